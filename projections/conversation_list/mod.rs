@@ -1,0 +1,10 @@
+//! What everyone sees of a conversation: names, tags, members, trash.
+
+mod apply;
+#[cfg(test)]
+mod tests;
+
+pub use apply::ConversationList;
+
+/// The read model's name, and its schema's.
+pub const NAME: &str = "conversation_list";

@@ -1,0 +1,166 @@
+use chrono::{DateTime, Utc};
+use serde_json::Value;
+use sqlx::{FromRow, PgPool};
+use uuid::Uuid;
+
+use crate::{Error, Page};
+
+/// A user of an account.
+#[derive(Debug, Clone, FromRow)]
+pub struct User {
+    /// The public number.
+    pub id: i64,
+    /// The stream.
+    pub uuid: Uuid,
+    /// The host system's name.
+    pub uid: String,
+    /// The name to show.
+    pub name: Option<String>,
+    /// A handle.
+    pub username: Option<String>,
+    /// An e-mail address, not checked.
+    pub email: Option<String>,
+    /// Where a picture is.
+    pub avatar_url: Option<String>,
+    /// The role of the newest token that was seen.
+    pub role: Option<String>,
+    /// The host system's own.
+    pub metadata: Option<Value>,
+    /// In the order to be shown.
+    pub tags: Vec<String>,
+    /// When they were registered.
+    pub created_at: DateTime<Utc>,
+    /// When the entry changed last.
+    pub modified_at: DateTime<Utc>,
+}
+
+impl User {
+    /// The name, or what comes closest.
+    pub fn display_name(&self) -> &str {
+        self.name
+            .as_deref()
+            .or(self.username.as_deref())
+            .unwrap_or(&self.uid)
+    }
+}
+
+/// How a caller names a user.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Reference {
+    /// By public number.
+    Id(i64),
+    /// By uid; only if no user has that uid and it is all digits, by number.
+    Text(String),
+}
+
+const COLUMNS: &str = "id, uuid, uid, name, username, email, avatar_url, role, metadata, tags, \
+    created_at, modified_at";
+
+/// The user whom the host system calls `uid`.
+///
+/// # Errors
+/// When PostgreSQL fails.
+pub async fn by_uid(pool: &PgPool, account: i64, uid: &str) -> Result<Option<User>, Error> {
+    sqlx::query_as(&format!(
+        "select {COLUMNS} from directory.users where account_id = $1 and uid = $2"
+    ))
+    .bind(account)
+    .bind(uid)
+    .fetch_optional(pool)
+    .await
+    .map_err(Error::database("look up a user"))
+}
+
+/// The user with a public number.
+///
+/// # Errors
+/// When PostgreSQL fails.
+pub async fn by_id(pool: &PgPool, account: i64, id: i64) -> Result<Option<User>, Error> {
+    sqlx::query_as(&format!(
+        "select {COLUMNS} from directory.users where account_id = $1 and id = $2"
+    ))
+    .bind(account)
+    .bind(id)
+    .fetch_optional(pool)
+    .await
+    .map_err(Error::database("look up a user"))
+}
+
+/// The users that are named, in the order of the references; none where there is no such user.
+///
+/// # Errors
+/// When PostgreSQL fails.
+pub async fn resolve(
+    pool: &PgPool,
+    account: i64,
+    references: &[Reference],
+) -> Result<Vec<Option<Uuid>>, Error> {
+    let (uids, ids): (Vec<Option<&str>>, Vec<Option<i64>>) = references
+        .iter()
+        .map(|reference| match reference {
+            Reference::Id(id) => (None, Some(*id)),
+            Reference::Text(text) => {
+                let digits = !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+                (
+                    Some(text.as_str()),
+                    digits.then(|| text.parse().ok()).flatten(),
+                )
+            }
+        })
+        .unzip();
+    sqlx::query_scalar(
+        "select coalesce(by_uid.uuid, by_id.uuid)
+         from unnest($2::text[], $3::bigint[]) with ordinality as r (uid, id, ordinal)
+         left join directory.users by_uid on by_uid.account_id = $1 and by_uid.uid = r.uid
+         left join directory.users by_id on by_id.account_id = $1 and by_id.id = r.id
+         order by r.ordinal",
+    )
+    .bind(account)
+    .bind(uids)
+    .bind(ids)
+    .fetch_all(pool)
+    .await
+    .map_err(Error::database("look up users"))
+}
+
+/// Users by name, then number.
+///
+/// # Errors
+/// When PostgreSQL fails.
+pub async fn list(
+    pool: &PgPool,
+    account: i64,
+    q: Option<&str>,
+    top: i64,
+    skip: i64,
+    count: bool,
+) -> Result<Page<User>, Error> {
+    let matching = "from directory.users
+         where account_id = $1
+           and ($2::text is null
+                or strpos(lower(coalesce(name, '') || ' ' || coalesce(username, '') || ' ' || uid), lower($2)) > 0)";
+    let items = sqlx::query_as(&format!(
+        "select {COLUMNS} {matching}
+         order by lower(coalesce(name, username, uid)), id
+         limit $3 offset $4"
+    ))
+    .bind(account)
+    .bind(q)
+    .bind(top)
+    .bind(skip)
+    .fetch_all(pool)
+    .await
+    .map_err(Error::database("list users"))?;
+    let total = if count {
+        let total = sqlx::query_scalar(&format!("select count(*) {matching}"))
+            .bind(account)
+            .bind(q)
+            .fetch_one(pool)
+            .await
+            .map_err(Error::database("count users"))?;
+        Some(total)
+    } else {
+        None
+    };
+    Ok(Page { items, total })
+}

@@ -1,0 +1,19 @@
+create table directory.users (
+    uuid        uuid        not null,
+    account_id  bigint      not null,
+    -- The position of the registration: unique, increasing, the same after a rebuild.
+    id          bigint      not null,
+    uid         text        not null,
+    name        text,
+    username    text,
+    email       text,
+    avatar_url  text,
+    role        text,
+    metadata    jsonb,
+    tags        text[]      not null,
+    created_at  timestamptz not null,
+    modified_at timestamptz not null,
+    constraint users_one_per_uuid primary key (uuid),
+    constraint users_one_per_uid unique (account_id, uid),
+    constraint users_one_per_id unique (account_id, id)
+);

@@ -1,0 +1,118 @@
+use futures::future::BoxFuture;
+use sqlx::PgConnection;
+use sqlx::types::Json;
+
+use crate::seats::Batch;
+use crate::{Error, Projection, Recorded};
+
+/// Builds the per-user lists.
+#[derive(Debug)]
+pub struct Inbox;
+
+impl Projection for Inbox {
+    const NAME: &'static str = super::NAME;
+    const VERSION: i32 = 1;
+    const SCHEMA: &'static str = include_str!("schema.sql");
+
+    fn apply<'a>(
+        connection: &'a mut PgConnection,
+        events: &'a [Recorded],
+    ) -> BoxFuture<'a, Result<(), Error>> {
+        Box::pin(apply(connection, events))
+    }
+}
+
+/// Conversations first, then what was said in them, then who sits in them, then what each member did: a seat
+/// made here starts from its conversation as the batch leaves it.
+async fn apply(connection: &mut PgConnection, events: &[Recorded]) -> Result<(), Error> {
+    let batch = Batch::fold(events);
+    if batch.is_empty() {
+        return Ok(());
+    }
+    let write = Error::database;
+    sqlx::query(MAKE)
+        .bind(Json(&batch.made))
+        .execute(&mut *connection)
+        .await
+        .map_err(write("write the conversations of the inbox"))?;
+    sqlx::query(TALK)
+        .bind(batch.talk())
+        .execute(&mut *connection)
+        .await
+        .map_err(write("write the newest messages of the inbox"))?;
+    batch.end_seats(connection, "inbox.seats").await?;
+    sqlx::query(FAN_OUT)
+        .bind(batch.talk())
+        .execute(&mut *connection)
+        .await
+        .map_err(write("move conversations up in the inbox"))?;
+    sqlx::query(SEAT)
+        .bind(batch.seats())
+        .execute(&mut *connection)
+        .await
+        .map_err(write("seat members in the inbox"))?;
+    sqlx::query(OWN)
+        .bind(batch.own())
+        .execute(&mut *connection)
+        .await
+        .map_err(write("write members' own state"))?;
+    Ok(())
+}
+
+const MAKE: &str = "
+    insert into inbox.conversations (uuid, account_id, id, kind)
+    select conversation, account_id, id, kind
+    from jsonb_to_recordset($1) as r (conversation uuid, account_id bigint, id bigint, kind text)
+    on conflict on constraint conversations_one_per_uuid do nothing";
+
+const TALK: &str = "
+    update inbox.conversations c
+    set newest_id = coalesce(r.newest_id, c.newest_id),
+        newest_author = coalesce(r.newest_author, c.newest_author),
+        newest_by_other = case
+            when r.newest_id is null then c.newest_by_other
+            when r.newest_by_other is not null then r.newest_by_other
+            when c.newest_author <> r.newest_author then c.newest_id
+            else c.newest_by_other
+        end,
+        trashed = coalesce(r.trashed, c.trashed)
+    from jsonb_to_recordset($1) as r
+        (conversation uuid, newest_id bigint, newest_author uuid, newest_by_other bigint, trashed boolean)
+    where c.uuid = r.conversation";
+
+const FAN_OUT: &str = "
+    update inbox.seats s
+    set newest_id = c.newest_id,
+        others_id = case when s.user_id = c.newest_author then c.newest_by_other else c.newest_id end,
+        trashed = c.trashed
+    from jsonb_to_recordset($1) as r (conversation uuid)
+    join inbox.conversations c on c.uuid = r.conversation
+    where s.conversation = r.conversation";
+
+const SEAT: &str = "
+    insert into inbox.seats (user_id, conversation, membership, id, kind, trashed, newest_id, others_id)
+    select r.user_id, r.conversation, r.membership, c.id, c.kind, c.trashed, c.newest_id,
+           case when r.user_id = c.newest_author then c.newest_by_other else c.newest_id end
+    from jsonb_to_recordset($1) as r (conversation uuid, user_id uuid, membership bigint)
+    join inbox.conversations c on c.uuid = r.conversation
+    where r.membership is not null
+    on conflict on constraint seats_one_per_member do nothing";
+
+const OWN: &str = "
+    update inbox.seats s
+    set marker = case when r.marker_changed then r.marker else s.marker end,
+        marked_at = case when r.marker_changed then r.marked_at else s.marked_at end,
+        marked_unread = coalesce(r.marked_unread, s.marked_unread),
+        pinned = nullif(coalesce(r.pinned, s.pinned), 0),
+        muted = coalesce(r.muted, s.muted),
+        muted_until = case when r.muted is null then s.muted_until else r.muted_until end,
+        archived_at = case when r.archived is null then s.archived_at else r.archived_at end,
+        starred = coalesce(r.starred, s.starred),
+        subscribed = coalesce(r.subscribed, s.subscribed)
+    from jsonb_to_recordset($1) as r
+        (conversation uuid, user_id uuid, membership bigint, marker_changed boolean, marker bigint,
+         marked_at timestamptz, marked_unread boolean, pinned bigint, muted boolean, muted_until timestamptz,
+         archived boolean, archived_at timestamptz, starred boolean, subscribed boolean)
+    where s.user_id = r.user_id
+      and s.conversation = r.conversation
+      and s.membership = r.membership";

@@ -1,0 +1,12 @@
+//! The per-user list: each member's own flags, read marker and activity, one row per seat.
+
+mod apply;
+mod query;
+#[cfg(test)]
+mod tests;
+
+pub use apply::Inbox;
+pub use query::{Filter, Member, Order, Person, Seat, View, Viewer, get, list, number, seat};
+
+/// The read model's name, and its schema's.
+pub const NAME: &str = "inbox";

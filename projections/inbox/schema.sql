@@ -1,0 +1,53 @@
+create table inbox.conversations (
+    uuid            uuid        not null,
+    account_id      bigint      not null,
+    id              bigint      not null,
+    kind            text        not null,
+    trashed         boolean     not null default false,
+    -- The newest message, its author, and the newest by anyone else: enough to know for each member what the
+    -- newest by somebody else is.
+    newest_id       bigint,
+    newest_author   uuid,
+    newest_by_other bigint,
+    constraint conversations_one_per_uuid primary key (uuid),
+    constraint conversations_one_per_id unique (account_id, id)
+);
+
+create table inbox.seats (
+    user_id       uuid        not null,
+    conversation  uuid        not null,
+    membership    bigint      not null,
+    -- Of the conversation, kept with the seat so that every order and filter of a list is one index range.
+    id            bigint      not null,
+    kind          text        not null,
+    trashed       boolean     not null,
+    newest_id     bigint,
+    others_id     bigint,
+    -- The member's own.
+    marker        bigint,
+    marked_at     timestamptz,
+    marked_unread boolean     not null default false,
+    -- The position of the pin, which orders the pinned ones; null: not pinned.
+    pinned        bigint,
+    muted         boolean     not null default false,
+    muted_until   timestamptz,
+    archived_at   timestamptz,
+    starred       boolean     not null default false,
+    subscribed    boolean     not null default true,
+    unread        boolean     not null
+        generated always as (marked_unread or coalesce(others_id, 0) > coalesce(marker, 0)) stored,
+    constraint seats_one_per_member primary key (user_id, conversation)
+)
+with (fillfactor = 80);
+
+-- The default order of the list, whole.
+create index seats_in_list_order on inbox.seats
+    (user_id, trashed, pinned desc nulls last, newest_id desc nulls last, id desc);
+
+-- The same for what is unread, which is few of many.
+create index seats_unread_in_list_order on inbox.seats
+    (user_id, trashed, pinned desc nulls last, newest_id desc nulls last, id desc)
+    where unread;
+
+-- From a conversation to its seats: for what a message changes, and for the markers that members show.
+create index seats_of_a_conversation on inbox.seats (conversation);

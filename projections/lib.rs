@@ -1,0 +1,66 @@
+//! What it looks like now: one folder per read model, each with its own schema, rebuildable from the log.
+//!
+//! A read model is `mod.rs` (name, version), `schema.sql`, `apply.rs` (a batch of events becomes rows),
+//! `query.rs` (one statement per answer) and `tests.rs`. One [`runner`](start) drives them all: read a batch,
+//! apply it, write the checkpoint in the same transaction, under a lease.
+//!
+//! Deliberately not here: commands, rules, HTTP. To add a read model, make its folder, implement
+//! [`Projection`], and name it in [`start`] and in [`Progress::names`].
+
+#![cfg_attr(
+    test,
+    allow(clippy::unwrap_used, reason = "a test that cannot go on may panic")
+)]
+
+pub mod badge;
+pub mod conversation_list;
+pub mod directory;
+mod event;
+pub mod inbox;
+pub mod messages;
+mod page;
+mod progress;
+mod runner;
+mod seats;
+#[cfg(test)]
+mod tests;
+
+pub use event::{Event, Recorded};
+pub use page::Page;
+pub use progress::Progress;
+pub use runner::{Projection, start};
+
+/// A read model could not be brought up to date, or not be asked.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The log could not be read or the checkpoint not be written.
+    #[error("failed to follow the log")]
+    Log(#[from] event_store::Error),
+    /// PostgreSQL refused or could not be reached.
+    #[error("failed to {doing}")]
+    Database {
+        /// What was tried, as an infinitive.
+        doing: &'static str,
+        /// The database driver's error.
+        #[source]
+        source: sqlx::Error,
+    },
+    /// An event is not one that this version understands.
+    #[error("event at position {position} cannot be read")]
+    Undecodable {
+        /// Where.
+        position: i64,
+        /// What the decoder said.
+        #[source]
+        source: serde_json::Error,
+    },
+    /// Rows could not be written as JSON.
+    #[error("failed to encode rows")]
+    Unencodable(#[source] serde_json::Error),
+}
+
+impl Error {
+    pub(crate) fn database(doing: &'static str) -> impl FnOnce(sqlx::Error) -> Self {
+        move |source| Self::Database { doing, source }
+    }
+}

@@ -1,0 +1,12 @@
+//! Messages, by number and by page.
+
+mod apply;
+pub(crate) mod query;
+#[cfg(test)]
+mod tests;
+
+pub use apply::Messages;
+pub use query::{Message, exists, get, list};
+
+/// The read model's name, and its schema's.
+pub const NAME: &str = "messages";

@@ -1,0 +1,292 @@
+//! What several read models have to know of a batch alike: who came and went, what was said where, and what
+//! each member did for themselves. Everything is folded to the last word on each thing, so that one
+//! statement writes it whatever the order was.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use domain::conversation;
+use domain::participation::Change;
+use serde::Serialize;
+use sqlx::{PgConnection, types::Json};
+use uuid::Uuid;
+
+use crate::{Error, Event, Recorded};
+
+/// Who is a member at the end of a batch, of those who came or went in it.
+#[derive(Debug, Default)]
+pub(crate) struct Membership(BTreeMap<(Uuid, Uuid), Option<i64>>);
+
+#[derive(Serialize)]
+struct Seat {
+    conversation: Uuid,
+    user_id: Uuid,
+    membership: Option<i64>,
+}
+
+impl Membership {
+    pub(crate) fn fold(&mut self, stream: Uuid, position: i64, event: &conversation::Event) {
+        match event {
+            conversation::Event::ConversationCreated { members, .. } => {
+                for user in members {
+                    self.0.insert((stream, *user), Some(position));
+                }
+            }
+            conversation::Event::MemberAdded { user } => {
+                self.0.insert((stream, *user), Some(position));
+            }
+            conversation::Event::MemberRemoved { user } => {
+                self.0.insert((stream, *user), None);
+            }
+            _ => {}
+        }
+    }
+
+    fn seats(&self) -> Vec<Seat> {
+        self.0
+            .iter()
+            .map(|((conversation, user_id), membership)| Seat {
+                conversation: *conversation,
+                user_id: *user_id,
+                membership: *membership,
+            })
+            .collect()
+    }
+
+    /// Takes the seats that ended out of `table`, and with `(conversation, user_id, membership)` puts the new
+    /// ones in.
+    pub(crate) async fn write(
+        &self,
+        connection: &mut PgConnection,
+        table: &'static str,
+    ) -> Result<(), Error> {
+        self.end(connection, table).await?;
+        if self.0.is_empty() {
+            return Ok(());
+        }
+        sqlx::query(&format!(
+            "insert into {table} (conversation, user_id, membership)
+             select conversation, user_id, membership
+             from jsonb_to_recordset($1) as r (conversation uuid, user_id uuid, membership bigint)
+             where membership is not null
+             on conflict (conversation, user_id) do nothing"
+        ))
+        .bind(Json(self.seats()))
+        .execute(connection)
+        .await
+        .map_err(Error::database("seat members"))?;
+        Ok(())
+    }
+
+    /// Takes the seats that ended out of `table`.
+    async fn end(&self, connection: &mut PgConnection, table: &str) -> Result<(), Error> {
+        if self.0.is_empty() {
+            return Ok(());
+        }
+        sqlx::query(&format!(
+            "delete from {table} s
+             using jsonb_to_recordset($1) as r (conversation uuid, user_id uuid, membership bigint)
+             where s.conversation = r.conversation
+               and s.user_id = r.user_id
+               and s.membership is distinct from r.membership"
+        ))
+        .bind(Json(self.seats()))
+        .execute(connection)
+        .await
+        .map_err(Error::database("unseat members"))?;
+        Ok(())
+    }
+}
+
+/// The last word on a conversation in a batch; none where the batch said nothing.
+#[derive(Debug, Default, Serialize)]
+pub(crate) struct Talk {
+    conversation: Uuid,
+    /// The newest message, and who wrote it.
+    newest_id: Option<i64>,
+    newest_author: Option<Uuid>,
+    newest_at: Option<DateTime<Utc>>,
+    /// The newest message of anyone else than that author. With the two, what is the newest by somebody else
+    /// is known for every member without a row for each.
+    newest_by_other: Option<i64>,
+    trashed: Option<bool>,
+}
+
+/// The last word on one member's own state; none where the batch said nothing.
+#[derive(Debug, Serialize)]
+pub(crate) struct Own {
+    conversation: Uuid,
+    user_id: Uuid,
+    membership: i64,
+    /// The marker was moved or taken away.
+    marker_changed: bool,
+    marker: Option<i64>,
+    marked_at: Option<DateTime<Utc>>,
+    marked_unread: Option<bool>,
+    /// The position of the pin; 0 takes it away.
+    pinned: Option<i64>,
+    muted: Option<bool>,
+    muted_until: Option<DateTime<Utc>>,
+    archived: Option<bool>,
+    archived_at: Option<DateTime<Utc>>,
+    starred: Option<bool>,
+    subscribed: Option<bool>,
+}
+
+/// A conversation that the batch made.
+#[derive(Debug, Serialize)]
+pub(crate) struct Made {
+    conversation: Uuid,
+    account_id: i64,
+    id: i64,
+    kind: &'static str,
+    at: DateTime<Utc>,
+}
+
+/// A batch, folded.
+#[derive(Debug, Default)]
+pub(crate) struct Batch {
+    pub(crate) made: Vec<Made>,
+    pub(crate) membership: Membership,
+    talk: BTreeMap<Uuid, Talk>,
+    own: BTreeMap<(Uuid, Uuid), Own>,
+}
+
+impl Batch {
+    pub(crate) fn fold(events: &[Recorded]) -> Self {
+        let mut batch = Self::default();
+        for recorded in events {
+            match &recorded.event {
+                Event::Conversation(event) => batch.conversation(recorded, event),
+                Event::Participation(event) => batch.participation(recorded, event),
+                Event::User(_) => {}
+            }
+        }
+        batch
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.made.is_empty()
+            && self.membership.0.is_empty()
+            && self.talk.is_empty()
+            && self.own.is_empty()
+    }
+
+    pub(crate) fn talk(&self) -> Json<Vec<&Talk>> {
+        Json(self.talk.values().collect())
+    }
+
+    pub(crate) fn own(&self) -> Json<Vec<&Own>> {
+        Json(self.own.values().collect())
+    }
+
+    /// The new seats, for `(conversation, user_id, membership)`.
+    pub(crate) fn seats(&self) -> Json<impl Serialize + use<>> {
+        Json(self.membership.seats())
+    }
+
+    pub(crate) async fn end_seats(
+        &self,
+        connection: &mut PgConnection,
+        table: &str,
+    ) -> Result<(), Error> {
+        self.membership.end(connection, table).await
+    }
+
+    fn conversation(&mut self, recorded: &Recorded, event: &conversation::Event) {
+        let stream = recorded.stream;
+        self.membership.fold(stream, recorded.position, event);
+        match event {
+            conversation::Event::ConversationCreated { kind, .. } => self.made.push(Made {
+                conversation: stream,
+                account_id: recorded.account,
+                id: recorded.position,
+                kind: kind.as_str(),
+                at: recorded.at,
+            }),
+            conversation::Event::MessagePosted { author, .. } => {
+                let talk = self.talk_of(stream);
+                if talk.newest_author.is_some_and(|newest| newest != *author) {
+                    talk.newest_by_other = talk.newest_id;
+                }
+                talk.newest_id = Some(recorded.position);
+                talk.newest_author = Some(*author);
+                talk.newest_at = Some(recorded.at);
+            }
+            conversation::Event::ConversationTrashed => self.talk_of(stream).trashed = Some(true),
+            conversation::Event::ConversationRestored => self.talk_of(stream).trashed = Some(false),
+            _ => {}
+        }
+    }
+
+    fn participation(&mut self, recorded: &Recorded, event: &domain::participation::Event) {
+        let seat = event.seat;
+        let fresh = || Own {
+            conversation: seat.conversation,
+            user_id: seat.user,
+            membership: seat.membership,
+            marker_changed: false,
+            marker: None,
+            marked_at: None,
+            marked_unread: None,
+            pinned: None,
+            muted: None,
+            muted_until: None,
+            archived: None,
+            archived_at: None,
+            starred: None,
+            subscribed: None,
+        };
+        let own = self
+            .own
+            .entry((seat.conversation, seat.user))
+            .or_insert_with(fresh);
+        if own.membership < seat.membership {
+            *own = fresh();
+        }
+        match event.change {
+            Change::MarkedRead { message } => {
+                if message.is_some() {
+                    own.marker_changed = true;
+                    own.marker = message;
+                    own.marked_at = Some(recorded.at);
+                }
+                own.marked_unread = Some(false);
+            }
+            Change::MarkedUnread => {
+                own.marker_changed = true;
+                own.marker = None;
+                own.marked_at = None;
+                own.marked_unread = Some(true);
+            }
+            Change::ConversationPinned => own.pinned = Some(recorded.position),
+            Change::ConversationUnpinned => own.pinned = Some(0),
+            Change::ConversationMuted { until } => {
+                own.muted = Some(true);
+                own.muted_until = until;
+            }
+            Change::ConversationUnmuted => {
+                own.muted = Some(false);
+                own.muted_until = None;
+            }
+            Change::ConversationArchived { at } => {
+                own.archived = Some(true);
+                own.archived_at = Some(at);
+            }
+            Change::ConversationUnarchived => {
+                own.archived = Some(false);
+                own.archived_at = None;
+            }
+            Change::ConversationStarred => own.starred = Some(true),
+            Change::ConversationUnstarred => own.starred = Some(false),
+            Change::Subscribed => own.subscribed = Some(true),
+            Change::Unsubscribed => own.subscribed = Some(false),
+        }
+    }
+    fn talk_of(&mut self, conversation: Uuid) -> &mut Talk {
+        self.talk.entry(conversation).or_insert_with(|| Talk {
+            conversation,
+            ..Talk::default()
+        })
+    }
+}

@@ -1,0 +1,75 @@
+use serde_json::{Map, Value};
+use uuid::Uuid;
+
+use super::Kind;
+use crate::Text;
+
+/// What may be asked of a conversation.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Command {
+    /// Makes it. A private or contextual chat that exists is left as it is, but taken out of the trash.
+    CreateConversation(Create),
+    /// Gives it a name, or with none goes back to the derived one.
+    RenameConversation {
+        /// Not blank.
+        name: Option<Text>,
+    },
+    /// Gives it a description, or takes it away.
+    DescribeConversation {
+        /// Not blank.
+        description: Option<Text>,
+    },
+    /// Replaces the whole set of tags.
+    TagConversation {
+        /// In the order to be shown.
+        tags: Vec<String>,
+    },
+    /// Hides it from everyone until it is restored.
+    TrashConversation,
+    /// Takes it out of the trash.
+    RestoreConversation,
+    /// Lets a user in.
+    AddMember {
+        /// Who.
+        user: Uuid,
+    },
+    /// Takes a user out, or lets them leave.
+    RemoveMember {
+        /// Who.
+        user: Uuid,
+    },
+    /// Says something.
+    PostMessage {
+        /// The message's own id.
+        message: Uuid,
+        /// A member.
+        author: Uuid,
+        /// Not blank.
+        text: Text,
+        /// The host system's own.
+        metadata: Option<Map<String, Value>>,
+        /// In the order to be shown.
+        tags: Vec<String>,
+    },
+}
+
+/// What a conversation is made of.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Create {
+    /// Private, room or contextual.
+    pub kind: Kind,
+    /// Who makes it; none when the host system does.
+    pub creator: Option<Uuid>,
+    /// Everyone in it, the creator too.
+    pub members: Vec<Uuid>,
+    /// The host system's name of a contextual chat.
+    pub uid: Option<String>,
+    /// Blank counts as none.
+    pub name: Option<Text>,
+    /// Blank counts as none.
+    pub description: Option<Text>,
+    /// The host system's own.
+    pub metadata: Option<Map<String, Value>>,
+    /// In the order to be shown.
+    pub tags: Vec<String>,
+}

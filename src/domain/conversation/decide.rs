@@ -1,0 +1,173 @@
+use uuid::Uuid;
+
+use super::{
+    Command, Conversation, Create, DESCRIPTION_LENGTH_MAX, Event, Kind, NAME_LENGTH_MAX, Refusal,
+    TEXT_LENGTH_MAX,
+};
+use crate::Text;
+
+impl Conversation {
+    /// The rules. No events: the command is right, and nothing has to change.
+    ///
+    /// # Errors
+    /// The first rule that is broken.
+    pub fn decide(&self, command: Command) -> Result<Vec<Event>, Refusal> {
+        match command {
+            Command::CreateConversation(create) => self.create(create),
+            Command::RenameConversation { name } => {
+                self.present()?;
+                let name = checked_name(name)?;
+                Ok(change(
+                    self.name != name,
+                    Event::ConversationRenamed { name },
+                ))
+            }
+            Command::DescribeConversation { description } => {
+                self.present()?;
+                let description = checked_description(description)?;
+                Ok(change(
+                    self.description != description,
+                    Event::ConversationDescribed { description },
+                ))
+            }
+            Command::TagConversation { tags } => {
+                self.present()?;
+                Ok(change(
+                    self.tags != tags,
+                    Event::ConversationTagged { tags },
+                ))
+            }
+            Command::TrashConversation => {
+                self.kind()?;
+                Ok(change(!self.trashed, Event::ConversationTrashed))
+            }
+            Command::RestoreConversation => {
+                self.kind()?;
+                Ok(change(self.trashed, Event::ConversationRestored))
+            }
+            Command::AddMember { user } => {
+                self.members_may_change()?;
+                Ok(change(
+                    !self.members.contains(&user),
+                    Event::MemberAdded { user },
+                ))
+            }
+            Command::RemoveMember { user } => {
+                self.members_may_change()?;
+                Ok(change(
+                    self.members.contains(&user),
+                    Event::MemberRemoved { user },
+                ))
+            }
+            Command::PostMessage {
+                message,
+                author,
+                text,
+                metadata,
+                tags,
+            } => {
+                self.present()?;
+                self.member(author)?;
+                if text.is_blank() {
+                    return Err(Refusal::TextBlank);
+                }
+                if text.length() > TEXT_LENGTH_MAX {
+                    return Err(Refusal::TextTooLong {
+                        length: text.length(),
+                        max: TEXT_LENGTH_MAX,
+                    });
+                }
+                Ok(vec![Event::MessagePosted {
+                    message,
+                    author,
+                    text,
+                    metadata,
+                    tags,
+                }])
+            }
+        }
+    }
+
+    fn create(&self, create: Create) -> Result<Vec<Event>, Refusal> {
+        match self.kind {
+            // Its id says whose chat it is, so the one that exists is the one that was meant.
+            Some(Kind::Private | Kind::Contextual) if self.kind == Some(create.kind) => {
+                return Ok(change(self.trashed, Event::ConversationRestored));
+            }
+            Some(_) => return Err(Refusal::ConversationExists),
+            None => {}
+        }
+        let mut members = create.members;
+        members.extend(create.creator);
+        members.sort();
+        members.dedup();
+        if create.kind == Kind::Private && members.len() != 2 {
+            return Err(Refusal::PrivateChatNeedsTwo);
+        }
+        if create.kind == Kind::Contextual && create.uid.is_none() {
+            return Err(Refusal::UidMissing);
+        }
+        Ok(vec![Event::ConversationCreated {
+            kind: create.kind,
+            creator: create.creator,
+            members,
+            uid: create.uid,
+            name: checked_name(create.name)?,
+            description: checked_description(create.description)?,
+            metadata: create.metadata,
+            tags: create.tags,
+        }])
+    }
+
+    fn kind(&self) -> Result<Kind, Refusal> {
+        self.kind.ok_or(Refusal::ConversationUnknown)
+    }
+
+    fn present(&self) -> Result<Kind, Refusal> {
+        let kind = self.kind()?;
+        if self.trashed {
+            Err(Refusal::ConversationTrashed)
+        } else {
+            Ok(kind)
+        }
+    }
+
+    fn member(&self, user: Uuid) -> Result<(), Refusal> {
+        if self.members.contains(&user) {
+            Ok(())
+        } else {
+            Err(Refusal::NotAMember(user))
+        }
+    }
+
+    fn members_may_change(&self) -> Result<(), Refusal> {
+        match self.present()? {
+            Kind::Private => Err(Refusal::MembersFixed),
+            Kind::Room | Kind::Contextual => Ok(()),
+        }
+    }
+}
+
+fn change(needed: bool, event: Event) -> Vec<Event> {
+    if needed { vec![event] } else { vec![] }
+}
+
+fn checked_name(name: Option<Text>) -> Result<Option<Text>, Refusal> {
+    match name.filter(|name| !name.is_blank()) {
+        Some(name) if name.length() > NAME_LENGTH_MAX => Err(Refusal::NameTooLong {
+            length: name.length(),
+            max: NAME_LENGTH_MAX,
+        }),
+        name => Ok(name),
+    }
+}
+
+fn checked_description(description: Option<Text>) -> Result<Option<Text>, Refusal> {
+    match description.filter(|description| !description.is_blank()) {
+        Some(text) if text.length() > DESCRIPTION_LENGTH_MAX => Err(Refusal::DescriptionTooLong {
+            length: text.length(),
+            max: DESCRIPTION_LENGTH_MAX,
+        }),
+        description => Ok(description),
+    }
+}

@@ -1,0 +1,127 @@
+use cqrs_es::DomainEvent;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use uuid::Uuid;
+
+use crate::Text;
+
+/// What kind of conversation it is, for good.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Kind {
+    /// Two fixed members; one for each pair.
+    Private,
+    /// Any members.
+    Room,
+    /// Hangs on a thing of the host system, by its uid.
+    Contextual,
+}
+
+impl Kind {
+    /// The name that is stored.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Private => "private",
+            Self::Room => "room",
+            Self::Contextual => "contextual",
+        }
+    }
+}
+
+/// What happened to a conversation.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "type")]
+pub enum Event {
+    /// It was made, with its first members.
+    ConversationCreated {
+        /// Private, room or contextual.
+        kind: Kind,
+        /// Who made it; none when the host system did.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        creator: Option<Uuid>,
+        /// Everyone in it.
+        members: Vec<Uuid>,
+        /// The host system's name of a contextual chat.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        uid: Option<String>,
+        /// Its name, when it was given one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        name: Option<Text>,
+        /// Its description, when it was given one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        description: Option<Text>,
+        /// The host system's own.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        metadata: Option<Map<String, Value>>,
+        /// In the order to be shown.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        tags: Vec<String>,
+    },
+    /// It has another name, or none.
+    ConversationRenamed {
+        /// The new name.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        name: Option<Text>,
+    },
+    /// It has another description, or none.
+    ConversationDescribed {
+        /// The new description.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        description: Option<Text>,
+    },
+    /// It has another set of tags.
+    ConversationTagged {
+        /// All of them.
+        tags: Vec<String>,
+    },
+    /// It is in the trash.
+    ConversationTrashed,
+    /// It is out of the trash.
+    ConversationRestored,
+    /// Somebody came in.
+    MemberAdded {
+        /// Who.
+        user: Uuid,
+    },
+    /// Somebody left or was taken out.
+    MemberRemoved {
+        /// Who.
+        user: Uuid,
+    },
+    /// Somebody said something.
+    MessagePosted {
+        /// The message's own id.
+        message: Uuid,
+        /// Who.
+        author: Uuid,
+        /// What.
+        text: Text,
+        /// The host system's own.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        metadata: Option<Map<String, Value>>,
+        /// In the order to be shown.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        tags: Vec<String>,
+    },
+}
+
+impl DomainEvent for Event {
+    fn event_type(&self) -> String {
+        match self {
+            Self::ConversationCreated { .. } => "ConversationCreated",
+            Self::ConversationRenamed { .. } => "ConversationRenamed",
+            Self::ConversationDescribed { .. } => "ConversationDescribed",
+            Self::ConversationTagged { .. } => "ConversationTagged",
+            Self::ConversationTrashed => "ConversationTrashed",
+            Self::ConversationRestored => "ConversationRestored",
+            Self::MemberAdded { .. } => "MemberAdded",
+            Self::MemberRemoved { .. } => "MemberRemoved",
+            Self::MessagePosted { .. } => "MessagePosted",
+        }
+        .to_owned()
+    }
+
+    fn event_version(&self) -> String {
+        "1".to_owned()
+    }
+}

@@ -1,0 +1,54 @@
+use uuid::Uuid;
+
+/// Why a command on a conversation is not carried out.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// There is no such conversation.
+    #[error("the conversation does not exist")]
+    ConversationUnknown,
+    /// The id is taken by another conversation.
+    #[error("the conversation exists")]
+    ConversationExists,
+    /// It is in the trash.
+    #[error("the conversation is in the trash")]
+    ConversationTrashed,
+    /// A private chat has two members, any other at least none.
+    #[error("a private chat has exactly two members")]
+    PrivateChatNeedsTwo,
+    /// The members of a private chat do not change.
+    #[error("the two members of a private chat are fixed")]
+    MembersFixed,
+    /// Whoever acts, or is named, is not in the conversation.
+    #[error("user {0} is not a member of the conversation")]
+    NotAMember(Uuid),
+    /// A contextual chat needs the host system's name.
+    #[error("a contextual chat needs a uid")]
+    UidMissing,
+    /// A name beyond the limit.
+    #[error("name must be at most {max} characters long, not {length}")]
+    NameTooLong {
+        /// What came.
+        length: usize,
+        /// The limit.
+        max: usize,
+    },
+    /// A description beyond the limit.
+    #[error("description must be at most {max} characters long, not {length}")]
+    DescriptionTooLong {
+        /// What came.
+        length: usize,
+        /// The limit.
+        max: usize,
+    },
+    /// A message without a visible character.
+    #[error("text must not be blank")]
+    TextBlank,
+    /// A message beyond the limit.
+    #[error("text must be at most {max} characters long, not {length}")]
+    TextTooLong {
+        /// What came.
+        length: usize,
+        /// The limit.
+        max: usize,
+    },
+}

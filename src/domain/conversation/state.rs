@@ -1,0 +1,81 @@
+use std::collections::BTreeSet;
+
+use cqrs_es::Aggregate;
+use cqrs_es::event_sink::EventSink;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::{Command, Event, Kind, Refusal};
+use crate::Text;
+
+/// A conversation, as far as its rules need to know it. The default is one that does not exist.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Conversation {
+    pub(super) kind: Option<Kind>,
+    pub(super) members: BTreeSet<Uuid>,
+    pub(super) name: Option<Text>,
+    pub(super) description: Option<Text>,
+    pub(super) tags: Vec<String>,
+    pub(super) trashed: bool,
+    pub(super) message_count: u64,
+}
+
+impl Conversation {
+    /// The state after an event.
+    pub fn evolve(&mut self, event: &Event) {
+        match event {
+            Event::ConversationCreated {
+                kind,
+                members,
+                name,
+                description,
+                tags,
+                ..
+            } => {
+                self.kind = Some(*kind);
+                self.members = members.iter().copied().collect();
+                self.name.clone_from(name);
+                self.description.clone_from(description);
+                self.tags.clone_from(tags);
+            }
+            Event::ConversationRenamed { name } => self.name.clone_from(name),
+            Event::ConversationDescribed { description } => {
+                self.description.clone_from(description)
+            }
+            Event::ConversationTagged { tags } => self.tags.clone_from(tags),
+            Event::ConversationTrashed => self.trashed = true,
+            Event::ConversationRestored => self.trashed = false,
+            Event::MemberAdded { user } => {
+                self.members.insert(*user);
+            }
+            Event::MemberRemoved { user } => {
+                self.members.remove(user);
+            }
+            Event::MessagePosted { .. } => self.message_count += 1,
+        }
+    }
+}
+
+impl Aggregate for Conversation {
+    const TYPE: &'static str = "conversation";
+    type Command = Command;
+    type Event = Event;
+    type Error = Refusal;
+    type Services = ();
+
+    async fn handle(
+        &mut self,
+        command: Command,
+        (): &(),
+        sink: &EventSink<Self>,
+    ) -> Result<(), Refusal> {
+        for event in self.decide(command)? {
+            sink.write(event, self).await;
+        }
+        Ok(())
+    }
+
+    fn apply(&mut self, event: Event) {
+        self.evolve(&event);
+    }
+}

@@ -1,0 +1,24 @@
+//! What may happen: commands, events, state and rules of conversations. Pure: no IO, no clock, no chance.
+//!
+//! Each aggregate is a folder of the same files: `command` (what may be asked), `event` (what did happen),
+//! `refusal` (why not), `state` (the fold of the events, as far as the rules need it), `decide` (the rules),
+//! `tests` (given, when, then). `decide` turns a state and a command into events or a refusal; `evolve` turns
+//! a state and an event into the next state; cqrs-es's `Aggregate` is the two put together.
+//!
+//! Deliberately not here: who may call what over HTTP, public integer ids, and anything that only readers
+//! need. A new command is a variant in `command.rs`, a rule in `decide.rs`, a test; a new event is also a
+//! variant in `event.rs` and a golden file.
+
+#![cfg_attr(
+    test,
+    allow(clippy::unwrap_used, reason = "a test that cannot go on may panic")
+)]
+
+pub mod conversation;
+mod ids;
+pub mod participation;
+mod text;
+pub mod user;
+
+pub use ids::{contextual_chat_id, participation_id, private_chat_id, user_id};
+pub use text::Text;

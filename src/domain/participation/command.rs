@@ -1,0 +1,70 @@
+use chrono::{DateTime, Utc};
+
+use super::Seat;
+
+/// What a member may ask for themselves.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Command {
+    /// Whose seat, in which conversation.
+    pub seat: Seat,
+    /// What.
+    pub change: Change,
+}
+
+/// The change that is asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Change {
+    /// Read up to a message; with none, only takes an earlier "unread" back.
+    MarkRead {
+        /// The message's public number.
+        message: Option<i64>,
+    },
+    /// Unread from now on, whatever comes, until marked read.
+    MarkUnread,
+    /// To the top of the member's list.
+    PinConversation,
+    /// Back among the others.
+    UnpinConversation,
+    /// Keep quiet, for ever or until a time.
+    MuteConversation {
+        /// The end.
+        until: Option<DateTime<Utc>>,
+    },
+    /// Speak up again.
+    UnmuteConversation,
+    /// Out of the way.
+    ArchiveConversation {
+        /// Since when.
+        at: DateTime<Utc>,
+    },
+    /// Back.
+    UnarchiveConversation,
+    /// A star.
+    StarConversation,
+    /// No star.
+    UnstarConversation,
+    /// Notifications, please.
+    Subscribe,
+    /// No notifications.
+    Unsubscribe,
+}
+
+impl Change {
+    /// The command's name, for the metadata of its events.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::MarkRead { .. } => "MarkRead",
+            Self::MarkUnread => "MarkUnread",
+            Self::PinConversation => "PinConversation",
+            Self::UnpinConversation => "UnpinConversation",
+            Self::MuteConversation { .. } => "MuteConversation",
+            Self::UnmuteConversation => "UnmuteConversation",
+            Self::ArchiveConversation { .. } => "ArchiveConversation",
+            Self::UnarchiveConversation => "UnarchiveConversation",
+            Self::StarConversation => "StarConversation",
+            Self::UnstarConversation => "UnstarConversation",
+            Self::Subscribe => "Subscribe",
+            Self::Unsubscribe => "Unsubscribe",
+        }
+    }
+}

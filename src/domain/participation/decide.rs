@@ -1,0 +1,55 @@
+use super::{Change, ChangeCommand, Command, Event, Participation, Refusal};
+
+impl Participation {
+    /// The rules. No events: the command is right, and nothing has to change.
+    ///
+    /// # Errors
+    /// The first rule that is broken.
+    pub fn decide(&self, command: Command) -> Result<Vec<Event>, Refusal> {
+        let Command { seat, change } = command;
+        if seat.membership < self.membership {
+            return Err(Refusal::MembershipEnded);
+        }
+        let now = self.in_membership(seat.membership);
+        let changed = match change {
+            ChangeCommand::MarkRead {
+                message: Some(message),
+            } if message < 1 => {
+                return Err(Refusal::MessageInvalid);
+            }
+            ChangeCommand::MarkRead { message } => (now.marked_unread
+                || message.is_some_and(|message| now.marker != Some(message)))
+            .then_some(Change::MarkedRead { message }),
+            ChangeCommand::MarkUnread => {
+                (!now.marked_unread || now.marker.is_some()).then_some(Change::MarkedUnread)
+            }
+            ChangeCommand::PinConversation => (!now.pinned).then_some(Change::ConversationPinned),
+            ChangeCommand::UnpinConversation => now.pinned.then_some(Change::ConversationUnpinned),
+            ChangeCommand::MuteConversation { until } => {
+                (now.muted != Some(until)).then_some(Change::ConversationMuted { until })
+            }
+            ChangeCommand::UnmuteConversation => {
+                now.muted.is_some().then_some(Change::ConversationUnmuted)
+            }
+            ChangeCommand::ArchiveConversation { at } => {
+                (now.archived_at != Some(at)).then_some(Change::ConversationArchived { at })
+            }
+            ChangeCommand::UnarchiveConversation => now
+                .archived_at
+                .is_some()
+                .then_some(Change::ConversationUnarchived),
+            ChangeCommand::StarConversation => {
+                (!now.starred).then_some(Change::ConversationStarred)
+            }
+            ChangeCommand::UnstarConversation => {
+                now.starred.then_some(Change::ConversationUnstarred)
+            }
+            ChangeCommand::Subscribe => now.unsubscribed.then_some(Change::Subscribed),
+            ChangeCommand::Unsubscribe => (!now.unsubscribed).then_some(Change::Unsubscribed),
+        };
+        Ok(changed
+            .map(|change| Event { seat, change })
+            .into_iter()
+            .collect())
+    }
+}

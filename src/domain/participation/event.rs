@@ -1,0 +1,92 @@
+use chrono::{DateTime, Utc};
+use cqrs_es::DomainEvent;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+/// A member's place in a conversation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Seat {
+    /// The conversation.
+    pub conversation: Uuid,
+    /// The member.
+    pub user: Uuid,
+    /// Which of the user's memberships: the log position of the event that let them in. Whoever leaves and
+    /// comes back has a new one, and with it a fresh state.
+    pub membership: i64,
+}
+
+/// What a member did for themselves.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Event {
+    /// Whose seat, in which conversation.
+    #[serde(flatten)]
+    pub seat: Seat,
+    /// What.
+    #[serde(flatten)]
+    pub change: Change,
+}
+
+/// The change itself.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type")]
+pub enum Change {
+    /// Read up to a message.
+    MarkedRead {
+        /// The message's public number; none when there was no message.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        message: Option<i64>,
+    },
+    /// Unread until marked read.
+    MarkedUnread,
+    /// Pinned in the member's list.
+    ConversationPinned,
+    /// No longer pinned.
+    ConversationUnpinned,
+    /// Muted, for ever or until a time.
+    ConversationMuted {
+        /// The end.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        until: Option<DateTime<Utc>>,
+    },
+    /// No longer muted.
+    ConversationUnmuted,
+    /// Archived by the member.
+    ConversationArchived {
+        /// Since when.
+        at: DateTime<Utc>,
+    },
+    /// No longer archived.
+    ConversationUnarchived,
+    /// Starred by the member.
+    ConversationStarred,
+    /// No longer starred.
+    ConversationUnstarred,
+    /// Wants notifications.
+    Subscribed,
+    /// Wants none.
+    Unsubscribed,
+}
+
+impl DomainEvent for Event {
+    fn event_type(&self) -> String {
+        match self.change {
+            Change::MarkedRead { .. } => "MarkedRead",
+            Change::MarkedUnread => "MarkedUnread",
+            Change::ConversationPinned => "ConversationPinned",
+            Change::ConversationUnpinned => "ConversationUnpinned",
+            Change::ConversationMuted { .. } => "ConversationMuted",
+            Change::ConversationUnmuted => "ConversationUnmuted",
+            Change::ConversationArchived { .. } => "ConversationArchived",
+            Change::ConversationUnarchived => "ConversationUnarchived",
+            Change::ConversationStarred => "ConversationStarred",
+            Change::ConversationUnstarred => "ConversationUnstarred",
+            Change::Subscribed => "Subscribed",
+            Change::Unsubscribed => "Unsubscribed",
+        }
+        .to_owned()
+    }
+
+    fn event_version(&self) -> String {
+        "1".to_owned()
+    }
+}

@@ -1,0 +1,10 @@
+/// Why a member's command is not carried out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// The user has left and come back since the command was made for the old seat.
+    #[error("the membership has ended")]
+    MembershipEnded,
+    /// Messages are counted from 1.
+    #[error("message must be a positive integer")]
+    MessageInvalid,
+}

@@ -1,0 +1,85 @@
+use chrono::{DateTime, Utc};
+use cqrs_es::Aggregate;
+use cqrs_es::event_sink::EventSink;
+use serde::{Deserialize, Serialize};
+
+use super::{Change, Command, Event, Refusal};
+
+/// One member's own state in one conversation.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Participation {
+    pub(super) membership: i64,
+    pub(super) marker: Option<i64>,
+    pub(super) marked_unread: bool,
+    pub(super) pinned: bool,
+    /// Outside: muted at all; inside: until when.
+    pub(super) muted: Option<Option<DateTime<Utc>>>,
+    pub(super) archived_at: Option<DateTime<Utc>>,
+    pub(super) starred: bool,
+    pub(super) unsubscribed: bool,
+}
+
+impl Participation {
+    /// The state in the given membership: a new one starts fresh.
+    pub(super) fn in_membership(&self, membership: i64) -> Self {
+        if self.membership == membership {
+            self.clone()
+        } else {
+            Self {
+                membership,
+                ..Self::default()
+            }
+        }
+    }
+
+    /// The state after an event.
+    pub fn evolve(&mut self, event: &Event) {
+        if self.membership != event.seat.membership {
+            *self = self.in_membership(event.seat.membership);
+        }
+        match event.change {
+            Change::MarkedRead { message } => {
+                self.marker = message.or(self.marker);
+                self.marked_unread = false;
+            }
+            Change::MarkedUnread => {
+                self.marker = None;
+                self.marked_unread = true;
+            }
+            Change::ConversationPinned => self.pinned = true,
+            Change::ConversationUnpinned => self.pinned = false,
+            Change::ConversationMuted { until } => self.muted = Some(until),
+            Change::ConversationUnmuted => self.muted = None,
+            Change::ConversationArchived { at } => self.archived_at = Some(at),
+            Change::ConversationUnarchived => self.archived_at = None,
+            Change::ConversationStarred => self.starred = true,
+            Change::ConversationUnstarred => self.starred = false,
+            Change::Subscribed => self.unsubscribed = false,
+            Change::Unsubscribed => self.unsubscribed = true,
+        }
+    }
+}
+
+impl Aggregate for Participation {
+    const TYPE: &'static str = "participation";
+    type Command = Command;
+    type Event = Event;
+    type Error = Refusal;
+    type Services = ();
+
+    async fn handle(
+        &mut self,
+        command: Command,
+        (): &(),
+        sink: &EventSink<Self>,
+    ) -> Result<(), Refusal> {
+        for event in self.decide(command)? {
+            sink.write(event, self).await;
+        }
+        Ok(())
+    }
+
+    fn apply(&mut self, event: Event) {
+        self.evolve(&event);
+    }
+}

@@ -1,0 +1,99 @@
+use cqrs_es::DomainEvent;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::Text;
+
+/// What is known of a user. In an update, a field that is none did not change.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Profile {
+    /// The name to show.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<Text>,
+    /// A handle.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub username: Option<Text>,
+    /// An e-mail address, not checked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub email: Option<Text>,
+    /// Where a picture is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub avatar_url: Option<Text>,
+    /// The role of the newest token that was seen.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub role: Option<String>,
+    /// The host system's own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub metadata: Option<Map<String, Value>>,
+    /// In the order to be shown.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tags: Option<Vec<String>>,
+}
+
+impl Profile {
+    /// Only what `newer` says and `self` does not have so.
+    pub(super) fn difference(&self, newer: Self) -> Self {
+        fn differing<T: PartialEq>(old: &Option<T>, new: Option<T>) -> Option<T> {
+            new.filter(|new| old.as_ref() != Some(new))
+        }
+        Self {
+            name: differing(&self.name, newer.name),
+            username: differing(&self.username, newer.username),
+            email: differing(&self.email, newer.email),
+            avatar_url: differing(&self.avatar_url, newer.avatar_url),
+            role: differing(&self.role, newer.role),
+            metadata: differing(&self.metadata, newer.metadata),
+            tags: differing(&self.tags, newer.tags),
+        }
+    }
+
+    /// Takes over what `newer` says.
+    pub fn merge(&mut self, newer: &Self) {
+        fn take<T: Clone>(old: &mut Option<T>, new: &Option<T>) {
+            if new.is_some() {
+                old.clone_from(new);
+            }
+        }
+        take(&mut self.name, &newer.name);
+        take(&mut self.username, &newer.username);
+        take(&mut self.email, &newer.email);
+        take(&mut self.avatar_url, &newer.avatar_url);
+        take(&mut self.role, &newer.role);
+        take(&mut self.metadata, &newer.metadata);
+        take(&mut self.tags, &newer.tags);
+    }
+}
+
+/// What happened to a user's entry.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "type")]
+pub enum Event {
+    /// It was made.
+    UserRegistered {
+        /// The host system's name of the user.
+        uid: String,
+        /// What was known from the start.
+        #[serde(flatten)]
+        profile: Profile,
+    },
+    /// It changed.
+    UserUpdated {
+        /// Only what changed.
+        #[serde(flatten)]
+        profile: Profile,
+    },
+}
+
+impl DomainEvent for Event {
+    fn event_type(&self) -> String {
+        match self {
+            Self::UserRegistered { .. } => "UserRegistered",
+            Self::UserUpdated { .. } => "UserUpdated",
+        }
+        .to_owned()
+    }
+
+    fn event_version(&self) -> String {
+        "1".to_owned()
+    }
+}

@@ -1,0 +1,16 @@
+/// Why a command on a user is not carried out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// The uid is taken.
+    #[error("a user with this uid exists")]
+    UserExists,
+    /// There is no such user.
+    #[error("the user does not exist")]
+    UserUnknown,
+    /// Blank, or beyond the limit.
+    #[error("uid must be 1 to {max} characters long", max = super::UID_LENGTH_MAX)]
+    UidInvalid,
+    /// Beyond the limit.
+    #[error("name must be at most {max} characters long", max = super::NAME_LENGTH_MAX)]
+    NameTooLong,
+}

@@ -1,0 +1,193 @@
+use std::any::Any;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use cqrs_es::Aggregate;
+use cqrs_es::event_sink::EventSink;
+use moka::future::Cache;
+use tokio::sync::Mutex;
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+use crate::{Appended, Appender, Context, Error, Log, PostgresEventStore, Settings, StreamContext};
+
+/// Why a command was not carried out.
+#[derive(Debug, thiserror::Error)]
+pub enum CommandError<R> {
+    /// The domain's answer.
+    #[error("the command is refused")]
+    Refused(R),
+    /// The stream kept changing under the command; try again later.
+    #[error("too many writers on one stream")]
+    Contended,
+    /// The idempotency key belongs to another request.
+    #[error("the idempotency key was used for another request")]
+    KeyReused,
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] Error),
+}
+
+/// What a command did.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Outcome {
+    /// The stream; with a replayed key, the one that the first use wrote to.
+    pub aggregate_id: Uuid,
+    /// Read models that have reached this position reflect the command.
+    pub position: i64,
+    /// The position of the first event; none when nothing had to change.
+    pub first_position: Option<i64>,
+    /// The idempotency key was used before; nothing was appended now.
+    pub replayed: bool,
+}
+
+/// A stream's decided state. Commands on one stream take turns at it, so that within a process they never
+/// conflict; it is empty while a command is under way, so one that is cancelled leaves nothing half changed.
+type Slot<A> = Mutex<Option<StreamContext<A>>>;
+
+/// Runs commands: load, decide, append, again on a conflict.
+#[derive(Debug, Clone)]
+pub struct Commands {
+    log: Log,
+    store: PostgresEventStore,
+    cache: Cache<(&'static str, Uuid), Arc<dyn Any + Send + Sync>>,
+    attempts_max: u32,
+}
+
+impl Commands {
+    /// Starts the appender of this process and the cache before it.
+    pub fn start(log: Log, settings: &Settings, stop: CancellationToken) -> Self {
+        let appender = Appender::start(log.clone(), settings, stop);
+        Self {
+            store: PostgresEventStore::new(log.pool().clone(), appender),
+            log,
+            cache: Cache::new(settings.cached_streams_max),
+            attempts_max: settings.attempts_max,
+        }
+    }
+
+    /// The store below.
+    pub fn store(&self) -> &PostgresEventStore {
+        &self.store
+    }
+
+    /// The log that is written to.
+    pub fn log(&self) -> &Log {
+        &self.log
+    }
+
+    /// Carries out `command` on a stream; `name` is what the events' metadata call it.
+    ///
+    /// # Errors
+    /// The domain's refusal, or why the command could not be carried out. Nothing was appended then, except
+    /// that [`Error::Unreachable`] leaves it open.
+    pub async fn execute<A>(
+        &self,
+        id: Uuid,
+        name: &str,
+        command: A::Command,
+        context: &Context,
+    ) -> Result<Outcome, CommandError<A::Error>>
+    where
+        A: Aggregate<Services = ()> + 'static,
+        A::Command: Clone,
+    {
+        let started = Instant::now();
+        let result = self.attempt::<A>(id, name, command, context).await;
+        metrics::histogram!("colloquy_command_seconds", "command" => name.to_owned())
+            .record(started.elapsed());
+        result
+    }
+
+    async fn attempt<A>(
+        &self,
+        id: Uuid,
+        name: &str,
+        command: A::Command,
+        context: &Context,
+    ) -> Result<Outcome, CommandError<A::Error>>
+    where
+        A: Aggregate<Services = ()> + 'static,
+        A::Command: Clone,
+    {
+        let aggregate_id = id.to_string();
+        let metadata = context.stored(name);
+        let slot = self.slot::<A>(id).await;
+        let mut slot = slot.lock().await;
+
+        for attempt in 1..=self.attempts_max {
+            let mut stream = match slot.take() {
+                Some(stream) => stream,
+                None => self.store.load::<A>(&aggregate_id).await?,
+            };
+            let sink = EventSink::default();
+            let decided = stream.aggregate.handle(command.clone(), &(), &sink).await;
+            let events = sink.collect().await;
+
+            if decided.is_err() || events.is_empty() {
+                // Another node may have written since: what is not appended is not checked by the append,
+                // so it is checked here.
+                let (version, head) = self.store.version::<A>(&aggregate_id).await?;
+                if version != stream.version {
+                    continue;
+                }
+                *slot = Some(stream);
+                return match decided {
+                    Err(refusal) => Err(CommandError::Refused(refusal)),
+                    Ok(()) => Ok(Outcome {
+                        aggregate_id: id,
+                        position: head,
+                        first_position: None,
+                        replayed: false,
+                    }),
+                };
+            }
+
+            let appended = self
+                .store
+                .append(&stream, &events, &metadata, context.idempotency.clone())
+                .await?;
+            match appended {
+                Appended::At(first) => {
+                    let count = events.len() as i64;
+                    stream.version += count;
+                    *slot = Some(stream);
+                    return Ok(Outcome {
+                        aggregate_id: id,
+                        position: first + count - 1,
+                        first_position: Some(first),
+                        replayed: false,
+                    });
+                }
+                Appended::Replayed {
+                    aggregate_id,
+                    position,
+                } => {
+                    return Ok(Outcome {
+                        aggregate_id: aggregate_id.parse().unwrap_or(id),
+                        position,
+                        first_position: Some(position),
+                        replayed: true,
+                    });
+                }
+                Appended::KeyReused => return Err(CommandError::KeyReused),
+                Appended::Conflict => {
+                    metrics::counter!("colloquy_append_conflicts_total").increment(1);
+                    let jitter_ms = rand::random_range(0..=5 * u64::from(attempt));
+                    tokio::time::sleep(Duration::from_millis(jitter_ms)).await;
+                }
+            }
+        }
+        Err(CommandError::Contended)
+    }
+
+    async fn slot<A: Aggregate + 'static>(&self, id: Uuid) -> Arc<Slot<A>> {
+        let entry = self
+            .cache
+            .get_with((A::TYPE, id), async { Arc::new(Slot::<A>::default()) as _ })
+            .await;
+        entry
+            .downcast()
+            .expect("an aggregate type has one state type")
+    }
+}

@@ -1,0 +1,145 @@
+//! What did happen: runs commands on streams, appends their events, reads the log in order.
+//!
+//! This crate is the only writer of the table `events`. It gives cqrs-es aggregates a log that is right
+//! under load: positions without a gap in commit order ([`Log`]), one transaction for all callers that wait
+//! ([`Appender`]), optimistic concurrency with retry and a cache that cannot lie ([`Commands`]), and
+//! followers with a lease and a checkpoint ([`Subscription`]).
+//!
+//! It deliberately knows no domain, no read model and no HTTP: an aggregate comes in as a type parameter.
+//! A new aggregate needs nothing here. A new follower of the log starts from [`Subscription::acquire`].
+
+#![cfg_attr(
+    test,
+    allow(clippy::unwrap_used, reason = "a test that cannot go on may panic")
+)]
+
+mod append;
+mod commands;
+mod log;
+mod metadata;
+mod recorded;
+mod store;
+mod subscription;
+#[cfg(test)]
+mod tests;
+
+use std::time::Duration;
+
+use sqlx::PgPool;
+
+pub use append::{Append, Appended, Appender, NewEvent};
+pub use commands::{CommandError, Commands, Outcome};
+pub use log::Log;
+pub use metadata::{Context, Idempotency, Metadata, Surface};
+pub use recorded::RecordedEvent;
+pub use store::{PostgresEventStore, StreamContext};
+pub use subscription::Subscription;
+
+/// Sizes and limits of the store.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Appends that may wait before further ones are refused as [`Error::Overloaded`].
+    pub queue_length_max: usize,
+    /// Appends in one transaction.
+    pub batch_size_max: usize,
+    /// Streams whose decided state is kept in memory.
+    pub cached_streams_max: u64,
+    /// How often a command is decided again after a conflict.
+    pub attempts_max: u32,
+    /// How long an append is sent again while PostgreSQL cannot be reached.
+    pub outage_max: Duration,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            queue_length_max: 4096,
+            batch_size_max: 512,
+            cached_streams_max: 50_000,
+            attempts_max: 20,
+            outage_max: Duration::from_secs(10),
+        }
+    }
+}
+
+/// A failure of the store; refusals of the domain are not failures and travel in [`CommandError`].
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// PostgreSQL refused or could not be reached.
+    #[error("failed to {doing}")]
+    Database {
+        /// What was tried, as an infinitive.
+        doing: &'static str,
+        /// The database driver's error.
+        #[source]
+        source: sqlx::Error,
+    },
+    /// The schema of the log could not be brought up to date.
+    #[error("failed to migrate the event log")]
+    Migrate(#[source] sqlx::migrate::MigrateError),
+    /// A position is missing between two others: somebody changed the log behind Colloquy's back.
+    #[error("the log has a hole: expected position {expected}, found {found}")]
+    Hole {
+        /// The position that should have come.
+        expected: i64,
+        /// The one that came.
+        found: i64,
+    },
+    /// A stored event is not one that this version understands.
+    #[error("event {sequence} of stream {stream} cannot be read")]
+    Undecodable {
+        /// Aggregate type and id.
+        stream: String,
+        /// Its place in the stream.
+        sequence: i64,
+        /// What the decoder said.
+        #[source]
+        source: serde_json::Error,
+    },
+    /// An event of ours could not be written as JSON.
+    #[error("failed to encode an event of stream {stream}")]
+    Unencodable {
+        /// Aggregate type and id.
+        stream: String,
+        /// What the encoder said.
+        #[source]
+        source: serde_json::Error,
+    },
+    /// Too many appends are waiting; try again later.
+    #[error("the append queue is full")]
+    Overloaded,
+    /// The appender has stopped: the process is shutting down.
+    #[error("the log is closed for appends")]
+    Closed,
+    /// PostgreSQL stayed away; whether the append was committed is not known.
+    #[error(
+        "PostgreSQL could not be reached for {seconds} s; whether the command was recorded is unknown"
+    )]
+    Unreachable {
+        /// How long it was tried.
+        seconds: u64,
+    },
+    /// Another node took the lease over.
+    #[error("the lease on {name} was lost")]
+    LeaseLost {
+        /// The subscription's name.
+        name: String,
+    },
+}
+
+impl Error {
+    pub(crate) fn database(doing: &'static str) -> impl FnOnce(sqlx::Error) -> Self {
+        move |source| Self::Database { doing, source }
+    }
+}
+
+/// Brings the schema of the log up to date.
+///
+/// # Errors
+/// When PostgreSQL cannot be reached or a migration that was applied has since been edited.
+pub async fn migrate(pool: &PgPool) -> Result<(), Error> {
+    sqlx::migrate!("../../migrations")
+        .run(pool)
+        .await
+        .map_err(Error::Migrate)
+}
