@@ -23,6 +23,15 @@ create table events (
     constraint events_position_counts_from_one check (position >= 1)
 );
 
+-- For auditors: everything of one conversation, its members' own events too, in log order.
+create index events_of_a_conversation on events (
+    (case aggregate_type
+         when 'conversation' then aggregate_id
+         when 'participation' then payload ->> 'conversation'
+     end),
+    position
+);
+
 -- The newest position. One row, locked by every append until it commits: numbering, order and commit agree,
 -- and an append that rolls back leaves no hole.
 create table log_head (

@@ -1,1 +1,103 @@
-//! x
+//! Private PostgreSQL and NATS servers: for `serve` without configuration, and for every test.
+//!
+//! Servers are children on loopback ports of their own, with their data under one folder. They die with this
+//! process however it dies; a folder that a killed process left behind is put in order at the next start.
+//! fsync stays on. PostgreSQL refuses to run as root: then an unprivileged user runs it.
+//!
+//! Deliberately not here: pooling, schemas, anything that knows what the servers are used for. Another server
+//! is another file beside `postgres.rs` and `nats.rs`, built on `child.rs`.
+
+#![cfg_attr(test, allow(clippy::unwrap_used, reason = "a test that cannot go on may panic"))]
+
+mod child;
+mod nats;
+mod postgres;
+mod programs;
+pub mod testing;
+#[cfg(test)]
+mod tests;
+mod user;
+
+use std::path::PathBuf;
+
+pub use nats::Nats;
+pub use postgres::Postgres;
+
+/// Why a server could not be started or stopped.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// A program is missing; the line says what to install.
+    #[error("{what} is not installed: install {package}")]
+    Missing {
+        /// The program, for people.
+        what: &'static str,
+        /// What to install, by package manager.
+        package: &'static str,
+    },
+    /// Another living process uses the folder.
+    #[error("the data folder {} is in use by another running colloquy", .folder.display())]
+    InUse {
+        /// The folder.
+        folder: PathBuf,
+    },
+    /// A file or folder could not be made, read or locked.
+    #[error("cannot {doing} {}", .path.display())]
+    File {
+        /// What was tried, as an infinitive.
+        doing: &'static str,
+        /// Where.
+        path: PathBuf,
+        /// The system's answer.
+        #[source]
+        source: std::io::Error,
+    },
+    /// A program could not be run.
+    #[error("cannot run {}", .program.display())]
+    Run {
+        /// Which.
+        program: PathBuf,
+        /// The system's answer.
+        #[source]
+        source: std::io::Error,
+    },
+    /// A server ended or did not answer in time; the tail of its log says why.
+    #[error("{server} did not come up: {log}")]
+    NotUp {
+        /// Which.
+        server: &'static str,
+        /// The last lines of its log.
+        log: String,
+    },
+    /// A server did not end when told to.
+    #[error("{server} did not stop within {seconds} s")]
+    NotDown {
+        /// Which.
+        server: &'static str,
+        /// How long it was waited for.
+        seconds: u64,
+    },
+    /// The private database could not be set up.
+    #[error("cannot set up the private database")]
+    Database(#[source] sqlx::Error),
+}
+
+impl Error {
+    fn file(doing: &'static str, path: &std::path::Path) -> impl FnOnce(std::io::Error) -> Self {
+        let path = path.to_owned();
+        move |source| Self::File { doing, path, source }
+    }
+}
+
+/// Where private servers keep their data unless told otherwise. For root it is a folder that the unprivileged
+/// user of the private PostgreSQL can reach, which root's home is not.
+pub fn default_data_dir() -> PathBuf {
+    if user::is_root() {
+        return PathBuf::from("/var/lib/colloquy");
+    }
+    let home = || std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".local/share"));
+    std::env::var_os("XDG_DATA_HOME")
+        .map(PathBuf::from)
+        .or_else(home)
+        .unwrap_or_else(std::env::temp_dir)
+        .join("colloquy")
+}

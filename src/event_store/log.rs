@@ -2,6 +2,7 @@ use std::time::Duration;
 
 use sqlx::PgPool;
 use tokio::sync::watch;
+use uuid::Uuid;
 
 use crate::recorded::COLUMNS;
 use crate::{Error, RecordedEvent};
@@ -52,6 +53,35 @@ impl Log {
             }
         }
         Ok(events)
+    }
+
+    /// Up to `limit` events of one conversation, its members' own too, with a position above `after`.
+    ///
+    /// # Errors
+    /// When PostgreSQL cannot be reached.
+    pub async fn read_conversation(
+        &self,
+        conversation: Uuid,
+        after: i64,
+        limit: i64,
+    ) -> Result<Vec<RecordedEvent>, Error> {
+        let sql = format!(
+            "select {COLUMNS} from events
+             where (case aggregate_type
+                        when 'conversation' then aggregate_id
+                        when 'participation' then payload ->> 'conversation'
+                    end) = $1
+               and position > $2
+             order by position
+             limit $3"
+        );
+        sqlx::query_as(&sql)
+            .bind(conversation.to_string())
+            .bind(after)
+            .bind(limit)
+            .fetch_all(&self.pool)
+            .await
+            .map_err(Error::database("read the events of a conversation"))
     }
 
     /// The newest committed position, 0 while there is none.

@@ -1,0 +1,192 @@
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use rand::distr::{Alphanumeric, SampleString};
+use sqlx::{Connection, Executor, PgConnection};
+
+use crate::child::{self, Child};
+use crate::user::{self, User};
+use crate::{Error, programs};
+
+/// A private PostgreSQL.
+#[derive(Debug)]
+pub struct Postgres {
+    child: Child,
+    url: String,
+    _lock: File,
+}
+
+impl Postgres {
+    /// Starts the server on the data in `data_dir`, which is made at the first time.
+    ///
+    /// # Errors
+    /// When a program is missing, the folder is in use or cannot be reached, or the server does not come up.
+    pub async fn start(data_dir: &Path) -> Result<Self, Error> {
+        let server = programs::postgres("postgres")?;
+        let user = user::unprivileged();
+        user::make_folder(data_dir, None)?;
+        let lock = child::lock(data_dir, "postgres.lock")?;
+        let home = data_dir.join("postgres");
+        user::make_folder(&home, user)?;
+        let cluster = home.join("cluster");
+        let password = initialize(&home, &cluster, user)?;
+        if let Some(pid) = left_behind(&cluster) {
+            child::end_left_behind(pid, libc::SIGINT, "PostgreSQL").await?;
+        }
+        let log = data_dir.join("postgres.log");
+        for attempt in 1.. {
+            let port = child::free_port()?;
+            let mut command = Command::new(&server);
+            command.current_dir(&home).arg("-D").arg(&cluster).args(arguments(port));
+            let child = Child::spawn("PostgreSQL", command, user, &log, libc::SIGINT)?;
+            let url = |database: &str| {
+                format!("postgres://colloquy:{password}@127.0.0.1:{port}/{database}")
+            };
+            match wait_until_up(&child, &url("postgres"), &log).await {
+                Ok(connection) => {
+                    make_database(connection).await.map_err(Error::Database)?;
+                    return Ok(Self { child, url: url("colloquy"), _lock: lock });
+                }
+                // Somebody took the port between the probe and the start.
+                Err(_) if attempt < 5 && child::log_tail(&log).contains("in use") => {}
+                Err(error) => return Err(error),
+            }
+        }
+        unreachable!("the last attempt returns")
+    }
+
+    /// Where its database `colloquy` is, password included.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// The server's process.
+    pub fn pid(&self) -> i32 {
+        self.child.pid()
+    }
+
+    /// Disconnects everyone, writes everything out and waits for the end.
+    ///
+    /// # Errors
+    /// When it does not end in time.
+    pub async fn stop(self) -> Result<(), Error> {
+        self.child.stop(libc::SIGINT).await
+    }
+}
+
+pub(crate) fn arguments(port: u16) -> Vec<String> {
+    let mut arguments = vec!["-p".to_owned(), port.to_string()];
+    for setting in [
+        "listen_addresses=127.0.0.1",
+        "unix_socket_directories=",
+        "max_connections=200",
+        "shared_buffers=128MB",
+        "wal_compression=on",
+        "max_wal_size=2GB",
+    ] {
+        arguments.extend(["-c".to_owned(), setting.to_owned()]);
+    }
+    arguments
+}
+
+/// Makes the cluster if there is none, and returns its password.
+fn initialize(home: &Path, cluster: &Path, user: Option<User>) -> Result<String, Error> {
+    let password_file = home.join("password");
+    if cluster.join("PG_VERSION").is_file() && password_file.is_file() {
+        return std::fs::read_to_string(&password_file)
+            .map_err(Error::file("read", &password_file));
+    }
+    if cluster.exists() {
+        // A first start that was killed in the middle: nothing was ever stored here.
+        std::fs::remove_dir_all(cluster).map_err(Error::file("clear", cluster))?;
+    }
+    let password = Alphanumeric.sample_string(&mut rand::rng(), 32);
+    write_private(&password_file, &password, user)?;
+    let unfinished = home.join("cluster.new");
+    let _ = std::fs::remove_dir_all(&unfinished);
+    run_initdb(&unfinished, &password_file, user)?;
+    std::fs::rename(&unfinished, cluster).map_err(Error::file("put in place", cluster))?;
+    Ok(password)
+}
+
+pub(crate) fn run_initdb(
+    cluster: &Path,
+    password_file: &Path,
+    user: Option<User>,
+) -> Result<(), Error> {
+    use std::os::unix::process::CommandExt;
+    let program = programs::postgres("initdb")?;
+    let mut command = Command::new(&program);
+    command
+        .current_dir(cluster.parent().unwrap_or(Path::new("/")))
+        .args(["--username=colloquy", "--auth=scram-sha-256", "--encoding=UTF8", "--no-locale"])
+        .args(["--data-checksums", "--no-instructions"])
+        .arg(format!("--pwfile={}", password_file.display()))
+        .arg(cluster);
+    if let Some(user) = user {
+        command.uid(user.uid).gid(user.gid);
+    }
+    let output =
+        command.output().map_err(|source| Error::Run { program: program.clone(), source })?;
+    if output.status.success() {
+        return Ok(());
+    }
+    let said = String::from_utf8_lossy(&output.stderr);
+    let lines: Vec<&str> = said.lines().filter(|line| !line.trim().is_empty()).collect();
+    let hint = if user.is_some() {
+        " (as root it runs as an unprivileged user, who must be able to reach the data folder: set COLLOQUY_DATA_DIR)"
+    } else {
+        ""
+    };
+    Err(Error::NotUp { server: "initdb", log: format!("{}{hint}", lines.join(" | ")) })
+}
+
+pub(crate) fn write_private(path: &Path, content: &str, user: Option<User>) -> Result<(), Error> {
+    use std::io::Write;
+    use std::os::unix::fs::OpenOptionsExt;
+    std::fs::OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(0o600)
+        .open(path)
+        .and_then(|mut file| file.write_all(content.as_bytes()))
+        .map_err(Error::file("write", path))?;
+    if let Some(user) = user {
+        std::os::unix::fs::chown(path, Some(user.uid), Some(user.gid))
+            .map_err(Error::file("hand over", path))?;
+    }
+    Ok(())
+}
+
+/// The server that still runs on this data although nobody holds the lock.
+fn left_behind(cluster: &Path) -> Option<i32> {
+    let pid_file: PathBuf = cluster.join("postmaster.pid");
+    let pid = std::fs::read_to_string(pid_file).ok()?.lines().next()?.trim().parse().ok()?;
+    // The number may have gone to another program since.
+    let command = std::fs::read_to_string(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+    (command.contains("postgres") || !Path::new("/proc").exists()).then_some(pid)
+}
+
+async fn wait_until_up(child: &Child, url: &str, log: &Path) -> Result<PgConnection, Error> {
+    let started = Instant::now();
+    while started.elapsed() < Duration::from_secs(60) && !child.has_exited() {
+        if let Ok(connection) = PgConnection::connect(url).await {
+            return Ok(connection);
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    Err(Error::NotUp { server: "PostgreSQL", log: child::log_tail(log) })
+}
+
+async fn make_database(mut connection: PgConnection) -> Result<(), sqlx::Error> {
+    let found = sqlx::query("select from pg_database where datname = 'colloquy'")
+        .fetch_optional(&mut connection)
+        .await?;
+    if found.is_none() {
+        connection.execute("create database colloquy").await?;
+    }
+    connection.close().await
+}

@@ -1,0 +1,166 @@
+//! Servers for tests: one private PostgreSQL and one NATS for the whole run, a database of its own for each
+//! test. They are kept by a small shell process that ends them, and their data, when the runner is gone.
+
+use std::fs::File;
+use std::io::Read;
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use serde::{Deserialize, Serialize};
+use sqlx::postgres::PgPoolOptions;
+use sqlx::{Connection, Executor, PgConnection, PgPool};
+
+use crate::{child, nats, postgres, programs, user};
+
+/// An empty database.
+#[derive(Debug, Clone)]
+pub struct TestDatabase {
+    /// With its password.
+    pub url: String,
+}
+
+impl TestDatabase {
+    /// Connections to it.
+    pub async fn pool(&self) -> PgPool {
+        PgPoolOptions::new()
+            .max_connections(10)
+            .connect(&self.url)
+            .await
+            .expect("the test database was just made")
+    }
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct Servers {
+    postgres_port: u16,
+    nats_port: u16,
+}
+
+const PASSWORD: &str = "colloquy-test";
+
+impl Servers {
+    fn postgres_url(&self, database: &str) -> String {
+        format!("postgres://colloquy:{PASSWORD}@127.0.0.1:{}/{database}", self.postgres_port)
+    }
+
+    fn nats_url(&self) -> String {
+        format!("nats://127.0.0.1:{}", self.nats_port)
+    }
+}
+
+/// A fresh, empty database in the run's cluster.
+pub async fn database() -> TestDatabase {
+    let servers = servers().await;
+    let name = unique("test");
+    let mut connection = PgConnection::connect(&servers.postgres_url("postgres"))
+        .await
+        .expect("the run's PostgreSQL answers");
+    connection
+        .execute(format!("create database {name}").as_str())
+        .await
+        .expect("a new name is free");
+    TestDatabase { url: servers.postgres_url(&name) }
+}
+
+/// The run's NATS server; each test brings a stream and a subject prefix of its own.
+pub async fn nats_url() -> String {
+    servers().await.nats_url()
+}
+
+/// A name that nobody else uses.
+pub fn unique(prefix: &str) -> String {
+    format!("{prefix}_{}", uuid::Uuid::new_v4().simple())
+}
+
+/// The servers of this run, started by whichever test comes first.
+async fn servers() -> Servers {
+    let (runner, run) = run();
+    let folder = std::env::temp_dir().join(format!("colloquy-test-{run}"));
+    let user = user::unprivileged();
+    user::make_folder(&folder, user).expect("the temporary folder can be written");
+    let lock_path = folder.join("lock");
+    let lock = File::create(&lock_path).expect("the run's folder can be written");
+    lock.lock().expect("a file can be locked");
+    let described = folder.join("servers.json");
+    if let Ok(mut file) = File::open(&described) {
+        let mut text = String::new();
+        file.read_to_string(&mut text).expect("a small file can be read");
+        return serde_json::from_str(&text).expect("it was written by the code below");
+    }
+    let servers = start(&folder, runner).await;
+    std::fs::write(&described, serde_json::to_string(&servers).expect("two numbers"))
+        .expect("the run's folder can be written");
+    servers
+}
+
+/// The process whose end is the end of the run, and the run's name.
+fn run() -> (u32, String) {
+    match std::env::var("NEXTEST_RUN_ID") {
+        Ok(id) => (std::os::unix::process::parent_id(), id),
+        Err(_) => (std::process::id(), std::process::id().to_string()),
+    }
+}
+
+async fn start(folder: &Path, runner: u32) -> Servers {
+    let user = user::unprivileged();
+    let password_file = folder.join("password");
+    postgres::write_private(&password_file, PASSWORD, user).expect("a small file can be written");
+    let cluster = folder.join("cluster");
+    postgres::run_initdb(&cluster, &password_file, user).expect("initdb works");
+    let servers = Servers {
+        postgres_port: child::free_port().expect("a free port"),
+        nats_port: child::free_port().expect("a free port"),
+    };
+    let mut watchdog = Command::new("sh");
+    watchdog.arg("-c").arg(WATCHDOG).arg("colloquy-test-servers");
+    watchdog.arg(runner.to_string()).arg(folder);
+    watchdog.arg(programs::nats().expect("nats-server is installed")).arg(servers.nats_port.to_string());
+    watchdog.arg(programs::postgres("postgres").expect("PostgreSQL is installed")).arg("-D").arg(&cluster);
+    watchdog.args(postgres::arguments(servers.postgres_port));
+    watchdog.current_dir(folder).process_group(0);
+    watchdog.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    if let Some(user) = user {
+        watchdog.uid(user.uid).gid(user.gid);
+    }
+    watchdog.spawn().expect("a shell runs");
+    let started = Instant::now();
+    while PgConnection::connect(&servers.postgres_url("postgres")).await.is_err()
+        || !nats::answers(&servers.nats_url()).await
+    {
+        assert!(
+            started.elapsed() < Duration::from_secs(60),
+            "the test servers did not come up: {} {}",
+            child::log_tail(&folder.join("postgres.log")),
+            child::log_tail(&folder.join("nats.log"))
+        );
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    servers
+}
+
+/// Runner, folder, nats-server and its port; the rest is the PostgreSQL command.
+const WATCHDOG: &str = r#"
+runner=$1 folder=$2 nats=$3 nats_port=$4
+shift 4
+"$nats" -a 127.0.0.1 -p "$nats_port" -js -sd "$folder/nats" >"$folder/nats.log" 2>&1 &
+nats_pid=$!
+"$@" >"$folder/postgres.log" 2>&1 &
+postgres_pid=$!
+while [ -d "/proc/$runner" ] || kill -0 "$runner" 2>/dev/null; do sleep 0.2; done
+kill -KILL "$nats_pid"
+kill -QUIT "$postgres_pid"
+wait
+rm -rf "$folder"
+"#;
+
+/// A folder of its own for a test that starts servers of its own, reachable by the unprivileged user.
+pub fn folder() -> PathBuf {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = std::env::temp_dir().join(unique("colloquy"));
+    std::fs::create_dir_all(&folder).expect("the temporary folder can be written");
+    std::fs::set_permissions(&folder, std::fs::Permissions::from_mode(0o755))
+        .expect("our own folder");
+    folder
+}

@@ -1,0 +1,143 @@
+use clap::Args;
+use sqlx::PgPool;
+
+use super::database::Database;
+use super::format::{Format, print};
+use super::{Failure, Options};
+
+#[derive(Debug, Args)]
+pub(super) struct Doctor {
+    /// How to print
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
+}
+
+struct Findings {
+    rows: Vec<Vec<String>>,
+    healthy: bool,
+}
+
+impl Findings {
+    fn add(&mut self, check: &str, found: Result<String, String>) {
+        let (verdict, detail) = match found {
+            Ok(detail) => ("ok", detail),
+            Err(detail) => {
+                self.healthy = false;
+                ("FAILED", detail)
+            }
+        };
+        self.rows.push(vec![check.to_owned(), verdict.to_owned(), detail]);
+    }
+}
+
+impl Doctor {
+    pub(super) async fn run(self, options: Options) -> Result<(), Failure> {
+        options.check()?;
+        let mut findings = Findings { rows: vec![], healthy: true };
+        findings.add("configuration", Ok("every value can be used".to_owned()));
+        let head = match Database::open(&options).await {
+            Ok(database) => {
+                let head = postgres(&database.pool, &mut findings).await;
+                database.close().await?;
+                head
+            }
+            Err(Failure::Failed(error)) => {
+                findings.add("PostgreSQL", Err(format!("{error:#}")));
+                None
+            }
+            Err(failure) => return Err(failure),
+        };
+        nats(&options, head, &mut findings).await;
+        print(self.format, &["check", "verdict", "detail"], &findings.rows)?;
+        if findings.healthy { Ok(()) } else { Err(Failure::Difference) }
+    }
+}
+
+/// The head of the log, when there is one.
+async fn postgres(pool: &PgPool, findings: &mut Findings) -> Option<i64> {
+    let setting = |name: &'static str| async move {
+        sqlx::query_scalar::<_, String>("select current_setting($1)")
+            .bind(name)
+            .fetch_one(pool)
+            .await
+            .map_err(|error| error.to_string())
+    };
+    let version = setting("server_version_num").await.and_then(|number| {
+        let major = number.parse::<u32>().unwrap_or(0) / 10_000;
+        let found = format!("PostgreSQL {major}");
+        if major >= 15 { Ok(found) } else { Err(format!("{found}: 15 or newer is needed")) }
+    });
+    findings.add("PostgreSQL", version);
+    let durable = setting("fsync").await.and_then(|on| {
+        if on == "on" {
+            Ok("an acknowledged command survives a crash".to_owned())
+        } else {
+            Err("fsync is off: a crash can lose acknowledged commands".to_owned())
+        }
+    });
+    findings.add("durability", durable);
+
+    let head: Result<(i64, i64, i64), _> = sqlx::query_as(
+        "select h.position, coalesce((select max(position) from events), 0), (select count(*) from events)
+         from log_head h",
+    )
+    .fetch_one(pool)
+    .await;
+    match head {
+        Ok((head, newest, count)) if head == newest && head == count => {
+            findings.add("event log", Ok(format!("{head} events, no position missing")));
+            followers(pool, head, findings).await;
+            Some(head)
+        }
+        Ok((head, newest, count)) => {
+            let difference =
+                format!("head {head}, newest position {newest}, {count} events: these must agree");
+            findings.add("event log", Err(difference));
+            Some(head)
+        }
+        Err(error) => {
+            findings.add("event log", Err(format!("{error}: run `colloquy migrate`")));
+            None
+        }
+    }
+}
+
+async fn followers(pool: &PgPool, head: i64, findings: &mut Findings) {
+    let rows: Vec<(String, i64)> =
+        sqlx::query_as("select name, position from subscriptions order by name")
+            .fetch_all(pool)
+            .await
+            .unwrap_or_default();
+    for (name, position) in rows {
+        let found = if position <= head {
+            Ok(format!("at {position}, {} behind", head - position))
+        } else {
+            Err(format!("at {position}, beyond the head of the log {head}"))
+        };
+        findings.add(&format!("follower {name}"), found);
+    }
+}
+
+async fn nats(options: &Options, head: Option<i64>, findings: &mut Findings) {
+    let Some(url) = options.nats_url.as_deref().filter(|url| *url != "off") else {
+        let how = if options.nats_is_off() { "off" } else { "private, started by `serve`" };
+        return findings.add("NATS", Ok(how.to_owned()));
+    };
+    let found = async {
+        let client = async_nats::connect(url).await.map_err(|error| error.to_string())?;
+        let jetstream = async_nats::jetstream::new(client);
+        match jetstream.get_stream(&options.nats_stream).await {
+            Ok(stream) => {
+                let last = stream.cached_info().state.last_sequence as i64;
+                match head {
+                    Some(head) if last > head => {
+                        Err(format!("the stream is at {last}, beyond the head of the log {head}"))
+                    }
+                    _ => Ok(format!("stream {} at {last}", options.nats_stream)),
+                }
+            }
+            Err(error) => Ok(format!("no stream {} yet ({error})", options.nats_stream)),
+        }
+    };
+    findings.add("NATS", found.await);
+}

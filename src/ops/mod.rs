@@ -1,0 +1,93 @@
+//! One file per command-line verb. Exit status: 0 done, 1 failed, 2 wrong usage, 3 a check found a difference.
+
+mod audit;
+mod config;
+mod database;
+mod doctor;
+mod format;
+mod migrate;
+mod openapi;
+mod serve;
+mod telemetry;
+mod token;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+pub(crate) use config::Options;
+
+/// Conversation state as a service: who is in, what is read, pinned, muted, archived, and who changed it when.
+#[derive(Debug, Parser)]
+#[command(version, about, propagate_version = true, arg_required_else_help = true)]
+pub(crate) struct Arguments {
+    #[command(flatten)]
+    options: Options,
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    /// Serve HTTP, build the read models, publish to NATS
+    Serve(serve::Serve),
+    /// Bring the schema of the event log up to date
+    Migrate,
+    /// Print an access token
+    Token(token::Token),
+    /// Print the configuration in force, secrets masked
+    Config(config::Config),
+    /// Check what Colloquy needs: programs, servers, schema, log and stream
+    Doctor(doctor::Doctor),
+    /// Read the event log
+    #[command(subcommand)]
+    Audit(audit::Audit),
+    /// Print the OpenAPI description
+    Openapi,
+}
+
+/// Why a verb ended early.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    /// Wrong usage: one line that says what is accepted.
+    Usage(String),
+    /// A check found a difference; it has been printed.
+    Difference,
+    /// Anything else, with its causes.
+    Failed(anyhow::Error),
+}
+
+impl<E: Into<anyhow::Error>> From<E> for Failure {
+    fn from(error: E) -> Self {
+        Self::Failed(error.into())
+    }
+}
+
+impl Failure {
+    pub(crate) fn report(self) -> ExitCode {
+        match self {
+            Self::Usage(line) => {
+                eprintln!("colloquy: {line}");
+                ExitCode::from(2)
+            }
+            Self::Difference => ExitCode::from(3),
+            Self::Failed(error) => {
+                eprintln!("colloquy: {error:#}");
+                ExitCode::FAILURE
+            }
+        }
+    }
+}
+
+pub(crate) async fn run(arguments: Arguments) -> Result<(), Failure> {
+    let options = arguments.options;
+    match arguments.verb {
+        Verb::Serve(serve) => serve.run(options).await,
+        Verb::Migrate => migrate::run(options).await,
+        Verb::Token(token) => token.run(&options),
+        Verb::Config(config) => config.run(&options),
+        Verb::Doctor(doctor) => doctor.run(options).await,
+        Verb::Audit(audit) => audit.run(options).await,
+        Verb::Openapi => openapi::run(),
+    }
+}

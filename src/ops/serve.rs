@@ -1,0 +1,306 @@
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context;
+use clap::Args;
+use event_store::{Commands, Log, Settings};
+use rand::distr::{Alphanumeric, SampleString};
+use sqlx::PgPool;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+use super::database::{URL_FILE, connect};
+use super::{Failure, Options, telemetry, token};
+
+#[derive(Debug, Args)]
+pub(super) struct Serve {
+    /// Make and keep a token secret when none is configured, and print a token and requests to try
+    #[arg(long)]
+    quick_start: bool,
+    /// PostgreSQL connections at most
+    #[arg(long, default_value_t = 32, value_parser = clap::value_parser!(u32).range(8..=1000))]
+    connections_max: u32,
+    /// Request bodies, in bytes, at most
+    #[arg(long, default_value_t = 1024 * 1024)]
+    body_size_max: usize,
+    /// Seconds that a request may take
+    #[arg(long, default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..))]
+    request_timeout_s: u64,
+    /// Commands that may wait to be recorded before further ones are refused
+    #[arg(long, default_value_t = 4096, value_parser = clap::value_parser!(u32).range(1..))]
+    queue_length_max: u32,
+}
+
+/// What is started must be stopped in the other order, whatever happens in between.
+#[derive(Default)]
+struct Servers {
+    postgres: Option<embedded::Postgres>,
+    nats: Option<embedded::Nats>,
+}
+
+impl Servers {
+    async fn stop(self) -> Result<(), Failure> {
+        if let Some(nats) = self.nats {
+            nats.stop().await?;
+        }
+        if let Some(postgres) = self.postgres {
+            postgres.stop().await?;
+        }
+        Ok(())
+    }
+}
+
+impl Serve {
+    pub(super) async fn run(self, options: Options) -> Result<(), Failure> {
+        options.check()?;
+        telemetry::start(&options.log)?;
+        let shutdown = shutdown_signal()?;
+        let authenticator = self.authenticator(&options)?;
+        let mut servers = Servers::default();
+        let served = self.serve(&options, authenticator, &mut servers, shutdown).await;
+        let stopped = servers.stop().await;
+        served.and(stopped)
+    }
+
+    async fn serve(
+        &self,
+        options: &Options,
+        (authenticator, secret): (api::token::Authenticator, Option<String>),
+        servers: &mut Servers,
+        shutdown: CancellationToken,
+    ) -> Result<(), Failure> {
+        let metrics = metrics_exporter_prometheus::PrometheusBuilder::new()
+            .install_recorder()
+            .context("cannot set up metrics")?;
+        let data_dir = options.data_dir();
+        let database_url = match &options.database_url {
+            Some(url) => url.clone(),
+            None => {
+                tracing::info!(data_dir = %data_dir.display(), "starting a private PostgreSQL");
+                let postgres = embedded::Postgres::start(&data_dir).await?;
+                let url = postgres.url().to_owned();
+                keep(&data_dir.join(URL_FILE), &url)?;
+                servers.postgres = Some(postgres);
+                url
+            }
+        };
+        let pool = connect(&database_url, self.connections_max).await?;
+        event_store::migrate(&pool).await?;
+
+        let node = Uuid::new_v4();
+        let log = Log::new(pool.clone());
+        let (accepting, following) = (CancellationToken::new(), CancellationToken::new());
+        let settings = Settings {
+            queue_length_max: self.queue_length_max as usize,
+            ..Settings::default()
+        };
+        let commands = Commands::start(log.clone(), &settings, accepting.clone());
+        let (progress, mut followers) = projections::start(&log, node, &following);
+        self.relay(options, servers, &log, node, &following, &mut followers).await?;
+
+        let state = api::State {
+            readiness: readiness(&pool, &commands, &progress),
+            commands,
+            pool: pool.clone(),
+            progress,
+            authenticator,
+            metrics,
+        };
+        let limits = api::Limits {
+            body_size_max: self.body_size_max,
+            request_timeout: Duration::from_secs(self.request_timeout_s),
+        };
+        let listener = tokio::net::TcpListener::bind(options.listen()?)
+            .await
+            .with_context(|| format!("cannot listen on {} (COLLOQUY_LISTEN)", options.listen))?;
+        let address = listener.local_addr()?;
+        tracing::info!(%address, version = env!("CARGO_PKG_VERSION"), "listening");
+        if let (true, Some(secret)) = (self.quick_start, &secret) {
+            print_quick_start(&format!("http://{address}"), secret)?;
+        }
+        let stop = shutdown.clone();
+        axum::serve(listener, api::router(state, limits))
+            .with_graceful_shutdown(async move { stop.cancelled().await })
+            .await?;
+
+        tracing::info!("finishing what was accepted");
+        accepting.cancel();
+        following.cancel();
+        while followers.join_next().await.is_some() {}
+        pool.close().await;
+        tracing::info!("stopped");
+        Ok(())
+    }
+
+    async fn relay(
+        &self,
+        options: &Options,
+        servers: &mut Servers,
+        log: &Log,
+        node: Uuid,
+        stop: &CancellationToken,
+        followers: &mut JoinSet<()>,
+    ) -> Result<(), Failure> {
+        let nats_url = match &options.nats_url {
+            _ if options.nats_is_off() => {
+                tracing::warn!("NATS_URL is off: events are recorded, but not published");
+                return Ok(());
+            }
+            Some(url) => url.clone(),
+            None => {
+                let data_dir = options.data_dir();
+                tracing::info!(data_dir = %data_dir.display(), "starting a private NATS server");
+                let nats = embedded::Nats::start(&data_dir).await?;
+                let url = nats.url().to_owned();
+                tracing::info!(url, "NATS is up");
+                servers.nats = Some(nats);
+                url
+            }
+        };
+        let settings = relay::Settings {
+            nats_url,
+            stream: options.nats_stream.clone(),
+            subject_prefix: options.nats_subject_prefix.clone(),
+            in_flight_max: 1000,
+        };
+        let (status, _) = watch::channel(relay::Status::default());
+        followers.spawn(relay::run(log.clone(), settings, node, status, stop.clone()));
+        Ok(())
+    }
+
+    /// The judge of access tokens, and the secret if it is one that tokens can be made with here.
+    fn authenticator(
+        &self,
+        options: &Options,
+    ) -> Result<(api::token::Authenticator, Option<String>), Failure> {
+        if let Some(pem) = &options.jwt_public_key {
+            return Ok((api::token::Authenticator::from_public_key_pem(pem)?, None));
+        }
+        let secret = match &options.jwt_secret {
+            Some(secret) => secret.clone(),
+            None if self.quick_start => {
+                let data_dir = options.data_dir();
+                match kept_secret(&data_dir)? {
+                    Some(secret) => secret,
+                    None => {
+                        let secret = Alphanumeric.sample_string(&mut rand::rng(), 48);
+                        keep(&data_dir.join(SECRET_FILE), &secret)?;
+                        secret
+                    }
+                }
+            }
+            None => {
+                return Err(Failure::Usage(
+                    "COLLOQUY_JWT_SECRET is unset: expected a secret of 32 bytes or more, COLLOQUY_JWT_PUBLIC_KEY, or --quick-start"
+                        .to_owned(),
+                ));
+            }
+        };
+        Ok((api::token::Authenticator::hs256(&secret)?, Some(secret)))
+    }
+}
+
+const SECRET_FILE: &str = "jwt-secret";
+
+/// The secret that an earlier quick start kept.
+pub(super) fn kept_secret(data_dir: &Path) -> Result<Option<String>, Failure> {
+    match std::fs::read_to_string(data_dir.join(SECRET_FILE)) {
+        Ok(secret) => Ok(Some(secret)),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error).context("cannot read the kept token secret")?,
+    }
+}
+
+/// Writes a file that only the owner reads.
+fn keep(path: &Path, content: &str) -> Result<(), Failure> {
+    use std::io::Write;
+    use std::os::unix::fs::OpenOptionsExt;
+    if let Some(folder) = path.parent() {
+        std::fs::create_dir_all(folder)
+            .with_context(|| format!("cannot make the data folder {}", folder.display()))?;
+    }
+    std::fs::OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(0o600)
+        .open(path)
+        .and_then(|mut file| file.write_all(content.as_bytes()))
+        .with_context(|| format!("cannot write {}", path.display()))?;
+    Ok(())
+}
+
+/// Cancelled at the first Ctrl-C or SIGTERM; a second one ends the process at once.
+fn shutdown_signal() -> Result<CancellationToken, Failure> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let (mut interrupt, mut terminate) =
+        (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+    let shutdown = CancellationToken::new();
+    let cancelled = shutdown.clone();
+    tokio::spawn(async move {
+        for second in [false, true] {
+            tokio::select! {
+                _ = interrupt.recv() => {}
+                _ = terminate.recv() => {}
+            }
+            if second {
+                tracing::warn!("told twice to stop: stopping at once");
+                std::process::exit(1);
+            }
+            cancelled.cancel();
+        }
+    });
+    Ok(shutdown)
+}
+
+fn readiness(
+    pool: &PgPool,
+    commands: &Commands,
+    progress: &projections::Progress,
+) -> api::Readiness {
+    let (pool, commands, progress) = (pool.clone(), commands.clone(), progress.clone());
+    api::Readiness(Arc::new(move || {
+        let (pool, commands, progress) = (pool.clone(), commands.clone(), progress.clone());
+        Box::pin(async move {
+            let appender = commands.store().appender();
+            if appender.queue_length() >= appender.queue_length_max() {
+                return Err("append queue: full".to_owned());
+            }
+            sqlx::query("select 1")
+                .execute(&pool)
+                .await
+                .map_err(|error| format!("PostgreSQL: {error}"))?;
+            match progress.failures().into_iter().next() {
+                Some((projection, why)) => Err(format!("projection {projection}: {why}")),
+                None => Ok(()),
+            }
+        })
+    }))
+}
+
+/// What a newcomer needs: the URL, a token that works, three requests to paste.
+fn print_quick_start(url: &str, secret: &str) -> Result<(), Failure> {
+    const MONTH_S: u32 = 30 * 24 * 3600;
+    let service = token::issue(secret, "quick-start", None, 1, "service", MONTH_S)?;
+    let ann = token::issue(secret, "ann", Some("Ann"), 1, "member", MONTH_S)?;
+    println!(
+        "
+Colloquy is running at {url}  (API: {url}/docs, stop with Ctrl-C)
+
+Ann's access token, good for 30 days:
+{ann}
+
+Try it from another shell: register Bob, start a chat with him, list Ann's chats.
+
+curl -s -X PUT {url}/api/users/bob -H 'Authorization: Bearer {service}' -H 'Content-Type: application/json' -d '{{\"name\":\"Bob\"}}'
+
+curl -s {url}/api/conversations -H 'Authorization: Bearer {ann}' -H 'Content-Type: application/json' -d '{{\"members\":[\"bob\"]}}'
+
+curl -s {url}/api/conversations -H 'Authorization: Bearer {ann}'
+"
+    );
+    Ok(())
+}
