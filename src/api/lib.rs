@@ -1,1 +1,127 @@
-//! x
+//! HTTP: one folder per dialect, one file per endpoint, and `operations/` for what operators ask.
+//!
+//! A request becomes a command and its context, or a query; a view becomes JSON. [`Incoming`](incoming) is what
+//! every handler gets: the verified caller, the query, the body. A command's answer waits until the read
+//! models it is made from have reached the command's position.
+//!
+//! Deliberately not here: rules (those are the domain's) and SQL (that is the read models'). A new endpoint is
+//! a file with its handler in the dialect's folder and a line in that folder's `mod.rs`.
+
+#![cfg_attr(test, allow(clippy::unwrap_used, reason = "a test that cannot go on may panic"))]
+
+mod caller;
+mod incoming;
+mod observe;
+mod operations;
+pub mod token;
+mod weavy;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::http::StatusCode;
+use event_store::Commands;
+use futures::future::BoxFuture;
+use metrics_exporter_prometheus::PrometheusHandle;
+use projections::Progress;
+use sqlx::PgPool;
+use tower::Layer;
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::normalize_path::NormalizePathLayer;
+use tower_http::timeout::TimeoutLayer;
+use utoipa::OpenApi;
+use utoipa_axum::router::OpenApiRouter;
+
+/// Tells whether commands can be taken; if not, which part fails.
+#[derive(Clone)]
+pub struct Readiness(pub Arc<dyn Fn() -> BoxFuture<'static, Result<(), String>> + Send + Sync>);
+
+/// What the handlers work with.
+#[derive(Clone)]
+pub struct State {
+    /// Runs commands.
+    pub commands: Commands,
+    /// The read models' database.
+    pub pool: PgPool,
+    /// How far the read models are.
+    pub progress: Progress,
+    /// Judges access tokens.
+    pub authenticator: token::Authenticator,
+    /// For `/readyz`.
+    pub readiness: Readiness,
+    /// For `/metrics`.
+    pub metrics: PrometheusHandle,
+    /// Users whose newest token has been seen.
+    pub seen: caller::Seen,
+}
+
+pub use caller::Seen;
+
+/// What a request may cost.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// Bytes of a body; more is 413.
+    pub body_size_max: usize,
+    /// Time for an answer; later is 408.
+    pub request_timeout: Duration,
+}
+
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "Colloquy",
+        description = "Conversation state: who is in, what is read, pinned, muted, archived, and who changed it when."
+    ),
+    components(schemas(weavy::Problem)),
+    modifiers(&BearerToken),
+    security(("bearer" = []))
+)]
+struct Description;
+
+struct BearerToken;
+
+impl utoipa::Modify for BearerToken {
+    fn modify(&self, openapi: &mut utoipa::openapi::OpenApi) {
+        use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+        let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("JWT").build();
+        openapi
+            .components
+            .get_or_insert_default()
+            .add_security_scheme("bearer", SecurityScheme::Http(bearer));
+    }
+}
+
+fn described() -> (Router<State>, utoipa::openapi::OpenApi) {
+    OpenApiRouter::with_openapi(Description::openapi())
+        .merge(operations::routes())
+        .nest("/api", weavy::routes())
+        .split_for_parts()
+}
+
+/// The description of every endpoint, generated from the handlers.
+pub fn openapi() -> utoipa::openapi::OpenApi {
+    described().1
+}
+
+/// Everything that is served.
+pub fn router(state: State, limits: Limits) -> Router {
+    let (routes, openapi) = described();
+    let served = routes
+        .merge(operations::description(openapi))
+        .fallback(operations::not_found)
+        .method_not_allowed_fallback(async || StatusCode::METHOD_NOT_ALLOWED)
+        .layer(DefaultBodyLimit::max(limits.body_size_max))
+        .layer(TimeoutLayer::with_status_code(
+            StatusCode::REQUEST_TIMEOUT,
+            limits.request_timeout,
+        ))
+        .layer(CatchPanicLayer::new())
+        .layer(axum::middleware::from_fn(weavy::shape_errors))
+        .layer(axum::middleware::from_fn(observe::request))
+        .layer(weavy::cors())
+        .with_state(state);
+    // A trailing slash is taken off before the routes see the path.
+    Router::new().fallback_service(NormalizePathLayer::trim_trailing_slash().layer(served))
+}

@@ -108,6 +108,7 @@ impl Serve {
             progress,
             authenticator,
             metrics,
+            seen: api::Seen::default(),
         };
         let limits = api::Limits {
             body_size_max: self.body_size_max,

@@ -1,0 +1,62 @@
+//! What operators ask: is it alive, is it ready, how is it doing, what can it do.
+
+use axum::extract::State as Extract;
+use axum::http::{StatusCode, header};
+use axum::response::{Html, IntoResponse, Response};
+use axum::routing::get;
+use axum::{Json, Router};
+use serde_json::json;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::State;
+
+pub(crate) fn routes() -> OpenApiRouter<State> {
+    OpenApiRouter::new()
+        .routes(routes!(healthz))
+        .routes(routes!(readyz))
+        .routes(routes!(metrics))
+}
+
+/// `/openapi.json`, and a page that shows it and needs nothing from elsewhere.
+pub(crate) fn description(openapi: utoipa::openapi::OpenApi) -> Router<State> {
+    Router::new()
+        .route("/openapi.json", get(async move || Json(openapi)))
+        .route("/docs", get(async || Html(include_str!("docs.html"))))
+}
+
+/// The process lives.
+#[utoipa::path(get, path = "/healthz", tag = "Operations", security(()),
+    responses((status = 200, description = "The process lives")))]
+async fn healthz() -> &'static str {
+    "ok\n"
+}
+
+/// It can take commands.
+#[utoipa::path(get, path = "/readyz", tag = "Operations", security(()),
+    responses((status = 200, description = "It can take commands"),
+              (status = 503, description = "It cannot; the body names the failing part")))]
+async fn readyz(Extract(state): Extract<State>) -> Response {
+    match (state.readiness.0)().await {
+        Ok(()) => "ready\n".into_response(),
+        Err(why) => {
+            (StatusCode::SERVICE_UNAVAILABLE, [(header::RETRY_AFTER, "1")], format!("{why}\n"))
+                .into_response()
+        }
+    }
+}
+
+/// Measurements, as Prometheus reads them.
+#[utoipa::path(get, path = "/metrics", tag = "Operations", security(()),
+    responses((status = 200, description = "Prometheus text format")))]
+async fn metrics(Extract(state): Extract<State>) -> impl IntoResponse {
+    metrics::gauge!("colloquy_pool_connections").set(f64::from(state.pool.size()));
+    metrics::gauge!("colloquy_pool_connections_idle").set(state.pool.num_idle() as f64);
+    metrics::gauge!("colloquy_append_queue_length")
+        .set(state.commands.store().appender().queue_length() as f64);
+    ([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], state.metrics.render())
+}
+
+pub(crate) async fn not_found() -> impl IntoResponse {
+    (StatusCode::NOT_FOUND, Json(json!({ "error": "no such path" })))
+}

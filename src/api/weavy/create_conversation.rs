@@ -1,0 +1,87 @@
+use axum::http::StatusCode;
+use domain::conversation::{Command, Conversation as Aggregate, Create, Kind};
+use projections::directory::{self, Reference};
+use projections::inbox;
+use serde_json::Value;
+use uuid::Uuid;
+
+use super::Problem;
+use super::json::Object;
+use super::object::Conversation;
+use super::request::{Answer, CONVERSATION, Weavy};
+
+/// Create a conversation: a room with two or more others, or the one private chat with one other.
+#[utoipa::path(post, path = "/conversations", tag = "Weavy",
+    request_body(content = inline(serde_json::Value), description = "`members` (ids or uids, required), `name`",
+                 example = json!({"name": "My chat room", "members": [1, 4, 14]})),
+    responses((status = 201, description = "The conversation, new or the pair's existing one", body = Conversation),
+              (status = 400, description = "Members or name cannot be used", body = Problem),
+              (status = 403, description = "Service token", body = Problem)))]
+pub(super) async fn create(request: Weavy) -> Result<Answer<Conversation>, Problem> {
+    let user = request.user()?;
+    let body = request.body()?;
+    let name = body.text("name")?;
+    let others = others(&request, &body, user).await?;
+    let (kind, id) = match others.as_slice() {
+        [] => return Err(Problem::bad_request("members must name somebody else than the caller")),
+        [other] => {
+            let id = domain::private_chat_id(request.account(), user, *other, 0);
+            (Kind::Private, id)
+        }
+        _ => (Kind::Room, Uuid::now_v7()),
+    };
+    let command = Command::CreateConversation(Create {
+        kind,
+        creator: Some(user),
+        members: others,
+        uid: None,
+        name,
+        description: None,
+        metadata: None,
+        tags: vec![],
+    });
+    let state = &request.0.state;
+    let outcome = state
+        .commands
+        .execute::<Aggregate>(id, "CreateConversation", command, &request.0.context)
+        .await?;
+    let position = request.0.settled(projections::Progress::names(), outcome.position).await?;
+    let number = inbox::number(&state.pool, request.account(), outcome.aggregate_id).await?;
+    let body = request.view(number.ok_or_else(Problem::not_found)?, false).await?;
+    Ok(Answer { status: StatusCode::CREATED, position, body })
+}
+
+/// The distinct members but for the caller.
+async fn others(request: &Weavy, body: &Object, user: Uuid) -> Result<Vec<Uuid>, Problem> {
+    let wrong = || Problem::bad_request("members must be an array of user ids or uids, not empty");
+    let members = body.get("members").and_then(Value::as_array).ok_or_else(wrong)?;
+    if members.is_empty() {
+        return Err(wrong());
+    }
+    if members.len() > MEMBERS_MAX {
+        return Err(Problem::bad_request(format!("members must be at most {MEMBERS_MAX}")));
+    }
+    let references = members
+        .iter()
+        .map(|member| match member {
+            Value::Number(id) => id.as_i64().map(Reference::Id).ok_or_else(wrong),
+            Value::String(uid) => Ok(Reference::Text(uid.clone())),
+            _ => Err(wrong()),
+        })
+        .collect::<Result<Vec<_>, _>>()?;
+    request.0.catch_up(CONVERSATION).await?;
+    let found = directory::resolve(&request.0.state.pool, request.account(), &references).await?;
+    let mut others = Vec::new();
+    for (member, found) in members.iter().zip(found) {
+        let id = found.ok_or_else(|| {
+            Problem::bad_request(format!("members: there is no user {member}"))
+        })?;
+        if id != user && !others.contains(&id) {
+            others.push(id);
+        }
+    }
+    Ok(others)
+}
+
+/// Beyond this the first event alone would be unwieldy.
+const MEMBERS_MAX: usize = 10_000;

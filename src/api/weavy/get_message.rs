@@ -1,0 +1,24 @@
+use axum::extract::Path;
+use projections::messages;
+
+use super::Problem;
+use super::object::Message;
+use super::request::{Answer, CONVERSATION, Weavy, number};
+
+/// Get a message.
+#[utoipa::path(get, path = "/messages/{id}", tag = "Weavy",
+    params(("id" = i64, Path, description = "The message")),
+    responses((status = 200, description = "The message", body = Message),
+              (status = 404, description = "Unknown, or the caller is not in its conversation", body = Problem)))]
+pub(super) async fn get(
+    Path(id): Path<String>,
+    request: Weavy,
+) -> Result<Answer<Message>, Problem> {
+    let id = number(&id)?;
+    let position = request.0.catch_up(CONVERSATION).await?;
+    let message = messages::get(&request.0.state.pool, request.account(), id)
+        .await?
+        .ok_or_else(Problem::not_found)?;
+    request.view(message.app_id, false).await?;
+    Ok(Answer::ok(position, message.into()))
+}

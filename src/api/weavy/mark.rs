@@ -1,0 +1,42 @@
+use axum::extract::Path;
+use domain::participation::ChangeCommand;
+use projections::messages;
+
+use super::Problem;
+use super::object::Conversation;
+use super::request::{Answer, Weavy};
+
+/// Mark a conversation as read, up to a message or whole.
+#[utoipa::path(put, path = "/conversations/{id}/mark", tag = "Weavy",
+    params(("id" = i64, Path, description = "The conversation"),
+           ("message_id" = Option<i64>, Query, description = "Up to this message; without it, the newest")),
+    responses((status = 200, description = "The conversation", body = Conversation),
+              (status = 400, description = "message_id is no positive integer", body = Problem),
+              (status = 404, description = "Conversation or message unknown", body = Problem)))]
+pub(super) async fn mark(
+    Path(id): Path<String>,
+    request: Weavy,
+) -> Result<Answer<Conversation>, Problem> {
+    let asked = request.query().positive("message_id")?;
+    let (id, seat) = request.seat(&id).await?;
+    if let Some(message) = asked
+        && !messages::exists(&request.0.state.pool, seat.conversation, message).await?
+    {
+        return Err(Problem::not_found());
+    }
+    let message = asked.or(seat.last_message_id);
+    request.change_own(id, seat, ChangeCommand::MarkRead { message }).await
+}
+
+/// Mark a conversation as unread, until it is marked as read.
+#[utoipa::path(delete, path = "/conversations/{id}/mark", tag = "Weavy",
+    params(("id" = i64, Path, description = "The conversation")),
+    responses((status = 200, description = "The conversation", body = Conversation),
+              (status = 404, description = "Unknown, or the caller is not in it", body = Problem)))]
+pub(super) async fn unmark(
+    Path(id): Path<String>,
+    request: Weavy,
+) -> Result<Answer<Conversation>, Problem> {
+    let (id, seat) = request.seat(&id).await?;
+    request.change_own(id, seat, ChangeCommand::MarkUnread).await
+}

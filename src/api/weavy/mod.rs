@@ -1,0 +1,56 @@
+//! The Weavy dialect, under `/api`.
+
+mod badge;
+mod create_conversation;
+mod error;
+mod get_conversation;
+mod get_message;
+mod json;
+mod list_conversations;
+mod list_messages;
+mod mark;
+mod object;
+mod pin;
+mod post_message;
+mod query;
+mod request;
+mod user;
+mod users;
+
+use axum::http::{HeaderName, Method, header};
+use tower_http::cors::{Any, CorsLayer};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+pub(crate) use error::{Problem, shape_errors};
+
+use crate::State;
+
+pub(crate) fn routes() -> OpenApiRouter<State> {
+    OpenApiRouter::new()
+        .routes(routes!(list_conversations::list, create_conversation::create))
+        .routes(routes!(badge::badge))
+        .routes(routes!(get_conversation::get))
+        .routes(routes!(mark::mark, mark::unmark))
+        .routes(routes!(pin::pin, pin::unpin))
+        .routes(routes!(list_messages::list, post_message::post))
+        .routes(routes!(get_message::get))
+        .routes(routes!(user::user))
+        .routes(routes!(users::list, users::create))
+        .routes(routes!(users::get, users::put))
+}
+
+/// Browsers of any origin may call: every request carries its own token, and there are no cookies.
+pub(crate) fn cors() -> CorsLayer {
+    CorsLayer::new()
+        .allow_origin(Any)
+        .allow_methods([Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE])
+        .allow_headers([
+            header::AUTHORIZATION,
+            header::CONTENT_TYPE,
+            HeaderName::from_static("idempotency-key"),
+            HeaderName::from_static(crate::incoming::POSITION),
+            HeaderName::from_static("traceparent"),
+        ])
+        .expose_headers([HeaderName::from_static(crate::incoming::POSITION)])
+}

@@ -1,0 +1,61 @@
+use axum::extract::Path;
+use domain::conversation::{Command, Conversation as Aggregate};
+use projections::messages;
+use serde_json::Value;
+use uuid::Uuid;
+
+use super::Problem;
+use super::json::Object;
+use super::object::Message;
+use super::request::{Answer, Weavy};
+
+/// Post a message.
+#[utoipa::path(post, path = "/apps/{id}/messages", tag = "Weavy",
+    params(("id" = i64, Path, description = "The conversation")),
+    request_body(content = inline(serde_json::Value), description = "`text` (required), `metadata`, `tags`",
+                 example = json!({"text": "Hello"})),
+    responses((status = 200, description = "The message", body = Message),
+              (status = 400, description = "No text, or what is not offered", body = Problem),
+              (status = 404, description = "Unknown, or the caller is not in it", body = Problem)))]
+pub(super) async fn post(
+    Path(id): Path<String>,
+    request: Weavy,
+) -> Result<Answer<Message>, Problem> {
+    let author = request.user()?;
+    let (_, seat) = request.seat(&id).await?;
+    let body = request.body()?;
+    refuse_what_is_not_offered(&body)?;
+    let command = Command::PostMessage {
+        message: Uuid::now_v7(),
+        author,
+        text: body.text("text")?.unwrap_or_default(),
+        metadata: body.object("metadata")?,
+        tags: body.strings("tags")?.unwrap_or_default(),
+    };
+    let state = &request.0.state;
+    let outcome = state
+        .commands
+        .execute::<Aggregate>(seat.conversation, "PostMessage", command, &request.0.context)
+        .await?;
+    let position = request.0.settled(projections::Progress::names(), outcome.position).await?;
+    let message = outcome.first_position.unwrap_or(outcome.position);
+    let message = messages::get(&state.pool, request.account(), message).await?;
+    Ok(Answer::ok(position, message.ok_or_else(Problem::not_found)?.into()))
+}
+
+/// Clients send these with empty values always; a value that asks for something must not be dropped silently.
+fn refuse_what_is_not_offered(body: &Object) -> Result<(), Problem> {
+    for name in ["blobs", "embed_id", "meeting_id", "options"] {
+        let empty = match body.get(name) {
+            None => true,
+            Some(Value::Array(items)) => items.is_empty(),
+            Some(Value::Object(object)) => object.is_empty(),
+            Some(Value::String(text)) => text.is_empty(),
+            Some(_) => false,
+        };
+        if !empty {
+            return Err(Problem::bad_request(format!("{name} is not offered and must be empty")));
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,164 @@
+use super::Problem;
+
+/// Items of a page at most; more cannot be asked for.
+const TOP_MAX: i64 = 100;
+
+/// Query parameters. Names are compared without regard to case and underscores; the last of a name counts.
+pub(super) struct Query(Vec<(String, String)>);
+
+/// Which part of a list, and whether to count it.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Paging {
+    pub(super) top: i64,
+    pub(super) skip: i64,
+    pub(super) count: bool,
+    pub(super) count_only: bool,
+}
+
+fn plain(name: &str) -> String {
+    name.chars().filter(|c| *c != '_').flat_map(char::to_lowercase).collect()
+}
+
+impl Query {
+    pub(super) fn parse(query: &str) -> Self {
+        let pairs = form_urlencoded::parse(query.as_bytes());
+        Self(pairs.map(|(name, value)| (plain(&name), value.into_owned())).collect())
+    }
+
+    fn raw(&self, name: &str) -> Option<&str> {
+        let name = plain(name);
+        self.0.iter().rev().find(|(key, _)| *key == name).map(|(_, value)| value.as_str())
+    }
+
+    /// The value, unless it is blank.
+    pub(super) fn text(&self, name: &str) -> Result<Option<&str>, Problem> {
+        match self.raw(name) {
+            Some(text) if text.contains('\0') => {
+                Err(Problem::bad_request(format!("{name} must not contain U+0000")))
+            }
+            text => Ok(text.filter(|text| !text.trim().is_empty())),
+        }
+    }
+
+    /// `true` or `false`; absent, empty or `null`: the default.
+    pub(super) fn boolean(&self, name: &str, default: bool) -> Result<bool, Problem> {
+        Ok(self.tri_state(name, Some(default))?.unwrap_or(default))
+    }
+
+    /// `true`, `false`, or both of them for an explicit `null` or empty value; absent: the default.
+    pub(super) fn tri_state(
+        &self,
+        name: &str,
+        default: Option<bool>,
+    ) -> Result<Option<bool>, Problem> {
+        match self.raw(name).map(str::to_lowercase).as_deref() {
+            None => Ok(default),
+            Some("" | "null") => Ok(None),
+            Some("true") => Ok(Some(true)),
+            Some("false") => Ok(Some(false)),
+            Some(_) => Err(Problem::bad_request(format!("{name} must be true or false"))),
+        }
+    }
+
+    /// A positive integer.
+    pub(super) fn positive(&self, name: &str) -> Result<Option<i64>, Problem> {
+        match self.raw(name) {
+            None | Some("" | "null") => Ok(None),
+            Some(text) => match text.parse() {
+                Ok(number @ 1..) => Ok(Some(number)),
+                _ => Err(Problem::bad_request(format!("{name} must be a positive integer"))),
+            },
+        }
+    }
+
+    pub(super) fn paging(&self) -> Result<Paging, Problem> {
+        let count_only = self.boolean("count_only", false)?;
+        Ok(Paging {
+            top: self.natural("top", 25)?.min(TOP_MAX),
+            skip: self.natural("skip", 0)?,
+            count: self.boolean("count", true)? || count_only,
+            count_only,
+        })
+    }
+
+    fn natural(&self, name: &str, default: i64) -> Result<i64, Problem> {
+        match self.raw(name) {
+            None | Some("" | "null") => Ok(default),
+            // However large: what is beyond the type is beyond every list.
+            Some(text) if text.bytes().all(|byte| byte.is_ascii_digit()) => {
+                Ok(text.parse().unwrap_or(i64::MAX))
+            }
+            Some(_) => {
+                Err(Problem::bad_request(format!("{name} must be an integer, 0 or greater")))
+            }
+        }
+    }
+
+    /// One of the named fields, and whether descending.
+    pub(super) fn order_by<T: Copy>(&self, fields: &[(&str, T)]) -> Result<Option<(T, bool)>, Problem> {
+        let Some(text) = self.text("order_by")? else { return Ok(None) };
+        let mut words = text.split_whitespace();
+        let field = words.next().map(plain).unwrap_or_default();
+        let found = fields.iter().find(|(name, _)| plain(name) == field).map(|(_, field)| *field);
+        let descending = match words.next().map(str::to_lowercase).as_deref() {
+            None | Some("asc") => Some(false),
+            Some("desc") => Some(true),
+            Some(_) => None,
+        };
+        match (found, descending, words.next()) {
+            (Some(field), Some(descending), None) => Ok(Some((field, descending))),
+            _ => {
+                let names: Vec<&str> = fields.iter().map(|(name, _)| *name).collect();
+                Err(Problem::bad_request(format!(
+                    "order_by must be one of {}, with asc or desc after it",
+                    names.join(", ")
+                )))
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_compared_without_case_and_underscores() {
+        for query in ["message_id=7", "messageId=7", "MessageID=7", "messageid=7"] {
+            assert_eq!(Query::parse(query).positive("message_id").ok(), Some(Some(7)), "{query}");
+        }
+    }
+
+    #[test]
+    fn both_is_asked_for_with_null_or_nothing() {
+        let tri = |query: &str| Query::parse(query).tri_state("trashed", Some(false)).ok();
+        assert_eq!(tri(""), Some(Some(false)));
+        assert_eq!(tri("trashed="), Some(None));
+        assert_eq!(tri("trashed=null"), Some(None));
+        assert_eq!(tri("trashed=TRUE"), Some(Some(true)));
+        assert_eq!(tri("trashed=1"), None);
+    }
+
+    #[test]
+    fn pages_have_bounds() {
+        let top = |query: &str| Query::parse(query).paging().ok().map(|paging| paging.top);
+        assert_eq!(top(""), Some(25));
+        assert_eq!(top("top=0"), Some(0));
+        assert_eq!(top("top=1000"), Some(100));
+        assert_eq!(top("top=-1"), None);
+        assert_eq!(top("top=x"), None);
+        assert_eq!(top("top=99999999999999999999"), Some(100));
+    }
+
+    #[test]
+    fn an_order_is_a_field_and_a_direction() {
+        let order = |query: &str| {
+            Query::parse(query).order_by(&[("created_at", 1), ("name", 2)]).ok()
+        };
+        assert_eq!(order(""), Some(None));
+        assert_eq!(order("orderby=createdAt+desc"), Some(Some((1, true))));
+        assert_eq!(order("order_by=name%20asc"), Some(Some((2, false))));
+        assert_eq!(order("order_by=size"), None);
+        assert_eq!(order("order_by=name+sideways"), None);
+    }
+}
