@@ -21,7 +21,6 @@ pub(crate) struct Incoming {
     pub(crate) state: State,
     pub(crate) caller: Caller,
     pub(crate) context: Context,
-    pub(crate) method: Method,
     pub(crate) uri: Uri,
     pub(crate) headers: HeaderMap,
     pub(crate) body: Bytes,
@@ -61,7 +60,7 @@ impl Incoming {
             })?;
         let context = context(&caller, surface, &method, &uri, &headers, &body)?;
         caller::see(state, &caller, &context).await.map_err(Rejection::Seeing)?;
-        Ok(Self { state: state.clone(), caller, context, method, uri, headers, body })
+        Ok(Self { state: state.clone(), caller, context, uri, headers, body })
     }
 
     /// Waits until the named read models reflect what the caller has seen already, and tells what the answer

@@ -3,6 +3,8 @@ use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
+use async_nats::jetstream::context::GetStreamErrorKind;
+
 use crate::child::{self, Child};
 use crate::{Error, programs, user};
 
@@ -84,10 +86,13 @@ async fn wait_until_up(child: &Child, url: &str, log: &Path) -> Result<(), Error
     Err(Error::NotUp { server: "nats-server", log: child::log_tail(log) })
 }
 
-/// JetStream itself answers, not only the port.
+/// JetStream itself answers, if only that it has no such stream.
 pub(crate) async fn answers(url: &str) -> bool {
     match async_nats::connect(url).await {
-        Ok(client) => async_nats::jetstream::new(client).query_account().await.is_ok(),
+        Ok(client) => match async_nats::jetstream::new(client).get_stream("none").await {
+            Ok(_) => true,
+            Err(error) => matches!(error.kind(), GetStreamErrorKind::JetStream(_)),
+        },
         Err(_) => false,
     }
 }

@@ -6,7 +6,8 @@ use super::Failure;
 
 /// Starts the log on standard error: text on a terminal, JSON lines otherwise.
 pub(super) fn start(filter: &str) -> Result<(), Failure> {
-    let filter = EnvFilter::try_new(filter).map_err(|error| {
+    // What the drivers find worth telling is not what an operator does; a filter that names them wins.
+    let filter = EnvFilter::try_new(format!("async_nats=warn,sqlx=warn,{filter}")).map_err(|error| {
         Failure::Usage(format!(
             "COLLOQUY_LOG is {filter:?}: expected a tracing filter such as info or info,relay=debug ({error})"
         ))

@@ -1,1 +1,238 @@
-//! x
+//! Tells others: the event log, to a NATS JetStream stream whose sequence numbers are the log's positions.
+//!
+//! Position p is published with "expected last sequence p-1", so the broker itself refuses what is out of
+//! order, twice or late. After anything unclear there is one question to ask, the stream's last sequence, and
+//! publishing goes on from there: after a lost acknowledgement, a restart of either side, or a broker that
+//! lost its tail.
+//!
+//! Deliberately not here: filtering and retention (a consumer's and the stream's business), and anything that
+//! holds a command up: while NATS is down, commands go on and the backlog grows. A new header is a line in
+//! `message.rs`.
+
+#![cfg_attr(test, allow(clippy::unwrap_used, reason = "a test that cannot go on may panic"))]
+
+mod message;
+mod stream;
+#[cfg(test)]
+mod tests;
+
+use std::error::Error as _;
+use std::time::Duration;
+
+use async_nats::jetstream;
+use event_store::{Log, RecordedEvent, Subscription};
+use futures::future::try_join_all;
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+/// Where and how to publish.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// The server.
+    pub nats_url: String,
+    /// The stream, made when missing.
+    pub stream: String,
+    /// First token of every subject.
+    pub subject_prefix: String,
+    /// Messages that may be under way without an acknowledgement.
+    pub in_flight_max: usize,
+}
+
+/// How the relay is doing.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Status {
+    /// Everything up to here has been acknowledged by the broker.
+    pub position: i64,
+    /// The broker is reached.
+    pub connected: bool,
+    /// This node is the one that publishes.
+    pub leader: bool,
+    /// Why nothing is published now.
+    pub failure: Option<String>,
+}
+
+/// Why publishing stopped; it is tried again.
+#[derive(Debug, thiserror::Error)]
+enum Error {
+    #[error("cannot read the log")]
+    Log(#[from] event_store::Error),
+    #[error("cannot write the checkpoint")]
+    Checkpoint(#[source] sqlx::Error),
+    #[error("cannot reach NATS")]
+    Connect(#[source] async_nats::ConnectError),
+    #[error("cannot use the stream {stream}")]
+    Stream {
+        stream: String,
+        #[source]
+        source: async_nats::Error,
+    },
+    #[error("position {position} was not acknowledged")]
+    Publish {
+        position: i64,
+        #[source]
+        source: jetstream::context::PublishError,
+    },
+    #[error("position {position} was stored as message {sequence}")]
+    Misplaced { position: i64, sequence: u64 },
+    #[error("the stream {stream} belongs to another log: {why}")]
+    Foreign { stream: String, why: String },
+}
+
+/// A third of the lease: two renewals may fail before it is lost.
+const RENEW_AFTER: Duration = Duration::from_secs(3);
+
+/// Publishes until `stop` is cancelled. Whatever fails is tried again for ever.
+pub async fn run(
+    log: Log,
+    settings: Settings,
+    node: Uuid,
+    status: watch::Sender<Status>,
+    stop: CancellationToken,
+) {
+    let relay = Relay { log, settings, node, status, stop };
+    let mut delay = Duration::from_millis(100);
+    let mut outage = false;
+    while !relay.stop.is_cancelled() {
+        let before = relay.status.borrow().position;
+        match relay.lead().await {
+            Ok(()) => return,
+            Err(error) => relay.report(&error, &mut outage),
+        }
+        if relay.status.borrow().position > before {
+            (delay, outage) = (Duration::from_millis(100), false);
+        }
+        metrics::counter!("colloquy_relay_restarts_total").increment(1);
+        let _ = relay.stop.run_until_cancelled(tokio::time::sleep(delay)).await;
+        delay = (delay * 2).min(Duration::from_secs(2));
+    }
+}
+
+struct Relay {
+    log: Log,
+    settings: Settings,
+    node: Uuid,
+    status: watch::Sender<Status>,
+    stop: CancellationToken,
+}
+
+impl Relay {
+    /// Returns when told to stop, with nothing under way.
+    async fn lead(&self) -> Result<(), Error> {
+        let Some(mut subscription) = self.lease().await? else { return Ok(()) };
+        self.status.send_modify(|status| status.leader = true);
+        let client = async_nats::connect(&self.settings.nats_url).await.map_err(Error::Connect)?;
+        let jetstream = jetstream::new(client);
+        let mut published =
+            stream::last_position(&jetstream, &self.settings, &self.log).await?;
+        tracing::info!(event.position = published, "publishing to NATS");
+        self.acknowledged(&mut subscription, published).await?;
+
+        let mut batch = self.read(published).await?;
+        while !self.stop.is_cancelled() {
+            let Some(last) = batch.last() else {
+                let changed =
+                    tokio::time::timeout(RENEW_AFTER, self.log.changed_after(published));
+                if let Some(Err(_elapsed)) = self.stop.run_until_cancelled(changed).await {
+                    subscription.renew().await?;
+                }
+                batch = self.read(published).await?;
+                continue;
+            };
+            let to = last.position;
+            // The next batch is read while this one is under way.
+            let (sent, next) = tokio::join!(self.publish(&jetstream, &batch), self.read(to));
+            sent?;
+            published = to;
+            self.acknowledged(&mut subscription, published).await?;
+            metrics::counter!("colloquy_relay_published_total").increment(batch.len() as u64);
+            batch = next?;
+        }
+        Ok(subscription.release().await?)
+    }
+
+    async fn lease(&self) -> Result<Option<Subscription>, Error> {
+        while !self.stop.is_cancelled() {
+            let lease = Subscription::acquire(self.log.pool(), "relay", self.node).await?;
+            if lease.is_some() {
+                return Ok(lease);
+            }
+            self.status.send_modify(|status| status.leader = false);
+            let _ =
+                self.stop.run_until_cancelled(tokio::time::sleep(Duration::from_secs(1))).await;
+        }
+        Ok(None)
+    }
+
+    async fn read(&self, after: i64) -> Result<Vec<RecordedEvent>, Error> {
+        Ok(self.log.read(after, self.settings.in_flight_max as i64).await?)
+    }
+
+    /// Sends all, then waits for every acknowledgement.
+    async fn publish(
+        &self,
+        jetstream: &jetstream::Context,
+        batch: &[RecordedEvent],
+    ) -> Result<(), Error> {
+        let mut acknowledgements = Vec::with_capacity(batch.len());
+        for event in batch {
+            let position = event.position;
+            let failed = move |source| Error::Publish { position, source };
+            let acknowledgement = jetstream
+                .publish_with_headers(
+                    message::subject(&self.settings.subject_prefix, event),
+                    message::headers(event),
+                    event.payload.clone().into(),
+                )
+                .await
+                .map_err(failed)?;
+            acknowledgements.push(async move {
+                let stored = acknowledgement.await.map_err(failed)?;
+                if stored.sequence == position as u64 {
+                    Ok(())
+                } else {
+                    Err(Error::Misplaced { position, sequence: stored.sequence })
+                }
+            });
+        }
+        try_join_all(acknowledgements).await?;
+        Ok(())
+    }
+
+    /// Writes the checkpoint down. It is for operators, and it fences: who lost the lease fails here.
+    async fn acknowledged(
+        &self,
+        subscription: &mut Subscription,
+        position: i64,
+    ) -> Result<(), Error> {
+        let mut connection = self.log.pool().acquire().await.map_err(Error::Checkpoint)?;
+        subscription.advance(&mut connection, position).await?;
+        self.status.send_modify(|status| {
+            *status = Status { position, connected: true, leader: true, failure: None };
+        });
+        let known = *self.log.wakeups().borrow();
+        metrics::gauge!("colloquy_relay_position").set(position as f64);
+        metrics::gauge!("colloquy_relay_lag").set((known - position).max(0) as f64);
+        Ok(())
+    }
+
+    /// One warning for each outage; a stream of another log needs somebody to act.
+    fn report(&self, error: &Error, outage: &mut bool) {
+        let mut causes = error.to_string();
+        let mut cause = error.source();
+        while let Some(inner) = cause {
+            causes = format!("{causes}: {inner}");
+            cause = inner.source();
+        }
+        match error {
+            _ if *outage => tracing::debug!(error = causes, "still not publishing"),
+            Error::Foreign { .. } => tracing::error!(error = causes, "nothing is published"),
+            _ => tracing::warn!(error = causes, "publishing to NATS is interrupted"),
+        }
+        *outage = true;
+        self.status.send_modify(|status| {
+            status.connected = false;
+            status.failure = Some(causes);
+        });
+    }
+}
