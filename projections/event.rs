@@ -42,10 +42,8 @@ impl Recorded {
     /// When the payload is not that type's, or the type is unknown.
     pub fn decode(recorded: &RecordedEvent) -> Result<Self, Error> {
         fn payload<T: DeserializeOwned>(recorded: &RecordedEvent) -> Result<T, Error> {
-            serde_json::from_str(&recorded.payload).map_err(|source| Error::Undecodable {
-                position: recorded.position,
-                source,
-            })
+            serde_json::from_str(&recorded.payload)
+                .map_err(|source| Error::Undecodable { position: recorded.position, source })
         }
         let event = match recorded.aggregate_type.as_str() {
             conversation::Conversation::TYPE => Event::Conversation(payload(recorded)?),

@@ -7,10 +7,7 @@
 //! Deliberately not here: commands, rules, HTTP. To add a read model, make its folder, implement
 //! [`Projection`], and name it in [`start`] and in [`Progress::names`].
 
-#![cfg_attr(
-    test,
-    allow(clippy::unwrap_used, reason = "a test that cannot go on may panic")
-)]
+#![cfg_attr(test, allow(clippy::unwrap_used, reason = "a test that cannot go on may panic"))]
 
 pub mod badge;
 pub mod conversation_list;

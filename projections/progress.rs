@@ -17,10 +17,7 @@ impl Default for Progress {
     fn default() -> Self {
         Self {
             positions: Arc::new(
-                Self::names()
-                    .iter()
-                    .map(|name| (*name, watch::Sender::new(-1)))
-                    .collect(),
+                Self::names().iter().map(|name| (*name, watch::Sender::new(-1))).collect(),
             ),
             failures: Arc::default(),
         }
@@ -30,13 +27,7 @@ impl Default for Progress {
 impl Progress {
     /// All read models.
     pub fn names() -> &'static [&'static str] {
-        &[
-            directory::NAME,
-            conversation_list::NAME,
-            inbox::NAME,
-            badge::NAME,
-            messages::NAME,
-        ]
+        &[directory::NAME, conversation_list::NAME, inbox::NAME, badge::NAME, messages::NAME]
     }
 
     /// Waits until all the named read models have reached a position; false when that takes too long.
@@ -59,36 +50,22 @@ impl Progress {
 
     /// What an answer made from all of these reflects for certain.
     pub fn least(&self, names: &[&'static str]) -> i64 {
-        names
-            .iter()
-            .map(|name| self.position(name))
-            .min()
-            .unwrap_or(0)
-            .max(0)
+        names.iter().map(|name| self.position(name)).min().unwrap_or(0).max(0)
     }
 
     /// Read models that stand still, each with the reason.
     pub fn failures(&self) -> Vec<(String, String)> {
         let failures = self.failures.lock().unwrap_or_else(PoisonError::into_inner);
-        failures
-            .iter()
-            .map(|(name, why)| ((*name).to_owned(), why.clone()))
-            .collect()
+        failures.iter().map(|(name, why)| ((*name).to_owned(), why.clone())).collect()
     }
 
     pub(crate) fn moved(&self, name: &'static str, position: i64) {
         self.positions[name].send_if_modified(|at| std::mem::replace(at, position) != position);
         metrics::gauge!("colloquy_projection_position", "projection" => name).set(position as f64);
-        self.failures
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .remove(name);
+        self.failures.lock().unwrap_or_else(PoisonError::into_inner).remove(name);
     }
 
     pub(crate) fn failed(&self, name: &'static str, why: String) {
-        self.failures
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .insert(name, why);
+        self.failures.lock().unwrap_or_else(PoisonError::into_inner).insert(name, why);
     }
 }

@@ -37,12 +37,7 @@ pub trait Projection: Send + Sync + 'static {
 pub fn start(log: &Log, node: Uuid, stop: &CancellationToken) -> (Progress, JoinSet<()>) {
     let progress = Progress::default();
     let mut tasks = JoinSet::new();
-    let runner = Runner {
-        log: log.clone(),
-        node,
-        progress: progress.clone(),
-        stop: stop.clone(),
-    };
+    let runner = Runner { log: log.clone(), node, progress: progress.clone(), stop: stop.clone() };
     tasks.spawn(runner.clone().run::<directory::Directory>());
     tasks.spawn(runner.clone().run::<conversation_list::ConversationList>());
     tasks.spawn(runner.clone().run::<inbox::Inbox>());
@@ -87,10 +82,7 @@ impl Runner {
                     metrics::counter!("colloquy_projection_failures_total", "projection" => P::NAME)
                         .increment(1);
                     self.progress.failed(P::NAME, causes);
-                    let _ = self
-                        .stop
-                        .run_until_cancelled(tokio::time::sleep(delay))
-                        .await;
+                    let _ = self.stop.run_until_cancelled(tokio::time::sleep(delay)).await;
                     delay = (delay * 2).min(Duration::from_secs(5));
                 }
             }
@@ -155,10 +147,7 @@ impl Runner {
                 .await
                 .map_err(Error::database("read a checkpoint"))?;
             self.progress.moved(P::NAME, position);
-            let _ = self
-                .stop
-                .run_until_cancelled(tokio::time::sleep(STANDBY_POLL))
-                .await;
+            let _ = self.stop.run_until_cancelled(tokio::time::sleep(STANDBY_POLL)).await;
         }
         Ok(None)
     }
@@ -181,20 +170,14 @@ async fn prepare<P: Projection>(
     if present && version == P::VERSION {
         return Ok(());
     }
-    tracing::info!(
-        projection = P::NAME,
-        version = P::VERSION,
-        "building a read model"
-    );
+    tracing::info!(projection = P::NAME, version = P::VERSION, "building a read model");
     let mut tx = pool.begin().await.map_err(database("build a read model"))?;
     let make = format!(
         "drop schema if exists {name} cascade; create schema {name}; {schema}",
         name = P::NAME,
         schema = P::SCHEMA
     );
-    tx.execute(make.as_str())
-        .await
-        .map_err(database("build a read model"))?;
+    tx.execute(make.as_str()).await.map_err(database("build a read model"))?;
     sqlx::query("update subscriptions set version = $2 where name = $1")
         .bind(P::NAME)
         .bind(P::VERSION)
@@ -212,18 +195,9 @@ async fn apply<P: Projection>(
     to: i64,
 ) -> Result<(), Error> {
     let started = Instant::now();
-    let events = batch
-        .iter()
-        .map(Recorded::decode)
-        .collect::<Result<Vec<_>, _>>()?;
-    let mut connection = pool
-        .acquire()
-        .await
-        .map_err(Error::database("apply a batch"))?;
-    let mut tx = connection
-        .begin()
-        .await
-        .map_err(Error::database("apply a batch"))?;
+    let events = batch.iter().map(Recorded::decode).collect::<Result<Vec<_>, _>>()?;
+    let mut connection = pool.acquire().await.map_err(Error::database("apply a batch"))?;
+    let mut tx = connection.begin().await.map_err(Error::database("apply a batch"))?;
     // After a crash the checkpoint is as old as the rows, and the log fills the rest.
     sqlx::query("set local synchronous_commit = off")
         .execute(&mut *tx)
@@ -231,9 +205,7 @@ async fn apply<P: Projection>(
         .map_err(Error::database("apply a batch"))?;
     P::apply(&mut tx, &events).await?;
     subscription.advance(&mut tx, to).await?;
-    tx.commit()
-        .await
-        .map_err(Error::database("apply a batch"))?;
+    tx.commit().await.map_err(Error::database("apply a batch"))?;
     metrics::histogram!("colloquy_projection_batch_seconds", "projection" => P::NAME)
         .record(started.elapsed());
     Ok(())

@@ -237,10 +237,7 @@ impl Batch {
             starred: None,
             subscribed: None,
         };
-        let own = self
-            .own
-            .entry((seat.conversation, seat.user))
-            .or_insert_with(fresh);
+        let own = self.own.entry((seat.conversation, seat.user)).or_insert_with(fresh);
         if own.membership < seat.membership {
             *own = fresh();
         }
@@ -284,9 +281,6 @@ impl Batch {
         }
     }
     fn talk_of(&mut self, conversation: Uuid) -> &mut Talk {
-        self.talk.entry(conversation).or_insert_with(|| Talk {
-            conversation,
-            ..Talk::default()
-        })
+        self.talk.entry(conversation).or_insert_with(|| Talk { conversation, ..Talk::default() })
     }
 }

@@ -1,1 +1,10 @@
-#[test] fn x(){}
+//! The built binary from outside: one folder for each dialect, and one for faults. Every test starts the real
+//! program on a port of its own, with a database, a stream and a subject prefix of its own.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on may panic")]
+
+mod faults;
+mod harness;
+mod house;
+mod operations;
+mod weavy;

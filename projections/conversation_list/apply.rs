@@ -60,10 +60,7 @@ async fn apply(connection: &mut PgConnection, events: &[Recorded]) -> Result<(),
     if changes.is_empty() {
         return Ok(());
     }
-    let touched: Vec<Uuid> = changes
-        .iter()
-        .map(|(recorded, _)| recorded.stream)
-        .collect();
+    let touched: Vec<Uuid> = changes.iter().map(|(recorded, _)| recorded.stream).collect();
     let rows: Vec<Row> = sqlx::query_as(
         "select uuid, account_id, id, kind, uid, name, description, metadata, tags, created_at,
                 created_by, modified_at, modified_by, trashed
@@ -81,9 +78,7 @@ async fn apply(connection: &mut PgConnection, events: &[Recorded]) -> Result<(),
         members.fold(recorded.stream, recorded.position, event);
         fold(&mut rows, recorded, event);
     }
-    members
-        .write(connection, "conversation_list.members")
-        .await?;
+    members.write(connection, "conversation_list.members").await?;
     sqlx::query(UPSERT)
         .bind(Json(rows.into_values().collect::<Vec<_>>()))
         .execute(connection)
@@ -93,16 +88,7 @@ async fn apply(connection: &mut PgConnection, events: &[Recorded]) -> Result<(),
 }
 
 fn fold(rows: &mut BTreeMap<Uuid, Row>, recorded: &Recorded, event: &Event) {
-    if let ConversationCreated {
-        kind,
-        creator,
-        uid,
-        name,
-        description,
-        metadata,
-        tags,
-        ..
-    } = event
+    if let ConversationCreated { kind, creator, uid, name, description, metadata, tags, .. } = event
     {
         let row = Row {
             uuid: recorded.stream,
@@ -140,10 +126,7 @@ fn fold(rows: &mut BTreeMap<Uuid, Row>, recorded: &Recorded, event: &Event) {
         ConversationCreated { .. } | MessagePosted { .. } => return,
     }
     row.modified_at = recorded.at;
-    row.modified_by = recorded
-        .actor
-        .as_deref()
-        .map(|uid| domain::user_id(recorded.account, uid));
+    row.modified_by = recorded.actor.as_deref().map(|uid| domain::user_id(recorded.account, uid));
 }
 
 const UPSERT: &str = "

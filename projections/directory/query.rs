@@ -37,10 +37,7 @@ pub struct User {
 impl User {
     /// The name, or what comes closest.
     pub fn display_name(&self) -> &str {
-        self.name
-            .as_deref()
-            .or(self.username.as_deref())
-            .unwrap_or(&self.uid)
+        self.name.as_deref().or(self.username.as_deref()).unwrap_or(&self.uid)
     }
 }
 
@@ -101,10 +98,7 @@ pub async fn resolve(
             Reference::Id(id) => (None, Some(*id)),
             Reference::Text(text) => {
                 let digits = !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
-                (
-                    Some(text.as_str()),
-                    digits.then(|| text.parse().ok()).flatten(),
-                )
+                (Some(text.as_str()), digits.then(|| text.parse().ok()).flatten())
             }
         })
         .unzip();

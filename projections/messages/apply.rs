@@ -50,18 +50,9 @@ async fn apply(connection: &mut PgConnection, events: &[Recorded]) -> Result<(),
     for recorded in events {
         match &recorded.event {
             Event::Conversation(ConversationCreated { .. }) => {
-                made.push(Made {
-                    uuid: recorded.stream,
-                    id: recorded.position,
-                });
+                made.push(Made { uuid: recorded.stream, id: recorded.position });
             }
-            Event::Conversation(MessagePosted {
-                message,
-                author,
-                text,
-                metadata,
-                tags,
-            }) => {
+            Event::Conversation(MessagePosted { message, author, text, metadata, tags }) => {
                 posted.push(Posted {
                     id: recorded.position,
                     uuid: *message,

@@ -45,14 +45,12 @@ const FROM: &str = "from messages.messages m left join directory.users a on a.uu
 /// # Errors
 /// When PostgreSQL fails.
 pub async fn get(pool: &PgPool, account: i64, id: i64) -> Result<Option<Message>, Error> {
-    sqlx::query_as(&format!(
-        "select {COLUMNS} {FROM} where m.account_id = $1 and m.id = $2"
-    ))
-    .bind(account)
-    .bind(id)
-    .fetch_optional(pool)
-    .await
-    .map_err(Error::database("read a message"))
+    sqlx::query_as(&format!("select {COLUMNS} {FROM} where m.account_id = $1 and m.id = $2"))
+        .bind(account)
+        .bind(id)
+        .fetch_optional(pool)
+        .await
+        .map_err(Error::database("read a message"))
 }
 
 /// Whether a conversation has a message with this number.

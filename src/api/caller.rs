@@ -29,8 +29,7 @@ impl Caller {
 
 /// The bearer token of a request, if it is good.
 pub(crate) fn authenticate(state: &State, headers: &HeaderMap) -> Option<Caller> {
-    let (scheme, token) =
-        headers.get(header::AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
+    let (scheme, token) = headers.get(header::AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
     if !scheme.eq_ignore_ascii_case("bearer") {
         return None;
     }

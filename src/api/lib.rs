@@ -113,10 +113,7 @@ pub fn router(state: State, limits: Limits) -> Router {
         .fallback(operations::not_found)
         .method_not_allowed_fallback(async || StatusCode::METHOD_NOT_ALLOWED)
         .layer(DefaultBodyLimit::max(limits.body_size_max))
-        .layer(TimeoutLayer::with_status_code(
-            StatusCode::REQUEST_TIMEOUT,
-            limits.request_timeout,
-        ))
+        .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, limits.request_timeout))
         .layer(CatchPanicLayer::new())
         .layer(axum::middleware::from_fn(weavy::shape_errors))
         .layer(axum::middleware::from_fn(observe::request))

@@ -20,7 +20,12 @@ pub(crate) async fn request(request: Request, next: Next) -> Response {
         .and_then(|id| id.to_str().ok())
         .unwrap_or_default()
         .to_owned();
-    let span = tracing::info_span!("request", http.method = method, http.route = route, request.id = request_id);
+    let span = tracing::info_span!(
+        "request",
+        http.method = method,
+        http.route = route,
+        request.id = request_id
+    );
     async {
         let response = next.run(request).await;
         let status = response.status().as_u16();

@@ -137,8 +137,7 @@ impl Authenticator {
 
     /// The claims of a good token; none of any other, whatever is wrong with it.
     pub fn verify(&self, token: &str) -> Option<Claims> {
-        let claims: Claims =
-            jsonwebtoken::decode(token, &self.key, &self.validation).ok()?.claims;
+        let claims: Claims = jsonwebtoken::decode(token, &self.key, &self.validation).ok()?.claims;
         let fits = |text: &str, min: usize| {
             (min..=domain::user::UID_LENGTH_MAX).contains(&text.chars().count())
                 && !text.contains('\0')
@@ -209,13 +208,8 @@ mod tests {
 
     #[test]
     fn another_secret_and_no_algorithm_are_refused() {
-        let claims = Claims {
-            sub: "ann".to_owned(),
-            exp: FAR,
-            name: None,
-            account: 1,
-            role: Role::Member,
-        };
+        let claims =
+            Claims { sub: "ann".to_owned(), exp: FAR, name: None, account: 1, role: Role::Member };
         let other = issue("another-secret-another-secret-32", &claims).unwrap();
         let authenticator = Authenticator::hs256(SECRET).unwrap();
         assert_eq!(authenticator.verify(&other), None);

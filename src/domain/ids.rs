@@ -14,16 +14,8 @@ pub fn user_id(account: i64, uid: &str) -> Uuid {
 /// The private chat of two users, whichever of them asks. A chat that was erased keeps its id for good, so
 /// the next chat of the pair counts the ones before it.
 pub fn private_chat_id(account: i64, one: Uuid, other: Uuid, erased_before: u32) -> Uuid {
-    let (first, second) = if one <= other {
-        (one, other)
-    } else {
-        (other, one)
-    };
-    derive(
-        "private",
-        account,
-        &format!("{first}/{second}/{erased_before}"),
-    )
+    let (first, second) = if one <= other { (one, other) } else { (other, one) };
+    derive("private", account, &format!("{first}/{second}/{erased_before}"))
 }
 
 /// The contextual chat that the host system calls `uid`.

@@ -9,10 +9,7 @@
 //! need. A new command is a variant in `command.rs`, a rule in `decide.rs`, a test; a new event is also a
 //! variant in `event.rs` and a golden file.
 
-#![cfg_attr(
-    test,
-    allow(clippy::unwrap_used, reason = "a test that cannot go on may panic")
-)]
+#![cfg_attr(test, allow(clippy::unwrap_used, reason = "a test that cannot go on may panic"))]
 
 pub mod conversation;
 mod ids;

@@ -126,7 +126,11 @@ pub(crate) fn lock(folder: &Path, name: &str) -> Result<File, Error> {
 }
 
 /// Ends a server that a killed parent left, told by its pid file: politely, then not.
-pub(crate) async fn end_left_behind(pid: i32, polite: i32, server: &'static str) -> Result<(), Error> {
+pub(crate) async fn end_left_behind(
+    pid: i32,
+    polite: i32,
+    server: &'static str,
+) -> Result<(), Error> {
     if !is_alive(pid) {
         return Ok(());
     }

@@ -116,8 +116,13 @@ async fn start(folder: &Path, runner: u32) -> Servers {
     let mut watchdog = Command::new("sh");
     watchdog.arg("-c").arg(WATCHDOG).arg("colloquy-test-servers");
     watchdog.arg(runner.to_string()).arg(folder);
-    watchdog.arg(programs::nats().expect("nats-server is installed")).arg(servers.nats_port.to_string());
-    watchdog.arg(programs::postgres("postgres").expect("PostgreSQL is installed")).arg("-D").arg(&cluster);
+    watchdog
+        .arg(programs::nats().expect("nats-server is installed"))
+        .arg(servers.nats_port.to_string());
+    watchdog
+        .arg(programs::postgres("postgres").expect("PostgreSQL is installed"))
+        .arg("-D")
+        .arg(&cluster);
     watchdog.args(postgres::arguments(servers.postgres_port));
     watchdog.current_dir(folder).process_group(0);
     watchdog.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());

@@ -89,12 +89,10 @@ impl Appender {
     /// [`Error::Overloaded`] at once when the queue is full.
     pub async fn append(&self, append: Append) -> Result<Appended, Error> {
         let (reply, outcome) = oneshot::channel();
-        self.queue
-            .try_send((append, reply))
-            .map_err(|error| match error {
-                mpsc::error::TrySendError::Full(_) => Error::Overloaded,
-                mpsc::error::TrySendError::Closed(_) => Error::Closed,
-            })?;
+        self.queue.try_send((append, reply)).map_err(|error| match error {
+            mpsc::error::TrySendError::Full(_) => Error::Overloaded,
+            mpsc::error::TrySendError::Closed(_) => Error::Closed,
+        })?;
         outcome.await.map_err(|_| Error::Closed)?
     }
 
@@ -181,13 +179,10 @@ impl Worker {
 
     fn announce(&self, batch: &[(Append, Reply)], outcomes: &[Appended]) {
         let newest =
-            batch
-                .iter()
-                .zip(outcomes)
-                .filter_map(|((append, _), outcome)| match outcome {
-                    Appended::At(first) => Some(first + append.events.len() as i64 - 1),
-                    _ => None,
-                });
+            batch.iter().zip(outcomes).filter_map(|((append, _), outcome)| match outcome {
+                Appended::At(first) => Some(first + append.events.len() as i64 - 1),
+                _ => None,
+            });
         if let Some(newest) = newest.max() {
             metrics::gauge!("colloquy_log_position").set(newest as f64);
             self.log.announce(newest);
@@ -203,19 +198,14 @@ impl Worker {
             match call(&self.pool, batch.iter().map(|(append, _)| append)).await {
                 Ok(outcomes) => return Ok(outcomes),
                 Err(error) if !is_outage(&error) => {
-                    return Err(Error::Database {
-                        doing: "append to the log",
-                        source: error,
-                    });
+                    return Err(Error::Database { doing: "append to the log", source: error });
                 }
                 Err(error) if started.elapsed() > self.outage_max => {
                     tracing::error!(
                         error = &error as &dyn std::error::Error,
                         "PostgreSQL stays away"
                     );
-                    return Err(Error::Unreachable {
-                        seconds: started.elapsed().as_secs(),
-                    });
+                    return Err(Error::Unreachable { seconds: started.elapsed().as_secs() });
                 }
                 Err(error) => {
                     tracing::warn!(
@@ -288,14 +278,8 @@ async fn call(
         r.expected.push(append.expected_version);
         r.accounts.push(append.account);
         r.callers.push(&append.caller);
-        r.keys
-            .push(append.idempotency.as_ref().map(|i| i.key.as_str()));
-        r.digests.push(
-            append
-                .idempotency
-                .as_ref()
-                .map(|i| i.request_digest.as_slice()),
-        );
+        r.keys.push(append.idempotency.as_ref().map(|i| i.key.as_str()));
+        r.digests.push(append.idempotency.as_ref().map(|i| i.request_digest.as_slice()));
         for event in &append.events {
             e.requests.push(index as i32 + 1);
             e.ids.push(event.event_id);

@@ -115,7 +115,7 @@ impl Commands {
         let slot = self.slot::<A>(id).await;
         let mut slot = slot.lock().await;
 
-        for attempt in 1..=self.attempts_max {
+        for _attempt in 1..=self.attempts_max {
             let mut stream = match slot.take() {
                 Some(stream) => stream,
                 None => self.store.load::<A>(&aggregate_id).await?,
@@ -143,10 +143,8 @@ impl Commands {
                 };
             }
 
-            let appended = self
-                .store
-                .append(&stream, &events, &metadata, context.idempotency.clone())
-                .await?;
+            let appended =
+                self.store.append(&stream, &events, &metadata, context.idempotency.clone()).await?;
             match appended {
                 Appended::At(first) => {
                     let count = events.len() as i64;
@@ -159,10 +157,7 @@ impl Commands {
                         replayed: false,
                     });
                 }
-                Appended::Replayed {
-                    aggregate_id,
-                    position,
-                } => {
+                Appended::Replayed { aggregate_id, position } => {
                     return Ok(Outcome {
                         aggregate_id: aggregate_id.parse().unwrap_or(id),
                         position,
@@ -173,7 +168,7 @@ impl Commands {
                 Appended::KeyReused => return Err(CommandError::KeyReused),
                 Appended::Conflict => {
                     metrics::counter!("colloquy_append_conflicts_total").increment(1);
-                    let jitter_ms = rand::random_range(0..=5 * u64::from(attempt));
+                    let jitter_ms = rand::random_range(0..=2);
                     tokio::time::sleep(Duration::from_millis(jitter_ms)).await;
                 }
             }
@@ -182,12 +177,8 @@ impl Commands {
     }
 
     async fn slot<A: Aggregate + 'static>(&self, id: Uuid) -> Arc<Slot<A>> {
-        let entry = self
-            .cache
-            .get_with((A::TYPE, id), async { Arc::new(Slot::<A>::default()) as _ })
-            .await;
-        entry
-            .downcast()
-            .expect("an aggregate type has one state type")
+        let entry =
+            self.cache.get_with((A::TYPE, id), async { Arc::new(Slot::<A>::default()) as _ }).await;
+        entry.downcast().expect("an aggregate type has one state type")
     }
 }

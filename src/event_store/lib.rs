@@ -8,10 +8,7 @@
 //! It deliberately knows no domain, no read model and no HTTP: an aggregate comes in as a type parameter.
 //! A new aggregate needs nothing here. A new follower of the log starts from [`Subscription::acquire`].
 
-#![cfg_attr(
-    test,
-    allow(clippy::unwrap_used, reason = "a test that cannot go on may panic")
-)]
+#![cfg_attr(test, allow(clippy::unwrap_used, reason = "a test that cannot go on may panic"))]
 
 mod append;
 mod commands;
@@ -56,7 +53,7 @@ impl Default for Settings {
             queue_length_max: 4096,
             batch_size_max: 512,
             cached_streams_max: 50_000,
-            attempts_max: 20,
+            attempts_max: 64,
             outage_max: Duration::from_secs(10),
         }
     }
@@ -138,8 +135,5 @@ impl Error {
 /// # Errors
 /// When PostgreSQL cannot be reached or a migration that was applied has since been edited.
 pub async fn migrate(pool: &PgPool) -> Result<(), Error> {
-    sqlx::migrate!("../../migrations")
-        .run(pool)
-        .await
-        .map_err(Error::Migrate)
+    sqlx::migrate!("../../migrations").run(pool).await.map_err(Error::Migrate)
 }

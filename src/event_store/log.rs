@@ -20,10 +20,7 @@ pub struct Log {
 impl Log {
     /// A reader of the log in this database.
     pub fn new(pool: PgPool) -> Self {
-        Self {
-            pool,
-            wake: watch::Sender::new(0),
-        }
+        Self { pool, wake: watch::Sender::new(0) }
     }
 
     /// The database.
@@ -46,10 +43,7 @@ impl Log {
             .map_err(Error::database("read the log"))?;
         for (expected, event) in (after + 1..).zip(&events) {
             if event.position != expected {
-                return Err(Error::Hole {
-                    expected,
-                    found: event.position,
-                });
+                return Err(Error::Hole { expected, found: event.position });
             }
         }
         Ok(events)

@@ -77,17 +77,13 @@ impl Context {
             ("request_id".to_owned(), m.request_id.clone()),
             (
                 "occurred_at".to_owned(),
-                m.occurred_at
-                    .to_rfc3339_opts(chrono::SecondsFormat::Micros, true),
+                m.occurred_at.to_rfc3339_opts(chrono::SecondsFormat::Micros, true),
             ),
         ]);
         let optional = [
             ("traceparent", m.traceparent.clone()),
             ("causation_id", m.causation_id.clone()),
-            (
-                "idempotency_key",
-                self.idempotency.as_ref().map(|i| i.key.clone()),
-            ),
+            ("idempotency_key", self.idempotency.as_ref().map(|i| i.key.clone())),
         ];
         for (key, value) in optional {
             if let Some(value) = value {

@@ -45,9 +45,9 @@ impl RecordedEvent {
         }
         match self.aggregate_type.as_str() {
             "conversation" => Some(self.aggregate_id),
-            "participation" => serde_json::from_str::<Member>(&self.payload)
-                .ok()
-                .map(|m| m.conversation),
+            "participation" => {
+                serde_json::from_str::<Member>(&self.payload).ok().map(|m| m.conversation)
+            }
             _ => None,
         }
     }

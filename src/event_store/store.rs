@@ -54,19 +54,11 @@ impl PostgresEventStore {
             aggregate: A::default(),
             version: 0,
         };
-        let mut rows = sqlx::query(SELECT_STREAM)
-            .bind(A::TYPE)
-            .bind(aggregate_id)
-            .fetch(&self.pool);
-        while let Some(row) = rows
-            .try_next()
-            .await
-            .map_err(Error::database("load a stream"))?
-        {
+        let mut rows =
+            sqlx::query(SELECT_STREAM).bind(A::TYPE).bind(aggregate_id).fetch(&self.pool);
+        while let Some(row) = rows.try_next().await.map_err(Error::database("load a stream"))? {
             let sequence: i64 = row.get("sequence");
-            context
-                .aggregate
-                .apply(decode::<A>(aggregate_id, sequence, row.get("payload"))?);
+            context.aggregate.apply(decode::<A>(aggregate_id, sequence, row.get("payload"))?);
             context.version = sequence;
         }
         Ok(context)
@@ -97,10 +89,8 @@ impl PostgresEventStore {
         idempotency: Option<Idempotency>,
     ) -> Result<Appended, Error> {
         let aggregate_id = context.aggregate_id.as_str();
-        let unencodable = |source| Error::Unencodable {
-            stream: stream_name::<A>(aggregate_id),
-            source,
-        };
+        let unencodable =
+            |source| Error::Unencodable { stream: stream_name::<A>(aggregate_id), source };
         let stored_metadata = serde_json::to_string(metadata).map_err(unencodable)?;
         let events = events
             .iter()
@@ -119,10 +109,7 @@ impl PostgresEventStore {
                 aggregate_type: A::TYPE,
                 aggregate_id: aggregate_id.to_owned(),
                 expected_version: context.version,
-                account: metadata
-                    .get("account")
-                    .and_then(|a| a.parse().ok())
-                    .unwrap_or(1),
+                account: metadata.get("account").and_then(|a| a.parse().ok()).unwrap_or(1),
                 caller: metadata.get("actor").cloned().unwrap_or_default(),
                 idempotency,
                 events,

@@ -75,9 +75,7 @@ impl Subscription {
         .await
         .map_err(Error::database("write a checkpoint"))?;
         if moved.rows_affected() == 0 {
-            return Err(Error::LeaseLost {
-                name: self.name.clone(),
-            });
+            return Err(Error::LeaseLost { name: self.name.clone() });
         }
         self.position = to;
         Ok(())
@@ -88,11 +86,7 @@ impl Subscription {
     /// # Errors
     /// [`Error::LeaseLost`] when another node took over.
     pub async fn renew(&mut self) -> Result<(), Error> {
-        let mut connection = self
-            .pool
-            .acquire()
-            .await
-            .map_err(Error::database("renew a lease"))?;
+        let mut connection = self.pool.acquire().await.map_err(Error::database("renew a lease"))?;
         let position = self.position;
         self.advance(&mut connection, position).await
     }

@@ -1,1 +1,431 @@
+//! On a real PostgreSQL, a database for each test.
 
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use cqrs_es::persist::PersistedEventStore;
+use cqrs_es::{Aggregate, EventStore};
+use domain::conversation::{Command, Conversation, Create, Event, Kind, Refusal};
+use domain::user::{self, Profile, User};
+use futures::future::join_all;
+use sqlx::{Connection, Executor, PgConnection, PgPool};
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+use crate::*;
+
+const ANN: Uuid = Uuid::from_u128(1);
+const BOB: Uuid = Uuid::from_u128(2);
+
+async fn log() -> (Log, String) {
+    let database = embedded::testing::database().await;
+    let pool = database.pool().await;
+    migrate(&pool).await.unwrap();
+    (Log::new(pool), database.url)
+}
+
+/// A node of its own: appender, cache, and followers that know only what it appended.
+fn node(log: &Log) -> Commands {
+    Commands::start(Log::new(log.pool().clone()), &Settings::default(), CancellationToken::new())
+}
+
+fn context(idempotency: Option<Idempotency>) -> Context {
+    Context {
+        metadata: Metadata {
+            actor: "ann".to_owned(),
+            account: 1,
+            role: "member".to_owned(),
+            surface: Surface::Cli,
+            request_id: "test".to_owned(),
+            traceparent: None,
+            causation_id: None,
+            occurred_at: "2026-01-01T00:00:00Z".parse().unwrap(),
+        },
+        idempotency,
+    }
+}
+
+fn create() -> Command {
+    Command::CreateConversation(Create {
+        kind: Kind::Room,
+        creator: Some(ANN),
+        members: vec![ANN, BOB],
+        uid: None,
+        name: None,
+        description: None,
+        metadata: None,
+        tags: vec![],
+    })
+}
+
+fn post(text: &str) -> Command {
+    Command::PostMessage {
+        message: Uuid::now_v7(),
+        author: ANN,
+        text: text.into(),
+        metadata: None,
+        tags: vec![],
+    }
+}
+
+async fn run(
+    commands: &Commands,
+    id: Uuid,
+    command: Command,
+) -> Result<Outcome, CommandError<Refusal>> {
+    commands.execute::<Conversation>(id, "Test", command, &context(None)).await
+}
+
+async fn count(pool: &PgPool) -> i64 {
+    sqlx::query_scalar("select count(*) from events").fetch_one(pool).await.unwrap()
+}
+
+#[tokio::test]
+async fn positions_count_from_one_over_all_streams() {
+    let (log, _) = log().await;
+    let commands = node(&log);
+    for n in 1..=5 {
+        let outcome = run(&commands, Uuid::now_v7(), create()).await.unwrap();
+        assert_eq!(outcome.first_position, Some(n));
+    }
+    let positions: Vec<i64> =
+        log.read(0, 10).await.unwrap().iter().map(|event| event.position).collect();
+    assert_eq!(positions, [1, 2, 3, 4, 5]);
+    assert_eq!(log.head().await.unwrap(), 5);
+}
+
+/// Why the head is a row and not a sequence: with a sequence, the second writer commits first, a tailing
+/// reader moves past both numbers, and the first writer's event is never seen.
+#[tokio::test]
+async fn a_writer_that_commits_late_is_not_overtaken() {
+    let (log, url) = log().await;
+    let mut slow = PgConnection::connect(&url).await.unwrap();
+    slow.execute("begin").await.unwrap();
+    sqlx::query(&append_sql("slow", 0)).execute(&mut slow).await.unwrap();
+
+    let pool = log.pool().clone();
+    let fast = tokio::spawn(async move {
+        sqlx::query(&append_sql("fast", 0)).execute(&pool).await.unwrap();
+    });
+    wait_until("the second writer waits for the first", async || {
+        sqlx::query_scalar::<_, bool>(
+            "select exists (select from pg_stat_activity
+                            where datname = current_database() and wait_event_type = 'Lock')",
+        )
+        .fetch_one(log.pool())
+        .await
+        .unwrap()
+    })
+    .await;
+    assert_eq!(log.read(0, 10).await.unwrap().len(), 0, "nothing is committed yet");
+    slow.execute("commit").await.unwrap();
+    fast.await.unwrap();
+    let types: Vec<String> =
+        log.read(0, 10).await.unwrap().into_iter().map(|event| event.event_type).collect();
+    assert_eq!(types, ["slow", "fast"]);
+}
+
+fn append_sql(name: &str, expected: i64) -> String {
+    format!(
+        "select * from append_events(array['test'], array['{}'], array[{expected}::bigint], array[1::bigint],
+             array[''], array[null]::text[], array[null]::bytea[],
+             array[1], array['{}'::uuid], array['{name}'], array['1'], array['{{}}'], array['{{}}'])",
+        Uuid::now_v7(),
+        Uuid::now_v7()
+    )
+}
+
+async fn wait_until(what: &str, condition: impl AsyncFn() -> bool) {
+    let waited = tokio::time::timeout(Duration::from_secs(20), async {
+        while !condition().await {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    });
+    assert!(waited.await.is_ok(), "waited in vain: {what}");
+}
+
+/// 24 writers that take their transaction ids early, hold them, and often roll back.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_tailing_reader_skips_nothing_under_adversarial_writers() {
+    const WRITERS: usize = 24;
+    const ROUNDS: usize = 40;
+    let (log, url) = log().await;
+    let reader = {
+        let log = log.clone();
+        tokio::spawn(async move {
+            let mut seen = Vec::new();
+            loop {
+                let after = seen.last().map_or(0, |event: &RecordedEvent| event.position);
+                let batch = log.read(after, 100).await.unwrap();
+                if batch.iter().any(|event| event.event_type == "end") {
+                    return seen;
+                }
+                seen.extend(batch);
+                tokio::task::yield_now().await;
+            }
+        })
+    };
+    let writers = (0..WRITERS).map(|writer| {
+        let url = url.clone();
+        tokio::spawn(async move {
+            let mut connection = PgConnection::connect(&url).await.unwrap();
+            let mut kept = BTreeSet::new();
+            for round in 0..ROUNDS {
+                connection.execute("begin; select pg_current_xact_id()").await.unwrap();
+                if (writer + round) % 3 == 0 {
+                    connection.execute("select pg_sleep(0.002)").await.unwrap();
+                }
+                let name = format!("w{writer}r{round}");
+                sqlx::query(&append_sql(&name, 0)).execute(&mut connection).await.unwrap();
+                if (writer * 7 + round) % 4 == 0 {
+                    connection.execute("rollback").await.unwrap();
+                } else {
+                    connection.execute("commit").await.unwrap();
+                    kept.insert(name);
+                }
+            }
+            kept
+        })
+    });
+    let kept: BTreeSet<String> =
+        join_all(writers).await.into_iter().flat_map(|kept| kept.unwrap()).collect();
+    sqlx::query(&append_sql("end", 0)).execute(log.pool()).await.unwrap();
+    let seen = reader.await.unwrap();
+    let names: BTreeSet<String> = seen.iter().map(|event| event.event_type.clone()).collect();
+    assert_eq!(names, kept);
+    assert_eq!(seen.len(), kept.len(), "each once");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sixteen_tasks_on_one_stream_land_every_command_once() {
+    let (log, _) = log().await;
+    // Two nodes, so that the stream also changes behind each one's cache.
+    let nodes = [node(&log), node(&log)];
+    let id = Uuid::now_v7();
+    run(&nodes[0], id, create()).await.unwrap();
+    let tasks = (0..16).map(|task| {
+        let commands = nodes[task % 2].clone();
+        tokio::spawn(async move {
+            for n in 0..50 {
+                run(&commands, id, post(&format!("{task}/{n}"))).await.unwrap();
+            }
+        })
+    });
+    for task in join_all(tasks).await {
+        task.unwrap();
+    }
+    let events =
+        EventStore::<Conversation>::load_events(nodes[0].store(), &id.to_string()).await.unwrap();
+    let texts: BTreeSet<String> = events
+        .iter()
+        .filter_map(|event| match &event.payload {
+            Event::MessagePosted { text, .. } => Some(text.as_str().to_owned()),
+            _ => None,
+        })
+        .collect();
+    assert_eq!((events.len(), texts.len()), (801, 800));
+}
+
+#[tokio::test]
+async fn a_refusal_never_comes_from_a_stale_cache() {
+    let (log, _) = log().await;
+    let (here, there) = (node(&log), node(&log));
+    let id = Uuid::now_v7();
+    run(&here, id, create()).await.unwrap();
+    run(&here, id, Command::TrashConversation).await.unwrap();
+    // `here` still has the trashed state in its cache when `there` restores.
+    run(&there, id, Command::RestoreConversation).await.unwrap();
+    run(&here, id, post("hi")).await.unwrap();
+    // And "nothing to do" is as little taken from the cache as a refusal.
+    run(&there, id, Command::TrashConversation).await.unwrap();
+    let outcome = run(&here, id, Command::RestoreConversation).await.unwrap();
+    assert!(outcome.first_position.is_some());
+}
+
+#[tokio::test]
+async fn a_bad_append_fails_alone() {
+    let (log, _) = log().await;
+    let commands = node(&log);
+    let appender = commands.store().appender();
+    let append = |payload: &str| Append {
+        aggregate_type: "test",
+        aggregate_id: Uuid::now_v7().to_string(),
+        expected_version: 0,
+        account: 1,
+        caller: String::new(),
+        idempotency: None,
+        events: vec![NewEvent {
+            event_id: Uuid::now_v7(),
+            event_type: "Tested".to_owned(),
+            event_version: "1".to_owned(),
+            payload: payload.to_owned(),
+            metadata: "{}".to_owned(),
+        }],
+    };
+    let appends = (0..20).map(|n| appender.append(append(if n == 7 { "no json" } else { "{}" })));
+    let outcomes = join_all(appends).await;
+    let failed: Vec<usize> =
+        outcomes.iter().enumerate().filter(|(_, o)| o.is_err()).map(|(n, _)| n).collect();
+    assert_eq!(failed, [7]);
+    assert_eq!((count(log.pool()).await, log.head().await.unwrap()), (19, 19));
+}
+
+/// A trigger that breaks the connection after the rows are written and committed is not to be had; the same
+/// ambiguity is a batch that is sent again although its first sending was committed.
+#[tokio::test]
+async fn an_append_sent_again_after_an_unclear_commit_lands_once() {
+    let (log, _) = log().await;
+    let commands = node(&log);
+    let append = Append {
+        aggregate_type: "test",
+        aggregate_id: Uuid::now_v7().to_string(),
+        expected_version: 0,
+        account: 1,
+        caller: "ann".to_owned(),
+        idempotency: Some(Idempotency { key: "k".to_owned(), request_digest: vec![1] }),
+        events: vec![NewEvent {
+            event_id: Uuid::now_v7(),
+            event_type: "Tested".to_owned(),
+            event_version: "1".to_owned(),
+            payload: "{}".to_owned(),
+            metadata: "{}".to_owned(),
+        }],
+    };
+    let appender = commands.store().appender();
+    assert_eq!(appender.append(append.clone()).await.unwrap(), Appended::At(1));
+    assert_eq!(appender.append(append).await.unwrap(), Appended::At(1));
+    assert_eq!(count(log.pool()).await, 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn connections_cut_while_commands_run_lose_and_double_nothing() {
+    let (log, url) = log().await;
+    let commands = node(&log);
+    let stop = CancellationToken::new();
+    let cutter = {
+        let stop = stop.clone();
+        tokio::spawn(async move {
+            let mut connection = PgConnection::connect(&url).await.unwrap();
+            let mut cut = 0_i64;
+            while !stop.is_cancelled() {
+                cut += sqlx::query_scalar::<_, i64>(
+                    "select count(pg_terminate_backend(pid)) from pg_stat_activity
+                     where datname = current_database() and pid <> pg_backend_pid()
+                       and query like '%append_events%' and state = 'active'",
+                )
+                .fetch_one(&mut connection)
+                .await
+                .unwrap();
+                tokio::time::sleep(Duration::from_millis(3)).await;
+            }
+            cut
+        })
+    };
+    let tasks = (0..8).map(|_| {
+        let commands = commands.clone();
+        tokio::spawn(async move {
+            let mut acknowledged = 0;
+            for _ in 0..60 {
+                let id = Uuid::now_v7();
+                // A load that is cut fails cleanly and is the caller's to repeat; an append is not.
+                while run(&commands, id, create()).await.is_err() {}
+                acknowledged += 1;
+            }
+            acknowledged
+        })
+    });
+    let acknowledged: i64 = join_all(tasks).await.into_iter().map(|task| task.unwrap()).sum();
+    stop.cancel();
+    assert!(cutter.await.unwrap() > 0, "no connection was cut, so nothing was tested");
+    assert_eq!(count(log.pool()).await, acknowledged);
+    assert_eq!(log.read(0, 1000).await.unwrap().len() as i64, acknowledged);
+}
+
+#[tokio::test]
+async fn an_idempotency_key_appends_once_and_tells_another_request_apart() {
+    let (log, _) = log().await;
+    let commands = node(&log);
+    let key = |digest: u8| {
+        context(Some(Idempotency { key: "k".to_owned(), request_digest: vec![digest] }))
+    };
+    let execute = async |digest: u8| {
+        let id = Uuid::now_v7();
+        commands.execute::<Conversation>(id, "Test", create(), &key(digest)).await
+    };
+    let first = execute(1).await.unwrap();
+    let again = execute(1).await.unwrap();
+    assert_eq!((again.aggregate_id, again.replayed), (first.aggregate_id, true));
+    assert!(matches!(execute(2).await, Err(CommandError::KeyReused)));
+    assert_eq!(count(log.pool()).await, 1);
+}
+
+#[tokio::test]
+async fn the_database_refuses_to_change_the_log() {
+    let (log, _) = log().await;
+    run(&node(&log), Uuid::now_v7(), create()).await.unwrap();
+    for statement in ["update events set payload = '{}'", "delete from events", "truncate events"] {
+        let error = log.pool().execute(statement).await.unwrap_err();
+        assert!(error.to_string().contains("append-only"), "{statement}: {error}");
+    }
+    assert_eq!(count(log.pool()).await, 1);
+}
+
+#[tokio::test]
+async fn a_hole_is_reported_not_skipped() {
+    let (log, _) = log().await;
+    let commands = node(&log);
+    for _ in 0..3 {
+        run(&commands, Uuid::now_v7(), create()).await.unwrap();
+    }
+    log.pool()
+        .execute("alter table events disable trigger all; delete from events where position = 2")
+        .await
+        .unwrap();
+    assert!(matches!(log.read(0, 10).await, Err(Error::Hole { expected: 2, found: 3 })));
+}
+
+#[tokio::test]
+async fn a_stream_of_ours_loads_through_stock_postgres_es() {
+    let (log, _) = log().await;
+    let commands = node(&log);
+    let id = Uuid::now_v7();
+    run(&commands, id, create()).await.unwrap();
+    run(&commands, id, post("hello")).await.unwrap();
+    let repository = postgres_es::PostgresEventRepository::new(log.pool().clone());
+    let stock = PersistedEventStore::<_, Conversation>::new_event_store(repository);
+    let theirs = stock.load_events(&id.to_string()).await.unwrap();
+    let ours =
+        EventStore::<Conversation>::load_events(commands.store(), &id.to_string()).await.unwrap();
+    assert_eq!(theirs.len(), 2);
+    for (theirs, ours) in theirs.iter().zip(&ours) {
+        assert_eq!(theirs.payload, ours.payload);
+        assert_eq!(theirs.metadata, ours.metadata);
+        assert_eq!(theirs.sequence, ours.sequence);
+    }
+}
+
+#[tokio::test]
+async fn the_store_serves_cqrs_es_itself() {
+    let (log, _) = log().await;
+    let store = node(&log).store().clone();
+    let framework = cqrs_es::CqrsFramework::<User, _>::new(store.clone(), vec![], ());
+    let register =
+        user::Command::RegisterUser { uid: "ann".to_owned(), profile: Profile::default() };
+    framework.execute("ann", register).await.unwrap();
+    let loaded: StreamContext<User> = store.load("ann").await.unwrap();
+    assert_eq!((loaded.version, User::TYPE), (1, "user"));
+}
+
+#[tokio::test]
+async fn a_lease_has_one_holder_and_a_checkpoint_needs_it() {
+    let (log, _) = log().await;
+    let (one, other) = (Uuid::from_u128(1), Uuid::from_u128(2));
+    let mut held = Subscription::acquire(log.pool(), "x", one).await.unwrap().unwrap();
+    assert!(Subscription::acquire(log.pool(), "x", other).await.unwrap().is_none());
+    log.pool().execute("update subscriptions set expires_at = '-infinity'").await.unwrap();
+    let taken = Subscription::acquire(log.pool(), "x", other).await.unwrap().unwrap();
+    assert!(taken.epoch() > held.epoch());
+    assert!(matches!(held.renew().await, Err(Error::LeaseLost { .. })));
+    taken.release().await.unwrap();
+    assert!(Subscription::acquire(log.pool(), "x", one).await.unwrap().is_some());
+}

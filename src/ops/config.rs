@@ -66,7 +66,11 @@ impl Options {
         if let Some(url) = &self.database_url
             && !(url.starts_with("postgres://") || url.starts_with("postgresql://"))
         {
-            return Err(wrong("DATABASE_URL", "(hidden)", "postgres://user:password@host:port/database"));
+            return Err(wrong(
+                "DATABASE_URL",
+                "(hidden)",
+                "postgres://user:password@host:port/database",
+            ));
         }
         if let Some(secret) = &self.jwt_secret
             && secret.len() < 32

@@ -16,11 +16,7 @@ pub(super) enum Format {
 }
 
 /// Prints rows under a header, in the format asked for.
-pub(super) fn print(
-    format: Format,
-    header: &[&str],
-    rows: &[Vec<String>],
-) -> Result<(), Failure> {
+pub(super) fn print(format: Format, header: &[&str], rows: &[Vec<String>]) -> Result<(), Failure> {
     match format {
         Format::Table => {
             let mut table = Table::new();

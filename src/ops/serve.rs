@@ -93,10 +93,8 @@ impl Serve {
         let node = Uuid::new_v4();
         let log = Log::new(pool.clone());
         let (accepting, following) = (CancellationToken::new(), CancellationToken::new());
-        let settings = Settings {
-            queue_length_max: self.queue_length_max as usize,
-            ..Settings::default()
-        };
+        let settings =
+            Settings { queue_length_max: self.queue_length_max as usize, ..Settings::default() };
         let commands = Commands::start(log.clone(), &settings, accepting.clone());
         let (progress, mut followers) = projections::start(&log, node, &following);
         self.relay(options, servers, &log, node, &following, &mut followers).await?;

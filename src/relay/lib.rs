@@ -123,16 +123,14 @@ impl Relay {
         self.status.send_modify(|status| status.leader = true);
         let client = async_nats::connect(&self.settings.nats_url).await.map_err(Error::Connect)?;
         let jetstream = jetstream::new(client);
-        let mut published =
-            stream::last_position(&jetstream, &self.settings, &self.log).await?;
+        let mut published = stream::last_position(&jetstream, &self.settings, &self.log).await?;
         tracing::info!(event.position = published, "publishing to NATS");
         self.acknowledged(&mut subscription, published).await?;
 
         let mut batch = self.read(published).await?;
         while !self.stop.is_cancelled() {
             let Some(last) = batch.last() else {
-                let changed =
-                    tokio::time::timeout(RENEW_AFTER, self.log.changed_after(published));
+                let changed = tokio::time::timeout(RENEW_AFTER, self.log.changed_after(published));
                 if let Some(Err(_elapsed)) = self.stop.run_until_cancelled(changed).await {
                     subscription.renew().await?;
                 }
@@ -158,8 +156,7 @@ impl Relay {
                 return Ok(lease);
             }
             self.status.send_modify(|status| status.leader = false);
-            let _ =
-                self.stop.run_until_cancelled(tokio::time::sleep(Duration::from_secs(1))).await;
+            let _ = self.stop.run_until_cancelled(tokio::time::sleep(Duration::from_secs(1))).await;
         }
         Ok(None)
     }

@@ -12,10 +12,7 @@ use utoipa_axum::routes;
 use crate::State;
 
 pub(crate) fn routes() -> OpenApiRouter<State> {
-    OpenApiRouter::new()
-        .routes(routes!(healthz))
-        .routes(routes!(readyz))
-        .routes(routes!(metrics))
+    OpenApiRouter::new().routes(routes!(healthz)).routes(routes!(readyz)).routes(routes!(metrics))
 }
 
 /// `/openapi.json`, and a page that shows it and needs nothing from elsewhere.

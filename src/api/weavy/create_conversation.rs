@@ -73,9 +73,8 @@ async fn others(request: &Weavy, body: &Object, user: Uuid) -> Result<Vec<Uuid>,
     let found = directory::resolve(&request.0.state.pool, request.account(), &references).await?;
     let mut others = Vec::new();
     for (member, found) in members.iter().zip(found) {
-        let id = found.ok_or_else(|| {
-            Problem::bad_request(format!("members: there is no user {member}"))
-        })?;
+        let id = found
+            .ok_or_else(|| Problem::bad_request(format!("members: there is no user {member}")))?;
         if id != user && !others.contains(&id) {
             others.push(id);
         }

@@ -172,10 +172,14 @@ impl From<conversation::Refusal> for Problem {
         use conversation::Refusal::*;
         match refusal {
             ConversationUnknown | ConversationTrashed | NotAMember(_) => Self::not_found(),
-            ConversationExists | PrivateChatNeedsTwo | MembersFixed | UidMissing
-            | NameTooLong { .. } | DescriptionTooLong { .. } | TextBlank | TextTooLong { .. } => {
-                Self::bad_request(refusal.to_string())
-            }
+            ConversationExists
+            | PrivateChatNeedsTwo
+            | MembersFixed
+            | UidMissing
+            | NameTooLong { .. }
+            | DescriptionTooLong { .. }
+            | TextBlank
+            | TextTooLong { .. } => Self::bad_request(refusal.to_string()),
         }
     }
 }

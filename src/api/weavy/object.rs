@@ -185,7 +185,8 @@ impl Conversation {
             (Kind::Private, Viewer::User(_), Some(other)) => Some(*other),
             _ => None,
         };
-        let names = || others.iter().map(|m| m.display_name.as_str()).collect::<Vec<_>>().join(", ");
+        let names =
+            || others.iter().map(|m| m.display_name.as_str()).collect::<Vec<_>>().join(", ");
         let r#type = KINDS.iter().find(|(kind, ..)| *kind == view.kind).map_or("", |(_, id, _)| id);
         Self {
             id: view.id,
@@ -301,7 +302,10 @@ mod tests {
 
     #[test]
     fn markup_is_escaped_in_both_renderings() {
-        assert_eq!(html("<b>&\n\"x\"\n\nit's"), "<p>&lt;b&gt;&amp;<br>&quot;x&quot;</p><p>it&#39;s</p>");
+        assert_eq!(
+            html("<b>&\n\"x\"\n\nit's"),
+            "<p>&lt;b&gt;&amp;<br>&quot;x&quot;</p><p>it&#39;s</p>"
+        );
         assert_eq!(escape("<script>"), "&lt;script&gt;");
     }
 

@@ -95,7 +95,10 @@ impl Query {
     }
 
     /// One of the named fields, and whether descending.
-    pub(super) fn order_by<T: Copy>(&self, fields: &[(&str, T)]) -> Result<Option<(T, bool)>, Problem> {
+    pub(super) fn order_by<T: Copy>(
+        &self,
+        fields: &[(&str, T)],
+    ) -> Result<Option<(T, bool)>, Problem> {
         let Some(text) = self.text("order_by")? else { return Ok(None) };
         let mut words = text.split_whitespace();
         let field = words.next().map(plain).unwrap_or_default();
@@ -152,9 +155,8 @@ mod tests {
 
     #[test]
     fn an_order_is_a_field_and_a_direction() {
-        let order = |query: &str| {
-            Query::parse(query).order_by(&[("created_at", 1), ("name", 2)]).ok()
-        };
+        let order =
+            |query: &str| Query::parse(query).order_by(&[("created_at", 1), ("name", 2)]).ok();
         assert_eq!(order(""), Some(None));
         assert_eq!(order("orderby=createdAt+desc"), Some(Some((1, true))));
         assert_eq!(order("order_by=name%20asc"), Some(Some((2, false))));

@@ -37,10 +37,7 @@ pub(super) async fn list(request: Weavy) -> Result<Answer<List<User>>, Problem> 
     params(("user" = String, Path, description = "Digits are an id, anything else a uid")),
     responses((status = 200, description = "The user", body = User),
               (status = 404, description = "Unknown", body = Problem)))]
-pub(super) async fn get(
-    Path(user): Path<String>,
-    request: Weavy,
-) -> Result<Answer<User>, Problem> {
+pub(super) async fn get(Path(user): Path<String>, request: Weavy) -> Result<Answer<User>, Problem> {
     request.key()?;
     let position = request.0.catch_up(&[directory::NAME]).await?;
     let (pool, account) = (&request.0.state.pool, request.account());
@@ -70,7 +67,8 @@ pub(super) async fn create(request: Weavy) -> Result<Answer<User>, Problem> {
     let uid = body.text("uid")?.ok_or_else(|| Problem::bad_request("uid must be given"))?;
     let uid = uid.as_str().to_owned();
     let profile = profile(&body)?;
-    let outcome = execute(&request, &uid, Command::RegisterUser { uid: uid.clone(), profile }).await?;
+    let outcome =
+        execute(&request, &uid, Command::RegisterUser { uid: uid.clone(), profile }).await?;
     answer(&request, &uid, StatusCode::CREATED, outcome).await
 }
 
@@ -82,10 +80,7 @@ pub(super) async fn create(request: Weavy) -> Result<Answer<User>, Problem> {
     responses((status = 200, description = "The user", body = User),
               (status = 400, description = "A value cannot be used", body = Problem),
               (status = 403, description = "Not a service token", body = Problem)))]
-pub(super) async fn put(
-    Path(uid): Path<String>,
-    request: Weavy,
-) -> Result<Answer<User>, Problem> {
+pub(super) async fn put(Path(uid): Path<String>, request: Weavy) -> Result<Answer<User>, Problem> {
     request.key()?;
     if uid.contains('\0') {
         return Err(Problem::bad_request("uid must not contain U+0000"));

@@ -17,10 +17,7 @@ impl Conversation {
             Command::RenameConversation { name } => {
                 self.present()?;
                 let name = checked_name(name)?;
-                Ok(change(
-                    self.name != name,
-                    Event::ConversationRenamed { name },
-                ))
+                Ok(change(self.name != name, Event::ConversationRenamed { name }))
             }
             Command::DescribeConversation { description } => {
                 self.present()?;
@@ -32,10 +29,7 @@ impl Conversation {
             }
             Command::TagConversation { tags } => {
                 self.present()?;
-                Ok(change(
-                    self.tags != tags,
-                    Event::ConversationTagged { tags },
-                ))
+                Ok(change(self.tags != tags, Event::ConversationTagged { tags }))
             }
             Command::TrashConversation => {
                 self.kind()?;
@@ -47,25 +41,13 @@ impl Conversation {
             }
             Command::AddMember { user } => {
                 self.members_may_change()?;
-                Ok(change(
-                    !self.members.contains(&user),
-                    Event::MemberAdded { user },
-                ))
+                Ok(change(!self.members.contains(&user), Event::MemberAdded { user }))
             }
             Command::RemoveMember { user } => {
                 self.members_may_change()?;
-                Ok(change(
-                    self.members.contains(&user),
-                    Event::MemberRemoved { user },
-                ))
+                Ok(change(self.members.contains(&user), Event::MemberRemoved { user }))
             }
-            Command::PostMessage {
-                message,
-                author,
-                text,
-                metadata,
-                tags,
-            } => {
+            Command::PostMessage { message, author, text, metadata, tags } => {
                 self.present()?;
                 self.member(author)?;
                 if text.is_blank() {
@@ -77,13 +59,7 @@ impl Conversation {
                         max: TEXT_LENGTH_MAX,
                     });
                 }
-                Ok(vec![Event::MessagePosted {
-                    message,
-                    author,
-                    text,
-                    metadata,
-                    tags,
-                }])
+                Ok(vec![Event::MessagePosted { message, author, text, metadata, tags }])
             }
         }
     }
@@ -125,19 +101,11 @@ impl Conversation {
 
     fn present(&self) -> Result<Kind, Refusal> {
         let kind = self.kind()?;
-        if self.trashed {
-            Err(Refusal::ConversationTrashed)
-        } else {
-            Ok(kind)
-        }
+        if self.trashed { Err(Refusal::ConversationTrashed) } else { Ok(kind) }
     }
 
     fn member(&self, user: Uuid) -> Result<(), Refusal> {
-        if self.members.contains(&user) {
-            Ok(())
-        } else {
-            Err(Refusal::NotAMember(user))
-        }
+        if self.members.contains(&user) { Ok(()) } else { Err(Refusal::NotAMember(user)) }
     }
 
     fn members_may_change(&self) -> Result<(), Refusal> {
@@ -154,20 +122,18 @@ fn change(needed: bool, event: Event) -> Vec<Event> {
 
 fn checked_name(name: Option<Text>) -> Result<Option<Text>, Refusal> {
     match name.filter(|name| !name.is_blank()) {
-        Some(name) if name.length() > NAME_LENGTH_MAX => Err(Refusal::NameTooLong {
-            length: name.length(),
-            max: NAME_LENGTH_MAX,
-        }),
+        Some(name) if name.length() > NAME_LENGTH_MAX => {
+            Err(Refusal::NameTooLong { length: name.length(), max: NAME_LENGTH_MAX })
+        }
         name => Ok(name),
     }
 }
 
 fn checked_description(description: Option<Text>) -> Result<Option<Text>, Refusal> {
     match description.filter(|description| !description.is_blank()) {
-        Some(text) if text.length() > DESCRIPTION_LENGTH_MAX => Err(Refusal::DescriptionTooLong {
-            length: text.length(),
-            max: DESCRIPTION_LENGTH_MAX,
-        }),
+        Some(text) if text.length() > DESCRIPTION_LENGTH_MAX => {
+            Err(Refusal::DescriptionTooLong { length: text.length(), max: DESCRIPTION_LENGTH_MAX })
+        }
         description => Ok(description),
     }
 }

@@ -24,14 +24,7 @@ impl Conversation {
     /// The state after an event.
     pub fn evolve(&mut self, event: &Event) {
         match event {
-            Event::ConversationCreated {
-                kind,
-                members,
-                name,
-                description,
-                tags,
-                ..
-            } => {
+            Event::ConversationCreated { kind, members, name, description, tags, .. } => {
                 self.kind = Some(*kind);
                 self.members = members.iter().copied().collect();
                 self.name.clone_from(name);

@@ -12,9 +12,7 @@ impl Participation {
         }
         let now = self.in_membership(seat.membership);
         let changed = match change {
-            ChangeCommand::MarkRead {
-                message: Some(message),
-            } if message < 1 => {
+            ChangeCommand::MarkRead { message: Some(message) } if message < 1 => {
                 return Err(Refusal::MessageInvalid);
             }
             ChangeCommand::MarkRead { message } => (now.marked_unread
@@ -34,10 +32,9 @@ impl Participation {
             ChangeCommand::ArchiveConversation { at } => {
                 (now.archived_at != Some(at)).then_some(Change::ConversationArchived { at })
             }
-            ChangeCommand::UnarchiveConversation => now
-                .archived_at
-                .is_some()
-                .then_some(Change::ConversationUnarchived),
+            ChangeCommand::UnarchiveConversation => {
+                now.archived_at.is_some().then_some(Change::ConversationUnarchived)
+            }
             ChangeCommand::StarConversation => {
                 (!now.starred).then_some(Change::ConversationStarred)
             }
@@ -47,9 +44,6 @@ impl Participation {
             ChangeCommand::Subscribe => now.unsubscribed.then_some(Change::Subscribed),
             ChangeCommand::Unsubscribe => (!now.unsubscribed).then_some(Change::Unsubscribed),
         };
-        Ok(changed
-            .map(|change| Event { seat, change })
-            .into_iter()
-            .collect())
+        Ok(changed.map(|change| Event { seat, change }).into_iter().collect())
     }
 }

@@ -25,10 +25,7 @@ impl Participation {
         if self.membership == membership {
             self.clone()
         } else {
-            Self {
-                membership,
-                ..Self::default()
-            }
+            Self { membership, ..Self::default() }
         }
     }
 

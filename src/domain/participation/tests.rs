@@ -1,1 +1,83 @@
+use cqrs_es::test::TestFramework;
+use uuid::Uuid;
 
+use super::*;
+
+fn seat(membership: i64) -> Seat {
+    Seat { conversation: Uuid::from_u128(1), user: Uuid::from_u128(2), membership }
+}
+
+fn event(change: Change) -> Event {
+    Event { seat: seat(5), change }
+}
+
+/// In membership 5: given the changes, when the command, then the changes.
+fn check(given: &[Change], when: ChangeCommand, then: &[Change]) {
+    TestFramework::<Participation>::with(())
+        .given(given.iter().cloned().map(event).collect())
+        .when(Command { seat: seat(5), change: when })
+        .then_expect_events(then.iter().cloned().map(event).collect());
+}
+
+#[test]
+fn the_marker_moves_forth_and_back_and_repeats_without_effect() {
+    use ChangeCommand::MarkRead;
+    let read = |message| Change::MarkedRead { message: Some(message) };
+    check(&[], MarkRead { message: Some(8) }, &[read(8)]);
+    check(&[read(8)], MarkRead { message: Some(7) }, &[read(7)]);
+    check(&[read(8)], MarkRead { message: Some(8) }, &[]);
+}
+
+#[test]
+fn unread_lasts_until_marked_read_also_without_a_message() {
+    use ChangeCommand::{MarkRead, MarkUnread};
+    check(&[], MarkUnread, &[Change::MarkedUnread]);
+    check(&[Change::MarkedUnread], MarkUnread, &[]);
+    check(
+        &[Change::MarkedUnread],
+        MarkRead { message: None },
+        &[Change::MarkedRead { message: None }],
+    );
+    check(&[], MarkRead { message: None }, &[]);
+}
+
+#[test]
+fn repeating_what_is_already_so_changes_nothing() {
+    let until = "2030-01-01T00:00:00Z".parse().ok();
+    let at = "2026-01-01T00:00:00Z".parse().unwrap();
+    for (change, command) in [
+        (Change::ConversationPinned, ChangeCommand::PinConversation),
+        (Change::ConversationMuted { until }, ChangeCommand::MuteConversation { until }),
+        (Change::ConversationArchived { at }, ChangeCommand::ArchiveConversation { at }),
+        (Change::ConversationStarred, ChangeCommand::StarConversation),
+        (Change::Unsubscribed, ChangeCommand::Unsubscribe),
+    ] {
+        check(&[], command.clone(), std::slice::from_ref(&change));
+        check(std::slice::from_ref(&change), command, &[]);
+    }
+    for command in [
+        ChangeCommand::UnpinConversation,
+        ChangeCommand::UnmuteConversation,
+        ChangeCommand::UnarchiveConversation,
+        ChangeCommand::UnstarConversation,
+        ChangeCommand::Subscribe,
+    ] {
+        check(&[], command, &[]);
+    }
+}
+
+#[test]
+fn whoever_comes_back_starts_fresh() {
+    TestFramework::<Participation>::with(())
+        .given(vec![event(Change::ConversationPinned)])
+        .when(Command { seat: seat(9), change: ChangeCommand::PinConversation })
+        .then_expect_events(vec![Event { seat: seat(9), change: Change::ConversationPinned }]);
+}
+
+#[test]
+fn a_command_for_a_seat_that_was_left_is_refused() {
+    TestFramework::<Participation>::with(())
+        .given(vec![event(Change::ConversationPinned)])
+        .when(Command { seat: seat(4), change: ChangeCommand::PinConversation })
+        .then_expect_error(Refusal::MembershipEnded);
+}

@@ -14,10 +14,7 @@ impl User {
                 if uid.trim().is_empty() || uid.chars().count() > UID_LENGTH_MAX {
                     return Err(Refusal::UidInvalid);
                 }
-                Ok(vec![Event::UserRegistered {
-                    uid,
-                    profile: checked(profile)?,
-                }])
+                Ok(vec![Event::UserRegistered { uid, profile: checked(profile)? }])
             }
             Command::UpdateUser { profile } => {
                 if !self.registered {

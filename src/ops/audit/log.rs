@@ -21,7 +21,14 @@ pub(in crate::ops) struct Log {
 }
 
 const HEADER: [&str; 9] = [
-    "position", "recorded_at", "account", "event_type", "aggregate_type", "aggregate_id", "sequence", "actor",
+    "position",
+    "recorded_at",
+    "account",
+    "event_type",
+    "aggregate_type",
+    "aggregate_id",
+    "sequence",
+    "actor",
     "request_id",
 ];
 

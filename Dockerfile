@@ -1,0 +1,19 @@
+# Build on the toolchain's image; run on a small one, as a user without rights.
+FROM rust:1-bookworm AS build
+WORKDIR /build
+COPY . .
+RUN cargo build --release --locked --bin colloquy
+
+FROM debian:bookworm-slim
+RUN apt-get update \
+    && apt-get install -y --no-install-recommends ca-certificates curl \
+    && rm -rf /var/lib/apt/lists/* \
+    && useradd --system --uid 10001 --no-create-home colloquy
+COPY --from=build /build/target/release/colloquy /usr/local/bin/colloquy
+USER colloquy
+ENV COLLOQUY_LISTEN=0.0.0.0:8080
+EXPOSE 8080
+HEALTHCHECK --interval=5s --timeout=3s --start-period=10s \
+    CMD curl --fail --silent http://127.0.0.1:8080/readyz
+ENTRYPOINT ["colloquy"]
+CMD ["serve"]

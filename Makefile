@@ -1,0 +1,24 @@
+# Two commands do all the set-up on a fresh machine: `make run` and `make test`.
+
+.DEFAULT_GOAL := help
+.PHONY: help setup run test bench
+
+help: ## Show this list
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+
+setup: ## Install PostgreSQL and nats-server where they are missing
+	@scripts/setup
+
+run: setup ## Build, start everything, print the URL, a token and three requests to paste
+	@cargo build --release --bin colloquy
+	@exec target/release/colloquy serve --quick-start
+
+test: setup ## Formatting, lints, every test
+	@scripts/setup test
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets -- -D warnings
+	cargo nextest run --workspace
+	cargo test --workspace --doc --quiet
+
+bench: setup ## Benchmarks, as ratios against something measured in the same run
+	cargo bench

@@ -1,0 +1,195 @@
+//! A running Colloquy, and callers that speak its dialects.
+
+use std::io::{BufRead, BufReader};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use embedded::testing::{self, unique};
+use reqwest::{Method, StatusCode};
+use serde_json::Value;
+use sqlx::PgPool;
+
+pub const SECRET: &str = "a-secret-for-tests-of-32-bytes-or-more";
+
+/// The environment of one installation: what a restart finds again.
+#[derive(Clone)]
+pub struct Installation {
+    pub database_url: String,
+    pub nats_url: String,
+    pub prefix: String,
+    pub stream: String,
+}
+
+impl Installation {
+    pub async fn new() -> Self {
+        let name = unique("outside");
+        Self {
+            database_url: testing::database().await.url,
+            nats_url: testing::nats_url().await,
+            stream: name.to_uppercase(),
+            prefix: name,
+        }
+    }
+
+    pub async fn pool(&self) -> PgPool {
+        PgPool::connect(&self.database_url).await.unwrap()
+    }
+
+    /// Starts a node and waits until it listens.
+    pub fn start(&self) -> Server {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_colloquy"))
+            .args(["serve", "--listen", "127.0.0.1:0", "--connections-max", "12"])
+            .env("DATABASE_URL", &self.database_url)
+            .env("NATS_URL", &self.nats_url)
+            .env("COLLOQUY_NATS_STREAM", &self.stream)
+            .env("COLLOQUY_NATS_SUBJECT_PREFIX", &self.prefix)
+            .env("COLLOQUY_JWT_SECRET", SECRET)
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut log = BufReader::new(child.stderr.take().unwrap()).lines();
+        let mut said = String::new();
+        let url = loop {
+            let line = log.next().unwrap_or_else(|| panic!("it ended early: {said}")).unwrap();
+            let entry: Value = serde_json::from_str(&line).unwrap_or_default();
+            if entry["message"] == "listening" {
+                break format!("http://{}", entry["address"].as_str().unwrap());
+            }
+            said.push_str(&line);
+        };
+        // Somebody has to read what it logs, or it would wait for room in the pipe.
+        std::thread::spawn(move || log.for_each(drop));
+        Server { child, url, client: reqwest::Client::new() }
+    }
+}
+
+/// A node; killed when dropped.
+pub struct Server {
+    child: Child,
+    pub url: String,
+    client: reqwest::Client,
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+impl Server {
+    pub async fn fresh() -> Self {
+        Installation::new().await.start()
+    }
+
+    /// As kill -9 does.
+    pub fn kill(mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
+    /// As Ctrl-C does; returns the exit status.
+    pub fn interrupt(mut self) -> Option<i32> {
+        // SAFETY: a plain system call on a child that has not been waited for.
+        unsafe { libc::kill(self.child.id() as i32, libc::SIGINT) };
+        self.child.wait().unwrap().code()
+    }
+
+    pub fn caller(&self, uid: &str) -> Caller {
+        self.caller_with(uid, 1, "member")
+    }
+
+    /// The host system.
+    pub fn key(&self) -> Caller {
+        self.caller_with("host", 1, "service")
+    }
+
+    pub fn caller_with(&self, uid: &str, account: i64, role: &str) -> Caller {
+        let claims = api::token::Claims {
+            sub: uid.to_owned(),
+            exp: 4_000_000_000,
+            name: Some(uid[..1].to_uppercase() + &uid[1..]),
+            account,
+            role: role.parse().unwrap(),
+        };
+        let token = api::token::issue(SECRET, &claims).unwrap();
+        Caller { url: self.url.clone(), token, client: self.client.clone() }
+    }
+}
+
+/// Somebody with a token.
+#[derive(Clone)]
+pub struct Caller {
+    url: String,
+    pub token: String,
+    client: reqwest::Client,
+}
+
+/// An answer, read whole.
+#[derive(Debug)]
+pub struct Answer {
+    pub status: StatusCode,
+    pub headers: reqwest::header::HeaderMap,
+    pub body: Value,
+}
+
+impl Answer {
+    #[track_caller]
+    pub fn expect(self, status: u16) -> Value {
+        assert_eq!(self.status.as_u16(), status, "{}", self.body);
+        self.body
+    }
+}
+
+impl Caller {
+    pub fn request(&self, method: Method, path: &str) -> reqwest::RequestBuilder {
+        self.client.request(method, format!("{}{path}", self.url)).bearer_auth(&self.token)
+    }
+
+    pub async fn get(&self, path: &str) -> Answer {
+        send(self.request(Method::GET, path)).await
+    }
+
+    pub async fn put(&self, path: &str) -> Answer {
+        send(self.request(Method::PUT, path)).await
+    }
+
+    pub async fn delete(&self, path: &str) -> Answer {
+        send(self.request(Method::DELETE, path)).await
+    }
+
+    pub async fn post(&self, path: &str, body: Value) -> Answer {
+        send(self.request(Method::POST, path).json(&body)).await
+    }
+
+    /// Makes the user known, and tells their number.
+    pub async fn arrive(&self) -> i64 {
+        self.get("/api/user").await.expect(200)["id"].as_i64().unwrap()
+    }
+
+    pub async fn create(&self, members: Value) -> Value {
+        self.post("/api/conversations", serde_json::json!({ "members": members })).await.expect(201)
+    }
+
+    pub async fn say(&self, conversation: &Value, text: &str) -> i64 {
+        let path = format!("/api/apps/{}/messages", conversation["id"]);
+        let body = self.post(&path, serde_json::json!({ "text": text })).await.expect(200);
+        body["id"].as_i64().unwrap()
+    }
+}
+
+pub async fn send(request: reqwest::RequestBuilder) -> Answer {
+    let response = request.send().await.unwrap();
+    let (status, headers) = (response.status(), response.headers().clone());
+    let text = response.text().await.unwrap();
+    Answer { status, headers, body: serde_json::from_str(&text).unwrap_or(Value::String(text)) }
+}
+
+/// Waits for a condition, half a minute at most.
+pub async fn wait_until(what: &str, condition: impl AsyncFn() -> bool) {
+    let started = Instant::now();
+    while !condition().await {
+        assert!(started.elapsed() < Duration::from_secs(30), "waited in vain: {what}");
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+}

@@ -1,0 +1,69 @@
+//! The arrows between the crates, as ARCHITECTURE.md draws them.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+#[test]
+fn the_crates_depend_on_each_other_only_along_the_allowed_arrows() {
+    let allowed: BTreeMap<&str, &[&str]> = BTreeMap::from([
+        ("domain", &[][..]),
+        ("event_store", &[]),
+        ("relay", &["event_store"]),
+        ("projections", &["event_store", "domain"]),
+        ("api", &["event_store", "projections", "domain"]),
+        ("embedded", &[]),
+        ("colloquy", &["api", "domain", "embedded", "event_store", "projections", "relay"]),
+    ]);
+    let metadata = cargo_metadata::MetadataCommand::new().no_deps().exec().unwrap();
+    let names: BTreeSet<&str> = metadata.packages.iter().map(|p| p.name.as_str()).collect();
+    assert_eq!(names, allowed.keys().copied().collect());
+    for package in &metadata.packages {
+        for dependency in &package.dependencies {
+            let ours = names.contains(dependency.name.as_str());
+            let in_tests = dependency.kind == cargo_metadata::DependencyKind::Development;
+            assert!(
+                !ours || in_tests || allowed[package.name.as_str()].contains(&dependency.name.as_str()),
+                "{} must not depend on {}",
+                package.name,
+                dependency.name
+            );
+        }
+    }
+}
+
+#[test]
+fn only_the_event_store_writes_events_and_only_read_models_write_read_models() {
+    let writes = |text: &str, table: &str| {
+        ["insert into ", "update ", "delete from "].iter().any(|verb| text.contains(&format!("{verb}{table}")))
+    };
+    for (folder, tables) in [
+        ("src/api", &["events", "inbox.", "badge.", "directory.", "conversation_list.", "messages."][..]),
+        ("src/relay", &["events", "inbox.", "badge."]),
+        ("src/ops", &["events", "inbox.", "badge."]),
+        ("projections", &["events "]),
+    ] {
+        for (path, text) in sources(folder) {
+            for table in tables {
+                assert!(!writes(&text, table), "{path} writes {table}");
+            }
+        }
+    }
+}
+
+fn sources(folder: &str) -> Vec<(String, String)> {
+    let mut found = Vec::new();
+    let mut folders = vec![std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(folder)];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap().flatten() {
+            let path = entry.path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|e| e == "rs" || e == "sql")
+                && !path.ends_with("tests.rs")
+            {
+                found.push((path.display().to_string(), std::fs::read_to_string(&path).unwrap()));
+            }
+        }
+    }
+    assert!(!found.is_empty(), "{folder} has sources");
+    found
+}
