@@ -21,7 +21,9 @@ fn the_crates_depend_on_each_other_only_along_the_allowed_arrows() {
             let ours = names.contains(dependency.name.as_str());
             let in_tests = dependency.kind == cargo_metadata::DependencyKind::Development;
             assert!(
-                !ours || in_tests || allowed[package.name.as_str()].contains(&dependency.name.as_str()),
+                !ours
+                    || in_tests
+                    || allowed[package.name.as_str()].contains(&dependency.name.as_str()),
                 "{} must not depend on {}",
                 package.name,
                 dependency.name
@@ -33,10 +35,15 @@ fn the_crates_depend_on_each_other_only_along_the_allowed_arrows() {
 #[test]
 fn only_the_event_store_writes_events_and_only_read_models_write_read_models() {
     let writes = |text: &str, table: &str| {
-        ["insert into ", "update ", "delete from "].iter().any(|verb| text.contains(&format!("{verb}{table}")))
+        ["insert into ", "update ", "delete from "]
+            .iter()
+            .any(|verb| text.contains(&format!("{verb}{table}")))
     };
     for (folder, tables) in [
-        ("src/api", &["events", "inbox.", "badge.", "directory.", "conversation_list.", "messages."][..]),
+        (
+            "src/api",
+            &["events", "inbox.", "badge.", "directory.", "conversation_list.", "messages."][..],
+        ),
         ("src/relay", &["events", "inbox.", "badge."]),
         ("src/ops", &["events", "inbox.", "badge."]),
         ("projections", &["events "]),

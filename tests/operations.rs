@@ -34,7 +34,9 @@ async fn the_description_names_every_endpoint_and_the_page_needs_nothing_from_el
     let server = Server::fresh().await;
     let ann = server.caller("ann");
     let description = ann.get("/openapi.json").await.expect(200);
-    for path in ["/api/conversations", "/api/conversations/{id}/mark", "/api/users/{user}", "/readyz"] {
+    for path in
+        ["/api/conversations", "/api/conversations/{id}/mark", "/api/users/{user}", "/readyz"]
+    {
         assert!(description["paths"][path].is_object(), "{path}");
     }
     let page = ann.get("/docs").await.expect(200);
@@ -76,7 +78,12 @@ async fn the_log_can_be_read_and_the_doctor_finds_it_healthy() {
     assert_eq!(status, Some(0));
     let types: Vec<String> = output
         .lines()
-        .map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap()["event_type"].as_str().unwrap().to_owned())
+        .map(|line| {
+            serde_json::from_str::<serde_json::Value>(line).unwrap()["event_type"]
+                .as_str()
+                .unwrap()
+                .to_owned()
+        })
         .collect();
     assert_eq!(types, ["UserRegistered", "UserRegistered", "ConversationCreated", "MessagePosted"]);
     assert!(!output.contains("a secret text"));
@@ -89,7 +96,10 @@ async fn the_log_can_be_read_and_the_doctor_finds_it_healthy() {
 async fn wrong_usage_is_status_2_with_one_line() {
     let installation = Installation::new().await;
     for (arguments, expected) in [
-        (&["serve", "--listen", "nowhere"][..], "COLLOQUY_LISTEN is \"nowhere\": expected an address"),
+        (
+            &["serve", "--listen", "nowhere"][..],
+            "COLLOQUY_LISTEN is \"nowhere\": expected an address",
+        ),
         (&["config", "--jwt-secret", "short"], "COLLOQUY_JWT_SECRET"),
         (&["config", "--nats-stream", "a b"], "COLLOQUY_NATS_STREAM is \"a b\""),
     ] {

@@ -129,6 +129,7 @@ async fn start(folder: &Path, runner: u32) -> Servers {
     if let Some(user) = user {
         watchdog.uid(user.uid).gid(user.gid);
     }
+    #[expect(clippy::zombie_processes, reason = "it outlives this process on purpose")]
     watchdog.spawn().expect("a shell runs");
     let started = Instant::now();
     while PgConnection::connect(&servers.postgres_url("postgres")).await.is_err()

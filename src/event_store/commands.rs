@@ -89,7 +89,7 @@ impl Commands {
         context: &Context,
     ) -> Result<Outcome, CommandError<A::Error>>
     where
-        A: Aggregate<Services = ()> + 'static,
+        A: Aggregate<Services = ()> + Clone + 'static,
         A::Command: Clone,
     {
         let started = Instant::now();
@@ -107,7 +107,7 @@ impl Commands {
         context: &Context,
     ) -> Result<Outcome, CommandError<A::Error>>
     where
-        A: Aggregate<Services = ()> + 'static,
+        A: Aggregate<Services = ()> + Clone + 'static,
         A::Command: Clone,
     {
         let aggregate_id = id.to_string();
@@ -115,11 +115,14 @@ impl Commands {
         let slot = self.slot::<A>(id).await;
         let mut slot = slot.lock().await;
 
-        for _attempt in 1..=self.attempts_max {
-            let mut stream = match slot.take() {
-                Some(stream) => stream,
-                None => self.store.load::<A>(&aggregate_id).await?,
-            };
+        let mut stream = match slot.take() {
+            Some(stream) => stream,
+            None => self.store.load::<A>(&aggregate_id).await?,
+        };
+        for attempt in 0..self.attempts_max {
+            // Deciding moves the state on. Conflicts are rare, so a first one costs a load from the start;
+            // where there was one there will be more, and then only what is new is read.
+            let before = (attempt > 0).then(|| stream.clone());
             let sink = EventSink::default();
             let decided = stream.aggregate.handle(command.clone(), &(), &sink).await;
             let events = sink.collect().await;
@@ -129,6 +132,7 @@ impl Commands {
                 // so it is checked here.
                 let (version, head) = self.store.version::<A>(&aggregate_id).await?;
                 if version != stream.version {
+                    self.store.catch_up(&mut stream).await?;
                     continue;
                 }
                 *slot = Some(stream);
@@ -168,8 +172,13 @@ impl Commands {
                 Appended::KeyReused => return Err(CommandError::KeyReused),
                 Appended::Conflict => {
                     metrics::counter!("colloquy_append_conflicts_total").increment(1);
+                    match before {
+                        Some(before) => stream = before,
+                        None => stream = self.store.load::<A>(&aggregate_id).await?,
+                    }
                     let jitter_ms = rand::random_range(0..=2);
                     tokio::time::sleep(Duration::from_millis(jitter_ms)).await;
+                    self.store.catch_up(&mut stream).await?;
                 }
             }
         }

@@ -54,14 +54,27 @@ impl PostgresEventStore {
             aggregate: A::default(),
             version: 0,
         };
-        let mut rows =
-            sqlx::query(SELECT_STREAM).bind(A::TYPE).bind(aggregate_id).fetch(&self.pool);
+        self.catch_up(&mut context).await?;
+        Ok(context)
+    }
+
+    /// Folds what the stream has beyond the state's version.
+    pub(crate) async fn catch_up<A: Aggregate>(
+        &self,
+        context: &mut StreamContext<A>,
+    ) -> Result<(), Error> {
+        let aggregate_id = context.aggregate_id.as_str();
+        let mut rows = sqlx::query(SELECT_STREAM)
+            .bind(A::TYPE)
+            .bind(aggregate_id)
+            .bind(context.version)
+            .fetch(&self.pool);
         while let Some(row) = rows.try_next().await.map_err(Error::database("load a stream"))? {
             let sequence: i64 = row.get("sequence");
             context.aggregate.apply(decode::<A>(aggregate_id, sequence, row.get("payload"))?);
             context.version = sequence;
         }
-        Ok(context)
+        Ok(())
     }
 
     /// How many events a stream has, and the head of the log at that moment.
@@ -120,7 +133,7 @@ impl PostgresEventStore {
 
 const SELECT_STREAM: &str = "select sequence, payload::text as payload, metadata::text as metadata
     from events
-    where aggregate_type = $1 and aggregate_id = $2
+    where aggregate_type = $1 and aggregate_id = $2 and sequence > $3
     order by sequence";
 
 fn stream_name<A: Aggregate>(aggregate_id: &str) -> String {
@@ -149,6 +162,7 @@ impl<A: Aggregate> EventStore<A> for PostgresEventStore {
         let rows = sqlx::query(SELECT_STREAM)
             .bind(A::TYPE)
             .bind(aggregate_id)
+            .bind(0_i64)
             .fetch_all(&self.pool)
             .await
             .map_err(|error| AggregateError::DatabaseConnectionError(Box::new(error)))?;

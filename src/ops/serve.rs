@@ -97,13 +97,14 @@ impl Serve {
             Settings { queue_length_max: self.queue_length_max as usize, ..Settings::default() };
         let commands = Commands::start(log.clone(), &settings, accepting.clone());
         let (progress, mut followers) = projections::start(&log, node, &following);
+        let head = log.head().await?;
         self.relay(options, servers, &log, node, &following, &mut followers).await?;
 
         let state = api::State {
             readiness: readiness(&pool, &commands, &progress),
             commands,
             pool: pool.clone(),
-            progress,
+            progress: progress.clone(),
             authenticator,
             metrics,
             seen: api::Seen::default(),
@@ -112,6 +113,13 @@ impl Serve {
             body_size_max: self.body_size_max,
             request_timeout: Duration::from_secs(self.request_timeout_s),
         };
+        // What was acknowledged before the start is answered from the start.
+        let caught_up = catch_up(&progress, head);
+        if shutdown.run_until_cancelled(caught_up).await.is_none() {
+            following.cancel();
+            while followers.join_next().await.is_some() {}
+            return Ok(());
+        }
         let listener = tokio::net::TcpListener::bind(options.listen()?)
             .await
             .with_context(|| format!("cannot listen on {} (COLLOQUY_LISTEN)", options.listen))?;
@@ -253,6 +261,15 @@ fn shutdown_signal() -> Result<CancellationToken, Failure> {
         }
     });
     Ok(shutdown)
+}
+
+/// Waits until every read model has reached a position, and says so while that takes long.
+async fn catch_up(progress: &projections::Progress, head: i64) {
+    let names = projections::Progress::names();
+    while !progress.reached(names, head, Duration::from_secs(5)).await {
+        let position = progress.least(names);
+        tracing::info!(position, head, "the read models are catching up");
+    }
 }
 
 fn readiness(

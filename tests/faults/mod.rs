@@ -16,7 +16,9 @@ async fn kill_9_under_load_loses_no_acknowledged_command() {
     for user in &users {
         user.arrive().await;
     }
-    let room = users[0].create(json!(["user1", "user2", "user3", "user4", "user5", "user6", "user7"])).await;
+    let room = users[0]
+        .create(json!(["user1", "user2", "user3", "user4", "user5", "user6", "user7"]))
+        .await;
     let path = format!("/api/apps/{}/messages", room["id"]);
     let acknowledged = Arc::new(Mutex::new(BTreeSet::new()));
     let posters: Vec<_> = users
@@ -68,7 +70,8 @@ async fn all_messages(caller: &crate::harness::Caller, path: &str) -> BTreeSet<S
     let mut found = BTreeSet::new();
     loop {
         let page = caller.get(&format!("{path}?top=100&skip={}", found.len())).await.expect(200);
-        let texts = page["data"].as_array().unwrap().iter().map(|m| m["text"].as_str().unwrap().to_owned());
+        let texts =
+            page["data"].as_array().unwrap().iter().map(|m| m["text"].as_str().unwrap().to_owned());
         found.extend(texts);
         if page["end"].as_i64() >= page["count"].as_i64() {
             return found;
@@ -83,9 +86,7 @@ async fn two_nodes_agree_through_the_position() {
     two.caller("bob").arrive().await;
     let ann = one.caller("ann");
     for _ in 0..20 {
-        let answer = ann
-            .post("/api/conversations", json!({"members": ["bob"], "name": "x"}))
-            .await;
+        let answer = ann.post("/api/conversations", json!({"members": ["bob"], "name": "x"})).await;
         let position = answer.headers["colloquy-position"].to_str().unwrap().to_owned();
         let chat = answer.expect(201);
         let request = two
@@ -127,7 +128,13 @@ async fn every_event_arrives_on_nats_under_its_position() {
     }
     assert_eq!(
         subjects,
-        ["UserRegistered", "UserRegistered", "ConversationCreated", "MessagePosted", "ConversationPinned"]
+        [
+            "UserRegistered",
+            "UserRegistered",
+            "ConversationCreated",
+            "MessagePosted",
+            "ConversationPinned"
+        ]
     );
 }
 

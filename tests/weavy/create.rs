@@ -105,7 +105,10 @@ async fn fifty_creates_of_a_pair_at_once_make_one_chat() {
     let ids: Vec<Value> =
         futures::future::join_all(creates).await.into_iter().map(|id| id.unwrap()).collect();
     assert!(ids.iter().all(|id| *id == ids[0]), "{ids:?}");
-    assert_eq!(ann.get("/api/conversations?count_only=true").await.expect(200), json!({"count": 1}));
+    assert_eq!(
+        ann.get("/api/conversations?count_only=true").await.expect(200),
+        json!({"count": 1})
+    );
 }
 
 #[tokio::test]
@@ -115,10 +118,14 @@ async fn a_create_answers_every_property_and_no_null() {
     let mut room = ann.create(json!(["bob", "cat"])).await;
     for time in ["created_at", "modified_at"] {
         let text = room[time].as_str().unwrap().to_owned();
-        assert!(chrono::NaiveDateTime::parse_from_str(&text, "%Y-%m-%dT%H:%M:%SZ").is_ok(), "{text}");
+        assert!(
+            chrono::NaiveDateTime::parse_from_str(&text, "%Y-%m-%dT%H:%M:%SZ").is_ok(),
+            "{text}"
+        );
         room[time] = json!("T");
     }
-    let member = |id, uid, name| json!({"id": id, "uid": uid, "display_name": name, "presence": "away"});
+    let member =
+        |id, uid, name| json!({"id": id, "uid": uid, "display_name": name, "presence": "away"});
     let by = json!({"id": 1, "uid": "ann", "display_name": "Ann"});
     assert_eq!(
         room,

@@ -1,0 +1,114 @@
+use reqwest::Method;
+use serde_json::json;
+
+use crate::harness::{Server, send};
+
+#[tokio::test]
+async fn every_error_has_the_shape() {
+    let server = Server::fresh().await;
+    let ann = server.caller("ann");
+    ann.arrive().await;
+    for (method, path, status, title) in [
+        (Method::GET, "/api/conversations?top=x", 400, "Bad Request"),
+        (Method::GET, "/api/users", 403, "Forbidden"),
+        (Method::GET, "/api/conversations/99", 404, "Not Found"),
+        (Method::GET, "/api/conversations/abc", 404, "Not Found"),
+        (Method::GET, "/api/conversations/0", 404, "Not Found"),
+        (Method::GET, "/api/nothing/here", 404, "Not Found"),
+        (Method::PATCH, "/api/conversations", 405, "Method Not Allowed"),
+    ] {
+        let answer = send(ann.request(method, path)).await;
+        assert_eq!(answer.headers["content-type"], "application/json");
+        if status == 405 {
+            assert!(answer.headers["allow"].to_str().unwrap().contains("POST"));
+        }
+        let problem = answer.expect(status);
+        assert_eq!((&problem["title"], &problem["status"]), (&json!(title), &json!(status)));
+        assert_eq!(problem["instance"], path.split('?').next().unwrap());
+        assert!(problem["type"].as_str().unwrap().starts_with("https://tools.ietf.org/html/rfc"));
+        assert!(problem.as_object().unwrap().values().all(|value| !value.is_null()));
+    }
+}
+
+#[tokio::test]
+async fn the_media_type_of_problems_is_used_when_named() {
+    let server = Server::fresh().await;
+    let request = server.caller("ann").request(Method::GET, "/api/conversations/99");
+    let answer = send(request.header("Accept", "application/json, application/problem+json")).await;
+    assert_eq!(answer.headers["content-type"], "application/problem+json");
+}
+
+#[tokio::test]
+async fn without_a_good_token_nothing_is_told() {
+    let server = Server::fresh().await;
+    let client = reqwest::Client::new();
+    let mut broken = server.caller("ann");
+    broken.token.push('x');
+    for request in [
+        client.get(format!("{}/api/conversations", server.url)),
+        client.get(format!("{}/api/conversations", server.url)).basic_auth("ann", Some("x")),
+        broken.request(Method::GET, "/api/conversations"),
+    ] {
+        let answer = send(request).await;
+        assert_eq!(answer.headers["www-authenticate"], "Bearer");
+        assert_eq!(answer.expect(401)["title"], "Unauthorized");
+    }
+}
+
+#[tokio::test]
+async fn a_key_has_no_list_marker_or_pin_but_sees_everything() {
+    let server = Server::fresh().await;
+    let (ann, bob, key) = (server.caller("ann"), server.caller("bob"), server.key());
+    bob.arrive().await;
+    let chat = ann.create(json!(["bob"])).await;
+    bob.say(&chat, "hi").await;
+    let path = format!("/api/conversations/{}", chat["id"]);
+    for (method, path) in [
+        (Method::GET, "/api/conversations".to_owned()),
+        (Method::GET, "/api/conversations/badge".to_owned()),
+        (Method::PUT, format!("{path}/mark")),
+        (Method::DELETE, format!("{path}/pin")),
+        (Method::GET, "/api/user".to_owned()),
+    ] {
+        send(key.request(method, &path)).await.expect(403);
+    }
+    key.post("/api/conversations", json!({"members": ["ann"]})).await.expect(403);
+    let seen = key.get(&path).await.expect(200);
+    for flag in ["is_pinned", "is_unread", "is_starred", "is_subscribed"] {
+        assert_eq!(seen[flag], false);
+    }
+    assert_eq!((&seen["display_name"], seen.get("user_id")), (&json!("Bob, Ann"), None));
+}
+
+#[tokio::test]
+async fn a_broken_body_is_told_with_its_place() {
+    let server = Server::fresh().await;
+    let ann = server.caller("ann");
+    let request = ann.request(Method::POST, "/api/conversations").body("{ \"members\": [1 }");
+    let problem = send(request.header("Content-Type", "application/json")).await.expect(400);
+    let detail = problem["detail"].as_str().unwrap();
+    assert!(detail.contains("line 1 column 17"), "{detail}");
+    let request = ann.request(Method::POST, "/api/conversations").body(vec![b' '; 2 << 20]);
+    send(request).await.expect(413);
+}
+
+#[tokio::test]
+async fn browsers_of_any_origin_may_call() {
+    let server = Server::fresh().await;
+    let request = reqwest::Client::new()
+        .request(Method::OPTIONS, format!("{}/api/conversations", server.url))
+        .header("Origin", "https://host.example")
+        .header("Access-Control-Request-Method", "PUT")
+        .header("Access-Control-Request-Headers", "authorization,idempotency-key");
+    let answer = send(request).await;
+    assert!(answer.status.is_success());
+    let allowed = answer.headers["access-control-allow-headers"].to_str().unwrap();
+    for name in
+        ["authorization", "content-type", "idempotency-key", "colloquy-position", "traceparent"]
+    {
+        assert!(allowed.contains(name), "{name}");
+    }
+    let request = server.caller("ann").request(Method::GET, "/api/user");
+    let answer = send(request.header("Origin", "https://host.example")).await;
+    assert_eq!(answer.headers["access-control-expose-headers"], "colloquy-position");
+}

@@ -1,0 +1,50 @@
+use reqwest::Method;
+use serde_json::json;
+
+use crate::harness::{Server, send};
+
+#[tokio::test]
+async fn the_host_system_registers_changes_and_finds_users() {
+    let server = Server::fresh().await;
+    let key = server.key();
+    let made = key
+        .post("/api/users", json!({"uid": "dan", "name": "Dan", "email": "d@example.com"}))
+        .await;
+    let made = made.expect(201);
+    assert_eq!((&made["uid"], &made["display_name"]), (&json!("dan"), &json!("Dan")));
+    key.post("/api/users", json!({"uid": "dan"})).await.expect(400);
+    key.post("/api/users", json!({"name": "Nobody"})).await.expect(400);
+    key.post("/api/users", json!({"uid": "x".repeat(257)})).await.expect(400);
+
+    let put = async |uid: &str| {
+        let request = key.request(Method::PUT, &format!("/api/users/{uid}"));
+        send(request.json(&json!({"name": "Danny", "tags": ["vip"]}))).await.expect(200)
+    };
+    let changed = put("dan").await;
+    assert_eq!(
+        (&changed["id"], &changed["name"], &changed["email"]),
+        (&made["id"], &json!("Danny"), &json!("d@example.com"))
+    );
+    assert_eq!(put("eve").await["tags"], json!(["vip"]));
+
+    assert_eq!(key.get("/api/users/dan").await.expect(200), changed);
+    assert_eq!(key.get(&format!("/api/users/{}", made["id"])).await.expect(200), changed);
+    key.get("/api/users/nobody").await.expect(404);
+    let list = key.get("/api/users?q=ANN").await.expect(200);
+    assert_eq!(list["count"], 2, "{list}");
+}
+
+#[tokio::test]
+async fn a_user_is_registered_on_sight_and_kept_up_to_date() {
+    let server = Server::fresh().await;
+    let ann = server.caller("ann");
+    let first = ann.get("/api/user").await.expect(200);
+    assert_eq!(
+        (&first["uid"], &first["name"], &first["is_admin"]),
+        (&json!("ann"), &json!("Ann"), &json!(false))
+    );
+    let promoted = server.caller_with("ann", 1, "administrator").get("/api/user").await.expect(200);
+    assert_eq!((&promoted["id"], &promoted["is_admin"]), (&first["id"], &json!(true)));
+    ann.get("/api/users").await.expect(403);
+    ann.post("/api/users", json!({"uid": "x"})).await.expect(403);
+}
