@@ -13,6 +13,7 @@ use crate::{Error, programs, user};
 pub struct Nats {
     child: Child,
     url: String,
+    port: u16,
     _lock: File,
 }
 
@@ -22,6 +23,14 @@ impl Nats {
     /// # Errors
     /// When the program is missing, the folder is in use, or the server does not come up.
     pub async fn start(data_dir: &Path) -> Result<Self, Error> {
+        Self::start_on(data_dir, None).await
+    }
+
+    /// The same, on a port that was used before, so that clients find the server again.
+    ///
+    /// # Errors
+    /// As [`start`](Self::start); also when the port is taken.
+    pub async fn start_on(data_dir: &Path, port: Option<u16>) -> Result<Self, Error> {
         let server = programs::nats()?;
         user::make_folder(data_dir, None)?;
         let lock = child::lock(data_dir, "nats.lock")?;
@@ -33,14 +42,19 @@ impl Nats {
         }
         let log = data_dir.join("nats.log");
         for attempt in 1.. {
-            let port = child::free_port()?;
+            let free_port = match port {
+                Some(port) => port,
+                None => child::free_port()?,
+            };
             let mut command = Command::new(&server);
-            command.args(["-a", "127.0.0.1", "-p", &port.to_string(), "-js", "-sd"]).arg(&store);
+            command
+                .args(["-a", "127.0.0.1", "-p", &free_port.to_string(), "-js", "-sd"])
+                .arg(&store);
             command.arg("-P").arg(&pid_file);
             let child = Child::spawn("nats-server", command, None, &log, libc::SIGTERM)?;
-            let url = format!("nats://127.0.0.1:{port}");
+            let url = format!("nats://127.0.0.1:{free_port}");
             match wait_until_up(&child, &url, &log).await {
-                Ok(()) => return Ok(Self { child, url, _lock: lock }),
+                Ok(()) => return Ok(Self { child, url, port: free_port, _lock: lock }),
                 // Somebody took the port between the probe and the start.
                 Err(_) if attempt < 5 && child::log_tail(&log).contains("in use") => {}
                 Err(error) => return Err(error),
@@ -57,6 +71,19 @@ impl Nats {
     /// The server's process.
     pub fn pid(&self) -> i32 {
         self.child.pid()
+    }
+
+    /// The port that it listens on.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// Ends it as a crash would.
+    ///
+    /// # Errors
+    /// When it does not end in time.
+    pub async fn kill(self) -> Result<(), Error> {
+        self.child.stop(libc::SIGKILL).await
     }
 
     /// Writes everything out and waits for the end.

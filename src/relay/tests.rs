@@ -1,1 +1,255 @@
+//! On a real PostgreSQL and a real broker.
 
+use std::path::Path;
+use std::time::Duration;
+
+use async_nats::jetstream::stream::Stream;
+use domain::user::{Command, Profile, User};
+use embedded::Nats;
+use embedded::testing::{database, folder, nats_url, unique};
+use event_store::{Commands, Context, Metadata, Surface};
+use futures::future::join_all;
+use tokio::task::JoinHandle;
+
+use super::*;
+
+struct Fixture {
+    log: Log,
+    commands: Commands,
+    settings: Settings,
+}
+
+/// A relay that runs.
+struct Running {
+    status: watch::Receiver<Status>,
+    stop: CancellationToken,
+    task: JoinHandle<()>,
+}
+
+impl Fixture {
+    async fn new(nats_url: String) -> Self {
+        let pool = database().await.pool().await;
+        event_store::migrate(&pool).await.unwrap();
+        let log = Log::new(pool);
+        let name = unique("relay");
+        Self {
+            commands: Commands::start(
+                log.clone(),
+                &event_store::Settings::default(),
+                CancellationToken::new(),
+            ),
+            log,
+            settings: Settings {
+                nats_url,
+                stream: name.to_uppercase(),
+                subject_prefix: name,
+                in_flight_max: 100,
+            },
+        }
+    }
+
+    /// Appends events, many at once.
+    async fn append(&self, count: usize) {
+        let context = Context {
+            metadata: Metadata {
+                actor: "host".to_owned(),
+                account: 1,
+                role: "service".to_owned(),
+                surface: Surface::Cli,
+                request_id: "test".to_owned(),
+                traceparent: Some(
+                    "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01".to_owned(),
+                ),
+                causation_id: None,
+                occurred_at: "2026-01-01T00:00:00Z".parse().unwrap(),
+            },
+            idempotency: None,
+        };
+        let commands = (0..count).map(|_| {
+            let uid = unique("user");
+            let id = domain::user_id(1, &uid);
+            let command = Command::RegisterUser { uid, profile: Profile::default() };
+            self.commands.execute::<User>(id, "RegisterUser", command, &context)
+        });
+        for outcome in join_all(commands).await {
+            outcome.unwrap();
+        }
+    }
+
+    fn relay(&self) -> Running {
+        let (sender, status) = watch::channel(Status::default());
+        let stop = CancellationToken::new();
+        // A node sees what others append by its own polling.
+        let log = Log::new(self.log.pool().clone());
+        let relay = run(log, self.settings.clone(), Uuid::new_v4(), sender, stop.clone());
+        Running { status, stop, task: tokio::spawn(relay) }
+    }
+
+    async fn stream(&self) -> Stream {
+        let client = async_nats::connect(&self.settings.nats_url).await.unwrap();
+        jetstream::new(client).get_stream(&self.settings.stream).await.unwrap()
+    }
+
+    /// Every event of the log is the message of its number, and there is no other.
+    async fn check(&self) {
+        let stream = self.stream().await;
+        let events = self.log.read(0, 100_000).await.unwrap();
+        let state = &stream.cached_info().state;
+        let count = events.len() as u64;
+        assert_eq!((state.first_sequence, state.last_sequence, state.messages), (1, count, count));
+        for event in events {
+            let message = stream.get_raw_message(event.position as u64).await.unwrap();
+            let id = message.headers.get("Nats-Msg-Id").unwrap().as_str();
+            assert_eq!(id, event.event_id.to_string());
+        }
+    }
+}
+
+impl Running {
+    async fn until(&mut self, what: &str, reached: impl FnMut(&Status) -> bool) {
+        let waited = tokio::time::timeout(Duration::from_secs(40), self.status.wait_for(reached));
+        let found = waited.await.map(|status| status.is_ok());
+        assert_eq!(found, Ok(true), "waited in vain: {what}, {:?}", self.status.borrow());
+    }
+
+    async fn stop(self) {
+        self.stop.cancel();
+        self.task.await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn message_n_is_event_n_with_its_headers() {
+    let fixture = Fixture::new(nats_url().await).await;
+    let mut relay = fixture.relay();
+    fixture.append(1000).await;
+    relay.until("all are published", |status| status.position == 1000).await;
+    fixture.check().await;
+    relay.stop().await;
+
+    let event = &fixture.log.read(6, 1).await.unwrap()[0];
+    let message = fixture.stream().await.get_raw_message(7).await.unwrap();
+    let prefix = &fixture.settings.subject_prefix;
+    assert_eq!(message.subject.as_str(), format!("{prefix}.v1.1.directory.UserRegistered"));
+    assert_eq!(message.payload, event.payload.as_bytes());
+    let header = |name: &str| message.headers.get(name).unwrap().as_str().to_owned();
+    assert_eq!(header("ce-specversion"), "1.0");
+    assert_eq!(header("ce-id"), event.event_id.to_string());
+    assert_eq!(header("ce-source"), "/colloquy/1");
+    assert_eq!(header("ce-type"), "colloquy.user.UserRegistered.v1");
+    assert_eq!(header("ce-subject"), event.aggregate_id.to_string());
+    assert_eq!(header("content-type"), "application/json");
+    assert_eq!(
+        (header("Colloquy-Position"), header("Colloquy-Sequence")),
+        ("7".into(), "1".into())
+    );
+    assert!(header("traceparent").starts_with("00-0af7"));
+    assert!(header("ce-time").parse::<chrono::DateTime<chrono::Utc>>().is_ok());
+}
+
+#[tokio::test]
+async fn what_was_recorded_while_the_broker_was_down_is_published_when_it_is_back() {
+    let folder = folder();
+    let broker = Nats::start(&folder).await.unwrap();
+    let port = broker.port();
+    let fixture = Fixture::new(broker.url().to_owned()).await;
+    broker.stop().await.unwrap();
+    let mut relay = fixture.relay();
+    fixture.append(300).await;
+    relay.until("the outage is noticed", |status| status.failure.is_some()).await;
+    let _broker = Nats::start_on(&folder, Some(port)).await.unwrap();
+    relay.until("the backlog is drained", |status| status.position == 300).await;
+    fixture.check().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_broker_killed_in_the_middle_leaves_no_gap_and_no_duplicate() {
+    let folder = folder();
+    let mut broker = Nats::start(&folder).await.unwrap();
+    let port = broker.port();
+    let fixture = Fixture::new(broker.url().to_owned()).await;
+    let mut relay = fixture.relay();
+    for round in 1..=3 {
+        fixture.append(1500).await;
+        relay.until("some are published", |status| status.position > (round - 1) * 1500).await;
+        broker.kill().await.unwrap();
+        broker = Nats::start_on(&folder, Some(port)).await.unwrap();
+        relay.until("all are published", |status| status.position == round * 1500).await;
+    }
+    fixture.check().await;
+}
+
+#[tokio::test]
+async fn a_broker_that_lost_its_tail_gets_it_again_under_the_same_numbers() {
+    let folder = folder();
+    let broker = Nats::start(&folder).await.unwrap();
+    let port = broker.port();
+    let fixture = Fixture::new(broker.url().to_owned()).await;
+    let mut relay = fixture.relay();
+    fixture.append(200).await;
+    relay.until("the first are published", |status| status.position == 200).await;
+    broker.stop().await.unwrap();
+    let old = folder.join("old");
+    copy(&folder.join("nats"), &old);
+
+    let broker = Nats::start_on(&folder, Some(port)).await.unwrap();
+    fixture.append(200).await;
+    relay.until("the tail is published", |status| status.position == 400).await;
+    broker.kill().await.unwrap();
+    std::fs::remove_dir_all(folder.join("nats")).unwrap();
+    std::fs::rename(&old, folder.join("nats")).unwrap();
+
+    let _broker = Nats::start_on(&folder, Some(port)).await.unwrap();
+    fixture.append(1).await;
+    relay.until("the tail is published again", |status| status.position == 401).await;
+    fixture.check().await;
+}
+
+fn copy(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).unwrap();
+    for entry in std::fs::read_dir(from).unwrap().flatten() {
+        let target = to.join(entry.file_name());
+        if entry.path().is_dir() {
+            copy(&entry.path(), &target);
+        } else {
+            std::fs::copy(entry.path(), target).unwrap();
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_two_relays_one_leads_and_the_other_takes_over() {
+    let fixture = Fixture::new(nats_url().await).await;
+    let mut one = fixture.relay();
+    one.until("the first one leads", |status| status.leader && status.connected).await;
+    let mut other = fixture.relay();
+    fixture.append(500).await;
+    one.until("all are published", |status| status.position == 500).await;
+    assert!(!other.status.borrow().leader);
+    one.stop().await;
+    fixture.append(500).await;
+    other.until("the other one goes on", |status| status.position == 1000).await;
+    fixture.check().await;
+}
+
+#[tokio::test]
+async fn the_stream_of_another_log_is_refused_loudly() {
+    let fixture = Fixture::new(nats_url().await).await;
+    let mut relay = fixture.relay();
+    fixture.append(5).await;
+    relay.until("all are published", |status| status.position == 5).await;
+    relay.stop().await;
+    // Another log, first shorter than the stream, then longer.
+    let other =
+        Fixture { settings: fixture.settings.clone(), ..Fixture::new(nats_url().await).await };
+    let mut relay = other.relay();
+    for (events, why) in [(3, "the log's head at 3"), (4, "is not the log's event 5")] {
+        other.append(events).await;
+        relay
+            .until(why, |status| {
+                status.failure.as_ref().is_some_and(|failure| failure.contains(why))
+            })
+            .await;
+    }
+    assert_eq!(fixture.stream().await.cached_info().state.last_sequence, 5);
+}
