@@ -161,12 +161,37 @@ wait
 rm -rf "$folder"
 "#;
 
-/// A folder of its own for a test that starts servers of its own, reachable by the unprivileged user.
-pub fn folder() -> PathBuf {
+/// A folder of its own for a test that starts servers of its own, reachable by the unprivileged user; removed
+/// when dropped.
+#[derive(Debug)]
+pub struct Folder(PathBuf);
+
+/// Makes one.
+pub fn folder() -> Folder {
     use std::os::unix::fs::PermissionsExt;
     let folder = std::env::temp_dir().join(unique("colloquy"));
     std::fs::create_dir_all(&folder).expect("the temporary folder can be written");
     std::fs::set_permissions(&folder, std::fs::Permissions::from_mode(0o755))
         .expect("our own folder");
-    folder
+    Folder(folder)
+}
+
+impl std::ops::Deref for Folder {
+    type Target = Path;
+
+    fn deref(&self) -> &Path {
+        &self.0
+    }
+}
+
+impl AsRef<std::ffi::OsStr> for Folder {
+    fn as_ref(&self) -> &std::ffi::OsStr {
+        self.0.as_os_str()
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
 }

@@ -1,1 +1,140 @@
+//! Real servers, started, killed and found again.
 
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use sqlx::{Connection, Executor, PgConnection};
+
+use crate::child::is_alive;
+use crate::testing::folder;
+use crate::{Error, Nats, Postgres};
+
+async fn execute(postgres: &Postgres, statement: &str) {
+    let mut connection = PgConnection::connect(postgres.url()).await.unwrap();
+    connection.execute(statement).await.unwrap();
+}
+
+async fn count(postgres: &Postgres) -> i64 {
+    let mut connection = PgConnection::connect(postgres.url()).await.unwrap();
+    sqlx::query_scalar("select count(*) from kept").fetch_one(&mut connection).await.unwrap()
+}
+
+async fn wait_until(what: &str, condition: impl Fn() -> bool) {
+    let started = Instant::now();
+    while !condition() {
+        assert!(started.elapsed() < Duration::from_secs(30), "waited in vain: {what}");
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+}
+
+#[tokio::test]
+async fn a_second_start_finds_the_data_again_and_fsync_is_on() {
+    let folder = folder();
+    let postgres = Postgres::start(&folder).await.unwrap();
+    execute(&postgres, "create table kept (); insert into kept default values").await;
+    let mut connection = PgConnection::connect(postgres.url()).await.unwrap();
+    let fsync: String = sqlx::query_scalar("select current_setting('fsync')")
+        .fetch_one(&mut connection)
+        .await
+        .unwrap();
+    assert_eq!(fsync, "on");
+    let pid = postgres.pid();
+    postgres.stop().await.unwrap();
+    assert!(!is_alive(pid));
+    let postgres = Postgres::start(&folder).await.unwrap();
+    assert_eq!(count(&postgres).await, 1);
+}
+
+#[tokio::test]
+async fn a_folder_in_use_is_told_in_one_line() {
+    let folder = folder();
+    let _held = Postgres::start(&folder).await.unwrap();
+    let error = Postgres::start(&folder).await.unwrap_err();
+    assert!(matches!(error, Error::InUse { .. }));
+    assert_eq!(error.to_string().lines().count(), 1);
+}
+
+#[tokio::test]
+async fn as_root_the_server_runs_as_somebody_else() {
+    use std::os::unix::fs::MetadataExt;
+    let folder = folder();
+    let postgres = Postgres::start(&folder).await.unwrap();
+    let owner = std::fs::metadata(folder.join("postgres/cluster")).unwrap().uid();
+    assert_ne!(owner, 0);
+    if let Ok(process) = std::fs::metadata(format!("/proc/{}", postgres.pid())) {
+        assert_eq!(process.uid(), owner);
+    }
+}
+
+const PARENT: &str = "COLLOQUY_TEST_PARENT_OF";
+
+/// The test runs itself as the parent that is killed.
+#[tokio::test]
+async fn children_die_with_a_killed_parent_and_their_data_is_found_again() {
+    if let Some(folder) = std::env::var_os(PARENT).map(PathBuf::from) {
+        return be_the_parent(&folder).await;
+    }
+    let folder = folder();
+    let mut parent = Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "--nocapture"])
+        .arg("tests::children_die_with_a_killed_parent_and_their_data_is_found_again")
+        .env(PARENT, &*folder)
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(parent.stdout.take().unwrap()).lines();
+    let pids: Vec<i32> = lines
+        .find_map(|line| line.unwrap().strip_prefix("children ").map(str::to_owned))
+        .unwrap()
+        .split(' ')
+        .map(|pid| pid.parse().unwrap())
+        .collect();
+    assert!(pids.iter().all(|pid| is_alive(*pid)));
+    parent.kill().unwrap();
+    parent.wait().unwrap();
+    if cfg!(target_os = "linux") {
+        wait_until("the children are gone", || !pids.iter().any(|pid| is_alive(*pid))).await;
+    }
+    let postgres = Postgres::start(&folder).await.unwrap();
+    assert_eq!(count(&postgres).await, 1);
+    Nats::start(&folder).await.unwrap();
+}
+
+async fn be_the_parent(folder: &Path) {
+    let postgres = Postgres::start(folder).await.unwrap();
+    execute(&postgres, "create table kept (); insert into kept default values").await;
+    let nats = Nats::start(folder).await.unwrap();
+    println!("\nchildren {} {}", postgres.pid(), nats.pid());
+    std::future::pending().await
+}
+
+/// A parent's death is not always told to its children (another system, a lost signal).
+#[tokio::test]
+async fn a_server_left_running_is_stopped_before_a_new_one_starts() {
+    let folder = folder();
+    let postgres = Postgres::start(&folder).await.unwrap();
+    execute(&postgres, "create table kept (); insert into kept default values").await;
+    let left = postgres.pid();
+    let nats = Nats::start(&folder).await.unwrap();
+    let left_nats = nats.pid();
+    // Dropped without a stop: the locks are free, the servers run on.
+    drop((postgres, nats));
+    assert!(is_alive(left) && is_alive(left_nats));
+    let postgres = Postgres::start(&folder).await.unwrap();
+    let _nats = Nats::start(&folder).await.unwrap();
+    assert!(!is_alive(left) && !is_alive(left_nats));
+    assert_eq!(count(&postgres).await, 1);
+}
+
+#[test]
+fn a_missing_program_is_told_with_what_to_install() {
+    for (what, package) in [
+        ("PostgreSQL 15 or newer", "postgresql (apt)"),
+        ("nats-server 2.9 or newer", "nats-server (apt)"),
+    ] {
+        let line = Error::Missing { what, package }.to_string();
+        assert_eq!(line, format!("{what} is not installed: install {package}"));
+    }
+}
