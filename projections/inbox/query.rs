@@ -297,16 +297,7 @@ pub async fn list(
     let items = if filter.top == 0 {
         vec![]
     } else {
-        let chosen = format!(
-            "select row_number() over () as ordinal, page.*
-             from (select s.conversation as uuid, s.newest_id, s.pinned is not null as is_pinned,
-                          s.unread as is_unread, s.starred as is_starred, s.subscribed as is_subscribed
-                   {matching}
-                   order by {order}
-                   limit $6 offset $7) page",
-            order = order(filter)
-        );
-        let rows: Vec<Row> = sqlx::query_as(&view(&chosen, 100))
+        let rows: Vec<Row> = sqlx::query_as(&page_sql(filter))
             .bind(account)
             .bind(user)
             .bind(filter.kind.map(Kind::as_str))
@@ -334,6 +325,21 @@ pub async fn list(
         None
     };
     Ok(Page { items, total })
+}
+
+/// For account, user, kind, q, tag, limit and offset.
+pub(super) fn page_sql(filter: &Filter) -> String {
+    let chosen = format!(
+        "select row_number() over () as ordinal, page.*
+         from (select s.conversation as uuid, s.newest_id, s.pinned is not null as is_pinned,
+                      s.unread as is_unread, s.starred as is_starred, s.subscribed as is_subscribed
+               {matching}
+               order by {order}
+               limit $6 offset $7) page",
+        matching = matching(filter),
+        order = order(filter)
+    );
+    view(&chosen, 100)
 }
 
 /// Filters that the index answers are written out, so that the planner sees them; text that callers choose is

@@ -83,23 +83,18 @@ pub async fn list(
     skip: i64,
     count: bool,
 ) -> Result<Page<Message>, Error> {
-    let matching = "m.account_id = $1 and m.app_id = $2
-        and ($3::text is null or strpos(lower(m.text), lower($3)) > 0)";
-    let direction = if descending { "desc" } else { "asc" };
-    let items = sqlx::query_as(&format!(
-        "select {COLUMNS} {FROM} where {matching} order by m.id {direction} limit $4 offset $5"
-    ))
-    .bind(account)
-    .bind(app_id)
-    .bind(q)
-    .bind(top)
-    .bind(skip)
-    .fetch_all(pool)
-    .await
-    .map_err(Error::database("list messages"))?;
+    let items = sqlx::query_as(&page_sql(descending))
+        .bind(account)
+        .bind(app_id)
+        .bind(q)
+        .bind(top)
+        .bind(skip)
+        .fetch_all(pool)
+        .await
+        .map_err(Error::database("list messages"))?;
     let total = if count {
         let total = sqlx::query_scalar(&format!(
-            "select count(*) from messages.messages m where {matching}"
+            "select count(*) from messages.messages m where {MATCHING}"
         ))
         .bind(account)
         .bind(app_id)
@@ -112,4 +107,13 @@ pub async fn list(
         None
     };
     Ok(Page { items, total })
+}
+
+const MATCHING: &str = "m.account_id = $1 and m.app_id = $2
+    and ($3::text is null or strpos(lower(m.text), lower($3)) > 0)";
+
+/// For account, app, q, limit and offset.
+pub(super) fn page_sql(descending: bool) -> String {
+    let direction = if descending { "desc" } else { "asc" };
+    format!("select {COLUMNS} {FROM} where {MATCHING} order by m.id {direction} limit $4 offset $5")
 }

@@ -23,12 +23,9 @@ impl Participation {
             }
             ChangeCommand::PinConversation => (!now.pinned).then_some(Change::ConversationPinned),
             ChangeCommand::UnpinConversation => now.pinned.then_some(Change::ConversationUnpinned),
-            ChangeCommand::MuteConversation { until } => {
-                (now.muted != Some(until)).then_some(Change::ConversationMuted { until })
-            }
-            ChangeCommand::UnmuteConversation => {
-                now.muted.is_some().then_some(Change::ConversationUnmuted)
-            }
+            ChangeCommand::MuteConversation { until } => (!now.muted || now.muted_until != until)
+                .then_some(Change::ConversationMuted { until }),
+            ChangeCommand::UnmuteConversation => now.muted.then_some(Change::ConversationUnmuted),
             ChangeCommand::ArchiveConversation { at } => {
                 (now.archived_at != Some(at)).then_some(Change::ConversationArchived { at })
             }

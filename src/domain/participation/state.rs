@@ -12,8 +12,9 @@ pub struct Participation {
     pub(super) marker: Option<i64>,
     pub(super) marked_unread: bool,
     pub(super) pinned: bool,
-    /// Outside: muted at all; inside: until when.
-    pub(super) muted: Option<Option<DateTime<Utc>>>,
+    pub(super) muted: bool,
+    /// When muted: the end, none for ever.
+    pub(super) muted_until: Option<DateTime<Utc>>,
     pub(super) archived_at: Option<DateTime<Utc>>,
     pub(super) starred: bool,
     pub(super) unsubscribed: bool,
@@ -45,8 +46,10 @@ impl Participation {
             }
             Change::ConversationPinned => self.pinned = true,
             Change::ConversationUnpinned => self.pinned = false,
-            Change::ConversationMuted { until } => self.muted = Some(until),
-            Change::ConversationUnmuted => self.muted = None,
+            Change::ConversationMuted { until } => {
+                (self.muted, self.muted_until) = (true, until);
+            }
+            Change::ConversationUnmuted => (self.muted, self.muted_until) = (false, None),
             Change::ConversationArchived { at } => self.archived_at = Some(at),
             Change::ConversationUnarchived => self.archived_at = None,
             Change::ConversationStarred => self.starred = true,

@@ -1,0 +1,113 @@
+//! The relay beside a raw publisher that fences nothing, on one broker, in one run: how long each takes for a
+//! backlog of the log. Prints events per second, and the ratio of the medians.
+
+#![allow(missing_docs, reason = "a program")]
+#![allow(clippy::unwrap_used, reason = "a benchmark that cannot go on may panic")]
+
+use std::time::Instant;
+
+use async_nats::jetstream;
+use event_store::{Append, Appender, Log, NewEvent, Settings};
+use futures::future::try_join_all;
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+const BACKLOG: i64 = 20_000;
+const ROUNDS: usize = 3;
+const IN_FLIGHT_MAX: usize = 1000;
+
+#[tokio::main]
+async fn main() {
+    let log = backlog().await;
+    let (mut raw_rates, mut our_rates) = (Vec::new(), Vec::new());
+    for _ in 0..ROUNDS {
+        raw_rates.push(raw(&log).await);
+        our_rates.push(relay(&log).await);
+    }
+    let (raw, ours) = (median(raw_rates), median(our_rates));
+    println!("events per second, median of {ROUNDS} rounds of {BACKLOG} events");
+    println!("raw publish, {IN_FLIGHT_MAX} in flight, read from the log  {raw:>10.0}");
+    println!("relay, fenced, with checkpoints              {ours:>10.0}");
+    println!("ratio                                        {:>10.2}", ours / raw);
+}
+
+fn median(mut rates: Vec<f64>) -> f64 {
+    rates.sort_by(f64::total_cmp);
+    rates[rates.len() / 2]
+}
+
+async fn backlog() -> Log {
+    let pool = embedded::testing::database().await.pool().await;
+    event_store::migrate(&pool).await.unwrap();
+    let log = Log::new(pool);
+    let appender = Appender::start(log.clone(), &Settings::default(), CancellationToken::new());
+    let stream = Uuid::now_v7().to_string();
+    for first in (0..BACKLOG).step_by(1000) {
+        let events = (0..1000).map(|_| NewEvent {
+            event_id: Uuid::now_v7(),
+            event_type: "MessagePosted".to_owned(),
+            event_version: "1".to_owned(),
+            payload: r#"{"type":"MessagePosted","text":"Shall we meet at ten, or would the afternoon suit you better?"}"#.to_owned(),
+            metadata: r#"{"actor":"ann","occurred_at":"2026-01-01T00:00:00.000000Z"}"#.to_owned(),
+        });
+        let append = Append {
+            aggregate_type: "conversation",
+            aggregate_id: stream.clone(),
+            expected_version: first,
+            account: 1,
+            caller: "ann".to_owned(),
+            idempotency: None,
+            events: events.collect(),
+        };
+        appender.append(append).await.unwrap();
+    }
+    log
+}
+
+async fn raw(log: &Log) -> f64 {
+    let client = async_nats::connect(embedded::testing::nats_url().await).await.unwrap();
+    let jetstream = jetstream::new(client);
+    let name = embedded::testing::unique("raw");
+    let config = jetstream::stream::Config {
+        name: name.clone(),
+        subjects: vec![format!("{name}.>")],
+        ..Default::default()
+    };
+    jetstream.create_stream(config).await.unwrap();
+    let started = Instant::now();
+    let mut position = 0;
+    while position < BACKLOG {
+        let batch = log.read(position, IN_FLIGHT_MAX as i64).await.unwrap();
+        let mut acknowledgements = Vec::with_capacity(batch.len());
+        for event in &batch {
+            let subject = format!("{name}.v1.1.{}.{}", event.aggregate_id, event.event_type);
+            let sent = jetstream.publish(subject, event.payload.clone().into()).await.unwrap();
+            acknowledgements.push(sent.into_future());
+        }
+        try_join_all(acknowledgements).await.unwrap();
+        position += batch.len() as i64;
+    }
+    BACKLOG as f64 / started.elapsed().as_secs_f64()
+}
+
+async fn relay(log: &Log) -> f64 {
+    // A relay of its own each round: a new stream, and a lease that the last one gave back.
+    let name = embedded::testing::unique("relay");
+    let settings = relay::Settings {
+        nats_url: embedded::testing::nats_url().await,
+        stream: name.to_uppercase(),
+        subject_prefix: name,
+        in_flight_max: IN_FLIGHT_MAX,
+    };
+    let (status, mut watched) = watch::channel(relay::Status::default());
+    let stop = CancellationToken::new();
+    let started = Instant::now();
+    let task =
+        tokio::spawn(relay::run(log.clone(), settings, Uuid::new_v4(), status, stop.clone()));
+    watched.wait_for(|status| status.position == BACKLOG).await.unwrap();
+    let elapsed = started.elapsed();
+    stop.cancel();
+    task.await.unwrap();
+    BACKLOG as f64 / elapsed.as_secs_f64()
+}
