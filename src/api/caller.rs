@@ -28,12 +28,12 @@ impl Caller {
 }
 
 /// The bearer token of a request, if it is good.
-pub(crate) fn authenticate(state: &State, headers: &HeaderMap) -> Option<Caller> {
+pub(crate) async fn authenticate(state: &State, headers: &HeaderMap) -> Option<Caller> {
     let (scheme, token) = headers.get(header::AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
     if !scheme.eq_ignore_ascii_case("bearer") {
         return None;
     }
-    let Claims { sub, name, account, role, .. } = state.authenticator.verify(token.trim())?;
+    let Claims { sub, name, account, role, .. } = state.authenticator.verify(token.trim()).await?;
     Some(Caller { account, uid: sub, name, role })
 }
 

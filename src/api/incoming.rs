@@ -49,7 +49,7 @@ impl Incoming {
     ) -> Result<Self, Rejection> {
         let (parts, body) = request.into_parts();
         let caller =
-            caller::authenticate(state, &parts.headers).ok_or(Rejection::Unauthenticated)?;
+            caller::authenticate(state, &parts.headers).await.ok_or(Rejection::Unauthenticated)?;
         let (method, uri, headers) =
             (parts.method.clone(), parts.uri.clone(), parts.headers.clone());
         let body = Bytes::from_request(axum::extract::Request::from_parts(parts, body), state)

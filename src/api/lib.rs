@@ -11,6 +11,7 @@
 
 mod caller;
 mod incoming;
+mod jwks;
 mod observe;
 mod operations;
 pub mod token;

@@ -28,6 +28,9 @@ pub(crate) struct Options {
     /// PEM public key (RS256, ES256 or EdDSA) of an identity provider, instead of a secret
     #[arg(long, global = true, env = "COLLOQUY_JWT_PUBLIC_KEY")]
     pub(super) jwt_public_key: Option<String>,
+    /// Where an identity provider publishes its keys (RS256, ES256 or EdDSA), instead of a secret
+    #[arg(long, global = true, env = "COLLOQUY_JWKS_URL")]
+    pub(super) jwks_url: Option<String>,
     /// Tracing filter
     #[arg(long, global = true, env = "COLLOQUY_LOG", default_value = "info")]
     pub(super) log: String,
@@ -81,6 +84,19 @@ impl Options {
                 "32 bytes or more",
             ));
         }
+        if let Some(url) = &self.jwks_url
+            && !(url.starts_with("https://") || url.starts_with("http://"))
+        {
+            return Err(wrong("COLLOQUY_JWKS_URL", url, "an http or https URL"));
+        }
+        let sources =
+            [self.jwt_secret.is_some(), self.jwt_public_key.is_some(), self.jwks_url.is_some()];
+        if sources.into_iter().filter(|given| *given).count() > 1 {
+            return Err(Failure::Usage(
+                "expected one of COLLOQUY_JWT_SECRET, COLLOQUY_JWT_PUBLIC_KEY and COLLOQUY_JWKS_URL"
+                    .to_owned(),
+            ));
+        }
         let token = |name: &str, value: &str| {
             let plain = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
             if !value.is_empty() && value.chars().all(plain) {
@@ -122,6 +138,7 @@ impl Config {
                 "COLLOQUY_JWT_PUBLIC_KEY",
                 options.jwt_public_key.clone().unwrap_or_else(|| "(unset)".to_owned()),
             ),
+            ("COLLOQUY_JWKS_URL", options.jwks_url.clone().unwrap_or_else(|| "(unset)".to_owned())),
             ("COLLOQUY_LOG", options.log.clone()),
             ("COLLOQUY_NATS_SUBJECT_PREFIX", options.nats_subject_prefix.clone()),
             ("COLLOQUY_NATS_STREAM", options.nats_stream.clone()),

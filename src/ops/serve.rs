@@ -186,6 +186,9 @@ impl Serve {
         if let Some(pem) = &options.jwt_public_key {
             return Ok((api::token::Authenticator::from_public_key_pem(pem)?, None));
         }
+        if let Some(url) = &options.jwks_url {
+            return Ok((api::token::Authenticator::from_jwks_url(url)?, None));
+        }
         let secret = match &options.jwt_secret {
             Some(secret) => secret.clone(),
             None if self.quick_start => {
@@ -201,7 +204,7 @@ impl Serve {
             }
             None => {
                 return Err(Failure::Usage(
-                    "COLLOQUY_JWT_SECRET is unset: expected a secret of 32 bytes or more, COLLOQUY_JWT_PUBLIC_KEY, or --quick-start"
+                    "COLLOQUY_JWT_SECRET is unset: expected a secret of 32 bytes or more, COLLOQUY_JWT_PUBLIC_KEY, COLLOQUY_JWKS_URL, or --quick-start"
                         .to_owned(),
                 ));
             }
