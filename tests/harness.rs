@@ -37,8 +37,14 @@ impl Installation {
 
     /// Starts a node and waits until it listens.
     pub fn start(&self) -> Server {
+        self.start_with(&[])
+    }
+
+    /// The same with further arguments.
+    pub fn start_with(&self, arguments: &[&str]) -> Server {
         let mut child = Command::new(env!("CARGO_BIN_EXE_colloquy"))
             .args(["serve", "--listen", "127.0.0.1:0", "--connections-max", "12"])
+            .args(arguments)
             .env("DATABASE_URL", &self.database_url)
             .env("NATS_URL", &self.nats_url)
             .env("COLLOQUY_NATS_STREAM", &self.stream)
@@ -89,9 +95,18 @@ impl Server {
     }
 
     /// As Ctrl-C does; returns the exit status.
-    pub fn interrupt(mut self) -> Option<i32> {
+    pub fn interrupt(self) -> Option<i32> {
+        self.ask_to_stop();
+        self.ended()
+    }
+
+    pub fn ask_to_stop(&self) {
         // SAFETY: a plain system call on a child that has not been waited for.
         unsafe { libc::kill(self.child.id() as i32, libc::SIGINT) };
+    }
+
+    /// Waits for the end; returns the exit status.
+    pub fn ended(mut self) -> Option<i32> {
         self.child.wait().unwrap().code()
     }
 

@@ -2,9 +2,11 @@
 
 use std::process::Command;
 
+use reqwest::StatusCode;
 use serde_json::json;
+use sqlx::{Connection, Executor, PgConnection};
 
-use crate::harness::{Installation, Server};
+use crate::harness::{Installation, Server, wait_until};
 
 #[tokio::test]
 async fn it_tells_that_it_lives_is_ready_and_how_it_does() {
@@ -51,6 +53,149 @@ async fn an_interrupt_ends_it_with_status_0() {
     server.caller("ann").arrive().await;
     assert_eq!(server.interrupt(), Some(0));
     installation.start().caller("ann").arrive().await;
+}
+
+/// A transaction that keeps every append waiting until it ends.
+async fn hold_the_log(installation: &Installation) -> PgConnection {
+    let mut connection = PgConnection::connect(&installation.database_url).await.unwrap();
+    connection.execute("begin; select * from log_head for update").await.unwrap();
+    connection
+}
+
+async fn wait_until_an_append_waits(installation: &Installation) {
+    let pool = installation.pool().await;
+    wait_until("an append waits for the log", async || {
+        sqlx::query_scalar(
+            "select exists (select from pg_stat_activity
+                            where datname = current_database() and wait_event_type = 'Lock')",
+        )
+        .fetch_one(&pool)
+        .await
+        .unwrap()
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_that_takes_too_long_is_408() {
+    let installation = Installation::new().await;
+    let server = installation.start_with(&["--request-timeout-s", "1"]);
+    let (ann, bob) = (server.caller("ann"), server.caller("bob"));
+    bob.arrive().await;
+    let chat = ann.create(json!(["bob"])).await;
+    let mut held = hold_the_log(&installation).await;
+    let path = format!("/api/apps/{}/messages", chat["id"]);
+    let answer = ann.post(&path, json!({"text": "late"})).await;
+    assert_eq!((answer.status.as_u16(), &answer.body["status"]), (408, &json!(408)));
+    held.execute("rollback").await.unwrap();
+    // What was accepted is recorded all the same; the caller may ask.
+    wait_until("it is recorded", async || ann.get(&path).await.body["data"][0]["text"] == "late")
+        .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_full_queue_is_503_with_retry_after_and_readyz_says_so() {
+    let installation = Installation::new().await;
+    let server = installation.start_with(&["--queue-length-max", "1"]);
+    let callers: Vec<_> = ["ann", "bob", "cyd"].map(|uid| server.caller(uid)).into();
+    for caller in &callers {
+        caller.arrive().await;
+    }
+    let (ann, bob, cyd) = (&callers[0], &callers[1], &callers[2]);
+    let rooms = [
+        ann.create(json!(["bob", "cyd"])).await,
+        ann.create(json!(["bob", "cyd"])).await,
+        ann.create(json!(["bob", "cyd"])).await,
+    ];
+    let paths = rooms.map(|room| format!("/api/apps/{}/messages", room["id"]));
+    let mut held = hold_the_log(&installation).await;
+    let under_way = tokio::spawn({
+        let (ann, path) = (ann.clone(), paths[0].clone());
+        async move { ann.post(&path, json!({"text": "one"})).await.status }
+    });
+    wait_until_an_append_waits(&installation).await;
+    let waiting = tokio::spawn({
+        let (bob, path) = (bob.clone(), paths[1].clone());
+        async move { bob.post(&path, json!({"text": "two"})).await.status }
+    });
+    wait_until("the queue is full", async || ann.get("/readyz").await.status == 503).await;
+    let why = ann.get("/readyz").await.body;
+    assert_eq!(why, "append queue: full\n");
+    let refused = cyd.post(&paths[2], json!({"text": "three"})).await;
+    assert_eq!(refused.status, 503);
+    assert_eq!(refused.headers["retry-after"], "1");
+    assert_eq!(refused.body["title"], "Service Unavailable");
+
+    held.execute("rollback").await.unwrap();
+    assert_eq!(
+        (under_way.await.unwrap(), waiting.await.unwrap()),
+        (StatusCode::OK, StatusCode::OK)
+    );
+    assert_eq!(cyd.get(&paths[2]).await.body["count"], 0, "what was refused left nothing behind");
+    assert_eq!(ann.get("/readyz").await.status, 200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_accepted_is_finished_before_the_end() {
+    let installation = Installation::new().await;
+    let server = installation.start();
+    let (ann, bob) = (server.caller("ann"), server.caller("bob"));
+    bob.arrive().await;
+    let chat = ann.create(json!(["bob"])).await;
+    let mut held = hold_the_log(&installation).await;
+    let path = format!("/api/apps/{}/messages", chat["id"]);
+    let posted = tokio::spawn({
+        let (ann, path) = (ann.clone(), path.clone());
+        async move { ann.post(&path, json!({"text": "last words"})).await.status }
+    });
+    wait_until_an_append_waits(&installation).await;
+    server.ask_to_stop();
+    let url = format!("{}/healthz", server.url);
+    wait_until("it takes no further requests", async || reqwest::get(&url).await.is_err()).await;
+    held.execute("rollback").await.unwrap();
+    assert_eq!(posted.await.unwrap(), StatusCode::OK);
+    assert_eq!(server.ended(), Some(0));
+}
+
+/// The compose file cannot be run everywhere; what it sets must at least be what the program understands.
+#[tokio::test]
+async fn the_compose_file_sets_only_what_the_program_accepts() {
+    let text = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docker-compose.yml"))
+        .unwrap();
+    let service = text.split_once("\n  colloquy:\n").unwrap().1;
+    let environment = service.split_once("environment:\n").unwrap().1;
+    let variables: Vec<(&str, String)> = environment
+        .lines()
+        .take_while(|line| line.starts_with("      "))
+        .map(|line| {
+            let (name, value) = line.trim().split_once(": ").unwrap();
+            (name, if value.starts_with("${") { "x".repeat(32) } else { value.to_owned() })
+        })
+        .collect();
+    assert!(variables.len() >= 3, "{variables:?}");
+    let output = Command::new(env!("CARGO_BIN_EXE_colloquy"))
+        .args(["config", "--format", "csv"])
+        .envs(variables.iter().map(|(name, value)| (*name, value.as_str())))
+        .output()
+        .unwrap();
+    let printed = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+    for (name, _) in &variables {
+        let line = printed.lines().find(|line| line.starts_with(&format!("{name},"))).unwrap();
+        assert!(!line.contains("unset"), "{line}");
+    }
+    let dockerfile =
+        std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/Dockerfile")).unwrap();
+    assert!(dockerfile.contains("\nUSER colloquy\n") && dockerfile.contains("HEALTHCHECK"));
+}
+
+/// Committed so that a change of the outside shows in its diff. `colloquy openapi > docs/openapi.json`.
+#[test]
+fn the_committed_description_is_the_one_that_is_served() {
+    let generated = Command::new(env!("CARGO_BIN_EXE_colloquy")).arg("openapi").output().unwrap();
+    let committed =
+        std::fs::read(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/openapi.json")).unwrap();
+    assert!(generated.stdout == committed, "run: colloquy openapi > docs/openapi.json");
 }
 
 fn colloquy(installation: &Installation, arguments: &[&str]) -> (Option<i32>, String, String) {
