@@ -7,7 +7,14 @@
 //! Deliberately not here: commands, rules, HTTP. To add a read model, make its folder, implement
 //! [`Projection`], and name it in [`start`] and in [`Progress::names`].
 
-#![cfg_attr(test, allow(clippy::unwrap_used, reason = "a test that cannot go on may panic"))]
+#![cfg_attr(
+    test,
+    allow(
+        clippy::unwrap_used,
+        clippy::disallowed_methods,
+        reason = "a test that cannot go on may panic, and is an edge of its own"
+    )
+)]
 
 pub mod badge;
 pub mod conversation_list;

@@ -1,7 +1,11 @@
 //! The built binary from outside: one folder for each dialect, and one for faults. Every test starts the real
 //! program on a port of its own, with a database, a stream and a subject prefix of its own.
 
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on may panic")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::disallowed_methods,
+    reason = "a test that cannot go on may panic, and is an edge of its own"
+)]
 
 mod faults;
 mod harness;

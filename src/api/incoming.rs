@@ -116,11 +116,22 @@ fn context(
             account: caller.account,
             role: caller.role.as_str().to_owned(),
             surface,
-            request_id: kept("x-request-id")?.unwrap_or_else(|| Uuid::now_v7().to_string()),
+            request_id: kept("x-request-id")?.unwrap_or_else(|| new_id().to_string()),
             traceparent: kept("traceparent")?,
             causation_id: None,
-            occurred_at: chrono::Utc::now(),
+            occurred_at: now(),
         },
         idempotency,
     })
+}
+
+/// An id for what a request makes.
+#[expect(clippy::disallowed_methods, reason = "the edge")]
+pub(crate) fn new_id() -> Uuid {
+    Uuid::now_v7()
+}
+
+#[expect(clippy::disallowed_methods, reason = "the edge")]
+fn now() -> chrono::DateTime<chrono::Utc> {
+    chrono::Utc::now()
 }

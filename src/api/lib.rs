@@ -7,7 +7,14 @@
 //! Deliberately not here: rules (those are the domain's) and SQL (that is the read models'). A new endpoint is
 //! a file with its handler in the dialect's folder and a line in that folder's `mod.rs`.
 
-#![cfg_attr(test, allow(clippy::unwrap_used, reason = "a test that cannot go on may panic"))]
+#![cfg_attr(
+    test,
+    allow(
+        clippy::unwrap_used,
+        clippy::disallowed_methods,
+        reason = "a test that cannot go on may panic, and is an edge of its own"
+    )
+)]
 
 mod caller;
 mod incoming;

@@ -7,7 +7,14 @@
 //! Deliberately not here: pooling, schemas, anything that knows what the servers are used for. Another server
 //! is another file beside `postgres.rs` and `nats.rs`, built on `child.rs`.
 
-#![cfg_attr(test, allow(clippy::unwrap_used, reason = "a test that cannot go on may panic"))]
+#![cfg_attr(
+    test,
+    allow(
+        clippy::unwrap_used,
+        clippy::disallowed_methods,
+        reason = "a test that cannot go on may panic, and is an edge of its own"
+    )
+)]
 
 mod child;
 mod nats;

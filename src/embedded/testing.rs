@@ -96,6 +96,7 @@ async fn servers() -> Servers {
 }
 
 /// The process whose end is the end of the run, and the run's name.
+#[expect(clippy::disallowed_methods, reason = "only the runner knows which run this is")]
 fn run() -> (u32, String) {
     match std::env::var("NEXTEST_RUN_ID") {
         Ok(id) => (std::os::unix::process::parent_id(), id),

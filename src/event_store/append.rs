@@ -79,6 +79,7 @@ impl Appender {
             batch_size_max: settings.batch_size_max,
             outage_max: settings.outage_max,
         };
+        #[expect(clippy::disallowed_methods, reason = "it ends after `stop`, when nobody waits")]
         tokio::spawn(worker.run(waiting, stop));
         Self { queue }
     }

@@ -8,7 +8,14 @@
 //! It deliberately knows no domain, no read model and no HTTP: an aggregate comes in as a type parameter.
 //! A new aggregate needs nothing here. A new follower of the log starts from [`Subscription::acquire`].
 
-#![cfg_attr(test, allow(clippy::unwrap_used, reason = "a test that cannot go on may panic"))]
+#![cfg_attr(
+    test,
+    allow(
+        clippy::unwrap_used,
+        clippy::disallowed_methods,
+        reason = "a test that cannot go on may panic, and is an edge of its own"
+    )
+)]
 
 mod append;
 mod commands;

@@ -94,6 +94,7 @@ impl PostgresEventStore {
         .map_err(Error::database("read a stream's version"))
     }
 
+    #[expect(clippy::disallowed_methods, reason = "the home of event ids")]
     pub(crate) async fn append<A: Aggregate>(
         &self,
         context: &StreamContext<A>,

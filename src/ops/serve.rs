@@ -244,6 +244,7 @@ fn keep(path: &Path, content: &str) -> Result<(), Failure> {
 }
 
 /// Cancelled at the first Ctrl-C or SIGTERM; a second one ends the process at once.
+#[expect(clippy::disallowed_methods, reason = "it listens until the process ends")]
 fn shutdown_signal() -> Result<CancellationToken, Failure> {
     use tokio::signal::unix::{SignalKind, signal};
     let (mut interrupt, mut terminate) =

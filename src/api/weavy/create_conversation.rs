@@ -9,6 +9,7 @@ use super::Problem;
 use super::json::Object;
 use super::object::Conversation;
 use super::request::{Answer, CONVERSATION, Weavy};
+use crate::incoming::new_id;
 
 /// Create a conversation: a room with two or more others, or the one private chat with one other.
 #[utoipa::path(post, path = "/conversations", tag = "Weavy",
@@ -28,7 +29,7 @@ pub(super) async fn create(request: Weavy) -> Result<Answer<Conversation>, Probl
             let id = domain::private_chat_id(request.account(), user, *other, 0);
             (Kind::Private, id)
         }
-        _ => (Kind::Room, Uuid::now_v7()),
+        _ => (Kind::Room, new_id()),
     };
     let command = Command::CreateConversation(Create {
         kind,

@@ -2,12 +2,12 @@ use axum::extract::Path;
 use domain::conversation::{Command, Conversation as Aggregate};
 use projections::messages;
 use serde_json::Value;
-use uuid::Uuid;
 
 use super::Problem;
 use super::json::Object;
 use super::object::Message;
 use super::request::{Answer, Weavy};
+use crate::incoming::new_id;
 
 /// Post a message.
 #[utoipa::path(post, path = "/apps/{id}/messages", tag = "Weavy",
@@ -26,7 +26,7 @@ pub(super) async fn post(
     let body = request.body()?;
     refuse_what_is_not_offered(&body)?;
     let command = Command::PostMessage {
-        message: Uuid::now_v7(),
+        message: new_id(),
         author,
         text: body.text("text")?.unwrap_or_default(),
         metadata: body.object("metadata")?,
