@@ -1,8 +1,7 @@
 use chrono::{DateTime, Utc};
 use cqrs_es::Aggregate;
-use domain::{conversation, participation, user};
+use domain::{audit, conversation, participation, user};
 use event_store::RecordedEvent;
-use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
 use crate::Error;
@@ -33,6 +32,8 @@ pub enum Event {
     Participation(participation::Event),
     /// Of the directory.
     User(user::Event),
+    /// Of whoever reads a trail.
+    Audit(audit::Event),
 }
 
 impl Recorded {
@@ -41,18 +42,15 @@ impl Recorded {
     /// # Errors
     /// When the payload is not that type's, or the type is unknown.
     pub fn decode(recorded: &RecordedEvent) -> Result<Self, Error> {
-        fn payload<T: DeserializeOwned>(recorded: &RecordedEvent) -> Result<T, Error> {
-            serde_json::from_str(&recorded.payload)
-                .map_err(|source| Error::Undecodable { position: recorded.position, source })
-        }
         let event = match recorded.aggregate_type.as_str() {
-            conversation::Conversation::TYPE => Event::Conversation(payload(recorded)?),
-            participation::Participation::TYPE => Event::Participation(payload(recorded)?),
-            user::User::TYPE => Event::User(payload(recorded)?),
+            conversation::Conversation::TYPE => Event::Conversation(recorded.decode()?),
+            participation::Participation::TYPE => Event::Participation(recorded.decode()?),
+            user::User::TYPE => Event::User(recorded.decode()?),
+            audit::Audit::TYPE => Event::Audit(recorded.decode()?),
             unknown => {
-                return Err(Error::Undecodable {
+                return Err(Error::UnknownType {
                     position: recorded.position,
-                    source: serde::de::Error::custom(format!("unknown stream type {unknown}")),
+                    aggregate_type: unknown.to_owned(),
                 });
             }
         };

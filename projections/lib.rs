@@ -49,14 +49,13 @@ pub enum Error {
         #[source]
         source: sqlx::Error,
     },
-    /// An event is not one that this version understands.
-    #[error("event at position {position} cannot be read")]
-    Undecodable {
+    /// A stream of a type that this version does not know.
+    #[error("event at position {position} is of unknown type {aggregate_type}")]
+    UnknownType {
         /// Where.
         position: i64,
-        /// What the decoder said.
-        #[source]
-        source: serde_json::Error,
+        /// The type.
+        aggregate_type: String,
     },
     /// Rows could not be written as JSON.
     #[error("failed to encode rows")]

@@ -2,7 +2,7 @@
 //! each member did for themselves. Everything is folded to the last word on each thing, so that one
 //! statement writes it whatever the order was.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
 use domain::conversation;
@@ -37,6 +37,10 @@ impl Membership {
             }
             conversation::Event::MemberRemoved { user } => {
                 self.0.insert((stream, *user), None);
+            }
+            // Everyone's seat goes at once, with the conversation.
+            conversation::Event::ConversationDeleted => {
+                self.0.retain(|(conversation, _), _| *conversation != stream);
             }
             _ => {}
         }
@@ -143,13 +147,26 @@ pub(crate) struct Made {
     at: DateTime<Utc>,
 }
 
+/// A message, as far as it has to be known which one is the newest.
+#[derive(Debug, Serialize)]
+struct Said {
+    uuid: Uuid,
+    conversation: Uuid,
+    id: i64,
+    author: Uuid,
+}
+
 /// A batch, folded.
 #[derive(Debug, Default)]
 pub(crate) struct Batch {
     pub(crate) made: Vec<Made>,
     pub(crate) membership: Membership,
+    said: BTreeMap<Uuid, Said>,
+    /// Messages that are gone, each with its conversation.
+    unsaid: BTreeMap<Uuid, Uuid>,
     talk: BTreeMap<Uuid, Talk>,
     own: BTreeMap<(Uuid, Uuid), Own>,
+    deleted: BTreeSet<Uuid>,
 }
 
 impl Batch {
@@ -159,7 +176,7 @@ impl Batch {
             match &recorded.event {
                 Event::Conversation(event) => batch.conversation(recorded, event),
                 Event::Participation(event) => batch.participation(recorded, event),
-                Event::User(_) => {}
+                Event::User(_) | Event::Audit(_) => {}
             }
         }
         batch
@@ -170,6 +187,7 @@ impl Batch {
             && self.membership.0.is_empty()
             && self.talk.is_empty()
             && self.own.is_empty()
+            && self.deleted.is_empty()
     }
 
     pub(crate) fn talk(&self) -> Json<Vec<&Talk>> {
@@ -193,6 +211,77 @@ impl Batch {
         self.membership.end(connection, table).await
     }
 
+    /// Takes what was deleted out of the read model's `seats`, `messages` and `conversations`.
+    pub(crate) async fn delete(
+        &self,
+        connection: &mut PgConnection,
+        schema: &str,
+    ) -> Result<(), Error> {
+        if self.deleted.is_empty() {
+            return Ok(());
+        }
+        let deleted: Vec<Uuid> = self.deleted.iter().copied().collect();
+        for (table, column) in
+            [("seats", "conversation"), ("messages", "conversation"), ("conversations", "uuid")]
+        {
+            sqlx::query(&format!("delete from {schema}.{table} where {column} = any($1)"))
+                .bind(&deleted)
+                .execute(&mut *connection)
+                .await
+                .map_err(Error::database("delete conversations"))?;
+        }
+        Ok(())
+    }
+
+    /// Writes which messages there are, and where one is gone finds the newest ones anew.
+    pub(crate) async fn write_messages(
+        &self,
+        connection: &mut PgConnection,
+        schema: &str,
+    ) -> Result<(), Error> {
+        if !self.said.is_empty() {
+            let said: Vec<&Said> = self.said.values().collect();
+            sqlx::query(&format!(
+                "insert into {schema}.messages (uuid, conversation, id, author)
+                 select uuid, conversation, id, author
+                 from jsonb_to_recordset($1) as r (uuid uuid, conversation uuid, id bigint, author uuid)
+                 on conflict on constraint messages_one_per_id do nothing"
+            ))
+            .bind(Json(said))
+            .execute(&mut *connection)
+            .await
+            .map_err(Error::database("note messages"))?;
+        }
+        if self.unsaid.is_empty() {
+            return Ok(());
+        }
+        let gone: Vec<Uuid> = self.unsaid.keys().copied().collect();
+        sqlx::query(&format!("delete from {schema}.messages where uuid = any($1)"))
+            .bind(&gone)
+            .execute(&mut *connection)
+            .await
+            .map_err(Error::database("forget messages"))?;
+        let conversations: BTreeSet<Uuid> = self.unsaid.values().copied().collect();
+        sqlx::query(&format!(
+            "update {schema}.conversations c
+             set newest_id = n.id,
+                 newest_author = n.author,
+                 newest_by_other = (select max(o.id) from {schema}.messages o
+                                    where o.conversation = c.uuid and o.author <> n.author)
+             from unnest($1::uuid[]) as r (uuid)
+             left join lateral (select m.id, m.author from {schema}.messages m
+                                where m.conversation = r.uuid
+                                order by m.id desc
+                                limit 1) n on true
+             where c.uuid = r.uuid"
+        ))
+        .bind(conversations.into_iter().collect::<Vec<_>>())
+        .execute(connection)
+        .await
+        .map_err(Error::database("find the newest messages"))?;
+        Ok(())
+    }
+
     fn conversation(&mut self, recorded: &Recorded, event: &conversation::Event) {
         let stream = recorded.stream;
         self.membership.fold(stream, recorded.position, event);
@@ -204,7 +293,14 @@ impl Batch {
                 kind: kind.as_str(),
                 at: recorded.at,
             }),
-            conversation::Event::MessagePosted { author, .. } => {
+            conversation::Event::MessagePosted { message, author, .. } => {
+                let said = Said {
+                    uuid: *message,
+                    conversation: stream,
+                    id: recorded.position,
+                    author: *author,
+                };
+                self.said.insert(*message, said);
                 let talk = self.talk_of(stream);
                 if talk.newest_author.is_some_and(|newest| newest != *author) {
                     talk.newest_by_other = talk.newest_id;
@@ -212,6 +308,19 @@ impl Batch {
                 talk.newest_id = Some(recorded.position);
                 talk.newest_author = Some(*author);
                 talk.newest_at = Some(recorded.at);
+            }
+            conversation::Event::MessageDeleted { message } => {
+                self.said.remove(message);
+                self.unsaid.insert(*message, stream);
+                // Somebody's newest message may be another one now.
+                self.talk_of(stream);
+            }
+            conversation::Event::ConversationDeleted => {
+                self.made.retain(|made| made.conversation != stream);
+                self.said.retain(|_, said| said.conversation != stream);
+                self.unsaid.retain(|_, conversation| *conversation != stream);
+                self.talk.remove(&stream);
+                self.deleted.insert(stream);
             }
             conversation::Event::ConversationTrashed => self.talk_of(stream).trashed = Some(true),
             conversation::Event::ConversationRestored => self.talk_of(stream).trashed = Some(false),

@@ -7,7 +7,7 @@ use std::time::Duration;
 use domain::conversation::{self, Conversation, Create, Kind};
 use domain::participation::{self, ChangeCommand, Participation, Seat};
 use domain::user::{self, Profile, User};
-use event_store::{Commands, Context, Log, Metadata, Settings, Surface};
+use event_store::{Commands, Context, Keys, Log, MasterKey, Metadata, Settings, Surface};
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 use sqlx::{Connection, Executor, PgConnection, PgPool};
@@ -29,7 +29,8 @@ impl World {
     pub(crate) async fn new() -> Self {
         let pool = embedded::testing::database().await.pool().await;
         event_store::migrate(&pool).await.unwrap();
-        let log = Log::new(pool);
+        let keys = Keys::open(&pool, MasterKey::generate()).await.unwrap();
+        let log = Log::new(pool, keys);
         let commands = Commands::start(log.clone(), &Settings::default(), CancellationToken::new());
         Self { log, commands, seats: BTreeMap::new(), read: 0 }
     }
@@ -91,6 +92,9 @@ impl World {
                 }
                 conversation::Event::MemberRemoved { user } => {
                     self.seats.remove(&key(&user));
+                }
+                conversation::Event::ConversationDeleted => {
+                    self.seats.retain(|(id, _), _| *id != recorded.aggregate_id);
                 }
                 _ => {}
             }
@@ -174,15 +178,32 @@ async fn random_history(seed: u64, commands: usize) -> World {
         rooms.push(world.room(members).await);
     }
     let mut messages = vec![1];
+    let mut spoken = vec![(rooms[0], users[0], Uuid::nil())];
     for n in 0..commands {
         let room = rooms[random.random_range(0..rooms.len())];
         let user = users[random.random_range(0..users.len())];
         let message = messages[random.random_range(0..messages.len())];
         let in_2030 = "2030-01-01T00:00:00Z".parse().unwrap();
         use conversation::Command::*;
-        let accepted = match random.random_range(0..24) {
+        let accepted = match random.random_range(0..27) {
+            24 | 25 => {
+                let message = spoken[random.random_range(0..spoken.len())];
+                let (room, author, message) = message;
+                if n % 3 == 0 {
+                    let text = format!("edited {n}").as_str().into();
+                    let (metadata, tags) = (None, vec![]);
+                    world.tell(room, EditMessage { message, author, text, metadata, tags }).await
+                } else {
+                    world.tell(room, DeleteMessage { message }).await
+                }
+            }
+            26 if n % 40 == 0 => world.tell(room, DeleteConversation).await,
             0..7 => {
-                let accepted = world.tell(room, post(user, &format!("message {n}"))).await;
+                let command = post(user, &format!("message {n}"));
+                if let PostMessage { message, .. } = command {
+                    spoken.push((room, user, message));
+                }
+                let accepted = world.tell(room, command).await;
                 messages.push(world.log.head().await.unwrap());
                 accepted
             }
@@ -246,6 +267,7 @@ impl Folded {
     fn new(events: &[Recorded]) -> Self {
         use conversation::Event::*;
         let mut folded = Self::default();
+        let mut folded_ids = BTreeMap::new();
         for recorded in events {
             match &recorded.event {
                 Event::Conversation(event) => {
@@ -263,8 +285,16 @@ impl Folded {
                         MemberRemoved { user } => {
                             room.members.remove(user);
                         }
-                        MessagePosted { author, .. } => {
-                            room.messages.push((recorded.position, *author))
+                        MessagePosted { message, author, .. } => {
+                            folded_ids.insert(*message, recorded.position);
+                            room.messages.push((recorded.position, *author));
+                        }
+                        MessageDeleted { message } => {
+                            let gone = folded_ids.get(message).copied();
+                            room.messages.retain(|(id, _)| Some(*id) != gone);
+                        }
+                        ConversationDeleted => {
+                            folded.rooms.remove(&recorded.stream);
                         }
                         ConversationTrashed => room.trashed = true,
                         ConversationRestored => room.trashed = false,
@@ -285,7 +315,7 @@ impl Folded {
                         _ => {}
                     }
                 }
-                Event::User(_) => {}
+                Event::User(_) | Event::Audit(_) => {}
             }
         }
         folded
@@ -424,8 +454,10 @@ async fn rows_after<'a>(
     .unwrap();
     let mut rows = BTreeMap::new();
     for table in tables {
+        // Who never had anything unread may have a row of zeros or none.
+        let counted = if table == "badge.counts" { "where private + rooms + chat > 0" } else { "" };
         let content: Option<String> = sqlx::query_scalar(&format!(
-            "select string_agg(t::text, e'\\n' order by t::text) from {table} t"
+            "select string_agg(t::text, e'\\n' order by t::text) from {table} t {counted}"
         ))
         .fetch_one(&mut connection)
         .await
@@ -435,15 +467,26 @@ async fn rows_after<'a>(
     rows
 }
 
+/// Says which rows differ, and only those.
+#[track_caller]
+fn assert_same(one: &BTreeMap<String, String>, other: &BTreeMap<String, String>) {
+    for (table, rows) in one {
+        let (rows, others): (BTreeSet<&str>, BTreeSet<&str>) =
+            (rows.lines().collect(), other[table].lines().collect());
+        let differing: Vec<_> = rows.symmetric_difference(&others).collect();
+        assert!(differing.is_empty(), "{table}: {differing:#?}");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn how_the_log_is_cut_into_batches_makes_no_difference() {
     let events = random_history(4, 300).await.events().await;
     let at_once = rows_after([&events[..]]).await;
     assert!(at_once.values().all(|content| !content.is_empty()), "every table is put to the test");
     let one_by_one = rows_after(events.chunks(1)).await;
-    assert_eq!(one_by_one, at_once);
+    assert_same(&one_by_one, &at_once);
     let by_sevens = rows_after(events.chunks(7)).await;
-    assert_eq!(by_sevens, at_once);
+    assert_same(&by_sevens, &at_once);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -451,7 +494,7 @@ async fn applying_a_batch_twice_changes_nothing() {
     let events = random_history(5, 200).await.events().await;
     let once = rows_after(events.chunks(20)).await;
     let twice = rows_after(events.chunks(20).flat_map(|batch| [batch, batch])).await;
-    assert_eq!(twice, once);
+    assert_same(&twice, &once);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -461,7 +504,7 @@ async fn one_node_of_two_builds_and_the_other_takes_over() {
     let (first_stop, second_stop) = (CancellationToken::new(), CancellationToken::new());
     let (first, mut first_tasks) = start(&world.log, Uuid::new_v4(), &first_stop);
     assert!(first.reached(Progress::names(), 1, Duration::from_secs(30)).await);
-    let other_node = Log::new(world.log.pool().clone());
+    let other_node = Log::new(world.log.pool().clone(), world.log.keys().clone());
     let (second, mut second_tasks) = start(&other_node, Uuid::new_v4(), &second_stop);
     world.register("bob").await;
     assert!(second.reached(Progress::names(), 2, Duration::from_secs(30)).await);
@@ -487,10 +530,11 @@ async fn an_event_that_cannot_be_read_stops_its_read_models_loudly() {
     let mut world = World::new().await;
     world.register("ann").await;
     sqlx::query(
-        "select * from append_events(array['conversation'], array[gen_random_uuid()::text], array[0::bigint],
-             array[1::bigint], array[''], array[null]::text[], array[null]::bytea[],
+        "select * from append_events(null, array['conversation'], array[gen_random_uuid()::text], array[0::bigint],
+             array[1::bigint], array[''], array[null]::text[], array[null]::bytea[], array[null]::bytea[],
              array[1], array[gen_random_uuid()], array['FromTheFuture'], array['1'],
-             array['{\"type\":\"FromTheFuture\"}'], array['{}'])",
+             array['{\"type\":\"FromTheFuture\"}'], array['{}'],
+             array[null]::bytea[], array[null]::uuid[], array[null]::text[])",
     )
     .execute(world.log.pool())
     .await

@@ -10,6 +10,7 @@ use serde_json::Value;
 use sqlx::PgPool;
 
 pub const SECRET: &str = "a-secret-for-tests-of-32-bytes-or-more";
+pub const MASTER_KEY: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
 
 /// The environment of one installation: what a restart finds again.
 #[derive(Clone)]
@@ -50,6 +51,7 @@ impl Installation {
             .env("COLLOQUY_NATS_STREAM", &self.stream)
             .env("COLLOQUY_NATS_SUBJECT_PREFIX", &self.prefix)
             .env("COLLOQUY_JWT_SECRET", SECRET)
+            .env("COLLOQUY_MASTER_KEY", MASTER_KEY)
             .stderr(Stdio::piped())
             .spawn()
             .unwrap();

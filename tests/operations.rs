@@ -6,7 +6,7 @@ use reqwest::StatusCode;
 use serde_json::json;
 use sqlx::{Connection, Executor, PgConnection};
 
-use crate::harness::{Installation, Server, wait_until};
+use crate::harness::{Installation, MASTER_KEY, Server, wait_until};
 
 #[tokio::test]
 async fn it_tells_that_it_lives_is_ready_and_how_it_does() {
@@ -169,7 +169,10 @@ async fn the_compose_file_sets_only_what_the_program_accepts() {
         .take_while(|line| line.starts_with("      "))
         .map(|line| {
             let (name, value) = line.trim().split_once(": ").unwrap();
-            (name, if value.starts_with("${") { "x".repeat(32) } else { value.to_owned() })
+            let secret = || {
+                if name.ends_with("MASTER_KEY") { MASTER_KEY.to_owned() } else { "x".repeat(32) }
+            };
+            (name, if value.starts_with("${") { secret() } else { value.to_owned() })
         })
         .collect();
     assert!(variables.len() >= 3, "{variables:?}");
@@ -204,6 +207,7 @@ fn colloquy(installation: &Installation, arguments: &[&str]) -> (Option<i32>, St
         .env("DATABASE_URL", &installation.database_url)
         .env("NATS_URL", &installation.nats_url)
         .env("COLLOQUY_NATS_STREAM", &installation.stream)
+        .env("COLLOQUY_MASTER_KEY", MASTER_KEY)
         .output()
         .unwrap();
     let text = |bytes| String::from_utf8(bytes).unwrap();

@@ -11,7 +11,7 @@ pub struct Badges;
 
 impl Projection for Badges {
     const NAME: &'static str = super::NAME;
-    const VERSION: i32 = 1;
+    const VERSION: i32 = 2;
     const SCHEMA: &'static str = include_str!("schema.sql");
 
     fn apply<'a>(
@@ -28,6 +28,7 @@ async fn apply(connection: &mut PgConnection, events: &[Recorded]) -> Result<(),
         return Ok(());
     }
     let write = Error::database;
+    batch.delete(connection, "badge").await?;
     sqlx::query(MAKE)
         .bind(Json(&batch.made))
         .execute(&mut *connection)
@@ -38,6 +39,7 @@ async fn apply(connection: &mut PgConnection, events: &[Recorded]) -> Result<(),
         .execute(&mut *connection)
         .await
         .map_err(write("write the newest messages of the badge"))?;
+    batch.write_messages(connection, "badge").await?;
     batch.end_seats(connection, "badge.seats").await?;
     sqlx::query(SEAT)
         .bind(batch.seats())

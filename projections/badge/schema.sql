@@ -8,6 +8,16 @@ create table badge.conversations (
     constraint conversations_one_per_uuid primary key (uuid)
 );
 
+-- Which messages there are, to know the newest ones when one is deleted.
+create table badge.messages (
+    uuid         uuid   not null,
+    conversation uuid   not null,
+    id           bigint not null,
+    author       uuid   not null,
+    constraint messages_one_per_id primary key (conversation, id),
+    constraint messages_one_per_uuid unique (uuid)
+);
+
 -- What has to be known of a member to tell whether the conversation counts for them. A message changes only
 -- the seats that had read everything: who has unread messages already is not touched again.
 create table badge.seats (

@@ -37,7 +37,7 @@ struct Row {
 
 impl Projection for ConversationList {
     const NAME: &'static str = super::NAME;
-    const VERSION: i32 = 1;
+    const VERSION: i32 = 2;
     const SCHEMA: &'static str = include_str!("schema.sql");
 
     fn apply<'a>(
@@ -52,7 +52,9 @@ async fn apply(connection: &mut PgConnection, events: &[Recorded]) -> Result<(),
     let changes: Vec<(&Recorded, &Event)> = events
         .iter()
         .filter_map(|recorded| match &recorded.event {
-            crate::Event::Conversation(MessagePosted { .. }) => None,
+            crate::Event::Conversation(
+                MessagePosted { .. } | MessageEdited { .. } | MessageDeleted { .. },
+            ) => None,
             crate::Event::Conversation(event) => Some((recorded, event)),
             _ => None,
         })
@@ -74,9 +76,20 @@ async fn apply(connection: &mut PgConnection, events: &[Recorded]) -> Result<(),
     let mut rows: BTreeMap<Uuid, Row> = rows.into_iter().map(|row| (row.uuid, row)).collect();
 
     let mut members = Membership::default();
+    let mut deleted = Vec::new();
     for (recorded, event) in changes {
         members.fold(recorded.stream, recorded.position, event);
         fold(&mut rows, recorded, event);
+        if matches!(event, ConversationDeleted) {
+            deleted.push(recorded.stream);
+        }
+    }
+    for (table, column) in [("members", "conversation"), ("conversations", "uuid")] {
+        sqlx::query(&format!("delete from conversation_list.{table} where {column} = any($1)"))
+            .bind(&deleted)
+            .execute(&mut *connection)
+            .await
+            .map_err(Error::database("delete conversations"))?;
     }
     members.write(connection, "conversation_list.members").await?;
     sqlx::query(UPSERT)
@@ -96,10 +109,10 @@ fn fold(rows: &mut BTreeMap<Uuid, Row>, recorded: &Recorded, event: &Event) {
             id: recorded.position,
             kind: kind.as_str().to_owned(),
             uid: uid.clone(),
-            name: name.as_ref().map(|name| name.as_str().to_owned()),
-            description: description.as_ref().map(|text| text.as_str().to_owned()),
-            metadata: metadata.clone(),
-            tags: tags.clone(),
+            name: name.as_ref().and_then(|name| name.known().cloned()),
+            description: description.as_ref().and_then(|text| text.known().cloned()),
+            metadata: metadata.as_ref().and_then(|metadata| metadata.known().cloned()),
+            tags: tags.as_slice().to_vec(),
             created_at: recorded.at,
             created_by: *creator,
             modified_at: recorded.at,
@@ -109,21 +122,28 @@ fn fold(rows: &mut BTreeMap<Uuid, Row>, recorded: &Recorded, event: &Event) {
         rows.insert(recorded.stream, row);
         return;
     }
+    if matches!(event, ConversationDeleted) {
+        rows.remove(&recorded.stream);
+    }
     let Some(row) = rows.get_mut(&recorded.stream) else {
         return;
     };
     match event {
         ConversationRenamed { name } => {
-            row.name = name.as_ref().map(|name| name.as_str().to_owned());
+            row.name = name.as_ref().and_then(|name| name.known().cloned());
         }
         ConversationDescribed { description } => {
-            row.description = description.as_ref().map(|text| text.as_str().to_owned());
+            row.description = description.as_ref().and_then(|text| text.known().cloned());
         }
-        ConversationTagged { tags } => row.tags.clone_from(tags),
+        ConversationTagged { tags } => row.tags = tags.as_slice().to_vec(),
         MemberAdded { .. } | MemberRemoved { .. } => {}
         ConversationTrashed => return row.trashed = true,
         ConversationRestored => return row.trashed = false,
-        ConversationCreated { .. } | MessagePosted { .. } => return,
+        ConversationCreated { .. }
+        | ConversationDeleted
+        | MessagePosted { .. }
+        | MessageEdited { .. }
+        | MessageDeleted { .. } => return,
     }
     row.modified_at = recorded.at;
     row.modified_by = recorded.actor.as_deref().map(|uid| domain::user_id(recorded.account, uid));

@@ -1,9 +1,11 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
+use domain::Private;
 use domain::user::{self, Profile};
 use futures::future::BoxFuture;
 use serde::Serialize;
+use serde_json::{Map, Value};
 use sqlx::{PgConnection, types::Json};
 use uuid::Uuid;
 
@@ -22,17 +24,49 @@ struct Registered {
     at: DateTime<Utc>,
 }
 
-#[derive(Serialize)]
 struct Described {
     uuid: Uuid,
     at: DateTime<Utc>,
-    #[serde(flatten)]
     profile: Profile,
+}
+
+/// The last word on a user, for the database.
+#[derive(Serialize)]
+struct Row<'a> {
+    uuid: Uuid,
+    at: DateTime<Utc>,
+    name: Option<&'a String>,
+    username: Option<&'a String>,
+    email: Option<&'a String>,
+    avatar_url: Option<&'a String>,
+    role: Option<&'a String>,
+    metadata: Option<&'a Map<String, Value>>,
+    tags: Option<&'a Vec<String>>,
+}
+
+impl<'a> Row<'a> {
+    fn new(described: &'a Described) -> Self {
+        fn known<T>(value: &Option<Private<T>>) -> Option<&T> {
+            value.as_ref().and_then(Private::known)
+        }
+        let profile = &described.profile;
+        Self {
+            uuid: described.uuid,
+            at: described.at,
+            name: known(&profile.name),
+            username: known(&profile.username),
+            email: known(&profile.email),
+            avatar_url: known(&profile.avatar_url),
+            role: profile.role.as_ref(),
+            metadata: known(&profile.metadata),
+            tags: known(&profile.tags),
+        }
+    }
 }
 
 impl Projection for Directory {
     const NAME: &'static str = super::NAME;
-    const VERSION: i32 = 1;
+    const VERSION: i32 = 2;
     const SCHEMA: &'static str = include_str!("schema.sql");
 
     fn apply<'a>(
@@ -81,7 +115,7 @@ async fn apply(connection: &mut PgConnection, events: &[Recorded]) -> Result<(),
     }
     if !described.is_empty() {
         sqlx::query(UPDATE)
-            .bind(Json(described.into_values().collect::<Vec<_>>()))
+            .bind(Json(described.values().map(Row::new).collect::<Vec<_>>()))
             .execute(&mut *connection)
             .await
             .map_err(Error::database("describe users"))?;

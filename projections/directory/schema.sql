@@ -17,3 +17,7 @@ create table directory.users (
     constraint users_one_per_uid unique (account_id, uid),
     constraint users_one_per_id unique (account_id, id)
 );
+
+-- Lists by name.
+create index users_by_name on directory.users
+    (account_id, lower(coalesce(name, username, uid)), id);

@@ -11,7 +11,7 @@ pub struct Inbox;
 
 impl Projection for Inbox {
     const NAME: &'static str = super::NAME;
-    const VERSION: i32 = 1;
+    const VERSION: i32 = 2;
     const SCHEMA: &'static str = include_str!("schema.sql");
 
     fn apply<'a>(
@@ -30,6 +30,7 @@ async fn apply(connection: &mut PgConnection, events: &[Recorded]) -> Result<(),
         return Ok(());
     }
     let write = Error::database;
+    batch.delete(connection, "inbox").await?;
     sqlx::query(MAKE)
         .bind(Json(&batch.made))
         .execute(&mut *connection)
@@ -40,6 +41,7 @@ async fn apply(connection: &mut PgConnection, events: &[Recorded]) -> Result<(),
         .execute(&mut *connection)
         .await
         .map_err(write("write the newest messages of the inbox"))?;
+    batch.write_messages(connection, "inbox").await?;
     batch.end_seats(connection, "inbox.seats").await?;
     sqlx::query(FAN_OUT)
         .bind(batch.talk())

@@ -13,6 +13,16 @@ create table inbox.conversations (
     constraint conversations_one_per_id unique (account_id, id)
 );
 
+-- Which messages there are, to know the newest ones when one is deleted.
+create table inbox.messages (
+    uuid         uuid   not null,
+    conversation uuid   not null,
+    id           bigint not null,
+    author       uuid   not null,
+    constraint messages_one_per_id primary key (conversation, id),
+    constraint messages_one_per_uuid unique (uuid)
+);
+
 create table inbox.seats (
     user_id       uuid        not null,
     conversation  uuid        not null,

@@ -18,8 +18,9 @@ create table messages.messages (
     tags         text[]      not null,
     created_at   timestamptz not null,
     modified_at  timestamptz,
-    constraint messages_one_per_id primary key (id)
+    constraint messages_one_per_id primary key (id),
+    constraint messages_one_per_uuid unique (uuid)
 );
 
 -- A page of one conversation, in either direction.
-create index messages_of_a_conversation on messages.messages (account_id, app_id, id);
+create index messages_of_a_conversation on messages.messages (app_id, id);

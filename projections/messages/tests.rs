@@ -34,7 +34,7 @@ async fn a_page_of_a_long_conversation_is_an_index_range() {
     let pool = world.project().await;
     pool.execute(
         "insert into messages.messages (id, uuid, account_id, conversation, app_id, author, text, tags, created_at)
-         select n, gen_random_uuid(), 1, gen_random_uuid(), n % 4, gen_random_uuid(), 'hi', '{}', now()
+         select n, gen_random_uuid(), 1, gen_random_uuid(), n % 400, gen_random_uuid(), 'hi', '{}', now()
          from generate_series(1, 20000) n;
          analyze messages.messages",
     )

@@ -28,6 +28,11 @@ pub fn participation_id(conversation: Uuid, user: Uuid) -> Uuid {
     Uuid::new_v5(&conversation, user.as_bytes())
 }
 
+/// Who read the trail of a conversation.
+pub fn audit_id(conversation: Uuid) -> Uuid {
+    Uuid::new_v5(&conversation, b"audit")
+}
+
 fn derive(what: &str, account: i64, name: &str) -> Uuid {
     Uuid::new_v5(&NAMESPACE, format!("{what}/{account}/{name}").as_bytes())
 }

@@ -18,11 +18,18 @@
     )
 )]
 
+pub mod audit;
 pub mod conversation;
 mod ids;
 pub mod participation;
-mod text;
+mod private;
+mod stored;
+#[cfg(test)]
+mod tests;
+mod upcast;
 pub mod user;
 
-pub use ids::{contextual_chat_id, participation_id, private_chat_id, user_id};
-pub use text::Text;
+pub use ids::{audit_id, contextual_chat_id, participation_id, private_chat_id, user_id};
+pub use private::{KNOWN, Private, REDACTED, SEALED, Text};
+pub use stored::{Erasure, Stored};
+pub use upcast::{is_outdated, upcast};

@@ -1,7 +1,8 @@
 use std::collections::{HashSet, VecDeque};
 use std::time::{Duration, Instant};
 
-use sqlx::{PgPool, Row};
+use domain::Erasure;
+use sqlx::Row;
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
@@ -21,6 +22,12 @@ pub struct NewEvent {
     pub payload: String,
     /// A JSON object of strings.
     pub metadata: String,
+    /// The key that seals it, wrapped by the stream's.
+    pub key: Option<Vec<u8>>,
+    /// The message that it is about.
+    pub subject: Option<Uuid>,
+    /// What nobody can read any more once it is recorded.
+    pub erases: Option<Erasure>,
 }
 
 /// Events for one stream, to be written all or none, if the stream is still at the expected version.
@@ -38,14 +45,16 @@ pub struct Append {
     pub caller: String,
     /// The key, claimed in the same transaction.
     pub idempotency: Option<Idempotency>,
-    /// At least one.
+    /// The key of a stream that had none, wrapped by the master key.
+    pub stream_key: Option<Vec<u8>>,
+    /// None only claims the idempotency key.
     pub events: Vec<NewEvent>,
 }
 
 /// What became of an [`Append`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Appended {
-    /// Committed; the position of its first event.
+    /// Committed; the position of its first event, or with no events the head's.
     At(i64),
     /// Somebody else wrote to the stream first.
     Conflict,
@@ -74,7 +83,6 @@ impl Appender {
     pub fn start(log: Log, settings: &Settings, stop: CancellationToken) -> Self {
         let (queue, waiting) = mpsc::channel(settings.queue_length_max);
         let worker = Worker {
-            pool: log.pool().clone(),
             log,
             batch_size_max: settings.batch_size_max,
             outage_max: settings.outage_max,
@@ -109,7 +117,6 @@ impl Appender {
 }
 
 struct Worker {
-    pool: PgPool,
     log: Log,
     batch_size_max: usize,
     outage_max: Duration,
@@ -196,7 +203,7 @@ impl Worker {
         let started = Instant::now();
         let mut delay = Duration::from_millis(10);
         loop {
-            match call(&self.pool, batch.iter().map(|(append, _)| append)).await {
+            match call(&self.log, batch.iter().map(|(append, _)| append)).await {
                 Ok(outcomes) => return Ok(outcomes),
                 Err(error) if !is_outage(&error) => {
                     return Err(Error::Database { doing: "append to the log", source: error });
@@ -268,7 +275,7 @@ fn is_outage(error: &sqlx::Error) -> bool {
 }
 
 async fn call(
-    pool: &PgPool,
+    log: &Log,
     batch: impl Iterator<Item = &Append>,
 ) -> Result<Vec<Appended>, sqlx::Error> {
     let mut r = Requests::default();
@@ -280,6 +287,7 @@ async fn call(
         r.accounts.push(append.account);
         r.callers.push(&append.caller);
         r.keys.push(append.idempotency.as_ref().map(|i| i.key.as_str()));
+        r.stream_keys.push(append.stream_key.as_deref());
         r.digests.push(append.idempotency.as_ref().map(|i| i.request_digest.as_slice()));
         for event in &append.events {
             e.requests.push(index as i32 + 1);
@@ -288,13 +296,20 @@ async fn call(
             e.versions.push(&event.event_version);
             e.payloads.push(&event.payload);
             e.metadata.push(&event.metadata);
+            e.keys.push(event.key.as_deref());
+            e.subjects.push(event.subject);
+            e.erases.push(event.erases.map(|erasure| match erasure {
+                Erasure::Stream => "stream".to_owned(),
+                Erasure::Message(message) => message.to_string(),
+            }));
         }
     }
     let rows = sqlx::query(
         "select outcome, first_position, aggregate
-         from append_events($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+         from append_events($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)
          order by request",
     )
+    .bind(log.keys().master_id())
     .bind(&r.types)
     .bind(&r.aggregates)
     .bind(&r.expected)
@@ -302,13 +317,17 @@ async fn call(
     .bind(&r.callers)
     .bind(&r.keys)
     .bind(&r.digests)
+    .bind(&r.stream_keys)
     .bind(&e.requests)
     .bind(&e.ids)
     .bind(&e.types)
     .bind(&e.versions)
     .bind(&e.payloads)
     .bind(&e.metadata)
-    .fetch_all(pool)
+    .bind(&e.keys)
+    .bind(&e.subjects)
+    .bind(&e.erases)
+    .fetch_all(log.pool())
     .await?;
     rows.into_iter()
         .map(|row| {
@@ -335,6 +354,7 @@ struct Requests<'a> {
     callers: Vec<&'a str>,
     keys: Vec<Option<&'a str>>,
     digests: Vec<Option<&'a [u8]>>,
+    stream_keys: Vec<Option<&'a [u8]>>,
 }
 
 #[derive(Default)]
@@ -345,4 +365,7 @@ struct Events<'a> {
     versions: Vec<&'a str>,
     payloads: Vec<&'a str>,
     metadata: Vec<&'a str>,
+    keys: Vec<Option<&'a [u8]>>,
+    subjects: Vec<Option<Uuid>>,
+    erases: Vec<Option<String>>,
 }

@@ -4,12 +4,17 @@ use std::time::{Duration, Instant};
 
 use cqrs_es::Aggregate;
 use cqrs_es::event_sink::EventSink;
+use domain::Stored;
 use moka::future::Cache;
 use tokio::sync::Mutex;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use crate::{Appended, Appender, Context, Error, Log, PostgresEventStore, Settings, StreamContext};
+use crate::snapshots::Snapshots;
+use crate::{
+    Appended, Appender, Context, Error, Idempotency, Log, Metadata, PostgresEventStore, Settings,
+    StreamContext,
+};
 
 /// Why a command was not carried out.
 #[derive(Debug, thiserror::Error)]
@@ -57,9 +62,10 @@ pub struct Commands {
 impl Commands {
     /// Starts the appender of this process and the cache before it.
     pub fn start(log: Log, settings: &Settings, stop: CancellationToken) -> Self {
-        let appender = Appender::start(log.clone(), settings, stop);
+        let appender = Appender::start(log.clone(), settings, stop.clone());
+        let snapshots = Snapshots::start(log.clone(), stop);
         Self {
-            store: PostgresEventStore::new(log.pool().clone(), appender),
+            store: PostgresEventStore::new(log.clone(), appender, snapshots),
             log,
             cache: Cache::new(settings.cached_streams_max),
             attempts_max: settings.attempts_max,
@@ -89,7 +95,7 @@ impl Commands {
         context: &Context,
     ) -> Result<Outcome, CommandError<A::Error>>
     where
-        A: Aggregate<Services = ()> + Clone + 'static,
+        A: Stored,
         A::Command: Clone,
     {
         let started = Instant::now();
@@ -107,7 +113,7 @@ impl Commands {
         context: &Context,
     ) -> Result<Outcome, CommandError<A::Error>>
     where
-        A: Aggregate<Services = ()> + Clone + 'static,
+        A: Stored,
         A::Command: Clone,
     {
         let aggregate_id = id.to_string();
@@ -135,16 +141,24 @@ impl Commands {
                     self.store.catch_up(&mut stream).await?;
                     continue;
                 }
-                *slot = Some(stream);
-                return match decided {
-                    Err(refusal) => Err(CommandError::Refused(refusal)),
-                    Ok(()) => Ok(Outcome {
-                        aggregate_id: id,
-                        position: head,
-                        first_position: None,
-                        replayed: false,
-                    }),
+                let Some(idempotency) = &context.idempotency else {
+                    *slot = Some(stream);
+                    return match decided {
+                        Err(refusal) => Err(CommandError::Refused(refusal)),
+                        Ok(()) => Ok(unchanged(id, head)),
+                    };
                 };
+                // The key may stand for a command that did something when it came first.
+                if let Some(replayed) = self.replayed(id, context, idempotency).await? {
+                    *slot = Some(stream);
+                    return replayed;
+                }
+                if let Err(refusal) = decided {
+                    *slot = Some(stream);
+                    return Err(CommandError::Refused(refusal));
+                }
+                // And now it stands for "nothing to do", also when there would be something to do later:
+                // the append below claims it.
             }
 
             let appended =
@@ -153,11 +167,12 @@ impl Commands {
                 Appended::At(first) => {
                     let count = events.len() as i64;
                     stream.version += count;
+                    self.store.offer_snapshot(&stream, count);
                     *slot = Some(stream);
                     return Ok(Outcome {
                         aggregate_id: id,
-                        position: first + count - 1,
-                        first_position: Some(first),
+                        position: first + (count - 1).max(0),
+                        first_position: (count > 0).then_some(first),
                         replayed: false,
                     });
                 }
@@ -185,9 +200,35 @@ impl Commands {
         Err(CommandError::Contended)
     }
 
+    /// What the first use of the key led to, if there was one.
+    async fn replayed<R>(
+        &self,
+        id: Uuid,
+        context: &Context,
+        idempotency: &Idempotency,
+    ) -> Result<Option<Result<Outcome, CommandError<R>>>, Error> {
+        let Metadata { account, actor, .. } = &context.metadata;
+        let Some(claim) = self.store.claim(*account, actor, &idempotency.key).await? else {
+            return Ok(None);
+        };
+        if claim.request_digest != idempotency.request_digest {
+            return Ok(Some(Err(CommandError::KeyReused)));
+        }
+        Ok(Some(Ok(Outcome {
+            aggregate_id: claim.aggregate_id.parse().unwrap_or(id),
+            position: claim.position,
+            first_position: Some(claim.position),
+            replayed: true,
+        })))
+    }
+
     async fn slot<A: Aggregate + 'static>(&self, id: Uuid) -> Arc<Slot<A>> {
         let entry =
             self.cache.get_with((A::TYPE, id), async { Arc::new(Slot::<A>::default()) as _ }).await;
         entry.downcast().expect("an aggregate type has one state type")
     }
+}
+
+fn unchanged(aggregate_id: Uuid, head: i64) -> Outcome {
+    Outcome { aggregate_id, position: head, first_position: None, replayed: false }
 }

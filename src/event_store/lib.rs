@@ -5,7 +5,8 @@
 //! ([`Appender`]), optimistic concurrency with retry and a cache that cannot lie ([`Commands`]), and
 //! followers with a lease and a checkpoint ([`Subscription`]).
 //!
-//! It deliberately knows no domain, no read model and no HTTP: an aggregate comes in as a type parameter.
+//! It deliberately knows no rule, no read model and no HTTP: an aggregate comes in as a type parameter that is
+//! [`domain::Stored`]. Private values are sealed on the way in and opened on the way out ([`Keys`]).
 //! A new aggregate needs nothing here. A new follower of the log starts from [`Subscription::acquire`].
 
 #![cfg_attr(
@@ -22,6 +23,8 @@ mod commands;
 mod log;
 mod metadata;
 mod recorded;
+mod sealing;
+mod snapshots;
 mod store;
 mod subscription;
 #[cfg(test)]
@@ -36,6 +39,7 @@ pub use commands::{CommandError, Commands, Outcome};
 pub use log::Log;
 pub use metadata::{Context, Idempotency, Metadata, Surface};
 pub use recorded::RecordedEvent;
+pub use sealing::{ERASED, Keys, MasterKey, UNREADABLE};
 pub use store::{PostgresEventStore, StreamContext};
 pub use subscription::Subscription;
 
@@ -90,8 +94,10 @@ pub enum Error {
         found: i64,
     },
     /// A stored event is not one that this version understands.
-    #[error("event {sequence} of stream {stream} cannot be read")]
+    #[error("event at position {position}, number {sequence} of stream {stream}, cannot be read")]
     Undecodable {
+        /// Where it is in the log.
+        position: i64,
         /// Aggregate type and id.
         stream: String,
         /// Its place in the stream.
@@ -108,6 +114,31 @@ pub enum Error {
         /// What the encoder said.
         #[source]
         source: serde_json::Error,
+    },
+    /// The database's keys are wrapped by another master key.
+    #[error(
+        "COLLOQUY_MASTER_KEY is key {id}, but this database's keys are wrapped by {known}: expected the key it was set up with"
+    )]
+    MasterKeyUnknown {
+        /// The one that was given.
+        id: String,
+        /// Those that would do.
+        known: String,
+    },
+    /// Sealing needs a master key.
+    #[error("a master key is needed to append")]
+    MasterKeyMissing,
+    /// Something sealed does not open with its key: somebody changed it.
+    #[error("{what} cannot be opened")]
+    Unsealable {
+        /// A key or an event.
+        what: String,
+    },
+    /// A private value that sealing would miss.
+    #[error("event {event} has a private value inside another value")]
+    PrivateInside {
+        /// Its id.
+        event: uuid::Uuid,
     },
     /// Too many appends are waiting; try again later.
     #[error("the append queue is full")]

@@ -4,8 +4,8 @@ use sqlx::PgPool;
 use tokio::sync::watch;
 use uuid::Uuid;
 
-use crate::recorded::COLUMNS;
-use crate::{Error, RecordedEvent};
+use crate::recorded::{Row, SELECT};
+use crate::{Error, Keys, RecordedEvent};
 
 /// How long a follower that nobody wakes waits at most before it looks at the head itself.
 const POLL_MAX: Duration = Duration::from_millis(250);
@@ -14,13 +14,19 @@ const POLL_MAX: Duration = Duration::from_millis(250);
 #[derive(Debug, Clone)]
 pub struct Log {
     pool: PgPool,
+    keys: Keys,
     wake: watch::Sender<i64>,
 }
 
 impl Log {
-    /// A reader of the log in this database.
-    pub fn new(pool: PgPool) -> Self {
-        Self { pool, wake: watch::Sender::new(0) }
+    /// A reader of the log in this database, with the keys of what is sealed in it.
+    pub fn new(pool: PgPool, keys: Keys) -> Self {
+        Self { pool, keys, wake: watch::Sender::new(0) }
+    }
+
+    /// The keys of what is sealed.
+    pub fn keys(&self) -> &Keys {
+        &self.keys
     }
 
     /// The database.
@@ -33,14 +39,14 @@ impl Log {
     /// # Errors
     /// [`Error::Hole`] when a position is missing; never skips one.
     pub async fn read(&self, after: i64, limit: i64) -> Result<Vec<RecordedEvent>, Error> {
-        let sql =
-            format!("select {COLUMNS} from events where position > $1 order by position limit $2");
-        let events: Vec<RecordedEvent> = sqlx::query_as(&sql)
+        let sql = format!("{SELECT} where e.position > $1 order by e.position limit $2");
+        let rows: Vec<Row> = sqlx::query_as(&sql)
             .bind(after)
             .bind(limit)
             .fetch_all(&self.pool)
             .await
             .map_err(Error::database("read the log"))?;
+        let events = self.with_keys(rows).await?;
         for (expected, event) in (after + 1..).zip(&events) {
             if event.position != expected {
                 return Err(Error::Hole { expected, found: event.position });
@@ -60,22 +66,32 @@ impl Log {
         limit: i64,
     ) -> Result<Vec<RecordedEvent>, Error> {
         let sql = format!(
-            "select {COLUMNS} from events
-             where (case aggregate_type
-                        when 'conversation' then aggregate_id
-                        when 'participation' then payload ->> 'conversation'
+            "{SELECT}
+             where (case e.aggregate_type
+                        when 'conversation' then e.aggregate_id
+                        when 'participation' then e.payload ->> 'conversation'
+                        when 'audit' then e.payload ->> 'conversation'
                     end) = $1
-               and position > $2
-             order by position
+               and e.position > $2
+             order by e.position
              limit $3"
         );
-        sqlx::query_as(&sql)
+        let rows: Vec<Row> = sqlx::query_as(&sql)
             .bind(conversation.to_string())
             .bind(after)
             .bind(limit)
             .fetch_all(&self.pool)
             .await
-            .map_err(Error::database("read the events of a conversation"))
+            .map_err(Error::database("read the events of a conversation"))?;
+        self.with_keys(rows).await
+    }
+
+    pub(crate) async fn with_keys(&self, rows: Vec<Row>) -> Result<Vec<RecordedEvent>, Error> {
+        let mut events = Vec::with_capacity(rows.len());
+        for row in rows {
+            events.push(row.with_keys(&self.keys).await?);
+        }
+        Ok(events)
     }
 
     /// The newest committed position, 0 while there is none.

@@ -3,17 +3,21 @@ use std::collections::HashMap;
 use cqrs_es::{
     Aggregate, AggregateContext, AggregateError, DomainEvent, EventEnvelope, EventStore,
 };
+use domain::Stored;
 use futures::TryStreamExt;
-use sqlx::{PgPool, Row};
 use uuid::Uuid;
 
-use crate::{Append, Appended, Appender, Error, Idempotency, NewEvent};
+use crate::recorded::{Row, SELECT};
+use crate::sealing::seal;
+use crate::snapshots::Snapshots;
+use crate::{Append, Appended, Appender, Error, Idempotency, Log, NewEvent};
 
 /// Our log as cqrs-es's `EventStore`.
 #[derive(Debug, Clone)]
 pub struct PostgresEventStore {
-    pool: PgPool,
+    log: Log,
     appender: Appender,
+    snapshots: Snapshots,
 }
 
 /// An aggregate's state and how many events made it.
@@ -33,10 +37,25 @@ impl<A: Aggregate> AggregateContext<A> for StreamContext<A> {
     }
 }
 
+impl<A: Aggregate> StreamContext<A> {
+    /// The stream's name over all types.
+    pub(crate) fn stream(&self) -> String {
+        format!("{}/{}", A::TYPE, self.aggregate_id)
+    }
+}
+
+/// The first use of an idempotency key.
+#[derive(Debug, sqlx::FromRow)]
+pub(crate) struct Claim {
+    pub(crate) request_digest: Vec<u8>,
+    pub(crate) aggregate_id: String,
+    pub(crate) position: i64,
+}
+
 impl PostgresEventStore {
-    /// Reads from `pool`, writes through `appender`.
-    pub fn new(pool: PgPool, appender: Appender) -> Self {
-        Self { pool, appender }
+    /// Reads from `log`, writes through `appender`.
+    pub fn new(log: Log, appender: Appender, snapshots: Snapshots) -> Self {
+        Self { log, appender, snapshots }
     }
 
     /// The way into the log.
@@ -44,35 +63,42 @@ impl PostgresEventStore {
         &self.appender
     }
 
-    /// Folds a stream while its rows arrive; the events are never all in memory.
+    /// The state after all events of a stream: from its snapshot, if there is one, and what came after. Rows
+    /// are folded while they arrive; the events are never all in memory.
     ///
     /// # Errors
     /// When PostgreSQL fails or an event cannot be read.
-    pub async fn load<A: Aggregate>(&self, aggregate_id: &str) -> Result<StreamContext<A>, Error> {
-        let mut context = StreamContext {
-            aggregate_id: aggregate_id.to_owned(),
-            aggregate: A::default(),
-            version: 0,
+    pub async fn load<A: Stored>(&self, aggregate_id: &str) -> Result<StreamContext<A>, Error> {
+        let mut context = match self.snapshots.read::<A>(&self.log, aggregate_id).await? {
+            Some(context) => context,
+            None => StreamContext {
+                aggregate_id: aggregate_id.to_owned(),
+                aggregate: A::default(),
+                version: 0,
+            },
         };
+        let from = context.version;
         self.catch_up(&mut context).await?;
+        self.snapshots.offer(&context, from);
         Ok(context)
     }
 
     /// Folds what the stream has beyond the state's version.
-    pub(crate) async fn catch_up<A: Aggregate>(
+    pub(crate) async fn catch_up<A: Stored>(
         &self,
         context: &mut StreamContext<A>,
     ) -> Result<(), Error> {
-        let aggregate_id = context.aggregate_id.as_str();
-        let mut rows = sqlx::query(SELECT_STREAM)
+        let sql = format!("{SELECT} {OF_STREAM_AFTER}");
+        let aggregate_id = context.aggregate_id.clone();
+        let mut rows = sqlx::query_as::<_, Row>(&sql)
             .bind(A::TYPE)
-            .bind(aggregate_id)
+            .bind(&aggregate_id)
             .bind(context.version)
-            .fetch(&self.pool);
+            .fetch(self.log.pool());
         while let Some(row) = rows.try_next().await.map_err(Error::database("load a stream"))? {
-            let sequence: i64 = row.get("sequence");
-            context.aggregate.apply(decode::<A>(aggregate_id, sequence, row.get("payload"))?);
-            context.version = sequence;
+            let event = row.with_keys(self.log.keys()).await?;
+            context.aggregate.apply(event.decode()?);
+            context.version = event.sequence;
         }
         Ok(())
     }
@@ -89,97 +115,132 @@ impl PostgresEventStore {
         )
         .bind(A::TYPE)
         .bind(aggregate_id)
-        .fetch_one(&self.pool)
+        .fetch_one(self.log.pool())
         .await
         .map_err(Error::database("read a stream's version"))
     }
 
+    /// The first use of an idempotency key, if there was one.
+    pub(crate) async fn claim(
+        &self,
+        account: i64,
+        caller: &str,
+        key: &str,
+    ) -> Result<Option<Claim>, Error> {
+        sqlx::query_as(
+            "select request_digest, aggregate_id, position
+             from idempotency_keys
+             where account_id = $1 and caller = $2 and key = $3",
+        )
+        .bind(account)
+        .bind(caller)
+        .bind(key)
+        .fetch_optional(self.log.pool())
+        .await
+        .map_err(Error::database("look for an idempotency key"))
+    }
+
+    /// Seals and appends; with no events, only claims the idempotency key.
     #[expect(clippy::disallowed_methods, reason = "the home of event ids")]
-    pub(crate) async fn append<A: Aggregate>(
+    pub(crate) async fn append<A: Stored>(
         &self,
         context: &StreamContext<A>,
         events: &[A::Event],
         metadata: &HashMap<String, String>,
         idempotency: Option<Idempotency>,
     ) -> Result<Appended, Error> {
-        let aggregate_id = context.aggregate_id.as_str();
-        let unencodable =
-            |source| Error::Unencodable { stream: stream_name::<A>(aggregate_id), source };
+        let stream = context.stream();
+        let keys = self.log.keys();
+        let unencodable = |source| Error::Unencodable { stream: stream.clone(), source };
         let stored_metadata = serde_json::to_string(metadata).map_err(unencodable)?;
-        let events = events
-            .iter()
-            .map(|event| {
-                Ok(NewEvent {
-                    event_id: Uuid::now_v7(),
-                    event_type: event.event_type(),
-                    event_version: event.event_version(),
-                    payload: serde_json::to_string(event).map_err(unencodable)?,
-                    metadata: stored_metadata.clone(),
-                })
-            })
-            .collect::<Result<_, Error>>()?;
-        self.appender
+        let mut stream_key = None;
+        let mut fresh = None;
+        let mut new_events = Vec::with_capacity(events.len());
+        for event in events {
+            let event_id = Uuid::now_v7();
+            let (payload, key) = seal(event_id, serde_json::to_value(event).map_err(unencodable)?)?;
+            if key.is_some() && stream_key.is_none() {
+                stream_key = keys.stream(self.log.pool(), &stream).await?;
+                if stream_key.is_none() {
+                    let (key, wrapped) = keys.fresh(&stream)?;
+                    (stream_key, fresh) = (Some(key), Some(wrapped));
+                }
+            }
+            let key = stream_key
+                .as_ref()
+                .and_then(|stream| key.map(|key| stream.wrap_event_key(event_id, &key)));
+            new_events.push(NewEvent {
+                event_id,
+                event_type: event.event_type(),
+                event_version: event.event_version(),
+                payload,
+                metadata: stored_metadata.clone(),
+                key,
+                subject: A::subject(event),
+                erases: A::erases(event),
+            });
+        }
+        let erases = events.iter().any(|event| A::erases(event).is_some());
+        let is_fresh = fresh.is_some();
+        let appended = self
+            .appender
             .append(Append {
                 aggregate_type: A::TYPE,
-                aggregate_id: aggregate_id.to_owned(),
+                aggregate_id: context.aggregate_id.clone(),
                 expected_version: context.version,
                 account: metadata.get("account").and_then(|a| a.parse().ok()).unwrap_or(1),
                 caller: metadata.get("actor").cloned().unwrap_or_default(),
                 idempotency,
-                events,
+                stream_key: fresh,
+                events: new_events,
             })
-            .await
+            .await?;
+        if let (Appended::At(_), true, Some(key)) = (&appended, is_fresh, stream_key) {
+            keys.remember(&stream, key).await;
+        }
+        if erases {
+            keys.forget(&stream).await;
+        }
+        Ok(appended)
+    }
+
+    /// Has the state kept, when the stream has grown long since the last time.
+    pub(crate) fn offer_snapshot<A: Stored>(&self, context: &StreamContext<A>, grown_by: i64) {
+        self.snapshots.offer(context, context.version - grown_by);
     }
 }
 
-const SELECT_STREAM: &str = "select sequence, payload::text as payload, metadata::text as metadata
-    from events
-    where aggregate_type = $1 and aggregate_id = $2 and sequence > $3
-    order by sequence";
+const OF_STREAM_AFTER: &str =
+    "where e.aggregate_type = $1 and e.aggregate_id = $2 and e.sequence > $3 order by e.sequence";
 
-fn stream_name<A: Aggregate>(aggregate_id: &str) -> String {
-    format!("{}/{aggregate_id}", A::TYPE)
-}
-
-fn decode<A: Aggregate>(
-    aggregate_id: &str,
-    sequence: i64,
-    payload: &str,
-) -> Result<A::Event, Error> {
-    serde_json::from_str(payload).map_err(|source| Error::Undecodable {
-        stream: stream_name::<A>(aggregate_id),
-        sequence,
-        source,
-    })
-}
-
-impl<A: Aggregate> EventStore<A> for PostgresEventStore {
+impl<A: Stored> EventStore<A> for PostgresEventStore {
     type AC = StreamContext<A>;
 
     async fn load_events(
         &self,
         aggregate_id: &str,
     ) -> Result<Vec<EventEnvelope<A>>, AggregateError<A::Error>> {
-        let rows = sqlx::query(SELECT_STREAM)
+        let sql = format!("{SELECT} {OF_STREAM_AFTER}");
+        let rows: Vec<Row> = sqlx::query_as(&sql)
             .bind(A::TYPE)
             .bind(aggregate_id)
             .bind(0_i64)
-            .fetch_all(&self.pool)
+            .fetch_all(self.log.pool())
             .await
             .map_err(|error| AggregateError::DatabaseConnectionError(Box::new(error)))?;
-        rows.into_iter()
-            .map(|row| {
-                let sequence: i64 = row.get("sequence");
-                Ok(EventEnvelope {
-                    aggregate_id: aggregate_id.to_owned(),
-                    sequence: sequence as usize,
-                    payload: decode::<A>(aggregate_id, sequence, row.get("payload"))
-                        .map_err(|error| AggregateError::DeserializationError(Box::new(error)))?,
-                    metadata: serde_json::from_str(row.get("metadata"))
-                        .map_err(|error| AggregateError::DeserializationError(Box::new(error)))?,
-                })
-            })
-            .collect()
+        let mut envelopes = Vec::with_capacity(rows.len());
+        for row in rows {
+            let unreadable = |error| AggregateError::DeserializationError(Box::new(error));
+            let event = row.with_keys(self.log.keys()).await.map_err(unreadable)?;
+            envelopes.push(EventEnvelope {
+                aggregate_id: aggregate_id.to_owned(),
+                sequence: event.sequence as usize,
+                payload: event.decode().map_err(unreadable)?,
+                metadata: serde_json::from_str(&event.metadata)
+                    .map_err(|error| AggregateError::DeserializationError(Box::new(error)))?,
+            });
+        }
+        Ok(envelopes)
     }
 
     async fn load_aggregate(

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use cqrs_es::persist::PersistedEventStore;
 use cqrs_es::{Aggregate, EventStore};
+use domain::Private;
 use domain::conversation::{Command, Conversation, Create, Event, Kind, Refusal};
 use domain::user::{self, Profile, User};
 use futures::future::join_all;
@@ -21,12 +22,14 @@ async fn log() -> (Log, String) {
     let database = embedded::testing::database().await;
     let pool = database.pool().await;
     migrate(&pool).await.unwrap();
-    (Log::new(pool), database.url)
+    let keys = Keys::open(&pool, MasterKey::generate()).await.unwrap();
+    (Log::new(pool, keys), database.url)
 }
 
 /// A node of its own: appender, cache, and followers that know only what it appended.
 fn node(log: &Log) -> Commands {
-    Commands::start(Log::new(log.pool().clone()), &Settings::default(), CancellationToken::new())
+    let log = Log::new(log.pool().clone(), log.keys().clone());
+    Commands::start(log, &Settings::default(), CancellationToken::new())
 }
 
 fn context(idempotency: Option<Idempotency>) -> Context {
@@ -127,9 +130,10 @@ async fn a_writer_that_commits_late_is_not_overtaken() {
 
 fn append_sql(name: &str, expected: i64) -> String {
     format!(
-        "select * from append_events(array['test'], array['{}'], array[{expected}::bigint], array[1::bigint],
-             array[''], array[null]::text[], array[null]::bytea[],
-             array[1], array['{}'::uuid], array['{name}'], array['1'], array['{{}}'], array['{{}}'])",
+        "select * from append_events(null, array['test'], array['{}'], array[{expected}::bigint], array[1::bigint],
+             array[''], array[null]::text[], array[null]::bytea[], array[null]::bytea[],
+             array[1], array['{}'::uuid], array['{name}'], array['1'], array['{{}}'], array['{{}}'],
+             array[null]::bytea[], array[null]::uuid[], array[null]::text[])",
         Uuid::now_v7(),
         Uuid::now_v7()
     )
@@ -254,12 +258,16 @@ async fn a_bad_append_fails_alone() {
         account: 1,
         caller: String::new(),
         idempotency: None,
+        stream_key: None,
         events: vec![NewEvent {
             event_id: Uuid::now_v7(),
             event_type: "Tested".to_owned(),
             event_version: "1".to_owned(),
             payload: payload.to_owned(),
             metadata: "{}".to_owned(),
+            key: None,
+            subject: None,
+            erases: None,
         }],
     };
     let appends = (0..20).map(|n| appender.append(append(if n == 7 { "no json" } else { "{}" })));
@@ -283,12 +291,16 @@ async fn an_append_sent_again_after_an_unclear_commit_lands_once() {
         account: 1,
         caller: "ann".to_owned(),
         idempotency: Some(Idempotency { key: "k".to_owned(), request_digest: vec![1] }),
+        stream_key: None,
         events: vec![NewEvent {
             event_id: Uuid::now_v7(),
             event_type: "Tested".to_owned(),
             event_version: "1".to_owned(),
             payload: "{}".to_owned(),
             metadata: "{}".to_owned(),
+            key: None,
+            subject: None,
+            erases: None,
         }],
     };
     let appender = commands.store().appender();
@@ -397,8 +409,19 @@ async fn a_stream_of_ours_loads_through_stock_postgres_es() {
     let ours =
         EventStore::<Conversation>::load_events(commands.store(), &id.to_string()).await.unwrap();
     assert_eq!(theirs.len(), 2);
+    // What persons wrote is sealed, and it has no keys.
+    let Event::MessagePosted { message, author, metadata, .. } = ours[1].payload.clone() else {
+        panic!("{:?}", ours[1].payload);
+    };
+    let redacted = Event::MessagePosted {
+        message,
+        author,
+        text: Private::Redacted,
+        metadata,
+        tags: Private::default(),
+    };
+    assert_eq!([&theirs[0].payload, &theirs[1].payload], [&ours[0].payload, &redacted]);
     for (theirs, ours) in theirs.iter().zip(&ours) {
-        assert_eq!(theirs.payload, ours.payload);
         assert_eq!(theirs.metadata, ours.metadata);
         assert_eq!(theirs.sequence, ours.sequence);
     }
@@ -411,8 +434,9 @@ async fn the_store_serves_cqrs_es_itself() {
     let framework = cqrs_es::CqrsFramework::<User, _>::new(store.clone(), vec![], ());
     let register =
         user::Command::RegisterUser { uid: "ann".to_owned(), profile: Profile::default() };
-    framework.execute("ann", register).await.unwrap();
-    let loaded: StreamContext<User> = store.load("ann").await.unwrap();
+    let id = domain::user_id(1, "ann").to_string();
+    framework.execute(&id, register).await.unwrap();
+    let loaded: StreamContext<User> = store.load(&id).await.unwrap();
     assert_eq!((loaded.version, User::TYPE), (1, "user"));
 }
 

@@ -2,6 +2,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::Args;
+use event_store::MasterKey;
 
 use super::Failure;
 use super::format::{Format, print};
@@ -31,6 +32,10 @@ pub(crate) struct Options {
     /// Where an identity provider publishes its keys (RS256, ES256 or EdDSA), instead of a secret
     #[arg(long, global = true, env = "COLLOQUY_JWKS_URL")]
     pub(super) jwks_url: Option<String>,
+    /// Base64 of 32 bytes, the same on every node; wraps the keys that seal text; without it, one is kept in the
+    /// data folder
+    #[arg(long, global = true, env = "COLLOQUY_MASTER_KEY", hide_env_values = true)]
+    pub(super) master_key: Option<String>,
     /// Tracing filter
     #[arg(long, global = true, env = "COLLOQUY_LOG", default_value = "info")]
     pub(super) log: String,
@@ -84,6 +89,11 @@ impl Options {
                 "32 bytes or more",
             ));
         }
+        if let Some(key) = &self.master_key
+            && MasterKey::from_base64(key).is_none()
+        {
+            return Err(wrong("COLLOQUY_MASTER_KEY", "(hidden)", "base64 of 32 bytes"));
+        }
         if let Some(url) = &self.jwks_url
             && !(url.starts_with("https://") || url.starts_with("http://"))
         {
@@ -134,6 +144,13 @@ impl Config {
             ("NATS_URL", url(&options.nats_url, "private NATS server")),
             ("COLLOQUY_DATA_DIR", options.data_dir().display().to_string()),
             ("COLLOQUY_JWT_SECRET", masked(&options.jwt_secret)),
+            (
+                "COLLOQUY_MASTER_KEY",
+                match options.master_key {
+                    Some(_) => "********".to_owned(),
+                    None => "(unset: kept in the data folder)".to_owned(),
+                },
+            ),
             (
                 "COLLOQUY_JWT_PUBLIC_KEY",
                 options.jwt_public_key.clone().unwrap_or_else(|| "(unset)".to_owned()),

@@ -1,10 +1,11 @@
 use std::time::Duration;
 
 use anyhow::Context;
+use event_store::{Keys, Log};
 use sqlx::PgPool;
 use sqlx::postgres::PgPoolOptions;
 
-use super::{Failure, Options};
+use super::{Failure, Options, master_key};
 
 /// The log's database for a verb that runs beside a server or alone: the configured one; else the private one
 /// of a running server; else the private one, started for as long as the verb runs.
@@ -31,6 +32,15 @@ impl Database {
         let private = embedded::Postgres::start(&data_dir).await?;
         let pool = connect(private.url(), 4).await?;
         Ok(Self { pool, private: Some(private) })
+    }
+
+    /// The log, with the keys to what is sealed if the master key is at hand.
+    pub(super) async fn log(&self, options: &Options) -> Result<Log, Failure> {
+        let keys = match master_key::find(options)? {
+            Some(key) => Keys::open(&self.pool, key).await?,
+            None => Keys::none(),
+        };
+        Ok(Log::new(self.pool.clone(), keys))
     }
 
     pub(super) async fn close(self) -> Result<(), Failure> {

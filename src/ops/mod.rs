@@ -5,8 +5,12 @@ mod config;
 mod database;
 mod doctor;
 mod format;
+mod keys;
+mod master_key;
 mod migrate;
 mod openapi;
+mod progress;
+mod secret_file;
 mod serve;
 mod telemetry;
 mod token;
@@ -42,6 +46,9 @@ enum Verb {
     /// Read the event log
     #[command(subcommand)]
     Audit(audit::Audit),
+    /// Manage the keys that seal text
+    #[command(subcommand)]
+    Keys(keys::Keys),
     /// Print the OpenAPI description
     Openapi,
 }
@@ -88,6 +95,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<(), Failure> {
         Verb::Config(config) => config.run(&options),
         Verb::Doctor(doctor) => doctor.run(options).await,
         Verb::Audit(audit) => audit.run(options).await,
+        Verb::Keys(keys) => keys.run(options).await,
         Verb::Openapi => openapi::run(),
     }
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use anyhow::Context;
 use clap::Args;
-use event_store::{Commands, Log, Settings};
+use event_store::{Commands, Keys, Log, Settings};
 use rand::distr::{Alphanumeric, SampleString};
 use sqlx::PgPool;
 use tokio::sync::watch;
@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use super::database::{URL_FILE, connect};
-use super::{Failure, Options, telemetry, token};
+use super::{Failure, Options, master_key, secret_file, telemetry, token};
 
 #[derive(Debug, Args)]
 pub(super) struct Serve {
@@ -82,7 +82,7 @@ impl Serve {
                 tracing::info!(data_dir = %data_dir.display(), "starting a private PostgreSQL");
                 let postgres = embedded::Postgres::start(&data_dir).await?;
                 let url = postgres.url().to_owned();
-                keep(&data_dir.join(URL_FILE), &url)?;
+                secret_file::keep(&data_dir.join(URL_FILE), &url)?;
                 servers.postgres = Some(postgres);
                 url
             }
@@ -91,7 +91,8 @@ impl Serve {
         event_store::migrate(&pool).await?;
 
         let node = Uuid::new_v4();
-        let log = Log::new(pool.clone());
+        let keys = Keys::open(&pool, master_key::find_or_make(options)?).await?;
+        let log = Log::new(pool.clone(), keys);
         let (accepting, following) = (CancellationToken::new(), CancellationToken::new());
         let settings =
             Settings { queue_length_max: self.queue_length_max as usize, ..Settings::default() };
@@ -197,7 +198,7 @@ impl Serve {
                     Some(secret) => secret,
                     None => {
                         let secret = Alphanumeric.sample_string(&mut rand::rng(), 48);
-                        keep(&data_dir.join(SECRET_FILE), &secret)?;
+                        secret_file::keep(&data_dir.join(SECRET_FILE), &secret)?;
                         secret
                     }
                 }
@@ -217,30 +218,7 @@ const SECRET_FILE: &str = "jwt-secret";
 
 /// The secret that an earlier quick start kept.
 pub(super) fn kept_secret(data_dir: &Path) -> Result<Option<String>, Failure> {
-    match std::fs::read_to_string(data_dir.join(SECRET_FILE)) {
-        Ok(secret) => Ok(Some(secret)),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(error).context("cannot read the kept token secret")?,
-    }
-}
-
-/// Writes a file that only the owner reads.
-fn keep(path: &Path, content: &str) -> Result<(), Failure> {
-    use std::io::Write;
-    use std::os::unix::fs::OpenOptionsExt;
-    if let Some(folder) = path.parent() {
-        std::fs::create_dir_all(folder)
-            .with_context(|| format!("cannot make the data folder {}", folder.display()))?;
-    }
-    std::fs::OpenOptions::new()
-        .write(true)
-        .create(true)
-        .truncate(true)
-        .mode(0o600)
-        .open(path)
-        .and_then(|mut file| file.write_all(content.as_bytes()))
-        .with_context(|| format!("cannot write {}", path.display()))?;
-    Ok(())
+    secret_file::read(&data_dir.join(SECRET_FILE))
 }
 
 /// Cancelled at the first Ctrl-C or SIGTERM; a second one ends the process at once.

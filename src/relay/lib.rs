@@ -186,7 +186,7 @@ impl Relay {
                 .publish_with_headers(
                     message::subject(&self.settings.subject_prefix, event),
                     message::headers(event),
-                    event.payload.clone().into(),
+                    event.shown()?.into_owned().into(),
                 )
                 .await
                 .map_err(failed)?;

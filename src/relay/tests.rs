@@ -7,7 +7,7 @@ use async_nats::jetstream::stream::Stream;
 use domain::user::{Command, Profile, User};
 use embedded::Nats;
 use embedded::testing::{database, folder, nats_url, unique};
-use event_store::{Commands, Context, Metadata, Surface};
+use event_store::{Commands, Context, Keys, MasterKey, Metadata, Surface};
 use futures::future::join_all;
 use tokio::task::JoinHandle;
 
@@ -30,7 +30,8 @@ impl Fixture {
     async fn new(nats_url: String) -> Self {
         let pool = database().await.pool().await;
         event_store::migrate(&pool).await.unwrap();
-        let log = Log::new(pool);
+        let keys = Keys::open(&pool, MasterKey::generate()).await.unwrap();
+        let log = Log::new(pool, keys);
         let name = unique("relay");
         Self {
             commands: Commands::start(
@@ -80,7 +81,7 @@ impl Fixture {
         let (sender, status) = watch::channel(Status::default());
         let stop = CancellationToken::new();
         // A node sees what others append by its own polling.
-        let log = Log::new(self.log.pool().clone());
+        let log = Log::new(self.log.pool().clone(), self.log.keys().clone());
         let relay = run(log, self.settings.clone(), Uuid::new_v4(), sender, stop.clone());
         Running { status, stop, task: tokio::spawn(relay) }
     }
@@ -131,12 +132,12 @@ async fn message_n_is_event_n_with_its_headers() {
     let message = fixture.stream().await.get_raw_message(7).await.unwrap();
     let prefix = &fixture.settings.subject_prefix;
     assert_eq!(message.subject.as_str(), format!("{prefix}.v1.1.directory.UserRegistered"));
-    assert_eq!(message.payload, event.payload.as_bytes());
+    assert_eq!(message.payload, event.shown().unwrap().as_bytes());
     let header = |name: &str| message.headers.get(name).unwrap().as_str().to_owned();
     assert_eq!(header("ce-specversion"), "1.0");
     assert_eq!(header("ce-id"), event.event_id.to_string());
     assert_eq!(header("ce-source"), "/colloquy/1");
-    assert_eq!(header("ce-type"), "colloquy.user.UserRegistered.v1");
+    assert_eq!(header("ce-type"), "colloquy.user.UserRegistered.v2");
     assert_eq!(header("ce-subject"), event.aggregate_id.to_string());
     assert_eq!(header("content-type"), "application/json");
     assert_eq!(

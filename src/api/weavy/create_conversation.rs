@@ -1,5 +1,6 @@
 use axum::http::StatusCode;
-use domain::conversation::{Command, Conversation as Aggregate, Create, Kind};
+use domain::conversation::{Command, Conversation as Aggregate, Create, Kind, Refusal};
+use event_store::CommandError;
 use projections::directory::{self, Reference};
 use projections::inbox;
 use serde_json::Value;
@@ -23,29 +24,41 @@ pub(super) async fn create(request: Weavy) -> Result<Answer<Conversation>, Probl
     let body = request.body()?;
     let name = body.text("name")?;
     let others = others(&request, &body, user).await?;
-    let (kind, id) = match others.as_slice() {
-        [] => return Err(Problem::bad_request("members must name somebody else than the caller")),
-        [other] => {
-            let id = domain::private_chat_id(request.account(), user, *other, 0);
-            (Kind::Private, id)
-        }
-        _ => (Kind::Room, new_id()),
+    let kind = match others.len() {
+        0 => return Err(Problem::bad_request("members must name somebody else than the caller")),
+        1 => Kind::Private,
+        _ => Kind::Room,
     };
-    let command = Command::CreateConversation(Create {
+    let create = Create {
         kind,
         creator: Some(user),
-        members: others,
+        members: others.clone(),
         uid: None,
         name,
         description: None,
         metadata: None,
         tags: vec![],
-    });
+    };
     let state = &request.0.state;
-    let outcome = state
-        .commands
-        .execute::<Aggregate>(id, "CreateConversation", command, &request.0.context)
-        .await?;
+    let mut erased_before = 0;
+    let outcome = loop {
+        let id = match kind {
+            Kind::Private => {
+                domain::private_chat_id(request.account(), user, others[0], erased_before)
+            }
+            _ => new_id(),
+        };
+        let command = Command::CreateConversation(create.clone());
+        let outcome = state
+            .commands
+            .execute::<Aggregate>(id, "CreateConversation", command, &request.0.context)
+            .await;
+        match outcome {
+            // The pair's earlier chats are gone for good; the next one counts them.
+            Err(CommandError::Refused(Refusal::ConversationDeleted)) => erased_before += 1,
+            outcome => break outcome?,
+        }
+    };
     let position = request.0.settled(projections::Progress::names(), outcome.position).await?;
     let number = inbox::number(&state.pool, request.account(), outcome.aggregate_id).await?;
     let body = request.view(number.ok_or_else(Problem::not_found)?, false).await?;

@@ -171,7 +171,8 @@ impl From<conversation::Refusal> for Problem {
     fn from(refusal: conversation::Refusal) -> Self {
         use conversation::Refusal::*;
         match refusal {
-            ConversationUnknown | ConversationTrashed | NotAMember(_) => Self::not_found(),
+            ConversationUnknown | ConversationDeleted | ConversationTrashed | MessageDeleted
+            | NotAMember(_) => Self::not_found(),
             ConversationExists
             | PrivateChatNeedsTwo
             | MembersFixed

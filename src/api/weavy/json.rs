@@ -25,6 +25,11 @@ impl Object {
         self.0.get(name).filter(|value| !value.is_null())
     }
 
+    /// The property is there, be it null.
+    pub(super) fn names(&self, name: &str) -> bool {
+        self.0.contains_key(name)
+    }
+
     /// A string, unless it is null or blank.
     pub(super) fn text(&self, name: &str) -> Result<Option<Text>, Problem> {
         match self.get(name) {

@@ -2,6 +2,8 @@
 
 mod badge;
 mod create_conversation;
+mod delete_app;
+mod edit_message;
 mod error;
 mod get_conversation;
 mod get_message;
@@ -34,7 +36,8 @@ pub(crate) fn routes() -> OpenApiRouter<State> {
         .routes(routes!(mark::mark, mark::unmark))
         .routes(routes!(pin::pin, pin::unpin))
         .routes(routes!(list_messages::list, post_message::post))
-        .routes(routes!(get_message::get))
+        .routes(routes!(delete_app::delete))
+        .routes(routes!(get_message::get, edit_message::edit, edit_message::delete))
         .routes(routes!(user::user))
         .routes(routes!(users::list, users::create))
         .routes(routes!(users::get, users::put))

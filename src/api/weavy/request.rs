@@ -50,6 +50,18 @@ impl<T: Serialize> IntoResponse for Answer<T> {
     }
 }
 
+/// An answer without a body.
+pub(super) struct Done {
+    pub(super) status: StatusCode,
+    pub(super) position: i64,
+}
+
+impl IntoResponse for Done {
+    fn into_response(self) -> Response {
+        (self.status, [(POSITION, self.position.to_string())]).into_response()
+    }
+}
+
 impl Weavy {
     pub(super) fn caller(&self) -> &Caller {
         &self.0.caller

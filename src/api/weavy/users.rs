@@ -127,7 +127,7 @@ fn profile(body: &Object) -> Result<Profile, Problem> {
         email: body.text("email")?,
         avatar_url: body.text("avatar_url")?,
         role: None,
-        metadata: body.object("metadata")?,
-        tags: body.strings("tags")?,
+        metadata: body.object("metadata")?.map(Into::into),
+        tags: body.strings("tags")?.map(Into::into),
     })
 }

@@ -38,6 +38,26 @@ pub enum Command {
         /// Who.
         user: Uuid,
     },
+    /// Takes it away for good, with everything that was said in it.
+    DeleteConversation,
+    /// Makes a message read otherwise.
+    EditMessage {
+        /// The message, which is in this conversation.
+        message: Uuid,
+        /// Who wrote it, and edits it now.
+        author: Uuid,
+        /// Not blank.
+        text: Text,
+        /// The host system's own.
+        metadata: Option<Map<String, Value>>,
+        /// In the order to be shown.
+        tags: Vec<String>,
+    },
+    /// Takes a message away for good.
+    DeleteMessage {
+        /// The message, which is in this conversation.
+        message: Uuid,
+    },
     /// Says something.
     PostMessage {
         /// The message's own id.

@@ -4,7 +4,7 @@ use super::{
     Command, Conversation, Create, DESCRIPTION_LENGTH_MAX, Event, Kind, NAME_LENGTH_MAX, Refusal,
     TEXT_LENGTH_MAX,
 };
-use crate::Text;
+use crate::{Private, Text};
 
 impl Conversation {
     /// The rules. No events: the command is right, and nothing has to change.
@@ -29,6 +29,7 @@ impl Conversation {
             }
             Command::TagConversation { tags } => {
                 self.present()?;
+                let tags = Private::from(tags);
                 Ok(change(self.tags != tags, Event::ConversationTagged { tags }))
             }
             Command::TrashConversation => {
@@ -50,22 +51,36 @@ impl Conversation {
             Command::PostMessage { message, author, text, metadata, tags } => {
                 self.present()?;
                 self.member(author)?;
-                if text.is_blank() {
-                    return Err(Refusal::TextBlank);
-                }
-                if text.length() > TEXT_LENGTH_MAX {
-                    return Err(Refusal::TextTooLong {
-                        length: text.length(),
-                        max: TEXT_LENGTH_MAX,
-                    });
-                }
+                let text = checked_text(text)?;
+                let (metadata, tags) = (metadata.map(Private::from), tags.into());
                 Ok(vec![Event::MessagePosted { message, author, text, metadata, tags }])
+            }
+            Command::EditMessage { message, author, text, metadata, tags } => {
+                self.present()?;
+                self.member(author)?;
+                if self.deleted_messages.contains(&message) {
+                    return Err(Refusal::MessageDeleted);
+                }
+                let text = checked_text(text)?;
+                let (metadata, tags) = (metadata.map(Private::from), tags.into());
+                Ok(vec![Event::MessageEdited { message, author, text, metadata, tags }])
+            }
+            Command::DeleteMessage { message } => {
+                self.kind()?;
+                let present = !self.deleted_messages.contains(&message);
+                Ok(change(present, Event::MessageDeleted { message }))
+            }
+            Command::DeleteConversation if self.deleted => Ok(vec![]),
+            Command::DeleteConversation => {
+                self.kind()?;
+                Ok(vec![Event::ConversationDeleted])
             }
         }
     }
 
     fn create(&self, create: Create) -> Result<Vec<Event>, Refusal> {
         match self.kind {
+            Some(_) if self.deleted => return Err(Refusal::ConversationDeleted),
             // Its id says whose chat it is, so the one that exists is the one that was meant.
             Some(Kind::Private | Kind::Contextual) if self.kind == Some(create.kind) => {
                 return Ok(change(self.trashed, Event::ConversationRestored));
@@ -90,12 +105,15 @@ impl Conversation {
             uid: create.uid,
             name: checked_name(create.name)?,
             description: checked_description(create.description)?,
-            metadata: create.metadata,
-            tags: create.tags,
+            metadata: create.metadata.map(Private::from),
+            tags: create.tags.into(),
         }])
     }
 
     fn kind(&self) -> Result<Kind, Refusal> {
+        if self.deleted {
+            return Err(Refusal::ConversationDeleted);
+        }
         self.kind.ok_or(Refusal::ConversationUnknown)
     }
 
@@ -118,6 +136,17 @@ impl Conversation {
 
 fn change(needed: bool, event: Event) -> Vec<Event> {
     if needed { vec![event] } else { vec![] }
+}
+
+fn checked_text(text: Text) -> Result<Text, Refusal> {
+    if text.is_blank() {
+        return Err(Refusal::TextBlank);
+    }
+    let length = text.length();
+    if length > TEXT_LENGTH_MAX {
+        return Err(Refusal::TextTooLong { length, max: TEXT_LENGTH_MAX });
+    }
+    Ok(text)
 }
 
 fn checked_name(name: Option<Text>) -> Result<Option<Text>, Refusal> {

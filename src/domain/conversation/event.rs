@@ -3,7 +3,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
-use crate::Text;
+use crate::{Private, Text};
 
 /// What kind of conversation it is, for good.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -52,10 +52,10 @@ pub enum Event {
         description: Option<Text>,
         /// The host system's own.
         #[serde(default, skip_serializing_if = "Option::is_none")]
-        metadata: Option<Map<String, Value>>,
+        metadata: Option<Private<Map<String, Value>>>,
         /// In the order to be shown.
-        #[serde(default, skip_serializing_if = "Vec::is_empty")]
-        tags: Vec<String>,
+        #[serde(default, skip_serializing_if = "Private::is_empty")]
+        tags: Private<Vec<String>>,
     },
     /// It has another name, or none.
     ConversationRenamed {
@@ -72,7 +72,7 @@ pub enum Event {
     /// It has another set of tags.
     ConversationTagged {
         /// All of them.
-        tags: Vec<String>,
+        tags: Private<Vec<String>>,
     },
     /// It is in the trash.
     ConversationTrashed,
@@ -88,6 +88,28 @@ pub enum Event {
         /// Who.
         user: Uuid,
     },
+    /// It is gone for good, with everything that was said in it.
+    ConversationDeleted,
+    /// A message reads otherwise now.
+    MessageEdited {
+        /// The message's own id.
+        message: Uuid,
+        /// Who.
+        author: Uuid,
+        /// What it says now.
+        text: Text,
+        /// The host system's own.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        metadata: Option<Private<Map<String, Value>>>,
+        /// In the order to be shown.
+        #[serde(default, skip_serializing_if = "Private::is_empty")]
+        tags: Private<Vec<String>>,
+    },
+    /// A message is gone for good.
+    MessageDeleted {
+        /// The message's own id.
+        message: Uuid,
+    },
     /// Somebody said something.
     MessagePosted {
         /// The message's own id.
@@ -98,10 +120,10 @@ pub enum Event {
         text: Text,
         /// The host system's own.
         #[serde(default, skip_serializing_if = "Option::is_none")]
-        metadata: Option<Map<String, Value>>,
+        metadata: Option<Private<Map<String, Value>>>,
         /// In the order to be shown.
-        #[serde(default, skip_serializing_if = "Vec::is_empty")]
-        tags: Vec<String>,
+        #[serde(default, skip_serializing_if = "Private::is_empty")]
+        tags: Private<Vec<String>>,
     },
 }
 
@@ -117,11 +139,23 @@ impl DomainEvent for Event {
             Self::MemberAdded { .. } => "MemberAdded",
             Self::MemberRemoved { .. } => "MemberRemoved",
             Self::MessagePosted { .. } => "MessagePosted",
+            Self::MessageEdited { .. } => "MessageEdited",
+            Self::MessageDeleted { .. } => "MessageDeleted",
+            Self::ConversationDeleted => "ConversationDeleted",
         }
         .to_owned()
     }
 
     fn event_version(&self) -> String {
-        "1".to_owned()
+        match self {
+            // Free text became private.
+            Self::ConversationCreated { .. }
+            | Self::ConversationRenamed { .. }
+            | Self::ConversationDescribed { .. }
+            | Self::ConversationTagged { .. }
+            | Self::MessagePosted { .. } => "2",
+            _ => "1",
+        }
+        .to_owned()
     }
 }

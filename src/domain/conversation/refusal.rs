@@ -9,6 +9,12 @@ pub enum Refusal {
     /// The id is taken by another conversation.
     #[error("the conversation exists")]
     ConversationExists,
+    /// It was deleted, for good.
+    #[error("the conversation was deleted")]
+    ConversationDeleted,
+    /// The message was deleted, for good.
+    #[error("the message was deleted")]
+    MessageDeleted,
     /// It is in the trash.
     #[error("the conversation is in the trash")]
     ConversationTrashed,

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::{Command, Event, Kind, Refusal};
-use crate::Text;
+use crate::{Erasure, Private, Stored, Text};
 
 /// A conversation, as far as its rules need to know it. The default is one that does not exist.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -15,9 +15,12 @@ pub struct Conversation {
     pub(super) members: BTreeSet<Uuid>,
     pub(super) name: Option<Text>,
     pub(super) description: Option<Text>,
-    pub(super) tags: Vec<String>,
+    pub(super) tags: Private<Vec<String>>,
     pub(super) trashed: bool,
     pub(super) message_count: u64,
+    /// Messages that are gone: they cannot be edited, and deleting them again changes nothing.
+    pub(super) deleted_messages: BTreeSet<Uuid>,
+    pub(super) deleted: bool,
 }
 
 impl Conversation {
@@ -45,6 +48,13 @@ impl Conversation {
                 self.members.remove(user);
             }
             Event::MessagePosted { .. } => self.message_count += 1,
+            Event::MessageEdited { .. } => {}
+            Event::MessageDeleted { message } => {
+                self.deleted_messages.insert(*message);
+            }
+            Event::ConversationDeleted => {
+                *self = Self { kind: self.kind, deleted: true, ..Self::default() };
+            }
         }
     }
 }
@@ -70,5 +80,26 @@ impl Aggregate for Conversation {
 
     fn apply(&mut self, event: Event) {
         self.evolve(&event);
+    }
+}
+
+impl Stored for Conversation {
+    const STATE_SCHEMA: i32 = 1;
+
+    fn subject(event: &Event) -> Option<Uuid> {
+        match event {
+            Event::MessagePosted { message, .. } | Event::MessageEdited { message, .. } => {
+                Some(*message)
+            }
+            _ => None,
+        }
+    }
+
+    fn erases(event: &Event) -> Option<Erasure> {
+        match event {
+            Event::MessageDeleted { message } => Some(Erasure::Message(*message)),
+            Event::ConversationDeleted => Some(Erasure::Stream),
+            _ => None,
+        }
     }
 }

@@ -3,7 +3,7 @@ use proptest::prelude::*;
 use uuid::Uuid;
 
 use super::*;
-use crate::Text;
+use crate::{Private, Text};
 
 const ANN: Uuid = Uuid::from_u128(1);
 const BOB: Uuid = Uuid::from_u128(2);
@@ -31,7 +31,7 @@ fn created(kind: Kind, members: &[Uuid]) -> Event {
         name: None,
         description: None,
         metadata: None,
-        tags: vec![],
+        tags: Private::default(),
     }
 }
 
@@ -170,12 +170,89 @@ fn trash_and_restore_repeat_without_effect() {
 fn tags_and_descriptions_are_replaced_whole() {
     given(vec![room()])
         .when(Command::TagConversation { tags: vec!["a".to_owned()] })
-        .then_expect_events(vec![Event::ConversationTagged { tags: vec!["a".to_owned()] }]);
+        .then_expect_events(vec![Event::ConversationTagged { tags: vec!["a".to_owned()].into() }]);
     given(vec![room()])
         .when(Command::DescribeConversation { description: Some("about".into()) })
         .then_expect_events(vec![Event::ConversationDescribed {
             description: Some("about".into()),
         }]);
+}
+
+const MESSAGE: Uuid = Uuid::from_u128(9);
+
+fn posted(text: &str) -> Event {
+    Event::MessagePosted {
+        message: MESSAGE,
+        author: ANN,
+        text: text.into(),
+        metadata: None,
+        tags: Private::default(),
+    }
+}
+
+fn edit(text: &str) -> Command {
+    Command::EditMessage {
+        message: MESSAGE,
+        author: ANN,
+        text: text.into(),
+        metadata: None,
+        tags: vec![],
+    }
+}
+
+#[test]
+fn a_message_can_be_edited_until_it_is_deleted() {
+    given(vec![room(), posted("hi")]).when(edit("ho")).then_expect_events(vec![
+        Event::MessageEdited {
+            message: MESSAGE,
+            author: ANN,
+            text: "ho".into(),
+            metadata: None,
+            tags: Private::default(),
+        },
+    ]);
+    given(vec![room(), posted("hi")]).when(edit(" ")).then_expect_error(Refusal::TextBlank);
+    let deleted = Event::MessageDeleted { message: MESSAGE };
+    given(vec![room(), posted("hi"), deleted])
+        .when(edit("ho"))
+        .then_expect_error(Refusal::MessageDeleted);
+}
+
+#[test]
+fn who_left_cannot_edit() {
+    given(vec![room(), posted("hi"), Event::MemberRemoved { user: ANN }])
+        .when(edit("ho"))
+        .then_expect_error(Refusal::NotAMember(ANN));
+}
+
+#[test]
+fn deleting_a_message_repeats_without_effect_and_works_in_the_trash() {
+    let delete = Command::DeleteMessage { message: MESSAGE };
+    let deleted = Event::MessageDeleted { message: MESSAGE };
+    given(vec![room(), posted("hi"), Event::ConversationTrashed])
+        .when(delete.clone())
+        .then_expect_events(vec![deleted.clone()]);
+    given(vec![room(), posted("hi"), deleted]).when(delete).then_expect_events(vec![]);
+}
+
+#[test]
+fn a_deleted_conversation_takes_nothing_any_more() {
+    given(vec![]).when(Command::DeleteConversation).then_expect_error(Refusal::ConversationUnknown);
+    given(vec![room()])
+        .when(Command::DeleteConversation)
+        .then_expect_events(vec![Event::ConversationDeleted]);
+    let deleted = || given(vec![room(), posted("hi"), Event::ConversationDeleted]);
+    deleted().when(Command::DeleteConversation).then_expect_events(vec![]);
+    for command in [
+        post(ANN, "hi"),
+        edit("ho"),
+        Command::DeleteMessage { message: MESSAGE },
+        create(Kind::Room, &[ANN, BOB]),
+        Command::RestoreConversation,
+        Command::AddMember { user: EVE },
+    ] {
+        deleted().when(command).then_expect_error(Refusal::ConversationDeleted);
+    }
 }
 
 fn any_command() -> impl Strategy<Value = Command> {
@@ -187,6 +264,12 @@ fn any_command() -> impl Strategy<Value = Command> {
             .prop_map(|name| Command::RenameConversation { name: name.map(Text::from) }),
         prop::collection::vec("[a-b]", 0..2).prop_map(|tags| Command::TagConversation { tags }),
         Just(Command::TrashConversation),
+        Just(Command::DeleteMessage { message: MESSAGE }),
+        Just(edit("ho")),
+        prop::bool::weighted(0.05).prop_map(|delete| match delete {
+            true => Command::DeleteConversation,
+            false => Command::TrashConversation,
+        }),
         Just(Command::RestoreConversation),
         user.clone().prop_map(|user| Command::AddMember { user }),
         user.clone().prop_map(|user| Command::RemoveMember { user }),
@@ -212,6 +295,9 @@ proptest! {
         for event in stored {
             folded.evolve(&serde_json::from_str(&event).unwrap());
         }
-        prop_assert_eq!(folded, state);
+        prop_assert_eq!(&folded, &state);
+        // A snapshot is the state, written and read.
+        let snapshot = serde_json::to_string(&state).unwrap();
+        prop_assert_eq!(serde_json::from_str::<Conversation>(&snapshot).unwrap(), folded);
     }
 }

@@ -4,6 +4,7 @@ use cqrs_es::event_sink::EventSink;
 use serde::{Deserialize, Serialize};
 
 use super::{Change, Command, Event, Refusal};
+use crate::Stored;
 
 /// One member's own state in one conversation.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -82,4 +83,8 @@ impl Aggregate for Participation {
     fn apply(&mut self, event: Event) {
         self.evolve(&event);
     }
+}
+
+impl Stored for Participation {
+    const STATE_SCHEMA: i32 = 1;
 }

@@ -2,7 +2,7 @@ use cqrs_es::DomainEvent;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::Text;
+use crate::{Private, Text};
 
 /// What is known of a user. In an update, a field that is none did not change.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -24,10 +24,10 @@ pub struct Profile {
     pub role: Option<String>,
     /// The host system's own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub metadata: Option<Map<String, Value>>,
+    pub metadata: Option<Private<Map<String, Value>>>,
     /// In the order to be shown.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub tags: Option<Vec<String>>,
+    pub tags: Option<Private<Vec<String>>>,
 }
 
 impl Profile {
@@ -94,6 +94,7 @@ impl DomainEvent for Event {
     }
 
     fn event_version(&self) -> String {
-        "1".to_owned()
+        // Names became private.
+        "2".to_owned()
     }
 }

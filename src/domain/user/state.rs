@@ -3,6 +3,7 @@ use cqrs_es::event_sink::EventSink;
 use serde::{Deserialize, Serialize};
 
 use super::{Command, Event, Profile, Refusal};
+use crate::Stored;
 
 /// A user of the host system, as the directory knows them.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -46,4 +47,8 @@ impl Aggregate for User {
     fn apply(&mut self, event: Event) {
         self.evolve(&event);
     }
+}
+
+impl Stored for User {
+    const STATE_SCHEMA: i32 = 1;
 }

@@ -14,7 +14,8 @@ use std::time::{Duration, Instant};
 use cqrs_es::persist::{PersistedEventRepository, SerializedEvent};
 use domain::conversation::{Command, Conversation, Create, Kind};
 use event_store::{
-    Append, Appender, Commands, Context, Log, Metadata, NewEvent, Settings, Surface,
+    Append, Appender, Commands, Context, Keys, Log, MasterKey, Metadata, NewEvent, Settings,
+    Surface,
 };
 use postgres_es::{PostgresCqrs, PostgresEventRepository, postgres_cqrs};
 use sqlx::postgres::PgPoolOptions;
@@ -41,7 +42,8 @@ async fn main() {
     let (stock, ours) = (pool().await, pool().await);
     stock.execute(STOCK_SCHEMA).await.unwrap();
     event_store::migrate(&ours).await.unwrap();
-    let log = Log::new(ours);
+    let keys = Keys::open(&ours, MasterKey::generate()).await.unwrap();
+    let log = Log::new(ours, keys);
     let appender = Appender::start(log.clone(), &Settings::default(), CancellationToken::new());
     let commands = Commands::start(log, &Settings::default(), CancellationToken::new());
     let repository = std::sync::Arc::new(PostgresEventRepository::new(stock.clone()));
@@ -175,12 +177,16 @@ impl Caller for Ours {
             account: 1,
             caller: "ann".to_owned(),
             idempotency: None,
+            stream_key: None,
             events: vec![NewEvent {
                 event_id: Uuid::now_v7(),
                 event_type: "MessagePosted".to_owned(),
                 event_version: "1".to_owned(),
                 payload: PAYLOAD.to_owned(),
                 metadata: METADATA.to_owned(),
+                key: None,
+                subject: None,
+                erases: None,
             }],
         };
         self.appender.append(append).await.unwrap();

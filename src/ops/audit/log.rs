@@ -35,7 +35,7 @@ const HEADER: [&str; 9] = [
 impl Log {
     pub(in crate::ops) async fn run(self, options: Options) -> Result<(), Failure> {
         let database = Database::open(&options).await?;
-        let log = event_store::Log::new(database.pool.clone());
+        let log = database.log(&options).await?;
         let events = match self.conversation {
             Some(conversation) => {
                 log.read_conversation(conversation, self.after, self.limit).await?

@@ -11,7 +11,7 @@
 use std::time::Instant;
 
 use async_nats::jetstream;
-use event_store::{Append, Appender, Log, NewEvent, Settings};
+use event_store::{Append, Appender, Keys, Log, NewEvent, Settings};
 use futures::future::try_join_all;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
@@ -44,7 +44,7 @@ fn median(mut rates: Vec<f64>) -> f64 {
 async fn backlog() -> Log {
     let pool = embedded::testing::database().await.pool().await;
     event_store::migrate(&pool).await.unwrap();
-    let log = Log::new(pool);
+    let log = Log::new(pool, Keys::none());
     let appender = Appender::start(log.clone(), &Settings::default(), CancellationToken::new());
     let stream = Uuid::now_v7().to_string();
     for first in (0..BACKLOG).step_by(1000) {
@@ -54,6 +54,7 @@ async fn backlog() -> Log {
             event_version: "1".to_owned(),
             payload: r#"{"type":"MessagePosted","text":"Shall we meet at ten, or would the afternoon suit you better?"}"#.to_owned(),
             metadata: r#"{"actor":"ann","occurred_at":"2026-01-01T00:00:00.000000Z"}"#.to_owned(),
+ key: None, subject: None, erases: None,
         });
         let append = Append {
             aggregate_type: "conversation",
@@ -62,6 +63,7 @@ async fn backlog() -> Log {
             account: 1,
             caller: "ann".to_owned(),
             idempotency: None,
+            stream_key: None,
             events: events.collect(),
         };
         appender.append(append).await.unwrap();

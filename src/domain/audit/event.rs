@@ -1,0 +1,41 @@
+use cqrs_es::DomainEvent;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+/// What of a trail is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Part {
+    /// The events themselves.
+    Events,
+    /// The state at a moment.
+    State,
+    /// What changed between two moments.
+    Diff,
+}
+
+/// What happened.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type")]
+pub enum Event {
+    /// Somebody read; who is in the metadata.
+    AuditTrailRead {
+        /// Whose trail.
+        conversation: Uuid,
+        /// What of it.
+        part: Part,
+    },
+}
+
+impl DomainEvent for Event {
+    fn event_type(&self) -> String {
+        match self {
+            Self::AuditTrailRead { .. } => "AuditTrailRead",
+        }
+        .to_owned()
+    }
+
+    fn event_version(&self) -> String {
+        "1".to_owned()
+    }
+}

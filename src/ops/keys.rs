@@ -1,0 +1,70 @@
+use anyhow::Context;
+use clap::{Args, Subcommand};
+use event_store::MasterKey;
+
+use super::database::Database;
+use super::{Failure, Options, master_key, progress};
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Keys {
+    /// Print a new master key, for COLLOQUY_MASTER_KEY
+    Generate,
+    /// Wrap all keys with another master key; servers must be started anew with it
+    Rotate(Rotate),
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Rotate {
+    /// The new master key, base64 of 32 bytes; the present one is COLLOQUY_MASTER_KEY
+    #[arg(long, env = "COLLOQUY_NEW_MASTER_KEY", hide_env_values = true)]
+    to: String,
+}
+
+impl Keys {
+    pub(super) async fn run(self, options: Options) -> Result<(), Failure> {
+        match self {
+            Self::Generate => {
+                println!("{}", MasterKey::generate().to_base64());
+                Ok(())
+            }
+            Self::Rotate(rotate) => rotate.run(options).await,
+        }
+    }
+}
+
+const BATCH_SIZE: i64 = 1000;
+
+impl Rotate {
+    /// In batches, each a transaction: whatever ends it in the middle, running it again goes on.
+    async fn run(self, options: Options) -> Result<(), Failure> {
+        let Some(to) = MasterKey::from_base64(&self.to) else {
+            return Err(Failure::Usage("--to: expected base64 of 32 bytes".to_owned()));
+        };
+        let database = Database::open(&options).await?;
+        let from = master_key::find(&options)?
+            .context("there is no present master key: set COLLOQUY_MASTER_KEY")?;
+        if from.id() == to.id() {
+            return Err(Failure::Usage("--to is the present master key".to_owned()));
+        }
+        let keys = event_store::Keys::open(&database.pool, from).await?;
+        let total: i64 = sqlx::query_scalar("select count(*) from stream_keys")
+            .fetch_one(&database.pool)
+            .await?;
+        let bar = progress::bar(total.unsigned_abs());
+        loop {
+            let wrapped = keys.rewrap(&database.pool, &to, BATCH_SIZE).await?;
+            bar.inc(wrapped as u64);
+            if wrapped == 0 {
+                break;
+            }
+        }
+        bar.finish_and_clear();
+        master_key::replace_kept(&options, &to)?;
+        println!(
+            "{} keys are wrapped with master key {}; start every server with it",
+            bar.position(),
+            to.id()
+        );
+        database.close().await
+    }
+}

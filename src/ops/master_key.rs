@@ -1,0 +1,51 @@
+use std::path::PathBuf;
+
+use anyhow::{Context, anyhow};
+use event_store::MasterKey;
+
+use super::secret_file;
+use super::{Failure, Options};
+
+/// The configured master key, or the one that the data folder keeps; none when there is neither.
+pub(super) fn find(options: &Options) -> Result<Option<MasterKey>, Failure> {
+    let text = match &options.master_key {
+        Some(text) => Some(text.clone()),
+        None => secret_file::read(&path(options))?,
+    };
+    let Some(text) = text else { return Ok(None) };
+    match MasterKey::from_base64(&text) {
+        Some(key) => Ok(Some(key)),
+        None => Err(anyhow!("{} is no base64 of 32 bytes", path(options).display()).into()),
+    }
+}
+
+/// The same; with neither, one is made and kept.
+pub(super) fn find_or_make(options: &Options) -> Result<MasterKey, Failure> {
+    if let Some(key) = find(options)? {
+        return Ok(key);
+    }
+    let path = path(options);
+    // Of two nodes that start on one folder, one makes the key and the other reads it.
+    secret_file::keep_first(&path, &MasterKey::generate().to_base64())?;
+    if options.database_url.is_some() {
+        tracing::warn!(
+            path = %path.display(),
+            "COLLOQUY_MASTER_KEY is unset: a new master key is kept here; every other node needs the same, and without it no text can be read"
+        );
+    }
+    let kept = find(options)?;
+    Ok(kept.context("the master key was just kept")?)
+}
+
+/// After a rotation: the data folder keeps the new key, if it kept the old one.
+pub(super) fn replace_kept(options: &Options, key: &MasterKey) -> Result<(), Failure> {
+    let path = path(options);
+    match secret_file::read(&path)? {
+        Some(_) => secret_file::keep(&path, &key.to_base64()),
+        None => Ok(()),
+    }
+}
+
+fn path(options: &Options) -> PathBuf {
+    options.data_dir().join("master-key")
+}
