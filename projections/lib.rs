@@ -20,6 +20,7 @@ pub mod badge;
 pub mod conversation_list;
 pub mod directory;
 mod event;
+pub mod history;
 pub mod inbox;
 pub mod messages;
 mod page;

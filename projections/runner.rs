@@ -13,7 +13,7 @@ use crate::{Error, Progress, Recorded, badge, conversation_list, directory, inbo
 /// Events in one transaction.
 const BATCH_SIZE_MAX: i64 = 1000;
 /// A third of the lease: two renewals may fail before it is lost.
-const RENEW_AFTER: Duration = Duration::from_secs(3);
+const RENEW_AFTER: Duration = Duration::from_secs(2);
 /// How often a standby looks where the holder of the lease is, and whether it is still there.
 const STANDBY_POLL: Duration = Duration::from_millis(50);
 

@@ -2,6 +2,7 @@
 
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use embedded::testing::{self, unique};
@@ -36,6 +37,28 @@ impl Installation {
         PgPool::connect(&self.database_url).await.unwrap()
     }
 
+    /// Runs another verb to its end: status, standard output, standard error.
+    pub fn run(&self, arguments: &[&str]) -> (Option<i32>, String, String) {
+        let output = Command::new(env!("CARGO_BIN_EXE_colloquy"))
+            .args(arguments)
+            .env("DATABASE_URL", &self.database_url)
+            .env("NATS_URL", &self.nats_url)
+            .env("COLLOQUY_NATS_STREAM", &self.stream)
+            .env("COLLOQUY_MASTER_KEY", MASTER_KEY)
+            .output()
+            .unwrap();
+        let text = |bytes| String::from_utf8(bytes).unwrap();
+        (output.status.code(), text(output.stdout), text(output.stderr))
+    }
+
+    /// The same, as it must succeed; standard output.
+    #[track_caller]
+    pub fn done(&self, arguments: &[&str]) -> String {
+        let (status, output, errors) = self.run(arguments);
+        assert_eq!(status, Some(0), "{arguments:?}: {output}{errors}");
+        output
+    }
+
     /// Starts a node and waits until it listens.
     pub fn start(&self) -> Server {
         self.start_with(&[])
@@ -66,8 +89,12 @@ impl Installation {
             said.push_str(&line);
         };
         // Somebody has to read what it logs, or it would wait for room in the pipe.
-        std::thread::spawn(move || log.for_each(drop));
-        Server { child, url, client: reqwest::Client::new() }
+        let logged = Arc::new(Mutex::new(said));
+        let logging = logged.clone();
+        std::thread::spawn(move || {
+            log.map_while(Result::ok).for_each(|line| logging.lock().unwrap().push_str(&line));
+        });
+        Server { child, url, client: reqwest::Client::new(), logged }
     }
 }
 
@@ -76,6 +103,7 @@ pub struct Server {
     child: Child,
     pub url: String,
     client: reqwest::Client,
+    logged: Arc<Mutex<String>>,
 }
 
 impl Drop for Server {
@@ -88,6 +116,11 @@ impl Drop for Server {
 impl Server {
     pub async fn fresh() -> Self {
         Installation::new().await.start()
+    }
+
+    /// Everything that it has logged.
+    pub fn log(&self) -> String {
+        self.logged.lock().unwrap().clone()
     }
 
     /// As kill -9 does.

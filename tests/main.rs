@@ -7,6 +7,7 @@
     reason = "a test that cannot go on may panic, and is an edge of its own"
 )]
 
+mod audit;
 mod faults;
 mod harness;
 mod house;

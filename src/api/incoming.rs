@@ -13,8 +13,9 @@ use crate::caller::{self, Caller};
 
 pub(crate) const POSITION: &str = "colloquy-position";
 const KEPT_HEADER_LENGTH_MAX: usize = 255;
-/// How long an answer waits for the read models that it is made from.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// How long an answer waits for the read models that it is made from: longer than the lease of a node that was
+/// killed, so that the first command after it is late and not refused.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// A request, as every handler gets it: from a verified caller, who is in the directory.
 pub(crate) struct Incoming {

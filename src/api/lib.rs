@@ -16,6 +16,7 @@
     )
 )]
 
+mod audit;
 mod caller;
 mod incoming;
 mod jwks;
@@ -82,7 +83,7 @@ pub struct Limits {
         title = "Colloquy",
         description = "Conversation state: who is in, what is read, pinned, muted, archived, and who changed it when."
     ),
-    components(schemas(weavy::Problem)),
+    components(schemas(weavy::Problem, audit::Error)),
     modifiers(&BearerToken),
     security(("bearer" = []))
 )]
@@ -105,6 +106,7 @@ fn described() -> (Router<State>, utoipa::openapi::OpenApi) {
     OpenApiRouter::with_openapi(Description::openapi())
         .merge(operations::routes())
         .nest("/api", weavy::routes())
+        .nest("/audit", audit::routes())
         .split_for_parts()
 }
 

@@ -19,6 +19,7 @@
 )]
 
 pub mod audit;
+mod check;
 pub mod conversation;
 mod ids;
 pub mod participation;
@@ -29,6 +30,7 @@ mod tests;
 mod upcast;
 pub mod user;
 
+pub use check::check_stored;
 pub use ids::{audit_id, contextual_chat_id, participation_id, private_chat_id, user_id};
 pub use private::{KNOWN, Private, REDACTED, SEALED, Text};
 pub use stored::{Erasure, Stored};

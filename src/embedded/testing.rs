@@ -69,6 +69,15 @@ pub async fn nats_url() -> String {
     servers().await.nats_url()
 }
 
+/// Everything in a database, as `pg_dump` writes it.
+pub fn dump(database_url: &str) -> String {
+    let program =
+        programs::postgres("pg_dump").expect("PostgreSQL's client programs are installed");
+    let output = Command::new(program).arg(database_url).output().expect("pg_dump runs");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
 /// A name that nobody else uses.
 pub fn unique(prefix: &str) -> String {
     format!("{prefix}_{}", uuid::Uuid::new_v4().simple())

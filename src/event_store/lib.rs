@@ -29,6 +29,8 @@ mod store;
 mod subscription;
 #[cfg(test)]
 mod tests;
+mod transfer;
+mod verify;
 
 use std::time::Duration;
 
@@ -36,12 +38,14 @@ use sqlx::PgPool;
 
 pub use append::{Append, Appended, Appender, NewEvent};
 pub use commands::{CommandError, Commands, Outcome};
-pub use log::Log;
+pub use log::{Log, Search};
 pub use metadata::{Context, Idempotency, Metadata, Surface};
 pub use recorded::RecordedEvent;
 pub use sealing::{ERASED, Keys, MasterKey, UNREADABLE};
 pub use store::{PostgresEventStore, StreamContext};
 pub use subscription::Subscription;
+pub use transfer::{Exported, Transfer, import};
+pub use verify::{Difference, Digest, GENESIS, StoredEvent, Verifier, from_hex, to_hex};
 
 /// Sizes and limits of the store.
 #[derive(Debug, Clone)]

@@ -15,6 +15,8 @@ pub enum Surface {
     Pulse,
     /// The Chatwoot dialect.
     Chatwoot,
+    /// The audit endpoints.
+    Audit,
     /// The command line.
     Cli,
     /// An event that had to cause a command.

@@ -332,12 +332,12 @@ pub(crate) fn open_payload<'a>(
                             .ok()
                     })
                     .ok_or_else(unsealable)?;
-                Some(serde_json::from_slice(&text).map_err(|_| unsealable())?)
+                Some(serde_json::from_slice::<Value>(&text).map_err(|_| unsealable())?)
             }
             None => None,
         };
         *value = match (opened, form) {
-            (Some(opened), Form::Typed) => json!({ KNOWN: Value::from(opened) }),
+            (Some(opened), Form::Typed) => json!({ KNOWN: opened }),
             (Some(opened), Form::Bare(_)) => opened,
             (None, Form::Bare(instead)) => instead.into(),
             (None, Form::Typed) => continue,

@@ -5,7 +5,7 @@ use crate::Error;
 
 /// A follower's place in the log, and the lease that lets exactly one node move it.
 ///
-/// The lease lasts ten seconds by the database's clock. Every write names the epoch under which the lease was
+/// The lease lasts six seconds by the database's clock. Every write names the epoch under which the lease was
 /// taken; a holder that was overtaken changes no row and learns it as [`Error::LeaseLost`].
 #[derive(Debug)]
 pub struct Subscription {
@@ -29,7 +29,7 @@ impl Subscription {
             .map_err(Error::database("register a subscription"))?;
         let row = sqlx::query(
             "update subscriptions
-             set owner = $2, epoch = epoch + 1, expires_at = clock_timestamp() + interval '10 seconds'
+             set owner = $2, epoch = epoch + 1, expires_at = clock_timestamp() + interval '6 seconds'
              where name = $1 and (owner is null or owner = $2 or expires_at < clock_timestamp())
              returning epoch, position",
         )
@@ -64,7 +64,7 @@ impl Subscription {
     pub async fn advance(&mut self, connection: &mut PgConnection, to: i64) -> Result<(), Error> {
         let moved = sqlx::query(
             "update subscriptions
-             set position = $4, expires_at = clock_timestamp() + interval '10 seconds'
+             set position = $4, expires_at = clock_timestamp() + interval '6 seconds'
              where name = $1 and owner = $2 and epoch = $3",
         )
         .bind(&self.name)

@@ -1,10 +1,14 @@
+use std::io::{ErrorKind, Write};
+use std::ops::ControlFlow;
+
 use clap::ValueEnum;
 use comfy_table::{Table, presets};
+use serde_json::{Map, Value};
 
 use super::Failure;
 
 /// How a verb prints its data.
-#[derive(Debug, Clone, Copy, Default, ValueEnum)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
 pub(super) enum Format {
     /// For people
     #[default]
@@ -15,32 +19,98 @@ pub(super) enum Format {
     Csv,
 }
 
-/// Prints rows under a header, in the format asked for.
-pub(super) fn print(format: Format, header: &[&str], rows: &[Vec<String>]) -> Result<(), Failure> {
-    match format {
-        Format::Table => {
-            let mut table = Table::new();
-            table.load_style(presets::UTF8_BORDERS_ONLY).set_header(header).add_rows(rows);
-            println!("{table}");
+/// Prints rows under a header, page by page, in the format asked for.
+pub(super) struct Printer {
+    format: Format,
+    header: &'static [&'static str],
+    printed: bool,
+}
+
+/// Beyond this, a cell of a table is cut.
+const CELL_LENGTH_MAX: usize = 100;
+
+impl Printer {
+    pub(super) fn new(format: Format, header: &'static [&'static str]) -> Self {
+        Self { format, header, printed: false }
+    }
+
+    /// Breaks when nobody reads any more, as `head` does not.
+    pub(super) fn print(&mut self, rows: Vec<Vec<Value>>) -> Result<ControlFlow<()>, Failure> {
+        if rows.is_empty() {
+            return Ok(ControlFlow::Continue(()));
         }
-        Format::Json => {
-            for row in rows {
-                let object: serde_json::Map<_, _> = header
-                    .iter()
-                    .zip(row)
-                    .map(|(key, value)| ((*key).to_owned(), value.clone().into()))
-                    .collect();
-                println!("{}", serde_json::to_string(&object)?);
-            }
-        }
-        Format::Csv => {
-            let mut csv = csv::Writer::from_writer(std::io::stdout());
-            csv.write_record(header)?;
-            for row in rows {
-                csv.write_record(row)?;
-            }
-            csv.flush()?;
+        let page = self.page(rows)?;
+        self.printed = true;
+        match std::io::stdout().write_all(page.as_bytes()) {
+            Ok(()) => Ok(ControlFlow::Continue(())),
+            Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(ControlFlow::Break(())),
+            Err(error) => Err(error.into()),
         }
     }
-    Ok(())
+
+    /// An empty table still has its header.
+    pub(super) fn finish(mut self) -> Result<(), Failure> {
+        if !self.printed && self.format != Format::Json {
+            let page = self.page(vec![])?;
+            print!("{page}");
+        }
+        Ok(())
+    }
+
+    fn page(&mut self, rows: Vec<Vec<Value>>) -> Result<String, Failure> {
+        match self.format {
+            Format::Table => {
+                let mut table = Table::new();
+                table.load_style(presets::UTF8_BORDERS_ONLY).set_header(self.header);
+                table.add_rows(rows.iter().map(|row| row.iter().map(|cell| cut(text(cell)))));
+                Ok(format!("{table}\n"))
+            }
+            Format::Json => rows
+                .into_iter()
+                .map(|row| {
+                    let names = self.header.iter().map(|name| (*name).to_owned());
+                    let object: Map<String, Value> = names.zip(row).collect();
+                    Ok(serde_json::to_string(&object)? + "\n")
+                })
+                .collect(),
+            Format::Csv => {
+                let mut csv = csv::Writer::from_writer(Vec::new());
+                if !self.printed {
+                    csv.write_record(self.header)?;
+                }
+                for row in rows {
+                    csv.write_record(row.iter().map(text))?;
+                }
+                let bytes = csv.into_inner().map_err(|error| anyhow::anyhow!("{error}"))?;
+                Ok(String::from_utf8(bytes)?)
+            }
+        }
+    }
+}
+
+/// Prints rows that are all there.
+pub(super) fn print(
+    format: Format,
+    header: &'static [&'static str],
+    rows: &[Vec<String>],
+) -> Result<(), Failure> {
+    let mut printer = Printer::new(format, header);
+    let rows = rows.iter().map(|row| row.iter().cloned().map(Value::from).collect()).collect();
+    let _ = printer.print(rows)?;
+    printer.finish()
+}
+
+fn text(value: &Value) -> String {
+    match value {
+        Value::Null => String::new(),
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    }
+}
+
+fn cut(text: String) -> String {
+    match text.char_indices().nth(CELL_LENGTH_MAX) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text,
+    }
 }

@@ -5,6 +5,8 @@
 //! publishing goes on from there: after a lost acknowledgement, a restart of either side, or a broker that
 //! lost its tail.
 //!
+//! What the log erases is erased from the stream too (`erasure.rs`).
+//!
 //! Deliberately not here: filtering and retention (a consumer's and the stream's business), and anything that
 //! holds a command up: while NATS is down, commands go on and the backlog grows. A new header is a line in
 //! `message.rs`.
@@ -18,6 +20,7 @@
     )
 )]
 
+mod erasure;
 mod message;
 mod stream;
 #[cfg(test)]
@@ -80,6 +83,12 @@ enum Error {
         #[source]
         source: jetstream::context::PublishError,
     },
+    #[error("position {position} was not erased from the stream")]
+    Erase {
+        position: i64,
+        #[source]
+        source: async_nats::Error,
+    },
     #[error("position {position} was stored as message {sequence}")]
     Misplaced { position: i64, sequence: u64 },
     #[error("the stream {stream} belongs to another log: {why}")]
@@ -87,7 +96,7 @@ enum Error {
 }
 
 /// A third of the lease: two renewals may fail before it is lost.
-const RENEW_AFTER: Duration = Duration::from_secs(3);
+const RENEW_AFTER: Duration = Duration::from_secs(2);
 
 /// Publishes until `stop` is cancelled. Whatever fails is tried again for ever.
 pub async fn run(
@@ -133,6 +142,7 @@ impl Relay {
         let mut published = stream::last_position(&jetstream, &self.settings, &self.log).await?;
         tracing::info!(event.position = published, "publishing to NATS");
         self.acknowledged(&mut subscription, published).await?;
+        self.erase(&jetstream, published).await?;
 
         let mut batch = self.read(published).await?;
         while !self.stop.is_cancelled() {
@@ -151,9 +161,14 @@ impl Relay {
             published = to;
             self.acknowledged(&mut subscription, published).await?;
             metrics::counter!("colloquy_relay_published_total").increment(batch.len() as u64);
+            self.erase(&jetstream, published).await?;
             batch = next?;
         }
         Ok(subscription.release().await?)
+    }
+
+    async fn erase(&self, jetstream: &jetstream::Context, published: i64) -> Result<(), Error> {
+        erasure::erase_published(jetstream, &self.settings, self.log.pool(), published).await
     }
 
     async fn lease(&self) -> Result<Option<Subscription>, Error> {

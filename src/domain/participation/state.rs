@@ -31,6 +31,11 @@ impl Participation {
         }
     }
 
+    /// Whether something waits to be read, when this is the newest message of anyone else, 0 for none.
+    pub fn is_unread(&self, newest_by_others: i64) -> bool {
+        self.marked_unread || newest_by_others > self.marker.unwrap_or(0)
+    }
+
     /// The state after an event.
     pub fn evolve(&mut self, event: &Event) {
         if self.membership != event.seat.membership {

@@ -1,26 +1,58 @@
+use std::ops::ControlFlow;
+
+use chrono::{DateTime, SecondsFormat, Utc};
 use clap::Args;
+use event_store::{RecordedEvent, Search};
+use serde_json::Value;
 use uuid::Uuid;
 
 use crate::ops::database::Database;
-use crate::ops::format::{Format, print};
+use crate::ops::format::{Format, Printer};
 use crate::ops::{Failure, Options};
 
 #[derive(Debug, Args)]
 pub(in crate::ops) struct Log {
-    /// Only events of this conversation
+    /// Only events of this conversation, its members' own too
     conversation: Option<Uuid>,
+    /// Only events that this uid caused
+    #[arg(long)]
+    actor: Option<String>,
+    /// Only events that name this uid: as author, member or subject
+    #[arg(long)]
+    user: Option<String>,
+    /// Only events of this type, such as MessagePosted
+    #[arg(long = "type")]
+    event_type: Option<String>,
+    /// Only events of this account; for --user, 1 unless told
+    #[arg(long)]
+    account: Option<i64>,
+    /// Only events recorded at this time or later
+    #[arg(long)]
+    since: Option<DateTime<Utc>>,
+    /// Only events recorded before this time
+    #[arg(long)]
+    until: Option<DateTime<Utc>>,
     /// Only events after this position
     #[arg(long, default_value_t = 0)]
     after: i64,
-    /// Events at most
-    #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(i64).range(1..=10_000))]
+    /// Only events up to this position
+    #[arg(long)]
+    to: Option<i64>,
+    /// Only events that this request caused
+    #[arg(long)]
+    request_id: Option<String>,
+    /// Events at most; 0 for all
+    #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(i64).range(0..))]
     limit: i64,
+    /// Go on with new events as they are recorded, until Ctrl-C
+    #[arg(long, short)]
+    follow: bool,
     /// How to print
     #[arg(long, value_enum, default_value_t)]
     format: Format,
 }
 
-const HEADER: [&str; 9] = [
+const HEADER: &[&str] = &[
     "position",
     "recorded_at",
     "account",
@@ -30,35 +62,68 @@ const HEADER: [&str; 9] = [
     "sequence",
     "actor",
     "request_id",
+    "event",
 ];
+const PAGE: i64 = 1000;
 
 impl Log {
     pub(in crate::ops) async fn run(self, options: Options) -> Result<(), Failure> {
         let database = Database::open(&options).await?;
-        let log = database.log(&options).await?;
-        let events = match self.conversation {
-            Some(conversation) => {
-                log.read_conversation(conversation, self.after, self.limit).await?
-            }
-            None => log.read(self.after, self.limit).await?,
+        let printed = tokio::select! {
+            printed = self.print(&database, &options) => printed,
+            _ = tokio::signal::ctrl_c() => Ok(()),
         };
-        let rows: Vec<Vec<String>> = events
-            .iter()
-            .map(|event| {
-                vec![
-                    event.position.to_string(),
-                    event.recorded_at.to_rfc3339_opts(chrono::SecondsFormat::Millis, true),
-                    event.account.to_string(),
-                    event.event_type.clone(),
-                    event.aggregate_type.clone(),
-                    event.aggregate_id.to_string(),
-                    event.sequence.to_string(),
-                    event.metadata_value("actor").unwrap_or_default(),
-                    event.metadata_value("request_id").unwrap_or_default(),
-                ]
-            })
-            .collect();
-        print(self.format, &HEADER, &rows)?;
-        database.close().await
+        database.close().await?;
+        printed
     }
+
+    async fn print(&self, database: &Database, options: &Options) -> Result<(), Failure> {
+        let log = database.log(options).await?;
+        let search = Search {
+            conversation: self.conversation,
+            actor: self.actor.clone(),
+            user: self.user.as_ref().map(|uid| domain::user_id(self.account.unwrap_or(1), uid)),
+            event_type: self.event_type.clone(),
+            account: self.account,
+            since: self.since,
+            until: self.until,
+            to: self.to,
+            request_id: self.request_id.clone(),
+        };
+        let mut printer = Printer::new(self.format, HEADER);
+        let mut after = self.after;
+        let mut left = if self.limit == 0 { i64::MAX } else { self.limit };
+        loop {
+            let events = log.search(&search, after, PAGE.min(left)).await?;
+            let rows = events.iter().map(row).collect::<Result<Vec<_>, Failure>>()?;
+            if let ControlFlow::Break(()) = printer.print(rows)? {
+                return Ok(());
+            }
+            left -= events.len() as i64;
+            match events.last() {
+                Some(last) => after = last.position,
+                None if self.follow => log.changed_after(after.max(log.head().await?)).await,
+                None => break,
+            }
+            if left == 0 {
+                break;
+            }
+        }
+        printer.finish()
+    }
+}
+
+fn row(event: &RecordedEvent) -> Result<Vec<Value>, Failure> {
+    Ok(vec![
+        event.position.into(),
+        event.recorded_at.to_rfc3339_opts(SecondsFormat::Micros, true).into(),
+        event.account.into(),
+        event.event_type.clone().into(),
+        event.aggregate_type.clone().into(),
+        event.aggregate_id.to_string().into(),
+        event.sequence.into(),
+        event.metadata_value("actor").unwrap_or_default().into(),
+        event.metadata_value("request_id").unwrap_or_default().into(),
+        serde_json::from_str(&event.shown()?)?,
+    ])
 }

@@ -1,6 +1,11 @@
-//! `audit …`: reading the log.
+//! `audit …`: reading the log, and proving that it is as it was recorded.
 
+mod diff;
+mod export;
+mod import;
 mod log;
+mod state;
+mod verify;
 
 use clap::Subcommand;
 
@@ -10,12 +15,27 @@ use super::{Failure, Options};
 pub(super) enum Audit {
     /// List events, oldest first
     Log(log::Log),
+    /// Show a conversation as it was, for everyone or as one member saw it
+    State(state::State),
+    /// Show what changed in a conversation between two moments, by whom, in which request
+    Diff(diff::Diff),
+    /// Prove that no event was changed, removed, inserted or moved; exit status 3 if one was
+    Verify(verify::Verify),
+    /// Write the log to a file that can be verified and imported elsewhere
+    Export(export::Export),
+    /// Read an exported log into an empty database, positions and digests kept
+    Import(import::Import),
 }
 
 impl Audit {
     pub(super) async fn run(self, options: Options) -> Result<(), Failure> {
         match self {
             Self::Log(log) => log.run(options).await,
+            Self::State(state) => state.run(options).await,
+            Self::Diff(diff) => diff.run(options).await,
+            Self::Verify(verify) => verify.run(options).await,
+            Self::Export(export) => export.run(options).await,
+            Self::Import(import) => import.run(options).await,
         }
     }
 }

@@ -1,0 +1,480 @@
+//! What a conversation looked like at a moment: folded from the log on demand, never stored.
+
+use std::collections::{BTreeMap, HashMap, VecDeque};
+
+use chrono::{DateTime, SecondsFormat, Utc};
+use domain::conversation::Event as Said;
+use domain::participation::Participation;
+use domain::{KNOWN, REDACTED};
+use event_store::{ERASED, Log, RecordedEvent};
+use serde::Serialize;
+use serde_json::{Map, Value, json};
+use uuid::Uuid;
+
+use crate::{Error, Event, Recorded};
+
+/// A place in the log, or in time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Moment {
+    /// After the event at this position.
+    Position(i64),
+    /// After the last event recorded at or before this time.
+    Time(DateTime<Utc>),
+}
+
+/// Not a moment.
+#[derive(Debug, thiserror::Error)]
+#[error("expected a log position or a time such as 2026-01-31T14:03:00Z")]
+pub struct UnknownMoment;
+
+impl std::str::FromStr for Moment {
+    type Err = UnknownMoment;
+
+    fn from_str(text: &str) -> Result<Self, UnknownMoment> {
+        if let Ok(position) = text.parse::<i64>() {
+            return if position >= 0 { Ok(Self::Position(position)) } else { Err(UnknownMoment) };
+        }
+        DateTime::parse_from_rfc3339(text)
+            .map(|time| Self::Time(time.with_timezone(&Utc)))
+            .map_err(|_| UnknownMoment)
+    }
+}
+
+impl Moment {
+    fn is_before(self, event: &RecordedEvent) -> bool {
+        match self {
+            Self::Position(position) => event.position > position,
+            Self::Time(time) => event.recorded_at > time,
+        }
+    }
+}
+
+/// What one event changed.
+#[derive(Debug, Clone, Serialize)]
+pub struct Step {
+    /// The event's position.
+    pub position: i64,
+    /// When it was recorded.
+    pub recorded_at: DateTime<Utc>,
+    /// The event's name.
+    pub event_type: String,
+    /// The uid of whoever acted.
+    pub actor: String,
+    /// In which request.
+    pub request_id: String,
+    /// By which command.
+    pub command: String,
+    /// The event itself, with `[erased]` in place of what was erased.
+    pub event: Value,
+    /// What it changed of the conversation, from what to what; the text of older messages is not part of that.
+    pub changes: Vec<Change>,
+}
+
+/// One value that changed.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Change {
+    /// Where it is in the state, its parts joined by dots.
+    pub path: String,
+    /// What it was; none when it was not there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub before: Option<Value>,
+    /// What it is; none when it is gone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub after: Option<Value>,
+}
+
+/// A conversation as it was: a JSON object, for everyone or as one member saw it.
+///
+/// None when there was no such conversation in the account, or the user was not in it.
+///
+/// # Errors
+/// When the log cannot be read.
+pub async fn state(
+    log: &Log,
+    account: Option<i64>,
+    conversation: Uuid,
+    at: Moment,
+    member: Option<&str>,
+) -> Result<Option<Value>, Error> {
+    let mut fold = Fold::new(conversation);
+    let mut events = Events::new(log, conversation, at);
+    while let Some(event) = events.next().await? {
+        fold.apply(&event)?;
+    }
+    fold.finish(log, account, member).await
+}
+
+/// What changed between two moments: every event, `limit` at most, with what it changed.
+///
+/// None when there is no such conversation in the account.
+///
+/// # Errors
+/// When the log cannot be read.
+pub async fn diff(
+    log: &Log,
+    account: Option<i64>,
+    conversation: Uuid,
+    from: Moment,
+    to: Moment,
+    limit: usize,
+) -> Result<Option<Vec<Step>>, Error> {
+    let mut fold = Fold::new(conversation);
+    let mut steps = Vec::new();
+    let mut before = Value::Object(Map::new());
+    let mut events = Events::new(log, conversation, to);
+    while let Some(event) = events.next().await? {
+        if !from.is_before(&event) {
+            fold.apply(&event)?;
+            continue;
+        }
+        if steps.len() == limit {
+            break;
+        }
+        if steps.is_empty() {
+            before = fold.shown(log).await?;
+        }
+        fold.apply(&event)?;
+        let after = fold.shown(log).await?;
+        let value = |key| event.metadata_value(key).unwrap_or_default();
+        let mut changes = Vec::new();
+        differences(&mut String::new(), Some(&before), Some(&after), &mut changes);
+        steps.push(Step {
+            position: event.position,
+            recorded_at: event.recorded_at,
+            event_type: event.event_type.clone(),
+            actor: value("actor"),
+            request_id: value("request_id"),
+            command: value("command"),
+            event: serde_json::from_str(&event.shown()?).unwrap_or_default(),
+            changes,
+        });
+        before = after;
+    }
+    Ok(fold.is_of(account).then_some(steps))
+}
+
+/// The events of a conversation up to a moment, read a page at a time.
+struct Events<'a> {
+    log: &'a Log,
+    conversation: Uuid,
+    until: Moment,
+    page: VecDeque<RecordedEvent>,
+    after: i64,
+}
+
+impl<'a> Events<'a> {
+    fn new(log: &'a Log, conversation: Uuid, until: Moment) -> Self {
+        Self { log, conversation, until, page: VecDeque::new(), after: 0 }
+    }
+
+    async fn next(&mut self) -> Result<Option<RecordedEvent>, Error> {
+        const PAGE: i64 = 1000;
+        if self.page.is_empty() {
+            self.page =
+                self.log.read_conversation(self.conversation, self.after, PAGE).await?.into();
+        }
+        let next = self.page.pop_front().filter(|event| !self.until.is_before(event));
+        if let Some(event) = &next {
+            self.after = event.position;
+        }
+        Ok(next)
+    }
+}
+
+/// A message, by where its present text stands in the log.
+struct Message {
+    id: i64,
+    author: Uuid,
+    text_at: i64,
+}
+
+struct Fold {
+    uuid: Uuid,
+    account: Option<i64>,
+    position: i64,
+    recorded_at: Option<DateTime<Utc>>,
+    /// What was said of the conversation as a whole, by name.
+    said: Map<String, Value>,
+    members: BTreeMap<Uuid, i64>,
+    own: HashMap<(Uuid, i64), Participation>,
+    messages: BTreeMap<Uuid, Message>,
+    newest: BTreeMap<i64, Uuid>,
+    /// The text that was said last, and where: most often that of the newest message.
+    text: Option<(i64, Value)>,
+    uids: HashMap<Uuid, String>,
+}
+
+impl Fold {
+    fn new(uuid: Uuid) -> Self {
+        Self {
+            uuid,
+            account: None,
+            position: 0,
+            recorded_at: None,
+            said: Map::new(),
+            members: BTreeMap::new(),
+            own: HashMap::new(),
+            messages: BTreeMap::new(),
+            newest: BTreeMap::new(),
+            text: None,
+            uids: HashMap::new(),
+        }
+    }
+
+    fn is_of(&self, account: Option<i64>) -> bool {
+        self.account.is_some() && (account.is_none() || account == self.account)
+    }
+
+    fn apply(&mut self, event: &RecordedEvent) -> Result<(), Error> {
+        let recorded = Recorded::decode(event)?;
+        let (position, at) = (recorded.position, time(recorded.at));
+        match recorded.event {
+            Event::Conversation(said) => {
+                if let Said::MessagePosted { text, .. } | Said::MessageEdited { text, .. } = &said {
+                    self.text = Some((position, bare(json!(text))));
+                }
+                self.conversation(said, &recorded.actor.unwrap_or_default(), position, &at);
+                self.account = Some(event.account);
+            }
+            Event::Participation(own) => {
+                let seat = own.seat;
+                self.own.entry((seat.user, seat.membership)).or_default().evolve(&own);
+            }
+            Event::User(_) | Event::Audit(_) => {}
+        }
+        (self.position, self.recorded_at) = (position, Some(recorded.at));
+        Ok(())
+    }
+
+    fn conversation(&mut self, said: Said, actor: &str, position: i64, at: &str) {
+        match said {
+            Said::ConversationCreated {
+                kind,
+                members,
+                uid,
+                name,
+                description,
+                metadata,
+                tags,
+                ..
+            } => {
+                self.members = members.into_iter().map(|user| (user, position)).collect();
+                self.set("id", json!(position));
+                self.set("kind", json!(kind));
+                self.set("uid", json!(uid));
+                self.set("name", json!(name));
+                self.set("description", json!(description));
+                self.set("metadata", json!(metadata));
+                self.set("tags", json!(tags));
+                self.set("created_at", json!(at));
+                self.set("created_by", json!(actor));
+                self.set("trashed", json!(false));
+            }
+            Said::ConversationRenamed { name } => self.set("name", json!(name)),
+            Said::ConversationDescribed { description } => {
+                self.set("description", json!(description));
+            }
+            Said::ConversationTagged { tags } => self.set("tags", json!(tags)),
+            Said::ConversationTrashed => self.set("trashed", json!(true)),
+            Said::ConversationRestored => self.set("trashed", json!(false)),
+            Said::ConversationDeleted => {
+                self.members.clear();
+                self.own.clear();
+                self.messages.clear();
+                self.newest.clear();
+                self.said.retain(|name, _| matches!(name.as_str(), "id" | "kind"));
+                self.set("deleted_at", json!(at));
+                self.set("deleted_by", json!(actor));
+            }
+            Said::MemberAdded { user } => {
+                self.members.insert(user, position);
+            }
+            Said::MemberRemoved { user } => {
+                self.members.remove(&user);
+            }
+            Said::MessagePosted { message, author, .. } => {
+                self.messages.insert(message, Message { id: position, author, text_at: position });
+                self.newest.insert(position, message);
+            }
+            Said::MessageEdited { message, .. } => {
+                if let Some(message) = self.messages.get_mut(&message) {
+                    message.text_at = position;
+                }
+            }
+            Said::MessageDeleted { message } => {
+                if let Some(message) = self.messages.remove(&message) {
+                    self.newest.remove(&message.id);
+                }
+            }
+        }
+    }
+
+    fn set(&mut self, name: &str, value: Value) {
+        let value = bare(value);
+        if value.is_null() {
+            self.said.remove(name);
+        } else {
+            self.said.insert(name.to_owned(), value);
+        }
+    }
+
+    async fn finish(
+        mut self,
+        log: &Log,
+        account: Option<i64>,
+        member: Option<&str>,
+    ) -> Result<Option<Value>, Error> {
+        let (true, Some(at)) = (self.is_of(account), self.recorded_at) else { return Ok(None) };
+        let mut shown = self.shown(log).await?;
+        shown["conversation"] = json!(self.uuid);
+        shown["position"] = json!(self.position);
+        shown["recorded_at"] = json!(time(at));
+        let Some(uid) = member else { return Ok(Some(shown)) };
+        let members = shown["members"].take();
+        let Some(own) = members.get(uid) else { return Ok(None) };
+        shown["members"] = json!(members.as_object().map(|all| all.keys().collect::<Vec<_>>()));
+        shown["seen_by"] = json!(uid);
+        shown["own"] = own.clone();
+        Ok(Some(shown))
+    }
+
+    /// All of it that can differ from one moment to another.
+    async fn shown(&mut self, log: &Log) -> Result<Value, Error> {
+        let mut shown = self.said.clone();
+        self.learn_uids(log).await?;
+        let named = |user: &Uuid| self.uids.get(user).cloned().unwrap_or_else(|| user.to_string());
+        let members: Map<String, Value> = self
+            .members
+            .iter()
+            .map(|(user, membership)| (named(user), self.seat(*user, *membership)))
+            .collect();
+        shown.insert("members".to_owned(), members.into());
+        shown.insert("message_count".to_owned(), json!(self.messages.len()));
+        if let Some((id, message)) = self.newest.last_key_value() {
+            let message = &self.messages[message];
+            let text = match &self.text {
+                Some((at, text)) if *at == message.text_at => text.clone(),
+                _ => text_at(log, message.text_at).await?,
+            };
+            let last = json!({ "id": id, "author": named(&message.author), "text": text });
+            shown.insert("last_message".to_owned(), last);
+        }
+        Ok(shown.into())
+    }
+
+    fn seat(&self, user: Uuid, membership: i64) -> Value {
+        let own = self.own.get(&(user, membership)).cloned().unwrap_or_default();
+        let newest_by_others = self
+            .newest
+            .iter()
+            .rev()
+            .find(|(_, message)| self.messages[*message].author != user)
+            .map_or(0, |(id, _)| *id);
+        let mut seat = json!({ "since": membership, "is_unread": own.is_unread(newest_by_others) });
+        let Value::Object(own) = json!(own) else { return seat };
+        for (name, value) in own {
+            if name != "membership" && !value.is_null() {
+                seat[name] = value;
+            }
+        }
+        seat
+    }
+
+    /// Finds the host system's names of everyone who is named, in the log itself.
+    async fn learn_uids(&mut self, log: &Log) -> Result<(), Error> {
+        let author =
+            self.newest.last_key_value().map(|(_, message)| &self.messages[message].author);
+        let unknown: Vec<String> = self
+            .members
+            .keys()
+            .chain(author)
+            .filter(|user| !self.uids.contains_key(user))
+            .map(Uuid::to_string)
+            .collect();
+        if unknown.is_empty() {
+            return Ok(());
+        }
+        let rows: Vec<(Uuid, String)> = sqlx::query_as(
+            "select aggregate_id::uuid, payload ->> 'uid'
+             from events
+             where aggregate_type = 'user' and aggregate_id = any($1) and sequence = 1",
+        )
+        .bind(unknown)
+        .fetch_all(log.pool())
+        .await
+        .map_err(Error::database("name users"))?;
+        self.uids.extend(rows);
+        Ok(())
+    }
+}
+
+async fn text_at(log: &Log, position: i64) -> Result<Value, Error> {
+    let Some(event) = log.read(position - 1, 1).await?.pop() else { return Ok(Value::Null) };
+    let shown = event.shown()?;
+    Ok(serde_json::from_str::<Value>(&shown).map_or(Value::Null, |mut event| event["text"].take()))
+}
+
+/// A private value without its wrapping, as auditors read it.
+fn bare(mut value: Value) -> Value {
+    match value.as_object_mut() {
+        Some(object) if object.contains_key(KNOWN) => object[KNOWN].take(),
+        Some(object) if object.contains_key(REDACTED) => ERASED.into(),
+        _ => value,
+    }
+}
+
+fn time(time: DateTime<Utc>) -> String {
+    time.to_rfc3339_opts(SecondsFormat::Micros, true)
+}
+
+fn differences(
+    path: &mut String,
+    before: Option<&Value>,
+    after: Option<&Value>,
+    changes: &mut Vec<Change>,
+) {
+    if before == after {
+        return;
+    }
+    let (Some(Value::Object(old)), Some(Value::Object(new))) = (before, after) else {
+        return changes.push(Change {
+            path: path.clone(),
+            before: before.cloned(),
+            after: after.cloned(),
+        });
+    };
+    let names: std::collections::BTreeSet<&String> = old.keys().chain(new.keys()).collect();
+    for name in names {
+        let length = path.len();
+        if length > 0 {
+            path.push('.');
+        }
+        path.push_str(name);
+        differences(path, old.get(name), new.get(name), changes);
+        path.truncate(length);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_moment_is_a_position_or_a_time() {
+        assert_eq!("17".parse::<Moment>().unwrap(), Moment::Position(17));
+        assert!(matches!("2026-01-31T14:03:00+02:00".parse(), Ok(Moment::Time(_))));
+        for text in ["-1", "yesterday", ""] {
+            assert!(text.parse::<Moment>().is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn only_what_differs_is_a_change() {
+        let before = json!({"name": "a", "members": {"ann": {"pinned": false}, "bob": {}}});
+        let after = json!({"name": "a", "members": {"ann": {"pinned": true}}, "tags": []});
+        let mut changes = Vec::new();
+        differences(&mut String::new(), Some(&before), Some(&after), &mut changes);
+        let paths: Vec<&str> = changes.iter().map(|change| change.path.as_str()).collect();
+        assert_eq!(paths, ["members.ann.pinned", "members.bob", "tags"]);
+    }
+}

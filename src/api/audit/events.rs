@@ -1,0 +1,95 @@
+use axum::Json;
+use axum::extract::Path;
+use axum::http::StatusCode;
+use chrono::{DateTime, Utc};
+use domain::audit::Part;
+use event_store::{RecordedEvent, Search};
+use serde::Serialize;
+use serde_json::Value;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use super::Error;
+use super::request::Auditor;
+
+/// An event as auditors read it.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Event {
+    position: i64,
+    event_id: Uuid,
+    recorded_at: DateTime<Utc>,
+    aggregate_type: String,
+    aggregate_id: Uuid,
+    sequence: i64,
+    event_type: String,
+    event_version: String,
+    /// What happened; `[erased]` in place of what was erased.
+    event: Value,
+    /// Who, from where, in which request.
+    metadata: Value,
+    /// SHA-256 of the digest before and this event, in hexadecimal.
+    digest: String,
+}
+
+/// A page of events.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Events {
+    data: Vec<Event>,
+    /// For `after` of the next page; left out when there is none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next: Option<i64>,
+}
+
+const LIMIT_DEFAULT: i64 = 100;
+const LIMIT_MAX: i64 = 1000;
+
+/// List the events of a conversation, its members' own and those of its auditors too, oldest first.
+#[utoipa::path(get, path = "/conversations/{conversation}/events", tag = "Audit",
+    params(("conversation" = Uuid, Path, description = "The conversation"),
+           ("after" = Option<i64>, Query, description = "Only events after this position"),
+           ("limit" = Option<i64>, Query, description = "Events at most, 100 unless told, up to 1000")),
+    responses((status = 200, description = "A page", body = Events),
+              (status = 403, description = "Not an administrator", body = Error),
+              (status = 404, description = "Unknown, or of another account", body = Error)))]
+pub(super) async fn events(
+    Path(conversation): Path<String>,
+    request: Auditor,
+) -> Result<Json<Events>, Error> {
+    let after = request.parameter("after", "a log position")?.unwrap_or(0);
+    let limit = request.parameter("limit", "a number")?.unwrap_or(LIMIT_DEFAULT);
+    if !(1..=LIMIT_MAX).contains(&limit) {
+        let why = format!("limit must be 1 to {LIMIT_MAX}");
+        return Err(Error::new(StatusCode::BAD_REQUEST, why));
+    }
+    let conversation = request.reads(&conversation, Part::Events).await?;
+    let search = Search {
+        conversation: Some(conversation),
+        account: Some(request.account()),
+        ..Search::default()
+    };
+    // One more than asked for tells whether there is a next page.
+    let mut found = request.log().search(&search, after, limit + 1).await?;
+    let more = found.len() as i64 > limit;
+    found.truncate(limit as usize);
+    let next = found.last().filter(|_| more).map(|last| last.position);
+    let data = found.iter().map(shown).collect::<Result<_, _>>()?;
+    Ok(Json(Events { data, next }))
+}
+
+fn shown(event: &RecordedEvent) -> Result<Event, event_store::Error> {
+    // Both were written as JSON by this program.
+    let json = |text: &str| serde_json::from_str(text).unwrap_or_default();
+    Ok(Event {
+        position: event.position,
+        event_id: event.event_id,
+        recorded_at: event.recorded_at,
+        aggregate_type: event.aggregate_type.clone(),
+        aggregate_id: event.aggregate_id,
+        sequence: event.sequence,
+        event_type: event.event_type.clone(),
+        event_version: event.event_version.clone(),
+        event: json(&event.shown()?),
+        metadata: json(&event.metadata),
+        digest: event_store::to_hex(&event.digest),
+    })
+}

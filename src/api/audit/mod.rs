@@ -1,0 +1,21 @@
+//! The audit trail of a conversation, for administrators of its account. Every reading is recorded.
+
+mod diff;
+mod error;
+mod events;
+mod request;
+mod state;
+
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+pub(crate) use error::Error;
+
+use crate::State;
+
+pub(crate) fn routes() -> OpenApiRouter<State> {
+    OpenApiRouter::new()
+        .routes(routes!(events::events))
+        .routes(routes!(state::state))
+        .routes(routes!(diff::diff))
+}

@@ -1,0 +1,207 @@
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use futures::{Stream, StreamExt};
+use serde::{Deserialize, Serialize};
+use sqlx::{FromRow, PgConnection, PgPool};
+
+use crate::{Digest, Error, GENESIS, StoredEvent, from_hex};
+
+/// The whole log as it was at one moment, whatever is appended meanwhile: for verifying and exporting.
+#[derive(Debug)]
+pub struct Transfer {
+    transaction: sqlx::Transaction<'static, sqlx::Postgres>,
+    /// The newest position, as the head says.
+    pub head: i64,
+    /// Its digest, as the head says.
+    pub digest: Vec<u8>,
+}
+
+/// An event with the keys to what is sealed in it, wrapped as they are stored.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Exported {
+    /// The event.
+    #[serde(flatten)]
+    pub event: StoredEvent,
+    /// Its own key, in base64, wrapped by the stream's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub event_key: Option<String>,
+    /// The message that it is about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subject: Option<uuid::Uuid>,
+    /// The stream's key, in base64, wrapped by the master key.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stream_key: Option<String>,
+    /// Which master key that is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub master_key: Option<String>,
+}
+
+/// The stored events above one position and up to another.
+macro_rules! stored_events {
+    () => {
+        "select position, event_id::text as event_id, account_id, aggregate_type, aggregate_id, sequence,
+                event_type, event_version, payload::text as payload, metadata::text as metadata,
+                microseconds(recorded_at) as recorded_us, encode(digest, 'hex') as digest
+         from events
+         where position > $1 and position <= $2"
+    };
+}
+
+const EVENTS: &str = concat!(stored_events!(), " order by position");
+
+const EVENTS_WITH_KEYS: &str = concat!(
+    "select e.*, k.wrapped as event_key, k.subject, s.wrapped as stream_key, s.master_key from (",
+    stored_events!(),
+    ") e
+     left join event_keys k on k.position = e.position
+     left join stream_keys s on s.aggregate_type = e.aggregate_type and s.aggregate_id = e.aggregate_id
+     order by e.position"
+);
+
+impl From<StoredEvent> for Exported {
+    fn from(event: StoredEvent) -> Self {
+        Self { event, event_key: None, subject: None, stream_key: None, master_key: None }
+    }
+}
+
+#[derive(FromRow)]
+struct Row {
+    #[sqlx(flatten)]
+    event: StoredEvent,
+    event_key: Option<Vec<u8>>,
+    subject: Option<uuid::Uuid>,
+    stream_key: Option<Vec<u8>>,
+    master_key: Option<String>,
+}
+
+impl From<Row> for Exported {
+    fn from(row: Row) -> Self {
+        Self {
+            event: row.event,
+            event_key: row.event_key.map(|key| STANDARD.encode(key)),
+            subject: row.subject,
+            stream_key: row.stream_key.map(|key| STANDARD.encode(key)),
+            master_key: row.master_key,
+        }
+    }
+}
+
+impl Transfer {
+    /// Begins.
+    ///
+    /// # Errors
+    /// When PostgreSQL cannot be reached.
+    pub async fn begin(pool: &PgPool) -> Result<Self, Error> {
+        let mut transaction = pool
+            .begin_with("begin isolation level repeatable read read only")
+            .await
+            .map_err(Error::database("read the log"))?;
+        let (head, digest) = sqlx::query_as("select position, digest from log_head")
+            .fetch_one(&mut *transaction)
+            .await
+            .map_err(Error::database("read the head of the log"))?;
+        Ok(Self { transaction, head, digest })
+    }
+
+    /// The digest of a position; that of 0 is [`GENESIS`]. None where there is no such event.
+    ///
+    /// # Errors
+    /// When PostgreSQL cannot be reached.
+    pub async fn digest_of(&mut self, position: i64) -> Result<Option<Digest>, Error> {
+        if position == 0 {
+            return Ok(Some(GENESIS));
+        }
+        let found: Option<String> =
+            sqlx::query_scalar("select encode(digest, 'hex') from events where position = $1")
+                .bind(position)
+                .fetch_optional(&mut *self.transaction)
+                .await
+                .map_err(Error::database("read a digest"))?;
+        Ok(found.as_deref().and_then(from_hex))
+    }
+
+    /// Everything stored with a position above `after` and up to `to`, also beyond the head, in order, as it
+    /// arrives.
+    pub fn events(
+        &mut self,
+        after: i64,
+        to: i64,
+    ) -> impl Stream<Item = Result<StoredEvent, Error>> + Send {
+        sqlx::query_as(EVENTS)
+            .bind(after)
+            .bind(to)
+            .fetch(&mut *self.transaction)
+            .map(|row| row.map_err(Error::database("read the log")))
+    }
+
+    /// The same with the keys.
+    pub fn events_with_keys(
+        &mut self,
+        after: i64,
+        to: i64,
+    ) -> impl Stream<Item = Result<Exported, Error>> + Send {
+        sqlx::query_as::<_, Row>(EVENTS_WITH_KEYS)
+            .bind(after)
+            .bind(to)
+            .fetch(&mut *self.transaction)
+            .map(|row| row.map(Exported::from).map_err(Error::database("read the log")))
+    }
+}
+
+/// Writes a batch of an exported log, positions and digests kept. The caller has verified them, and commits
+/// with the head once all are there.
+///
+/// # Errors
+/// When PostgreSQL refuses.
+pub async fn import(connection: &mut PgConnection, batch: &[Exported]) -> Result<(), Error> {
+    let write = Error::database;
+    let json = sqlx::types::Json(batch);
+    sqlx::query(
+        "insert into events (aggregate_type, aggregate_id, sequence, event_type, event_version, payload, metadata,
+                             position, event_id, account_id, recorded_at, digest)
+         select aggregate_type, aggregate_id, sequence, event_type, event_version, payload::json, metadata::json,
+                position, event_id, account_id,
+                timestamptz 'epoch' + recorded_us * interval '1 microsecond', decode(digest, 'hex')
+         from jsonb_to_recordset($1) as r
+             (aggregate_type text, aggregate_id text, sequence bigint, event_type text, event_version text,
+              payload text, metadata text, position bigint, event_id uuid, account_id bigint,
+              recorded_us bigint, digest text)
+         order by position",
+    )
+    .bind(json)
+    .execute(&mut *connection)
+    .await
+    .map_err(write("write the log"))?;
+    for statement in [
+        "insert into master_keys (id)
+         select distinct master_key from jsonb_to_recordset($1) as r (master_key text)
+         where master_key is not null
+         on conflict do nothing",
+        "insert into stream_keys (aggregate_type, aggregate_id, master_key, wrapped)
+         select distinct aggregate_type, aggregate_id, master_key, decode(stream_key, 'base64')
+         from jsonb_to_recordset($1) as r
+             (aggregate_type text, aggregate_id text, master_key text, stream_key text)
+         where stream_key is not null
+         on conflict do nothing",
+        "insert into event_keys (position, subject, wrapped)
+         select position, subject, decode(event_key, 'base64')
+         from jsonb_to_recordset($1) as r (position bigint, subject uuid, event_key text)
+         where event_key is not null",
+    ] {
+        sqlx::query(statement)
+            .bind(json)
+            .execute(&mut *connection)
+            .await
+            .map_err(write("write the keys"))?;
+    }
+    let last = batch.last().map(|exported| (exported.event.position, &exported.event.digest));
+    if let Some((position, digest)) = last {
+        sqlx::query("update log_head set position = $1, digest = decode($2, 'hex')")
+            .bind(position)
+            .bind(digest)
+            .execute(connection)
+            .await
+            .map_err(write("write the head of the log"))?;
+    }
+    Ok(())
+}

@@ -1,0 +1,201 @@
+//! The digest chain, computed again by whoever does not trust the database.
+
+use std::collections::HashMap;
+use std::fmt::Write;
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
+use sqlx::FromRow;
+
+/// SHA-256.
+pub type Digest = [u8; 32];
+
+/// What stands before the first event.
+pub const GENESIS: Digest = [0; 32];
+
+/// An event exactly as it is stored: what the digest is made of, what an export carries.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, FromRow)]
+pub struct StoredEvent {
+    /// Its number over all streams.
+    pub position: i64,
+    /// Unique over everything.
+    pub event_id: String,
+    /// The tenant.
+    pub account_id: i64,
+    /// The kind of stream.
+    pub aggregate_type: String,
+    /// The stream.
+    pub aggregate_id: String,
+    /// Its place in the stream, from 1.
+    pub sequence: i64,
+    /// The event's name.
+    pub event_type: String,
+    /// The version of its shape.
+    pub event_version: String,
+    /// The stored JSON, byte for byte.
+    pub payload: String,
+    /// The stored JSON, byte for byte.
+    pub metadata: String,
+    /// Microseconds since 1970-01-01 00:00 UTC.
+    pub recorded_us: i64,
+    /// In hexadecimal.
+    pub digest: String,
+}
+
+impl StoredEvent {
+    /// SHA-256 over the digest before and the canonical form, which is the netstrings of the fields in the
+    /// order of `migrations/0005_digests.sql`.
+    pub fn digest_after(&self, previous: &Digest) -> Digest {
+        let mut form = String::with_capacity(self.payload.len() + self.metadata.len() + 256);
+        let mut number = String::new();
+        let mut add = |field: &str| {
+            // Writing to a string cannot fail.
+            let _ = write!(form, "{}:{field},", field.len());
+        };
+        let mut add_number = |value: i64, add: &mut dyn FnMut(&str)| {
+            number.clear();
+            let _ = write!(number, "{value}");
+            add(&number);
+        };
+        add_number(self.position, &mut add);
+        add(&self.event_id);
+        add_number(self.account_id, &mut add);
+        add(&self.aggregate_type);
+        add(&self.aggregate_id);
+        add_number(self.sequence, &mut add);
+        add(&self.event_type);
+        add(&self.event_version);
+        add(&self.payload);
+        add(&self.metadata);
+        add_number(self.recorded_us, &mut add);
+        let mut hash = Sha256::new();
+        hash.update(previous);
+        hash.update(form);
+        hash.finalize().into()
+    }
+}
+
+/// A digest in hexadecimal.
+pub fn to_hex(digest: &[u8]) -> String {
+    digest.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// A digest from hexadecimal; none from anything else.
+pub fn from_hex(text: &str) -> Option<Digest> {
+    let byte = |pair: &[u8]| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok();
+    let bytes: Option<Vec<u8>> = text.as_bytes().chunks(2).map(byte).collect();
+    bytes?.try_into().ok()
+}
+
+/// Something that is not as it was recorded.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("position {position}: {what}")]
+pub struct Difference {
+    /// Where.
+    pub position: i64,
+    /// What is wrong there.
+    pub what: String,
+}
+
+/// Checks a log event by event, in order. It keeps one number for each stream that it has met.
+#[derive(Debug)]
+pub struct Verifier {
+    position: i64,
+    digest: Digest,
+    sequences: HashMap<(String, String), i64>,
+    from_the_start: bool,
+}
+
+impl Default for Verifier {
+    fn default() -> Self {
+        Self::after(0, GENESIS)
+    }
+}
+
+impl Verifier {
+    /// Goes on after a position whose digest is known. What came before is taken for granted: a stream may
+    /// then begin with any sequence.
+    pub fn after(position: i64, digest: Digest) -> Self {
+        Self { position, digest, sequences: HashMap::new(), from_the_start: position == 0 }
+    }
+
+    /// The newest position that was found right.
+    pub fn position(&self) -> i64 {
+        self.position
+    }
+
+    /// Its digest.
+    pub fn digest(&self) -> &Digest {
+        &self.digest
+    }
+
+    /// Checks the next event.
+    ///
+    /// # Errors
+    /// The first thing that is not right about it.
+    pub fn check(&mut self, event: &StoredEvent) -> Result<(), Difference> {
+        let expected = self.position + 1;
+        let differs = |position: i64, what: String| Err(Difference { position, what });
+        if event.position > expected {
+            let missing = match event.position - expected {
+                1 => "the event is missing".to_owned(),
+                count => {
+                    format!("{count} events are missing, up to position {}", event.position - 1)
+                }
+            };
+            return differs(expected, missing);
+        }
+        if event.position < expected {
+            return differs(event.position, "the position is there twice".to_owned());
+        }
+        let digest = event.digest_after(&self.digest);
+        if from_hex(&event.digest) != Some(digest) {
+            return differs(
+                event.position,
+                format!(
+                    "its digest is {}, but the digest of what is stored is {}: the event was changed, inserted or moved",
+                    event.digest,
+                    to_hex(&digest)
+                ),
+            );
+        }
+        let stream = (event.aggregate_type.clone(), event.aggregate_id.clone());
+        let before = self.sequences.insert(stream, event.sequence);
+        let due = match before {
+            Some(before) => before + 1,
+            None if self.from_the_start => 1,
+            None => event.sequence,
+        };
+        if event.sequence != due {
+            return differs(
+                event.position,
+                format!(
+                    "it is number {} of stream {}/{}, but number {due} is due",
+                    event.sequence, event.aggregate_type, event.aggregate_id
+                ),
+            );
+        }
+        if let Err(why) = domain::check_stored(
+            &event.aggregate_type,
+            &event.event_type,
+            &event.event_version,
+            &event.payload,
+        ) {
+            return differs(event.position, format!("the event cannot be read: {why}"));
+        }
+        (self.position, self.digest) = (event.position, digest);
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_digest_reads_back_from_hexadecimal() {
+        assert_eq!(from_hex(&to_hex(&[0xa7; 32])), Some([0xa7; 32]));
+        assert_eq!(from_hex("a7"), None);
+        assert_eq!(from_hex(&"g0".repeat(32)), None);
+    }
+}

@@ -1,0 +1,185 @@
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
+use clap::Args;
+use event_store::{Difference, Digest, Exported, Transfer, Verifier, from_hex, to_hex};
+use futures::TryStreamExt;
+
+use super::export::Heading;
+use crate::ops::database::Database;
+use crate::ops::{Failure, Options, progress};
+
+#[derive(Debug, Args)]
+pub(in crate::ops) struct Verify {
+    /// Begin with this position; what stands before it is taken for granted
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(i64).range(1..))]
+    from: i64,
+    /// End with this position; without it, the log must end where its head says
+    #[arg(long, value_parser = clap::value_parser!(i64).range(1..))]
+    to: Option<i64>,
+    /// A digest noted earlier, which the event at that position must have: finds a tail that was cut off or
+    /// written anew. May be repeated
+    #[arg(long, value_name = "POSITION:DIGEST")]
+    expect: Vec<Expected>,
+    /// Verify an exported file instead of a database
+    #[arg(long)]
+    file: Option<PathBuf>,
+}
+
+/// What an auditor noted.
+#[derive(Debug, Clone)]
+struct Expected {
+    position: i64,
+    digest: Digest,
+}
+
+impl std::str::FromStr for Expected {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        text.split_once(':')
+            .and_then(|(position, digest)| {
+                Some(Self { position: position.parse().ok()?, digest: from_hex(digest)? })
+            })
+            .ok_or("expected POSITION:DIGEST, the digest in 64 hexadecimal digits")
+    }
+}
+
+impl Verify {
+    pub(in crate::ops) async fn run(self, options: Options) -> Result<(), Failure> {
+        if let Some(path) = &self.file {
+            let verified = self.file(path)?;
+            return self.report(verified);
+        }
+        let database = Database::open(&options).await?;
+        let verified = self.database(&database).await;
+        database.close().await?;
+        self.report(verified?)
+    }
+
+    /// Everything but the errors of reading: what was verified, or the first difference.
+    async fn database(&self, database: &Database) -> Result<Result<Verifier, Difference>, Failure> {
+        let mut transfer = Transfer::begin(&database.pool).await?;
+        let before = self.from - 1;
+        let Some(digest) = transfer.digest_of(before).await? else {
+            let what = "the event is missing".to_owned();
+            return Ok(Err(Difference { position: before, what }));
+        };
+        let mut verifier = Verifier::after(before, digest);
+        let (head, head_digest) = (transfer.head, to_hex(&transfer.digest));
+        let to = self.to.unwrap_or(i64::MAX);
+        let bar = progress::bar(head.min(to).saturating_sub(before).unsigned_abs());
+        {
+            let mut events = std::pin::pin!(transfer.events(before, to));
+            loop {
+                let next = tokio::select! {
+                    next = events.try_next() => next?,
+                    _ = tokio::signal::ctrl_c() => {
+                        bar.abandon();
+                        return Err(anyhow::anyhow!(
+                            "interrupted: right up to position {}; go on with --from {}",
+                            verifier.position(), verifier.position() + 1
+                        ).into());
+                    }
+                };
+                let Some(event) = next else { break };
+                if let Err(difference) = self.check(&mut verifier, &event) {
+                    bar.abandon();
+                    return Ok(Err(difference));
+                }
+                bar.inc(1);
+            }
+        }
+        bar.finish_and_clear();
+        if self.to.is_none_or(|to| to > head) {
+            let last = verifier.position();
+            if last != head {
+                let what = if last < head {
+                    format!("the event is missing: the head of the log says {head}")
+                } else {
+                    format!("the event is beyond the head of the log, {head}")
+                };
+                let position = if last < head { last + 1 } else { head + 1 };
+                return Ok(Err(Difference { position, what }));
+            }
+            if to_hex(verifier.digest()) != head_digest {
+                let what = format!("the head of the log has another digest, {head_digest}");
+                return Ok(Err(Difference { position: head, what }));
+            }
+        }
+        Ok(Ok(verifier))
+    }
+
+    fn file(&self, path: &Path) -> Result<Result<Verifier, Difference>, Failure> {
+        let file =
+            std::fs::File::open(path).with_context(|| format!("cannot read {}", path.display()))?;
+        let mut lines = BufReader::new(file).lines();
+        let heading = Heading::read(lines.next().transpose()?.as_deref())?;
+        let mut verifier = Verifier::after(heading.after, heading.digest()?);
+        for (number, line) in lines.enumerate() {
+            let exported: Exported = match serde_json::from_str(&line?) {
+                Ok(exported) => exported,
+                Err(error) => {
+                    let what = format!("line {} cannot be read: {error}", number + 2);
+                    return Ok(Err(Difference { position: verifier.position() + 1, what }));
+                }
+            };
+            if let Err(difference) = self.check(&mut verifier, &exported.event) {
+                return Ok(Err(difference));
+            }
+        }
+        if verifier.position() != heading.to {
+            let what = format!("the event is missing: the file should end with {}", heading.to);
+            return Ok(Err(Difference { position: verifier.position() + 1, what }));
+        }
+        Ok(Ok(verifier))
+    }
+
+    fn check(
+        &self,
+        verifier: &mut Verifier,
+        event: &event_store::StoredEvent,
+    ) -> Result<(), Difference> {
+        verifier.check(event)?;
+        for expected in &self.expect {
+            if expected.position == event.position && expected.digest != *verifier.digest() {
+                let what = format!(
+                    "its digest is {}, but {} was expected: the log was written anew",
+                    to_hex(verifier.digest()),
+                    to_hex(&expected.digest)
+                );
+                return Err(Difference { position: event.position, what });
+            }
+        }
+        Ok(())
+    }
+
+    fn report(&self, verified: Result<Verifier, Difference>) -> Result<(), Failure> {
+        let verified = verified.and_then(|verifier| {
+            let cut = self.expect.iter().find(|expected| expected.position > verifier.position());
+            match cut {
+                Some(expected) => Err(Difference {
+                    position: verifier.position() + 1,
+                    what: format!(
+                        "the event is missing: position {} was expected",
+                        expected.position
+                    ),
+                }),
+                None => Ok(verifier),
+            }
+        });
+        match verified {
+            Ok(verifier) => {
+                let (position, digest) = (verifier.position(), to_hex(verifier.digest()));
+                println!("right from position {} to {position}", self.from);
+                println!("to hold the log to it later, note: --expect {position}:{digest}");
+                Ok(())
+            }
+            Err(difference) => {
+                println!("WRONG at {difference}");
+                Err(Failure::Difference)
+            }
+        }
+    }
+}

@@ -1,0 +1,147 @@
+//! Every way to change the log behind Colloquy's back, as the database's superuser.
+
+use sqlx::Executor;
+
+use super::talk;
+use crate::harness::Installation;
+
+/// A log of six events, changed by these statements.
+async fn tampered(statements: &str) -> Installation {
+    let installation = Installation::new().await;
+    talk(&installation.start()).await;
+    assert!(installation.done(&["audit", "verify"]).contains("right from position 1 to 6"));
+    let forbidden = format!(
+        "alter table events disable trigger events_refuse_change; {statements};
+         alter table events enable always trigger events_refuse_change"
+    );
+    installation.pool().await.execute(forbidden.as_str()).await.unwrap();
+    installation
+}
+
+#[track_caller]
+fn found(installation: &Installation, arguments: &[&str], expected: &str) {
+    let (status, output, errors) = installation.run(&[&["audit", "verify"], arguments].concat());
+    assert_eq!(status, Some(3), "{output}{errors}");
+    assert!(output.starts_with(&format!("WRONG at {expected}")), "{output}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_changed_byte_is_found_in_every_column() {
+    let installation = Installation::new().await;
+    talk(&installation.start()).await;
+    let pool = installation.pool().await;
+    for change in [
+        "payload = replace(payload::text, 'MessagePosted', 'MessagePoster')::json",
+        "metadata = replace(metadata::text, 'ann', 'eve')::json",
+        "event_type = 'MessageEdited'",
+        "event_version = '3'",
+        "event_id = gen_random_uuid()",
+        "account_id = 2",
+        "recorded_at = recorded_at + interval '1 microsecond'",
+        "aggregate_id = gen_random_uuid()::text",
+        "digest = sha256('')",
+    ] {
+        let mut tx = pool.begin().await.unwrap();
+        tx.execute("create temporary table kept as select * from events where position = 5")
+            .await
+            .unwrap();
+        tx.execute("alter table events disable trigger events_refuse_change").await.unwrap();
+        tx.execute(format!("update events set {change} where position = 5").as_str())
+            .await
+            .unwrap();
+        tx.commit().await.unwrap();
+        found(&installation, &[], "position 5: its digest is ");
+        let mut tx = pool.begin().await.unwrap();
+        tx.execute("delete from events where position = 5").await.unwrap();
+        tx.execute("insert into events select * from kept; drop table kept").await.unwrap();
+        tx.commit().await.unwrap();
+        installation.done(&["audit", "verify"]);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_removed_event_is_missed() {
+    let installation = tampered("delete from events where position = 4").await;
+    found(&installation, &[], "position 4: the event is missing");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_removed_event_whose_place_was_closed_is_found() {
+    let close = "delete from events where position = 4;
+         update events set position = position - 1 where position > 4;
+         update log_head set position = position - 1";
+    found(&tampered(close).await, &[], "position 4: its digest is ");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_inserted_event_is_found() {
+    let insert = "insert into events
+         select aggregate_type, aggregate_id, sequence + 1, event_type, event_version, payload, metadata,
+                position + 1, gen_random_uuid(), account_id, recorded_at, digest
+         from events where position = 6";
+    found(&tampered(insert).await, &[], "position 7: its digest is ");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn swapped_events_are_found() {
+    let swap = "update events set position = 1000 where position = 4;
+         update events set position = 4 where position = 5;
+         update events set position = 5 where position = 1000";
+    found(&tampered(swap).await, &[], "position 4: its digest is ");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_tail_that_was_cut_off_is_missed() {
+    let installation = tampered("delete from events where position > 4").await;
+    found(&installation, &[], "position 5: the event is missing: the head of the log says 6");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_tail_that_was_cut_off_with_the_head_is_missed_by_whoever_noted_a_digest() {
+    let installation = Installation::new().await;
+    talk(&installation.start()).await;
+    let noted = installation.done(&["audit", "verify"]);
+    let noted = noted.trim().rsplit_once(' ').unwrap().1;
+    installation.done(&["audit", "verify", "--expect", noted]);
+    let cut = "alter table events disable trigger events_refuse_change;
+         delete from events where position > 4;
+         update log_head set position = 4, digest = (select digest from events where position = 4)";
+    installation.pool().await.execute(cut).await.unwrap();
+    installation.done(&["audit", "verify"]);
+    found(&installation, &["--expect", noted], "position 5: the event is missing");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_log_that_was_written_anew_is_found_by_whoever_noted_a_digest() {
+    let installation = Installation::new().await;
+    talk(&installation.start()).await;
+    let noted = installation.done(&["audit", "verify"]);
+    let noted = noted.trim().rsplit_once(' ').unwrap().1;
+    let anew = "alter table events disable trigger events_refuse_change;
+         update events set metadata = replace(metadata::text, 'ann', 'eve')::json where position = 4;
+         do $$
+         declare
+             chain bytea := decode(repeat('00', 32), 'hex');
+             e events;
+         begin
+             for e in select * from events order by position loop
+                 chain := event_digest(chain, e.position, e.event_id, e.account_id, e.aggregate_type,
+                                       e.aggregate_id, e.sequence, e.event_type, e.event_version,
+                                       e.payload::text, e.metadata::text, microseconds(e.recorded_at));
+                 update events set digest = chain where position = e.position;
+             end loop;
+             update log_head set digest = chain;
+         end $$";
+    installation.pool().await.execute(anew).await.unwrap();
+    installation.done(&["audit", "verify"]);
+    found(&installation, &["--expect", noted], "position 6: its digest is ");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_part_can_be_verified() {
+    let installation = tampered("update events set account_id = 2 where position = 2").await;
+    found(&installation, &[], "position 2: ");
+    installation.done(&["audit", "verify", "--from", "3"]);
+    installation.done(&["audit", "verify", "--to", "1"]);
+    found(&installation, &["--from", "2", "--to", "4"], "position 2: ");
+}

@@ -1,0 +1,101 @@
+//! A log that is verified away from its database, and one that moves to another.
+
+use std::path::Path;
+
+use serde_json::json;
+
+use super::talk;
+use crate::harness::{Installation, wait_until};
+
+fn path(folder: &Path) -> String {
+    folder.join("log.ndjson").to_str().unwrap().to_owned()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_exported_file_is_verified_offline() {
+    let folder = embedded::testing::folder();
+    let path = path(&folder);
+    let installation = Installation::new().await;
+    talk(&installation.start()).await;
+    installation.done(&["audit", "export", "--output", &path]);
+    let mut elsewhere = installation.clone();
+    elsewhere.database_url = "postgres://nobody@127.0.0.1:1/none".to_owned();
+    assert!(elsewhere.done(&["audit", "verify", "--file", &path]).contains("to 6"));
+
+    let text = std::fs::read_to_string(&path).unwrap();
+    let lines: Vec<&str> = text.lines().collect();
+    let without = |gone: usize| -> String {
+        lines
+            .iter()
+            .enumerate()
+            .filter(|(n, _)| *n != gone)
+            .map(|(_, line)| format!("{line}\n"))
+            .collect()
+    };
+    for (changed, expected) in [
+        (text.replace("MessagePosted", "MessagePoster"), "WRONG at position 4: its digest"),
+        (without(2), "WRONG at position 2: the event is missing"),
+        (without(6), "WRONG at position 6: the event is missing: the file should end with 6"),
+    ] {
+        std::fs::write(&path, changed).unwrap();
+        let (status, output, _) = elsewhere.run(&["audit", "verify", "--file", &path]);
+        assert_eq!(status, Some(3), "{output}");
+        assert!(output.starts_with(expected), "{output}");
+    }
+
+    installation.done(&["audit", "export", "--from", "3", "--to", "5", "--output", &path]);
+    assert!(elsewhere.done(&["audit", "verify", "--file", &path]).contains("to 5"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_log_moves_with_its_positions_digests_and_keys() {
+    let folder = embedded::testing::folder();
+    let path = path(&folder);
+    let here = Installation::new().await;
+    let server = here.start();
+    let chat = talk(&server).await;
+    drop(server);
+    here.done(&["audit", "export", "--with-keys", "--output", &path]);
+
+    let there = Installation::new().await;
+    there.done(&["audit", "import", &path]);
+    assert_eq!(there.done(&["audit", "verify"]), here.done(&["audit", "verify"]));
+    let server = there.start();
+    let ann = server.caller("ann");
+    let messages = ann.get(&format!("/api/apps/{}/messages", chat["id"])).await.expect(200);
+    assert_eq!(messages["data"][2]["text"], "three");
+    let said = ann.say(&chat, "four").await;
+    assert_eq!(said, 7, "the numbers go on");
+    let pool = there.pool().await;
+    wait_until("the new stream has it all", async || {
+        sqlx::query_scalar::<_, i64>("select position from subscriptions where name = 'relay'")
+            .fetch_one(&pool)
+            .await
+            .unwrap()
+            == 7
+    })
+    .await;
+
+    let (status, _, errors) = there.run(&["audit", "import", &path]);
+    assert_eq!(status, Some(1));
+    assert!(errors.contains("the database has 7 events"), "{errors}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_import_of_a_changed_file_leaves_nothing() {
+    let folder = embedded::testing::folder();
+    let path = path(&folder);
+    let here = Installation::new().await;
+    talk(&here.start()).await;
+    here.done(&["audit", "export", "--output", &path]);
+    let text = std::fs::read_to_string(&path).unwrap();
+    std::fs::write(&path, text.replacen("\"position\":6", "\"position\":7", 1)).unwrap();
+    let there = Installation::new().await;
+    let (status, output, _) = there.run(&["audit", "import", &path]);
+    assert_eq!(status, Some(3), "{output}");
+    let count: i64 = sqlx::query_scalar("select count(*) from events")
+        .fetch_one(&there.pool().await)
+        .await
+        .unwrap();
+    assert_eq!((count, json!(output.contains("WRONG at position 6"))), (0, json!(true)));
+}
