@@ -39,6 +39,8 @@ declare
     positions  bigint[] := array_fill(null::bigint, array[events_of]);
     sequences  bigint[] := array_fill(null::bigint, array[events_of]);
     digests    bytea[]  := array_fill(null::bytea, array[events_of]);
+    sealed     boolean  := false;
+    erasing    boolean  := false;
 begin
     -- The head row is locked first, so at most one append in the whole system is between here and its commit:
     -- the version checks below see every committed event, and a conflict is an answer, not an error.
@@ -104,6 +106,8 @@ begin
                 positions[j] := head;
                 sequences[j] := version;
                 digests[j] := chain;
+                sealed := sealed or e_key[j] is not null;
+                erasing := erasing or e_erases[j] is not null;
             end loop;
             if r_key[i] is not null then
                 insert into idempotency_keys
@@ -130,17 +134,21 @@ begin
     where n.position is not null
     order by n.position;
 
-    insert into event_keys (position, subject, wrapped)
-    select n.position, n.subject, n.key
-    from unnest(positions, e_subject, e_key) as n (position, subject, key)
-    where n.position is not null and n.key is not null
-    order by n.position;
+    if sealed then
+        insert into event_keys (position, subject, wrapped)
+        select n.position, n.subject, n.key
+        from unnest(positions, e_subject, e_key) as n (position, subject, key)
+        where n.position is not null and n.key is not null
+        order by n.position;
+    end if;
 
-    for j in 1 .. events_of loop
-        if e_erases[j] is not null and positions[j] is not null then
-            perform erase(r_type[e_request[j]], r_aggregate[e_request[j]], e_erases[j], positions[j]);
-        end if;
-    end loop;
+    if erasing then
+        for j in 1 .. events_of loop
+            if e_erases[j] is not null and positions[j] is not null then
+                perform erase(r_type[e_request[j]], r_aggregate[e_request[j]], e_erases[j], positions[j]);
+            end if;
+        end loop;
+    end if;
 
     update log_head h set position = head, digest = chain where h.position <> head;
 end

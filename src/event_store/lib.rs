@@ -20,6 +20,7 @@
 
 mod append;
 mod commands;
+mod idempotency;
 mod log;
 mod metadata;
 mod recorded;
@@ -38,6 +39,7 @@ use sqlx::PgPool;
 
 pub use append::{Append, Appended, Appender, NewEvent};
 pub use commands::{CommandError, Commands, Outcome};
+pub use idempotency::prune_idempotency_keys;
 pub use log::{Log, Search};
 pub use metadata::{Context, Idempotency, Metadata, Surface};
 pub use recorded::RecordedEvent;

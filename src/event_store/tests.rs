@@ -8,6 +8,7 @@ use cqrs_es::{Aggregate, EventStore};
 use domain::Private;
 use domain::conversation::{Command, Conversation, Create, Event, Kind, Refusal};
 use domain::user::{self, Profile, User};
+use futures::StreamExt;
 use futures::future::join_all;
 use sqlx::{Connection, Executor, PgConnection, PgPool};
 use tokio_util::sync::CancellationToken;
@@ -452,4 +453,158 @@ async fn a_lease_has_one_holder_and_a_checkpoint_needs_it() {
     assert!(matches!(held.renew().await, Err(Error::LeaseLost { .. })));
     taken.release().await.unwrap();
     assert!(Subscription::acquire(log.pool(), "x", one).await.unwrap().is_some());
+}
+
+async fn long_stream(commands: &Commands, id: Uuid) {
+    run(commands, id, create()).await.unwrap();
+    let rename = Command::RenameConversation { name: Some("a secret name".into()) };
+    run(commands, id, rename).await.unwrap();
+    let posts = (0..600).map(|n| run(commands, id, post(&n.to_string())));
+    futures::stream::iter(posts)
+        .buffer_unordered(16)
+        .for_each(async |done| drop(done.unwrap()))
+        .await;
+}
+
+async fn snapshot_version(log: &Log) -> Option<i64> {
+    sqlx::query_scalar("select version from snapshots").fetch_optional(log.pool()).await.unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_long_stream_is_loaded_from_its_snapshot_and_is_the_fold_from_zero() {
+    let (log, _) = log().await;
+    let commands = node(&log);
+    let id = Uuid::now_v7();
+    long_stream(&commands, id).await;
+    wait_until("a snapshot is written", async || snapshot_version(&log).await == Some(500)).await;
+    let sealed: Vec<u8> =
+        sqlx::query_scalar("select state from snapshots").fetch_one(log.pool()).await.unwrap();
+    assert!(!sealed.windows(6).any(|window| window == b"secret"));
+
+    let load = async || node(&log).store().load::<Conversation>(&id.to_string()).await.unwrap();
+    let mut folded = StreamContext {
+        aggregate_id: id.to_string(),
+        aggregate: Conversation::default(),
+        version: 0,
+    };
+    commands.store().catch_up(&mut folded).await.unwrap();
+    let loaded = load().await;
+    assert_eq!((loaded.version, &loaded.aggregate), (602, &folded.aggregate));
+
+    // Whatever is wrong with a snapshot, it is ignored.
+    sqlx::query("update snapshots set version = 502").execute(log.pool()).await.unwrap();
+    assert_eq!(load().await.aggregate, folded.aggregate, "sealed for another version, so ignored");
+    for damage in ["state_schema = 99", "state = 'nonsense'", "is_sealed = false"] {
+        let sql = format!("update snapshots set version = 500, {damage}");
+        sqlx::query(&sql).execute(log.pool()).await.unwrap();
+        assert_eq!(load().await.aggregate, folded.aggregate, "{damage}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_snapshot_saves_reading_what_it_holds() {
+    let (log, _) = log().await;
+    let commands = node(&log);
+    let id = Uuid::now_v7();
+    long_stream(&commands, id).await;
+    wait_until("a snapshot is written", async || snapshot_version(&log).await == Some(500)).await;
+    // An event that cannot be read, where only a fold from zero would meet it.
+    for statement in [
+        "alter table events disable trigger events_refuse_change",
+        "update events set payload = '{}' where sequence = 3",
+    ] {
+        sqlx::query(statement).execute(log.pool()).await.unwrap();
+    }
+    let id = id.to_string();
+    assert_eq!(node(&log).store().load::<Conversation>(&id).await.unwrap().version, 602);
+    sqlx::query("delete from snapshots").execute(log.pool()).await.unwrap();
+    let error = node(&log).store().load::<Conversation>(&id).await.unwrap_err();
+    assert!(matches!(error, Error::Undecodable { sequence: 3, .. }), "{error}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_erased_stream_has_no_snapshot_and_no_key() {
+    let (log, _) = log().await;
+    let commands = node(&log);
+    let id = Uuid::now_v7();
+    long_stream(&commands, id).await;
+    wait_until("a snapshot is written", async || snapshot_version(&log).await.is_some()).await;
+    run(&commands, id, Command::DeleteConversation).await.unwrap();
+    for table in ["snapshots", "stream_keys", "event_keys"] {
+        let count: i64 = sqlx::query_scalar(&format!("select count(*) from {table}"))
+            .fetch_one(log.pool())
+            .await
+            .unwrap();
+        assert_eq!(count, 0, "{table}");
+    }
+    let events = log.read(0, 10).await.unwrap();
+    let Event::ConversationRenamed { name } = events[1].decode().unwrap() else { panic!() };
+    assert_eq!(name, Some(Private::Redacted));
+    assert!(events[1].shown().unwrap().contains(ERASED));
+}
+
+#[tokio::test]
+async fn a_key_of_a_command_that_changed_nothing_stands_for_that_ever_after() {
+    let (log, _) = log().await;
+    let commands = node(&log);
+    let id = Uuid::now_v7();
+    run(&commands, id, create()).await.unwrap();
+    let key = |request: u8| {
+        let idempotency = Idempotency { key: "k".to_owned(), request_digest: vec![request] };
+        context(Some(idempotency))
+    };
+    let execute = async |command, request| {
+        commands.execute::<Conversation>(id, "Test", command, &key(request)).await
+    };
+    let restored = execute(Command::RestoreConversation, 1).await.unwrap();
+    assert_eq!((restored.first_position, restored.replayed), (None, false));
+    run(&commands, id, Command::TrashConversation).await.unwrap();
+    assert!(execute(Command::RestoreConversation, 1).await.unwrap().replayed);
+    assert_eq!(count(log.pool()).await, 2, "it is still in the trash");
+    let other = execute(post("refused, it is in the trash"), 2).await;
+    assert!(matches!(other, Err(CommandError::KeyReused)), "{other:?}");
+}
+
+#[tokio::test]
+async fn a_master_key_is_the_databases_once_and_for_all() {
+    let (log, _) = log().await;
+    let error = Keys::open(log.pool(), MasterKey::generate()).await.unwrap_err();
+    assert!(matches!(error, Error::MasterKeyUnknown { .. }), "{error}");
+}
+
+#[tokio::test]
+async fn without_a_master_key_the_log_can_be_read_but_not_what_is_sealed() {
+    let (log, _) = log().await;
+    run(&node(&log), Uuid::now_v7(), create()).await.unwrap();
+    let id = Uuid::now_v7();
+    run(&node(&log), id, create()).await.unwrap();
+    run(&node(&log), id, post("a secret")).await.unwrap();
+    let blind = Log::new(log.pool().clone(), Keys::none());
+    let events = blind.read(2, 1).await.unwrap();
+    assert!(events[0].shown().unwrap().contains(UNREADABLE));
+    let refused = run(&node(&blind), id, post("x")).await;
+    assert!(matches!(refused, Err(CommandError::Store(Error::MasterKeyMissing))), "{refused:?}");
+}
+
+#[tokio::test]
+async fn idempotency_keys_are_kept_for_72_hours() {
+    let (log, _) = log().await;
+    let commands = node(&log);
+    let id = Uuid::now_v7();
+    run(&commands, id, create()).await.unwrap();
+    let idempotency = Idempotency { key: "k".to_owned(), request_digest: vec![1] };
+    let post = async || {
+        let context = context(Some(idempotency.clone()));
+        commands.execute::<Conversation>(id, "Test", post("hi"), &context).await.unwrap()
+    };
+    let age = async |age: &str| {
+        let sql = format!("update idempotency_keys set claimed_at = now() - interval '{age}'");
+        sqlx::query(&sql).execute(log.pool()).await.unwrap();
+        crate::idempotency::prune(log.pool()).await.unwrap()
+    };
+    post().await;
+    assert_eq!(age("71 hours 59 minutes").await, 0);
+    assert!(post().await.replayed);
+    assert_eq!(age("72 hours 1 minute").await, 1);
+    assert!(!post().await.replayed);
 }

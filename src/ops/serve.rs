@@ -98,6 +98,7 @@ impl Serve {
             Settings { queue_length_max: self.queue_length_max as usize, ..Settings::default() };
         let commands = Commands::start(log.clone(), &settings, accepting.clone());
         let (progress, mut followers) = projections::start(&log, node, &following);
+        followers.spawn(event_store::prune_idempotency_keys(pool.clone(), following.clone()));
         let head = log.head().await?;
         self.relay(options, servers, &log, node, &following, &mut followers).await?;
 
