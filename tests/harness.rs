@@ -37,16 +37,27 @@ impl Installation {
         PgPool::connect(&self.database_url).await.unwrap()
     }
 
-    /// Runs another verb to its end: status, standard output, standard error.
-    pub fn run(&self, arguments: &[&str]) -> (Option<i32>, String, String) {
-        let output = Command::new(env!("CARGO_BIN_EXE_colloquy"))
+    fn verb(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_colloquy"));
+        command
             .args(arguments)
             .env("DATABASE_URL", &self.database_url)
             .env("NATS_URL", &self.nats_url)
             .env("COLLOQUY_NATS_STREAM", &self.stream)
-            .env("COLLOQUY_MASTER_KEY", MASTER_KEY)
-            .output()
-            .unwrap();
+            .env("COLLOQUY_MASTER_KEY", MASTER_KEY);
+        command
+    }
+
+    /// Runs a verb that goes on, and reads what it prints; it ends when the lines are dropped.
+    pub fn follow(&self, arguments: &[&str]) -> Following {
+        let mut child = self.verb(arguments).stdout(Stdio::piped()).spawn().unwrap();
+        let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        Following { child, lines }
+    }
+
+    /// Runs another verb to its end: status, standard output, standard error.
+    pub fn run(&self, arguments: &[&str]) -> (Option<i32>, String, String) {
+        let output = self.verb(arguments).output().unwrap();
         let text = |bytes| String::from_utf8(bytes).unwrap();
         (output.status.code(), text(output.stdout), text(output.stderr))
     }
@@ -95,6 +106,27 @@ impl Installation {
             log.map_while(Result::ok).for_each(|line| logging.lock().unwrap().push_str(&line));
         });
         Server { child, url, client: reqwest::Client::new(), logged }
+    }
+}
+
+/// A verb that goes on; killed when dropped.
+pub struct Following {
+    child: Child,
+    lines: std::io::Lines<BufReader<std::process::ChildStdout>>,
+}
+
+impl Iterator for Following {
+    type Item = std::io::Result<String>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.lines.next()
+    }
+}
+
+impl Drop for Following {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
     }
 }
 

@@ -462,7 +462,9 @@ async fn long_stream(commands: &Commands, id: Uuid) {
     let posts = (0..600).map(|n| run(commands, id, post(&n.to_string())));
     futures::stream::iter(posts)
         .buffer_unordered(16)
-        .for_each(async |done| drop(done.unwrap()))
+        .for_each(async |done| {
+            done.unwrap();
+        })
         .await;
 }
 

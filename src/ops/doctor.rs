@@ -1,9 +1,10 @@
 use clap::Args;
+use event_store::Keys;
 use sqlx::PgPool;
 
 use super::database::Database;
 use super::format::{Format, print};
-use super::{Failure, Options};
+use super::{Failure, Options, master_key};
 
 #[derive(Debug, Args)]
 pub(super) struct Doctor {
@@ -38,6 +39,9 @@ impl Doctor {
         let head = match Database::open(&options).await {
             Ok(database) => {
                 let head = postgres(&database.pool, &mut findings).await;
+                if head.is_some() {
+                    findings.add("master key", master_key(&database, &options).await);
+                }
                 database.close().await?;
                 head
             }
@@ -50,6 +54,17 @@ impl Doctor {
         nats(&options, head, &mut findings).await;
         print(self.format, &["check", "verdict", "detail"], &findings.rows)?;
         if findings.healthy { Ok(()) } else { Err(Failure::Difference) }
+    }
+}
+
+async fn master_key(database: &Database, options: &Options) -> Result<String, String> {
+    match master_key::find(options) {
+        Ok(None) => Err("there is none: set COLLOQUY_MASTER_KEY to read what is sealed".to_owned()),
+        Ok(Some(key)) => match Keys::open(&database.pool, key).await {
+            Ok(_) => Ok("it is the one that this database's keys are wrapped by".to_owned()),
+            Err(error) => Err(error.to_string()),
+        },
+        Err(_) => Err("it cannot be read".to_owned()),
     }
 }
 

@@ -143,5 +143,9 @@ async fn a_part_can_be_verified() {
     found(&installation, &[], "position 2: ");
     installation.done(&["audit", "verify", "--from", "3"]);
     installation.done(&["audit", "verify", "--to", "1"]);
+    let (status, output, _) = installation.run(&["audit", "verify", "--format", "json"]);
+    let verdict: serde_json::Value = serde_json::from_str(&output).unwrap();
+    assert_eq!((status, &verdict["verdict"]), (Some(3), &"WRONG".into()));
+    assert_eq!(verdict["position"], 2);
     found(&installation, &["--from", "2", "--to", "4"], "position 2: ");
 }

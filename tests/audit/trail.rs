@@ -123,3 +123,16 @@ async fn the_log_is_searched_by_everything_that_is_known_of_an_event() {
     assert_eq!(positions(&["--until", "2020-01-01T00:00:00Z"]), [] as [i64; 0]);
     assert_eq!(positions(&["--since", "2020-01-01T00:00:00Z", "--limit", "0"]).len(), 7);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_log_can_be_followed() {
+    let installation = Installation::new().await;
+    let server = installation.start();
+    let chat = talk(&server).await;
+    let mut lines =
+        installation.follow(&["audit", "log", "--follow", "--after", "5", "--format", "json"]);
+    let mut next = || serde_json::from_str::<Value>(&lines.next().unwrap().unwrap()).unwrap();
+    assert_eq!(next()["position"], 6);
+    server.caller("bob").say(&chat, "four").await;
+    assert_eq!(next()["event"]["text"], "four");
+}

@@ -5,9 +5,11 @@ use anyhow::Context;
 use clap::Args;
 use event_store::{Difference, Digest, Exported, Transfer, Verifier, from_hex, to_hex};
 use futures::TryStreamExt;
+use serde_json::Value;
 
 use super::export::Heading;
 use crate::ops::database::Database;
+use crate::ops::format::{Format, Printer};
 use crate::ops::{Failure, Options, progress};
 
 #[derive(Debug, Args)]
@@ -25,6 +27,9 @@ pub(in crate::ops) struct Verify {
     /// Verify an exported file instead of a database
     #[arg(long)]
     file: Option<PathBuf>,
+    /// How to print
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
 }
 
 /// What an auditor noted.
@@ -169,17 +174,30 @@ impl Verify {
                 None => Ok(verifier),
             }
         });
-        match verified {
+        let (row, result) = match &verified {
             Ok(verifier) => {
                 let (position, digest) = (verifier.position(), to_hex(verifier.digest()));
-                println!("right from position {} to {position}", self.from);
-                println!("to hold the log to it later, note: --expect {position}:{digest}");
-                Ok(())
+                if self.format == Format::Table {
+                    println!("right from position {} to {position}", self.from);
+                    println!("to hold the log to it later, note: --expect {position}:{digest}");
+                    return Ok(());
+                }
+                (vec!["right".into(), position.into(), digest.into(), Value::Null], Ok(()))
             }
             Err(difference) => {
-                println!("WRONG at {difference}");
-                Err(Failure::Difference)
+                if self.format == Format::Table {
+                    println!("WRONG at {difference}");
+                    return Err(Failure::Difference);
+                }
+                let Difference { position, what } = difference;
+                let row =
+                    vec!["WRONG".into(), (*position).into(), Value::Null, what.clone().into()];
+                (row, Err(Failure::Difference))
             }
-        }
+        };
+        let mut printer = Printer::new(self.format, &["verdict", "position", "digest", "what"]);
+        let _ = printer.print(vec![row])?;
+        printer.finish()?;
+        result
     }
 }
