@@ -9,6 +9,8 @@ use crate::Error;
 /// A recorded event, decoded.
 #[derive(Debug, Clone)]
 pub struct Recorded {
+    /// Its own id.
+    pub id: Uuid,
     /// Its place in the log.
     pub position: i64,
     /// The tenant.
@@ -55,6 +57,7 @@ impl Recorded {
             }
         };
         Ok(Self {
+            id: recorded.event_id,
             position: recorded.position,
             account: recorded.account,
             stream: recorded.aggregate_id,

@@ -275,6 +275,9 @@ impl Fold {
                 self.set("description", json!(description));
             }
             Said::ConversationTagged { tags } => self.set("tags", json!(tags)),
+            Said::AvatarChanged { avatar_url } => self.set("avatar_url", json!(avatar_url)),
+            Said::MessagePinned { message } => self.set("pinned_message", json!(message)),
+            Said::MessageUnpinned => self.set("pinned_message", Value::Null),
             Said::ConversationTrashed => self.set("trashed", json!(true)),
             Said::ConversationRestored => self.set("trashed", json!(false)),
             Said::ConversationDeleted => {
@@ -304,6 +307,9 @@ impl Fold {
             Said::MessageDeleted { message } => {
                 if let Some(message) = self.messages.remove(&message) {
                     self.newest.remove(&message.id);
+                }
+                if self.said.get("pinned_message") == Some(&json!(message)) {
+                    self.said.remove("pinned_message");
                 }
             }
         }

@@ -29,9 +29,10 @@ mod runner;
 mod seats;
 #[cfg(test)]
 mod tests;
+pub mod timers;
 
 pub use event::{Event, Recorded};
-pub use page::Page;
+pub use page::{Cursor, Page, Slice};
 pub use progress::Progress;
 pub use runner::{Projection, start};
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
-use crate::{badge, conversation_list, directory, inbox, messages};
+use crate::{badge, conversation_list, directory, inbox, messages, timers};
 
 /// How far each read model has come, as this process knows it.
 #[derive(Debug, Clone)]
@@ -27,7 +27,14 @@ impl Default for Progress {
 impl Progress {
     /// All read models.
     pub fn names() -> &'static [&'static str] {
-        &[directory::NAME, conversation_list::NAME, inbox::NAME, badge::NAME, messages::NAME]
+        &[
+            directory::NAME,
+            conversation_list::NAME,
+            inbox::NAME,
+            badge::NAME,
+            messages::NAME,
+            timers::NAME,
+        ]
     }
 
     /// Waits until all the named read models have reached a position; false when that takes too long.

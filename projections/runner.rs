@@ -8,7 +8,9 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use crate::{Error, Progress, Recorded, badge, conversation_list, directory, inbox, messages};
+use crate::{
+    Error, Progress, Recorded, badge, conversation_list, directory, inbox, messages, timers,
+};
 
 /// Events in one transaction.
 const BATCH_SIZE_MAX: i64 = 1000;
@@ -42,7 +44,8 @@ pub fn start(log: &Log, node: Uuid, stop: &CancellationToken) -> (Progress, Join
     tasks.spawn(runner.clone().run::<conversation_list::ConversationList>());
     tasks.spawn(runner.clone().run::<inbox::Inbox>());
     tasks.spawn(runner.clone().run::<badge::Badges>());
-    tasks.spawn(runner.run::<messages::Messages>());
+    tasks.spawn(runner.clone().run::<messages::Messages>());
+    tasks.spawn(runner.run::<timers::Timers>());
     (progress, tasks)
 }
 

@@ -127,6 +127,9 @@ pub(crate) struct Own {
     marker: Option<i64>,
     marked_at: Option<DateTime<Utc>>,
     marked_unread: Option<bool>,
+    /// When it was looked at last.
+    opened_at: Option<DateTime<Utc>>,
+    marks: Marks,
     /// The position of the pin; 0 takes it away.
     pinned: Option<i64>,
     muted: Option<bool>,
@@ -135,6 +138,44 @@ pub(crate) struct Own {
     archived_at: Option<DateTime<Utc>>,
     starred: Option<bool>,
     subscribed: Option<bool>,
+}
+
+/// Since when a marker covers what it covers: a stack of ranges, each from the one below up to `top`. It tells
+/// when each message was read, without a row for each.
+#[derive(Debug, Default, Serialize)]
+pub(crate) struct Marks {
+    /// What earlier batches left is gone.
+    cleared: bool,
+    /// What earlier batches left ends here at the latest.
+    lowered: Option<i64>,
+    /// Ranges on top of that.
+    added: Vec<Mark>,
+}
+
+#[derive(Debug, Serialize)]
+struct Mark {
+    top: i64,
+    position: i64,
+    at: DateTime<Utc>,
+}
+
+impl Marks {
+    fn read_up_to(&mut self, message: i64, recorded: &Recorded) {
+        self.lowered = Some(self.lowered.map_or(message, |lowered| lowered.min(message)));
+        let below = self.added.partition_point(|mark| mark.top < message);
+        self.added.truncate(below + 1);
+        match self.added.get_mut(below) {
+            Some(covering) => covering.top = message,
+            None => {
+                let (position, at) = (recorded.position, recorded.at);
+                self.added.push(Mark { top: message, position, at });
+            }
+        }
+    }
+
+    fn clear(&mut self) {
+        *self = Self { cleared: true, ..Self::default() };
+    }
 }
 
 /// A conversation that the batch made.
@@ -196,6 +237,11 @@ impl Batch {
 
     pub(crate) fn own(&self) -> Json<Vec<&Own>> {
         Json(self.own.values().collect())
+    }
+
+    /// Whether what was read since when changes at all.
+    pub(crate) fn moves_marks(&self) -> bool {
+        self.own.values().any(|own| own.marks.cleared || own.marks.lowered.is_some())
     }
 
     /// The new seats, for `(conversation, user_id, membership)`.
@@ -338,6 +384,8 @@ impl Batch {
             marker: None,
             marked_at: None,
             marked_unread: None,
+            opened_at: None,
+            marks: Marks::default(),
             pinned: None,
             muted: None,
             muted_until: None,
@@ -352,10 +400,12 @@ impl Batch {
         }
         match event.change {
             Change::MarkedRead { message } => {
-                if message.is_some() {
+                own.opened_at = Some(recorded.at);
+                if let Some(message) = message {
                     own.marker_changed = true;
-                    own.marker = message;
+                    own.marker = Some(message);
                     own.marked_at = Some(recorded.at);
+                    own.marks.read_up_to(message, recorded);
                 }
                 own.marked_unread = Some(false);
             }
@@ -364,6 +414,7 @@ impl Batch {
                 own.marker = None;
                 own.marked_at = None;
                 own.marked_unread = Some(true);
+                own.marks.clear();
             }
             Change::ConversationPinned => own.pinned = Some(recorded.position),
             Change::ConversationUnpinned => own.pinned = Some(0),

@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use domain::conversation::{self, Conversation, Create, Kind};
 use domain::participation::{self, ChangeCommand, Participation, Seat};
 use domain::user::{self, Profile, User};
@@ -14,7 +15,7 @@ use sqlx::{Connection, Executor, PgConnection, PgPool};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use crate::inbox::{Filter, Viewer};
+use crate::inbox::{Filter, Flags, Viewer};
 use crate::*;
 
 /// A log with a writer, and callers who know their seats.
@@ -185,7 +186,16 @@ async fn random_history(seed: u64, commands: usize) -> World {
         let message = messages[random.random_range(0..messages.len())];
         let in_2030 = "2030-01-01T00:00:00Z".parse().unwrap();
         use conversation::Command::*;
-        let accepted = match random.random_range(0..27) {
+        let accepted = match random.random_range(0..31) {
+            27 => {
+                let message = spoken[random.random_range(0..spoken.len())];
+                world.tell(message.0, PinMessage { message: message.2 }).await
+            }
+            28 if n % 3 == 0 => world.tell(room, UnpinMessage).await,
+            28 => {
+                let avatar_url = Some(format!("picture {n}").as_str().into());
+                world.tell(room, ChangeAvatar { avatar_url }).await
+            }
             24 | 25 => {
                 let message = spoken[random.random_range(0..spoken.len())];
                 let (room, author, message) = message;
@@ -227,10 +237,12 @@ async fn random_history(seed: u64, commands: usize) -> World {
                     16 => ChangeCommand::MarkUnread,
                     17 => ChangeCommand::PinConversation,
                     18 => ChangeCommand::UnpinConversation,
+                    19 if n % 4 > 0 => ChangeCommand::MuteConversation { until: Some(in_2030) },
                     19 => ChangeCommand::MuteConversation { until: None },
                     20 => ChangeCommand::UnmuteConversation,
                     21 => ChangeCommand::ArchiveConversation { at: in_2030 },
                     22 => ChangeCommand::UnarchiveConversation,
+                    29 | 30 => ChangeCommand::OpenConversation { message: Some(message) },
                     _ if n % 2 == 0 => ChangeCommand::StarConversation,
                     _ => ChangeCommand::Unsubscribe,
                 };
@@ -249,6 +261,9 @@ struct Folded {
     rooms: BTreeMap<Uuid, Room>,
     own: BTreeMap<(Uuid, Uuid, i64), Participation>,
     pins: BTreeMap<(Uuid, Uuid, i64), i64>,
+    opened: BTreeMap<(Uuid, Uuid, i64), DateTime<Utc>>,
+    /// Since when each message of the conversation is covered by the member's marker.
+    read: BTreeMap<(Uuid, Uuid, i64), BTreeMap<i64, DateTime<Utc>>>,
 }
 
 #[derive(Default)]
@@ -258,6 +273,7 @@ struct Room {
     trashed: bool,
     members: BTreeMap<Uuid, i64>,
     messages: Vec<(i64, Uuid)>,
+    pinned_message: Option<Uuid>,
 }
 
 /// One line of a list: id, pinned, unread, starred, subscribed, trashed, newest message, members.
@@ -292,10 +308,13 @@ impl Folded {
                         MessageDeleted { message } => {
                             let gone = folded_ids.get(message).copied();
                             room.messages.retain(|(id, _)| Some(*id) != gone);
+                            room.pinned_message.take_if(|pinned| pinned == message);
                         }
                         ConversationDeleted => {
                             folded.rooms.remove(&recorded.stream);
                         }
+                        MessagePinned { message } => room.pinned_message = Some(*message),
+                        MessageUnpinned => room.pinned_message = None,
                         ConversationTrashed => room.trashed = true,
                         ConversationRestored => room.trashed = false,
                         _ => {}
@@ -306,6 +325,21 @@ impl Folded {
                     let key = (seat.conversation, seat.user, seat.membership);
                     folded.own.entry(key).or_default().evolve(event);
                     match event.change {
+                        participation::Change::MarkedRead { message } => {
+                            folded.opened.insert(key, recorded.at);
+                            let room = &folded.rooms[&seat.conversation];
+                            if let Some(marker) = message {
+                                let read = folded.read.entry(key).or_default();
+                                read.retain(|id, _| *id <= marker);
+                                for (id, _) in room.messages.iter().filter(|(id, _)| *id <= marker)
+                                {
+                                    read.entry(*id).or_insert(recorded.at);
+                                }
+                            }
+                        }
+                        participation::Change::MarkedUnread => {
+                            folded.read.remove(&key);
+                        }
                         participation::Change::ConversationPinned => {
                             folded.pins.insert(key, recorded.position);
                         }
@@ -368,6 +402,40 @@ impl Folded {
         lines.into_iter().map(|(_, line)| line).collect()
     }
 
+    /// What the member's list by activity shows, for one choice of flags.
+    fn entries(&self, user: Uuid, flags: Flags) -> Vec<(i64, Option<Uuid>, Option<DateTime<Utc>>)> {
+        let mut entries = Vec::new();
+        for (room, id, own, pin, _) in self.seats(user).filter(|(room, ..)| !room.trashed) {
+            let is = |wanted: Option<bool>, set| wanted.is_none_or(|wanted| wanted == set);
+            if is(flags.muted, own["muted"] == true)
+                && is(flags.archived, !own["archived_at"].is_null())
+                && is(flags.pinned, pin.is_some())
+            {
+                let active = room.messages.last().map_or(id, |(id, _)| *id);
+                let stream = self.rooms.iter().find(|(_, other)| other.id == id).unwrap().0;
+                let opened = self.opened.get(&(*stream, user, room.members[&user])).copied();
+                entries.push((active, (id, room.pinned_message, opened)));
+            }
+        }
+        entries.sort_by_key(|(active, _)| std::cmp::Reverse(*active));
+        entries.into_iter().map(|(_, entry)| entry).collect()
+    }
+
+    /// When each message of a conversation was read, as a member sees it, the newest first.
+    fn reads(&self, conversation: Uuid, viewer: Uuid) -> Vec<(i64, Option<DateTime<Utc>>)> {
+        let room = &self.rooms[&conversation];
+        let read_by = |user: Uuid, id: i64| {
+            let key = (conversation, user, room.members[&user]);
+            self.read.get(&key).and_then(|read| read.get(&id).copied())
+        };
+        let others = || room.members.keys().copied().filter(|user| *user != viewer);
+        let read_at = |id: i64, author: Uuid| match author == viewer {
+            true => others().filter_map(|user| read_by(user, id)).min(),
+            false => read_by(viewer, id),
+        };
+        room.messages.iter().rev().map(|(id, author)| (*id, read_at(*id, *author))).collect()
+    }
+
     fn badge(&self, user: Uuid) -> badge::Badge {
         let mut badge = badge::Badge::default();
         for (room, _, own, _, unread) in self.seats(user) {
@@ -423,6 +491,40 @@ async fn lists_and_badges_equal_a_fold_of_the_log() {
     }
 }
 
+pub(crate) fn every_choice_of_flags() -> impl Iterator<Item = Flags> {
+    let choice = |n: usize| [None, Some(true), Some(false)][n % 3];
+    (0..27).map(move |n| Flags { muted: choice(n), archived: choice(n / 3), pinned: choice(n / 9) })
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn lists_by_activity_and_times_of_reading_equal_a_fold_of_the_log() {
+    for seed in [6, 7, 8] {
+        let world = random_history(seed, 400).await;
+        let pool = world.project().await;
+        let folded = Folded::new(&world.events().await);
+        for uid in ["ann", "bob", "cyd", "dan", "eve"] {
+            let user = domain::user_id(1, uid);
+            for flags in every_choice_of_flags() {
+                let slice = inbox::entries(pool, user, flags, Cursor::Top, 100).await.unwrap();
+                let listed: Vec<_> = slice
+                    .items
+                    .iter()
+                    .map(|entry| (entry.id, entry.pinned_message, entry.opened_at))
+                    .collect();
+                assert_eq!(listed, folded.entries(user, flags), "seed {seed}, {uid}, {flags:?}");
+                assert!(!slice.has_more);
+            }
+            for (_, room, _, _, _) in folded.seats(user) {
+                let stream = folded.rooms.iter().find(|(_, other)| other.id == room).unwrap().0;
+                let slice = messages::reads(pool, user, room, Cursor::Top, 1000).await.unwrap();
+                let read: Vec<_> =
+                    slice.items.iter().map(|message| (message.id, message.read_at)).collect();
+                assert_eq!(read, folded.reads(*stream, user), "seed {seed}, {uid} in {room}");
+            }
+        }
+    }
+}
+
 /// Empty read models in a database of their own, and what they hold after `batches`.
 async fn rows_after<'a>(
     batches: impl IntoIterator<Item = &'a [Recorded]>,
@@ -438,12 +540,14 @@ async fn rows_after<'a>(
     make::<inbox::Inbox>(&mut connection).await;
     make::<badge::Badges>(&mut connection).await;
     make::<messages::Messages>(&mut connection).await;
+    make::<timers::Timers>(&mut connection).await;
     for batch in batches {
         directory::Directory::apply(&mut connection, batch).await.unwrap();
         conversation_list::ConversationList::apply(&mut connection, batch).await.unwrap();
         inbox::Inbox::apply(&mut connection, batch).await.unwrap();
         badge::Badges::apply(&mut connection, batch).await.unwrap();
         messages::Messages::apply(&mut connection, batch).await.unwrap();
+        timers::Timers::apply(&mut connection, batch).await.unwrap();
     }
     let tables: Vec<String> = sqlx::query_scalar(
         "select schemaname || '.' || tablename from pg_tables where schemaname = any($1) order by 1",
@@ -480,9 +584,11 @@ fn assert_same(one: &BTreeMap<String, String>, other: &BTreeMap<String, String>)
 
 #[tokio::test(flavor = "multi_thread")]
 async fn how_the_log_is_cut_into_batches_makes_no_difference() {
-    let events = random_history(4, 300).await.events().await;
+    let events = random_history(11, 300).await.events().await;
     let at_once = rows_after([&events[..]]).await;
-    assert!(at_once.values().all(|content| !content.is_empty()), "every table is put to the test");
+    for (table, content) in &at_once {
+        assert!(!content.is_empty(), "{table} is put to the test");
+    }
     let one_by_one = rows_after(events.chunks(1)).await;
     assert_same(&one_by_one, &at_once);
     let by_sevens = rows_after(events.chunks(7)).await;

@@ -33,11 +33,13 @@ struct Row {
     modified_at: DateTime<Utc>,
     modified_by: Option<Uuid>,
     trashed: bool,
+    avatar_url: Option<String>,
+    pinned_message: Option<Uuid>,
 }
 
 impl Projection for ConversationList {
     const NAME: &'static str = super::NAME;
-    const VERSION: i32 = 2;
+    const VERSION: i32 = 3;
     const SCHEMA: &'static str = include_str!("schema.sql");
 
     fn apply<'a>(
@@ -52,9 +54,7 @@ async fn apply(connection: &mut PgConnection, events: &[Recorded]) -> Result<(),
     let changes: Vec<(&Recorded, &Event)> = events
         .iter()
         .filter_map(|recorded| match &recorded.event {
-            crate::Event::Conversation(
-                MessagePosted { .. } | MessageEdited { .. } | MessageDeleted { .. },
-            ) => None,
+            crate::Event::Conversation(MessagePosted { .. } | MessageEdited { .. }) => None,
             crate::Event::Conversation(event) => Some((recorded, event)),
             _ => None,
         })
@@ -65,7 +65,7 @@ async fn apply(connection: &mut PgConnection, events: &[Recorded]) -> Result<(),
     let touched: Vec<Uuid> = changes.iter().map(|(recorded, _)| recorded.stream).collect();
     let rows: Vec<Row> = sqlx::query_as(
         "select uuid, account_id, id, kind, uid, name, description, metadata, tags, created_at,
-                created_by, modified_at, modified_by, trashed
+                created_by, modified_at, modified_by, trashed, avatar_url, pinned_message
          from conversation_list.conversations
          where uuid = any($1)",
     )
@@ -118,6 +118,8 @@ fn fold(rows: &mut BTreeMap<Uuid, Row>, recorded: &Recorded, event: &Event) {
             modified_at: recorded.at,
             modified_by: *creator,
             trashed: false,
+            avatar_url: None,
+            pinned_message: None,
         };
         rows.insert(recorded.stream, row);
         return;
@@ -137,13 +139,22 @@ fn fold(rows: &mut BTreeMap<Uuid, Row>, recorded: &Recorded, event: &Event) {
         }
         ConversationTagged { tags } => row.tags = tags.as_slice().to_vec(),
         MemberAdded { .. } | MemberRemoved { .. } => {}
+        AvatarChanged { avatar_url } => {
+            row.avatar_url = avatar_url.as_ref().and_then(|url| url.known().cloned());
+        }
+        // The messages have their own times; the pin and the trash have none.
+        MessagePinned { message } => return row.pinned_message = Some(*message),
+        MessageUnpinned => return row.pinned_message = None,
+        MessageDeleted { message } => {
+            row.pinned_message.take_if(|pinned| pinned == message);
+            return;
+        }
         ConversationTrashed => return row.trashed = true,
         ConversationRestored => return row.trashed = false,
         ConversationCreated { .. }
         | ConversationDeleted
         | MessagePosted { .. }
-        | MessageEdited { .. }
-        | MessageDeleted { .. } => return,
+        | MessageEdited { .. } => return,
     }
     row.modified_at = recorded.at;
     row.modified_by = recorded.actor.as_deref().map(|uid| domain::user_id(recorded.account, uid));
@@ -152,14 +163,14 @@ fn fold(rows: &mut BTreeMap<Uuid, Row>, recorded: &Recorded, event: &Event) {
 const UPSERT: &str = "
     insert into conversation_list.conversations as c
         (uuid, account_id, id, kind, uid, name, description, metadata, tags, created_at, created_by,
-         modified_at, modified_by, trashed, member_count)
+         modified_at, modified_by, trashed, avatar_url, pinned_message, member_count)
     select uuid, account_id, id, kind, uid, name, description, metadata, tags, created_at, created_by,
-           modified_at, modified_by, trashed,
+           modified_at, modified_by, trashed, avatar_url, pinned_message,
            (select count(*) from conversation_list.members m where m.conversation = r.uuid)
     from jsonb_to_recordset($1) as r
         (uuid uuid, account_id bigint, id bigint, kind text, uid text, name text, description text,
          metadata jsonb, tags text[], created_at timestamptz, created_by uuid, modified_at timestamptz,
-         modified_by uuid, trashed boolean)
+         modified_by uuid, trashed boolean, avatar_url text, pinned_message uuid)
     on conflict on constraint conversations_one_per_uuid do update
     set name = excluded.name,
         description = excluded.description,
@@ -168,4 +179,6 @@ const UPSERT: &str = "
         modified_at = excluded.modified_at,
         modified_by = excluded.modified_by,
         trashed = excluded.trashed,
+        avatar_url = excluded.avatar_url,
+        pinned_message = excluded.pinned_message,
         member_count = excluded.member_count";

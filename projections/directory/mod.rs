@@ -1,11 +1,13 @@
 //! The directory: users, by number, uid and name.
 
 mod apply;
+pub(crate) mod contact;
 mod query;
 #[cfg(test)]
 mod tests;
 
 pub use apply::Directory;
+pub use contact::{Contact, contact, contacts};
 pub use query::{Reference, User, by_id, by_uid, list, resolve};
 
 /// The read model's name, and its schema's.

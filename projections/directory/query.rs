@@ -44,6 +44,10 @@ impl User {
 /// How a caller names a user.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Reference {
+    /// By stream.
+    Uuid(Uuid),
+    /// By stream, if the text can be read as one and a user has it; else by uid.
+    UuidOrUid(Option<Uuid>, String),
     /// By public number.
     Id(i64),
     /// By uid; only if no user has that uid and it is all digits, by number.
@@ -92,19 +96,25 @@ pub async fn resolve(
     account: i64,
     references: &[Reference],
 ) -> Result<Vec<Option<Uuid>>, Error> {
-    let (uids, ids): (Vec<Option<&str>>, Vec<Option<i64>>) = references
-        .iter()
-        .map(|reference| match reference {
-            Reference::Id(id) => (None, Some(*id)),
+    let (mut uuids, mut uids, mut ids) = (Vec::new(), Vec::new(), Vec::new());
+    for reference in references {
+        let (uuid, uid, id) = match reference {
+            Reference::Uuid(uuid) => (Some(*uuid), None, None),
+            Reference::UuidOrUid(uuid, uid) => (*uuid, Some(uid.as_str()), None),
+            Reference::Id(id) => (None, None, Some(*id)),
             Reference::Text(text) => {
                 let digits = !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
-                (Some(text.as_str()), digits.then(|| text.parse().ok()).flatten())
+                (None, Some(text.as_str()), digits.then(|| text.parse().ok()).flatten())
             }
-        })
-        .unzip();
+        };
+        uuids.push(uuid);
+        uids.push(uid);
+        ids.push(id);
+    }
     sqlx::query_scalar(
-        "select coalesce(by_uid.uuid, by_id.uuid)
-         from unnest($2::text[], $3::bigint[]) with ordinality as r (uid, id, ordinal)
+        "select coalesce(by_uuid.uuid, by_uid.uuid, by_id.uuid)
+         from unnest($2::text[], $3::bigint[], $4::uuid[]) with ordinality as r (uid, id, uuid, ordinal)
+         left join directory.users by_uuid on by_uuid.account_id = $1 and by_uuid.uuid = r.uuid
          left join directory.users by_uid on by_uid.account_id = $1 and by_uid.uid = r.uid
          left join directory.users by_id on by_id.account_id = $1 and by_id.id = r.id
          order by r.ordinal",
@@ -112,6 +122,7 @@ pub async fn resolve(
     .bind(account)
     .bind(uids)
     .bind(ids)
+    .bind(uuids)
     .fetch_all(pool)
     .await
     .map_err(Error::database("look up users"))

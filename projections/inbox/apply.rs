@@ -11,7 +11,7 @@ pub struct Inbox;
 
 impl Projection for Inbox {
     const NAME: &'static str = super::NAME;
-    const VERSION: i32 = 2;
+    const VERSION: i32 = 3;
     const SCHEMA: &'static str = include_str!("schema.sql");
 
     fn apply<'a>(
@@ -58,6 +58,15 @@ async fn apply(connection: &mut PgConnection, events: &[Recorded]) -> Result<(),
         .execute(&mut *connection)
         .await
         .map_err(write("write members' own state"))?;
+    if batch.moves_marks() {
+        for statement in [LOWER, TRIM, MARK] {
+            sqlx::query(statement)
+                .bind(batch.own())
+                .execute(&mut *connection)
+                .await
+                .map_err(write("write what members have read since when"))?;
+        }
+    }
     Ok(())
 }
 
@@ -92,8 +101,14 @@ const FAN_OUT: &str = "
     where s.conversation = r.conversation";
 
 const SEAT: &str = "
-    insert into inbox.seats (user_id, conversation, membership, id, kind, trashed, newest_id, others_id)
-    select r.user_id, r.conversation, r.membership, c.id, c.kind, c.trashed, c.newest_id,
+    insert into inbox.seats
+        (user_id, conversation, membership, id, kind, other, trashed, newest_id, others_id)
+    select r.user_id, r.conversation, r.membership, c.id, c.kind,
+           case when c.kind = 'private'
+                then (select o.user_id
+                      from jsonb_to_recordset($1) as o (conversation uuid, user_id uuid)
+                      where o.conversation = r.conversation and o.user_id <> r.user_id) end,
+           c.trashed, c.newest_id,
            case when r.user_id = c.newest_author then c.newest_by_other else c.newest_id end
     from jsonb_to_recordset($1) as r (conversation uuid, user_id uuid, membership bigint)
     join inbox.conversations c on c.uuid = r.conversation
@@ -105,6 +120,7 @@ const OWN: &str = "
     set marker = case when r.marker_changed then r.marker else s.marker end,
         marked_at = case when r.marker_changed then r.marked_at else s.marked_at end,
         marked_unread = coalesce(r.marked_unread, s.marked_unread),
+        opened_at = coalesce(r.opened_at, s.opened_at),
         pinned = nullif(coalesce(r.pinned, s.pinned), 0),
         muted = coalesce(r.muted, s.muted),
         muted_until = case when r.muted is null then s.muted_until else r.muted_until end,
@@ -113,8 +129,48 @@ const OWN: &str = "
         subscribed = coalesce(r.subscribed, s.subscribed)
     from jsonb_to_recordset($1) as r
         (conversation uuid, user_id uuid, membership bigint, marker_changed boolean, marker bigint,
-         marked_at timestamptz, marked_unread boolean, pinned bigint, muted boolean, muted_until timestamptz,
-         archived boolean, archived_at timestamptz, starred boolean, subscribed boolean)
+         marked_at timestamptz, marked_unread boolean, opened_at timestamptz, pinned bigint, muted boolean,
+         muted_until timestamptz, archived boolean, archived_at timestamptz, starred boolean, subscribed boolean)
     where s.user_id = r.user_id
       and s.conversation = r.conversation
       and s.membership = r.membership";
+
+/// Of the ranges that reach beyond where the marker was, the lowest stays, for what it still covers.
+const LOWER: &str = "
+    delete from inbox.marks k
+    using jsonb_to_recordset($1) as r (conversation uuid, user_id uuid, membership bigint, marks jsonb)
+    join inbox.seats s on s.user_id = r.user_id
+                      and s.conversation = r.conversation
+                      and s.membership = r.membership
+    where k.user_id = s.user_id
+      and k.conversation = s.conversation
+      and ((r.marks->>'cleared')::boolean
+           or k.top > (select min(o.top)
+                       from inbox.marks o
+                       where o.user_id = k.user_id
+                         and o.conversation = k.conversation
+                         and o.top >= (r.marks->>'lowered')::bigint))";
+
+const TRIM: &str = "
+    update inbox.marks k
+    set top = (r.marks->>'lowered')::bigint
+    from jsonb_to_recordset($1) as r (conversation uuid, user_id uuid, membership bigint, marks jsonb)
+    join inbox.seats s on s.user_id = r.user_id
+                      and s.conversation = r.conversation
+                      and s.membership = r.membership
+    where k.user_id = s.user_id
+      and k.conversation = s.conversation
+      and k.top > (r.marks->>'lowered')::bigint";
+
+const MARK: &str = "
+    insert into inbox.marks (user_id, conversation, top, position, at)
+    select s.user_id, s.conversation, mark.top, mark.position, mark.at
+    from jsonb_to_recordset($1) as r (conversation uuid, user_id uuid, membership bigint, marks jsonb)
+    join inbox.seats s on s.user_id = r.user_id
+                      and s.conversation = r.conversation
+                      and s.membership = r.membership
+    cross join jsonb_to_recordset(r.marks->'added') as mark (top bigint, position bigint, at timestamptz)
+    where not exists (select from inbox.marks o
+                      where o.user_id = s.user_id
+                        and o.conversation = s.conversation
+                        and o.top >= mark.top)";

@@ -30,6 +30,8 @@ create table inbox.seats (
     -- Of the conversation, kept with the seat so that every order and filter of a list is one index range.
     id            bigint      not null,
     kind          text        not null,
+    -- The other one of the two in a private chat.
+    other         uuid,
     trashed       boolean     not null,
     newest_id     bigint,
     others_id     bigint,
@@ -37,6 +39,8 @@ create table inbox.seats (
     marker        bigint,
     marked_at     timestamptz,
     marked_unread boolean     not null default false,
+    -- When it was marked as read last; marking it unread does not take that back.
+    opened_at     timestamptz,
     -- The position of the pin, which orders the pinned ones; null: not pinned.
     pinned        bigint,
     muted         boolean     not null default false,
@@ -46,6 +50,11 @@ create table inbox.seats (
     subscribed    boolean     not null default true,
     unread        boolean     not null
         generated always as (marked_unread or coalesce(others_id, 0) > coalesce(marker, 0)) stored,
+    -- Muted, archived and pinned as one number: a list with any filter on them is a few ranges of one index.
+    flags         smallint    not null
+        generated always as ((muted::int * 4 + (archived_at is not null)::int * 2 + (pinned is not null)::int)::smallint) stored,
+    -- Its newest message's number or, before there is one, its own.
+    active        bigint      not null generated always as (coalesce(newest_id, id)) stored,
     constraint seats_one_per_member primary key (user_id, conversation)
 )
 with (fillfactor = 80);
@@ -59,5 +68,29 @@ create index seats_unread_in_list_order on inbox.seats
     (user_id, trashed, pinned desc nulls last, newest_id desc nulls last, id desc)
     where unread;
 
+-- The order by activity, within each combination of flags.
+create index seats_by_activity on inbox.seats (user_id, trashed, flags, active desc);
+
+-- Rooms seen as groups of people, newest first.
+create index seats_in_groups on inbox.seats (user_id, trashed, id desc) where kind <> 'private';
+
+-- The private chat with somebody.
+create index seats_with_another on inbox.seats (user_id, other) where other is not null;
+
 -- From a conversation to its seats: for what a message changes, and for the markers that members show.
 create index seats_of_a_conversation on inbox.seats (conversation);
+
+-- Since when a member's marker covers the messages up to `top` and above the next lower `top`.
+create table inbox.marks (
+    user_id      uuid        not null,
+    conversation uuid        not null,
+    top          bigint      not null,
+    position     bigint      not null,
+    at           timestamptz not null,
+    constraint marks_one_per_top primary key (user_id, conversation, top),
+    constraint marks_go_with_their_seat foreign key (user_id, conversation)
+        references inbox.seats on delete cascade
+);
+
+-- The first marker to cover a message is among the first that were set after it was posted.
+create index marks_in_log_order on inbox.marks (conversation, position);

@@ -1,12 +1,16 @@
 use domain::conversation::Command::{AddMember, RemoveMember, TagConversation, TrashConversation};
 use domain::conversation::Kind;
 use domain::participation::ChangeCommand;
+use serde_json::Value;
 use sqlx::{Executor, PgPool};
 use uuid::Uuid;
 
+use super::entry::entries_sql;
+use super::group::groups_sql;
 use super::query::page_sql;
-use super::{Filter, Viewer, get, list, number, seat};
-use crate::tests::{World, create};
+use super::{Filter, Flags, Viewer, activity, entries, get, groups, list, number, seat};
+use crate::Cursor;
+use crate::tests::{World, create, every_choice_of_flags};
 
 async fn ids(pool: &PgPool, user: Uuid, filter: Filter) -> Vec<i64> {
     let page = list(pool, 1, user, &Filter { top: 100, ..filter }).await.unwrap();
@@ -110,4 +114,111 @@ async fn a_page_of_a_long_list_is_an_index_range() {
         assert!(!plan.contains("Seq Scan on seats"), "{plan}");
         assert!(!plan.contains("Seq Scan on conversations"), "{plan}");
     }
+}
+
+/// Every node of a plan, as PostgreSQL describes it.
+fn nodes(plan: &Value) -> Vec<&Value> {
+    let below = plan["Plans"].as_array().into_iter().flatten();
+    std::iter::once(plan).chain(below.flat_map(nodes)).collect()
+}
+
+/// Whatever the flags, and wherever the page begins, no more of ten thousand conversations is read and merged
+/// than the page's length for each value of the flags.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_by_activity_is_a_few_index_ranges_whatever_the_flags() {
+    let mut world = World::new().await;
+    let ann = world.register("ann").await;
+    let pool = world.project().await;
+    sqlx::query(
+        "insert into inbox.seats (user_id, conversation, membership, id, kind, trashed, newest_id, muted,
+                                  archived_at, pinned)
+         select case when n % 2 = 0 then $1 else gen_random_uuid() end, gen_random_uuid(), n, n, 'room', false,
+                case when n % 3 > 0 then n + 20000 end, n % 5 = 0, case when n % 7 = 0 then now() end,
+                case when n % 11 = 0 then n end
+         from generate_series(1, 20000) n",
+    )
+    .bind(ann)
+    .execute(pool)
+    .await
+    .unwrap();
+    pool.execute(
+        "insert into conversation_list.conversations
+             (uuid, account_id, id, kind, tags, created_at, modified_at)
+         select conversation, 1, id, kind, '{}', now(), now() from inbox.seats;
+         insert into messages.messages (id, uuid, account_id, conversation, app_id, author, text, tags, created_at)
+         select newest_id, gen_random_uuid(), 1, conversation, id, gen_random_uuid(), 'hi', '{}', now()
+         from inbox.seats where newest_id is not null;
+         analyze inbox.seats; analyze conversation_list.conversations; analyze messages.messages",
+    )
+    .await
+    .unwrap();
+    let limit = 11;
+    for flags in every_choice_of_flags() {
+        for cursor in [Cursor::Top, Cursor::After(25_000), Cursor::Before(25_000)] {
+            let explain =
+                format!("explain (analyze, timing off, format json) {}", entries_sql(cursor));
+            let plan: Value = sqlx::query_scalar(&explain)
+                .bind(ann)
+                .bind(flags.matching())
+                .bind(cursor.number())
+                .bind(limit)
+                .fetch_one(pool)
+                .await
+                .unwrap();
+            let nodes = nodes(&plan[0]["Plan"]);
+            let read = |node: &Value| {
+                (node["Actual Rows"].as_i64().unwrap() + 1) * node["Actual Loops"].as_i64().unwrap()
+            };
+            let seats: Vec<_> = nodes.iter().filter(|n| n["Relation Name"] == "seats").collect();
+            assert_eq!(seats.len(), 1, "{plan:#}");
+            assert_eq!(seats[0]["Index Name"], "seats_by_activity", "{plan:#}");
+            assert!(seats[0].get("Filter").is_none(), "{plan:#}");
+            for node in &nodes {
+                assert_ne!(node["Node Type"], "Seq Scan", "{flags:?} {plan:#}");
+                assert!(read(node) <= 8 * (limit + 1), "{flags:?} {cursor:?} {plan:#}");
+            }
+        }
+    }
+    for (sql, index) in [
+        (groups_sql(Cursor::Top), "seats_in_groups"),
+        (groups_sql(Cursor::Before(15_000)), "seats_in_groups"),
+    ] {
+        let plan: Vec<String> = sqlx::query_scalar(&format!("explain {sql}"))
+            .bind(ann)
+            .bind(15_000_i64)
+            .bind(limit)
+            .fetch_all(pool)
+            .await
+            .unwrap();
+        let plan = plan.join("\n");
+        assert!(plan.contains(&format!("using {index} on seats s")), "{plan}");
+        assert!(!plan.contains("Seq Scan on seats"), "{plan}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn slices_walk_the_list_both_ways() {
+    let mut world = World::new().await;
+    let (ann, bob) = (world.register("ann").await, world.register("bob").await);
+    let mut rooms = Vec::new();
+    for _ in 0..7 {
+        rooms.insert(0, world.room(&[ann, bob]).await);
+    }
+    world.change(rooms[2], ann, ChangeCommand::PinConversation).await;
+    let pool = world.project().await;
+    let slice = async |cursor, limit| {
+        let slice = entries(pool, ann, Flags::default(), cursor, limit).await.unwrap();
+        let ids: Vec<Uuid> = slice.items.iter().map(|entry| entry.conversation).collect();
+        (ids, slice.has_more)
+    };
+    let at = async |room| activity(pool, ann, room).await.unwrap().unwrap();
+    assert_eq!(slice(Cursor::Top, 3).await, (rooms[..3].to_vec(), true));
+    assert_eq!(slice(Cursor::After(at(rooms[2]).await), 3).await, (rooms[3..6].to_vec(), true));
+    assert_eq!(slice(Cursor::After(at(rooms[5]).await), 3).await, (rooms[6..].to_vec(), false));
+    assert_eq!(slice(Cursor::Before(at(rooms[5]).await), 3).await, (rooms[2..5].to_vec(), true));
+    assert_eq!(slice(Cursor::Before(at(rooms[2]).await), 3).await, (rooms[..2].to_vec(), false));
+    let found = groups(pool, ann, Cursor::Top, 3).await.unwrap();
+    let found: Vec<Uuid> = found.items.iter().map(|group| group.conversation).collect();
+    assert_eq!(found, rooms[..3]);
+    assert_eq!(activity(pool, domain::user_id(1, "eve"), rooms[0]).await.unwrap(), None);
 }

@@ -2,11 +2,13 @@
 
 mod apply;
 pub(crate) mod query;
+mod read;
 #[cfg(test)]
 mod tests;
 
 pub use apply::Messages;
 pub use query::{Message, exists, get, list};
+pub use read::{Read, number, read, reads};
 
 /// The read model's name, and its schema's.
 pub const NAME: &str = "messages";

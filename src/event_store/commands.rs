@@ -90,8 +90,25 @@ impl Commands {
     pub async fn execute<A>(
         &self,
         id: Uuid,
-        name: &str,
+        name: &'static str,
         command: A::Command,
+        context: &Context,
+    ) -> Result<Outcome, CommandError<A::Error>>
+    where
+        A: Stored,
+        A::Command: Clone,
+    {
+        self.execute_all::<A>(id, vec![(name, command)], context).await
+    }
+
+    /// Carries out several commands on one stream, all or none: what the first does the second sees.
+    ///
+    /// # Errors
+    /// As [`Commands::execute`], for the first command that fails.
+    pub async fn execute_all<A>(
+        &self,
+        id: Uuid,
+        commands: Vec<(&'static str, A::Command)>,
         context: &Context,
     ) -> Result<Outcome, CommandError<A::Error>>
     where
@@ -99,8 +116,9 @@ impl Commands {
         A::Command: Clone,
     {
         let started = Instant::now();
-        let result = self.attempt::<A>(id, name, command, context).await;
-        metrics::histogram!("colloquy_command_seconds", "command" => name.to_owned())
+        let name = commands.first().map_or("none", |(name, _)| *name);
+        let result = self.attempt::<A>(id, commands, context).await;
+        metrics::histogram!("colloquy_command_seconds", "command" => name)
             .record(started.elapsed());
         result
     }
@@ -108,8 +126,7 @@ impl Commands {
     async fn attempt<A>(
         &self,
         id: Uuid,
-        name: &str,
-        command: A::Command,
+        commands: Vec<(&'static str, A::Command)>,
         context: &Context,
     ) -> Result<Outcome, CommandError<A::Error>>
     where
@@ -117,7 +134,6 @@ impl Commands {
         A::Command: Clone,
     {
         let aggregate_id = id.to_string();
-        let metadata = context.stored(name);
         let slot = self.slot::<A>(id).await;
         let mut slot = slot.lock().await;
 
@@ -129,9 +145,25 @@ impl Commands {
             // Deciding moves the state on. Conflicts are rare, so a first one costs a load from the start;
             // where there was one there will be more, and then only what is new is read.
             let before = (attempt > 0).then(|| stream.clone());
-            let sink = EventSink::default();
-            let decided = stream.aggregate.handle(command.clone(), &(), &sink).await;
-            let events = sink.collect().await;
+            let mut events = Vec::new();
+            let mut decided = Ok(());
+            for (name, command) in commands.clone() {
+                let sink = EventSink::default();
+                decided = stream.aggregate.handle(command, &(), &sink).await;
+                events.extend(sink.collect().await.into_iter().map(|event| (name, event)));
+                if decided.is_err() {
+                    break;
+                }
+            }
+            if decided.is_err() && !events.is_empty() {
+                // The state is that after commands that are not going to be: away with it.
+                events.clear();
+                let decided_at = stream.version;
+                stream = self.store.load::<A>(&aggregate_id).await?;
+                if stream.version != decided_at {
+                    continue;
+                }
+            }
 
             if decided.is_err() || events.is_empty() {
                 // Another node may have written since: what is not appended is not checked by the append,
@@ -161,8 +193,10 @@ impl Commands {
                 // the append below claims it.
             }
 
-            let appended =
-                self.store.append(&stream, &events, &metadata, context.idempotency.clone()).await?;
+            let metadata = |name| context.stored(name);
+            let events =
+                events.into_iter().map(|(name, event)| (event, metadata(name))).collect::<Vec<_>>();
+            let appended = self.store.append(&stream, &events, context.claim()).await?;
             match appended {
                 Appended::At(first) => {
                     let count = events.len() as i64;

@@ -53,6 +53,14 @@ pub struct Idempotency {
     pub request_digest: Vec<u8>,
 }
 
+/// Who appends, and under which key.
+#[derive(Debug, Clone)]
+pub(crate) struct Claimant {
+    pub(crate) account: i64,
+    pub(crate) caller: String,
+    pub(crate) idempotency: Option<Idempotency>,
+}
+
 /// What a command is executed with.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Context {
@@ -63,6 +71,25 @@ pub struct Context {
 }
 
 impl Context {
+    /// The same for a further command of one request: its idempotency key is the request's with `part` behind
+    /// it, so that each command claims its own.
+    pub fn part(&self, part: &str) -> Self {
+        let idempotency = self.idempotency.clone().map(|idempotency| Idempotency {
+            key: format!("{}/{part}", idempotency.key),
+            ..idempotency
+        });
+        Self { metadata: self.metadata.clone(), idempotency }
+    }
+
+    /// The tenant, whose key it is, and the key.
+    pub(crate) fn claim(&self) -> Claimant {
+        Claimant {
+            account: self.metadata.account,
+            caller: self.metadata.actor.clone(),
+            idempotency: self.idempotency.clone(),
+        }
+    }
+
     /// The map that is stored with each event. All values are text, because postgres-es reads them so.
     pub(crate) fn stored(&self, command: &str) -> HashMap<String, String> {
         let m = &self.metadata;

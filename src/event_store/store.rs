@@ -7,10 +7,11 @@ use domain::Stored;
 use futures::TryStreamExt;
 use uuid::Uuid;
 
+use crate::metadata::Claimant;
 use crate::recorded::{Row, SELECT};
 use crate::sealing::seal;
 use crate::snapshots::Snapshots;
-use crate::{Append, Appended, Appender, Error, Idempotency, Log, NewEvent};
+use crate::{Append, Appended, Appender, Error, Log, NewEvent};
 
 /// Our log as cqrs-es's `EventStore`.
 #[derive(Debug, Clone)]
@@ -145,18 +146,16 @@ impl PostgresEventStore {
     pub(crate) async fn append<A: Stored>(
         &self,
         context: &StreamContext<A>,
-        events: &[A::Event],
-        metadata: &HashMap<String, String>,
-        idempotency: Option<Idempotency>,
+        events: &[(A::Event, HashMap<String, String>)],
+        claimant: Claimant,
     ) -> Result<Appended, Error> {
         let stream = context.stream();
         let keys = self.log.keys();
         let unencodable = |source| Error::Unencodable { stream: stream.clone(), source };
-        let stored_metadata = serde_json::to_string(metadata).map_err(unencodable)?;
         let mut stream_key = None;
         let mut fresh = None;
         let mut new_events = Vec::with_capacity(events.len());
-        for event in events {
+        for (event, metadata) in events {
             let event_id = Uuid::now_v7();
             let (payload, key) = seal(event_id, serde_json::to_value(event).map_err(unencodable)?)?;
             if key.is_some() && stream_key.is_none() {
@@ -174,13 +173,13 @@ impl PostgresEventStore {
                 event_type: event.event_type(),
                 event_version: event.event_version(),
                 payload,
-                metadata: stored_metadata.clone(),
+                metadata: serde_json::to_string(metadata).map_err(unencodable)?,
                 key,
                 subject: A::subject(event),
                 erases: A::erases(event),
             });
         }
-        let erases = events.iter().any(|event| A::erases(event).is_some());
+        let erases = new_events.iter().any(|event| event.erases.is_some());
         let is_fresh = fresh.is_some();
         let appended = self
             .appender
@@ -188,9 +187,9 @@ impl PostgresEventStore {
                 aggregate_type: A::TYPE,
                 aggregate_id: context.aggregate_id.clone(),
                 expected_version: context.version,
-                account: metadata.get("account").and_then(|a| a.parse().ok()).unwrap_or(1),
-                caller: metadata.get("actor").cloned().unwrap_or_default(),
-                idempotency,
+                account: claimant.account,
+                caller: claimant.caller,
+                idempotency: claimant.idempotency,
                 stream_key: fresh,
                 events: new_events,
             })
@@ -261,7 +260,13 @@ impl<A: Stored> EventStore<A> for PostgresEventStore {
         if events.is_empty() {
             return Ok(vec![]);
         }
-        match self.append(&context, &events, &metadata, None).await {
+        let claimant = Claimant {
+            account: metadata.get("account").and_then(|a| a.parse().ok()).unwrap_or(1),
+            caller: metadata.get("actor").cloned().unwrap_or_default(),
+            idempotency: None,
+        };
+        let named: Vec<_> = events.iter().map(|event| (event.clone(), metadata.clone())).collect();
+        match self.append(&context, &named, claimant).await {
             Ok(Appended::At(_)) => Ok((context.version as usize + 1..)
                 .zip(events)
                 .map(|(sequence, payload)| EventEnvelope {

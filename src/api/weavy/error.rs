@@ -179,6 +179,7 @@ impl From<conversation::Refusal> for Problem {
             | UidMissing
             | NameTooLong { .. }
             | DescriptionTooLong { .. }
+            | AvatarUrlTooLong
             | TextBlank
             | TextTooLong { .. } => Self::bad_request(refusal.to_string()),
         }

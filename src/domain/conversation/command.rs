@@ -24,6 +24,18 @@ pub enum Command {
         /// In the order to be shown.
         tags: Vec<String>,
     },
+    /// Gives it a picture, or takes it away.
+    ChangeAvatar {
+        /// Where it is.
+        avatar_url: Option<Text>,
+    },
+    /// Makes a message stand out for everyone, instead of any before it.
+    PinMessage {
+        /// The message, which is in this conversation.
+        message: Uuid,
+    },
+    /// Lets no message stand out.
+    UnpinMessage,
     /// Hides it from everyone until it is restored.
     TrashConversation,
     /// Takes it out of the trash.

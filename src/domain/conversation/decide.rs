@@ -1,8 +1,8 @@
 use uuid::Uuid;
 
 use super::{
-    Command, Conversation, Create, DESCRIPTION_LENGTH_MAX, Event, Kind, NAME_LENGTH_MAX, Refusal,
-    TEXT_LENGTH_MAX,
+    AVATAR_URL_LENGTH_MAX, Command, Conversation, Create, DESCRIPTION_LENGTH_MAX, Event, Kind,
+    NAME_LENGTH_MAX, Refusal, TEXT_LENGTH_MAX,
 };
 use crate::{Private, Text};
 
@@ -31,6 +31,25 @@ impl Conversation {
                 self.present()?;
                 let tags = Private::from(tags);
                 Ok(change(self.tags != tags, Event::ConversationTagged { tags }))
+            }
+            Command::ChangeAvatar { avatar_url } => {
+                self.present()?;
+                let avatar_url = avatar_url.filter(|url| !url.is_blank());
+                if avatar_url.as_ref().is_some_and(|url| url.length() > AVATAR_URL_LENGTH_MAX) {
+                    return Err(Refusal::AvatarUrlTooLong);
+                }
+                Ok(change(self.avatar_url != avatar_url, Event::AvatarChanged { avatar_url }))
+            }
+            Command::PinMessage { message } => {
+                self.present()?;
+                if self.deleted_messages.contains(&message) {
+                    return Err(Refusal::MessageDeleted);
+                }
+                Ok(change(self.pinned_message != Some(message), Event::MessagePinned { message }))
+            }
+            Command::UnpinMessage => {
+                self.present()?;
+                Ok(change(self.pinned_message.is_some(), Event::MessageUnpinned))
             }
             Command::TrashConversation => {
                 self.kind()?;

@@ -78,6 +78,19 @@ pub enum Event {
     ConversationTrashed,
     /// It is out of the trash.
     ConversationRestored,
+    /// It has another picture, or none.
+    AvatarChanged {
+        /// Where the new picture is.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        avatar_url: Option<Text>,
+    },
+    /// A message stands out for everyone, instead of any before it.
+    MessagePinned {
+        /// The message's own id.
+        message: Uuid,
+    },
+    /// No message stands out.
+    MessageUnpinned,
     /// Somebody came in.
     MemberAdded {
         /// Who.
@@ -136,6 +149,9 @@ impl DomainEvent for Event {
             Self::ConversationTagged { .. } => "ConversationTagged",
             Self::ConversationTrashed => "ConversationTrashed",
             Self::ConversationRestored => "ConversationRestored",
+            Self::AvatarChanged { .. } => "AvatarChanged",
+            Self::MessagePinned { .. } => "MessagePinned",
+            Self::MessageUnpinned => "MessageUnpinned",
             Self::MemberAdded { .. } => "MemberAdded",
             Self::MemberRemoved { .. } => "MemberRemoved",
             Self::MessagePosted { .. } => "MessagePosted",

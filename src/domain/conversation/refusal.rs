@@ -46,6 +46,9 @@ pub enum Refusal {
         /// The limit.
         max: usize,
     },
+    /// An address of a picture beyond the limit.
+    #[error("avatar_url must be at most 2048 characters long")]
+    AvatarUrlTooLong,
     /// A message without a visible character.
     #[error("text must not be blank")]
     TextBlank,

@@ -16,6 +16,8 @@ pub struct Conversation {
     pub(super) name: Option<Text>,
     pub(super) description: Option<Text>,
     pub(super) tags: Private<Vec<String>>,
+    pub(super) avatar_url: Option<Text>,
+    pub(super) pinned_message: Option<Uuid>,
     pub(super) trashed: bool,
     pub(super) message_count: u64,
     /// Messages that are gone: they cannot be edited, and deleting them again changes nothing.
@@ -49,7 +51,11 @@ impl Conversation {
             }
             Event::MessagePosted { .. } => self.message_count += 1,
             Event::MessageEdited { .. } => {}
+            Event::AvatarChanged { avatar_url } => self.avatar_url.clone_from(avatar_url),
+            Event::MessagePinned { message } => self.pinned_message = Some(*message),
+            Event::MessageUnpinned => self.pinned_message = None,
             Event::MessageDeleted { message } => {
+                self.pinned_message.take_if(|pinned| pinned == message);
                 self.deleted_messages.insert(*message);
             }
             Event::ConversationDeleted => {
@@ -84,7 +90,7 @@ impl Aggregate for Conversation {
 }
 
 impl Stored for Conversation {
-    const STATE_SCHEMA: i32 = 1;
+    const STATE_SCHEMA: i32 = 2;
 
     fn subject(event: &Event) -> Option<Uuid> {
         match event {

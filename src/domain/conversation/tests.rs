@@ -255,6 +255,39 @@ fn a_deleted_conversation_takes_nothing_any_more() {
     }
 }
 
+#[test]
+fn a_pinned_message_stands_out_until_another_does_or_it_is_deleted() {
+    let (pin, pinned) = (
+        |n| Command::PinMessage { message: Uuid::from_u128(n) },
+        |n| Event::MessagePinned { message: Uuid::from_u128(n) },
+    );
+    given(vec![room()]).when(pin(9)).then_expect_events(vec![pinned(9)]);
+    given(vec![room(), pinned(9)]).when(pin(9)).then_expect_events(vec![]);
+    given(vec![room(), pinned(9)]).when(pin(8)).then_expect_events(vec![pinned(8)]);
+    given(vec![room(), pinned(9)])
+        .when(Command::UnpinMessage)
+        .then_expect_events(vec![Event::MessageUnpinned]);
+    let deleted = Event::MessageDeleted { message: MESSAGE };
+    given(vec![room(), pinned(9), deleted.clone()])
+        .when(Command::UnpinMessage)
+        .then_expect_events(vec![]);
+    given(vec![room(), deleted]).when(pin(9)).then_expect_error(Refusal::MessageDeleted);
+}
+
+#[test]
+fn a_picture_can_be_changed_and_taken_away() {
+    let change = |url: &str| Command::ChangeAvatar { avatar_url: Some(url.into()) };
+    let changed = |url: &str| Event::AvatarChanged { avatar_url: Some(url.into()) };
+    given(vec![room()]).when(change("a")).then_expect_events(vec![changed("a")]);
+    given(vec![room(), changed("a")]).when(change("a")).then_expect_events(vec![]);
+    given(vec![room(), changed("a")])
+        .when(change(" "))
+        .then_expect_events(vec![Event::AvatarChanged { avatar_url: None }]);
+    given(vec![room()])
+        .when(change(&"x".repeat(2049)))
+        .then_expect_error(Refusal::AvatarUrlTooLong);
+}
+
 fn any_command() -> impl Strategy<Value = Command> {
     let user = prop_oneof![Just(ANN), Just(BOB), Just(EVE)];
     prop_oneof![
@@ -265,6 +298,9 @@ fn any_command() -> impl Strategy<Value = Command> {
         prop::collection::vec("[a-b]", 0..2).prop_map(|tags| Command::TagConversation { tags }),
         Just(Command::TrashConversation),
         Just(Command::DeleteMessage { message: MESSAGE }),
+        Just(Command::PinMessage { message: MESSAGE }),
+        Just(Command::UnpinMessage),
+        Just(Command::ChangeAvatar { avatar_url: Some("a".into()) }),
         Just(edit("ho")),
         prop::bool::weighted(0.05).prop_map(|delete| match delete {
             true => Command::DeleteConversation,

@@ -14,6 +14,11 @@ pub struct Command {
 /// The change that is asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Change {
+    /// Looked at now, and read up to a message. Recorded also when nothing else changes, for its time.
+    OpenConversation {
+        /// The message's public number; none when there is no message.
+        message: Option<i64>,
+    },
     /// Read up to a message; with none, only takes an earlier "unread" back.
     MarkRead {
         /// The message's public number.
@@ -32,6 +37,11 @@ pub enum Change {
     },
     /// Speak up again.
     UnmuteConversation,
+    /// A mute with an end has come to it. Another mute since goes on.
+    EndMute {
+        /// The end that was reached.
+        until: DateTime<Utc>,
+    },
     /// Out of the way.
     ArchiveConversation {
         /// Since when.
@@ -53,12 +63,14 @@ impl Change {
     /// The command's name, for the metadata of its events.
     pub fn name(&self) -> &'static str {
         match self {
+            Self::OpenConversation { .. } => "OpenConversation",
             Self::MarkRead { .. } => "MarkRead",
             Self::MarkUnread => "MarkUnread",
             Self::PinConversation => "PinConversation",
             Self::UnpinConversation => "UnpinConversation",
             Self::MuteConversation { .. } => "MuteConversation",
             Self::UnmuteConversation => "UnmuteConversation",
+            Self::EndMute { .. } => "EndMute",
             Self::ArchiveConversation { .. } => "ArchiveConversation",
             Self::UnarchiveConversation => "UnarchiveConversation",
             Self::StarConversation => "StarConversation",

@@ -12,9 +12,13 @@ impl Participation {
         }
         let now = self.in_membership(seat.membership);
         let changed = match change {
-            ChangeCommand::MarkRead { message: Some(message) } if message < 1 => {
+            ChangeCommand::MarkRead { message: Some(message) }
+            | ChangeCommand::OpenConversation { message: Some(message) }
+                if message < 1 =>
+            {
                 return Err(Refusal::MessageInvalid);
             }
+            ChangeCommand::OpenConversation { message } => Some(Change::MarkedRead { message }),
             ChangeCommand::MarkRead { message } => (now.marked_unread
                 || message.is_some_and(|message| now.marker != Some(message)))
             .then_some(Change::MarkedRead { message }),
@@ -26,6 +30,9 @@ impl Participation {
             ChangeCommand::MuteConversation { until } => (!now.muted || now.muted_until != until)
                 .then_some(Change::ConversationMuted { until }),
             ChangeCommand::UnmuteConversation => now.muted.then_some(Change::ConversationUnmuted),
+            ChangeCommand::EndMute { until } => {
+                (now.muted && now.muted_until == Some(until)).then_some(Change::ConversationUnmuted)
+            }
             ChangeCommand::ArchiveConversation { at } => {
                 (now.archived_at != Some(at)).then_some(Change::ConversationArchived { at })
             }

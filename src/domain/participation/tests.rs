@@ -81,3 +81,24 @@ fn a_command_for_a_seat_that_was_left_is_refused() {
         .when(Command { seat: seat(4), change: ChangeCommand::PinConversation })
         .then_expect_error(Refusal::MembershipEnded);
 }
+
+#[test]
+fn opening_is_recorded_each_time() {
+    let read = Change::MarkedRead { message: Some(7) };
+    let open = ChangeCommand::OpenConversation { message: Some(7) };
+    check(&[read.clone()], open, &[read.clone()]);
+    check(&[read], ChangeCommand::MarkRead { message: Some(7) }, &[]);
+}
+
+#[test]
+fn only_the_mute_that_has_an_end_comes_to_it() {
+    let time = |text: &str| text.parse().unwrap();
+    let (one, two) = (time("2026-01-01T00:00:00Z"), time("2026-01-02T00:00:00Z"));
+    let muted = |until| Change::ConversationMuted { until };
+    let end = ChangeCommand::EndMute { until: one };
+    check(&[muted(Some(one))], end.clone(), &[Change::ConversationUnmuted]);
+    for since in [Some(two), None] {
+        check(&[muted(Some(one)), muted(since)], end.clone(), &[]);
+    }
+    check(&[muted(Some(one)), Change::ConversationUnmuted], end, &[]);
+}

@@ -1,0 +1,128 @@
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::{DateTime, Utc};
+use domain::conversation::Event::{ConversationDeleted, MemberRemoved};
+use domain::participation::Change;
+use futures::future::BoxFuture;
+use serde::Serialize;
+use sqlx::{PgConnection, types::Json};
+use uuid::Uuid;
+
+use super::Act;
+use crate::{Error, Event, Projection, Recorded};
+
+/// Builds the timers.
+#[derive(Debug)]
+pub struct Timers;
+
+impl Projection for Timers {
+    const NAME: &'static str = super::NAME;
+    const VERSION: i32 = 1;
+    const SCHEMA: &'static str = include_str!("schema.sql");
+
+    fn apply<'a>(
+        connection: &'a mut PgConnection,
+        events: &'a [Recorded],
+    ) -> BoxFuture<'a, Result<(), Error>> {
+        Box::pin(apply(connection, events))
+    }
+}
+
+#[derive(Debug, Serialize)]
+struct Timer {
+    stream: Uuid,
+    kind: &'static str,
+    account_id: i64,
+    conversation: Uuid,
+    due_at: DateTime<Utc>,
+    cause: Uuid,
+    act: Act,
+}
+
+/// The last word on each timer: where there is none, it is taken away.
+#[derive(Debug, Default)]
+struct Batch {
+    timers: BTreeMap<(Uuid, &'static str), Option<Timer>>,
+    deleted: BTreeSet<Uuid>,
+}
+
+const MUTE: &str = "mute";
+
+impl Batch {
+    fn fold(events: &[Recorded]) -> Self {
+        let mut batch = Self::default();
+        for recorded in events {
+            match &recorded.event {
+                Event::Participation(event) => match event.change {
+                    Change::ConversationMuted { until: Some(until) } => {
+                        let timer = Timer {
+                            stream: recorded.stream,
+                            kind: MUTE,
+                            account_id: recorded.account,
+                            conversation: event.seat.conversation,
+                            due_at: until,
+                            cause: recorded.id,
+                            act: Act::EndMute { seat: event.seat, until },
+                        };
+                        batch.timers.insert((recorded.stream, MUTE), Some(timer));
+                    }
+                    Change::ConversationMuted { until: None } | Change::ConversationUnmuted => {
+                        batch.timers.insert((recorded.stream, MUTE), None);
+                    }
+                    _ => {}
+                },
+                Event::Conversation(MemberRemoved { user }) => {
+                    let stream = domain::participation_id(recorded.stream, *user);
+                    batch.timers.insert((stream, MUTE), None);
+                }
+                Event::Conversation(ConversationDeleted) => {
+                    batch.timers.retain(|_, timer| {
+                        timer.as_ref().is_none_or(|timer| timer.conversation != recorded.stream)
+                    });
+                    batch.deleted.insert(recorded.stream);
+                }
+                _ => {}
+            }
+        }
+        batch
+    }
+}
+
+async fn apply(connection: &mut PgConnection, events: &[Recorded]) -> Result<(), Error> {
+    let batch = Batch::fold(events);
+    if !batch.timers.is_empty() {
+        let (streams, kinds): (Vec<Uuid>, Vec<&str>) = batch.timers.keys().copied().unzip();
+        sqlx::query(REMOVE)
+            .bind(streams)
+            .bind(kinds)
+            .execute(&mut *connection)
+            .await
+            .map_err(Error::database("take timers away"))?;
+        sqlx::query(SET)
+            .bind(Json(batch.timers.into_values().flatten().collect::<Vec<_>>()))
+            .execute(&mut *connection)
+            .await
+            .map_err(Error::database("set timers"))?;
+    }
+    if !batch.deleted.is_empty() {
+        sqlx::query("delete from timers.timers where conversation = any($1)")
+            .bind(batch.deleted.into_iter().collect::<Vec<_>>())
+            .execute(connection)
+            .await
+            .map_err(Error::database("take timers of deleted conversations away"))?;
+    }
+    Ok(())
+}
+
+const REMOVE: &str = "
+    delete from timers.timers t
+    using unnest($1::uuid[], $2::text[]) as r (stream, kind)
+    where t.stream = r.stream
+      and t.kind = r.kind";
+
+const SET: &str = "
+    insert into timers.timers (stream, kind, account_id, conversation, due_at, cause, act)
+    select stream, kind, account_id, conversation, due_at, cause, act
+    from jsonb_to_recordset($1) as r
+        (stream uuid, kind text, account_id bigint, conversation uuid, due_at timestamptz, cause uuid,
+         act jsonb)";

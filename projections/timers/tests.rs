@@ -1,0 +1,56 @@
+use std::time::Duration;
+
+use domain::conversation::Command::{DeleteConversation, RemoveMember};
+use domain::participation::ChangeCommand::{MuteConversation, UnmuteConversation};
+use domain::participation::Seat;
+
+use super::{Act, due, next_in};
+use crate::tests::World;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_mute_with_an_end_is_due_at_its_end_and_only_the_last_one_counts() {
+    let mut world = World::new().await;
+    let (ann, bob) = (world.register("ann").await, world.register("bob").await);
+    let past = "2026-01-01T00:00:00Z".parse().unwrap();
+    let future = "2999-01-01T00:00:00Z".parse().unwrap();
+    let mute = |until| MuteConversation { until };
+    let [ended, later, forever, unmuted] = [
+        vec![mute(Some(future)), mute(Some(past))],
+        vec![mute(Some(past)), mute(Some(future))],
+        vec![mute(Some(past)), mute(None)],
+        vec![mute(Some(past)), UnmuteConversation],
+    ];
+    let mut rooms = Vec::new();
+    for changes in [ended, later, forever, unmuted] {
+        let room = world.room(&[ann, bob]).await;
+        for change in changes {
+            assert!(world.change(room, ann, change).await);
+        }
+        rooms.push(room);
+    }
+    let pool = world.project().await;
+    let timers = due(pool, 10).await.unwrap();
+    let [timer] = &timers[..] else { panic!("{timers:?}") };
+    assert_eq!(timer.stream, domain::participation_id(rooms[0], ann));
+    let Act::EndMute { seat: Seat { conversation, user, .. }, until } = timer.act.0;
+    assert_eq!((conversation, user, until), (rooms[0], ann, past));
+    let events = world.log.read(0, 1000).await.unwrap();
+    let cause = events.iter().find(|event| event.event_id == timer.cause).unwrap();
+    assert_eq!(cause.event_type, "ConversationMuted");
+    assert_eq!(next_in(pool).await.unwrap(), Some(Duration::ZERO));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_timer_goes_with_the_seat_and_with_the_conversation() {
+    let mut world = World::new().await;
+    let (ann, bob) = (world.register("ann").await, world.register("bob").await);
+    let until = Some("2999-01-01T00:00:00Z".parse().unwrap());
+    let (left, deleted) = (world.room(&[ann, bob]).await, world.room(&[ann, bob]).await);
+    for room in [left, deleted] {
+        assert!(world.change(room, ann, MuteConversation { until }).await);
+    }
+    assert!(next_in(world.project().await).await.unwrap().unwrap() > Duration::from_secs(3600));
+    world.tell(left, RemoveMember { user: ann }).await;
+    world.tell(deleted, DeleteConversation).await;
+    assert_eq!(next_in(world.project().await).await.unwrap(), None);
+}
