@@ -10,8 +10,12 @@ fn the_crates_depend_on_each_other_only_along_the_allowed_arrows() {
         ("relay", &["event_store"]),
         ("projections", &["event_store", "domain"]),
         ("api", &["event_store", "projections", "domain"]),
+        ("reactions", &["event_store", "projections", "domain"]),
         ("embedded", &[]),
-        ("colloquy", &["api", "domain", "embedded", "event_store", "projections", "relay"]),
+        (
+            "colloquy",
+            &["api", "domain", "embedded", "event_store", "projections", "reactions", "relay"],
+        ),
     ]);
     let metadata = cargo_metadata::MetadataCommand::new().no_deps().exec().unwrap();
     let names: BTreeSet<&str> = metadata.packages.iter().map(|p| p.name.as_str()).collect();
@@ -45,6 +49,7 @@ fn only_the_event_store_writes_events_and_only_read_models_write_read_models() {
             &["events", "inbox.", "badge.", "directory.", "conversation_list.", "messages."][..],
         ),
         ("src/relay", &["events", "inbox.", "badge."]),
+        ("src/reactions", &["events", "inbox.", "badge.", "timers."]),
         ("src/ops", &["events", "inbox.", "badge."]),
         ("projections", &["events "]),
     ] {

@@ -99,6 +99,8 @@ impl Serve {
         let commands = Commands::start(log.clone(), &settings, accepting.clone());
         let (progress, mut followers) = projections::start(&log, node, &following);
         followers.spawn(event_store::prune_idempotency_keys(pool.clone(), following.clone()));
+        let reactions = reactions::run(commands.clone(), progress.clone(), node, following.clone());
+        followers.spawn(reactions);
         let head = log.head().await?;
         self.relay(options, servers, &log, node, &following, &mut followers).await?;
 

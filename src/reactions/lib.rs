@@ -1,0 +1,179 @@
+//! Events that must cause a command: a mute with an end comes to it.
+//!
+//! The timers are a read model; at its time each becomes an ordinary command, whose event takes the timer away.
+//! One node at a time does this, under a lease. The lease only saves work: a command says which end it is that
+//! was reached, so a second one on another node, or after a crash, finds nothing to do.
+//!
+//! Deliberately not here: rules (a mute that was changed meanwhile goes on because the domain says so) and any
+//! state of its own. A further kind of timer is a variant of [`projections::timers::Act`] and an arm in [`act`].
+
+#![cfg_attr(
+    test,
+    allow(
+        clippy::unwrap_used,
+        clippy::disallowed_methods,
+        reason = "a test that cannot go on may panic, and is an edge of its own"
+    )
+)]
+
+#[cfg(test)]
+mod tests;
+
+use std::time::{Duration, Instant};
+
+use domain::participation::{ChangeCommand, Command, Participation, Refusal};
+use event_store::{CommandError, Commands, Context, Metadata, Subscription, Surface};
+use futures::{StreamExt, TryStreamExt};
+use projections::Progress;
+use projections::timers::{self, Act, Due};
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+/// The name of the lease.
+const NAME: &str = "reactions";
+/// A third of the lease: two renewals may fail before it is lost.
+const RENEW_AFTER: Duration = Duration::from_secs(2);
+/// How often a standby asks for the lease.
+const STANDBY_POLL: Duration = Duration::from_secs(1);
+/// How long the timers may take to follow what was done about them.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// Timers that are looked at together; after a long sleep there may be many.
+const BATCH_SIZE_MAX: i64 = 500;
+/// Commands under way at once, so that they share commits.
+const COMMANDS_AT_ONCE: usize = 64;
+
+/// A reaction could not be carried out.
+#[derive(Debug, thiserror::Error)]
+enum Error {
+    #[error(transparent)]
+    Log(#[from] event_store::Error),
+    #[error(transparent)]
+    Timers(#[from] projections::Error),
+    #[error("failed to react to event {cause}")]
+    Command { cause: Uuid, source: CommandError<Refusal> },
+}
+
+/// Reacts until `stop` is cancelled.
+pub async fn run(commands: Commands, progress: Progress, node: Uuid, stop: CancellationToken) {
+    let reactor = Reactor { commands, progress, node, stop };
+    let first_delay = Duration::from_millis(100);
+    let mut delay = first_delay;
+    while !reactor.stop.is_cancelled() {
+        let started = Instant::now();
+        match reactor.follow().await {
+            Ok(()) => return,
+            Err(Error::Log(event_store::Error::LeaseLost { name })) => {
+                tracing::warn!(lease = name, "another node took over");
+            }
+            Err(error) => {
+                if started.elapsed() > Duration::from_secs(10) {
+                    delay = first_delay;
+                }
+                let cause: &(dyn std::error::Error + Send + Sync + 'static) = &error;
+                tracing::error!(
+                    error = cause as &dyn std::error::Error,
+                    "the reactions stand still"
+                );
+                metrics::counter!("colloquy_reaction_failures_total").increment(1);
+                let _ = reactor.stop.run_until_cancelled(tokio::time::sleep(delay)).await;
+                delay = (delay * 2).min(Duration::from_secs(5));
+            }
+        }
+    }
+}
+
+struct Reactor {
+    commands: Commands,
+    progress: Progress,
+    node: Uuid,
+    stop: CancellationToken,
+}
+
+impl Reactor {
+    /// Returns when it was told to stop.
+    async fn follow(&self) -> Result<(), Error> {
+        let Some(mut lease) = self.lease().await? else { return Ok(()) };
+        let pool = self.commands.log().pool();
+        while !self.progress.reached(&[timers::NAME], 0, RENEW_AFTER).await {
+            if self.stop.is_cancelled() {
+                return Ok(lease.release().await?);
+            }
+            lease.renew().await?;
+        }
+        let mut renewed = Instant::now();
+        while !self.stop.is_cancelled() {
+            let seen = self.progress.position(timers::NAME);
+            let due = timers::due(pool, BATCH_SIZE_MAX).await?;
+            if due.is_empty() {
+                // A timer that is set meanwhile may be due before all others.
+                let next = timers::next_in(pool).await?.unwrap_or(RENEW_AFTER);
+                let newer = self.progress.reached(&[timers::NAME], seen + 1, next.min(RENEW_AFTER));
+                let _ = self.stop.run_until_cancelled(newer).await;
+            } else {
+                self.act_on(due).await?;
+            }
+            if renewed.elapsed() >= RENEW_AFTER {
+                lease.renew().await?;
+                renewed = Instant::now();
+            }
+        }
+        Ok(lease.release().await?)
+    }
+
+    /// None: told to stop.
+    async fn lease(&self) -> Result<Option<Subscription>, Error> {
+        while !self.stop.is_cancelled() {
+            let pool = self.commands.log().pool();
+            if let Some(lease) = Subscription::acquire(pool, NAME, self.node).await? {
+                return Ok(Some(lease));
+            }
+            let _ = self.stop.run_until_cancelled(tokio::time::sleep(STANDBY_POLL)).await;
+        }
+        Ok(None)
+    }
+
+    /// Acts on timers that are due, and waits until they are gone.
+    async fn act_on(&self, due: Vec<Due>) -> Result<(), Error> {
+        let count = due.len() as u64;
+        let position = futures::stream::iter(due)
+            .map(|due| act(&self.commands, due))
+            .buffer_unordered(COMMANDS_AT_ONCE)
+            .try_fold(0, async |newest: i64, position| Ok(newest.max(position)))
+            .await?;
+        metrics::counter!("colloquy_reactions_total").increment(count);
+        let gone = self.progress.reached(&[timers::NAME], position, PATIENCE);
+        let _ = self.stop.run_until_cancelled(gone).await;
+        Ok(())
+    }
+}
+
+/// Issues the timer's command; returns the position from which on the timer is gone.
+async fn act(commands: &Commands, due: Due) -> Result<i64, Error> {
+    let Act::EndMute { seat, until } = due.act.0;
+    let context = Context {
+        metadata: Metadata {
+            actor: ACTOR.to_owned(),
+            account: due.account_id,
+            role: "service".to_owned(),
+            surface: Surface::Reaction,
+            request_id: due.cause.to_string(),
+            traceparent: None,
+            causation_id: Some(due.cause.to_string()),
+            // The time that has come is when the command was due to be received.
+            occurred_at: until,
+        },
+        idempotency: None,
+    };
+    let change = ChangeCommand::EndMute { until };
+    let name = change.name();
+    let command = Command { seat, change };
+    match commands.execute::<Participation>(due.stream, name, command, &context).await {
+        Ok(outcome) => Ok(outcome.position),
+        // The member left meanwhile, and the timer goes with the seat.
+        Err(CommandError::Refused(Refusal::MembershipEnded)) => Ok(commands.log().head().await?),
+        Err(source) => Err(Error::Command { cause: due.cause, source }),
+    }
+}
+
+/// Whom the events of reactions name: nobody acted.
+const ACTOR: &str = "colloquy";
