@@ -27,6 +27,8 @@ pub struct Entry {
     pub created_at: DateTime<Utc>,
     /// The message that stands out for everyone.
     pub pinned_message: Option<Uuid>,
+    /// What the list is ordered by: the newest message's number or, before there is one, its own.
+    pub active: i64,
     /// The newest message's number.
     pub newest_id: Option<i64>,
     /// When that was posted.
@@ -43,6 +45,13 @@ pub struct Entry {
     pub opened_at: Option<DateTime<Utc>>,
 }
 
+impl Entry {
+    /// A conversation of people at large, not of two.
+    pub fn is_group(&self) -> bool {
+        self.kind != Kind::Private
+    }
+}
+
 /// Which of the flags an entry has to have, or not to have; none: either.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Flags {
@@ -55,16 +64,20 @@ pub struct Flags {
 }
 
 impl Flags {
+    /// Whether an entry has them.
+    pub fn match_entry(self, entry: &Entry) -> bool {
+        self.hold(entry.is_muted, entry.archived_at.is_some(), entry.is_pinned)
+    }
+
+    fn hold(self, muted: bool, archived: bool, pinned: bool) -> bool {
+        let is = |wanted: Option<bool>, set: bool| wanted.is_none_or(|wanted| wanted == set);
+        is(self.muted, muted) && is(self.archived, archived) && is(self.pinned, pinned)
+    }
+
     /// The values of the column that match, of eight.
     pub(super) fn matching(self) -> Vec<i16> {
-        let is = |flag: Option<bool>, set: bool| flag.is_none_or(|wanted| wanted == set);
-        (0..8_i16)
-            .filter(|flags| {
-                is(self.muted, flags & 4 != 0)
-                    && is(self.archived, flags & 2 != 0)
-                    && is(self.pinned, flags & 1 != 0)
-            })
-            .collect()
+        let bit = |flags: i16, bit| flags & bit != 0;
+        (0..8).filter(|flags| self.hold(bit(*flags, 4), bit(*flags, 2), bit(*flags, 1))).collect()
     }
 }
 

@@ -8,7 +8,7 @@ mod tests;
 
 pub use apply::Messages;
 pub use query::{Message, exists, get, list};
-pub use read::{Read, number, read, reads};
+pub use read::{Name, Read, number, read, reads};
 
 /// The read model's name, and its schema's.
 pub const NAME: &str = "messages";

@@ -1,13 +1,14 @@
 //! Messages as one member sees them: each with when it was read.
 
 use chrono::{DateTime, Utc};
+use serde_json::Value;
 use sqlx::{FromRow, PgPool};
 use uuid::Uuid;
 
 use crate::{Cursor, Error, Slice};
 
 /// A message, with its author and when it was read.
-#[derive(Debug, Clone, PartialEq, Eq, FromRow)]
+#[derive(Debug, Clone, PartialEq, FromRow)]
 pub struct Read {
     /// Its own id.
     pub uuid: Uuid,
@@ -17,6 +18,10 @@ pub struct Read {
     pub conversation: Uuid,
     /// What was said.
     pub text: String,
+    /// The host system's own.
+    pub metadata: Option<Value>,
+    /// In the order to be shown.
+    pub tags: Vec<String>,
     /// When it was posted.
     pub created_at: DateTime<Utc>,
     /// When it was edited last.
@@ -55,16 +60,32 @@ pub async fn read(
     pool: &PgPool,
     account: i64,
     viewer: Uuid,
-    uuid: Uuid,
+    name: Name,
 ) -> Result<Option<Read>, Error> {
-    let chosen = "select * from messages.messages m where m.account_id = $2 and m.uuid = $3";
-    sqlx::query_as(&shown(chosen))
+    let (uuid, number) = match name {
+        Name::Uuid(uuid) => (Some(uuid), None),
+        Name::Number(number) => (None, Some(number)),
+    };
+    let column = if uuid.is_some() { "uuid = $3" } else { "id = $4" };
+    let chosen =
+        format!("select * from messages.messages m where m.account_id = $2 and m.{column}");
+    sqlx::query_as(&shown(&chosen))
         .bind(viewer)
         .bind(account)
         .bind(uuid)
+        .bind(number)
         .fetch_optional(pool)
         .await
         .map_err(Error::database("read a message"))
+}
+
+/// How a message is named.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Name {
+    /// By its own id.
+    Uuid(Uuid),
+    /// By public number.
+    Number(i64),
 }
 
 /// The messages of the conversation with this public number, as the viewer sees them, the newest first.
@@ -105,7 +126,7 @@ pub(super) fn reads_sql(cursor: Cursor) -> String {
 /// in the order in which they were set, from the message on.
 fn shown(chosen: &str) -> String {
     format!(
-        "select m.uuid, m.id, m.conversation, m.text, m.created_at, m.modified_at, m.author,
+        "select m.uuid, m.id, m.conversation, m.text, m.metadata, m.tags, m.created_at, m.modified_at, m.author,
                 u.uid as author_uid, u.avatar_url as author_avatar_url, u.created_at as author_created_at,
                 case when m.author = $1
                      then (select k.at

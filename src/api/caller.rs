@@ -2,8 +2,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::http::{HeaderMap, header};
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
 use domain::user::{self, Profile, User};
-use event_store::{CommandError, Context};
+use event_store::{CommandError, Context, Surface};
 use moka::future::Cache;
 use projections::directory;
 use uuid::Uuid;
@@ -27,14 +29,27 @@ impl Caller {
     }
 }
 
-/// The bearer token of a request, if it is good.
-pub(crate) async fn authenticate(state: &State, headers: &HeaderMap) -> Option<Caller> {
-    let (scheme, token) = headers.get(header::AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
-    if !scheme.eq_ignore_ascii_case("bearer") {
-        return None;
-    }
-    let Claims { sub, name, account, role, .. } = state.authenticator.verify(token.trim()).await?;
+/// The caller that a request's access token names, if the token is good.
+pub(crate) async fn authenticate(
+    state: &State,
+    headers: &HeaderMap,
+    surface: Surface,
+) -> Option<Caller> {
+    let (scheme, given) = headers.get(header::AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
+    let token = match scheme.to_ascii_lowercase().as_str() {
+        "bearer" => given.trim().to_owned(),
+        "basic" if surface == Surface::Protocol => password(given)?,
+        _ => return None,
+    };
+    let Claims { sub, name, account, role, .. } = state.authenticator.verify(&token).await?;
     Some(Caller { account, uid: sub, name, role })
+}
+
+/// The password of HTTP Basic (RFC 7617); the user name before it is not looked at.
+fn password(credentials: &str) -> Option<String> {
+    let decoded = BASE64_STANDARD.decode(credentials.trim()).ok()?;
+    let (_, password) = std::str::from_utf8(&decoded).ok()?.split_once(':')?;
+    Some(password.to_owned())
 }
 
 /// Users whose name and role, as their newest token has them, are in the directory. It only saves look-ups:

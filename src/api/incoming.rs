@@ -5,6 +5,7 @@ use axum::extract::FromRequest;
 use axum::http::{HeaderMap, Method, StatusCode, Uri};
 use bytes::Bytes;
 use event_store::{Context, Idempotency, Metadata, Surface};
+use projections::{conversation_list, directory, inbox, messages};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
@@ -16,6 +17,10 @@ const KEPT_HEADER_LENGTH_MAX: usize = 255;
 /// How long an answer waits for the read models that it is made from: longer than the lease of a node that was
 /// killed, so that the first command after it is late and not refused.
 const PATIENCE: Duration = Duration::from_secs(10);
+
+/// The read models that conversations and messages are shown from.
+pub(crate) const SHOWN: &[&str] =
+    &[conversation_list::NAME, inbox::NAME, messages::NAME, directory::NAME];
 
 /// A request, as every handler gets it: from a verified caller, who is in the directory.
 pub(crate) struct Incoming {
@@ -49,8 +54,9 @@ impl Incoming {
         surface: Surface,
     ) -> Result<Self, Rejection> {
         let (parts, body) = request.into_parts();
-        let caller =
-            caller::authenticate(state, &parts.headers).await.ok_or(Rejection::Unauthenticated)?;
+        let caller = caller::authenticate(state, &parts.headers, surface)
+            .await
+            .ok_or(Rejection::Unauthenticated)?;
         let (method, uri, headers) =
             (parts.method.clone(), parts.uri.clone(), parts.headers.clone());
         let body = Bytes::from_request(axum::extract::Request::from_parts(parts, body), state)

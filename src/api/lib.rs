@@ -16,12 +16,16 @@
     )
 )]
 
+mod answer;
 mod audit;
 mod caller;
+mod commands;
+mod failure;
 mod incoming;
 mod jwks;
 mod observe;
 mod operations;
+mod protocol;
 pub mod token;
 mod weavy;
 
@@ -83,7 +87,7 @@ pub struct Limits {
         title = "Colloquy",
         description = "Conversation state: who is in, what is read, pinned, muted, archived, and who changed it when."
     ),
-    components(schemas(weavy::Problem, audit::Error)),
+    components(schemas(weavy::Problem, protocol::Error, audit::Error)),
     modifiers(&BearerToken),
     security(("bearer" = []))
 )]
@@ -102,10 +106,15 @@ impl utoipa::Modify for BearerToken {
     }
 }
 
+/// Who tells a failure under which prefix.
+const DIALECTS: &[(&str, failure::Shape)] =
+    &[("/api", weavy::shape), ("/v1", protocol::shape), ("/audit", audit::shape)];
+
 fn described() -> (Router<State>, utoipa::openapi::OpenApi) {
     OpenApiRouter::with_openapi(Description::openapi())
         .merge(operations::routes())
         .nest("/api", weavy::routes())
+        .nest("/v1", protocol::routes())
         .nest("/audit", audit::routes())
         .split_for_parts()
 }
@@ -125,7 +134,9 @@ pub fn router(state: State, limits: Limits) -> Router {
         .layer(DefaultBodyLimit::max(limits.body_size_max))
         .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, limits.request_timeout))
         .layer(CatchPanicLayer::new())
-        .layer(axum::middleware::from_fn(weavy::shape_errors))
+        .layer(axum::middleware::from_fn(async |request, next| {
+            failure::shape(DIALECTS, request, next).await
+        }))
         .layer(axum::middleware::from_fn(observe::request))
         .layer(weavy::cors())
         .with_state(state);

@@ -8,6 +8,7 @@ use utoipa::ToSchema;
 
 use super::Error;
 use super::request::Auditor;
+use crate::failure::Failure;
 
 /// What changed, event by event.
 #[derive(Debug, Serialize, ToSchema)]
@@ -33,15 +34,15 @@ const LIMIT: usize = 1000;
 pub(super) async fn diff(
     Path(conversation): Path<String>,
     request: Auditor,
-) -> Result<Json<Steps>, Error> {
+) -> Result<Json<Steps>, Failure> {
     let Some(from) = request.moment("from")? else {
-        return Err(Error::new(StatusCode::BAD_REQUEST, "from is missing"));
+        return Err(Failure::new(StatusCode::BAD_REQUEST, "from is missing"));
     };
     let to = request.moment("to")?.unwrap_or(Moment::Position(i64::MAX));
     let conversation = request.reads(&conversation, Part::Diff).await?;
     let account = Some(request.account());
     let steps = history::diff(request.log(), account, conversation, from, to, LIMIT + 1).await?;
-    let mut data = steps.ok_or_else(Error::not_found)?;
+    let mut data = steps.ok_or_else(Failure::not_found)?;
     let more = data.len() > LIMIT;
     data.truncate(LIMIT);
     let next = data.last().filter(|_| more).map(|last| last.position);

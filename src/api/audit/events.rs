@@ -11,6 +11,7 @@ use uuid::Uuid;
 
 use super::Error;
 use super::request::Auditor;
+use crate::failure::Failure;
 
 /// An event as auditors read it.
 #[derive(Debug, Serialize, ToSchema)]
@@ -54,12 +55,12 @@ const LIMIT_MAX: i64 = 1000;
 pub(super) async fn events(
     Path(conversation): Path<String>,
     request: Auditor,
-) -> Result<Json<Events>, Error> {
+) -> Result<Json<Events>, Failure> {
     let after = request.parameter("after", "a log position")?.unwrap_or(0);
     let limit = request.parameter("limit", "a number")?.unwrap_or(LIMIT_DEFAULT);
     if !(1..=LIMIT_MAX).contains(&limit) {
         let why = format!("limit must be 1 to {LIMIT_MAX}");
-        return Err(Error::new(StatusCode::BAD_REQUEST, why));
+        return Err(Failure::new(StatusCode::BAD_REQUEST, why));
     }
     let conversation = request.reads(&conversation, Part::Events).await?;
     let search = Search {

@@ -9,7 +9,7 @@ mod state;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-pub(crate) use error::Error;
+pub(crate) use error::{Error, shape};
 
 use crate::State;
 

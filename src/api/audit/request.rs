@@ -7,8 +7,8 @@ use event_store::{Context, Log, Surface};
 use projections::history::Moment;
 use uuid::Uuid;
 
-use super::Error;
 use crate::State;
+use crate::failure::Failure;
 use crate::incoming::Incoming;
 use crate::token::Role;
 
@@ -16,13 +16,13 @@ use crate::token::Role;
 pub(super) struct Auditor(Incoming);
 
 impl FromRequest<State> for Auditor {
-    type Rejection = Error;
+    type Rejection = Failure;
 
-    async fn from_request(request: Request, state: &State) -> Result<Self, Error> {
+    async fn from_request(request: Request, state: &State) -> Result<Self, Failure> {
         let incoming = Incoming::read(request, state, Surface::Audit).await?;
         if incoming.caller.role != Role::Administrator {
             let why = "only administrators of the account may read the audit trail";
-            return Err(Error::new(StatusCode::FORBIDDEN, why));
+            return Err(Failure::new(StatusCode::FORBIDDEN, why));
         }
         Ok(Self(incoming))
     }
@@ -39,8 +39,8 @@ impl Auditor {
 
     /// The conversation of a path, if it is one of the account's; that it is read is recorded before anything
     /// of it is told.
-    pub(super) async fn reads(&self, conversation: &str, part: Part) -> Result<Uuid, Error> {
-        let conversation: Uuid = conversation.parse().map_err(|_| Error::not_found())?;
+    pub(super) async fn reads(&self, conversation: &str, part: Part) -> Result<Uuid, Failure> {
+        let conversation: Uuid = conversation.parse().map_err(|_| Failure::not_found())?;
         let found: Option<i64> = sqlx::query_scalar(
             "select account_id from events
              where aggregate_type = 'conversation' and aggregate_id = $1 and sequence = 1",
@@ -50,7 +50,7 @@ impl Auditor {
         .await
         .map_err(|source| event_store::Error::Database { doing: "find a conversation", source })?;
         if found != Some(self.account()) {
-            return Err(Error::not_found());
+            return Err(Failure::not_found());
         }
         let command = Command::RecordReading { conversation, part };
         // A reading that is repeated is another reading, whatever key comes with it.
@@ -65,17 +65,16 @@ impl Auditor {
         &self,
         name: &str,
         expected: &str,
-    ) -> Result<Option<T>, Error> {
+    ) -> Result<Option<T>, Failure> {
         let query = self.0.uri.query().unwrap_or_default();
         let mut given = form_urlencoded::parse(query.as_bytes());
         let Some((_, value)) = given.find(|(key, _)| key == name) else { return Ok(None) };
-        value
-            .parse()
-            .map(Some)
-            .map_err(|_| Error::new(StatusCode::BAD_REQUEST, format!("{name} must be {expected}")))
+        value.parse().map(Some).map_err(|_| {
+            Failure::new(StatusCode::BAD_REQUEST, format!("{name} must be {expected}"))
+        })
     }
 
-    pub(super) fn moment(&self, name: &str) -> Result<Option<Moment>, Error> {
+    pub(super) fn moment(&self, name: &str) -> Result<Option<Moment>, Failure> {
         self.parameter(name, "a log position or a time such as 2026-01-31T14:03:00Z")
     }
 }

@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::Error;
 use super::request::Auditor;
+use crate::failure::Failure;
 
 /// Show a conversation as it was, for everyone or as one member saw it.
 #[utoipa::path(get, path = "/conversations/{conversation}/state", tag = "Audit",
@@ -19,11 +20,11 @@ use super::request::Auditor;
 pub(super) async fn state(
     Path(conversation): Path<String>,
     request: Auditor,
-) -> Result<Json<Value>, Error> {
+) -> Result<Json<Value>, Failure> {
     let at = request.moment("at")?.unwrap_or(Moment::Position(i64::MAX));
     let member: Option<String> = request.parameter("member", "a uid")?;
     let conversation = request.reads(&conversation, Part::State).await?;
     let account = Some(request.account());
     let state = history::state(request.log(), account, conversation, at, member.as_deref()).await?;
-    state.map(Json).ok_or_else(Error::not_found)
+    state.map(Json).ok_or_else(Failure::not_found)
 }

@@ -1,6 +1,5 @@
 use axum::http::StatusCode;
-use domain::conversation::{Command, Conversation as Aggregate, Create, Kind, Refusal};
-use event_store::CommandError;
+use domain::conversation::{Command, Conversation as Aggregate, Create, Kind};
 use projections::directory::{self, Reference};
 use projections::inbox;
 use serde_json::Value;
@@ -9,8 +8,10 @@ use uuid::Uuid;
 use super::Problem;
 use super::json::Object;
 use super::object::Conversation;
-use super::request::{Answer, CONVERSATION, Weavy};
-use crate::incoming::new_id;
+use super::request::Weavy;
+use crate::answer::Answer;
+use crate::failure::Failure;
+use crate::incoming::{SHOWN, new_id};
 
 /// Create a conversation: a room with two or more others, or the one private chat with one other.
 #[utoipa::path(post, path = "/conversations", tag = "Weavy",
@@ -19,61 +20,44 @@ use crate::incoming::new_id;
     responses((status = 201, description = "The conversation, new or the pair's existing one", body = Conversation),
               (status = 400, description = "Members or name cannot be used", body = Problem),
               (status = 403, description = "Service token", body = Problem)))]
-pub(super) async fn create(request: Weavy) -> Result<Answer<Conversation>, Problem> {
+pub(super) async fn create(request: Weavy) -> Result<Answer<Conversation>, Failure> {
     let user = request.user()?;
     let body = request.body()?;
     let name = body.text("name")?;
     let others = others(&request, &body, user).await?;
-    let kind = match others.len() {
-        0 => return Err(Problem::bad_request("members must name somebody else than the caller")),
-        1 => Kind::Private,
-        _ => Kind::Room,
-    };
-    let create = Create {
-        kind,
-        creator: Some(user),
-        members: others.clone(),
-        uid: None,
-        name,
-        description: None,
-        metadata: None,
-        tags: vec![],
-    };
-    let state = &request.0.state;
-    let mut erased_before = 0;
-    let outcome = loop {
-        let id = match kind {
-            Kind::Private => {
-                domain::private_chat_id(request.account(), user, others[0], erased_before)
-            }
-            _ => new_id(),
-        };
-        let command = Command::CreateConversation(create.clone());
-        let outcome = state
-            .commands
-            .execute::<Aggregate>(id, "CreateConversation", command, &request.0.context)
-            .await;
-        match outcome {
-            // The pair's earlier chats are gone for good; the next one counts them.
-            Err(CommandError::Refused(Refusal::ConversationDeleted)) => erased_before += 1,
-            outcome => break outcome?,
+    let outcome = match others[..] {
+        [] => return Err(Failure::bad_request("members must name somebody else than the caller")),
+        [other] => request.0.private_chat(user, other, name).await?,
+        _ => {
+            let create = Command::CreateConversation(Create {
+                kind: Kind::Room,
+                creator: Some(user),
+                members: others,
+                uid: None,
+                name,
+                description: None,
+                metadata: None,
+                tags: vec![],
+            });
+            request.0.execute::<Aggregate>(new_id(), "CreateConversation", create).await?
         }
     };
-    let position = request.0.settled(projections::Progress::names(), outcome.position).await?;
-    let number = inbox::number(&state.pool, request.account(), outcome.aggregate_id).await?;
-    let body = request.view(number.ok_or_else(Problem::not_found)?, false).await?;
+    let position = request.0.reflected(&outcome).await?;
+    let pool = &request.0.state.pool;
+    let number = inbox::number(pool, request.account(), outcome.aggregate_id).await?;
+    let body = request.view(number.ok_or_else(Failure::not_found)?, false).await?;
     Ok(Answer { status: StatusCode::CREATED, position, body })
 }
 
 /// The distinct members but for the caller.
-async fn others(request: &Weavy, body: &Object, user: Uuid) -> Result<Vec<Uuid>, Problem> {
-    let wrong = || Problem::bad_request("members must be an array of user ids or uids, not empty");
+async fn others(request: &Weavy, body: &Object, user: Uuid) -> Result<Vec<Uuid>, Failure> {
+    let wrong = || Failure::bad_request("members must be an array of user ids or uids, not empty");
     let members = body.get("members").and_then(Value::as_array).ok_or_else(wrong)?;
     if members.is_empty() {
         return Err(wrong());
     }
     if members.len() > MEMBERS_MAX {
-        return Err(Problem::bad_request(format!("members must be at most {MEMBERS_MAX}")));
+        return Err(Failure::bad_request(format!("members must be at most {MEMBERS_MAX}")));
     }
     let references = members
         .iter()
@@ -83,12 +67,12 @@ async fn others(request: &Weavy, body: &Object, user: Uuid) -> Result<Vec<Uuid>,
             _ => Err(wrong()),
         })
         .collect::<Result<Vec<_>, _>>()?;
-    request.0.catch_up(CONVERSATION).await?;
+    request.0.catch_up(SHOWN).await?;
     let found = directory::resolve(&request.0.state.pool, request.account(), &references).await?;
     let mut others = Vec::new();
     for (member, found) in members.iter().zip(found) {
         let id = found
-            .ok_or_else(|| Problem::bad_request(format!("members: there is no user {member}")))?;
+            .ok_or_else(|| Failure::bad_request(format!("members: there is no user {member}")))?;
         if id != user && !others.contains(&id) {
             others.push(id);
         }

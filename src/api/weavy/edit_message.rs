@@ -1,13 +1,14 @@
 use axum::extract::Path;
-use axum::http::StatusCode;
 use domain::conversation::{Command, Conversation as Aggregate};
 use projections::{inbox, messages};
 use serde_json::{Map, Value};
 
 use super::Problem;
 use super::object::Message;
-use super::request::{Answer, CONVERSATION, Done, Weavy, number};
-use crate::token::Role;
+use super::request::{Weavy, number};
+use crate::answer::{Answer, Done};
+use crate::failure::Failure;
+use crate::incoming::SHOWN;
 
 /// Edit a message: for its author.
 #[utoipa::path(patch, path = "/messages/{id}", tag = "Weavy",
@@ -21,11 +22,11 @@ use crate::token::Role;
 pub(super) async fn edit(
     Path(id): Path<String>,
     request: Weavy,
-) -> Result<Answer<Message>, Problem> {
+) -> Result<Answer<Message>, Failure> {
     let author = request.user()?;
     let found = find(&request, &id).await?;
     if found.message.created_by.uid != request.caller().uid {
-        return Err(Problem::forbidden("only its author may edit a message"));
+        return Err(Failure::forbidden("only its author may edit a message"));
     }
     let body = request.body()?;
     let text = match body.get("text") {
@@ -38,14 +39,11 @@ pub(super) async fn edit(
     let tags = body.strings("tags")?.unwrap_or(found.message.tags);
     let command =
         Command::EditMessage { message: found.message.uuid, author, text, metadata, tags };
-    let state = &request.0.state;
-    let outcome = state
-        .commands
-        .execute::<Aggregate>(found.conversation, "EditMessage", command, &request.0.context)
-        .await?;
-    let position = request.0.settled(projections::Progress::names(), outcome.position).await?;
-    let message = messages::get(&state.pool, request.account(), found.message.id).await?;
-    Ok(Answer::ok(position, message.ok_or_else(Problem::not_found)?.into()))
+    let outcome =
+        request.0.execute::<Aggregate>(found.conversation, "EditMessage", command).await?;
+    let position = request.0.reflected(&outcome).await?;
+    let message = messages::get(&request.0.state.pool, request.account(), found.message.id).await?;
+    Ok(Answer::ok(position, message.ok_or_else(Failure::not_found)?.into()))
 }
 
 /// Erase a message for everyone: for its author, administrators and the host system.
@@ -54,24 +52,19 @@ pub(super) async fn edit(
     responses((status = 204, description = "It is gone for good"),
               (status = 403, description = "Not the author", body = Problem),
               (status = 404, description = "Unknown, or the caller is not in its conversation", body = Problem)))]
-pub(super) async fn delete(Path(id): Path<String>, request: Weavy) -> Result<Done, Problem> {
+pub(super) async fn delete(Path(id): Path<String>, request: Weavy) -> Result<Done, Failure> {
     let found = find(&request, &id).await?;
     let authored =
         request.caller().user().is_some() && found.message.created_by.uid == request.caller().uid;
-    if !authored && !administers(&request) {
-        return Err(Problem::forbidden(
+    if !authored && !request.0.administers() {
+        return Err(Failure::forbidden(
             "only its author, an administrator or the host system may delete a message",
         ));
     }
     let command = Command::DeleteMessage { message: found.message.uuid };
-    let outcome = request
-        .0
-        .state
-        .commands
-        .execute::<Aggregate>(found.conversation, "DeleteMessage", command, &request.0.context)
-        .await?;
-    let position = request.0.settled(projections::Progress::names(), outcome.position).await?;
-    Ok(Done { status: StatusCode::NO_CONTENT, position })
+    let outcome =
+        request.0.execute::<Aggregate>(found.conversation, "DeleteMessage", command).await?;
+    Ok(Done { position: request.0.reflected(&outcome).await? })
 }
 
 struct Found {
@@ -79,17 +72,13 @@ struct Found {
     conversation: uuid::Uuid,
 }
 
-fn administers(request: &Weavy) -> bool {
-    matches!(request.caller().role, Role::Administrator | Role::Service)
-}
-
 /// A message that the caller may see, and its conversation's stream.
-async fn find(request: &Weavy, id: &str) -> Result<Found, Problem> {
+async fn find(request: &Weavy, id: &str) -> Result<Found, Failure> {
     let id = number(id)?;
-    request.0.catch_up(CONVERSATION).await?;
+    request.0.catch_up(SHOWN).await?;
     let (pool, account) = (&request.0.state.pool, request.account());
-    let message = messages::get(pool, account, id).await?.ok_or_else(Problem::not_found)?;
-    let viewer = if administers(request) { inbox::Viewer::Key } else { request.viewer() };
+    let message = messages::get(pool, account, id).await?.ok_or_else(Failure::not_found)?;
+    let viewer = if request.0.administers() { inbox::Viewer::Key } else { request.viewer() };
     let view = inbox::get(pool, account, viewer, message.app_id, false).await?;
-    Ok(Found { message, conversation: view.ok_or_else(Problem::not_found)?.uuid })
+    Ok(Found { message, conversation: view.ok_or_else(Failure::not_found)?.uuid })
 }

@@ -2,7 +2,10 @@ use axum::extract::Path;
 
 use super::Problem;
 use super::object::Conversation;
-use super::request::{Answer, CONVERSATION, Weavy, number};
+use super::request::{Weavy, number};
+use crate::answer::Answer;
+use crate::failure::Failure;
+use crate::incoming::SHOWN;
 
 /// Get a conversation with all its members.
 #[utoipa::path(get, path = "/conversations/{id}", tag = "Weavy",
@@ -13,9 +16,9 @@ use super::request::{Answer, CONVERSATION, Weavy, number};
 pub(super) async fn get(
     Path(id): Path<String>,
     request: Weavy,
-) -> Result<Answer<Conversation>, Problem> {
+) -> Result<Answer<Conversation>, Failure> {
     let id = number(&id)?;
     let trashed_too = request.query().boolean("trashed", false)?;
-    let position = request.0.catch_up(CONVERSATION).await?;
+    let position = request.0.catch_up(SHOWN).await?;
     Ok(Answer::ok(position, request.view(id, trashed_too).await?))
 }

@@ -3,7 +3,10 @@ use projections::messages;
 
 use super::Problem;
 use super::object::Message;
-use super::request::{Answer, CONVERSATION, Weavy, number};
+use super::request::{Weavy, number};
+use crate::answer::Answer;
+use crate::failure::Failure;
+use crate::incoming::SHOWN;
 
 /// Get a message.
 #[utoipa::path(get, path = "/messages/{id}", tag = "Weavy",
@@ -13,12 +16,12 @@ use super::request::{Answer, CONVERSATION, Weavy, number};
 pub(super) async fn get(
     Path(id): Path<String>,
     request: Weavy,
-) -> Result<Answer<Message>, Problem> {
+) -> Result<Answer<Message>, Failure> {
     let id = number(&id)?;
-    let position = request.0.catch_up(CONVERSATION).await?;
+    let position = request.0.catch_up(SHOWN).await?;
     let message = messages::get(&request.0.state.pool, request.account(), id)
         .await?
-        .ok_or_else(Problem::not_found)?;
+        .ok_or_else(Failure::not_found)?;
     request.view(message.app_id, false).await?;
     Ok(Answer::ok(position, message.into()))
 }

@@ -2,21 +2,21 @@ use axum::http::{HeaderMap, header};
 use domain::Text;
 use serde_json::{Map, Value};
 
-use super::Problem;
+use crate::failure::Failure;
 
 /// A body that is a JSON object.
 #[derive(Debug)]
 pub(super) struct Object(Map<String, Value>);
 
 impl Object {
-    pub(super) fn read(headers: &HeaderMap, body: &[u8]) -> Result<Self, Problem> {
+    pub(super) fn read(headers: &HeaderMap, body: &[u8]) -> Result<Self, Failure> {
         let media_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
         if !media_type.is_none_or(is_json) {
-            return Err(Problem::bad_request("Content-Type must be application/json"));
+            return Err(Failure::bad_request("Content-Type must be application/json"));
         }
         match parse(body)? {
             Value::Object(object) => Ok(Self(object)),
-            _ => Err(Problem::bad_request("the body must be a JSON object")),
+            _ => Err(Failure::bad_request("the body must be a JSON object")),
         }
     }
 
@@ -31,25 +31,25 @@ impl Object {
     }
 
     /// A string, unless it is null or blank.
-    pub(super) fn text(&self, name: &str) -> Result<Option<Text>, Problem> {
+    pub(super) fn text(&self, name: &str) -> Result<Option<Text>, Failure> {
         match self.get(name) {
             None => Ok(None),
             Some(Value::String(text)) if text.trim().is_empty() => Ok(None),
             Some(Value::String(text)) => Ok(Some(text.as_str().into())),
-            Some(_) => Err(Problem::bad_request(format!("{name} must be a string"))),
+            Some(_) => Err(Failure::bad_request(format!("{name} must be a string"))),
         }
     }
 
-    pub(super) fn object(&self, name: &str) -> Result<Option<Map<String, Value>>, Problem> {
+    pub(super) fn object(&self, name: &str) -> Result<Option<Map<String, Value>>, Failure> {
         match self.get(name) {
             None => Ok(None),
             Some(Value::Object(object)) => Ok(Some(object.clone())),
-            Some(_) => Err(Problem::bad_request(format!("{name} must be an object"))),
+            Some(_) => Err(Failure::bad_request(format!("{name} must be an object"))),
         }
     }
 
-    pub(super) fn strings(&self, name: &str) -> Result<Option<Vec<String>>, Problem> {
-        let wrong = || Problem::bad_request(format!("{name} must be an array of strings"));
+    pub(super) fn strings(&self, name: &str) -> Result<Option<Vec<String>>, Failure> {
+        let wrong = || Failure::bad_request(format!("{name} must be an array of strings"));
         let Some(value) = self.get(name) else { return Ok(None) };
         let items = value.as_array().ok_or_else(wrong)?;
         let strings = items.iter().map(|item| item.as_str().map(str::to_owned).ok_or_else(wrong));
@@ -66,17 +66,17 @@ fn is_json(media_type: &str) -> bool {
 
 /// Reads JSON strictly; only if that fails, again with single-quoted names and strings, which the dialect's own
 /// page writes.
-fn parse(body: &[u8]) -> Result<Value, Problem> {
+fn parse(body: &[u8]) -> Result<Value, Failure> {
     let text = std::str::from_utf8(body)
-        .map_err(|error| Problem::bad_request(format!("the body is not UTF-8: {error}")))?;
+        .map_err(|error| Failure::bad_request(format!("the body is not UTF-8: {error}")))?;
     let value = serde_json::from_str(text)
         .or_else(|strict| match double_quoted(text) {
             Some(text) => serde_json::from_str(&text),
             None => Err(strict),
         })
-        .map_err(|error| Problem::bad_request(format!("the body is not JSON: {error}")))?;
+        .map_err(|error| Failure::bad_request(format!("the body is not JSON: {error}")))?;
     if has_nul(&value) {
-        return Err(Problem::bad_request("the body must not contain U+0000"));
+        return Err(Failure::bad_request("the body must not contain U+0000"));
     }
     Ok(value)
 }
@@ -155,8 +155,7 @@ mod tests {
 
     #[test]
     fn a_broken_body_is_told_with_its_place() {
-        let problem = serde_json::to_value(parse(b"{\n  'a' 1 }").unwrap_err()).unwrap();
-        let detail = problem["detail"].as_str().unwrap();
+        let detail = parse(b"{\n  'a' 1 }").unwrap_err().detail.unwrap();
         assert!(detail.contains("expected `:` at line 2 column 7"), "{detail}");
     }
 

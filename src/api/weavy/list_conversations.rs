@@ -4,7 +4,10 @@ use projections::inbox::{self, Filter, Order};
 use super::Problem;
 use super::object::{Conversation, KINDS, List};
 use super::query::Query;
-use super::request::{Answer, CONVERSATION, Weavy};
+use super::request::Weavy;
+use crate::answer::Answer;
+use crate::failure::Failure;
+use crate::incoming::SHOWN;
 
 /// List the caller's conversations.
 #[utoipa::path(get, path = "/conversations", tag = "Weavy",
@@ -21,7 +24,7 @@ use super::request::{Answer, CONVERSATION, Weavy};
            ("count_only" = Option<bool>, Query, description = "Only count it")),
     responses((status = 200, description = "A page", body = List<Conversation>),
               (status = 400, description = "A parameter cannot be used", body = Problem)))]
-pub(super) async fn list(request: Weavy) -> Result<Answer<List<Conversation>>, Problem> {
+pub(super) async fn list(request: Weavy) -> Result<Answer<List<Conversation>>, Failure> {
     let user = request.user()?;
     let query = request.query();
     let paging = query.paging()?;
@@ -46,7 +49,7 @@ pub(super) async fn list(request: Weavy) -> Result<Answer<List<Conversation>>, P
         skip: paging.skip,
         count: paging.count,
     };
-    let position = request.0.catch_up(CONVERSATION).await?;
+    let position = request.0.catch_up(SHOWN).await?;
     let page = inbox::list(&request.0.state.pool, request.account(), user, &filter).await?;
     let viewer = request.viewer();
     let page = projections::Page {
@@ -56,12 +59,12 @@ pub(super) async fn list(request: Weavy) -> Result<Answer<List<Conversation>>, P
     Ok(Answer::ok(position, List::new(page, &paging)))
 }
 
-fn kind(query: &Query) -> Result<Option<Kind>, Problem> {
+fn kind(query: &Query) -> Result<Option<Kind>, Failure> {
     let Some(text) = query.text("type")? else { return Ok(None) };
     let text = text.to_lowercase();
     KINDS
         .iter()
         .find(|(_, id, names)| *id == text || names.contains(&text.as_str()))
         .map(|(kind, ..)| Some(*kind))
-        .ok_or_else(|| Problem::bad_request("type must be a type id, private, room or chat"))
+        .ok_or_else(|| Failure::bad_request("type must be a type id, private, room or chat"))
 }

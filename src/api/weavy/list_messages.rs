@@ -3,7 +3,10 @@ use projections::messages;
 
 use super::Problem;
 use super::object::{List, Message};
-use super::request::{Answer, CONVERSATION, Weavy, number};
+use super::request::{Weavy, number};
+use crate::answer::Answer;
+use crate::failure::Failure;
+use crate::incoming::SHOWN;
 
 /// List the messages of a conversation, oldest first.
 #[utoipa::path(get, path = "/apps/{id}/messages", tag = "Weavy",
@@ -19,14 +22,14 @@ use super::request::{Answer, CONVERSATION, Weavy, number};
 pub(super) async fn list(
     Path(id): Path<String>,
     request: Weavy,
-) -> Result<Answer<List<Message>>, Problem> {
+) -> Result<Answer<List<Message>>, Failure> {
     let id = number(&id)?;
     let query = request.query();
     let paging = query.paging()?;
     let ordered = query.order_by(&[("created_at", ()), ("id", ())])?;
     let descending = ordered.is_some_and(|((), descending)| descending);
     let top = if paging.count_only { 0 } else { paging.top };
-    let position = request.0.catch_up(CONVERSATION).await?;
+    let position = request.0.catch_up(SHOWN).await?;
     request.view(id, false).await?;
     let page = messages::list(
         &request.0.state.pool,

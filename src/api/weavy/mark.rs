@@ -4,7 +4,9 @@ use projections::messages;
 
 use super::Problem;
 use super::object::Conversation;
-use super::request::{Answer, Weavy};
+use super::request::Weavy;
+use crate::answer::Answer;
+use crate::failure::Failure;
 
 /// Mark a conversation as read, up to a message or whole.
 #[utoipa::path(put, path = "/conversations/{id}/mark", tag = "Weavy",
@@ -16,13 +18,13 @@ use super::request::{Answer, Weavy};
 pub(super) async fn mark(
     Path(id): Path<String>,
     request: Weavy,
-) -> Result<Answer<Conversation>, Problem> {
+) -> Result<Answer<Conversation>, Failure> {
     let asked = request.query().positive("message_id")?;
     let (id, seat) = request.seat(&id).await?;
     if let Some(message) = asked
         && !messages::exists(&request.0.state.pool, seat.conversation, message).await?
     {
-        return Err(Problem::not_found());
+        return Err(Failure::not_found());
     }
     let message = asked.or(seat.last_message_id);
     request.change_own(id, seat, ChangeCommand::MarkRead { message }).await
@@ -36,7 +38,7 @@ pub(super) async fn mark(
 pub(super) async fn unmark(
     Path(id): Path<String>,
     request: Weavy,
-) -> Result<Answer<Conversation>, Problem> {
+) -> Result<Answer<Conversation>, Failure> {
     let (id, seat) = request.seat(&id).await?;
     request.change_own(id, seat, ChangeCommand::MarkUnread).await
 }

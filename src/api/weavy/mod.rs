@@ -24,7 +24,7 @@ use tower_http::cors::{Any, CorsLayer};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-pub(crate) use error::{Problem, shape_errors};
+pub(crate) use error::{Problem, shape};
 
 use crate::State;
 

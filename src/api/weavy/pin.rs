@@ -3,7 +3,9 @@ use domain::participation::ChangeCommand;
 
 use super::Problem;
 use super::object::Conversation;
-use super::request::{Answer, Weavy};
+use super::request::Weavy;
+use crate::answer::Answer;
+use crate::failure::Failure;
 
 /// Pin a conversation in the caller's list.
 #[utoipa::path(put, path = "/conversations/{id}/pin", tag = "Weavy",
@@ -13,7 +15,7 @@ use super::request::{Answer, Weavy};
 pub(super) async fn pin(
     Path(id): Path<String>,
     request: Weavy,
-) -> Result<Answer<Conversation>, Problem> {
+) -> Result<Answer<Conversation>, Failure> {
     let (id, seat) = request.seat(&id).await?;
     request.change_own(id, seat, ChangeCommand::PinConversation).await
 }
@@ -26,7 +28,7 @@ pub(super) async fn pin(
 pub(super) async fn unpin(
     Path(id): Path<String>,
     request: Weavy,
-) -> Result<Answer<Conversation>, Problem> {
+) -> Result<Answer<Conversation>, Failure> {
     let (id, seat) = request.seat(&id).await?;
     request.change_own(id, seat, ChangeCommand::UnpinConversation).await
 }

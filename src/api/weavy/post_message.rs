@@ -6,7 +6,9 @@ use serde_json::Value;
 use super::Problem;
 use super::json::Object;
 use super::object::Message;
-use super::request::{Answer, Weavy};
+use super::request::Weavy;
+use crate::answer::Answer;
+use crate::failure::Failure;
 use crate::incoming::new_id;
 
 /// Post a message.
@@ -20,7 +22,7 @@ use crate::incoming::new_id;
 pub(super) async fn post(
     Path(id): Path<String>,
     request: Weavy,
-) -> Result<Answer<Message>, Problem> {
+) -> Result<Answer<Message>, Failure> {
     let author = request.user()?;
     let (_, seat) = request.seat(&id).await?;
     let body = request.body()?;
@@ -32,19 +34,15 @@ pub(super) async fn post(
         metadata: body.object("metadata")?,
         tags: body.strings("tags")?.unwrap_or_default(),
     };
-    let state = &request.0.state;
-    let outcome = state
-        .commands
-        .execute::<Aggregate>(seat.conversation, "PostMessage", command, &request.0.context)
-        .await?;
-    let position = request.0.settled(projections::Progress::names(), outcome.position).await?;
+    let outcome = request.0.execute::<Aggregate>(seat.conversation, "PostMessage", command).await?;
+    let position = request.0.reflected(&outcome).await?;
     let message = outcome.first_position.unwrap_or(outcome.position);
-    let message = messages::get(&state.pool, request.account(), message).await?;
-    Ok(Answer::ok(position, message.ok_or_else(Problem::not_found)?.into()))
+    let message = messages::get(&request.0.state.pool, request.account(), message).await?;
+    Ok(Answer::ok(position, message.ok_or_else(Failure::not_found)?.into()))
 }
 
 /// Clients send these with empty values always; a value that asks for something must not be dropped silently.
-fn refuse_what_is_not_offered(body: &Object) -> Result<(), Problem> {
+fn refuse_what_is_not_offered(body: &Object) -> Result<(), Failure> {
     for name in ["blobs", "embed_id", "meeting_id", "options"] {
         let empty = match body.get(name) {
             None => true,
@@ -54,7 +52,7 @@ fn refuse_what_is_not_offered(body: &Object) -> Result<(), Problem> {
             Some(_) => false,
         };
         if !empty {
-            return Err(Problem::bad_request(format!("{name} is not offered and must be empty")));
+            return Err(Failure::bad_request(format!("{name} is not offered and must be empty")));
         }
     }
     Ok(())

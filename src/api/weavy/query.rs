@@ -1,4 +1,4 @@
-use super::Problem;
+use crate::failure::Failure;
 
 /// Items of a page at most; more cannot be asked for.
 const TOP_MAX: i64 = 100;
@@ -31,17 +31,17 @@ impl Query {
     }
 
     /// The value, unless it is blank.
-    pub(super) fn text(&self, name: &str) -> Result<Option<&str>, Problem> {
+    pub(super) fn text(&self, name: &str) -> Result<Option<&str>, Failure> {
         match self.raw(name) {
             Some(text) if text.contains('\0') => {
-                Err(Problem::bad_request(format!("{name} must not contain U+0000")))
+                Err(Failure::bad_request(format!("{name} must not contain U+0000")))
             }
             text => Ok(text.filter(|text| !text.trim().is_empty())),
         }
     }
 
     /// `true` or `false`; absent, empty or `null`: the default.
-    pub(super) fn boolean(&self, name: &str, default: bool) -> Result<bool, Problem> {
+    pub(super) fn boolean(&self, name: &str, default: bool) -> Result<bool, Failure> {
         Ok(self.tri_state(name, Some(default))?.unwrap_or(default))
     }
 
@@ -50,28 +50,28 @@ impl Query {
         &self,
         name: &str,
         default: Option<bool>,
-    ) -> Result<Option<bool>, Problem> {
+    ) -> Result<Option<bool>, Failure> {
         match self.raw(name).map(str::to_lowercase).as_deref() {
             None => Ok(default),
             Some("" | "null") => Ok(None),
             Some("true") => Ok(Some(true)),
             Some("false") => Ok(Some(false)),
-            Some(_) => Err(Problem::bad_request(format!("{name} must be true or false"))),
+            Some(_) => Err(Failure::bad_request(format!("{name} must be true or false"))),
         }
     }
 
     /// A positive integer.
-    pub(super) fn positive(&self, name: &str) -> Result<Option<i64>, Problem> {
+    pub(super) fn positive(&self, name: &str) -> Result<Option<i64>, Failure> {
         match self.raw(name) {
             None | Some("" | "null") => Ok(None),
             Some(text) => match text.parse() {
                 Ok(number @ 1..) => Ok(Some(number)),
-                _ => Err(Problem::bad_request(format!("{name} must be a positive integer"))),
+                _ => Err(Failure::bad_request(format!("{name} must be a positive integer"))),
             },
         }
     }
 
-    pub(super) fn paging(&self) -> Result<Paging, Problem> {
+    pub(super) fn paging(&self) -> Result<Paging, Failure> {
         let count_only = self.boolean("count_only", false)?;
         Ok(Paging {
             top: self.natural("top", 25)?.min(TOP_MAX),
@@ -81,7 +81,7 @@ impl Query {
         })
     }
 
-    fn natural(&self, name: &str, default: i64) -> Result<i64, Problem> {
+    fn natural(&self, name: &str, default: i64) -> Result<i64, Failure> {
         match self.raw(name) {
             None | Some("" | "null") => Ok(default),
             // However large: what is beyond the type is beyond every list.
@@ -89,7 +89,7 @@ impl Query {
                 Ok(text.parse().unwrap_or(i64::MAX))
             }
             Some(_) => {
-                Err(Problem::bad_request(format!("{name} must be an integer, 0 or greater")))
+                Err(Failure::bad_request(format!("{name} must be an integer, 0 or greater")))
             }
         }
     }
@@ -98,7 +98,7 @@ impl Query {
     pub(super) fn order_by<T: Copy>(
         &self,
         fields: &[(&str, T)],
-    ) -> Result<Option<(T, bool)>, Problem> {
+    ) -> Result<Option<(T, bool)>, Failure> {
         let Some(text) = self.text("order_by")? else { return Ok(None) };
         let mut words = text.split_whitespace();
         let field = words.next().map(plain).unwrap_or_default();
@@ -112,7 +112,7 @@ impl Query {
             (Some(field), Some(descending), None) => Ok(Some((field, descending))),
             _ => {
                 let names: Vec<&str> = fields.iter().map(|(name, _)| *name).collect();
-                Err(Problem::bad_request(format!(
+                Err(Failure::bad_request(format!(
                     "order_by must be one of {}, with asc or desc after it",
                     names.join(", ")
                 )))

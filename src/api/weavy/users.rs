@@ -9,7 +9,9 @@ use projections::directory;
 use super::Problem;
 use super::json::Object;
 use super::object::{List, User};
-use super::request::{Answer, Weavy};
+use super::request::Weavy;
+use crate::answer::Answer;
+use crate::failure::Failure;
 
 /// List users, by name.
 #[utoipa::path(get, path = "/users", tag = "Weavy",
@@ -20,7 +22,7 @@ use super::request::{Answer, Weavy};
            ("count_only" = Option<bool>, Query, description = "Only count it")),
     responses((status = 200, description = "A page", body = List<User>),
               (status = 403, description = "Not a service token", body = Problem)))]
-pub(super) async fn list(request: Weavy) -> Result<Answer<List<User>>, Problem> {
+pub(super) async fn list(request: Weavy) -> Result<Answer<List<User>>, Failure> {
     request.key()?;
     let query = request.query();
     let paging = query.paging()?;
@@ -37,7 +39,7 @@ pub(super) async fn list(request: Weavy) -> Result<Answer<List<User>>, Problem> 
     params(("user" = String, Path, description = "Digits are an id, anything else a uid")),
     responses((status = 200, description = "The user", body = User),
               (status = 404, description = "Unknown", body = Problem)))]
-pub(super) async fn get(Path(user): Path<String>, request: Weavy) -> Result<Answer<User>, Problem> {
+pub(super) async fn get(Path(user): Path<String>, request: Weavy) -> Result<Answer<User>, Failure> {
     request.key()?;
     let position = request.0.catch_up(&[directory::NAME]).await?;
     let (pool, account) = (&request.0.state.pool, request.account());
@@ -51,7 +53,7 @@ pub(super) async fn get(Path(user): Path<String>, request: Weavy) -> Result<Answ
     } else {
         directory::by_uid(pool, account, &user).await?
     };
-    Ok(Answer::ok(position, found.ok_or_else(Problem::not_found)?.into()))
+    Ok(Answer::ok(position, found.ok_or_else(Failure::not_found)?.into()))
 }
 
 /// Register a user.
@@ -61,10 +63,10 @@ pub(super) async fn get(Path(user): Path<String>, request: Weavy) -> Result<Answ
     responses((status = 201, description = "The user", body = User),
               (status = 400, description = "uid missing, too long or taken", body = Problem),
               (status = 403, description = "Not a service token", body = Problem)))]
-pub(super) async fn create(request: Weavy) -> Result<Answer<User>, Problem> {
+pub(super) async fn create(request: Weavy) -> Result<Answer<User>, Failure> {
     request.key()?;
     let body = request.body()?;
-    let uid = body.text("uid")?.ok_or_else(|| Problem::bad_request("uid must be given"))?;
+    let uid = body.text("uid")?.ok_or_else(|| Failure::bad_request("uid must be given"))?;
     let uid = uid.as_str().to_owned();
     let profile = profile(&body)?;
     let outcome =
@@ -80,10 +82,10 @@ pub(super) async fn create(request: Weavy) -> Result<Answer<User>, Problem> {
     responses((status = 200, description = "The user", body = User),
               (status = 400, description = "A value cannot be used", body = Problem),
               (status = 403, description = "Not a service token", body = Problem)))]
-pub(super) async fn put(Path(uid): Path<String>, request: Weavy) -> Result<Answer<User>, Problem> {
+pub(super) async fn put(Path(uid): Path<String>, request: Weavy) -> Result<Answer<User>, Failure> {
     request.key()?;
     if uid.contains('\0') {
-        return Err(Problem::bad_request("uid must not contain U+0000"));
+        return Err(Failure::bad_request("uid must not contain U+0000"));
     }
     let profile = profile(&request.body()?)?;
     let update = Command::UpdateUser { profile: profile.clone() };
@@ -114,13 +116,13 @@ async fn answer(
     uid: &str,
     status: StatusCode,
     outcome: Outcome,
-) -> Result<Answer<User>, Problem> {
+) -> Result<Answer<User>, Failure> {
     let position = request.0.settled(&[directory::NAME], outcome.position).await?;
     let user = directory::by_uid(&request.0.state.pool, request.account(), uid).await?;
-    Ok(Answer { status, position, body: user.ok_or_else(Problem::not_found)?.into() })
+    Ok(Answer { status, position, body: user.ok_or_else(Failure::not_found)?.into() })
 }
 
-fn profile(body: &Object) -> Result<Profile, Problem> {
+fn profile(body: &Object) -> Result<Profile, Failure> {
     Ok(Profile {
         name: body.text("name")?,
         username: body.text("username")?,

@@ -1,0 +1,136 @@
+//! Commands that more than one dialect issues.
+
+use domain::conversation::{self, Conversation, Create, Kind, Refusal};
+use domain::participation::{ChangeCommand, Command, Participation, Seat};
+use domain::{Stored, Text};
+use event_store::{CommandError, Context, Outcome};
+use projections::inbox::{self, Viewer};
+use uuid::Uuid;
+
+use crate::failure::Failure;
+use crate::incoming::Incoming;
+use crate::token::Role;
+
+impl Incoming {
+    pub(crate) fn account(&self) -> i64 {
+        self.caller.account
+    }
+
+    /// The calling user; a key has no list, marker or pin that could be meant.
+    pub(crate) fn user(&self) -> Result<Uuid, Failure> {
+        self.caller.user().ok_or_else(|| {
+            Failure::forbidden("this endpoint speaks for a user, and a service token has none")
+        })
+    }
+
+    /// May do in the whole account what others may do where they are members.
+    pub(crate) fn administers(&self) -> bool {
+        matches!(self.caller.role, Role::Administrator | Role::Service)
+    }
+
+    pub(crate) async fn execute<A>(
+        &self,
+        id: Uuid,
+        name: &'static str,
+        command: A::Command,
+    ) -> Result<Outcome, Failure>
+    where
+        A: Stored,
+        A::Command: Clone,
+        A::Error: Into<Failure>,
+    {
+        self.execute_all::<A>(id, vec![(name, command)], &self.context).await
+    }
+
+    /// All or none of them.
+    pub(crate) async fn execute_all<A>(
+        &self,
+        id: Uuid,
+        commands: Vec<(&'static str, A::Command)>,
+        context: &Context,
+    ) -> Result<Outcome, Failure>
+    where
+        A: Stored,
+        A::Command: Clone,
+        A::Error: Into<Failure>,
+    {
+        Ok(self.state.commands.execute_all::<A>(id, commands, context).await?)
+    }
+
+    /// Waits until every read model reflects a command; tells what the answer will reflect.
+    pub(crate) async fn reflected(&self, outcome: &Outcome) -> Result<i64, Failure> {
+        Ok(self.settled(projections::Progress::names(), outcome.position).await?)
+    }
+
+    /// The private chat of two, made if there is none, and out of the trash. It was made now if its first
+    /// event is what the command did.
+    pub(crate) async fn private_chat(
+        &self,
+        user: Uuid,
+        other: Uuid,
+        name: Option<Text>,
+    ) -> Result<Outcome, Failure> {
+        let create = conversation::Command::CreateConversation(Create {
+            kind: Kind::Private,
+            creator: Some(user),
+            members: vec![other],
+            uid: None,
+            name,
+            description: None,
+            metadata: None,
+            tags: vec![],
+        });
+        let mut erased_before = 0;
+        loop {
+            let id = domain::private_chat_id(self.account(), user, other, erased_before);
+            let outcome = self
+                .state
+                .commands
+                .execute::<Conversation>(id, "CreateConversation", create.clone(), &self.context)
+                .await;
+            match outcome {
+                // The pair's earlier chats are gone for good; the next one counts them.
+                Err(CommandError::Refused(Refusal::ConversationDeleted)) => erased_before += 1,
+                outcome => return Ok(outcome?),
+            }
+        }
+    }
+
+    /// What a member does to their own state: all of it or none.
+    pub(crate) async fn change_own(
+        &self,
+        seat: Seat,
+        changes: Vec<ChangeCommand>,
+        context: &Context,
+    ) -> Result<Outcome, Failure> {
+        let stream = domain::participation_id(seat.conversation, seat.user);
+        let commands =
+            changes.into_iter().map(|change| (change.name(), Command { seat, change })).collect();
+        self.execute_all::<Participation>(stream, commands, context).await
+    }
+
+    /// Erases a conversation for everyone: for either member of a private chat, its creator, and whoever
+    /// administers the account.
+    pub(crate) async fn delete_conversation(
+        &self,
+        number: i64,
+        trashed_too: bool,
+    ) -> Result<Outcome, Failure> {
+        let administers = self.administers();
+        let viewer = match self.caller.user() {
+            Some(user) if !administers => Viewer::User(user),
+            _ => Viewer::Key,
+        };
+        let view = inbox::get(&self.state.pool, self.account(), viewer, number, trashed_too)
+            .await?
+            .ok_or_else(Failure::not_found)?;
+        let created = view.created_by.is_some_and(|creator| creator.uid == self.caller.uid);
+        if !(administers || created || view.kind == Kind::Private) {
+            return Err(Failure::forbidden(
+                "only its creator, an administrator or the host system may delete it",
+            ));
+        }
+        let delete = conversation::Command::DeleteConversation;
+        self.execute::<Conversation>(view.uuid, "DeleteConversation", delete).await
+    }
+}

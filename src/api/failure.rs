@@ -1,0 +1,216 @@
+use std::error::Error as StdError;
+
+use axum::extract::Request;
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use domain::{audit, conversation, participation, user};
+use event_store::CommandError;
+
+use crate::incoming::{Behind, Rejection};
+
+/// Why a request is not answered. Each dialect has a shape of its own for it.
+#[derive(Debug, Clone)]
+pub(crate) struct Failure {
+    pub(crate) status: StatusCode,
+    /// What is known beyond the status.
+    pub(crate) detail: Option<String>,
+}
+
+impl Failure {
+    pub(crate) fn new(status: StatusCode, detail: impl Into<String>) -> Self {
+        Self { status, detail: Some(detail.into()) }
+    }
+
+    pub(crate) fn bad_request(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, detail)
+    }
+
+    pub(crate) fn forbidden(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::FORBIDDEN, detail)
+    }
+
+    pub(crate) fn not_found() -> Self {
+        StatusCode::NOT_FOUND.into()
+    }
+
+    fn unavailable(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, detail)
+    }
+
+    /// Logged here, once, with every cause; the caller learns no more than that it is our fault.
+    fn internal(error: &(dyn StdError + 'static)) -> Self {
+        tracing::error!(error, "a request failed");
+        StatusCode::INTERNAL_SERVER_ERROR.into()
+    }
+
+    /// The detail or, where there is none, the status in words.
+    pub(crate) fn message(&self) -> String {
+        let status = || self.status.canonical_reason().unwrap_or("Error").to_owned();
+        self.detail.clone().unwrap_or_else(status)
+    }
+}
+
+impl From<StatusCode> for Failure {
+    fn from(status: StatusCode) -> Self {
+        Self { status, detail: None }
+    }
+}
+
+impl IntoResponse for Failure {
+    fn into_response(self) -> Response {
+        let mut response = self.status.into_response();
+        response.extensions_mut().insert(self);
+        response
+    }
+}
+
+/// What of a request its failure is told with.
+pub(crate) struct Asked {
+    pub(crate) path: String,
+    pub(crate) headers: HeaderMap,
+    /// Scheme and host, as the caller named them.
+    pub(crate) origin: String,
+}
+
+impl Asked {
+    fn of(request: &Request) -> Self {
+        let header = |name| request.headers().get(name).and_then(|value| value.to_str().ok());
+        let scheme = header("x-forwarded-proto").filter(|scheme| *scheme == "https");
+        let authority = request.uri().authority().map(|authority| authority.as_str());
+        let host = header(header::HOST.as_str()).or(authority).unwrap_or("localhost");
+        Self {
+            path: request.uri().path().to_owned(),
+            headers: request.headers().clone(),
+            origin: format!("{}://{host}", scheme.unwrap_or("http")),
+        }
+    }
+
+    fn is_under(&self, prefix: &str) -> bool {
+        self.path.strip_prefix(prefix).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    }
+}
+
+/// How a dialect tells a failure.
+pub(crate) type Shape = fn(&Failure, &Asked) -> Response;
+
+/// Gives every failure under a dialect's prefix the dialect's shape, also those that no handler made: unknown
+/// paths, wrong methods, bodies too large, answers too late. The first prefix that fits counts.
+pub(crate) async fn shape(dialects: &[(&str, Shape)], request: Request, next: Next) -> Response {
+    let asked = Asked::of(&request);
+    let mut response = next.run(request).await;
+    let status = response.status();
+    let dialect = dialects.iter().find(|(prefix, _)| asked.is_under(prefix));
+    let Some((_, shape)) = dialect.filter(|_| status.is_client_error() || status.is_server_error())
+    else {
+        return response;
+    };
+    let failure = response.extensions_mut().remove().unwrap_or_else(|| Failure::from(status));
+    let mut shaped = shape(&failure, &asked);
+    let headers = shaped.headers_mut();
+    if let Some(allow) = response.headers().get(header::ALLOW) {
+        headers.insert(header::ALLOW, allow.clone());
+    }
+    if status == StatusCode::SERVICE_UNAVAILABLE {
+        headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+    }
+    shaped
+}
+
+impl From<Rejection> for Failure {
+    fn from(rejection: Rejection) -> Self {
+        match rejection {
+            Rejection::Unauthenticated => Self::new(
+                StatusCode::UNAUTHORIZED,
+                "an access token is needed: Authorization: Bearer TOKEN",
+            ),
+            Rejection::Header(name, why) => Self::bad_request(format!("header {name} {why}")),
+            Rejection::Body(status) => status.into(),
+            Rejection::Seeing(error) => error.into(),
+        }
+    }
+}
+
+impl From<Behind> for Failure {
+    fn from(Behind(position): Behind) -> Self {
+        Self::unavailable(format!(
+            "position {position} is recorded, but the read models have not reached it yet; ask again"
+        ))
+    }
+}
+
+impl From<projections::Error> for Failure {
+    fn from(error: projections::Error) -> Self {
+        Self::internal(&error)
+    }
+}
+
+impl From<event_store::Error> for Failure {
+    fn from(error: event_store::Error) -> Self {
+        match error {
+            event_store::Error::Overloaded
+            | event_store::Error::Closed
+            | event_store::Error::Unreachable { .. } => Self::unavailable(error.to_string()),
+            error => Self::internal(&error),
+        }
+    }
+}
+
+impl<R: Into<Self>> From<CommandError<R>> for Failure {
+    fn from(error: CommandError<R>) -> Self {
+        match error {
+            CommandError::Refused(refusal) => refusal.into(),
+            CommandError::Contended => Self::unavailable("too many writers; try again"),
+            CommandError::KeyReused => Self::new(
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "the Idempotency-Key was used for another request",
+            ),
+            CommandError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<conversation::Refusal> for Failure {
+    fn from(refusal: conversation::Refusal) -> Self {
+        use conversation::Refusal::*;
+        match refusal {
+            ConversationUnknown | ConversationDeleted | ConversationTrashed | MessageDeleted
+            | NotAMember(_) => Self::not_found(),
+            ConversationExists
+            | PrivateChatNeedsTwo
+            | MembersFixed
+            | UidMissing
+            | NameTooLong { .. }
+            | DescriptionTooLong { .. }
+            | AvatarUrlTooLong
+            | TextBlank
+            | TextTooLong { .. } => Self::bad_request(refusal.to_string()),
+        }
+    }
+}
+
+impl From<participation::Refusal> for Failure {
+    fn from(refusal: participation::Refusal) -> Self {
+        match refusal {
+            participation::Refusal::MembershipEnded => Self::not_found(),
+            participation::Refusal::MessageInvalid => Self::bad_request(refusal.to_string()),
+        }
+    }
+}
+
+impl From<user::Refusal> for Failure {
+    fn from(refusal: user::Refusal) -> Self {
+        match refusal {
+            user::Refusal::UserUnknown => Self::not_found(),
+            user::Refusal::UserExists | user::Refusal::UidInvalid | user::Refusal::NameTooLong => {
+                Self::bad_request(refusal.to_string())
+            }
+        }
+    }
+}
+
+impl From<audit::Refusal> for Failure {
+    fn from(refusal: audit::Refusal) -> Self {
+        match refusal {}
+    }
+}

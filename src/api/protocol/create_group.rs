@@ -1,0 +1,50 @@
+use axum::http::StatusCode;
+use domain::conversation::{Command, Conversation as Aggregate, Create, Kind};
+
+use super::Error;
+use super::id;
+use super::object::Group;
+use super::request::Protocol;
+use crate::answer::Answer;
+use crate::failure::Failure;
+use crate::incoming::new_id;
+
+/// Make a group, with the caller as its creator and first member.
+#[utoipa::path(post, path = "/groups", tag = "Protocol",
+    request_body(description = "`name` (required), `description`, `avatar_url`, `contacts` (ids or uids)", content(
+        (inline(serde_json::Value) = "application/x-www-form-urlencoded"),
+        (inline(serde_json::Value) = "application/json",
+            example = json!({"name": "Team", "contacts": ["bob", "cat"]})),
+        (inline(serde_json::Value) = "multipart/form-data"))),
+    responses((status = 201, description = "The group", body = Group),
+              (status = 400, description = "A value cannot be used", body = Error),
+              (status = 404, description = "Unknown contact", body = Error)))]
+pub(super) async fn create(request: Protocol) -> Result<Answer<Group>, Failure> {
+    let fields = request.fields().await?;
+    let name = fields.text("name")?.flatten().filter(|name| !name.trim().is_empty());
+    let name =
+        name.ok_or_else(|| Failure::bad_request("name must be given, 1 to 256 characters"))?;
+    let text = |value: Option<Option<String>>| value.flatten().map(|text| text.as_str().into());
+    let description = text(fields.text("description")?);
+    let avatar_url = text(fields.text("avatar_url")?);
+    let contacts = fields.ids("contacts")?.unwrap_or_default();
+    let create = Command::CreateConversation(Create {
+        kind: Kind::Room,
+        creator: Some(request.user),
+        members: request.contacts(&contacts).await?,
+        uid: None,
+        name: Some(name.as_str().into()),
+        description,
+        metadata: None,
+        tags: vec![],
+    });
+    let commands = vec![
+        ("CreateConversation", create),
+        ("ChangeAvatar", Command::ChangeAvatar { avatar_url }),
+    ];
+    let incoming = &request.incoming;
+    let outcome = incoming.execute_all::<Aggregate>(new_id(), commands, &incoming.context).await?;
+    let position = incoming.reflected(&outcome).await?;
+    let group = request.group(&id::encode(outcome.aggregate_id)).await?;
+    Ok(Answer { status: StatusCode::CREATED, position, body: group.into() })
+}

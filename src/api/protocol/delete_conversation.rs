@@ -1,0 +1,25 @@
+use axum::extract::Path;
+use projections::inbox;
+
+use super::Error;
+use super::id;
+use super::request::Protocol;
+use crate::answer::Done;
+use crate::failure::Failure;
+
+/// Erase a conversation for everyone, with its messages: for either member of a private chat, for the creator
+/// of any other, and for administrators.
+#[utoipa::path(delete, path = "/conversations/{id}", tag = "Protocol",
+    params(("id" = String, Path, description = "The conversation")),
+    responses((status = 204, description = "It is gone for good"),
+              (status = 403, description = "A member without the right", body = Error),
+              (status = 404, description = "Unknown, trashed, or the caller is not in it", body = Error)))]
+pub(super) async fn delete(Path(id): Path<String>, request: Protocol) -> Result<Done, Failure> {
+    let conversation = id::decode(&id).ok_or_else(Failure::not_found)?;
+    request.catch_up().await?;
+    let incoming = &request.incoming;
+    let number = inbox::number(&incoming.state.pool, incoming.account(), conversation).await?;
+    let outcome =
+        incoming.delete_conversation(number.ok_or_else(Failure::not_found)?, false).await?;
+    Ok(Done { position: incoming.reflected(&outcome).await? })
+}

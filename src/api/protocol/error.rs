@@ -1,0 +1,31 @@
+use axum::Json;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::failure::{Asked, Failure};
+
+/// An error of this dialect.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Error {
+    /// `invalid_request` when the request has to change, `api_error` when the fault is ours.
+    r#type: &'static str,
+    /// What is wrong, and what is accepted.
+    message: String,
+    /// Where to read on.
+    documentation_url: String,
+}
+
+pub(crate) fn shape(failure: &Failure, asked: &Asked) -> Response {
+    let status = failure.status;
+    let r#type = if status.is_server_error() { "api_error" } else { "invalid_request" };
+    let documentation_url = format!("{}/docs#errors-{}", asked.origin, r#type);
+    let error = Error { r#type, message: failure.message(), documentation_url };
+    let mut shaped = (status, Json(error)).into_response();
+    if status == StatusCode::UNAUTHORIZED {
+        let schemes = HeaderValue::from_static("Bearer, Basic");
+        shaped.headers_mut().insert(header::WWW_AUTHENTICATE, schemes);
+    }
+    shaped
+}

@@ -1,0 +1,24 @@
+use axum::extract::Path;
+use projections::directory;
+
+use super::Error;
+use super::object::Contact;
+use super::request::Protocol;
+use crate::answer::Answer;
+use crate::failure::Failure;
+
+/// Get a user of the account, the caller too.
+#[utoipa::path(get, path = "/contacts/{id}", tag = "Protocol",
+    params(("id" = String, Path, description = "An id or, if nobody has that, a uid")),
+    responses((status = 200, description = "The contact", body = Contact),
+              (status = 404, description = "Unknown", body = Error)))]
+pub(super) async fn get(
+    Path(id): Path<String>,
+    request: Protocol,
+) -> Result<Answer<Contact>, Failure> {
+    let position = request.catch_up().await?;
+    let found = request.contacts(&[id]).await?[0];
+    let (pool, account) = (&request.incoming.state.pool, request.incoming.account());
+    let contact = directory::contact(pool, account, request.user, found).await?;
+    Ok(Answer::ok(position, contact.ok_or_else(Failure::not_found)?.into()))
+}

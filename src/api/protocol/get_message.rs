@@ -1,0 +1,22 @@
+use axum::extract::Path;
+
+use super::Error;
+use super::object::Message;
+use super::request::Protocol;
+use crate::answer::Answer;
+use crate::failure::Failure;
+
+/// Get a message.
+#[utoipa::path(get, path = "/messages/{id}", tag = "Protocol",
+    params(("id" = String, Path, description = "The message")),
+    responses((status = 200, description = "The message", body = Message),
+              (status = 404, description = "Unknown, or the caller is not in its conversation", body = Error)))]
+pub(super) async fn get(
+    Path(id): Path<String>,
+    request: Protocol,
+) -> Result<Answer<Message>, Failure> {
+    let position = request.catch_up().await?;
+    let message = request.message(&id).await?;
+    request.entry_of(message.conversation).await?;
+    Ok(Answer::ok(position, message.into()))
+}

@@ -1,0 +1,44 @@
+//! Ids as this dialect writes them: the UUID as a 128-bit number in base 62 (digits, capitals, small letters),
+//! padded to 22 characters.
+
+use uuid::Uuid;
+
+const LENGTH: usize = 22;
+
+pub(super) fn encode(id: Uuid) -> String {
+    format!("{:0>LENGTH$}", base62::encode(id.as_u128()))
+}
+
+/// None: no id at all, so that nothing has it.
+pub(super) fn decode(text: &str) -> Option<Uuid> {
+    let whole = text.len() == LENGTH;
+    whole.then(|| base62::decode(text).ok()).flatten().map(Uuid::from_u128)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_is_the_number_in_base_62() {
+        let id: Uuid = "018f4e2a-7c3b-7d10-9a55-3b1c2d4e5f60".parse().unwrap();
+        assert_eq!(encode(id), "02wTwpycDo9xi5xyYPltg0");
+        for id in [id, Uuid::nil(), Uuid::max()] {
+            assert_eq!((encode(id).len(), decode(&encode(id))), (LENGTH, Some(id)));
+        }
+    }
+
+    #[test]
+    fn what_is_no_such_number_is_no_id() {
+        for text in [
+            "",
+            "2wTwpycDo9xi5xyYPltg0",
+            "002wTwpycDo9xi5xyYPltg0",
+            "02wTwpycDo9xi5xyYPltg-",
+            "zzzzzzzzzzzzzzzzzzzzzz",
+        ] {
+            assert_eq!(decode(text), None, "{text}");
+        }
+        assert_ne!(decode("02wTwpycDo9xi5xyYPltg0"), decode("02wTwpycDo9xi5xyYPltG0"));
+    }
+}

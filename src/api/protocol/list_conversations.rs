@@ -1,0 +1,54 @@
+use projections::inbox::{self, Flags};
+use projections::{Cursor, Slice};
+
+use super::Error;
+use super::id;
+use super::object::Conversation;
+use super::paging::List;
+use super::request::Protocol;
+use crate::answer::Answer;
+use crate::failure::Failure;
+
+/// List the caller's conversations, the latest active first.
+#[utoipa::path(get, path = "/conversations", tag = "Protocol",
+    params(("muted" = Option<bool>, Query, description = "Only muted, or only other ones"),
+           ("archived" = Option<bool>, Query, description = "Only archived, or only other ones"),
+           ("pinned" = Option<bool>, Query, description = "Only pinned, or only other ones"),
+           ("group_id" = Option<String>, Query, description = "Only that group's"),
+           ("limit" = Option<i64>, Query, description = "Items at most, 10 unless told, up to 100"),
+           ("starting_after" = Option<String>, Query, description = "Id of the last item seen"),
+           ("ending_before" = Option<String>, Query, description = "Id of the first item seen")),
+    responses((status = 200, description = "A page", body = List<Conversation>),
+              (status = 400, description = "A parameter cannot be used", body = Error)))]
+pub(super) async fn list(request: Protocol) -> Result<Answer<List<Conversation>>, Failure> {
+    let query = request.query();
+    let flags = Flags {
+        muted: query.boolean("muted")?,
+        archived: query.boolean("archived")?,
+        pinned: query.boolean("pinned")?,
+    };
+    let paging = query.paging()?;
+    let position = request.catch_up().await?;
+    let (pool, user) = (&request.incoming.state.pool, request.user);
+    let cursor = paging.cursor(async |item| Ok(inbox::activity(pool, user, item).await?)).await?;
+    let slice = match query.text("group_id") {
+        None => inbox::entries(pool, user, flags, cursor, paging.limit).await?,
+        Some(group) => {
+            let found = match id::decode(group) {
+                Some(group) => inbox::entry(pool, user, group).await?,
+                None => None,
+            };
+            let items = found
+                .into_iter()
+                .filter(|entry| entry.is_group() && flags.match_entry(entry))
+                .filter(|entry| match cursor {
+                    Cursor::Top => true,
+                    Cursor::After(number) => entry.active < number,
+                    Cursor::Before(number) => entry.active > number,
+                })
+                .collect();
+            Slice { items, has_more: false }
+        }
+    };
+    Ok(Answer::ok(position, List::new(slice)))
+}

@@ -1,0 +1,28 @@
+use projections::inbox;
+
+use super::Error;
+use super::object::Group;
+use super::paging::List;
+use super::request::Protocol;
+use crate::answer::Answer;
+use crate::failure::Failure;
+
+/// List the groups that the caller is in, the latest made first.
+#[utoipa::path(get, path = "/groups", tag = "Protocol",
+    params(("limit" = Option<i64>, Query, description = "Items at most, 10 unless told, up to 100"),
+           ("starting_after" = Option<String>, Query, description = "Id of the last item seen"),
+           ("ending_before" = Option<String>, Query, description = "Id of the first item seen")),
+    responses((status = 200, description = "A page", body = List<Group>),
+              (status = 400, description = "A parameter cannot be used", body = Error)))]
+pub(super) async fn list(request: Protocol) -> Result<Answer<List<Group>>, Failure> {
+    let paging = request.query().paging()?;
+    let position = request.catch_up().await?;
+    let (pool, user) = (&request.incoming.state.pool, request.user);
+    let place = async |item| {
+        let entry = inbox::entry(pool, user, item).await?;
+        Ok(entry.filter(inbox::Entry::is_group).map(|entry| entry.id))
+    };
+    let cursor = paging.cursor(place).await?;
+    let slice = inbox::groups(pool, user, cursor, paging.limit).await?;
+    Ok(Answer::ok(position, List::new(slice)))
+}

@@ -1,0 +1,32 @@
+use projections::messages;
+
+use super::Error;
+use super::object::Message;
+use super::paging::List;
+use super::request::Protocol;
+use crate::answer::Answer;
+use crate::failure::Failure;
+
+/// List the messages of a conversation, newest first.
+#[utoipa::path(get, path = "/messages", tag = "Protocol",
+    params(("conversation_id" = String, Query, description = "The conversation"),
+           ("limit" = Option<i64>, Query, description = "Items at most, 10 unless told, up to 100"),
+           ("starting_after" = Option<String>, Query, description = "Id of the last item seen"),
+           ("ending_before" = Option<String>, Query, description = "Id of the first item seen")),
+    responses((status = 200, description = "A page", body = List<Message>),
+              (status = 400, description = "A parameter is missing or cannot be used", body = Error),
+              (status = 404, description = "Unknown, trashed, or the caller is not in it", body = Error)))]
+pub(super) async fn list(request: Protocol) -> Result<Answer<List<Message>>, Failure> {
+    let query = request.query();
+    let paging = query.paging()?;
+    let conversation = query
+        .text("conversation_id")
+        .ok_or_else(|| Failure::bad_request("conversation_id must be given"))?;
+    let position = request.catch_up().await?;
+    let entry = request.entry(conversation).await?;
+    let pool = &request.incoming.state.pool;
+    let place = async |item| Ok(messages::number(pool, entry.conversation, item).await?);
+    let cursor = paging.cursor(place).await?;
+    let slice = messages::reads(pool, request.user, entry.id, cursor, paging.limit).await?;
+    Ok(Answer::ok(position, List::new(slice)))
+}

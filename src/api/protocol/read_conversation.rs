@@ -1,0 +1,50 @@
+use axum::extract::Path;
+use domain::participation::ChangeCommand;
+use projections::messages;
+
+use super::Error;
+use super::id;
+use super::object::Conversation;
+use super::request::Protocol;
+use crate::answer::Answer;
+use crate::failure::Failure;
+
+/// Mark a conversation as read, up to a message or whole; that is opening it.
+#[utoipa::path(post, path = "/conversations/{id}/read", tag = "Protocol",
+    params(("id" = String, Path, description = "The conversation")),
+    request_body(description = "`message_id`: up to this message; without it, the newest", content(
+        (inline(serde_json::Value) = "application/x-www-form-urlencoded"),
+        (inline(serde_json::Value) = "application/json"),
+        (inline(serde_json::Value) = "multipart/form-data"))),
+    responses((status = 200, description = "The conversation", body = Conversation),
+              (status = 404, description = "Conversation or message unknown", body = Error)))]
+pub(super) async fn read(
+    Path(id): Path<String>,
+    request: Protocol,
+) -> Result<Answer<Conversation>, Failure> {
+    let fields = request.fields().await?;
+    let entry = request.entry(&id).await?;
+    let message = match fields.id("message_id")?.flatten() {
+        None => entry.newest_id,
+        Some(text) => {
+            let message = id::decode(&text).ok_or_else(Failure::not_found)?;
+            let pool = &request.incoming.state.pool;
+            let number = messages::number(pool, entry.conversation, message).await?;
+            Some(number.ok_or_else(Failure::not_found)?)
+        }
+    };
+    request.change_own(&entry, ChangeCommand::OpenConversation { message }).await
+}
+
+/// Mark a conversation as unread, until it is marked as read.
+#[utoipa::path(delete, path = "/conversations/{id}/read", tag = "Protocol",
+    params(("id" = String, Path, description = "The conversation")),
+    responses((status = 200, description = "The conversation", body = Conversation),
+              (status = 404, description = "Unknown, trashed, or the caller is not in it", body = Error)))]
+pub(super) async fn unread(
+    Path(id): Path<String>,
+    request: Protocol,
+) -> Result<Answer<Conversation>, Failure> {
+    let entry = request.entry(&id).await?;
+    request.change_own(&entry, ChangeCommand::MarkUnread).await
+}

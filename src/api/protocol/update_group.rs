@@ -1,0 +1,86 @@
+use std::collections::BTreeSet;
+
+use axum::extract::Path;
+use domain::conversation::{Command, Conversation as Aggregate};
+use projections::inbox;
+use uuid::Uuid;
+
+use super::Error;
+use super::object::Group;
+use super::request::Protocol;
+use crate::answer::Answer;
+use crate::failure::Failure;
+use crate::token::Role;
+
+/// Change a group: for its members; to take somebody out, for its creator and administrators. What is left out
+/// stays.
+#[utoipa::path(put, path = "/groups/{id}", tag = "Protocol",
+    params(("id" = String, Path, description = "The group")),
+    request_body(description = "Any of `name`, `description`, `avatar_url`, `contacts` (all others)", content(
+        (inline(serde_json::Value) = "application/x-www-form-urlencoded"),
+        (inline(serde_json::Value) = "application/json", example = json!({"name": "Team"})),
+        (inline(serde_json::Value) = "multipart/form-data"))),
+    responses((status = 200, description = "The group", body = Group),
+              (status = 400, description = "A value cannot be used; nothing is changed", body = Error),
+              (status = 403, description = "A member who may not take others out", body = Error),
+              (status = 404, description = "Unknown, trashed, or the caller is not in it", body = Error)))]
+pub(super) async fn update(
+    Path(id): Path<String>,
+    request: Protocol,
+) -> Result<Answer<Group>, Failure> {
+    let fields = request.fields().await?;
+    let position = request.catch_up().await?;
+    let group = request.group(&id).await?;
+    let mut commands = Vec::new();
+    match fields.text("name")? {
+        None => {}
+        // A derived name that is sent back is no name of its own.
+        Some(Some(name)) if group.display_name() == name => {}
+        Some(Some(name)) if !name.trim().is_empty() => {
+            let name = Some(name.as_str().into());
+            commands.push(("RenameConversation", Command::RenameConversation { name }));
+        }
+        Some(_) => return Err(Failure::bad_request("name must be 1 to 256 characters long")),
+    }
+    if let Some(description) = fields.text("description")? {
+        let description = description.map(|text| text.as_str().into());
+        commands.push(("DescribeConversation", Command::DescribeConversation { description }));
+    }
+    if let Some(avatar_url) = fields.text("avatar_url")? {
+        let avatar_url = avatar_url.map(|url| url.as_str().into());
+        commands.push(("ChangeAvatar", Command::ChangeAvatar { avatar_url }));
+    }
+    if let Some(contacts) = fields.ids("contacts")? {
+        commands.extend(members(&request, &group, &contacts).await?);
+    }
+    if commands.is_empty() {
+        return Ok(Answer::ok(position, group.into()));
+    }
+    let incoming = &request.incoming;
+    let stream = group.conversation;
+    let outcome = incoming.execute_all::<Aggregate>(stream, commands, &incoming.context).await?;
+    let position = incoming.reflected(&outcome).await?;
+    Ok(Answer::ok(position, request.group(&id).await?.into()))
+}
+
+/// Who has to come and go, so that these are the others.
+async fn members(
+    request: &Protocol,
+    group: &inbox::Group,
+    contacts: &[String],
+) -> Result<Vec<(&'static str, Command)>, Failure> {
+    let mut wanted: BTreeSet<Uuid> = request.contacts(contacts).await?.into_iter().collect();
+    wanted.remove(&request.user);
+    let present: BTreeSet<Uuid> = group.contacts.iter().map(|contact| contact.uuid).collect();
+    let leaving: Vec<Uuid> = present.difference(&wanted).copied().collect();
+    let administers = request.incoming.caller.role == Role::Administrator;
+    if !(leaving.is_empty() || administers || group.created_by == Some(request.user)) {
+        return Err(Failure::forbidden(
+            "only its creator and administrators may take contacts out of a group",
+        ));
+    }
+    let joining = wanted.difference(&present).copied();
+    let add = joining.map(|user| ("AddMember", Command::AddMember { user }));
+    let remove = leaving.into_iter().map(|user| ("RemoveMember", Command::RemoveMember { user }));
+    Ok(add.chain(remove).collect())
+}
