@@ -2,13 +2,18 @@
 
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, LazyLock, Mutex};
 use std::time::{Duration, Instant};
 
+use domain::conversation::{self, Conversation};
+use domain::participation::{self, ChangeCommand, Participation, Seat};
 use embedded::testing::{self, unique};
+use event_store::{Commands, Context, Keys, Log, MasterKey, Metadata, Settings, Surface};
 use reqwest::{Method, StatusCode};
 use serde_json::Value;
 use sqlx::PgPool;
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
 
 pub const SECRET: &str = "a-secret-for-tests-of-32-bytes-or-more";
 pub const MASTER_KEY: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
@@ -46,6 +51,38 @@ impl Installation {
             .env("COLLOQUY_NATS_STREAM", &self.stream)
             .env("COLLOQUY_MASTER_KEY", MASTER_KEY);
         command
+    }
+
+    /// Another node's commands, for what no dialect can say.
+    pub async fn commands(&self) -> Commands {
+        let pool = self.pool().await;
+        let master_key = MasterKey::from_base64(MASTER_KEY).unwrap();
+        let keys = Keys::open(&pool, master_key).await.unwrap();
+        Commands::start(Log::new(pool, keys), &Settings::default(), CancellationToken::new())
+    }
+
+    /// Carries out a command on a conversation; returns the position that reflects it.
+    pub async fn tell(&self, conversation: Uuid, command: conversation::Command) -> i64 {
+        let commands = self.commands().await;
+        let told = commands.execute::<Conversation>(conversation, "Test", command, context());
+        told.await.unwrap().position
+    }
+
+    /// Carries out a member's own command; returns the position that reflects it.
+    pub async fn change(&self, conversation: Uuid, user: Uuid, change: ChangeCommand) -> i64 {
+        let membership: i64 = sqlx::query_scalar(
+            "select position from events where aggregate_id = $1 and event_type = 'ConversationCreated'",
+        )
+        .bind(conversation.to_string())
+        .fetch_one(&self.pool().await)
+        .await
+        .unwrap();
+        let command =
+            participation::Command { seat: Seat { conversation, user, membership }, change };
+        let stream = domain::participation_id(conversation, user);
+        let commands = self.commands().await;
+        let changed = commands.execute::<Participation>(stream, "Test", command, context());
+        changed.await.unwrap().position
     }
 
     /// Runs a verb that goes on, and reads what it prints; it ends when the lines are dropped.
@@ -107,6 +144,23 @@ impl Installation {
         });
         Server { child, url, client: reqwest::Client::new(), logged }
     }
+}
+
+fn context() -> &'static Context {
+    static CONTEXT: LazyLock<Context> = LazyLock::new(|| Context {
+        metadata: Metadata {
+            actor: "test".to_owned(),
+            account: 1,
+            role: "member".to_owned(),
+            surface: Surface::Cli,
+            request_id: "test".to_owned(),
+            traceparent: None,
+            causation_id: None,
+            occurred_at: chrono::Utc::now(),
+        },
+        idempotency: None,
+    });
+    &CONTEXT
 }
 
 /// A verb that goes on; killed when dropped.
@@ -242,6 +296,14 @@ impl Caller {
 
     pub async fn post(&self, path: &str, body: Value) -> Answer {
         send(self.request(Method::POST, path).json(&body)).await
+    }
+
+    pub async fn put_json(&self, path: &str, body: Value) -> Answer {
+        send(self.request(Method::PUT, path).json(&body)).await
+    }
+
+    pub async fn form(&self, method: Method, path: &str, fields: &[(&str, &str)]) -> Answer {
+        send(self.request(method, path).form(fields)).await
     }
 
     /// Makes the user known, and tells their number.

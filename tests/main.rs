@@ -12,4 +12,5 @@ mod faults;
 mod harness;
 mod house;
 mod operations;
+mod protocol;
 mod weavy;

@@ -60,6 +60,8 @@ pub struct View {
     pub metadata: Option<Value>,
     /// In the order to be shown.
     pub tags: Vec<String>,
+    /// Where its picture is.
+    pub avatar_url: Option<String>,
     /// When it was made.
     pub created_at: DateTime<Utc>,
     /// By whom; none when the host system did.
@@ -161,6 +163,7 @@ struct Row {
     description: Option<String>,
     metadata: Option<Value>,
     tags: Vec<String>,
+    avatar_url: Option<String>,
     created_at: DateTime<Utc>,
     created_by: Option<Json<Person>>,
     modified_at: DateTime<Utc>,
@@ -186,6 +189,7 @@ impl From<Row> for View {
             description: row.description,
             metadata: row.metadata,
             tags: row.tags,
+            avatar_url: row.avatar_url,
             created_at: row.created_at,
             created_by: row.created_by.map(|json| json.0),
             modified_at: row.modified_at,
@@ -209,7 +213,7 @@ fn view(chosen: &str, members_max: i64) -> String {
     format!(
         "with chosen as ({chosen})
          select c.id, c.uuid, to_jsonb(c.kind) as kind, c.uid, c.name, c.description, c.metadata, c.tags,
-                c.created_at, c.modified_at, c.member_count, c.trashed as is_trashed,
+                c.avatar_url, c.created_at, c.modified_at, c.member_count, c.trashed as is_trashed,
                 chosen.is_pinned, chosen.is_unread, chosen.is_starred, chosen.is_subscribed,
                 {creator} as created_by, {modifier} as modified_by,
                 coalesce(members.list, '[]'::jsonb) as members, newest.message as last_message

@@ -88,21 +88,24 @@ pub struct Limits {
         description = "Conversation state: who is in, what is read, pinned, muted, archived, and who changed it when."
     ),
     components(schemas(weavy::Problem, protocol::Error, audit::Error)),
-    modifiers(&BearerToken),
+    modifiers(&AccessToken),
     security(("bearer" = []))
 )]
 struct Description;
 
-struct BearerToken;
+struct AccessToken;
 
-impl utoipa::Modify for BearerToken {
+impl utoipa::Modify for AccessToken {
     fn modify(&self, openapi: &mut utoipa::openapi::OpenApi) {
         use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
         let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("JWT").build();
-        openapi
-            .components
-            .get_or_insert_default()
-            .add_security_scheme("bearer", SecurityScheme::Http(bearer));
+        let password = HttpBuilder::new()
+            .scheme(HttpAuthScheme::Basic)
+            .description(Some("The password is the token; the user name is not looked at"))
+            .build();
+        let components = openapi.components.get_or_insert_default();
+        components.add_security_scheme("bearer", SecurityScheme::Http(bearer));
+        components.add_security_scheme("basic", SecurityScheme::Http(password));
     }
 }
 

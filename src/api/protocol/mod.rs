@@ -24,6 +24,7 @@ mod update_conversation;
 mod update_group;
 mod update_message;
 
+use utoipa::openapi::{OpenApi, SecurityRequirement};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -32,7 +33,7 @@ pub(crate) use error::{Error, shape};
 use crate::State;
 
 pub(crate) fn routes() -> OpenApiRouter<State> {
-    OpenApiRouter::new()
+    let mut routes = OpenApiRouter::new()
         .routes(routes!(list_conversations::list, create_conversation::create))
         .routes(routes!(
             get_conversation::get,
@@ -45,5 +46,18 @@ pub(crate) fn routes() -> OpenApiRouter<State> {
         .routes(routes!(list_groups::list, create_group::create))
         .routes(routes!(get_group::get, update_group::update))
         .routes(routes!(list_messages::list, create_message::create))
-        .routes(routes!(get_message::get, update_message::update, delete_message::delete))
+        .routes(routes!(get_message::get, update_message::update, delete_message::delete));
+    accept_basic(routes.get_openapi_mut());
+    routes
+}
+
+/// The token may also come as the password of HTTP Basic.
+fn accept_basic(openapi: &mut OpenApi) {
+    let schemes = || ["bearer", "basic"].map(|name| SecurityRequirement::new(name, [""; 0]));
+    for item in openapi.paths.paths.values_mut() {
+        let operations = [&mut item.get, &mut item.post, &mut item.put, &mut item.delete];
+        for operation in operations.into_iter().flatten() {
+            operation.security = Some(schemes().to_vec());
+        }
+    }
 }

@@ -193,7 +193,9 @@ impl Conversation {
             r#type,
             uid: view.uid,
             display_name: view.name.clone().unwrap_or_else(names),
-            avatar_url: other.and_then(|other| other.avatar_url.clone()),
+            avatar_url: view
+                .avatar_url
+                .or_else(|| other.and_then(|other| other.avatar_url.clone())),
             user_id: other.map(|other| other.id),
             name: view.name,
             description: view.description,

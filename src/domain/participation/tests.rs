@@ -86,8 +86,9 @@ fn a_command_for_a_seat_that_was_left_is_refused() {
 fn opening_is_recorded_each_time() {
     let read = Change::MarkedRead { message: Some(7) };
     let open = ChangeCommand::OpenConversation { message: Some(7) };
-    check(&[read.clone()], open, &[read.clone()]);
-    check(&[read], ChangeCommand::MarkRead { message: Some(7) }, &[]);
+    let before = [read];
+    check(&before, open, &before);
+    check(&before, ChangeCommand::MarkRead { message: Some(7) }, &[]);
 }
 
 #[test]

@@ -94,6 +94,8 @@ impl Log {
         let mut after = self.after;
         let mut left = if self.limit == 0 { i64::MAX } else { self.limit };
         loop {
+            // Asked before the search: what is recorded between the two is not waited past.
+            let head = log.head().await?;
             let events = log.search(&search, after, PAGE.min(left)).await?;
             let rows = events.iter().map(row).collect::<Result<Vec<_>, Failure>>()?;
             if let ControlFlow::Break(()) = printer.print(rows)? {
@@ -102,7 +104,7 @@ impl Log {
             left -= events.len() as i64;
             match events.last() {
                 Some(last) => after = last.position,
-                None if self.follow => log.changed_after(after.max(log.head().await?)).await,
+                None if self.follow => log.changed_after(after.max(head)).await,
                 None => break,
             }
             if left == 0 {

@@ -1,0 +1,54 @@
+use chrono::{TimeDelta, Utc};
+use domain::participation::ChangeCommand;
+use reqwest::Method;
+use serde_json::json;
+
+use super::{chat, get, id, pair, path, say, uuid};
+use crate::harness::{Installation, send, wait_until};
+
+#[tokio::test]
+async fn a_mute_with_an_end_runs_out_without_any_request() {
+    let installation = Installation::new().await;
+    let server = installation.start();
+    let (ann, bob) = pair(&server).await;
+    let made = chat(&ann, "bob").await;
+    say(&bob, &made, "hello").await;
+    let (conversation, user) = (uuid(id(&made)), domain::user_id(1, "ann"));
+    let mute = async |until| {
+        let change = ChangeCommand::MuteConversation { until: Some(until) };
+        let position = installation.change(conversation, user, change).await;
+        let request = ann.request(Method::GET, &path(&made));
+        send(request.header("Colloquy-Position", position)).await.expect(200)
+    };
+    let until = Utc::now() + TimeDelta::seconds(3);
+    assert_eq!(mute(until).await["is_muted"], true);
+    assert_eq!(ann.get("/api/conversations/badge").await.expect(200)["private"], 0);
+    // Muting what is muted keeps the end.
+    let again = ann.put_json(&path(&made), json!({"is_muted": true})).await.expect(200);
+    assert_eq!(again["is_muted"], true);
+    let pool = installation.pool().await;
+    let ended = async || {
+        let ended: i64 = sqlx::query_scalar(
+            "select count(*) from events
+             where event_type = 'ConversationUnmuted' and metadata->>'surface' = 'reaction'",
+        )
+        .fetch_one(&pool)
+        .await
+        .unwrap();
+        ended == 1
+    };
+    wait_until("the mute has ended", ended).await;
+    assert!(Utc::now() >= until);
+    wait_until("it shows", async || get(&ann, &made).await["is_muted"] == false).await;
+    let counted = async || ann.get("/api/conversations/badge").await.expect(200)["private"] == 1;
+    wait_until("it counts again", counted).await;
+
+    // The second one ends while nobody runs.
+    let until = Utc::now() + TimeDelta::milliseconds(300);
+    assert_eq!(mute(until).await["is_muted"], true);
+    server.kill();
+    wait_until("its time has come", async || Utc::now() > until).await;
+    let server = installation.start();
+    let ann = server.caller("ann");
+    wait_until("it shows", async || get(&ann, &made).await["is_muted"] == false).await;
+}
