@@ -8,6 +8,7 @@
 )]
 
 mod audit;
+mod documentation;
 mod faults;
 mod harness;
 mod house;

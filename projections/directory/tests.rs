@@ -1,6 +1,9 @@
 use domain::user::{Command, Profile};
+use sqlx::Executor;
 
+use super::contact::contacts_sql;
 use super::{Reference, by_id, by_uid, list, resolve};
+use crate::Cursor;
 use crate::tests::World;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -43,4 +46,31 @@ async fn users_are_listed_by_name() {
     let names: Vec<&str> = page.items.iter().map(|user| user.display_name()).collect();
     assert_eq!((names, page.total), (vec!["Bob", "Cyd"], Some(3)));
     assert_eq!(list(pool, 1, Some("B"), 25, 0, true).await.unwrap().total, Some(1));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_of_many_contacts_is_an_index_range() {
+    let mut world = World::new().await;
+    let ann = world.register("ann").await;
+    let pool = world.project().await;
+    pool.execute(
+        "insert into directory.users (uuid, account_id, id, uid, tags, created_at, modified_at)
+         select gen_random_uuid(), n % 2, n, n::text, '{}', now(), now() from generate_series(10, 20000) n;
+         analyze directory.users",
+    )
+    .await
+    .unwrap();
+    for cursor in [Cursor::Top, Cursor::After(10_000), Cursor::Before(10_000)] {
+        let plan: Vec<String> = sqlx::query_scalar(&format!("explain {}", contacts_sql(cursor)))
+            .bind(ann)
+            .bind(1_i64)
+            .bind(cursor.number())
+            .bind(11_i64)
+            .fetch_all(pool)
+            .await
+            .unwrap();
+        let plan = plan.join("\n");
+        assert!(plan.contains("users_one_per_id"), "{plan}");
+        assert!(!plan.contains("Seq Scan on users"), "{plan}");
+    }
 }

@@ -2,9 +2,10 @@ use sqlx::Executor;
 use uuid::Uuid;
 
 use super::query::page_sql;
+use super::read::reads_sql;
 use super::{get, list};
-use crate::inbox;
 use crate::tests::World;
+use crate::{Cursor, inbox};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn messages_come_in_posting_order_or_newest_first_with_their_authors() {
@@ -53,6 +54,32 @@ async fn a_page_of_a_long_conversation_is_an_index_range() {
         let plan = plan.join("\n");
         assert!(plan.contains("messages_of_a_conversation"), "{plan}");
         assert!(!plan.contains("Sort") && !plan.contains("Seq Scan on messages"), "{plan}");
+    }
+    pool.execute(
+        "insert into inbox.seats (user_id, conversation, membership, id, kind, trashed)
+         select author, conversation, id, id, 'room', false from messages.messages;
+         insert into inbox.marks (user_id, conversation, top, position, at)
+         select author, conversation, id, id + 1, now() from messages.messages;
+         insert into directory.users (uuid, account_id, id, uid, tags, created_at, modified_at)
+         select author, 1, id, id::text, '{}', now(), now() from messages.messages;
+         analyze",
+    )
+    .await
+    .unwrap();
+    for cursor in [Cursor::Top, Cursor::Before(15_000)] {
+        let plan: Vec<String> = sqlx::query_scalar(&format!("explain {}", reads_sql(cursor)))
+            .bind(Uuid::nil())
+            .bind(1_i64)
+            .bind(cursor.number())
+            .bind(11_i64)
+            .fetch_all(pool)
+            .await
+            .unwrap();
+        let plan = plan.join("\n");
+        for index in ["messages_of_a_conversation", "marks_in_log_order", "marks_one_per_top"] {
+            assert!(plan.contains(index), "{index}: {plan}");
+        }
+        assert!(!plan.contains("Seq Scan"), "{plan}");
     }
     let none = list(pool, 1, i64::MAX, None, false, 25, 0, true).await.unwrap();
     assert_eq!((none.items.len(), none.total), (0, Some(0)));
