@@ -15,25 +15,27 @@ use crate::{Error, Event, Recorded};
 
 /// Who is a member at the end of a batch, of those who came or went in it.
 #[derive(Debug, Default)]
-pub(crate) struct Membership(BTreeMap<(Uuid, Uuid), Option<i64>>);
+pub(crate) struct Membership(BTreeMap<(Uuid, Uuid), Option<(i64, DateTime<Utc>)>>);
 
 #[derive(Serialize)]
 struct Seat {
     conversation: Uuid,
     user_id: Uuid,
     membership: Option<i64>,
+    joined_at: Option<DateTime<Utc>>,
 }
 
 impl Membership {
-    pub(crate) fn fold(&mut self, stream: Uuid, position: i64, event: &conversation::Event) {
+    pub(crate) fn fold(&mut self, stream: Uuid, recorded: &Recorded, event: &conversation::Event) {
+        let now = Some((recorded.position, recorded.at));
         match event {
             conversation::Event::ConversationCreated { members, .. } => {
                 for user in members {
-                    self.0.insert((stream, *user), Some(position));
+                    self.0.insert((stream, *user), now);
                 }
             }
             conversation::Event::MemberAdded { user } => {
-                self.0.insert((stream, *user), Some(position));
+                self.0.insert((stream, *user), now);
             }
             conversation::Event::MemberRemoved { user } => {
                 self.0.insert((stream, *user), None);
@@ -49,16 +51,17 @@ impl Membership {
     fn seats(&self) -> Vec<Seat> {
         self.0
             .iter()
-            .map(|((conversation, user_id), membership)| Seat {
+            .map(|((conversation, user_id), seat)| Seat {
                 conversation: *conversation,
                 user_id: *user_id,
-                membership: *membership,
+                membership: seat.map(|(position, _)| position),
+                joined_at: seat.map(|(_, at)| at),
             })
             .collect()
     }
 
-    /// Takes the seats that ended out of `table`, and with `(conversation, user_id, membership)` puts the new
-    /// ones in.
+    /// Takes the seats that ended out of `table`, and with `(conversation, user_id, membership, joined_at)` puts
+    /// the new ones in.
     pub(crate) async fn write(
         &self,
         connection: &mut PgConnection,
@@ -69,9 +72,10 @@ impl Membership {
             return Ok(());
         }
         sqlx::query(&format!(
-            "insert into {table} (conversation, user_id, membership)
-             select conversation, user_id, membership
-             from jsonb_to_recordset($1) as r (conversation uuid, user_id uuid, membership bigint)
+            "insert into {table} (conversation, user_id, membership, joined_at)
+             select conversation, user_id, membership, joined_at
+             from jsonb_to_recordset($1) as r
+                 (conversation uuid, user_id uuid, membership bigint, joined_at timestamptz)
              where membership is not null
              on conflict (conversation, user_id) do nothing"
         ))
@@ -114,6 +118,8 @@ pub(crate) struct Talk {
     /// is known for every member without a row for each.
     newest_by_other: Option<i64>,
     trashed: Option<bool>,
+    /// The newest change that everyone sees: what is said, the name, who is in it.
+    changed_at: Option<DateTime<Utc>>,
 }
 
 /// The last word on one member's own state; none where the batch said nothing.
@@ -129,6 +135,8 @@ pub(crate) struct Own {
     marked_unread: Option<bool>,
     /// When it was looked at last.
     opened_at: Option<DateTime<Utc>>,
+    /// Marked as read, and not as unread since.
+    bookmarked: Option<bool>,
     marks: Marks,
     /// The position of the pin; 0 takes it away.
     pinned: Option<i64>,
@@ -330,7 +338,16 @@ impl Batch {
 
     fn conversation(&mut self, recorded: &Recorded, event: &conversation::Event) {
         let stream = recorded.stream;
-        self.membership.fold(stream, recorded.position, event);
+        self.membership.fold(stream, recorded, event);
+        if let conversation::Event::ConversationRenamed { .. }
+        | conversation::Event::MemberAdded { .. }
+        | conversation::Event::MemberRemoved { .. }
+        | conversation::Event::MessagePosted { .. }
+        | conversation::Event::MessageEdited { .. }
+        | conversation::Event::MessageDeleted { .. } = event
+        {
+            self.talk_of(stream).changed_at = Some(recorded.at);
+        }
         match event {
             conversation::Event::ConversationCreated { kind, .. } => self.made.push(Made {
                 conversation: stream,
@@ -385,6 +402,7 @@ impl Batch {
             marked_at: None,
             marked_unread: None,
             opened_at: None,
+            bookmarked: None,
             marks: Marks::default(),
             pinned: None,
             muted: None,
@@ -399,8 +417,9 @@ impl Batch {
             *own = fresh();
         }
         match event.change {
-            Change::MarkedRead { message } => {
-                own.opened_at = Some(recorded.at);
+            Change::MarkedRead { message, as_of } => {
+                own.opened_at = Some(as_of.unwrap_or(recorded.at));
+                own.bookmarked = Some(true);
                 if let Some(message) = message {
                     own.marker_changed = true;
                     own.marker = Some(message);
@@ -414,6 +433,7 @@ impl Batch {
                 own.marker = None;
                 own.marked_at = None;
                 own.marked_unread = Some(true);
+                own.bookmarked = Some(false);
                 own.marks.clear();
             }
             Change::ConversationPinned => own.pinned = Some(recorded.position),

@@ -242,7 +242,11 @@ async fn random_history(seed: u64, commands: usize) -> World {
                     20 => ChangeCommand::UnmuteConversation,
                     21 => ChangeCommand::ArchiveConversation { at: in_2030 },
                     22 => ChangeCommand::UnarchiveConversation,
-                    29 | 30 => ChangeCommand::OpenConversation { message: Some(message) },
+                    29 => ChangeCommand::OpenConversation { message: Some(message), as_of: None },
+                    30 => {
+                        let as_of = Some(in_2030);
+                        ChangeCommand::OpenConversation { message: Some(message), as_of }
+                    }
                     _ if n % 2 == 0 => ChangeCommand::StarConversation,
                     _ => ChangeCommand::Unsubscribe,
                 };
@@ -325,8 +329,8 @@ impl Folded {
                     let key = (seat.conversation, seat.user, seat.membership);
                     folded.own.entry(key).or_default().evolve(event);
                     match event.change {
-                        participation::Change::MarkedRead { message } => {
-                            folded.opened.insert(key, recorded.at);
+                        participation::Change::MarkedRead { message, as_of } => {
+                            folded.opened.insert(key, as_of.unwrap_or(recorded.at));
                             let room = &folded.rooms[&seat.conversation];
                             if let Some(marker) = message {
                                 let read = folded.read.entry(key).or_default();

@@ -78,7 +78,7 @@ async fn apply(connection: &mut PgConnection, events: &[Recorded]) -> Result<(),
     let mut members = Membership::default();
     let mut deleted = Vec::new();
     for (recorded, event) in changes {
-        members.fold(recorded.stream, recorded.position, event);
+        members.fold(recorded.stream, recorded, event);
         fold(&mut rows, recorded, event);
         if matches!(event, ConversationDeleted) {
             deleted.push(recorded.stream);

@@ -27,5 +27,6 @@ create table conversation_list.members (
     user_id      uuid   not null,
     -- The position of the event that let them in.
     membership   bigint not null,
+    joined_at    timestamptz not null,
     constraint members_one_per_user primary key (conversation, user_id)
 );

@@ -66,7 +66,7 @@ impl<'a> Row<'a> {
 
 impl Projection for Directory {
     const NAME: &'static str = super::NAME;
-    const VERSION: i32 = 2;
+    const VERSION: i32 = 3;
     const SCHEMA: &'static str = include_str!("schema.sql");
 
     fn apply<'a>(

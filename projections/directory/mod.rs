@@ -8,7 +8,7 @@ mod tests;
 
 pub use apply::Directory;
 pub use contact::{Contact, contact, contacts};
-pub use query::{Reference, User, by_id, by_uid, list, resolve};
+pub use query::{Choice, Reference, User, by_id, by_uid, by_uuid, choose, list, resolve};
 
 /// The read model's name, and its schema's.
 pub const NAME: &str = "directory";

@@ -128,6 +128,75 @@ pub async fn resolve(
     .map_err(Error::database("look up users"))
 }
 
+/// The users of an account with these streams.
+///
+/// # Errors
+/// When PostgreSQL fails.
+pub async fn by_uuid(pool: &PgPool, account: i64, uuids: &[Uuid]) -> Result<Vec<User>, Error> {
+    sqlx::query_as(&format!(
+        "select {COLUMNS} from directory.users where account_id = $1 and uuid = any($2)"
+    ))
+    .bind(account)
+    .bind(uuids)
+    .fetch_all(pool)
+    .await
+    .map_err(Error::database("look up users"))
+}
+
+/// Which users, by exact values.
+#[derive(Debug, Clone, Default)]
+pub struct Choice {
+    /// One of these streams.
+    pub uuids: Option<Vec<Uuid>>,
+    /// One of these shown names.
+    pub names: Option<Vec<String>>,
+    /// One of these uids.
+    pub uids: Option<Vec<String>>,
+    /// By shown name, and whether descending; without, in the order of registration.
+    pub by_name: Option<bool>,
+    /// Items at most.
+    pub limit: i64,
+    /// Items to leave out at the start.
+    pub offset: i64,
+}
+
+/// The users of an account that match.
+///
+/// # Errors
+/// When PostgreSQL fails.
+pub async fn choose(pool: &PgPool, account: i64, choice: &Choice) -> Result<Page<User>, Error> {
+    let matching = "from directory.users
+         where account_id = $1
+           and ($2::uuid[] is null or uuid = any($2))
+           and ($3::text[] is null or coalesce(name, username, uid) = any($3))
+           and ($4::text[] is null or uid = any($4))";
+    let order = match choice.by_name {
+        None => "id",
+        Some(false) => "lower(coalesce(name, username, uid)), uuid",
+        Some(true) => "lower(coalesce(name, username, uid)) desc, uuid",
+    };
+    let items =
+        sqlx::query_as(&format!("select {COLUMNS} {matching} order by {order} limit $5 offset $6"))
+            .bind(account)
+            .bind(&choice.uuids)
+            .bind(&choice.names)
+            .bind(&choice.uids)
+            .bind(choice.limit)
+            .bind(choice.offset)
+            .fetch_all(pool)
+            .await
+            .map_err(Error::database("list users"))?;
+    let total = sqlx::query_scalar(&format!("select count(*) {matching}"))
+        .bind(account)
+        .bind(&choice.uuids)
+        .bind(&choice.names)
+        .bind(&choice.uids)
+        .fetch_one(pool)
+        .await
+        .map_err(Error::database("count users"))?;
+    Ok(Page { items, total: Some(total) })
+}
+
 /// Users by name, then number.
 ///
 /// # Errors
@@ -143,7 +212,7 @@ pub async fn list(
     let matching = "from directory.users
          where account_id = $1
            and ($2::text is null
-                or strpos(lower(coalesce(name, '') || ' ' || coalesce(username, '') || ' ' || uid), lower($2)) > 0)";
+                or strpos(lower((coalesce(name, '') || ' ' || coalesce(username, '') || ' ' || uid) collate \"und-x-icu\"), lower($2 collate \"und-x-icu\")) > 0)";
     let items = sqlx::query_as(&format!(
         "select {COLUMNS} {matching}
          order by lower(coalesce(name, username, uid)), id

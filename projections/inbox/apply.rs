@@ -71,9 +71,10 @@ async fn apply(connection: &mut PgConnection, events: &[Recorded]) -> Result<(),
 }
 
 const MAKE: &str = "
-    insert into inbox.conversations (uuid, account_id, id, kind)
-    select conversation, account_id, id, kind
-    from jsonb_to_recordset($1) as r (conversation uuid, account_id bigint, id bigint, kind text)
+    insert into inbox.conversations (uuid, account_id, id, kind, changed_at)
+    select conversation, account_id, id, kind, date_trunc('milliseconds', at)
+    from jsonb_to_recordset($1) as r
+        (conversation uuid, account_id bigint, id bigint, kind text, at timestamptz)
     on conflict on constraint conversations_one_per_uuid do nothing";
 
 const TALK: &str = "
@@ -86,29 +87,32 @@ const TALK: &str = "
             when c.newest_author <> r.newest_author then c.newest_id
             else c.newest_by_other
         end,
-        trashed = coalesce(r.trashed, c.trashed)
+        trashed = coalesce(r.trashed, c.trashed),
+        changed_at = coalesce(date_trunc('milliseconds', r.changed_at), c.changed_at)
     from jsonb_to_recordset($1) as r
-        (conversation uuid, newest_id bigint, newest_author uuid, newest_by_other bigint, trashed boolean)
+        (conversation uuid, newest_id bigint, newest_author uuid, newest_by_other bigint, trashed boolean,
+         changed_at timestamptz)
     where c.uuid = r.conversation";
 
 const FAN_OUT: &str = "
     update inbox.seats s
     set newest_id = c.newest_id,
         others_id = case when s.user_id = c.newest_author then c.newest_by_other else c.newest_id end,
-        trashed = c.trashed
+        trashed = c.trashed,
+        changed_at = c.changed_at
     from jsonb_to_recordset($1) as r (conversation uuid)
     join inbox.conversations c on c.uuid = r.conversation
     where s.conversation = r.conversation";
 
 const SEAT: &str = "
     insert into inbox.seats
-        (user_id, conversation, membership, id, kind, other, trashed, newest_id, others_id)
+        (user_id, conversation, membership, id, kind, other, trashed, changed_at, newest_id, others_id)
     select r.user_id, r.conversation, r.membership, c.id, c.kind,
            case when c.kind = 'private'
                 then (select o.user_id
                       from jsonb_to_recordset($1) as o (conversation uuid, user_id uuid)
                       where o.conversation = r.conversation and o.user_id <> r.user_id) end,
-           c.trashed, c.newest_id,
+           c.trashed, c.changed_at, c.newest_id,
            case when r.user_id = c.newest_author then c.newest_by_other else c.newest_id end
     from jsonb_to_recordset($1) as r (conversation uuid, user_id uuid, membership bigint)
     join inbox.conversations c on c.uuid = r.conversation
@@ -121,6 +125,7 @@ const OWN: &str = "
         marked_at = case when r.marker_changed then r.marked_at else s.marked_at end,
         marked_unread = coalesce(r.marked_unread, s.marked_unread),
         opened_at = coalesce(r.opened_at, s.opened_at),
+        bookmarked = coalesce(r.bookmarked, s.bookmarked),
         pinned = nullif(coalesce(r.pinned, s.pinned), 0),
         muted = coalesce(r.muted, s.muted),
         muted_until = case when r.muted is null then s.muted_until else r.muted_until end,
@@ -129,7 +134,7 @@ const OWN: &str = "
         subscribed = coalesce(r.subscribed, s.subscribed)
     from jsonb_to_recordset($1) as r
         (conversation uuid, user_id uuid, membership bigint, marker_changed boolean, marker bigint,
-         marked_at timestamptz, marked_unread boolean, opened_at timestamptz, pinned bigint, muted boolean,
+         marked_at timestamptz, marked_unread boolean, opened_at timestamptz, bookmarked boolean, pinned bigint, muted boolean,
          muted_until timestamptz, archived boolean, archived_at timestamptz, starred boolean, subscribed boolean)
     where s.user_id = r.user_id
       and s.conversation = r.conversation

@@ -355,12 +355,12 @@ fn matching(filter: &Filter) -> String {
          where s.user_id = $2 and c.account_id = $1
            and ($3::text is null or s.kind = $3)
            and ($4::text is null
-                or strpos(lower(coalesce(c.name, '')), lower($4)) > 0
+                or strpos(lower((coalesce(c.name, '')) collate \"und-x-icu\"), lower($4 collate \"und-x-icu\")) > 0
                 or exists (select from inbox.seats o
                            join directory.users u on u.uuid = o.user_id
                            where o.conversation = s.conversation
                              and o.user_id <> s.user_id
-                             and strpos(lower(coalesce(u.name, u.username, u.uid)), lower($4)) > 0))
+                             and strpos(lower((coalesce(u.name, u.username, u.uid)) collate \"und-x-icu\"), lower($4 collate \"und-x-icu\")) > 0))
            and ($5::text is null
                 or exists (select from unnest(c.tags) tag where lower(tag) = lower($5)))",
     );

@@ -9,6 +9,8 @@ create table inbox.conversations (
     newest_id       bigint,
     newest_author   uuid,
     newest_by_other bigint,
+    -- The newest change that everyone sees, to the millisecond that is shown.
+    changed_at      timestamptz not null,
     constraint conversations_one_per_uuid primary key (uuid),
     constraint conversations_one_per_id unique (account_id, id)
 );
@@ -35,12 +37,15 @@ create table inbox.seats (
     trashed       boolean     not null,
     newest_id     bigint,
     others_id     bigint,
+    changed_at    timestamptz not null,
     -- The member's own.
     marker        bigint,
     marked_at     timestamptz,
     marked_unread boolean     not null default false,
     -- When it was marked as read last; marking it unread does not take that back.
     opened_at     timestamptz,
+    -- Marked as read, and not as unread since.
+    bookmarked    boolean     not null default false,
     -- The position of the pin, which orders the pinned ones; null: not pinned.
     pinned        bigint,
     muted         boolean     not null default false,
@@ -70,6 +75,11 @@ create index seats_unread_in_list_order on inbox.seats
 
 -- The order by activity, within each combination of flags.
 create index seats_by_activity on inbox.seats (user_id, trashed, flags, active desc);
+
+-- The order by what changed last for everyone, of all or of private chats alone.
+create index seats_by_change on inbox.seats (user_id, trashed, changed_at desc, conversation);
+create index private_seats_by_change on inbox.seats (user_id, trashed, changed_at desc, conversation)
+    where kind = 'private';
 
 -- Rooms seen as groups of people, newest first.
 create index seats_in_groups on inbox.seats (user_id, trashed, id desc) where kind <> 'private';

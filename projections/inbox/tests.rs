@@ -73,9 +73,9 @@ async fn a_page_of_a_long_list_is_an_index_range() {
     let ann = world.register("ann").await;
     let pool = world.project().await;
     sqlx::query(
-        "insert into inbox.seats (user_id, conversation, membership, id, kind, trashed, newest_id, others_id,
+        "insert into inbox.seats (user_id, conversation, membership, id, kind, trashed, changed_at, newest_id, others_id,
                                   marker, pinned)
-         select case when n % 2 = 0 then $1 else gen_random_uuid() end, gen_random_uuid(), n, n, 'room', false,
+         select case when n % 2 = 0 then $1 else gen_random_uuid() end, gen_random_uuid(), n, n, 'room', false, now(),
                 n, n, case when n % 50 > 1 then n end, case when n % 100 = 0 then n end
          from generate_series(1, 20000) n",
     )
@@ -130,9 +130,9 @@ async fn a_page_by_activity_is_a_few_index_ranges_whatever_the_flags() {
     let ann = world.register("ann").await;
     let pool = world.project().await;
     sqlx::query(
-        "insert into inbox.seats (user_id, conversation, membership, id, kind, trashed, newest_id, muted,
+        "insert into inbox.seats (user_id, conversation, membership, id, kind, trashed, changed_at, newest_id, muted,
                                   archived_at, pinned)
-         select case when n % 2 = 0 then $1 else gen_random_uuid() end, gen_random_uuid(), n, n, 'room', false,
+         select case when n % 2 = 0 then $1 else gen_random_uuid() end, gen_random_uuid(), n, n, 'room', false, now(),
                 case when n % 3 > 0 then n + 20000 end, n % 5 = 0, case when n % 7 = 0 then now() end,
                 case when n % 11 = 0 then n end
          from generate_series(1, 20000) n",

@@ -7,7 +7,7 @@ mod read;
 mod tests;
 
 pub use apply::Messages;
-pub use query::{Message, exists, get, list};
+pub use query::{Message, by_uuid, exists, get, list, newest_until};
 pub use read::{Name, Read, number, read, reads};
 
 /// The read model's name, and its schema's.

@@ -14,8 +14,12 @@ pub struct Message {
     pub id: i64,
     /// Its own id.
     pub uuid: Uuid,
+    /// The conversation's stream.
+    pub conversation: Uuid,
     /// The conversation's public number.
     pub app_id: i64,
+    /// The author's stream.
+    pub author: Uuid,
     /// What was said.
     pub text: String,
     /// The host system's own.
@@ -33,7 +37,7 @@ pub struct Message {
 
 /// A message as a JSON object, for a row `m` of messages with its author joined as `a`.
 pub(crate) const COLUMNS: &str =
-    "m.id, m.uuid, m.app_id, m.text, m.metadata, m.tags, m.created_at, m.modified_at,
+    "m.id, m.uuid, m.conversation, m.app_id, m.author, m.text, m.metadata, m.tags, m.created_at, m.modified_at,
     jsonb_build_object('id', coalesce(a.id, 0), 'uid', coalesce(a.uid, ''),
                        'display_name', coalesce(a.name, a.username, a.uid, ''),
                        'avatar_url', a.avatar_url) as created_by";
@@ -51,6 +55,41 @@ pub async fn get(pool: &PgPool, account: i64, id: i64) -> Result<Option<Message>
         .fetch_optional(pool)
         .await
         .map_err(Error::database("read a message"))
+}
+
+/// The messages of an account with these ids. Whether the caller may see them is not asked here.
+///
+/// # Errors
+/// When PostgreSQL fails.
+pub async fn by_uuid(pool: &PgPool, account: i64, uuids: &[Uuid]) -> Result<Vec<Message>, Error> {
+    sqlx::query_as(&format!("select {COLUMNS} {FROM} where m.account_id = $1 and m.uuid = any($2)"))
+        .bind(account)
+        .bind(uuids)
+        .fetch_all(pool)
+        .await
+        .map_err(Error::database("read messages"))
+}
+
+/// The number of the newest message of a conversation that was not posted after a time.
+///
+/// # Errors
+/// When PostgreSQL fails.
+pub async fn newest_until(
+    pool: &PgPool,
+    app_id: i64,
+    time: DateTime<Utc>,
+) -> Result<Option<i64>, Error> {
+    sqlx::query_scalar(
+        "select id from messages.messages
+         where app_id = $1 and created_at <= $2
+         order by id desc
+         limit 1",
+    )
+    .bind(app_id)
+    .bind(time)
+    .fetch_optional(pool)
+    .await
+    .map_err(Error::database("look for a message"))
 }
 
 /// Whether a conversation has a message with this number.
@@ -110,7 +149,7 @@ pub async fn list(
 }
 
 const MATCHING: &str = "m.account_id = $1 and m.app_id = $2
-    and ($3::text is null or strpos(lower(m.text), lower($3)) > 0)";
+    and ($3::text is null or strpos(lower((m.text) collate \"und-x-icu\"), lower($3 collate \"und-x-icu\")) > 0)";
 
 /// For account, app, q, limit and offset.
 pub(super) fn page_sql(descending: bool) -> String {

@@ -13,7 +13,7 @@ async fn messages_come_in_posting_order_or_newest_first_with_their_authors() {
     let (ann, bob) = (world.register("ann").await, world.register("bob").await);
     let room = world.room(&[ann, bob]).await;
     let first = world.say(room, ann, "one").await;
-    let second = world.say(room, bob, "TWO").await;
+    let second = world.say(room, bob, "ÄTWO").await;
     let pool = world.project().await;
     let app = inbox::number(pool, 1, room).await.unwrap().unwrap();
 
@@ -21,10 +21,10 @@ async fn messages_come_in_posting_order_or_newest_first_with_their_authors() {
     assert_eq!(page.total, Some(2));
     let said: Vec<_> =
         page.items.iter().map(|m| (m.id, m.text.as_str(), m.created_by.uid.as_str())).collect();
-    assert_eq!(said, [(first, "one", "ann"), (second, "TWO", "bob")]);
+    assert_eq!(said, [(first, "one", "ann"), (second, "ÄTWO", "bob")]);
     let newest = list(pool, 1, app, None, true, 1, 0, false).await.unwrap();
     assert_eq!((newest.items[0].id, newest.total), (second, None));
-    let found = list(pool, 1, app, Some("two"), false, 25, 0, true).await.unwrap();
+    let found = list(pool, 1, app, Some("ätwo"), false, 25, 0, true).await.unwrap();
     assert_eq!((found.items[0].id, found.total), (second, Some(1)));
     assert!(get(pool, 2, first).await.unwrap().is_none(), "another account sees nothing");
 }
@@ -56,8 +56,8 @@ async fn a_page_of_a_long_conversation_is_an_index_range() {
         assert!(!plan.contains("Sort") && !plan.contains("Seq Scan on messages"), "{plan}");
     }
     pool.execute(
-        "insert into inbox.seats (user_id, conversation, membership, id, kind, trashed)
-         select author, conversation, id, id, 'room', false from messages.messages;
+        "insert into inbox.seats (user_id, conversation, membership, id, kind, trashed, changed_at)
+         select author, conversation, id, id, 'room', false, now() from messages.messages;
          insert into inbox.marks (user_id, conversation, top, position, at)
          select author, conversation, id, id + 1, now() from messages.messages;
          insert into directory.users (uuid, account_id, id, uid, tags, created_at, modified_at)

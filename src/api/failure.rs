@@ -15,11 +15,28 @@ pub(crate) struct Failure {
     pub(crate) status: StatusCode,
     /// What is known beyond the status.
     pub(crate) detail: Option<String>,
+    /// A name for it that does not change with the words, where the status alone is not enough.
+    pub(crate) code: Option<&'static str>,
+    /// Where in the request it is.
+    pub(crate) source: Option<Source>,
+    /// Further ones of the same request, of the same status.
+    pub(crate) others: Vec<Failure>,
+}
+
+/// Where in a request something is wrong.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Source {
+    /// In the body: a JSON pointer (RFC 6901) to what is there.
+    Pointer(String),
+    /// A query parameter.
+    Parameter(String),
+    /// A header.
+    Header(&'static str),
 }
 
 impl Failure {
     pub(crate) fn new(status: StatusCode, detail: impl Into<String>) -> Self {
-        Self { status, detail: Some(detail.into()) }
+        Self { detail: Some(detail.into()), ..status.into() }
     }
 
     pub(crate) fn bad_request(detail: impl Into<String>) -> Self {
@@ -32,6 +49,14 @@ impl Failure {
 
     pub(crate) fn not_found() -> Self {
         StatusCode::NOT_FOUND.into()
+    }
+
+    pub(crate) fn at(self, source: Source) -> Self {
+        Self { source: Some(source), ..self }
+    }
+
+    pub(crate) fn coded(self, code: &'static str) -> Self {
+        Self { code: Some(code), ..self }
     }
 
     fn unavailable(detail: impl Into<String>) -> Self {
@@ -53,7 +78,7 @@ impl Failure {
 
 impl From<StatusCode> for Failure {
     fn from(status: StatusCode) -> Self {
-        Self { status, detail: None }
+        Self { status, detail: None, code: None, source: None, others: vec![] }
     }
 }
 
@@ -124,7 +149,9 @@ impl From<Rejection> for Failure {
                 StatusCode::UNAUTHORIZED,
                 "an access token is needed: Authorization: Bearer TOKEN",
             ),
-            Rejection::Header(name, why) => Self::bad_request(format!("header {name} {why}")),
+            Rejection::Header(name, why) => {
+                Self::bad_request(format!("header {name} {why}")).at(Source::Header(name))
+            }
             Rejection::Body(status) => status.into(),
             Rejection::Seeing(error) => error.into(),
         }
@@ -164,7 +191,9 @@ impl<R: Into<Self>> From<CommandError<R>> for Failure {
             CommandError::KeyReused => Self::new(
                 StatusCode::UNPROCESSABLE_ENTITY,
                 "the Idempotency-Key was used for another request",
-            ),
+            )
+            .coded("idempotency_key_reused")
+            .at(Source::Header("Idempotency-Key")),
             CommandError::Store(error) => error.into(),
         }
     }

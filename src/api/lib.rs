@@ -22,10 +22,12 @@ mod caller;
 mod commands;
 mod failure;
 mod incoming;
+mod jsonapi;
 mod jwks;
 mod observe;
 mod operations;
 mod protocol;
+mod pulse;
 pub mod token;
 mod weavy;
 
@@ -87,7 +89,7 @@ pub struct Limits {
         title = "Colloquy",
         description = "Conversation state: who is in, what is read, pinned, muted, archived, and who changed it when."
     ),
-    components(schemas(weavy::Problem, protocol::Error, audit::Error)),
+    components(schemas(weavy::Problem, protocol::Error, pulse::Errors, audit::Error)),
     modifiers(&AccessToken),
     security(("bearer" = []))
 )]
@@ -110,13 +112,18 @@ impl utoipa::Modify for AccessToken {
 }
 
 /// Who tells a failure under which prefix.
-const DIALECTS: &[(&str, failure::Shape)] =
-    &[("/api", weavy::shape), ("/v1", protocol::shape), ("/audit", audit::shape)];
+const DIALECTS: &[(&str, failure::Shape)] = &[
+    ("/api/v1", pulse::shape),
+    ("/api", weavy::shape),
+    ("/v1", protocol::shape),
+    ("/audit", audit::shape),
+];
 
 fn described() -> (Router<State>, utoipa::openapi::OpenApi) {
     OpenApiRouter::with_openapi(Description::openapi())
         .merge(operations::routes())
         .nest("/api", weavy::routes())
+        .nest("/api/v1", pulse::routes())
         .nest("/v1", protocol::routes())
         .nest("/audit", audit::routes())
         .split_for_parts()

@@ -74,7 +74,7 @@ fn participation_events() -> Vec<participation::Event> {
     let time = "2026-01-01T09:00:00Z".parse().unwrap();
     let seat = Seat { conversation: Uuid::from_u128(0xd), user: ANN, membership: 3 };
     [
-        Change::MarkedRead { message: Some(7) },
+        Change::MarkedRead { message: Some(7), as_of: None },
         Change::MarkedUnread,
         Change::ConversationPinned,
         Change::ConversationUnpinned,

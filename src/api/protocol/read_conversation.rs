@@ -33,7 +33,7 @@ pub(super) async fn read(
             Some(number.ok_or_else(Failure::not_found)?)
         }
     };
-    request.change_own(&entry, ChangeCommand::OpenConversation { message }).await
+    request.change_own(&entry, ChangeCommand::OpenConversation { message, as_of: None }).await
 }
 
 /// Mark a conversation as unread, until it is marked as read.

@@ -18,6 +18,8 @@ pub enum Change {
     OpenConversation {
         /// The message's public number; none when there is no message.
         message: Option<i64>,
+        /// As of when; none: now.
+        as_of: Option<DateTime<Utc>>,
     },
     /// Read up to a message; with none, only takes an earlier "unread" back.
     MarkRead {

@@ -13,15 +13,17 @@ impl Participation {
         let now = self.in_membership(seat.membership);
         let changed = match change {
             ChangeCommand::MarkRead { message: Some(message) }
-            | ChangeCommand::OpenConversation { message: Some(message) }
+            | ChangeCommand::OpenConversation { message: Some(message), .. }
                 if message < 1 =>
             {
                 return Err(Refusal::MessageInvalid);
             }
-            ChangeCommand::OpenConversation { message } => Some(Change::MarkedRead { message }),
+            ChangeCommand::OpenConversation { message, as_of } => {
+                Some(Change::MarkedRead { message, as_of })
+            }
             ChangeCommand::MarkRead { message } => (now.marked_unread
                 || message.is_some_and(|message| now.marker != Some(message)))
-            .then_some(Change::MarkedRead { message }),
+            .then_some(Change::MarkedRead { message, as_of: None }),
             ChangeCommand::MarkUnread => {
                 (!now.marked_unread || now.marker.is_some()).then_some(Change::MarkedUnread)
             }

@@ -35,6 +35,9 @@ pub enum Change {
         /// The message's public number; none when there was no message.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         message: Option<i64>,
+        /// As of when, if that is not when it was recorded.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        as_of: Option<DateTime<Utc>>,
     },
     /// Unread until marked read.
     MarkedUnread,

@@ -42,7 +42,7 @@ impl Participation {
             *self = self.in_membership(event.seat.membership);
         }
         match event.change {
-            Change::MarkedRead { message } => {
+            Change::MarkedRead { message, .. } => {
                 self.marker = message.or(self.marker);
                 self.marked_unread = false;
             }

@@ -22,7 +22,7 @@ fn check(given: &[Change], when: ChangeCommand, then: &[Change]) {
 #[test]
 fn the_marker_moves_forth_and_back_and_repeats_without_effect() {
     use ChangeCommand::MarkRead;
-    let read = |message| Change::MarkedRead { message: Some(message) };
+    let read = |message| Change::MarkedRead { message: Some(message), as_of: None };
     check(&[], MarkRead { message: Some(8) }, &[read(8)]);
     check(&[read(8)], MarkRead { message: Some(7) }, &[read(7)]);
     check(&[read(8)], MarkRead { message: Some(8) }, &[]);
@@ -36,7 +36,7 @@ fn unread_lasts_until_marked_read_also_without_a_message() {
     check(
         &[Change::MarkedUnread],
         MarkRead { message: None },
-        &[Change::MarkedRead { message: None }],
+        &[Change::MarkedRead { message: None, as_of: None }],
     );
     check(&[], MarkRead { message: None }, &[]);
 }
@@ -84,10 +84,13 @@ fn a_command_for_a_seat_that_was_left_is_refused() {
 
 #[test]
 fn opening_is_recorded_each_time() {
-    let read = Change::MarkedRead { message: Some(7) };
-    let open = ChangeCommand::OpenConversation { message: Some(7) };
+    let read = Change::MarkedRead { message: Some(7), as_of: None };
+    let open = ChangeCommand::OpenConversation { message: Some(7), as_of: None };
     let before = [read];
     check(&before, open, &before);
+    let as_of = Some("2026-01-01T00:00:00Z".parse().unwrap());
+    let open = ChangeCommand::OpenConversation { message: Some(5), as_of };
+    check(&before, open, &[Change::MarkedRead { message: Some(5), as_of }]);
     check(&before, ChangeCommand::MarkRead { message: Some(7) }, &[]);
 }
 

@@ -1,0 +1,267 @@
+use std::collections::{BTreeMap, BTreeSet};
+
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+use serde_json::Value;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use super::MEDIA_TYPE;
+use super::query::Query;
+use crate::failure::Failure;
+use crate::incoming::POSITION;
+
+/// The specification's version, in every document.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct JsonApi {
+    version: &'static str,
+}
+
+impl Default for JsonApi {
+    fn default() -> Self {
+        Self { version: "1.1" }
+    }
+}
+
+/// What a relationship points to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Link {
+    pub(crate) r#type: &'static str,
+    pub(crate) id: Uuid,
+    /// By what it is loaded, if that is not its id.
+    pub(crate) key: Uuid,
+}
+
+/// A resource: named attributes and relationships, in the order to be shown.
+#[derive(Debug, Clone)]
+pub(crate) struct Resource {
+    pub(crate) r#type: &'static str,
+    pub(crate) id: Uuid,
+    pub(crate) attributes: Vec<(&'static str, Value)>,
+    pub(crate) relationships: Vec<(&'static str, Option<Link>)>,
+    /// Its path.
+    pub(crate) url: String,
+}
+
+impl Resource {
+    fn name(&self) -> (&'static str, Uuid) {
+        (self.r#type, self.id)
+    }
+
+    /// As it is shown, with no field but those that were asked for.
+    fn shown(&self, fields: &BTreeMap<String, BTreeSet<String>>) -> Shown {
+        let wanted = fields.get(self.r#type);
+        let is_wanted = |name: &str| wanted.is_none_or(|wanted| wanted.contains(name));
+        let attributes = self.attributes.iter().filter(|(name, _)| is_wanted(name));
+        let relationships = self.relationships.iter().filter(|(name, _)| is_wanted(name));
+        Shown {
+            id: self.id,
+            r#type: self.r#type,
+            attributes: Ordered(attributes.cloned().collect()),
+            relationships: Ordered(
+                relationships
+                    .map(|(name, link)| {
+                        let data = link
+                            .as_ref()
+                            .map(|link| Identifier { r#type: link.r#type, id: link.id });
+                        (*name, Linkage { data })
+                    })
+                    .collect(),
+            ),
+            links: SelfLink { own: self.url.clone() },
+        }
+    }
+}
+
+/// An object whose members keep their order.
+#[derive(Debug)]
+struct Ordered<T>(Vec<(&'static str, T)>);
+
+impl<T: Serialize> Serialize for Ordered<T> {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.iter().map(|(name, value)| (name, value)))
+    }
+}
+
+#[derive(Debug, Serialize)]
+struct Shown {
+    id: Uuid,
+    r#type: &'static str,
+    attributes: Ordered<Value>,
+    #[serde(skip_serializing_if = "has_none")]
+    relationships: Ordered<Linkage>,
+    links: SelfLink,
+}
+
+fn has_none(relationships: &Ordered<Linkage>) -> bool {
+    relationships.0.is_empty()
+}
+
+#[derive(Debug, Serialize)]
+struct Linkage {
+    data: Option<Identifier>,
+}
+
+#[derive(Debug, Serialize)]
+struct Identifier {
+    r#type: &'static str,
+    id: Uuid,
+}
+
+#[derive(Debug, Serialize)]
+struct SelfLink {
+    #[serde(rename = "self")]
+    own: String,
+}
+
+#[derive(Debug, Serialize)]
+struct PageLinks {
+    #[serde(rename = "self")]
+    own: String,
+    first: String,
+    last: String,
+    prev: Option<String>,
+    next: Option<String>,
+}
+
+#[derive(Debug, Serialize)]
+struct Meta {
+    total: i64,
+}
+
+#[derive(Debug, Serialize)]
+struct Shape<D> {
+    jsonapi: JsonApi,
+    data: D,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    included: Option<Vec<Shown>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    links: Option<PageLinks>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    meta: Option<Meta>,
+}
+
+/// What is answered: one resource or a page of them, and what else was asked for.
+#[derive(Debug)]
+pub(crate) struct Document {
+    status: StatusCode,
+    position: i64,
+    body: Vec<u8>,
+    location: Option<String>,
+}
+
+/// Loads linked resources, one type at a time.
+pub(crate) trait Load {
+    /// Those of a type with these keys that the caller may see.
+    async fn load(&self, r#type: &'static str, keys: &[Uuid]) -> Result<Vec<Resource>, Failure>;
+}
+
+impl Document {
+    /// One resource; with 201 its URL is the `Location`.
+    pub(crate) async fn one(
+        status: StatusCode,
+        position: i64,
+        resource: Resource,
+        query: &Query,
+        load: &impl Load,
+    ) -> Result<Self, Failure> {
+        let included = included(std::slice::from_ref(&resource), query, load).await?;
+        let location = (status == StatusCode::CREATED).then(|| resource.url.clone());
+        let shape = Shape {
+            jsonapi: JsonApi::default(),
+            data: resource.shown(&query.fields),
+            included,
+            links: None,
+            meta: None,
+        };
+        Ok(Self { status, position, body: encode(&shape), location })
+    }
+
+    /// A page of a collection of so many.
+    pub(crate) async fn page(
+        position: i64,
+        resources: Vec<Resource>,
+        total: i64,
+        query: &Query,
+        load: &impl Load,
+    ) -> Result<Self, Failure> {
+        let included = included(&resources, query, load).await?;
+        let (number, last) = (query.page.number, query.page.last(total));
+        let links = PageLinks {
+            own: query.link(number),
+            first: query.link(1),
+            last: query.link(last),
+            prev: (number > 1).then(|| query.link((number - 1).min(last))),
+            next: (number < last).then(|| query.link(number + 1)),
+        };
+        let data: Vec<Shown> =
+            resources.iter().map(|resource| resource.shown(&query.fields)).collect();
+        let shape = Shape {
+            jsonapi: JsonApi::default(),
+            data,
+            included,
+            links: Some(links),
+            meta: Some(Meta { total }),
+        };
+        Ok(Self { status: StatusCode::OK, position, body: encode(&shape), location: None })
+    }
+}
+
+fn encode(shape: &impl Serialize) -> Vec<u8> {
+    serde_json::to_vec(shape).expect("its maps have strings for keys")
+}
+
+/// Every resource on the paths that were asked for, once, and none that is primary data.
+async fn included(
+    primary: &[Resource],
+    query: &Query,
+    load: &impl Load,
+) -> Result<Option<Vec<Shown>>, Failure> {
+    let Some(paths) = &query.include else { return Ok(None) };
+    let mut known: BTreeMap<(&str, Uuid), Resource> =
+        primary.iter().map(|resource| (resource.name(), resource.clone())).collect();
+    let mut order: Vec<(&str, Uuid)> = Vec::new();
+    for path in paths {
+        let mut here: Vec<(&str, Uuid)> = primary.iter().map(Resource::name).collect();
+        for step in path.split('.') {
+            let links: Vec<Link> = here
+                .iter()
+                .filter_map(|name| known.get(name))
+                .flat_map(|resource| &resource.relationships)
+                .filter(|(name, _)| *name == step)
+                .filter_map(|(_, link)| link.clone())
+                .collect();
+            let missing: BTreeMap<&'static str, BTreeSet<Uuid>> = links
+                .iter()
+                .filter(|link| !known.contains_key(&(link.r#type, link.id)))
+                .fold(BTreeMap::new(), |mut missing, link| {
+                    missing.entry(link.r#type).or_default().insert(link.key);
+                    missing
+                });
+            for (r#type, keys) in missing {
+                let keys: Vec<Uuid> = keys.into_iter().collect();
+                for resource in load.load(r#type, &keys).await? {
+                    order.push(resource.name());
+                    known.insert(resource.name(), resource);
+                }
+            }
+            here = links.iter().map(|link| (link.r#type, link.id)).collect();
+        }
+    }
+    Ok(Some(order.iter().map(|name| known[name].shown(&query.fields)).collect()))
+}
+
+impl IntoResponse for Document {
+    fn into_response(self) -> Response {
+        let mut response = (self.status, self.body).into_response();
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(MEDIA_TYPE));
+        headers.insert(header::VARY, HeaderValue::from_static("Accept"));
+        headers.insert(POSITION, self.position.into());
+        if let Some(location) = self.location.and_then(|url| HeaderValue::try_from(url).ok()) {
+            headers.insert(header::LOCATION, location);
+        }
+        response
+    }
+}

@@ -1,0 +1,42 @@
+use axum::http::StatusCode;
+use domain::conversation::{Command, Conversation as Aggregate, Create, Kind};
+
+use super::Errors;
+use super::list_chats::INCLUDES;
+use super::request::Pulse;
+use super::resource::{self, CHAT};
+use super::update_chat::subject;
+use crate::failure::Failure;
+use crate::incoming::new_id;
+use crate::jsonapi::document::Document;
+use crate::jsonapi::query::Offer;
+
+const OFFER: Offer = Offer { includes: INCLUDES, sorts: &[], filters: &[], paged: false, own: &[] };
+
+/// Make a chat with the caller as its only member.
+#[utoipa::path(post, path = "/chats", tag = "Pulse",
+    request_body(content = inline(serde_json::Value), content_type = "application/vnd.api+json",
+        description = "`subject`",
+        example = json!({"data": {"type": "chat", "attributes": {"subject": "Orders"}}})),
+    responses((status = 201, description = "The chat", content_type = "application/vnd.api+json"),
+              (status = 422, description = "A value cannot be used", body = Errors, content_type = "application/vnd.api+json")))]
+pub(super) async fn create(request: Pulse) -> Result<Document, Failure> {
+    let query = request.query(&OFFER)?;
+    let attributes = request.new_attributes(&CHAT)?;
+    let command = Command::CreateConversation(Create {
+        kind: Kind::Room,
+        creator: Some(request.user),
+        members: vec![],
+        uid: None,
+        name: Some(subject(&attributes)?),
+        description: None,
+        metadata: None,
+        tags: vec![],
+    });
+    let incoming = &request.incoming;
+    let outcome = incoming.execute::<Aggregate>(new_id(), "CreateConversation", command).await?;
+    let position = incoming.reflected(&outcome).await?;
+    let chat = request.chat(outcome.aggregate_id).await?;
+    let resource = resource::chat(&chat, request.user);
+    request.answer(StatusCode::CREATED, position, resource, &query).await
+}

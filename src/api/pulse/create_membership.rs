@@ -1,0 +1,59 @@
+use axum::http::StatusCode;
+use domain::conversation::{Command, Conversation as Aggregate, Kind};
+use projections::conversation_list;
+use serde_json::Value;
+
+use super::Errors;
+use super::list_memberships::INCLUDES;
+use super::request::{Pulse, id};
+use super::resource::{self, CHAT_MEMBERSHIP};
+use crate::failure::Failure;
+use crate::jsonapi::document::Document;
+use crate::jsonapi::query::Offer;
+
+const OFFER: Offer = Offer { includes: INCLUDES, sorts: &[], filters: &[], paged: false, own: &[] };
+
+/// Let somebody into a chat: for any member.
+#[utoipa::path(post, path = "/chat_memberships", tag = "Pulse",
+    request_body(content = inline(serde_json::Value), content_type = "application/vnd.api+json",
+        description = "`chat_id`, `user_id`",
+        example = json!({"data": {"type": "chat_membership", "attributes": {
+            "chat_id": "018f4e2a-7c3b-7d10-9a55-3b1c2d4e5f60", "user_id": "018f4e2b-0000-7abc-9def-0123456789ab"}}})),
+    responses((status = 201, description = "The membership, begun now", content_type = "application/vnd.api+json"),
+              (status = 200, description = "The membership that there was", content_type = "application/vnd.api+json"),
+              (status = 404, description = "There is no such chat or user", body = Errors, content_type = "application/vnd.api+json"),
+              (status = 422, description = "A value cannot be used; the two of a direct conversation are fixed", body = Errors, content_type = "application/vnd.api+json")))]
+pub(super) async fn create(request: Pulse) -> Result<Document, Failure> {
+    let query = request.query(&OFFER)?;
+    let attributes = request.new_attributes(&CHAT_MEMBERSHIP)?;
+    match attributes.get("role_ids") {
+        None | Some(Value::Null) => {}
+        Some(Value::Array(roles)) if roles.is_empty() => {}
+        Some(_) => {
+            let why = "role_ids must be an empty array: roles are not offered";
+            return Err(attributes.unusable("role_ids", why));
+        }
+    }
+    let unknown = |_| attributes.failure(StatusCode::NOT_FOUND, "chat_id", "there is no such chat");
+    let chat = id(attributes.text("chat_id")?).map_err(unknown)?;
+    let user = request.named_user(&attributes, "user_id").await?;
+    let chat = request.chat(chat).await.map_err(|failure| match failure.status {
+        StatusCode::NOT_FOUND => unknown(failure),
+        _ => failure,
+    })?;
+    if chat.kind == Kind::Private {
+        let why = "chat_id must not be a direct conversation's: its two members are fixed";
+        return Err(attributes.unusable("chat_id", why).coded("members_fixed"));
+    }
+    let (incoming, stream) = (&request.incoming, chat.conversation);
+    let add = Command::AddMember { user };
+    let outcome = incoming.execute::<Aggregate>(stream, "AddMember", add).await?;
+    let position = incoming.reflected(&outcome).await?;
+    let (chats, users) = (Some(&[stream][..]), Some(&[user][..]));
+    let pool = &incoming.state.pool;
+    let page = conversation_list::memberships(pool, request.user, chats, users, 1, 0).await?;
+    let membership = page.items.first().ok_or_else(Failure::not_found)?;
+    let made = outcome.first_position == Some(membership.membership);
+    let status = if made { StatusCode::CREATED } else { StatusCode::OK };
+    request.answer(status, position, resource::membership(membership), &query).await
+}

@@ -1,0 +1,46 @@
+use axum::extract::Path;
+use axum::http::StatusCode;
+use domain::conversation::{Command, Conversation as Aggregate};
+use projections::messages;
+
+use super::Errors;
+use super::list_messages::INCLUDES;
+use super::request::{Pulse, id};
+use super::resource::{self, MESSAGE};
+use super::update_message::content;
+use crate::failure::Failure;
+use crate::incoming::new_id;
+use crate::jsonapi::document::Document;
+use crate::jsonapi::query::Offer;
+
+const OFFER: Offer = Offer { includes: INCLUDES, sorts: &[], filters: &[], paged: false, own: &[] };
+
+/// Post a message.
+#[utoipa::path(post, path = "/chats/{chat_id}/messages", tag = "Pulse",
+    params(("chat_id" = Uuid, Path, description = "The chat")),
+    request_body(content = inline(serde_json::Value), content_type = "application/vnd.api+json",
+        description = "`content`",
+        example = json!({"data": {"type": "message", "attributes": {"content": "Hello"}}})),
+    responses((status = 201, description = "The message", content_type = "application/vnd.api+json"),
+              (status = 404, description = "Unknown, trashed, or the caller is not in it", body = Errors, content_type = "application/vnd.api+json"),
+              (status = 422, description = "A value cannot be used", body = Errors, content_type = "application/vnd.api+json")))]
+pub(super) async fn create(Path(chat): Path<String>, request: Pulse) -> Result<Document, Failure> {
+    let query = request.query(&OFFER)?;
+    let chat = request.chat(id(&chat)?).await?;
+    let attributes = request.new_attributes(&MESSAGE)?;
+    let command = Command::PostMessage {
+        message: new_id(),
+        author: request.user,
+        text: content(&attributes)?,
+        metadata: None,
+        tags: vec![],
+    };
+    let incoming = &request.incoming;
+    let outcome = incoming.execute::<Aggregate>(chat.conversation, "PostMessage", command).await?;
+    let position = incoming.reflected(&outcome).await?;
+    // A repeated request made another message.
+    let number = outcome.first_position.unwrap_or(outcome.position);
+    let message = messages::get(&incoming.state.pool, incoming.account(), number).await?;
+    let resource = resource::message(&message.ok_or_else(Failure::not_found)?);
+    request.answer(StatusCode::CREATED, position, resource, &query).await
+}

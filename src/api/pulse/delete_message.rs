@@ -1,0 +1,32 @@
+use axum::extract::Path;
+use axum::http::StatusCode;
+use domain::conversation::{Command, Conversation as Aggregate};
+
+use super::Errors;
+use super::request::Pulse;
+use super::resource;
+use crate::failure::Failure;
+use crate::jsonapi::document::Document;
+use crate::jsonapi::query::Offer;
+
+/// Erase a message for everyone: for its author. The answer is the last that is seen of it.
+#[utoipa::path(delete, path = "/chats/{chat_id}/messages/{id}", tag = "Pulse",
+    params(("chat_id" = Uuid, Path, description = "The chat"), ("id" = Uuid, Path, description = "The message")),
+    responses((status = 200, description = "The message as it was", content_type = "application/vnd.api+json"),
+              (status = 403, description = "Not the author", body = Errors, content_type = "application/vnd.api+json"),
+              (status = 404, description = "Unknown, or the caller is not in its chat", body = Errors, content_type = "application/vnd.api+json")))]
+pub(super) async fn delete(
+    Path((chat, message)): Path<(String, String)>,
+    request: Pulse,
+) -> Result<Document, Failure> {
+    let query = request.query(&Offer::default())?;
+    let found = request.message(&chat, &message).await?;
+    if found.author != request.user {
+        return Err(Failure::forbidden("only its author may delete a message"));
+    }
+    let command = Command::DeleteMessage { message: found.uuid };
+    let (incoming, stream) = (&request.incoming, found.conversation);
+    let outcome = incoming.execute::<Aggregate>(stream, "DeleteMessage", command).await?;
+    let position = incoming.reflected(&outcome).await?;
+    request.answer(StatusCode::OK, position, resource::message(&found), &query).await
+}

@@ -1,0 +1,24 @@
+use axum::extract::Path;
+use axum::http::StatusCode;
+use projections::directory;
+
+use super::Errors;
+use super::request::{Pulse, id};
+use super::resource;
+use crate::failure::Failure;
+use crate::jsonapi::document::Document;
+use crate::jsonapi::query::Offer;
+
+/// Get a user of the account.
+#[utoipa::path(get, path = "/users/{id}", tag = "Pulse",
+    params(("id" = Uuid, Path, description = "The user")),
+    responses((status = 200, description = "The user", content_type = "application/vnd.api+json"),
+              (status = 404, description = "Unknown", body = Errors, content_type = "application/vnd.api+json")))]
+pub(super) async fn get(Path(user): Path<String>, request: Pulse) -> Result<Document, Failure> {
+    let query = request.query(&Offer::default())?;
+    let position = request.catch_up().await?;
+    let (pool, account) = (&request.incoming.state.pool, request.incoming.account());
+    let found = directory::by_uuid(pool, account, &[id(&user)?]).await?;
+    let user = found.first().ok_or_else(Failure::not_found)?;
+    request.answer(StatusCode::OK, position, resource::user(user), &query).await
+}

@@ -1,0 +1,64 @@
+use projections::inbox::{self, Choice, Column};
+
+use super::Errors;
+use super::request::Pulse;
+use super::resource::{self, DIRECT_CONVERSATION};
+use crate::failure::Failure;
+use crate::jsonapi::document::Document;
+use crate::jsonapi::query::Offer;
+
+pub(super) const INCLUDES: &[&str] = &["latest_message", "bookmark"];
+
+const OFFER: Offer = Offer {
+    includes: INCLUDES,
+    sorts: &["updated_at", "created_at", "subject"],
+    filters: &["context_type"],
+    paged: true,
+    own: &[],
+};
+
+fn column(name: &str) -> Column {
+    match name {
+        "created_at" => Column::CreatedAt,
+        "subject" => Column::Name,
+        _ => Column::ChangedAt,
+    }
+}
+
+/// List the caller's chats, the latest changed first.
+#[utoipa::path(get, path = "/chats", tag = "Pulse",
+    params(("sort" = Option<String>, Query, description = "updated_at, created_at, subject; - before one descends"),
+           ("include" = Option<String>, Query, description = "latest_message, bookmark"),
+           ("filter[context_type]" = Option<String>, Query, description = "direct_conversation; empty for the others"),
+           ("page[number]" = Option<i64>, Query, description = "From 1"),
+           ("page[size]" = Option<i64>, Query, description = "25 unless told, up to 100")),
+    responses((status = 200, description = "A page", content_type = "application/vnd.api+json"),
+              (status = 400, description = "A parameter is unknown or cannot be used", body = Errors, content_type = "application/vnd.api+json")))]
+pub(super) async fn list(request: Pulse) -> Result<Document, Failure> {
+    let query = request.query(&OFFER)?;
+    let mut choice = Choice {
+        order: query.sort.iter().map(|(name, descends)| (column(name), *descends)).collect(),
+        limit: query.page.size,
+        offset: query.page.offset(),
+        ..Choice::default()
+    };
+    if choice.order.is_empty() {
+        choice.order = vec![(Column::ChangedAt, true)];
+    }
+    // A chat is a direct conversation's or nobody's: whoever asks for anything else finds nothing.
+    for (_, values) in &query.filters {
+        let wanted = |text: &str| values.iter().any(|value| value == text);
+        match (wanted(DIRECT_CONVERSATION.name), wanted("")) {
+            (true, true) => {}
+            (false, false) => choice.filters.push((Column::Conversation, vec![])),
+            (direct, _) if choice.private.is_some_and(|private| private != direct) => {
+                choice.filters.push((Column::Conversation, vec![]));
+            }
+            (direct, _) => choice.private = Some(direct),
+        }
+    }
+    let position = request.catch_up().await?;
+    let page = inbox::chats(&request.incoming.state.pool, request.user, &choice).await?;
+    let resources = page.items.iter().map(|chat| resource::chat(chat, request.user)).collect();
+    Document::page(position, resources, page.total.unwrap_or(0), &query, &request).await
+}

@@ -1,0 +1,47 @@
+//! The Pulse dialect, a JSON:API under `/api/v1`. What JSON:API prescribes is in `jsonapi/`; here are the
+//! resources and what is done with them.
+
+mod create_chat;
+mod create_direct_conversation;
+mod create_membership;
+mod create_message;
+mod delete_message;
+mod get_bookmark;
+mod get_chat;
+mod get_direct_conversation;
+mod get_user;
+mod list_chats;
+mod list_direct_conversations;
+mod list_memberships;
+mod list_messages;
+mod list_users;
+mod request;
+mod resource;
+mod set_bookmark;
+mod update_chat;
+mod update_message;
+
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::State;
+pub(crate) use crate::jsonapi::error::{Errors, shape};
+
+pub(crate) fn routes() -> OpenApiRouter<State> {
+    OpenApiRouter::new()
+        .routes(routes!(list_direct_conversations::list, create_direct_conversation::create))
+        .routes(routes!(get_direct_conversation::get))
+        .routes(routes!(list_chats::list, create_chat::create))
+        .routes(routes!(get_chat::get, update_chat::put, update_chat::patch))
+        .routes(routes!(list_memberships::list, create_membership::create))
+        .routes(routes!(list_messages::list, create_message::create))
+        .routes(routes!(update_message::put, update_message::patch, delete_message::delete))
+        .routes(routes!(
+            get_bookmark::get,
+            set_bookmark::post,
+            set_bookmark::put,
+            set_bookmark::patch
+        ))
+        .routes(routes!(list_users::list))
+        .routes(routes!(get_user::get))
+}

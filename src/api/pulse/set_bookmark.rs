@@ -1,0 +1,88 @@
+use axum::extract::Path;
+use axum::http::{Method, StatusCode};
+use chrono::{DateTime, Utc};
+use domain::participation::ChangeCommand;
+use projections::messages;
+
+use super::Errors;
+use super::get_bookmark::OFFER;
+use super::request::{Pulse, id};
+use super::resource::{self, CHAT_BOOKMARK};
+use crate::failure::Failure;
+use crate::jsonapi::body::Attributes;
+use crate::jsonapi::document::Document;
+
+/// Read a chat, to the newest message or to the newest of a time.
+#[utoipa::path(post, path = "/chats/{chat_id}/bookmark", tag = "Pulse",
+    params(("chat_id" = Uuid, Path, description = "The chat")),
+    request_body(content = inline(Option<serde_json::Value>), content_type = "application/vnd.api+json",
+        description = "Nothing, or `updated_at`",
+        example = json!({"data": {"type": "chat_bookmark", "attributes": {"updated_at": "2026-01-01T00:00:00.000Z"}}})),
+    responses((status = 201, description = "The bookmark, made now", content_type = "application/vnd.api+json"),
+              (status = 200, description = "The bookmark, moved", content_type = "application/vnd.api+json"),
+              (status = 404, description = "Unknown, trashed, or the caller is not in it", body = Errors, content_type = "application/vnd.api+json"),
+              (status = 422, description = "updated_at is no time", body = Errors, content_type = "application/vnd.api+json")))]
+pub(super) async fn post(Path(chat): Path<String>, request: Pulse) -> Result<Document, Failure> {
+    set(&chat, request, &Method::POST).await
+}
+
+/// Read a chat: the same as POST.
+#[utoipa::path(put, path = "/chats/{chat_id}/bookmark", tag = "Pulse",
+    params(("chat_id" = Uuid, Path, description = "The chat")),
+    request_body(content = inline(Option<serde_json::Value>), content_type = "application/vnd.api+json", description = "Nothing, or `updated_at`"),
+    responses((status = 200, description = "The bookmark", content_type = "application/vnd.api+json")))]
+pub(super) async fn put(Path(chat): Path<String>, request: Pulse) -> Result<Document, Failure> {
+    set(&chat, request, &Method::PUT).await
+}
+
+/// Read a chat: the same as POST.
+#[utoipa::path(patch, path = "/chats/{chat_id}/bookmark", tag = "Pulse",
+    params(("chat_id" = Uuid, Path, description = "The chat")),
+    request_body(content = inline(Option<serde_json::Value>), content_type = "application/vnd.api+json", description = "Nothing, or `updated_at`"),
+    responses((status = 200, description = "The bookmark", content_type = "application/vnd.api+json")))]
+pub(super) async fn patch(Path(chat): Path<String>, request: Pulse) -> Result<Document, Failure> {
+    set(&chat, request, &Method::PATCH).await
+}
+
+async fn set(chat: &str, request: Pulse, method: &Method) -> Result<Document, Failure> {
+    let query = request.query(&OFFER)?;
+    let chat = request.chat(id(chat)?).await?;
+    let known = resource::bookmark(&chat, request.user);
+    let attributes = match &known {
+        _ if request.incoming.body.is_empty() => Attributes::none(),
+        Some(known) if *method != Method::POST => {
+            request.known_attributes(&CHAT_BOOKMARK, known.id)?
+        }
+        _ => request.new_attributes(&CHAT_BOOKMARK)?,
+    };
+    let as_of = match attributes.get("updated_at") {
+        None => None,
+        Some(_) => Some(time(&attributes)?),
+    };
+    let message = match as_of {
+        None => chat.newest_id,
+        Some(time) => {
+            let pool = &request.incoming.state.pool;
+            let newest = messages::newest_until(pool, chat.id, time).await?;
+            // Before all messages is where the conversation itself began.
+            Some(newest.unwrap_or(chat.id))
+        }
+    };
+    let (incoming, seat) = (&request.incoming, request.seat(&chat));
+    let open = ChangeCommand::OpenConversation { message, as_of };
+    let outcome = incoming.change_own(seat, vec![open], &incoming.context).await?;
+    let position = incoming.reflected(&outcome).await?;
+    let chat = request.chat(chat.conversation).await?;
+    let bookmark = resource::bookmark(&chat, request.user).ok_or_else(Failure::not_found)?;
+    let status = if known.is_none() { StatusCode::CREATED } else { StatusCode::OK };
+    request.answer(status, position, bookmark, &query).await
+}
+
+fn time(attributes: &Attributes) -> Result<DateTime<Utc>, Failure> {
+    let text = attributes.text("updated_at")?;
+    let time = DateTime::parse_from_rfc3339(text).map_err(|_| {
+        let why = "updated_at must be a time such as 2026-01-01T00:00:00.000Z";
+        attributes.unusable("updated_at", why)
+    })?;
+    Ok(time.with_timezone(&Utc))
+}

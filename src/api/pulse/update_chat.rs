@@ -1,0 +1,64 @@
+use axum::extract::Path;
+use axum::http::StatusCode;
+use domain::Text;
+use domain::conversation::{Command, Conversation as Aggregate, NAME_LENGTH_MAX};
+
+use super::Errors;
+use super::list_chats::INCLUDES;
+use super::request::{Pulse, id};
+use super::resource::{self, CHAT};
+use crate::failure::Failure;
+use crate::jsonapi::body::Attributes;
+use crate::jsonapi::document::Document;
+use crate::jsonapi::query::Offer;
+
+const OFFER: Offer = Offer { includes: INCLUDES, sorts: &[], filters: &[], paged: false, own: &[] };
+
+/// Change a chat: for any member.
+#[utoipa::path(put, path = "/chats/{id}", tag = "Pulse",
+    params(("id" = Uuid, Path, description = "The chat")),
+    request_body(content = inline(serde_json::Value), content_type = "application/vnd.api+json", description = "`subject`",
+        example = json!({"data": {"type": "chat", "attributes": {"subject": "Orders"}}})),
+    responses((status = 200, description = "The chat", content_type = "application/vnd.api+json"),
+              (status = 404, description = "Unknown, trashed, or the caller is not in it", body = Errors, content_type = "application/vnd.api+json"),
+              (status = 409, description = "Another id or type than the URL's", body = Errors, content_type = "application/vnd.api+json"),
+              (status = 422, description = "A value cannot be used", body = Errors, content_type = "application/vnd.api+json")))]
+pub(super) async fn put(Path(chat): Path<String>, request: Pulse) -> Result<Document, Failure> {
+    update(&chat, request).await
+}
+
+/// Change a chat: the same as PUT.
+#[utoipa::path(patch, path = "/chats/{id}", tag = "Pulse",
+    params(("id" = Uuid, Path, description = "The chat")),
+    request_body(content = inline(serde_json::Value), content_type = "application/vnd.api+json", description = "`subject`"),
+    responses((status = 200, description = "The chat", content_type = "application/vnd.api+json")))]
+pub(super) async fn patch(Path(chat): Path<String>, request: Pulse) -> Result<Document, Failure> {
+    update(&chat, request).await
+}
+
+async fn update(chat: &str, request: Pulse) -> Result<Document, Failure> {
+    let query = request.query(&OFFER)?;
+    let mut position = request.catch_up().await?;
+    let mut chat = request.chat(id(chat)?).await?;
+    let attributes = request.known_attributes(&CHAT, chat.conversation)?;
+    if attributes.get("subject").is_some() {
+        let command = Command::RenameConversation { name: Some(subject(&attributes)?) };
+        let incoming = &request.incoming;
+        let stream = chat.conversation;
+        let outcome = incoming.execute::<Aggregate>(stream, "RenameConversation", command).await?;
+        position = incoming.reflected(&outcome).await?;
+        chat = request.chat(chat.conversation).await?;
+    }
+    let resource = resource::chat(&chat, request.user);
+    request.answer(StatusCode::OK, position, resource, &query).await
+}
+
+/// A name that can be given.
+pub(super) fn subject(attributes: &Attributes) -> Result<Text, Failure> {
+    let subject = attributes.text("subject")?;
+    if subject.trim().is_empty() || subject.chars().count() > NAME_LENGTH_MAX {
+        let why = format!("subject must be 1 to {NAME_LENGTH_MAX} characters long");
+        return Err(attributes.unusable("subject", why));
+    }
+    Ok(subject.into())
+}

@@ -1,0 +1,82 @@
+use axum::extract::Path;
+use axum::http::StatusCode;
+use domain::Text;
+use domain::conversation::{Command, Conversation as Aggregate, TEXT_LENGTH_MAX};
+
+use super::Errors;
+use super::list_messages::INCLUDES;
+use super::request::Pulse;
+use super::resource::{self, MESSAGE};
+use crate::failure::Failure;
+use crate::jsonapi::body::Attributes;
+use crate::jsonapi::document::Document;
+use crate::jsonapi::query::Offer;
+
+const OFFER: Offer = Offer { includes: INCLUDES, sorts: &[], filters: &[], paged: false, own: &[] };
+
+/// Edit a message: for its author.
+#[utoipa::path(put, path = "/chats/{chat_id}/messages/{id}", tag = "Pulse",
+    params(("chat_id" = Uuid, Path, description = "The chat"), ("id" = Uuid, Path, description = "The message")),
+    request_body(content = inline(serde_json::Value), content_type = "application/vnd.api+json", description = "`content`",
+        example = json!({"data": {"type": "message", "attributes": {"content": "Hello again"}}})),
+    responses((status = 200, description = "The message", content_type = "application/vnd.api+json"),
+              (status = 403, description = "Not the author", body = Errors, content_type = "application/vnd.api+json"),
+              (status = 404, description = "Unknown, or the caller is not in its chat", body = Errors, content_type = "application/vnd.api+json"),
+              (status = 409, description = "Another id or type than the URL's", body = Errors, content_type = "application/vnd.api+json"),
+              (status = 422, description = "A value cannot be used", body = Errors, content_type = "application/vnd.api+json")))]
+pub(super) async fn put(
+    Path(path): Path<(String, String)>,
+    request: Pulse,
+) -> Result<Document, Failure> {
+    update(path, request).await
+}
+
+/// Edit a message: the same as PUT.
+#[utoipa::path(patch, path = "/chats/{chat_id}/messages/{id}", tag = "Pulse",
+    params(("chat_id" = Uuid, Path, description = "The chat"), ("id" = Uuid, Path, description = "The message")),
+    request_body(content = inline(serde_json::Value), content_type = "application/vnd.api+json", description = "`content`"),
+    responses((status = 200, description = "The message", content_type = "application/vnd.api+json")))]
+pub(super) async fn patch(
+    Path(path): Path<(String, String)>,
+    request: Pulse,
+) -> Result<Document, Failure> {
+    update(path, request).await
+}
+
+async fn update((chat, message): (String, String), request: Pulse) -> Result<Document, Failure> {
+    let query = request.query(&OFFER)?;
+    let mut position = request.catch_up().await?;
+    let mut found = request.message(&chat, &message).await?;
+    let attributes = request.known_attributes(&MESSAGE, found.uuid)?;
+    if found.author != request.user {
+        return Err(Failure::forbidden("only its author may edit a message"));
+    }
+    if attributes.get("content").is_some() {
+        let text = content(&attributes)?;
+        // A resource that was read and is sent back is no edit.
+        if text.as_str() != found.text {
+            let command = Command::EditMessage {
+                message: found.uuid,
+                author: found.author,
+                text,
+                metadata: found.metadata.and_then(|kept| kept.as_object().cloned()),
+                tags: found.tags,
+            };
+            let (incoming, stream) = (&request.incoming, found.conversation);
+            let outcome = incoming.execute::<Aggregate>(stream, "EditMessage", command).await?;
+            position = incoming.reflected(&outcome).await?;
+        }
+        found = request.message(&chat, &message).await?;
+    }
+    request.answer(StatusCode::OK, position, resource::message(&found), &query).await
+}
+
+/// A text that can be said.
+pub(super) fn content(attributes: &Attributes) -> Result<Text, Failure> {
+    let content = attributes.text("content")?;
+    if content.trim().is_empty() || content.chars().count() > TEXT_LENGTH_MAX {
+        let why = format!("content must be 1 to {TEXT_LENGTH_MAX} characters long, and not blank");
+        return Err(attributes.unusable("content", why));
+    }
+    Ok(content.into())
+}
