@@ -14,4 +14,5 @@ mod harness;
 mod house;
 mod operations;
 mod protocol;
+mod pulse;
 mod weavy;

@@ -62,6 +62,12 @@ impl Incoming {
         Ok(self.settled(projections::Progress::names(), outcome.position).await?)
     }
 
+    /// What this request did when it came first, if it is a repeated one. What it erased then is not there to be
+    /// looked at again.
+    pub(crate) async fn replay(&self) -> Result<Option<Outcome>, Failure> {
+        Ok(self.state.commands.replay(&self.context).await?)
+    }
+
     /// The private chat of two, made if there is none, and out of the trash. It was made now if its first
     /// event is what the command did.
     pub(crate) async fn private_chat(

@@ -1,3 +1,4 @@
+use std::convert::Infallible;
 use std::error::Error as StdError;
 
 use axum::extract::Request;
@@ -235,6 +236,12 @@ impl From<user::Refusal> for Failure {
                 Self::bad_request(refusal.to_string())
             }
         }
+    }
+}
+
+impl From<Infallible> for Failure {
+    fn from(never: Infallible) -> Self {
+        match never {}
     }
 }
 

@@ -1,7 +1,7 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
-use axum::extract::FromRequest;
+use axum::extract::{FromRequest, OriginalUri};
 use axum::http::{HeaderMap, Method, StatusCode, Uri};
 use bytes::Bytes;
 use event_store::{Context, Idempotency, Metadata, Surface};
@@ -57,8 +57,10 @@ impl Incoming {
         let caller = caller::authenticate(state, &parts.headers, surface)
             .await
             .ok_or(Rejection::Unauthenticated)?;
-        let (method, uri, headers) =
-            (parts.method.clone(), parts.uri.clone(), parts.headers.clone());
+        // As the caller wrote it: routes under a prefix see the rest alone.
+        let original = parts.extensions.get::<OriginalUri>().map(|original| original.0.clone());
+        let uri = original.unwrap_or_else(|| parts.uri.clone());
+        let (method, headers) = (parts.method.clone(), parts.headers.clone());
         let body = Bytes::from_request(axum::extract::Request::from_parts(parts, body), state)
             .await
             .map_err(|rejection| {

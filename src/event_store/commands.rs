@@ -1,4 +1,5 @@
 use std::any::Any;
+use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -232,6 +233,20 @@ impl Commands {
             }
         }
         Err(CommandError::Contended)
+    }
+
+    /// What an earlier use of the context's idempotency key led to, if it has one that was used.
+    ///
+    /// # Errors
+    /// [`CommandError::KeyReused`] when that was another request, or why the store cannot be asked.
+    pub async fn replay(
+        &self,
+        context: &Context,
+    ) -> Result<Option<Outcome>, CommandError<Infallible>> {
+        match &context.idempotency {
+            None => Ok(None),
+            Some(key) => self.replayed(Uuid::nil(), context, key).await?.transpose(),
+        }
     }
 
     /// What the first use of the key led to, if there was one.

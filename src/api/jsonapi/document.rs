@@ -178,6 +178,18 @@ impl Document {
         Ok(Self { status, position, body: encode(&shape), location })
     }
 
+    /// Nothing, where a resource was.
+    pub(crate) fn none(position: i64) -> Self {
+        let shape = Shape {
+            jsonapi: JsonApi::default(),
+            data: (),
+            included: None,
+            links: None,
+            meta: None,
+        };
+        Self { status: StatusCode::OK, position, body: encode(&shape), location: None }
+    }
+
     /// A page of a collection of so many.
     pub(crate) async fn page(
         position: i64,

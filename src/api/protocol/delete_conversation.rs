@@ -18,6 +18,9 @@ pub(super) async fn delete(Path(id): Path<String>, request: Protocol) -> Result<
     let conversation = id::decode(&id).ok_or_else(Failure::not_found)?;
     request.catch_up().await?;
     let incoming = &request.incoming;
+    if let Some(outcome) = incoming.replay().await? {
+        return Ok(Done { position: outcome.position });
+    }
     let number = inbox::number(&incoming.state.pool, incoming.account(), conversation).await?;
     let outcome =
         incoming.delete_conversation(number.ok_or_else(Failure::not_found)?, false).await?;

@@ -15,8 +15,11 @@ use crate::failure::Failure;
               (status = 404, description = "Unknown, or the caller is not in its conversation", body = Error)))]
 pub(super) async fn delete(Path(id): Path<String>, request: Protocol) -> Result<Done, Failure> {
     request.catch_up().await?;
-    let found = request.message(&id).await?;
     let incoming = &request.incoming;
+    if let Some(outcome) = incoming.replay().await? {
+        return Ok(Done { position: outcome.position });
+    }
+    let found = request.message(&id).await?;
     if incoming.administers() {
         let (pool, account) = (&incoming.state.pool, incoming.account());
         let number = inbox::number(pool, account, found.conversation).await?;

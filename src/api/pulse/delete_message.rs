@@ -20,6 +20,9 @@ pub(super) async fn delete(
     request: Pulse,
 ) -> Result<Document, Failure> {
     let query = request.query(&Offer::default())?;
+    if let Some(outcome) = request.incoming.replay().await? {
+        return Ok(Document::none(outcome.position));
+    }
     let found = request.message(&chat, &message).await?;
     if found.author != request.user {
         return Err(Failure::forbidden("only its author may delete a message"));

@@ -16,6 +16,9 @@ use crate::incoming::SHOWN;
 pub(super) async fn delete(Path(id): Path<String>, request: Weavy) -> Result<Done, Failure> {
     let id = number(&id)?;
     request.0.catch_up(SHOWN).await?;
+    if let Some(outcome) = request.0.replay().await? {
+        return Ok(Done { position: outcome.position });
+    }
     let outcome = request.0.delete_conversation(id, true).await?;
     Ok(Done { position: request.0.reflected(&outcome).await? })
 }

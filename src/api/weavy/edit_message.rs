@@ -53,6 +53,9 @@ pub(super) async fn edit(
               (status = 403, description = "Not the author", body = Problem),
               (status = 404, description = "Unknown, or the caller is not in its conversation", body = Problem)))]
 pub(super) async fn delete(Path(id): Path<String>, request: Weavy) -> Result<Done, Failure> {
+    if let Some(outcome) = request.0.replay().await? {
+        return Ok(Done { position: outcome.position });
+    }
     let found = find(&request, &id).await?;
     let authored =
         request.caller().user().is_some() && found.message.created_by.uid == request.caller().uid;
