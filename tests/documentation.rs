@@ -59,7 +59,12 @@ impl Names {
         match (shown, real) {
             (Value::Object(shown), Value::Object(real)) => shown
                 .iter()
-                .map(|(name, value)| (name.clone(), self.translate(value, &real[name], name)))
+                .map(|(name, value)| {
+                    (
+                        name.clone(),
+                        self.translate(value, real.get(name).unwrap_or(&Value::Null), name),
+                    )
+                })
                 .collect(),
             (Value::Array(shown), Value::Array(real)) => {
                 let none = Value::Null;
@@ -131,4 +136,9 @@ async fn replay(page: &str) {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_protocol_page() {
     replay("protocol.md").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_pulse_page() {
+    replay("pulse.md").await;
 }

@@ -26,4 +26,6 @@ create index users_by_name on directory.users
 create extension if not exists pg_trgm with schema public;
 create index users_by_part_of_name on directory.users using gin
     (lower(coalesce(name, username, uid) collate "und-x-icu") public.gin_trgm_ops,
-     lower(uid collate "und-x-icu") public.gin_trgm_ops);
+     lower(uid collate "und-x-icu") public.gin_trgm_ops)
+    -- Users are registered seldom and searched often.
+    with (fastupdate = off);

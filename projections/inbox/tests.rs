@@ -2,13 +2,17 @@ use domain::conversation::Command::{AddMember, RemoveMember, TagConversation, Tr
 use domain::conversation::Kind;
 use domain::participation::ChangeCommand;
 use serde_json::Value;
-use sqlx::{Executor, PgPool};
+use sqlx::{Execute, Executor, PgPool, Postgres, QueryBuilder};
 use uuid::Uuid;
 
+use super::chat::page;
 use super::entry::entries_sql;
 use super::group::groups_sql;
 use super::query::page_sql;
-use super::{Filter, Flags, Viewer, activity, entries, get, groups, list, number, seat};
+use super::{
+    Choice, Column, Filter, Flags, Viewer, activity, chats, entries, get, groups, list, number,
+    seat,
+};
 use crate::Cursor;
 use crate::tests::{World, create, every_choice_of_flags};
 
@@ -221,4 +225,85 @@ async fn slices_walk_the_list_both_ways() {
     let found: Vec<Uuid> = found.items.iter().map(|group| group.conversation).collect();
     assert_eq!(found, rooms[..3]);
     assert_eq!(activity(pool, domain::user_id(1, "eve"), rooms[0]).await.unwrap(), None);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn chats_that_changed_at_the_same_time_are_in_the_order_of_their_ids() {
+    let mut world = World::new().await;
+    let (ann, bob) = (world.register("ann").await, world.register("bob").await);
+    let mut rooms = Vec::new();
+    for _ in 0..6 {
+        rooms.push(world.room(&[ann, bob]).await);
+    }
+    let pool = world.project().await;
+    pool.execute("update inbox.seats set changed_at = '2026-01-01T00:00:00Z'").await.unwrap();
+    rooms.sort();
+    for descending in [false, true] {
+        let mut listed = Vec::new();
+        for offset in 0..6 {
+            let order = vec![(Column::ChangedAt, descending)];
+            let choice = Choice { order, limit: 1, offset, ..Choice::default() };
+            let page = chats(pool, ann, &choice).await.unwrap();
+            assert_eq!(page.total, Some(6));
+            listed.push(page.items[0].conversation);
+        }
+        assert_eq!(listed, rooms);
+    }
+}
+
+/// Ten thousand private chats of one user among other people's.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_of_chats_and_a_search_for_a_peer_use_their_indexes() {
+    let mut world = World::new().await;
+    let ann = world.register("ann").await;
+    let pool = world.project().await;
+    pool.execute(
+        "insert into directory.users (uuid, account_id, id, uid, name, tags, created_at, modified_at)
+         select gen_random_uuid(), 1, n, 'user-' || n, md5(n::text), '{}', now(), now()
+         from generate_series(10, 20000) n",
+    )
+    .await
+    .unwrap();
+    sqlx::query(
+        "insert into inbox.seats (user_id, conversation, membership, id, kind, other, trashed, changed_at)
+         select case when id % 2 = 0 then $1 else gen_random_uuid() end, gen_random_uuid(), id, id, 'private',
+                uuid, false, now() - id * interval '1 second'
+         from directory.users where id > 5",
+    )
+    .bind(ann)
+    .execute(pool)
+    .await
+    .unwrap();
+    pool.execute(
+        "insert into conversation_list.conversations
+             (uuid, account_id, id, kind, tags, created_at, modified_at)
+         select conversation, 1, id, kind, '{}', now(), now() from inbox.seats;
+         analyze inbox.seats; analyze conversation_list.conversations; analyze directory.users",
+    )
+    .await
+    .unwrap();
+    let latest = vec![(Column::ChangedAt, true)];
+    for (private, index) in [(Some(true), "private_seats_by_change"), (None, "seats_by_change")] {
+        let choice = Choice { private, order: latest.clone(), limit: 25, ..Choice::default() };
+        let plan = explain(pool, page(ann, &choice)).await;
+        assert!(plan.contains(&format!("using {index} on seats s")), "{plan}");
+        assert!(!plan.contains("Seq Scan on seats"), "{plan}");
+        assert!(!plan.contains("Sort Key: s.changed_at"), "{plan}");
+    }
+    let peer = Some("user-1234".to_owned());
+    let choice =
+        Choice { private: Some(true), peer, order: latest, limit: 25, ..Choice::default() };
+    let plan = explain(pool, page(ann, &choice)).await;
+    assert!(plan.contains("users_by_part_of_name"), "{plan}");
+    assert!(!plan.contains("Seq Scan on users"), "{plan}");
+    let found = chats(pool, ann, &choice).await.unwrap();
+    assert_eq!(found.total, Some(6), "1234, and those of 12340 to 12348 that are even");
+}
+
+async fn explain(pool: &PgPool, mut statement: QueryBuilder<'_, Postgres>) -> String {
+    let explain = format!("explain {}", statement.sql());
+    let arguments = statement.build().take_arguments().unwrap().unwrap();
+    let plan: Vec<String> =
+        sqlx::query_scalar_with(&explain, arguments).fetch_all(pool).await.unwrap();
+    plan.join("\n")
 }
