@@ -15,7 +15,14 @@ use crate::{Error, Event, Recorded};
 
 /// Who is a member at the end of a batch, of those who came or went in it.
 #[derive(Debug, Default)]
-pub(crate) struct Membership(BTreeMap<(Uuid, Uuid), Option<(i64, DateTime<Utc>)>>);
+pub(crate) struct Membership(BTreeMap<(Uuid, Uuid), Option<Joined>>);
+
+/// When somebody came in: the event's position, and its time.
+#[derive(Debug, Clone, Copy)]
+struct Joined {
+    position: i64,
+    at: DateTime<Utc>,
+}
 
 #[derive(Serialize)]
 struct Seat {
@@ -27,7 +34,7 @@ struct Seat {
 
 impl Membership {
     pub(crate) fn fold(&mut self, stream: Uuid, recorded: &Recorded, event: &conversation::Event) {
-        let now = Some((recorded.position, recorded.at));
+        let now = Some(Joined { position: recorded.position, at: recorded.at });
         match event {
             conversation::Event::ConversationCreated { members, .. } => {
                 for user in members {
@@ -54,8 +61,8 @@ impl Membership {
             .map(|((conversation, user_id), seat)| Seat {
                 conversation: *conversation,
                 user_id: *user_id,
-                membership: seat.map(|(position, _)| position),
-                joined_at: seat.map(|(_, at)| at),
+                membership: seat.map(|joined| joined.position),
+                joined_at: seat.map(|joined| joined.at),
             })
             .collect()
     }
