@@ -1,4 +1,3 @@
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -197,11 +196,11 @@ impl Serve {
             Some(secret) => secret.clone(),
             None if self.quick_start => {
                 let data_dir = options.data_dir();
-                match kept_secret(&data_dir)? {
+                match token::kept_secret(&data_dir)? {
                     Some(secret) => secret,
                     None => {
                         let secret = Alphanumeric.sample_string(&mut rand::rng(), 48);
-                        secret_file::keep(&data_dir.join(SECRET_FILE), &secret)?;
+                        token::keep_secret(&data_dir, &secret)?;
                         secret
                     }
                 }
@@ -215,13 +214,6 @@ impl Serve {
         };
         Ok((api::token::Authenticator::hs256(&secret)?, Some(secret)))
     }
-}
-
-const SECRET_FILE: &str = "jwt-secret";
-
-/// The secret that an earlier quick start kept.
-pub(super) fn kept_secret(data_dir: &Path) -> Result<Option<String>, Failure> {
-    secret_file::read(&data_dir.join(SECRET_FILE))
 }
 
 /// Cancelled at the first Ctrl-C or SIGTERM; a second one ends the process at once.

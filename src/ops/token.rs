@@ -1,7 +1,8 @@
+use std::path::Path;
+
 use clap::Args;
 
-use super::serve::kept_secret;
-use super::{Failure, Options};
+use super::{Failure, Options, secret_file};
 
 #[derive(Debug, Args)]
 pub(super) struct Token {
@@ -68,4 +69,16 @@ pub(super) fn issue(
         role: role.parse()?,
     };
     Ok(api::token::issue(secret, &claims)?)
+}
+
+const SECRET_FILE: &str = "jwt-secret";
+
+/// The secret that an earlier quick start kept.
+pub(super) fn kept_secret(data_dir: &Path) -> Result<Option<String>, Failure> {
+    secret_file::read(&data_dir.join(SECRET_FILE))
+}
+
+/// Keeps the secret of a quick start for the next one.
+pub(super) fn keep_secret(data_dir: &Path, secret: &str) -> Result<(), Failure> {
+    secret_file::keep(&data_dir.join(SECRET_FILE), secret)
 }

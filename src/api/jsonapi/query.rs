@@ -23,6 +23,13 @@ pub(crate) struct Offer {
     pub(crate) own: &'static [&'static str],
 }
 
+impl Offer {
+    /// What one resource can be asked with.
+    pub(crate) const fn including(includes: &'static [&'static str]) -> Self {
+        Self { includes, sorts: &[], filters: &[], paged: false, own: &[] }
+    }
+}
+
 /// A query, as far as it was offered.
 #[derive(Debug, Default)]
 pub(crate) struct Query {

@@ -11,7 +11,7 @@ use crate::incoming::new_id;
 use crate::jsonapi::document::Document;
 use crate::jsonapi::query::Offer;
 
-const OFFER: Offer = Offer { includes: INCLUDES, sorts: &[], filters: &[], paged: false, own: &[] };
+const OFFER: Offer = Offer::including(INCLUDES);
 
 /// Make a chat with the caller as its only member.
 #[utoipa::path(post, path = "/chats", tag = "Pulse",

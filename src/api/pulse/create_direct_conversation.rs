@@ -8,7 +8,7 @@ use crate::failure::Failure;
 use crate::jsonapi::document::Document;
 use crate::jsonapi::query::Offer;
 
-const OFFER: Offer = Offer { includes: INCLUDES, sorts: &[], filters: &[], paged: false, own: &[] };
+const OFFER: Offer = Offer::including(INCLUDES);
 
 /// Start a direct conversation with a user, or find the one there is.
 #[utoipa::path(post, path = "/direct_conversations", tag = "Pulse",

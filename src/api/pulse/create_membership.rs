@@ -11,7 +11,7 @@ use crate::failure::Failure;
 use crate::jsonapi::document::Document;
 use crate::jsonapi::query::Offer;
 
-const OFFER: Offer = Offer { includes: INCLUDES, sorts: &[], filters: &[], paged: false, own: &[] };
+const OFFER: Offer = Offer::including(INCLUDES);
 
 /// Let somebody into a chat: for any member.
 #[utoipa::path(post, path = "/chat_memberships", tag = "Pulse",

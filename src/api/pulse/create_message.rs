@@ -13,7 +13,7 @@ use crate::incoming::new_id;
 use crate::jsonapi::document::Document;
 use crate::jsonapi::query::Offer;
 
-const OFFER: Offer = Offer { includes: INCLUDES, sorts: &[], filters: &[], paged: false, own: &[] };
+const OFFER: Offer = Offer::including(INCLUDES);
 
 /// Post a message.
 #[utoipa::path(post, path = "/chats/{chat_id}/messages", tag = "Pulse",

@@ -8,8 +8,7 @@ use crate::failure::Failure;
 use crate::jsonapi::document::Document;
 use crate::jsonapi::query::Offer;
 
-pub(super) const OFFER: Offer =
-    Offer { includes: &["chat", "user"], sorts: &[], filters: &[], paged: false, own: &[] };
+pub(super) const OFFER: Offer = Offer::including(&["chat", "user"]);
 
 /// Get how far the caller has read a chat.
 #[utoipa::path(get, path = "/chats/{chat_id}/bookmark", tag = "Pulse",

@@ -9,7 +9,7 @@ use crate::failure::Failure;
 use crate::jsonapi::document::Document;
 use crate::jsonapi::query::Offer;
 
-const OFFER: Offer = Offer { includes: INCLUDES, sorts: &[], filters: &[], paged: false, own: &[] };
+const OFFER: Offer = Offer::including(INCLUDES);
 
 /// Get a chat.
 #[utoipa::path(get, path = "/chats/{id}", tag = "Pulse",

@@ -10,7 +10,7 @@ use crate::failure::Failure;
 use crate::jsonapi::document::Document;
 use crate::jsonapi::query::Offer;
 
-const OFFER: Offer = Offer { includes: INCLUDES, sorts: &[], filters: &[], paged: false, own: &[] };
+const OFFER: Offer = Offer::including(INCLUDES);
 
 /// Get a direct conversation.
 #[utoipa::path(get, path = "/direct_conversations/{id}", tag = "Pulse",

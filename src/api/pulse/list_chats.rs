@@ -1,7 +1,7 @@
-use projections::inbox::{self, Choice, Column};
+use projections::inbox::{self, Column};
 
 use super::Errors;
-use super::request::Pulse;
+use super::request::{Pulse, choice};
 use super::resource::{self, DIRECT_CONVERSATION};
 use crate::failure::Failure;
 use crate::jsonapi::document::Document;
@@ -36,15 +36,7 @@ fn column(name: &str) -> Column {
               (status = 400, description = "A parameter is unknown or cannot be used", body = Errors, content_type = "application/vnd.api+json")))]
 pub(super) async fn list(request: Pulse) -> Result<Document, Failure> {
     let query = request.query(&OFFER)?;
-    let mut choice = Choice {
-        order: query.sort.iter().map(|(name, descends)| (column(name), *descends)).collect(),
-        limit: query.page.size,
-        offset: query.page.offset(),
-        ..Choice::default()
-    };
-    if choice.order.is_empty() {
-        choice.order = vec![(Column::ChangedAt, true)];
-    }
+    let mut choice = choice(&query, column);
     // A chat is a direct conversation's or nobody's: whoever asks for anything else finds nothing.
     for (_, values) in &query.filters {
         let wanted = |text: &str| values.iter().any(|value| value == text);

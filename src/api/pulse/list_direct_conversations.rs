@@ -1,7 +1,7 @@
 use projections::inbox::{self, Choice, Column};
 
 use super::Errors;
-use super::request::{Pulse, ids};
+use super::request::{Pulse, choice, ids};
 use super::resource;
 use crate::failure::Failure;
 use crate::jsonapi::document::Document;
@@ -45,14 +45,8 @@ pub(super) async fn list(request: Pulse) -> Result<Document, Failure> {
     let mut choice = Choice {
         private: Some(true),
         peer: query.own.get("search_peer").cloned(),
-        order: query.sort.iter().map(|(name, descends)| (column(name), *descends)).collect(),
-        limit: query.page.size,
-        offset: query.page.offset(),
-        ..Choice::default()
+        ..choice(&query, column)
     };
-    if choice.order.is_empty() {
-        choice.order = vec![(Column::ChangedAt, true)];
-    }
     for (name, values) in &query.filters {
         choice.filters.push((column(name), ids(name, values)?));
     }

@@ -2,13 +2,13 @@ use axum::extract::{FromRequest, Request};
 use axum::http::StatusCode;
 use domain::participation::Seat;
 use event_store::Surface;
-use projections::inbox::{self, Chat};
+use projections::inbox::{self, Chat, Choice, Column};
 use projections::{directory, messages};
 use uuid::Uuid;
 
 use super::resource::{self, CHAT, CHAT_BOOKMARK, MESSAGE, TYPES, USER};
 use crate::State;
-use crate::failure::Failure;
+use crate::failure::{Failure, Source};
 use crate::incoming::{Incoming, SHOWN};
 use crate::jsonapi::body::Attributes;
 use crate::jsonapi::document::{Document, Load, Resource};
@@ -148,9 +148,19 @@ impl Load for Pulse {
     }
 }
 
+/// The chats of a page, in the order that the query asks for or the latest changed first.
+pub(super) fn choice(query: &Query, column: fn(&str) -> Column) -> Choice {
+    let mut order: Vec<_> =
+        query.sort.iter().map(|(name, descends)| (column(name), *descends)).collect();
+    if order.is_empty() {
+        order.push((Column::ChangedAt, true));
+    }
+    let (limit, offset) = (query.page.size, query.page.offset());
+    Choice { order, limit, offset, ..Choice::default() }
+}
+
 /// Ids that a filter names.
 pub(super) fn ids(name: &str, values: &[String]) -> Result<Vec<Uuid>, Failure> {
-    use crate::failure::Source;
     let wrong = |value| {
         Failure::bad_request(format!("filter[{name}] takes ids, not {value}"))
             .at(Source::Parameter(format!("filter[{name}]")))

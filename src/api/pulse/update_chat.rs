@@ -12,7 +12,7 @@ use crate::jsonapi::body::Attributes;
 use crate::jsonapi::document::Document;
 use crate::jsonapi::query::Offer;
 
-const OFFER: Offer = Offer { includes: INCLUDES, sorts: &[], filters: &[], paged: false, own: &[] };
+const OFFER: Offer = Offer::including(INCLUDES);
 
 /// Change a chat: for any member.
 #[utoipa::path(put, path = "/chats/{id}", tag = "Pulse",

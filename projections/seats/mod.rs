@@ -2,6 +2,9 @@
 //! each member did for themselves. Everything is folded to the last word on each thing, so that one
 //! statement writes it whatever the order was.
 
+mod marks;
+mod membership;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
@@ -11,107 +14,10 @@ use serde::Serialize;
 use sqlx::{PgConnection, types::Json};
 use uuid::Uuid;
 
+use marks::Marks;
+pub(crate) use membership::Membership;
+
 use crate::{Error, Event, Recorded};
-
-/// Who is a member at the end of a batch, of those who came or went in it.
-#[derive(Debug, Default)]
-pub(crate) struct Membership(BTreeMap<(Uuid, Uuid), Option<Joined>>);
-
-/// When somebody came in: the event's position, and its time.
-#[derive(Debug, Clone, Copy)]
-struct Joined {
-    position: i64,
-    at: DateTime<Utc>,
-}
-
-#[derive(Serialize)]
-struct Seat {
-    conversation: Uuid,
-    user_id: Uuid,
-    membership: Option<i64>,
-    joined_at: Option<DateTime<Utc>>,
-}
-
-impl Membership {
-    pub(crate) fn fold(&mut self, stream: Uuid, recorded: &Recorded, event: &conversation::Event) {
-        let now = Some(Joined { position: recorded.position, at: recorded.at });
-        match event {
-            conversation::Event::ConversationCreated { members, .. } => {
-                for user in members {
-                    self.0.insert((stream, *user), now);
-                }
-            }
-            conversation::Event::MemberAdded { user } => {
-                self.0.insert((stream, *user), now);
-            }
-            conversation::Event::MemberRemoved { user } => {
-                self.0.insert((stream, *user), None);
-            }
-            // Everyone's seat goes at once, with the conversation.
-            conversation::Event::ConversationDeleted => {
-                self.0.retain(|(conversation, _), _| *conversation != stream);
-            }
-            _ => {}
-        }
-    }
-
-    fn seats(&self) -> Vec<Seat> {
-        self.0
-            .iter()
-            .map(|((conversation, user_id), seat)| Seat {
-                conversation: *conversation,
-                user_id: *user_id,
-                membership: seat.map(|joined| joined.position),
-                joined_at: seat.map(|joined| joined.at),
-            })
-            .collect()
-    }
-
-    /// Takes the seats that ended out of `table`, and with `(conversation, user_id, membership, joined_at)` puts
-    /// the new ones in.
-    pub(crate) async fn write(
-        &self,
-        connection: &mut PgConnection,
-        table: &'static str,
-    ) -> Result<(), Error> {
-        self.end(connection, table).await?;
-        if self.0.is_empty() {
-            return Ok(());
-        }
-        sqlx::query(&format!(
-            "insert into {table} (conversation, user_id, membership, joined_at)
-             select conversation, user_id, membership, joined_at
-             from jsonb_to_recordset($1) as r
-                 (conversation uuid, user_id uuid, membership bigint, joined_at timestamptz)
-             where membership is not null
-             on conflict (conversation, user_id) do nothing"
-        ))
-        .bind(Json(self.seats()))
-        .execute(connection)
-        .await
-        .map_err(Error::database("seat members"))?;
-        Ok(())
-    }
-
-    /// Takes the seats that ended out of `table`.
-    async fn end(&self, connection: &mut PgConnection, table: &str) -> Result<(), Error> {
-        if self.0.is_empty() {
-            return Ok(());
-        }
-        sqlx::query(&format!(
-            "delete from {table} s
-             using jsonb_to_recordset($1) as r (conversation uuid, user_id uuid, membership bigint)
-             where s.conversation = r.conversation
-               and s.user_id = r.user_id
-               and s.membership is distinct from r.membership"
-        ))
-        .bind(Json(self.seats()))
-        .execute(connection)
-        .await
-        .map_err(Error::database("unseat members"))?;
-        Ok(())
-    }
-}
 
 /// The last word on a conversation in a batch; none where the batch said nothing.
 #[derive(Debug, Default, Serialize)]
@@ -153,44 +59,6 @@ pub(crate) struct Own {
     archived_at: Option<DateTime<Utc>>,
     starred: Option<bool>,
     subscribed: Option<bool>,
-}
-
-/// Since when a marker covers what it covers: a stack of ranges, each from the one below up to `top`. It tells
-/// when each message was read, without a row for each.
-#[derive(Debug, Default, Serialize)]
-pub(crate) struct Marks {
-    /// What earlier batches left is gone.
-    cleared: bool,
-    /// What earlier batches left ends here at the latest.
-    lowered: Option<i64>,
-    /// Ranges on top of that.
-    added: Vec<Mark>,
-}
-
-#[derive(Debug, Serialize)]
-struct Mark {
-    top: i64,
-    position: i64,
-    at: DateTime<Utc>,
-}
-
-impl Marks {
-    fn read_up_to(&mut self, message: i64, recorded: &Recorded) {
-        self.lowered = Some(self.lowered.map_or(message, |lowered| lowered.min(message)));
-        let below = self.added.partition_point(|mark| mark.top < message);
-        self.added.truncate(below + 1);
-        match self.added.get_mut(below) {
-            Some(covering) => covering.top = message,
-            None => {
-                let (position, at) = (recorded.position, recorded.at);
-                self.added.push(Mark { top: message, position, at });
-            }
-        }
-    }
-
-    fn clear(&mut self) {
-        *self = Self { cleared: true, ..Self::default() };
-    }
 }
 
 /// A conversation that the batch made.
@@ -240,7 +108,7 @@ impl Batch {
 
     pub(crate) fn is_empty(&self) -> bool {
         self.made.is_empty()
-            && self.membership.0.is_empty()
+            && self.membership.is_empty()
             && self.talk.is_empty()
             && self.own.is_empty()
             && self.deleted.is_empty()
@@ -256,7 +124,7 @@ impl Batch {
 
     /// Whether what was read since when changes at all.
     pub(crate) fn moves_marks(&self) -> bool {
-        self.own.values().any(|own| own.marks.cleared || own.marks.lowered.is_some())
+        self.own.values().any(|own| own.marks.change())
     }
 
     /// The new seats, for `(conversation, user_id, membership)`.
