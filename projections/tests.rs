@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use domain::conversation::{self, Conversation, Create, Kind};
-use domain::participation::{self, ChangeCommand, Participation, Seat};
+use domain::participation::{self, ChangeCommand, Participation, Reading, Seat};
 use domain::user::{self, Profile, User};
 use event_store::{Commands, Context, Keys, Log, MasterKey, Metadata, Settings, Surface};
 use rand::rngs::StdRng;
@@ -242,10 +242,13 @@ async fn random_history(seed: u64, commands: usize) -> World {
                     20 => ChangeCommand::UnmuteConversation,
                     21 => ChangeCommand::ArchiveConversation { at: in_2030 },
                     22 => ChangeCommand::UnarchiveConversation,
-                    29 => ChangeCommand::OpenConversation { message: Some(message), as_of: None },
+                    29 => ChangeCommand::OpenConversation {
+                        reading: Reading::Whole(Some(message)),
+                        as_of: None,
+                    },
                     30 => {
-                        let as_of = Some(in_2030);
-                        ChangeCommand::OpenConversation { message: Some(message), as_of }
+                        let reading = Reading::UpTo(if n % 3 == 0 { 0 } else { message });
+                        ChangeCommand::OpenConversation { reading, as_of: Some(in_2030) }
                     }
                     _ if n % 2 == 0 => ChangeCommand::StarConversation,
                     _ => ChangeCommand::Unsubscribe,

@@ -39,7 +39,7 @@ async fn apply(connection: &mut PgConnection, events: &[Recorded]) -> Result<(),
         .execute(&mut *connection)
         .await
         .map_err(write("write the newest messages of the badge"))?;
-    batch.write_messages(connection, "badge").await?;
+    batch.write_messages(connection, "badge", "uuid, conversation, id, author").await?;
     batch.end_seats(connection, "badge.seats").await?;
     sqlx::query(SEAT)
         .bind(batch.seats())

@@ -172,8 +172,8 @@ pub async fn choose(pool: &PgPool, account: i64, choice: &Choice) -> Result<Page
            and ($4::text[] is null or uid = any($4))";
     let order = match choice.by_name {
         None => "id",
-        Some(false) => "lower(coalesce(name, username, uid)), uuid",
-        Some(true) => "lower(coalesce(name, username, uid)) desc, uuid",
+        Some(false) => "lower(coalesce(name, username, uid) collate \"und-x-icu\"), uuid",
+        Some(true) => "lower(coalesce(name, username, uid) collate \"und-x-icu\") desc, uuid",
     };
     let items =
         sqlx::query_as(&format!("select {COLUMNS} {matching} order by {order} limit $5 offset $6"))
@@ -215,7 +215,7 @@ pub async fn list(
                 or strpos(lower((coalesce(name, '') || ' ' || coalesce(username, '') || ' ' || uid) collate \"und-x-icu\"), lower($2 collate \"und-x-icu\")) > 0)";
     let items = sqlx::query_as(&format!(
         "select {COLUMNS} {matching}
-         order by lower(coalesce(name, username, uid)), id
+         order by lower(coalesce(name, username, uid) collate \"und-x-icu\"), id
          limit $3 offset $4"
     ))
     .bind(account)

@@ -20,7 +20,7 @@ create table directory.users (
 
 -- Lists by name.
 create index users_by_name on directory.users
-    (account_id, lower(coalesce(name, username, uid)), id);
+    (account_id, lower(coalesce(name, username, uid) collate "und-x-icu"), id);
 
 -- Part of a shown name or uid, whatever its case: in every language, whatever the database's own locale is.
 create extension if not exists pg_trgm with schema public;

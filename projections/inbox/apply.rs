@@ -41,7 +41,12 @@ async fn apply(connection: &mut PgConnection, events: &[Recorded]) -> Result<(),
         .execute(&mut *connection)
         .await
         .map_err(write("write the newest messages of the inbox"))?;
-    batch.write_messages(connection, "inbox").await?;
+    batch.write_messages(connection, "inbox", "uuid, conversation, id, author, at").await?;
+    sqlx::query(UNPIN)
+        .bind(batch.gone())
+        .execute(&mut *connection)
+        .await
+        .map_err(write("unpin deleted messages in the inbox"))?;
     batch.end_seats(connection, "inbox.seats").await?;
     sqlx::query(FAN_OUT)
         .bind(batch.talk())
@@ -71,10 +76,10 @@ async fn apply(connection: &mut PgConnection, events: &[Recorded]) -> Result<(),
 }
 
 const MAKE: &str = "
-    insert into inbox.conversations (uuid, account_id, id, kind, changed_at)
-    select conversation, account_id, id, kind, date_trunc('milliseconds', at)
+    insert into inbox.conversations (uuid, account_id, id, kind, name, created_by, created_at, changed_at)
+    select conversation, account_id, id, kind, name, creator, at, date_trunc('milliseconds', at)
     from jsonb_to_recordset($1) as r
-        (conversation uuid, account_id bigint, id bigint, kind text, at timestamptz)
+        (conversation uuid, account_id bigint, id bigint, kind text, name text, creator uuid, at timestamptz)
     on conflict on constraint conversations_one_per_uuid do nothing";
 
 const TALK: &str = "
@@ -88,10 +93,12 @@ const TALK: &str = "
             else c.newest_by_other
         end,
         trashed = coalesce(r.trashed, c.trashed),
+        name = case when r.renamed then r.name else c.name end,
+        pinned_message = case when r.pin_changed then r.pinned_message else c.pinned_message end,
         changed_at = coalesce(date_trunc('milliseconds', r.changed_at), c.changed_at)
     from jsonb_to_recordset($1) as r
         (conversation uuid, newest_id bigint, newest_author uuid, newest_by_other bigint, trashed boolean,
-         changed_at timestamptz)
+         changed_at timestamptz, renamed boolean, name text, pin_changed boolean, pinned_message uuid)
     where c.uuid = r.conversation";
 
 const FAN_OUT: &str = "
@@ -102,7 +109,16 @@ const FAN_OUT: &str = "
         changed_at = c.changed_at
     from jsonb_to_recordset($1) as r (conversation uuid)
     join inbox.conversations c on c.uuid = r.conversation
-    where s.conversation = r.conversation";
+    where s.conversation = r.conversation
+      and (s.newest_id, s.others_id, s.trashed, s.changed_at) is distinct from
+          (c.newest_id,
+           case when s.user_id = c.newest_author then c.newest_by_other else c.newest_id end,
+           c.trashed, c.changed_at)";
+
+const UNPIN: &str = "
+    update inbox.conversations
+    set pinned_message = null
+    where pinned_message = any($1)";
 
 const SEAT: &str = "
     insert into inbox.seats
@@ -125,7 +141,7 @@ const OWN: &str = "
         marked_at = case when r.marker_changed then r.marked_at else s.marked_at end,
         marked_unread = coalesce(r.marked_unread, s.marked_unread),
         opened_at = coalesce(r.opened_at, s.opened_at),
-        bookmarked = coalesce(r.bookmarked, s.bookmarked),
+        bookmark = case when r.bookmark_removed then r.bookmark else coalesce(s.bookmark, r.bookmark) end,
         pinned = nullif(coalesce(r.pinned, s.pinned), 0),
         muted = coalesce(r.muted, s.muted),
         muted_until = case when r.muted is null then s.muted_until else r.muted_until end,
@@ -134,7 +150,7 @@ const OWN: &str = "
         subscribed = coalesce(r.subscribed, s.subscribed)
     from jsonb_to_recordset($1) as r
         (conversation uuid, user_id uuid, membership bigint, marker_changed boolean, marker bigint,
-         marked_at timestamptz, marked_unread boolean, opened_at timestamptz, bookmarked boolean, pinned bigint, muted boolean,
+         marked_at timestamptz, marked_unread boolean, opened_at timestamptz, bookmark_removed boolean, bookmark bigint, pinned bigint, muted boolean,
          muted_until timestamptz, archived boolean, archived_at timestamptz, starred boolean, subscribed boolean)
     where s.user_id = r.user_id
       and s.conversation = r.conversation

@@ -33,8 +33,10 @@ pub struct Chat {
     pub newest_id: Option<i64>,
     /// The newest message's own id.
     pub newest: Option<Uuid>,
-    /// When the member marked it as read, unless it was marked as unread since.
-    pub bookmarked_at: Option<DateTime<Utc>>,
+    /// Where the member marked it as read, unless it was marked as unread since.
+    pub bookmark: Option<i64>,
+    /// When it was marked as read last.
+    pub opened_at: Option<DateTime<Utc>>,
 }
 
 /// What a chat can be filtered and ordered by.
@@ -65,7 +67,7 @@ impl Column {
             Self::Second => "case when c.created_by = s.user_id then s.other else s.user_id end",
             Self::CreatedAt => "date_trunc('milliseconds', c.created_at)",
             Self::ChangedAt => "s.changed_at",
-            Self::Name => "c.name",
+            Self::Name => "c.name collate \"und-x-icu\"",
         }
     }
 }
@@ -122,7 +124,7 @@ pub(super) fn page(user: Uuid, choice: &Choice) -> QueryBuilder<'_, Postgres> {
     let mut sql = QueryBuilder::new(
         "select s.conversation, s.id, to_jsonb(s.kind) as kind, c.name, s.other, c.created_by, c.created_at,
                 s.changed_at, s.membership, s.newest_id, m.uuid as newest,
-                case when s.bookmarked then s.opened_at end as bookmarked_at",
+                s.bookmark, s.opened_at",
     );
     matching(&mut sql, user, choice);
     sql.push(" order by ");
@@ -140,8 +142,8 @@ pub(super) fn page(user: Uuid, choice: &Choice) -> QueryBuilder<'_, Postgres> {
 fn matching<'a>(sql: &mut QueryBuilder<'a, Postgres>, user: Uuid, choice: &'a Choice) {
     sql.push(
         " from inbox.seats s
-         join conversation_list.conversations c on c.uuid = s.conversation
-         left join messages.messages m on m.id = s.newest_id
+         join inbox.conversations c on c.uuid = s.conversation
+         left join inbox.messages m on m.conversation = s.conversation and m.id = s.newest_id
          where not s.trashed and s.user_id = ",
     )
     .push_bind(user);

@@ -1,4 +1,5 @@
-//! A member's list by activity, with any filter on the member's own flags.
+//! A member's list by activity, with any filter on the member's own flags. It is made from this read model alone:
+//! joined with another one, which may be behind or ahead, a page could lose a row.
 
 use chrono::{DateTime, Utc};
 use domain::conversation::Kind;
@@ -165,10 +166,9 @@ pub(super) fn entries_sql(cursor: Cursor) -> String {
 
 fn shown(chosen: &str) -> String {
     format!(
-        "select chosen.*, c.created_by, c.created_at, c.pinned_message,
-                m.created_at as last_active_at
+        "select chosen.*, c.created_by, c.created_at, c.pinned_message, m.at as last_active_at
          from ({chosen}) chosen
-         join conversation_list.conversations c on c.uuid = chosen.conversation
-         left join messages.messages m on m.id = chosen.newest_id"
+         join inbox.conversations c on c.uuid = chosen.conversation
+         left join inbox.messages m on m.conversation = chosen.conversation and m.id = chosen.newest_id"
     )
 }

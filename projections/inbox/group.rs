@@ -29,10 +29,14 @@ pub struct Group {
 }
 
 impl Group {
-    /// Its name or, when it has none, those of the others.
+    /// Its name or, when it has none, those of the others in the order of their numbers.
     pub fn display_name(&self) -> String {
-        let others = || self.contacts.iter().map(|contact| contact.display_name.as_str());
-        self.name.clone().unwrap_or_else(|| others().collect::<Vec<_>>().join(", "))
+        self.name.clone().unwrap_or_else(|| {
+            let mut others: Vec<&Contact> = self.contacts.iter().collect();
+            others.sort_by_key(|contact| contact.id);
+            let names: Vec<&str> = others.iter().map(|one| one.display_name.as_str()).collect();
+            names.join(", ")
+        })
     }
 }
 
@@ -89,12 +93,13 @@ pub(super) fn groups_sql(cursor: Cursor) -> String {
 
 fn shown(chosen: &str) -> String {
     format!(
-        "select chosen.conversation, c.name, c.description, c.avatar_url, c.created_by, c.created_at,
+        "select chosen.conversation, k.name, c.description, c.avatar_url, k.created_by, k.created_at,
                 others.contacts
          from ({chosen}) chosen
-         join conversation_list.conversations c on c.uuid = chosen.conversation
+         join inbox.conversations k on k.uuid = chosen.conversation
+         left join conversation_list.conversations c on c.uuid = chosen.conversation
          cross join lateral (
-             select coalesce(jsonb_agg(to_jsonb(contact) order by lower(contact.display_name), contact.id),
+             select coalesce(jsonb_agg(to_jsonb(contact) order by lower(contact.display_name collate \"und-x-icu\"), contact.id),
                              '[]') as contacts
              from (select {COLUMNS}
                    from conversation_list.members m

@@ -389,7 +389,9 @@ fn order(filter: &Filter) -> String {
             "s.pinned desc nulls last, s.newest_id desc nulls last, s.id desc".to_owned()
         }
         Order::Id | Order::CreatedAt => format!("s.id {direction}"),
-        Order::Name => format!("lower(coalesce(c.name, '')) {direction}, s.id desc"),
+        Order::Name => {
+            format!("lower(coalesce(c.name, '') collate \"und-x-icu\") {direction}, s.id desc")
+        }
         Order::ModifiedAt => format!("c.modified_at {direction}, s.id desc"),
         Order::LastMessageAt => format!("s.newest_id {direction} nulls last, s.id desc"),
     }

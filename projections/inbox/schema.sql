@@ -3,24 +3,33 @@ create table inbox.conversations (
     account_id      bigint      not null,
     id              bigint      not null,
     kind            text        not null,
+    name            text,
+    created_by      uuid,
+    created_at      timestamptz not null,
     trashed         boolean     not null default false,
     -- The newest message, its author, and the newest by anyone else: enough to know for each member what the
     -- newest by somebody else is.
     newest_id       bigint,
     newest_author   uuid,
     newest_by_other bigint,
+    -- The message that stands out for everyone.
+    pinned_message  uuid,
     -- The newest change that everyone sees, to the millisecond that is shown.
     changed_at      timestamptz not null,
     constraint conversations_one_per_uuid primary key (uuid),
     constraint conversations_one_per_id unique (account_id, id)
 );
 
--- Which messages there are, to know the newest ones when one is deleted.
+create index conversations_with_a_pinned_message on inbox.conversations (pinned_message)
+    where pinned_message is not null;
+
+-- Which messages there are: which is the newest, also when one is deleted, and when it was posted.
 create table inbox.messages (
-    uuid         uuid   not null,
-    conversation uuid   not null,
-    id           bigint not null,
-    author       uuid   not null,
+    uuid         uuid        not null,
+    conversation uuid        not null,
+    id           bigint      not null,
+    author       uuid        not null,
+    at           timestamptz not null,
     constraint messages_one_per_id primary key (conversation, id),
     constraint messages_one_per_uuid unique (uuid)
 );
@@ -44,8 +53,8 @@ create table inbox.seats (
     marked_unread boolean     not null default false,
     -- When it was marked as read last; marking it unread does not take that back.
     opened_at     timestamptz,
-    -- Marked as read, and not as unread since.
-    bookmarked    boolean     not null default false,
+    -- The position where it was marked as read, if it was not marked as unread since.
+    bookmark      bigint,
     -- The position of the pin, which orders the pinned ones; null: not pinned.
     pinned        bigint,
     muted         boolean     not null default false,

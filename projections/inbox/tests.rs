@@ -91,7 +91,9 @@ async fn a_page_of_a_long_list_is_an_index_range() {
         "insert into conversation_list.conversations
              (uuid, account_id, id, kind, tags, created_at, modified_at)
          select conversation, 1, id, kind, '{}', now(), now() from inbox.seats;
-         analyze inbox.seats; analyze conversation_list.conversations",
+         insert into inbox.conversations (uuid, account_id, id, kind, created_at, changed_at)
+         select conversation, 1, id, kind, now(), now() from inbox.seats;
+         analyze inbox.seats; analyze inbox.conversations; analyze conversation_list.conversations",
     )
     .await
     .unwrap();
@@ -149,10 +151,12 @@ async fn a_page_by_activity_is_a_few_index_ranges_whatever_the_flags() {
         "insert into conversation_list.conversations
              (uuid, account_id, id, kind, tags, created_at, modified_at)
          select conversation, 1, id, kind, '{}', now(), now() from inbox.seats;
-         insert into messages.messages (id, uuid, account_id, conversation, app_id, author, text, tags, created_at)
-         select newest_id, gen_random_uuid(), 1, conversation, id, gen_random_uuid(), 'hi', '{}', now()
+         insert into inbox.conversations (uuid, account_id, id, kind, created_at, changed_at)
+         select conversation, 1, id, kind, now(), now() from inbox.seats;
+         insert into inbox.messages (uuid, conversation, id, author, at)
+         select gen_random_uuid(), conversation, newest_id, gen_random_uuid(), now()
          from inbox.seats where newest_id is not null;
-         analyze inbox.seats; analyze conversation_list.conversations; analyze messages.messages",
+         analyze",
     )
     .await
     .unwrap();
@@ -278,7 +282,9 @@ async fn a_page_of_chats_and_a_search_for_a_peer_use_their_indexes() {
         "insert into conversation_list.conversations
              (uuid, account_id, id, kind, tags, created_at, modified_at)
          select conversation, 1, id, kind, '{}', now(), now() from inbox.seats;
-         analyze inbox.seats; analyze conversation_list.conversations; analyze directory.users",
+         insert into inbox.conversations (uuid, account_id, id, kind, created_at, changed_at)
+         select conversation, 1, id, kind, now(), now() from inbox.seats;
+         analyze",
     )
     .await
     .unwrap();

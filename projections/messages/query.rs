@@ -70,7 +70,7 @@ pub async fn by_uuid(pool: &PgPool, account: i64, uuids: &[Uuid]) -> Result<Vec<
         .map_err(Error::database("read messages"))
 }
 
-/// The number of the newest message of a conversation that was not posted after a time.
+/// The number of the newest message of a conversation that was not posted after a time, to the millisecond.
 ///
 /// # Errors
 /// When PostgreSQL fails.
@@ -81,7 +81,7 @@ pub async fn newest_until(
 ) -> Result<Option<i64>, Error> {
     sqlx::query_scalar(
         "select id from messages.messages
-         where app_id = $1 and created_at <= $2
+         where app_id = $1 and date_trunc('milliseconds', created_at) <= $2
          order by id desc
          limit 1",
     )

@@ -33,6 +33,11 @@ pub(crate) struct Talk {
     trashed: Option<bool>,
     /// The newest change that everyone sees: what is said, the name, who is in it.
     changed_at: Option<DateTime<Utc>>,
+    renamed: bool,
+    name: Option<String>,
+    /// A message was made to stand out, or no longer.
+    pin_changed: bool,
+    pinned_message: Option<Uuid>,
 }
 
 /// The last word on one member's own state; none where the batch said nothing.
@@ -48,8 +53,10 @@ pub(crate) struct Own {
     marked_unread: Option<bool>,
     /// When it was looked at last.
     opened_at: Option<DateTime<Utc>>,
-    /// Marked as read, and not as unread since.
-    bookmarked: Option<bool>,
+    /// The bookmark of earlier batches is gone.
+    bookmark_removed: bool,
+    /// The position where one was set, if there was none before.
+    bookmark: Option<i64>,
     marks: Marks,
     /// The position of the pin; 0 takes it away.
     pinned: Option<i64>,
@@ -68,6 +75,8 @@ pub(crate) struct Made {
     account_id: i64,
     id: i64,
     kind: &'static str,
+    name: Option<String>,
+    creator: Option<Uuid>,
     at: DateTime<Utc>,
 }
 
@@ -78,6 +87,7 @@ struct Said {
     conversation: Uuid,
     id: i64,
     author: Uuid,
+    at: DateTime<Utc>,
 }
 
 /// A batch, folded.
@@ -122,6 +132,11 @@ impl Batch {
         Json(self.own.values().collect())
     }
 
+    /// Messages that are gone.
+    pub(crate) fn gone(&self) -> Vec<Uuid> {
+        self.unsaid.keys().copied().collect()
+    }
+
     /// Whether what was read since when changes at all.
     pub(crate) fn moves_marks(&self) -> bool {
         self.own.values().any(|own| own.marks.change())
@@ -162,18 +177,20 @@ impl Batch {
         Ok(())
     }
 
-    /// Writes which messages there are, and where one is gone finds the newest ones anew.
+    /// Writes which messages there are, as far as the read model has `columns` for, and where one is gone finds the newest ones anew.
     pub(crate) async fn write_messages(
         &self,
         connection: &mut PgConnection,
         schema: &str,
+        columns: &str,
     ) -> Result<(), Error> {
         if !self.said.is_empty() {
             let said: Vec<&Said> = self.said.values().collect();
             sqlx::query(&format!(
-                "insert into {schema}.messages (uuid, conversation, id, author)
-                 select uuid, conversation, id, author
-                 from jsonb_to_recordset($1) as r (uuid uuid, conversation uuid, id bigint, author uuid)
+                "insert into {schema}.messages ({columns})
+                 select {columns}
+                 from jsonb_to_recordset($1) as r
+                     (uuid uuid, conversation uuid, id bigint, author uuid, at timestamptz)
                  on conflict on constraint messages_one_per_id do nothing"
             ))
             .bind(Json(said))
@@ -184,9 +201,8 @@ impl Batch {
         if self.unsaid.is_empty() {
             return Ok(());
         }
-        let gone: Vec<Uuid> = self.unsaid.keys().copied().collect();
         sqlx::query(&format!("delete from {schema}.messages where uuid = any($1)"))
-            .bind(&gone)
+            .bind(self.gone())
             .execute(&mut *connection)
             .await
             .map_err(Error::database("forget messages"))?;
@@ -224,19 +240,24 @@ impl Batch {
             self.talk_of(stream).changed_at = Some(recorded.at);
         }
         match event {
-            conversation::Event::ConversationCreated { kind, .. } => self.made.push(Made {
-                conversation: stream,
-                account_id: recorded.account,
-                id: recorded.position,
-                kind: kind.as_str(),
-                at: recorded.at,
-            }),
+            conversation::Event::ConversationCreated { kind, name, creator, .. } => {
+                self.made.push(Made {
+                    conversation: stream,
+                    account_id: recorded.account,
+                    id: recorded.position,
+                    kind: kind.as_str(),
+                    name: known(name),
+                    creator: *creator,
+                    at: recorded.at,
+                })
+            }
             conversation::Event::MessagePosted { message, author, .. } => {
                 let said = Said {
                     uuid: *message,
                     conversation: stream,
                     id: recorded.position,
                     author: *author,
+                    at: recorded.at,
                 };
                 self.said.insert(*message, said);
                 let talk = self.talk_of(stream);
@@ -260,6 +281,18 @@ impl Batch {
                 self.talk.remove(&stream);
                 self.deleted.insert(stream);
             }
+            conversation::Event::ConversationRenamed { name } => {
+                let talk = self.talk_of(stream);
+                (talk.renamed, talk.name) = (true, known(name));
+            }
+            conversation::Event::MessagePinned { message } => {
+                let talk = self.talk_of(stream);
+                (talk.pin_changed, talk.pinned_message) = (true, Some(*message));
+            }
+            conversation::Event::MessageUnpinned => {
+                let talk = self.talk_of(stream);
+                (talk.pin_changed, talk.pinned_message) = (true, None);
+            }
             conversation::Event::ConversationTrashed => self.talk_of(stream).trashed = Some(true),
             conversation::Event::ConversationRestored => self.talk_of(stream).trashed = Some(false),
             _ => {}
@@ -277,7 +310,8 @@ impl Batch {
             marked_at: None,
             marked_unread: None,
             opened_at: None,
-            bookmarked: None,
+            bookmark_removed: false,
+            bookmark: None,
             marks: Marks::default(),
             pinned: None,
             muted: None,
@@ -294,12 +328,15 @@ impl Batch {
         match event.change {
             Change::MarkedRead { message, as_of } => {
                 own.opened_at = Some(as_of.unwrap_or(recorded.at));
-                own.bookmarked = Some(true);
-                if let Some(message) = message {
+                own.bookmark.get_or_insert(recorded.position);
+                if message == Some(0) {
+                    // Nothing is read, and nothing says so to others.
+                    (own.marker_changed, own.marker, own.marked_at) = (true, None, None);
+                    own.marks.clear();
+                } else if message.is_some() {
                     own.marker_changed = true;
-                    own.marker = Some(message);
-                    own.marked_at = Some(recorded.at);
-                    own.marks.read_up_to(message, recorded);
+                    (own.marker, own.marked_at) = (message, Some(recorded.at));
+                    own.marks.read_up_to(message.unwrap_or(0), recorded);
                 }
                 own.marked_unread = Some(false);
             }
@@ -308,7 +345,7 @@ impl Batch {
                 own.marker = None;
                 own.marked_at = None;
                 own.marked_unread = Some(true);
-                own.bookmarked = Some(false);
+                (own.bookmark_removed, own.bookmark) = (true, None);
                 own.marks.clear();
             }
             Change::ConversationPinned => own.pinned = Some(recorded.position),
@@ -338,4 +375,9 @@ impl Batch {
     fn talk_of(&mut self, conversation: Uuid) -> &mut Talk {
         self.talk.entry(conversation).or_insert_with(|| Talk { conversation, ..Talk::default() })
     }
+}
+
+/// What a private value says, if it can still be read.
+fn known(text: &Option<domain::Text>) -> Option<String> {
+    text.as_ref().and_then(|text| text.known().cloned())
 }

@@ -34,6 +34,7 @@ struct Timer {
     kind: &'static str,
     account_id: i64,
     conversation: Uuid,
+    membership: i64,
     due_at: DateTime<Utc>,
     cause: Uuid,
     act: Act,
@@ -43,6 +44,8 @@ struct Timer {
 #[derive(Debug, Default)]
 struct Batch {
     timers: BTreeMap<(Uuid, &'static str), Option<Timer>>,
+    /// The newest membership that each stream is known to be of: the timers of older ones are over.
+    memberships: BTreeMap<Uuid, i64>,
     deleted: BTreeSet<Uuid>,
 }
 
@@ -53,24 +56,30 @@ impl Batch {
         let mut batch = Self::default();
         for recorded in events {
             match &recorded.event {
-                Event::Participation(event) => match event.change {
-                    Change::ConversationMuted { until: Some(until) } => {
-                        let timer = Timer {
-                            stream: recorded.stream,
-                            kind: MUTE,
-                            account_id: recorded.account,
-                            conversation: event.seat.conversation,
-                            due_at: until,
-                            cause: recorded.id,
-                            act: Act::EndMute { seat: event.seat, until },
-                        };
-                        batch.timers.insert((recorded.stream, MUTE), Some(timer));
+                Event::Participation(event) => {
+                    let membership = event.seat.membership;
+                    let newest = batch.memberships.entry(recorded.stream).or_insert(membership);
+                    *newest = membership.max(*newest);
+                    match event.change {
+                        Change::ConversationMuted { until: Some(until) } => {
+                            let timer = Timer {
+                                stream: recorded.stream,
+                                kind: MUTE,
+                                account_id: recorded.account,
+                                conversation: event.seat.conversation,
+                                membership: event.seat.membership,
+                                due_at: until,
+                                cause: recorded.id,
+                                act: Act::EndMute { seat: event.seat, until },
+                            };
+                            batch.timers.insert((recorded.stream, MUTE), Some(timer));
+                        }
+                        Change::ConversationMuted { until: None } | Change::ConversationUnmuted => {
+                            batch.timers.insert((recorded.stream, MUTE), None);
+                        }
+                        _ => {}
                     }
-                    Change::ConversationMuted { until: None } | Change::ConversationUnmuted => {
-                        batch.timers.insert((recorded.stream, MUTE), None);
-                    }
-                    _ => {}
-                },
+                }
                 Event::Conversation(MemberRemoved { user }) => {
                     let stream = domain::participation_id(recorded.stream, *user);
                     batch.timers.insert((stream, MUTE), None);
@@ -104,6 +113,15 @@ async fn apply(connection: &mut PgConnection, events: &[Recorded]) -> Result<(),
             .await
             .map_err(Error::database("set timers"))?;
     }
+    if !batch.memberships.is_empty() {
+        let (streams, memberships): (Vec<Uuid>, Vec<i64>) = batch.memberships.into_iter().unzip();
+        sqlx::query(EXPIRE)
+            .bind(streams)
+            .bind(memberships)
+            .execute(&mut *connection)
+            .await
+            .map_err(Error::database("take timers of ended memberships away"))?;
+    }
     if !batch.deleted.is_empty() {
         sqlx::query("delete from timers.timers where conversation = any($1)")
             .bind(batch.deleted.into_iter().collect::<Vec<_>>())
@@ -120,9 +138,15 @@ const REMOVE: &str = "
     where t.stream = r.stream
       and t.kind = r.kind";
 
+const EXPIRE: &str = "
+    delete from timers.timers t
+    using unnest($1::uuid[], $2::bigint[]) as r (stream, membership)
+    where t.stream = r.stream
+      and t.membership < r.membership";
+
 const SET: &str = "
-    insert into timers.timers (stream, kind, account_id, conversation, due_at, cause, act)
-    select stream, kind, account_id, conversation, due_at, cause, act
+    insert into timers.timers (stream, kind, account_id, conversation, membership, due_at, cause, act)
+    select stream, kind, account_id, conversation, membership, due_at, cause, act
     from jsonb_to_recordset($1) as r
-        (stream uuid, kind text, account_id bigint, conversation uuid, due_at timestamptz, cause uuid,
-         act jsonb)";
+        (stream uuid, kind text, account_id bigint, conversation uuid, membership bigint, due_at timestamptz,
+         cause uuid, act jsonb)";

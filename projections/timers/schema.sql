@@ -4,6 +4,8 @@ create table timers.timers (
     kind         text        not null,
     account_id   bigint      not null,
     conversation uuid        not null,
+    -- Of the member whose timer it is.
+    membership   bigint      not null,
     due_at       timestamptz not null,
     -- The event that set it.
     cause        uuid        not null,

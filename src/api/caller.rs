@@ -85,10 +85,14 @@ pub(crate) async fn see(
     let update = user::Command::UpdateUser { profile: profile.clone() };
     let outcome = match state.commands.execute::<User>(id, "UpdateUser", update, &context).await {
         Err(CommandError::Refused(user::Refusal::UserUnknown)) => {
+            let again = profile.clone();
             let register = user::Command::RegisterUser { uid: caller.uid.clone(), profile };
             match state.commands.execute::<User>(id, "RegisterUser", register, &context).await {
-                // Two first requests at once: the other one registered.
-                Err(CommandError::Refused(user::Refusal::UserExists)) => return Ok(()),
+                // Two first requests at once: the other one registered, with whatever its token said.
+                Err(CommandError::Refused(user::Refusal::UserExists)) => {
+                    let update = user::Command::UpdateUser { profile: again };
+                    state.commands.execute::<User>(id, "UpdateUser", update, &context).await?
+                }
                 outcome => outcome?,
             }
         }

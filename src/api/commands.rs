@@ -11,6 +11,20 @@ use crate::failure::Failure;
 use crate::incoming::Incoming;
 use crate::token::Role;
 
+/// Members that one command may name: beyond this its event alone would be unwieldy.
+pub(crate) const MEMBERS_MAX: usize = 10_000;
+/// How often a private chat that others keep erasing is made anew for one request.
+pub(crate) const ATTEMPTS_MAX: usize = 5;
+
+/// Whose conversations may be deleted, beside one's own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Reach {
+    /// For administrators, every one of the account; those in the trash too.
+    Account,
+    /// For administrators, rooms and contextual chats that are not in the trash: a private chat is for its two alone.
+    Rooms,
+}
+
 impl Incoming {
     pub(crate) fn account(&self) -> i64 {
         self.caller.account
@@ -120,18 +134,24 @@ impl Incoming {
     pub(crate) async fn delete_conversation(
         &self,
         number: i64,
-        trashed_too: bool,
+        reach: Reach,
     ) -> Result<Outcome, Failure> {
         let administers = self.administers();
         let viewer = match self.caller.user() {
             Some(user) if !administers => Viewer::User(user),
             _ => Viewer::Key,
         };
+        let trashed_too = reach == Reach::Account;
         let view = inbox::get(&self.state.pool, self.account(), viewer, number, trashed_too)
             .await?
             .ok_or_else(Failure::not_found)?;
+        let is_member = |member: &inbox::Member| Some(member.uuid) == self.caller.user();
+        let private = view.kind == Kind::Private;
+        if private && reach == Reach::Rooms && !view.members.iter().any(is_member) {
+            return Err(Failure::not_found());
+        }
         let created = view.created_by.is_some_and(|creator| creator.uid == self.caller.uid);
-        if !(administers || created || view.kind == Kind::Private) {
+        if !(administers || created || private) {
             return Err(Failure::forbidden(
                 "only its creator, an administrator or the host system may delete it",
             ));

@@ -52,6 +52,10 @@ impl Failure {
         StatusCode::NOT_FOUND.into()
     }
 
+    pub(crate) fn is_not_found(&self) -> bool {
+        self.status == StatusCode::NOT_FOUND
+    }
+
     pub(crate) fn at(self, source: Source) -> Self {
         Self { source: Some(source), ..self }
     }
@@ -124,9 +128,13 @@ pub(crate) type Shape = fn(&Failure, &Asked) -> Response;
 /// paths, wrong methods, bodies too large, answers too late. The first prefix that fits counts.
 pub(crate) async fn shape(dialects: &[(&str, Shape)], request: Request, next: Next) -> Response {
     let asked = Asked::of(&request);
-    let mut response = next.run(request).await;
-    let status = response.status();
     let dialect = dialects.iter().find(|(prefix, _)| asked.is_under(prefix));
+    let mut response = match percent_encoding::percent_decode_str(&asked.path).decode_utf8() {
+        Ok(_) => next.run(request).await,
+        // Nothing has a name that is no text.
+        Err(_) => Failure::not_found().into_response(),
+    };
+    let status = response.status();
     let Some((_, shape)) = dialect.filter(|_| status.is_client_error() || status.is_server_error())
     else {
         return response;
@@ -162,7 +170,7 @@ impl From<Rejection> for Failure {
 impl From<Behind> for Failure {
     fn from(Behind(position): Behind) -> Self {
         Self::unavailable(format!(
-            "position {position} is recorded, but the read models have not reached it yet; ask again"
+            "the read models have not reached position {position}; ask again"
         ))
     }
 }
@@ -223,7 +231,9 @@ impl From<participation::Refusal> for Failure {
     fn from(refusal: participation::Refusal) -> Self {
         match refusal {
             participation::Refusal::MembershipEnded => Self::not_found(),
-            participation::Refusal::MessageInvalid => Self::bad_request(refusal.to_string()),
+            participation::Refusal::MessageInvalid | participation::Refusal::TimeInvalid => {
+                Self::bad_request(refusal.to_string())
+            }
         }
     }
 }

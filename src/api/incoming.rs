@@ -22,6 +22,9 @@ const PATIENCE: Duration = Duration::from_secs(10);
 pub(crate) const SHOWN: &[&str] =
     &[conversation_list::NAME, inbox::NAME, messages::NAME, directory::NAME];
 
+/// How far ahead of this server's clock a caller's may be.
+pub(crate) const CLOCK_SKEW_MAX: chrono::TimeDelta = chrono::TimeDelta::minutes(5);
+
 /// A request, as every handler gets it: from a verified caller, who is in the directory.
 pub(crate) struct Incoming {
     pub(crate) state: State,

@@ -36,7 +36,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
-use axum::http::StatusCode;
+use axum::http::{HeaderName, Method, StatusCode, header};
 use event_store::Commands;
 use futures::future::BoxFuture;
 use metrics_exporter_prometheus::PrometheusHandle;
@@ -44,6 +44,7 @@ use projections::Progress;
 use sqlx::PgPool;
 use tower::Layer;
 use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::cors::{Any, CorsLayer};
 use tower_http::normalize_path::NormalizePathLayer;
 use tower_http::timeout::TimeoutLayer;
 use utoipa::OpenApi;
@@ -148,8 +149,24 @@ pub fn router(state: State, limits: Limits) -> Router {
             failure::shape(DIALECTS, request, next).await
         }))
         .layer(axum::middleware::from_fn(observe::request))
-        .layer(weavy::cors())
+        .layer(cors())
         .with_state(state);
     // A trailing slash is taken off before the routes see the path.
     Router::new().fallback_service(NormalizePathLayer::trim_trailing_slash().layer(served))
+}
+
+/// Browsers of any origin may call: every request carries its own token, and there are no cookies.
+fn cors() -> CorsLayer {
+    CorsLayer::new()
+        .allow_origin(Any)
+        .allow_methods([Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE])
+        .allow_headers([
+            header::AUTHORIZATION,
+            header::CONTENT_TYPE,
+            HeaderName::from_static("idempotency-key"),
+            HeaderName::from_static(incoming::POSITION),
+            HeaderName::from_static("traceparent"),
+            HeaderName::from_static("x-request-id"),
+        ])
+        .expose_headers([HeaderName::from_static(incoming::POSITION), header::LOCATION])
 }

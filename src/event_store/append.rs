@@ -59,12 +59,7 @@ pub enum Appended {
     /// Somebody else wrote to the stream first.
     Conflict,
     /// The idempotency key was used before, for the same request.
-    Replayed {
-        /// The stream that the first use wrote to.
-        aggregate_id: String,
-        /// The position of its first event.
-        position: i64,
-    },
+    Replayed,
     /// The idempotency key was used before, for another request.
     KeyReused,
 }
@@ -336,10 +331,7 @@ async fn call(
                 "appended" => Appended::At(row.try_get("first_position")?),
                 "conflict" => Appended::Conflict,
                 "key_reused" => Appended::KeyReused,
-                _replayed => Appended::Replayed {
-                    aggregate_id: row.try_get("aggregate")?,
-                    position: row.try_get("first_position")?,
-                },
+                _replayed => Appended::Replayed,
             })
         })
         .collect()

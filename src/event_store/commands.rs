@@ -211,13 +211,14 @@ impl Commands {
                         replayed: false,
                     });
                 }
-                Appended::Replayed { aggregate_id, position } => {
-                    return Ok(Outcome {
-                        aggregate_id: aggregate_id.parse().unwrap_or(id),
-                        position,
-                        first_position: Some(position),
-                        replayed: true,
-                    });
+                Appended::Replayed => {
+                    let idempotency = context.idempotency.as_ref();
+                    let key = idempotency.expect("only what has a key is replayed");
+                    if let Some(replayed) = self.replayed(id, context, key).await? {
+                        return replayed;
+                    }
+                    // It was forgotten between the two looks: the command is a new one.
+                    self.store.catch_up(&mut stream).await?;
                 }
                 Appended::KeyReused => return Err(CommandError::KeyReused),
                 Appended::Conflict => {
@@ -266,7 +267,7 @@ impl Commands {
         Ok(Some(Ok(Outcome {
             aggregate_id: claim.aggregate_id.parse().unwrap_or(id),
             position: claim.position,
-            first_position: Some(claim.position),
+            first_position: claim.appended.then_some(claim.position),
             replayed: true,
         })))
     }

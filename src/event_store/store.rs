@@ -51,6 +51,8 @@ pub(crate) struct Claim {
     pub(crate) request_digest: Vec<u8>,
     pub(crate) aggregate_id: String,
     pub(crate) position: i64,
+    /// The command appended something, the first of it at the position.
+    pub(crate) appended: bool,
 }
 
 impl PostgresEventStore {
@@ -129,9 +131,12 @@ impl PostgresEventStore {
         key: &str,
     ) -> Result<Option<Claim>, Error> {
         sqlx::query_as(
-            "select request_digest, aggregate_id, position
-             from idempotency_keys
-             where account_id = $1 and caller = $2 and key = $3",
+            "select k.request_digest, k.aggregate_id, k.position,
+                    coalesce(e.aggregate_id = k.aggregate_id and e.metadata->>'idempotency_key' = k.key, false)
+                        as appended
+             from idempotency_keys k
+             left join events e on e.position = k.position
+             where k.account_id = $1 and k.caller = $2 and k.key = $3",
         )
         .bind(account)
         .bind(caller)

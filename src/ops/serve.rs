@@ -23,7 +23,7 @@ pub(super) struct Serve {
     #[arg(long, default_value_t = 32, value_parser = clap::value_parser!(u32).range(8..=1000))]
     connections_max: u32,
     /// Request bodies, in bytes, at most
-    #[arg(long, default_value_t = 1024 * 1024)]
+    #[arg(long, default_value_t = 2 * 1024 * 1024)]
     body_size_max: usize,
     /// Seconds that a request may take
     #[arg(long, default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..))]

@@ -134,21 +134,42 @@ impl Reactor {
 
     /// Acts on timers that are due, and waits until they are gone.
     async fn act_on(&self, due: Vec<Due>) -> Result<(), Error> {
-        let count = due.len() as u64;
-        let position = futures::stream::iter(due)
+        let done = futures::stream::iter(due)
             .map(|due| act(&self.commands, due))
             .buffer_unordered(COMMANDS_AT_ONCE)
-            .try_fold(0, async |newest: i64, position| Ok(newest.max(position)))
+            .try_fold(Done::default(), async |all, one| Ok(all.and(one)))
             .await?;
-        metrics::counter!("colloquy_reactions_total").increment(count);
-        let gone = self.progress.reached(&[timers::NAME], position, PATIENCE);
+        metrics::counter!("colloquy_reactions_total").increment(done.appended);
+        let gone = self.progress.reached(&[timers::NAME], done.position, PATIENCE);
         let _ = self.stop.run_until_cancelled(gone).await;
+        if done.appended == 0 {
+            // There was nothing to do, which the timers will see; that is not worth asking all the time.
+            let _ = self.stop.run_until_cancelled(tokio::time::sleep(STANDBY_POLL)).await;
+        }
         Ok(())
     }
 }
 
-/// Issues the timer's command; returns the position from which on the timer is gone.
-async fn act(commands: &Commands, due: Due) -> Result<i64, Error> {
+/// What acting on timers led to.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+struct Done {
+    /// From here on the timers are gone.
+    position: i64,
+    /// Commands that changed something.
+    appended: u64,
+}
+
+impl Done {
+    fn and(self, other: Self) -> Self {
+        Self {
+            position: self.position.max(other.position),
+            appended: self.appended + other.appended,
+        }
+    }
+}
+
+/// Issues the timer's command.
+async fn act(commands: &Commands, due: Due) -> Result<Done, Error> {
     let Act::EndMute { seat, until } = due.act.0;
     let context = Context {
         metadata: Metadata {
@@ -168,9 +189,14 @@ async fn act(commands: &Commands, due: Due) -> Result<i64, Error> {
     let name = change.name();
     let command = Command { seat, change };
     match commands.execute::<Participation>(due.stream, name, command, &context).await {
-        Ok(outcome) => Ok(outcome.position),
-        // The member left meanwhile, and the timer goes with the seat.
-        Err(CommandError::Refused(Refusal::MembershipEnded)) => Ok(commands.log().head().await?),
+        Ok(outcome) => Ok(Done {
+            position: outcome.position,
+            appended: outcome.first_position.is_some().into(),
+        }),
+        // The member left and came back meanwhile; the timer goes with what they did since.
+        Err(CommandError::Refused(Refusal::MembershipEnded)) => {
+            Ok(Done { position: commands.log().head().await?, appended: 0 })
+        }
         Err(source) => Err(Error::Command { cause: due.cause, source }),
     }
 }

@@ -122,7 +122,7 @@ impl Query {
                     return Err(unusable(name, format!("include takes {offered}, not {path}")));
                 }
             }
-            self.include = Some(items().map(str::to_owned).collect());
+            self.include.get_or_insert_default().extend(items().map(str::to_owned));
         } else if name == "sort" && !offer.sorts.is_empty() {
             for item in items() {
                 let field = item.strip_prefix('-').unwrap_or(item);
@@ -147,15 +147,19 @@ impl Query {
             self.filters.push((attribute.to_owned(), operand(name, value)?));
         } else if let (true, Some(part @ ("number" | "size"))) = (offer.paged, member(name, "page"))
         {
-            let number = match value.parse::<i64>() {
-                Ok(number @ 1..) => number,
-                _ => return Err(unusable(name, format!("{name} must be an integer from 1"))),
-            };
+            let digits = !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit());
+            // However large: what is beyond the type is beyond every collection.
+            let number = value.parse().unwrap_or(i64::MAX);
+            if !digits || number < 1 {
+                return Err(unusable(name, format!("{name} must be an integer from 1")));
+            }
             match part {
                 "number" => self.page.number = number,
                 _ => self.page.size = number.min(SIZE_MAX),
             }
         } else if offer.own.contains(&name) {
+            // The last one counts.
+            self.own.remove(name);
             if !value.trim().is_empty() {
                 self.own.insert(name.to_owned(), value.trim().to_owned());
             }
@@ -181,7 +185,9 @@ fn operand(name: &str, text: &str) -> Result<Vec<String>, Failure> {
     };
     match text.split_once(':') {
         Some(("eq", value)) => Ok(vec![value.to_owned()]),
-        Some(("in", values)) => Ok(values.split(',').map(str::to_owned).collect()),
+        Some(("in", values)) => {
+            Ok(values.split(',').map(|value| value.trim().to_owned()).collect())
+        }
         Some((word, _)) if is_word(word) => {
             Err(unusable(name, format!("the operators are eq and in, not {word}")))
         }
@@ -257,13 +263,17 @@ mod tests {
             |text: &str| parse(&format!("filter[name]={text}")).unwrap().filters.remove(0).1;
         assert_eq!(values("a"), ["a"]);
         assert_eq!(values("eq:in:a"), ["in:a"]);
-        assert_eq!(values("in:a,b"), ["a", "b"]);
+        assert_eq!(values("in:a, b"), ["a", "b"]);
         assert_eq!(values("Ann: the first"), ["Ann: the first"]);
     }
 
     #[test]
     fn pages_have_bounds() {
-        assert_eq!(parse("page[size]=101").unwrap().page.size, 100);
+        for size in ["101", "99999999999999999999"] {
+            assert_eq!(parse(&format!("page[size]={size}")).unwrap().page.size, 100);
+        }
+        assert!(parse("page[size]=%2B5").is_err());
+        assert_eq!(parse("include=owner&include=owner.home").unwrap().include.unwrap().len(), 2);
         let page = Page { number: 3, size: 10 };
         assert_eq!((page.offset(), page.last(0), page.last(10), page.last(11)), (20, 1, 1, 2));
         assert_eq!(parse("include=").unwrap().include, Some(BTreeSet::new()));

@@ -5,6 +5,7 @@ use super::Error;
 use super::id;
 use super::request::Protocol;
 use crate::answer::Done;
+use crate::commands::Reach;
 use crate::failure::Failure;
 
 /// Erase a conversation for everyone, with its messages: for either member of a private chat, for the creator
@@ -23,6 +24,6 @@ pub(super) async fn delete(Path(id): Path<String>, request: Protocol) -> Result<
     }
     let number = inbox::number(&incoming.state.pool, incoming.account(), conversation).await?;
     let outcome =
-        incoming.delete_conversation(number.ok_or_else(Failure::not_found)?, false).await?;
+        incoming.delete_conversation(number.ok_or_else(Failure::not_found)?, Reach::Rooms).await?;
     Ok(Done { position: incoming.reflected(&outcome).await? })
 }

@@ -1,5 +1,5 @@
 use axum::extract::Path;
-use domain::participation::ChangeCommand;
+use domain::participation::{ChangeCommand, Reading};
 use projections::messages;
 
 use super::Error;
@@ -24,16 +24,16 @@ pub(super) async fn read(
 ) -> Result<Answer<Conversation>, Failure> {
     let fields = request.fields().await?;
     let entry = request.entry(&id).await?;
-    let message = match fields.id("message_id")?.flatten() {
-        None => entry.newest_id,
+    let reading = match fields.id("message_id")?.flatten() {
+        None => Reading::Whole(entry.newest_id),
         Some(text) => {
             let message = id::decode(&text).ok_or_else(Failure::not_found)?;
             let pool = &request.incoming.state.pool;
             let number = messages::number(pool, entry.conversation, message).await?;
-            Some(number.ok_or_else(Failure::not_found)?)
+            Reading::UpTo(number.ok_or_else(Failure::not_found)?)
         }
     };
-    request.change_own(&entry, ChangeCommand::OpenConversation { message, as_of: None }).await
+    request.change_own(&entry, ChangeCommand::OpenConversation { reading, as_of: None }).await
 }
 
 /// Mark a conversation as unread, until it is marked as read.

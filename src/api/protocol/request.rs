@@ -12,6 +12,7 @@ use super::object::Conversation;
 use super::paging::Query;
 use crate::State;
 use crate::answer::Answer;
+use crate::commands::MEMBERS_MAX;
 use crate::failure::Failure;
 use crate::incoming::{Incoming, SHOWN};
 
@@ -83,6 +84,10 @@ impl Protocol {
     /// The users that are named by id or uid.
     pub(super) async fn contacts(&self, names: &[String]) -> Result<Vec<Uuid>, Failure> {
         self.catch_up().await?;
+        if names.len() > MEMBERS_MAX {
+            let why = format!("there must be at most {MEMBERS_MAX} contacts");
+            return Err(Failure::bad_request(why));
+        }
         if names.iter().any(|name| name.contains('\0')) {
             return Err(unknown_contact());
         }

@@ -1,7 +1,8 @@
 use axum::extract::Path;
-use chrono::{DateTime, TimeDelta, Utc};
-use domain::conversation::{Command, Conversation as Aggregate};
+use chrono::{DateTime, Utc};
+use domain::conversation::{Command, Conversation as Aggregate, Refusal};
 use domain::participation::ChangeCommand;
+use event_store::{CommandError, Context};
 use projections::inbox::Entry;
 use projections::messages;
 
@@ -12,6 +13,7 @@ use super::object::Conversation;
 use super::request::Protocol;
 use crate::answer::Answer;
 use crate::failure::Failure;
+use crate::incoming::CLOCK_SKEW_MAX;
 
 /// Pin a message for everyone; pin, mute or archive the conversation for the caller. What is left out stays.
 #[utoipa::path(put, path = "/conversations/{id}", tag = "Protocol",
@@ -28,26 +30,39 @@ pub(super) async fn update(
     request: Protocol,
 ) -> Result<Answer<Conversation>, Failure> {
     let fields = request.fields().await?;
-    let mut position = request.catch_up().await?;
+    request.catch_up().await?;
     let entry = request.entry(&id).await?;
+    let incoming = &request.incoming;
+    if let Some(outcome) = incoming.replay().await? {
+        return request.answer(entry.conversation, &outcome).await;
+    }
     // Every field is read before the first takes effect.
     let shared = pinned_message(&request, &fields, &entry).await?;
-    let own = own(&fields, &entry, request.incoming.context.metadata.occurred_at)?;
-    let incoming = &request.incoming;
-    if let Some((name, command)) = shared {
+    let own = own(&fields, incoming.context.metadata.occurred_at)?;
+    if let Some(command) = shared {
         // The caller's own changes claim the idempotency key; this is a part of the request beside them.
         let context = incoming.context.part("pinned_message");
-        let stream = entry.conversation;
-        let outcome =
-            incoming.execute_all::<Aggregate>(stream, vec![(name, command)], &context).await?;
-        position = incoming.reflected(&outcome).await?;
+        pin(&request, &entry, command, &context).await?;
     }
-    if !own.is_empty() {
-        let seat = request.seat(&entry);
-        let outcome = incoming.change_own(seat, own, &incoming.context).await?;
-        position = incoming.reflected(&outcome).await?;
+    let outcome = incoming.change_own(request.seat(&entry), own, &incoming.context).await?;
+    request.answer(entry.conversation, &outcome).await
+}
+
+async fn pin(
+    request: &Protocol,
+    entry: &Entry,
+    (name, command): (&'static str, Command),
+    context: &Context,
+) -> Result<(), Failure> {
+    let commands = &request.incoming.state.commands;
+    match commands.execute::<Aggregate>(entry.conversation, name, command, context).await {
+        Err(CommandError::Refused(Refusal::MessageDeleted)) => Err(not_a_message()),
+        outcome => Ok(outcome.map(|_| ())?),
     }
-    Ok(Answer::ok(position, request.entry_of(entry.conversation).await?.into()))
+}
+
+fn not_a_message() -> Failure {
+    Failure::bad_request("pinned_message_id is not a message of this conversation")
 }
 
 async fn pinned_message(
@@ -67,14 +82,11 @@ async fn pinned_message(
     };
     match (message, found) {
         (Some(message), Some(_)) => Ok(Some(("PinMessage", Command::PinMessage { message }))),
-        _ => Err(Failure::bad_request("pinned_message_id is not a message of this conversation")),
+        _ => Err(not_a_message()),
     }
 }
 
-/// How far ahead of this server's clock the caller's may be.
-const CLOCK_SKEW_MAX: TimeDelta = TimeDelta::minutes(5);
-
-fn own(fields: &Fields, entry: &Entry, now: DateTime<Utc>) -> Result<Vec<ChangeCommand>, Failure> {
+fn own(fields: &Fields, now: DateTime<Utc>) -> Result<Vec<ChangeCommand>, Failure> {
     let mut changes = Vec::new();
     match fields.boolean("is_pinned")? {
         Some(true) => changes.push(ChangeCommand::PinConversation),
@@ -82,17 +94,13 @@ fn own(fields: &Fields, entry: &Entry, now: DateTime<Utc>) -> Result<Vec<ChangeC
         None => {}
     }
     match fields.boolean("is_muted")? {
-        // Muted is muted: an end that it has stays.
-        Some(true) if entry.is_muted => {}
-        Some(true) => changes.push(ChangeCommand::MuteConversation { until: None }),
+        Some(true) => changes.push(ChangeCommand::KeepMuted),
         Some(false) => changes.push(ChangeCommand::UnmuteConversation),
         None => {}
     }
     match fields.time("archived_at")? {
         None => {}
         Some(None) => changes.push(ChangeCommand::UnarchiveConversation),
-        // The same second is the same time, told in this dialect's precision.
-        Some(Some(seconds)) if entry.archived_at.is_some_and(|at| at.timestamp() == seconds) => {}
         Some(Some(seconds)) => {
             let at = DateTime::from_timestamp_secs(seconds)
                 .filter(|at| *at <= now + CLOCK_SKEW_MAX)

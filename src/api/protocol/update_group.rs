@@ -29,13 +29,18 @@ pub(super) async fn update(
     request: Protocol,
 ) -> Result<Answer<Group>, Failure> {
     let fields = request.fields().await?;
-    let position = request.catch_up().await?;
+    request.catch_up().await?;
     let group = request.group(&id).await?;
+    let incoming = &request.incoming;
+    if let Some(outcome) = incoming.replay().await? {
+        let position = incoming.reflected(&outcome).await?;
+        return Ok(Answer::ok(position, group.into()));
+    }
     let mut commands = Vec::new();
     match fields.text("name")? {
         None => {}
-        // A derived name that is sent back is no name of its own.
-        Some(Some(name)) if group.display_name() == name => {}
+        // A derived name that is sent back is no name of its own; alone in a group, it is empty.
+        Some(name) if group.display_name() == name.clone().unwrap_or_default() => {}
         Some(Some(name)) if !name.trim().is_empty() => {
             let name = Some(name.as_str().into());
             commands.push(("RenameConversation", Command::RenameConversation { name }));
@@ -53,10 +58,6 @@ pub(super) async fn update(
     if let Some(contacts) = fields.ids("contacts")? {
         commands.extend(members(&request, &group, &contacts).await?);
     }
-    if commands.is_empty() {
-        return Ok(Answer::ok(position, group.into()));
-    }
-    let incoming = &request.incoming;
     let stream = group.conversation;
     let outcome = incoming.execute_all::<Aggregate>(stream, commands, &incoming.context).await?;
     let position = incoming.reflected(&outcome).await?;

@@ -37,9 +37,9 @@ pub(super) async fn create(request: Pulse) -> Result<Document, Failure> {
     let unknown = |_| attributes.failure(StatusCode::NOT_FOUND, "chat_id", "there is no such chat");
     let chat = id(attributes.text("chat_id")?).map_err(unknown)?;
     let user = request.named_user(&attributes, "user_id").await?;
-    let chat = request.chat(chat).await.map_err(|failure| match failure.status {
-        StatusCode::NOT_FOUND => unknown(failure),
-        _ => failure,
+    let chat = request.chat(chat).await.map_err(|failure| match failure.is_not_found() {
+        true => unknown(failure),
+        false => failure,
     })?;
     if chat.kind == Kind::Private {
         let why = "chat_id must not be a direct conversation's: its two members are fixed";

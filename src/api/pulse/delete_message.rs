@@ -3,6 +3,7 @@ use axum::http::StatusCode;
 use domain::conversation::{Command, Conversation as Aggregate};
 
 use super::Errors;
+use super::list_messages::INCLUDES;
 use super::request::Pulse;
 use super::resource;
 use crate::failure::Failure;
@@ -19,7 +20,7 @@ pub(super) async fn delete(
     Path((chat, message)): Path<(String, String)>,
     request: Pulse,
 ) -> Result<Document, Failure> {
-    let query = request.query(&Offer::default())?;
+    let query = request.query(&Offer::including(INCLUDES))?;
     if let Some(outcome) = request.incoming.replay().await? {
         return Ok(Document::none(outcome.position));
     }

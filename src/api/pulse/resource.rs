@@ -105,7 +105,7 @@ pub(super) fn direct_conversation(chat: &Chat, viewer: Uuid) -> Resource {
 /// Any chat of the viewer.
 pub(super) fn chat(chat: &Chat, viewer: Uuid) -> Resource {
     let is_direct = chat.kind == Kind::Private;
-    let bookmark = chat.bookmarked_at.map(|_| Link {
+    let bookmark = chat.bookmark.map(|_| Link {
         r#type: CHAT_BOOKMARK.name,
         id: bookmark_id(chat.conversation, viewer),
         key: chat.conversation,
@@ -131,14 +131,14 @@ pub(super) fn chat(chat: &Chat, viewer: Uuid) -> Resource {
     }
 }
 
-/// The participation's stream, by which a bookmark is told from it.
-fn bookmark_id(conversation: Uuid, user: Uuid) -> Uuid {
+/// Derived from the participation's stream, which is the membership's id.
+pub(super) fn bookmark_id(conversation: Uuid, user: Uuid) -> Uuid {
     Uuid::new_v5(&domain::participation_id(conversation, user), b"bookmark")
 }
 
 /// The viewer's bookmark in a chat, if there is one.
 pub(super) fn bookmark(chat: &Chat, viewer: Uuid) -> Option<Resource> {
-    let updated_at = chat.bookmarked_at?;
+    let updated_at = chat.bookmark.and(chat.opened_at)?;
     Some(Resource {
         r#type: CHAT_BOOKMARK.name,
         id: bookmark_id(chat.conversation, viewer),

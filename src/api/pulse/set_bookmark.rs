@@ -1,7 +1,7 @@
 use axum::extract::Path;
 use axum::http::{Method, StatusCode};
 use chrono::{DateTime, Utc};
-use domain::participation::ChangeCommand;
+use domain::participation::{ChangeCommand, Reading};
 use projections::messages;
 
 use super::Errors;
@@ -9,6 +9,7 @@ use super::get_bookmark::OFFER;
 use super::request::{Pulse, id};
 use super::resource::{self, CHAT_BOOKMARK};
 use crate::failure::Failure;
+use crate::incoming::CLOCK_SKEW_MAX;
 use crate::jsonapi::body::Attributes;
 use crate::jsonapi::document::Document;
 
@@ -47,42 +48,43 @@ pub(super) async fn patch(Path(chat): Path<String>, request: Pulse) -> Result<Do
 async fn set(chat: &str, request: Pulse, method: &Method) -> Result<Document, Failure> {
     let query = request.query(&OFFER)?;
     let chat = request.chat(id(chat)?).await?;
-    let known = resource::bookmark(&chat, request.user);
-    let attributes = match &known {
+    let bookmark = resource::bookmark_id(chat.conversation, request.user);
+    let attributes = match *method {
         _ if request.incoming.body.is_empty() => Attributes::none(),
-        Some(known) if *method != Method::POST => {
-            request.known_attributes(&CHAT_BOOKMARK, known.id)?
-        }
-        _ => request.new_attributes(&CHAT_BOOKMARK)?,
+        Method::POST => request.new_attributes(&CHAT_BOOKMARK)?,
+        _ => request.known_attributes(&CHAT_BOOKMARK, bookmark)?,
     };
     let as_of = match attributes.get("updated_at") {
         None => None,
-        Some(_) => Some(time(&attributes)?),
+        Some(_) => Some(time(&attributes, request.incoming.context.metadata.occurred_at)?),
     };
-    let message = match as_of {
-        None => chat.newest_id,
+    let reading = match as_of {
+        None => Reading::Whole(chat.newest_id),
         Some(time) => {
             let pool = &request.incoming.state.pool;
             let newest = messages::newest_until(pool, chat.id, time).await?;
-            // Before all messages is where the conversation itself began.
-            Some(newest.unwrap_or(chat.id))
+            Reading::UpTo(newest.unwrap_or(0))
         }
     };
     let (incoming, seat) = (&request.incoming, request.seat(&chat));
-    let open = ChangeCommand::OpenConversation { message, as_of };
+    let open = ChangeCommand::OpenConversation { reading, as_of };
     let outcome = incoming.change_own(seat, vec![open], &incoming.context).await?;
     let position = incoming.reflected(&outcome).await?;
     let chat = request.chat(chat.conversation).await?;
+    let made = chat.bookmark.is_some() && chat.bookmark == outcome.first_position;
+    let status = if made { StatusCode::CREATED } else { StatusCode::OK };
     let bookmark = resource::bookmark(&chat, request.user).ok_or_else(Failure::not_found)?;
-    let status = if known.is_none() { StatusCode::CREATED } else { StatusCode::OK };
     request.answer(status, position, bookmark, &query).await
 }
 
-fn time(attributes: &Attributes) -> Result<DateTime<Utc>, Failure> {
+fn time(attributes: &Attributes, now: DateTime<Utc>) -> Result<DateTime<Utc>, Failure> {
     let text = attributes.text("updated_at")?;
-    let time = DateTime::parse_from_rfc3339(text).map_err(|_| {
-        let why = "updated_at must be a time such as 2026-01-01T00:00:00.000Z";
-        attributes.unusable("updated_at", why)
-    })?;
-    Ok(time.with_timezone(&Utc))
+    let time = DateTime::parse_from_rfc3339(text).map(|time| time.with_timezone(&Utc)).ok();
+    time.filter(|time| *time >= DateTime::UNIX_EPOCH && *time <= now + CLOCK_SKEW_MAX).ok_or_else(
+        || {
+            let why =
+                "updated_at must be a time from 1970 to now, such as 2026-01-01T00:00:00.000Z";
+            attributes.unusable("updated_at", why)
+        },
+    )
 }

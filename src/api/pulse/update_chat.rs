@@ -2,6 +2,7 @@ use axum::extract::Path;
 use axum::http::StatusCode;
 use domain::Text;
 use domain::conversation::{Command, Conversation as Aggregate, NAME_LENGTH_MAX};
+use serde_json::Value;
 
 use super::Errors;
 use super::list_chats::INCLUDES;
@@ -38,18 +39,21 @@ pub(super) async fn patch(Path(chat): Path<String>, request: Pulse) -> Result<Do
 
 async fn update(chat: &str, request: Pulse) -> Result<Document, Failure> {
     let query = request.query(&OFFER)?;
-    let mut position = request.catch_up().await?;
-    let mut chat = request.chat(id(chat)?).await?;
+    request.catch_up().await?;
+    let chat = request.chat(id(chat)?).await?;
     let attributes = request.known_attributes(&CHAT, chat.conversation)?;
-    if attributes.get("subject").is_some() {
-        let command = Command::RenameConversation { name: Some(subject(&attributes)?) };
-        let incoming = &request.incoming;
-        let stream = chat.conversation;
-        let outcome = incoming.execute::<Aggregate>(stream, "RenameConversation", command).await?;
-        position = incoming.reflected(&outcome).await?;
-        chat = request.chat(chat.conversation).await?;
-    }
-    let resource = resource::chat(&chat, request.user);
+    let name = match attributes.get("subject") {
+        None => None,
+        // What had no name when it was read has none when it is sent back.
+        Some(Value::Null) => Some(None),
+        Some(_) => Some(Some(subject(&attributes)?)),
+    };
+    let rename = name.map(|name| ("RenameConversation", Command::RenameConversation { name }));
+    let (incoming, stream) = (&request.incoming, chat.conversation);
+    let commands = rename.into_iter().collect();
+    let outcome = incoming.execute_all::<Aggregate>(stream, commands, &incoming.context).await?;
+    let position = incoming.reflected(&outcome).await?;
+    let resource = resource::chat(&request.chat(stream).await?, request.user);
     request.answer(StatusCode::OK, position, resource, &query).await
 }
 

@@ -45,29 +45,35 @@ pub(super) async fn patch(
 
 async fn update((chat, message): (String, String), request: Pulse) -> Result<Document, Failure> {
     let query = request.query(&OFFER)?;
-    let mut position = request.catch_up().await?;
-    let mut found = request.message(&chat, &message).await?;
+    request.catch_up().await?;
+    let found = request.message(&chat, &message).await?;
     let attributes = request.known_attributes(&MESSAGE, found.uuid)?;
     if found.author != request.user {
         return Err(Failure::forbidden("only its author may edit a message"));
     }
-    if attributes.get("content").is_some() {
-        let text = content(&attributes)?;
-        // A resource that was read and is sent back is no edit.
-        if text.as_str() != found.text {
-            let command = Command::EditMessage {
+    let incoming = &request.incoming;
+    let outcome = match incoming.replay().await? {
+        Some(outcome) => outcome,
+        None => {
+            let text = match attributes.get("content") {
+                Some(_) => content(&attributes)?,
+                None => found.text.as_str().into(),
+            };
+            // A resource that was read and is sent back is no edit.
+            let edited = (text.as_str() != found.text).then(|| Command::EditMessage {
                 message: found.uuid,
                 author: found.author,
                 text,
                 metadata: found.metadata.and_then(|kept| kept.as_object().cloned()),
                 tags: found.tags,
-            };
-            let (incoming, stream) = (&request.incoming, found.conversation);
-            let outcome = incoming.execute::<Aggregate>(stream, "EditMessage", command).await?;
-            position = incoming.reflected(&outcome).await?;
+            });
+            let commands = edited.map(|command| ("EditMessage", command)).into_iter().collect();
+            let (stream, context) = (found.conversation, &incoming.context);
+            incoming.execute_all::<Aggregate>(stream, commands, context).await?
         }
-        found = request.message(&chat, &message).await?;
-    }
+    };
+    let position = incoming.reflected(&outcome).await?;
+    let found = request.message(&chat, &message).await?;
     request.answer(StatusCode::OK, position, resource::message(&found), &query).await
 }
 

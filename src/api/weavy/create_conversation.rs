@@ -10,6 +10,7 @@ use super::json::Object;
 use super::object::Conversation;
 use super::request::Weavy;
 use crate::answer::Answer;
+use crate::commands::MEMBERS_MAX;
 use crate::failure::Failure;
 use crate::incoming::{SHOWN, new_id};
 
@@ -79,6 +80,3 @@ async fn others(request: &Weavy, body: &Object, user: Uuid) -> Result<Vec<Uuid>,
     }
     Ok(others)
 }
-
-/// Beyond this the first event alone would be unwieldy.
-const MEMBERS_MAX: usize = 10_000;

@@ -3,6 +3,7 @@ use axum::extract::Path;
 use super::Problem;
 use super::request::{Weavy, number};
 use crate::answer::Done;
+use crate::commands::Reach;
 use crate::failure::Failure;
 use crate::incoming::SHOWN;
 
@@ -19,6 +20,6 @@ pub(super) async fn delete(Path(id): Path<String>, request: Weavy) -> Result<Don
     if let Some(outcome) = request.0.replay().await? {
         return Ok(Done { position: outcome.position });
     }
-    let outcome = request.0.delete_conversation(id, true).await?;
+    let outcome = request.0.delete_conversation(id, Reach::Account).await?;
     Ok(Done { position: request.0.reflected(&outcome).await? })
 }

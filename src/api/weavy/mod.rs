@@ -19,8 +19,6 @@ mod request;
 mod user;
 mod users;
 
-use axum::http::{HeaderName, Method, header};
-use tower_http::cors::{Any, CorsLayer};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -41,19 +39,4 @@ pub(crate) fn routes() -> OpenApiRouter<State> {
         .routes(routes!(user::user))
         .routes(routes!(users::list, users::create))
         .routes(routes!(users::get, users::put))
-}
-
-/// Browsers of any origin may call: every request carries its own token, and there are no cookies.
-pub(crate) fn cors() -> CorsLayer {
-    CorsLayer::new()
-        .allow_origin(Any)
-        .allow_methods([Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE])
-        .allow_headers([
-            header::AUTHORIZATION,
-            header::CONTENT_TYPE,
-            HeaderName::from_static("idempotency-key"),
-            HeaderName::from_static(crate::incoming::POSITION),
-            HeaderName::from_static("traceparent"),
-        ])
-        .expose_headers([HeaderName::from_static(crate::incoming::POSITION)])
 }

@@ -11,13 +11,22 @@ pub struct Command {
     pub change: Change,
 }
 
+/// How far somebody has read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reading {
+    /// Everything, which is to this message as far as the caller knows, and never back; none when there is none.
+    Whole(Option<i64>),
+    /// Up to the message with this public number, which may be back; 0: nothing.
+    UpTo(i64),
+}
+
 /// The change that is asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Change {
     /// Looked at now, and read up to a message. Recorded also when nothing else changes, for its time.
     OpenConversation {
-        /// The message's public number; none when there is no message.
-        message: Option<i64>,
+        /// How far.
+        reading: Reading,
         /// As of when; none: now.
         as_of: Option<DateTime<Utc>>,
     },
@@ -37,6 +46,8 @@ pub enum Change {
         /// The end.
         until: Option<DateTime<Utc>>,
     },
+    /// Keep quiet, and leave a mute that there is as it is.
+    KeepMuted,
     /// Speak up again.
     UnmuteConversation,
     /// A mute with an end has come to it. Another mute since goes on.
@@ -71,6 +82,7 @@ impl Change {
             Self::PinConversation => "PinConversation",
             Self::UnpinConversation => "UnpinConversation",
             Self::MuteConversation { .. } => "MuteConversation",
+            Self::KeepMuted => "KeepMuted",
             Self::UnmuteConversation => "UnmuteConversation",
             Self::EndMute { .. } => "EndMute",
             Self::ArchiveConversation { .. } => "ArchiveConversation",

@@ -8,7 +8,7 @@ mod state;
 #[cfg(test)]
 mod tests;
 
-pub use command::{Change as ChangeCommand, Command};
+pub use command::{Change as ChangeCommand, Command, Reading};
 pub use event::{Change, Event, Seat};
 pub use refusal::Refusal;
 pub use state::Participation;

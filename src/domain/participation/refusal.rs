@@ -7,4 +7,7 @@ pub enum Refusal {
     /// Messages are counted from 1.
     #[error("message must be a positive integer")]
     MessageInvalid,
+    /// A time that not every reader could hold.
+    #[error("a time must be in the years 1 to 9999")]
+    TimeInvalid,
 }

@@ -85,13 +85,49 @@ fn a_command_for_a_seat_that_was_left_is_refused() {
 #[test]
 fn opening_is_recorded_each_time() {
     let read = Change::MarkedRead { message: Some(7), as_of: None };
-    let open = ChangeCommand::OpenConversation { message: Some(7), as_of: None };
+    let open = ChangeCommand::OpenConversation { reading: Reading::Whole(Some(7)), as_of: None };
     let before = [read];
     check(&before, open, &before);
     let as_of = Some("2026-01-01T00:00:00Z".parse().unwrap());
-    let open = ChangeCommand::OpenConversation { message: Some(5), as_of };
-    check(&before, open, &[Change::MarkedRead { message: Some(5), as_of }]);
+    let read = |message, as_of| [Change::MarkedRead { message: Some(message), as_of }];
+    let up_to =
+        |message, as_of| ChangeCommand::OpenConversation { reading: Reading::UpTo(message), as_of };
+    check(&before, up_to(5, as_of), &read(5, as_of));
+    check(&before, up_to(0, None), &read(0, None));
+    for older in [None, Some(5)] {
+        let whole = ChangeCommand::OpenConversation { reading: Reading::Whole(older), as_of: None };
+        check(&before, whole, &read(7, None));
+    }
     check(&before, ChangeCommand::MarkRead { message: Some(7) }, &[]);
+}
+
+#[test]
+fn a_time_that_not_every_reader_could_hold_is_refused() {
+    let time = |seconds| chrono::DateTime::from_timestamp(seconds, 0).unwrap();
+    let open = |as_of| ChangeCommand::OpenConversation { reading: Reading::UpTo(1), as_of };
+    for (time, refused) in [
+        (time(-62_135_596_801), true),
+        (time(-62_135_596_800), false),
+        (time(253_402_300_799), false),
+        (time(253_402_300_800), true),
+    ] {
+        for change in [
+            open(Some(time)),
+            ChangeCommand::MuteConversation { until: Some(time) },
+            ChangeCommand::ArchiveConversation { at: time },
+        ] {
+            let decided = Participation::default().decide(Command { seat: seat(1), change });
+            assert_eq!(decided == Err(Refusal::TimeInvalid), refused, "{time}");
+        }
+    }
+}
+
+#[test]
+fn a_mute_that_there_is_stays_as_it_is() {
+    let until = Some("2030-01-01T00:00:00Z".parse().unwrap());
+    let muted = |until| Change::ConversationMuted { until };
+    check(&[], ChangeCommand::KeepMuted, &[muted(None)]);
+    check(&[muted(until)], ChangeCommand::KeepMuted, &[]);
 }
 
 #[test]
