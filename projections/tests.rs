@@ -602,6 +602,30 @@ async fn how_the_log_is_cut_into_batches_makes_no_difference() {
     assert_same(&by_sevens, &at_once);
 }
 
+/// Read models run on their own: a list must not lose a row because another one is behind.
+#[tokio::test(flavor = "multi_thread")]
+async fn lists_are_made_of_one_read_model_alone() {
+    let mut world = World::new().await;
+    let (ann, bob) = (world.register("ann").await, world.register("bob").await);
+    for _ in 0..4 {
+        let room = world.room(&[ann, bob]).await;
+        world.say(room, bob, "hi").await;
+    }
+    let database = embedded::testing::database().await;
+    let pool = database.pool().await;
+    let make = format!("create schema inbox; {}", inbox::Inbox::SCHEMA);
+    pool.execute(make.as_str()).await.unwrap();
+    let mut connection = pool.acquire().await.unwrap();
+    inbox::Inbox::apply(&mut connection, &world.events().await).await.unwrap();
+    let slice = inbox::entries(&pool, ann, Flags::default(), Cursor::Top, 3).await.unwrap();
+    assert_eq!((slice.items.len(), slice.has_more), (3, true));
+    assert!(slice.items.iter().all(|entry| entry.last_active_at.is_some()));
+    let choice = inbox::Choice { limit: 3, ..inbox::Choice::default() };
+    let page = inbox::chats(&pool, ann, &choice).await.unwrap();
+    assert_eq!((page.items.len(), page.total), (3, Some(4)));
+    assert!(page.items.iter().all(|chat| chat.newest.is_some()));
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn applying_a_batch_twice_changes_nothing() {
     let events = random_history(5, 200).await.events().await;

@@ -6,7 +6,7 @@ mod query;
 mod tests;
 
 pub use apply::ConversationList;
-pub use query::{Membership, memberships};
+pub use query::{Membership, membership, memberships};
 
 /// The read model's name, and its schema's.
 pub const NAME: &str = "conversation_list";

@@ -17,6 +17,28 @@ pub struct Membership {
     pub joined_at: DateTime<Utc>,
 }
 
+/// A membership of a conversation that a user is in and that is not in the trash, by the member's own stream.
+///
+/// # Errors
+/// When PostgreSQL fails.
+pub async fn membership(
+    pool: &PgPool,
+    viewer: Uuid,
+    participation: Uuid,
+) -> Result<Option<Membership>, Error> {
+    sqlx::query_as(
+        "select m.conversation, m.user_id, m.membership, m.joined_at
+         from conversation_list.members m
+         join inbox.seats s on s.conversation = m.conversation and s.user_id = $1 and not s.trashed
+         where m.participation = $2",
+    )
+    .bind(viewer)
+    .bind(participation)
+    .fetch_optional(pool)
+    .await
+    .map_err(Error::database("read a membership"))
+}
+
 const OF_A_VIEWER: &str = "from conversation_list.members m
      join inbox.seats s on s.conversation = m.conversation and s.user_id = $1 and not s.trashed
      where ($2::uuid[] is null or m.conversation = any($2))

@@ -28,5 +28,8 @@ create table conversation_list.members (
     -- The position of the event that let them in.
     membership   bigint not null,
     joined_at    timestamptz not null,
-    constraint members_one_per_user primary key (conversation, user_id)
+    -- The member's own stream, which names the membership.
+    participation uuid not null,
+    constraint members_one_per_user primary key (conversation, user_id),
+    constraint members_one_per_participation unique (participation)
 );

@@ -25,6 +25,8 @@ pub(super) struct Seat {
     user_id: Uuid,
     membership: Option<i64>,
     joined_at: Option<DateTime<Utc>>,
+    /// The member's own stream.
+    participation: Uuid,
 }
 
 impl Membership {
@@ -62,11 +64,12 @@ impl Membership {
                 user_id: *user_id,
                 membership: seat.map(|joined| joined.position),
                 joined_at: seat.map(|joined| joined.at),
+                participation: domain::participation_id(*conversation, *user_id),
             })
             .collect()
     }
 
-    /// Takes the seats that ended out of `table`, and with `(conversation, user_id, membership, joined_at)` puts
+    /// Takes the seats that ended out of `table`, and with `(conversation, user_id, membership, joined_at, participation)` puts
     /// the new ones in.
     pub(crate) async fn write(
         &self,
@@ -78,10 +81,11 @@ impl Membership {
             return Ok(());
         }
         sqlx::query(&format!(
-            "insert into {table} (conversation, user_id, membership, joined_at)
-             select conversation, user_id, membership, joined_at
+            "insert into {table} (conversation, user_id, membership, joined_at, participation)
+             select conversation, user_id, membership, joined_at, participation
              from jsonb_to_recordset($1) as r
-                 (conversation uuid, user_id uuid, membership bigint, joined_at timestamptz)
+                 (conversation uuid, user_id uuid, membership bigint, joined_at timestamptz,
+                  participation uuid)
              where membership is not null
              on conflict (conversation, user_id) do nothing"
         ))

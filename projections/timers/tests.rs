@@ -2,10 +2,11 @@ use std::time::Duration;
 
 use domain::conversation::Command::{DeleteConversation, RemoveMember};
 use domain::participation::ChangeCommand::{MuteConversation, UnmuteConversation};
-use domain::participation::Seat;
+use domain::participation::{Change, Seat};
 
-use super::{Act, due, next_in};
+use super::{Act, Timers, due, next_in};
 use crate::tests::World;
+use crate::{Event, Projection, Recorded};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_mute_with_an_end_is_due_at_its_end_and_only_the_last_one_counts() {
@@ -53,4 +54,26 @@ async fn a_timer_goes_with_the_seat_and_with_the_conversation() {
     world.tell(left, RemoveMember { user: ann }).await;
     world.tell(deleted, DeleteConversation).await;
     assert_eq!(next_in(world.project().await).await.unwrap(), None);
+}
+
+/// A mute that was decided before its member left can be recorded after they came back.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_timer_of_an_ended_membership_goes_with_the_next_thing_the_member_does() {
+    let mut world = World::new().await;
+    let ann = world.register("ann").await;
+    let room = world.room(&[ann]).await;
+    let past = Some("2026-01-01T00:00:00Z".parse().unwrap());
+    assert!(world.change(room, ann, MuteConversation { until: past }).await);
+    let mut events = world.events().await;
+    let Event::Participation(muted) = &mut events.last_mut().unwrap().event else { panic!() };
+    let mut pinned = muted.clone();
+    pinned.seat.membership += 100;
+    pinned.change = Change::ConversationPinned;
+    let pool = world.project().await;
+    assert_eq!(due(pool, 10).await.unwrap().len(), 1);
+    let last = events.last().unwrap().clone();
+    let pinned = Recorded { event: Event::Participation(pinned), ..last };
+    let mut connection = pool.acquire().await.unwrap();
+    Timers::apply(&mut connection, &[pinned]).await.unwrap();
+    assert!(due(pool, 10).await.unwrap().is_empty());
 }

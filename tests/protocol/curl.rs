@@ -89,6 +89,8 @@ async fn every_encoding_of_a_body_means_the_same() {
         assert_eq!(put(off), (200, made.clone()), "{off}");
     }
     assert_eq!(put(""), (200, made.clone()), "an empty body changes nothing");
+    let empty = "-H 'Content-Type: multipart/form-data'";
+    assert_eq!(put(empty), (200, made.clone()));
     assert_eq!(put("-H 'Content-Type: text/plain' -d is_muted=true").0, 415);
     assert_eq!(super::get(&ann, &made).await, made);
 }

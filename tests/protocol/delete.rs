@@ -47,6 +47,9 @@ async fn what_belongs_to_many_only_its_creator_or_an_administrator_may_erase() {
     get(&bob, &group).await;
     ann.delete(&path(&group)).await.expect(204);
     bob.get(&format!("/v1/groups/{}", id(&group))).await.expect(404);
+    let private = chat(&ann, "bob").await;
+    administrator.delete(&path(&private)).await.expect(404);
+    get(&bob, &private).await;
     let group = make().await;
     administrator.delete(&path(&group)).await.expect(204);
     ann.get(&path(&group)).await.expect(404);

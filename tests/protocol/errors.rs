@@ -20,10 +20,11 @@ async fn every_error_has_the_shape() {
         (ann.request(Method::GET, "/v1/conversations/x"), 404),
         (ann.request(Method::GET, "/v1/nothing/at/all"), 404),
         (ann.request(Method::GET, "/v1"), 404),
+        (ann.request(Method::GET, "/v1/conversations/%FF"), 404),
         (ann.request(Method::PATCH, &path(&made)), 405),
         (text(Method::POST, "/v1/conversations"), 415),
         (text(Method::PUT, &path(&made)), 415),
-        (ann.request(Method::POST, "/v1/messages").body("x".repeat(2_000_000)), 413),
+        (ann.request(Method::POST, "/v1/messages").body("x".repeat(3_000_000)), 413),
     ] {
         let answer = send(request).await;
         assert_eq!(answer.headers["content-type"], "application/json");

@@ -131,3 +131,20 @@ async fn contacts_are_the_others_of_the_account_newest_first() {
     let before = ann.get(&format!("/v1/contacts?limit=1&ending_before={}", id(cat))).await;
     assert_eq!(before.body["data"][0]["username"], "dan");
 }
+
+#[tokio::test]
+async fn a_derived_name_is_that_of_the_room_and_can_be_sent_back() {
+    let server = Server::fresh().await;
+    let (ann, _) = pair(&server).await;
+    // Registered in another order than that of their names.
+    for uid in ["zoe", "cat"] {
+        server.caller(uid).arrive().await;
+    }
+    let room = ann.create(json!(["cat", "zoe"])).await;
+    let group = ann.get("/v1/groups").await.expect(200)["data"][0].clone();
+    assert_eq!((group["name"].as_str(), names(&group)), (Some("Zoe, Cat"), vec!["cat", "zoe"]));
+    assert_eq!(group["name"], room["display_name"]);
+    let alone = put(&ann, &group, json!({"contacts": []})).await.expect(200);
+    assert_eq!(alone["name"], "");
+    assert_eq!(put(&ann, &group, alone.clone()).await.expect(200), alone);
+}

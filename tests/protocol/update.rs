@@ -1,7 +1,8 @@
+use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::{chat, get, id, pair, path, say, uuid};
-use crate::harness::{Installation, Server};
+use crate::harness::{Installation, Server, send};
 
 #[tokio::test]
 async fn each_field_is_changed_alone_and_cleared_again() {
@@ -138,4 +139,40 @@ async fn strangers_and_ids_that_nobody_has_are_404() {
         ann.get(&format!("/v1/conversations/{id}")).await.expect(404);
     }
     ann.get(&format!("{}/", path(&made))).await.expect(200);
+}
+
+#[tokio::test]
+async fn a_key_stands_for_one_request_whether_it_changed_anything_or_not() {
+    let server = Server::fresh().await;
+    let (ann, _) = pair(&server).await;
+    let made = chat(&ann, "bob").await;
+    let message = say(&ann, &made, "hello").await;
+    let put = async |key: &str, path: &str, body: Value| {
+        let request = ann.request(Method::PUT, path).header("Idempotency-Key", key);
+        send(request.json(&body)).await
+    };
+    let url = path(&made);
+    put("a", &url, json!({"is_muted": true})).await.expect(200);
+    let other = json!({"is_muted": false, "pinned_message_id": message["id"]});
+    put("a", &url, other).await.expect(422);
+    assert_eq!(get(&ann, &made).await["pinned_message_id"], Value::Null, "nothing of it was done");
+
+    put("b", &url, json!({"is_muted": true})).await.expect(200);
+    put("c", &url, json!({"is_muted": false})).await.expect(200);
+    let repeated = put("b", &url, json!({"is_muted": true})).await.expect(200);
+    assert_eq!(repeated["is_muted"], false, "it did nothing then, and does nothing now");
+    put("d", &url, json!({})).await.expect(200);
+    put("d", &url, json!({"is_pinned": true})).await.expect(422);
+
+    let pin = json!({"pinned_message_id": message["id"]});
+    put("e", &url, pin.clone()).await.expect(200);
+    let of_message = format!("/v1/messages/{}", id(&message));
+    put("f", &of_message, json!({"message": "hello"})).await.expect(200);
+    put("f", &of_message, json!({"message": "changed"})).await.expect(422);
+    put("g", &of_message, json!({"message": "changed"})).await.expect(200);
+    let repeated = put("f", &of_message, json!({"message": "hello"})).await.expect(200);
+    assert_eq!(repeated["message"], "changed");
+    ann.delete(&of_message).await.expect(204);
+    let repeated = put("e", &url, pin).await.expect(200);
+    assert_eq!(repeated["pinned_message_id"], Value::Null);
 }

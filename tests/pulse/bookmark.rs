@@ -61,7 +61,20 @@ async fn a_bookmark_is_the_read_marker_of_every_dialect() {
     let back = submit(&ann, Method::PUT, &path, "chat_bookmark", before_all).await.expect(200);
     assert_eq!(back["data"]["attributes"]["updated_at"], "2019-12-31T23:00:00.000Z");
     assert_eq!(weavy().await.0, true);
-    for value in [json!("soon"), json!(7), json!(null)] {
+    let (_, marked_now, _) = weavy().await;
+    assert_eq!(marked_now, json!(null), "nothing is read, and nobody is told of a marker");
+    let to_the_second = json!({"updated_at": second["attributes"]["created_at"]});
+    submit(&ann, Method::PUT, &path, "chat_bookmark", to_the_second).await.expect(200);
+    assert_eq!(weavy().await.0, false, "its own time reaches it");
+    for value in [
+        json!("soon"),
+        json!(7),
+        json!(null),
+        json!("0000-01-01T00:00:00Z"),
+        json!("1969-12-31T23:59:59Z"),
+        json!("9999-12-31T23:59:59-23:59"),
+        json!("2999-01-01T00:00:00Z"),
+    ] {
         let attributes = json!({ "updated_at": value });
         let answer = submit(&ann, Method::PUT, &path, "chat_bookmark", attributes).await;
         assert_eq!(error(&answer).2, json!({"pointer": "/data/attributes/updated_at"}));

@@ -204,3 +204,32 @@ async fn nobody_else_sees_it() {
         assert_eq!(error(&answer).0, 405);
     }
 }
+
+#[tokio::test]
+async fn a_repeated_request_is_answered_with_the_first_status() {
+    let server = Server::fresh().await;
+    let (ann, _) = ann_and(&server, &["bob"]).await;
+    direct(&ann, "bob").await;
+    let b = user(&ann, "bob").await;
+    let document = json!({"data": {"type": "direct_conversation", "attributes": {"user_id": b}}});
+    let room = submit(&ann, Method::POST, "/chats", "chat", json!({"subject": "Room"})).await;
+    let room = id(&room.expect(201)["data"]).to_owned();
+    let member = json!({"data": {"type": "chat_membership",
+                                 "attributes": {"chat_id": room, "user_id": b}}});
+    let nobody = json!({"data": {"type": "chat_bookmark", "attributes": {}}});
+    for (path, document, statuses) in [
+        ("/direct_conversations".to_owned(), document, [200, 200]),
+        ("/chat_memberships".to_owned(), member.clone(), [201, 201]),
+        ("/chat_memberships".to_owned(), member, [200, 200]),
+        (format!("/chats/{room}/bookmark"), nobody, [201, 201]),
+    ] {
+        let key = uuid::Uuid::new_v4().to_string();
+        for status in statuses {
+            let request = ann.request(Method::POST, &format!("/api/v1{path}"));
+            let request = request.header("Content-Type", super::MEDIA_TYPE);
+            let request = request.header("Idempotency-Key", &key).body(document.to_string());
+            let answer = send(request).await;
+            assert_eq!(answer.status.as_u16(), status, "{path} {}", answer.body);
+        }
+    }
+}

@@ -9,7 +9,7 @@ use crate::harness::{Caller, Server, send};
 /// What is special about a resource.
 struct Resource {
     r#type: &'static str,
-    /// Where there is one, with an answer of 200 to GET; empty where one cannot be asked for.
+    /// Where there is one.
     one: String,
     /// A collection of it, or empty.
     all: String,
@@ -32,6 +32,8 @@ async fn resources(ann: &Caller) -> Vec<Resource> {
     let room = submit(ann, Method::POST, "/chats", "chat", json!({"subject": "Room"})).await;
     let room = id(&room.expect(201)["data"]).to_owned();
     ann.put(&format!("/api/v1/chats/{d}/bookmark")).await.expect(201);
+    let memberships = get(ann, &format!("/chat_memberships?filter[chat_id]={room}")).await;
+    let membership = id(&memberships.expect(200)["data"][0]).to_owned();
     let none = String::new;
     vec![
         Resource {
@@ -66,7 +68,7 @@ async fn resources(ann: &Caller) -> Vec<Resource> {
         },
         Resource {
             r#type: "chat_membership",
-            one: none(),
+            one: format!("/chat_memberships/{membership}"),
             all: "/chat_memberships".to_owned(),
             made_at: "/chat_memberships".to_owned(),
             attributes: json!({"chat_id": room, "user_id": bob}),
@@ -78,7 +80,7 @@ async fn resources(ann: &Caller) -> Vec<Resource> {
         },
         Resource {
             r#type: "message",
-            one: none(),
+            one: format!("/chats/{d}/messages/{message}"),
             all: format!("/chats/{d}/messages"),
             made_at: format!("/chats/{d}/messages"),
             attributes: json!({"content": "hello"}),
@@ -342,7 +344,8 @@ async fn resources_are_whole() {
             let one = if answer["data"].is_array() { &answer["data"][0] } else { &answer["data"] };
             assert_eq!(one["type"], resource.r#type);
             assert!(uuid::Uuid::try_parse(id(one)).is_ok());
-            assert!(one["links"]["self"].as_str().unwrap().starts_with("/api/v1/"));
+            let own = ann.get(one["links"]["self"].as_str().unwrap()).await.expect(200);
+            assert_eq!(own["data"], *one, "its own link leads to it");
             assert!(!one["attributes"].as_object().unwrap().is_empty());
             for include in resource.includes.iter().filter(|include| !include.contains('.')) {
                 assert!(one["relationships"][include].get("data").is_some(), "{path} {include}");
@@ -365,11 +368,11 @@ async fn tokens_decide() {
             assert_eq!(error(&answer).0, 401);
         }
     }
-    for path in ["/nothing", "/chats/x/y/z", ""] {
+    for path in ["/nothing", "/chats/x/y/z", "/users/%FF", ""] {
         assert_eq!(error(&get(&ann, path).await).0, 404, "{path}");
     }
     let wrong = send(ann.request(Method::DELETE, "/api/v1/chats")).await;
     assert_eq!(error(&wrong).0, 405);
     let post = ann.request(Method::POST, "/api/v1/chats").header("Content-Type", MEDIA_TYPE);
-    assert_eq!(error(&send(post.body("x".repeat(2_000_000))).await).0, 413);
+    assert_eq!(error(&send(post.body("x".repeat(3_000_000))).await).0, 413);
 }

@@ -88,7 +88,7 @@ async fn a_broken_body_is_told_with_its_place() {
     let problem = send(request.header("Content-Type", "application/json")).await.expect(400);
     let detail = problem["detail"].as_str().unwrap();
     assert!(detail.contains("line 1 column 17"), "{detail}");
-    let request = ann.request(Method::POST, "/api/conversations").body(vec![b' '; 2 << 20]);
+    let request = ann.request(Method::POST, "/api/conversations").body(vec![b' '; 3 << 20]);
     send(request).await.expect(413);
 }
 
@@ -110,5 +110,5 @@ async fn browsers_of_any_origin_may_call() {
     }
     let request = server.caller("ann").request(Method::GET, "/api/user");
     let answer = send(request.header("Origin", "https://host.example")).await;
-    assert_eq!(answer.headers["access-control-expose-headers"], "colloquy-position");
+    assert_eq!(answer.headers["access-control-expose-headers"], "colloquy-position,location");
 }

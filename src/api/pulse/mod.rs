@@ -9,6 +9,8 @@ mod delete_message;
 mod get_bookmark;
 mod get_chat;
 mod get_direct_conversation;
+mod get_membership;
+mod get_message;
 mod get_user;
 mod list_chats;
 mod list_direct_conversations;
@@ -35,7 +37,13 @@ pub(crate) fn routes() -> OpenApiRouter<State> {
         .routes(routes!(get_chat::get, update_chat::put, update_chat::patch))
         .routes(routes!(list_memberships::list, create_membership::create))
         .routes(routes!(list_messages::list, create_message::create))
-        .routes(routes!(update_message::put, update_message::patch, delete_message::delete))
+        .routes(routes!(get_membership::get))
+        .routes(routes!(
+            get_message::get,
+            update_message::put,
+            update_message::patch,
+            delete_message::delete
+        ))
         .routes(routes!(
             get_bookmark::get,
             set_bookmark::post,

@@ -73,16 +73,14 @@ pub enum Change {
 }
 
 impl Change {
-    /// The command's name, for the metadata of its events.
+    /// The command's name, for the metadata of its events: one for all ways to ask for the same.
     pub fn name(&self) -> &'static str {
         match self {
-            Self::OpenConversation { .. } => "OpenConversation",
-            Self::MarkRead { .. } => "MarkRead",
+            Self::MarkRead { .. } | Self::OpenConversation { .. } => "MarkRead",
             Self::MarkUnread => "MarkUnread",
             Self::PinConversation => "PinConversation",
             Self::UnpinConversation => "UnpinConversation",
-            Self::MuteConversation { .. } => "MuteConversation",
-            Self::KeepMuted => "KeepMuted",
+            Self::MuteConversation { .. } | Self::KeepMuted => "MuteConversation",
             Self::UnmuteConversation => "UnmuteConversation",
             Self::EndMute { .. } => "EndMute",
             Self::ArchiveConversation { .. } => "ArchiveConversation",

@@ -1,0 +1,31 @@
+use axum::extract::Path;
+use axum::http::StatusCode;
+use projections::conversation_list;
+
+use super::Errors;
+use super::list_memberships::INCLUDES;
+use super::request::{Pulse, id};
+use super::resource;
+use crate::failure::Failure;
+use crate::jsonapi::document::Document;
+use crate::jsonapi::query::Offer;
+
+const OFFER: Offer = Offer::including(INCLUDES);
+
+/// Get a membership of one of the caller's chats.
+#[utoipa::path(get, path = "/chat_memberships/{id}", tag = "Pulse",
+    params(("id" = Uuid, Path, description = "The membership"),
+           ("include" = Option<String>, Query, description = "chat, user")),
+    responses((status = 200, description = "The membership", content_type = "application/vnd.api+json"),
+              (status = 404, description = "Unknown, or the caller is not in its chat", body = Errors, content_type = "application/vnd.api+json")))]
+pub(super) async fn get(
+    Path(membership): Path<String>,
+    request: Pulse,
+) -> Result<Document, Failure> {
+    let query = request.query(&OFFER)?;
+    let position = request.catch_up().await?;
+    let (pool, wanted) = (&request.incoming.state.pool, id(&membership)?);
+    let found = conversation_list::membership(pool, request.user, wanted).await?;
+    let resource = resource::membership(&found.ok_or_else(Failure::not_found)?);
+    request.answer(StatusCode::OK, position, resource, &query).await
+}
