@@ -90,6 +90,9 @@ async fn it_is_the_same_chat_on_every_dialect_and_from_either_side() {
     }
     assert_eq!(head().await, before, "nothing is appended");
 
+    let attributes = json!({"contact_id": "bob"});
+    ann.post("/v1/conversations", attributes).await.expect(200);
+
     // Protocol's id is the same number in another base.
     let protocol = ann.get("/v1/conversations").await.expect(200);
     let uuids: Vec<String> = protocol["data"]
