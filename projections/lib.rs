@@ -25,6 +25,7 @@ pub mod inbox;
 pub mod messages;
 mod page;
 mod progress;
+mod rows;
 mod runner;
 mod seats;
 #[cfg(test)]

@@ -3,7 +3,7 @@ use std::time::{Duration, Instant};
 
 use event_store::{Log, Subscription};
 use futures::future::BoxFuture;
-use sqlx::{Connection, Executor, PgConnection, PgPool};
+use sqlx::{Executor, PgConnection, PgPool};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
@@ -199,13 +199,9 @@ async fn apply<P: Projection>(
 ) -> Result<(), Error> {
     let started = Instant::now();
     let events = batch.iter().map(Recorded::decode).collect::<Result<Vec<_>, _>>()?;
-    let mut connection = pool.acquire().await.map_err(Error::database("apply a batch"))?;
-    let mut tx = connection.begin().await.map_err(Error::database("apply a batch"))?;
     // After a crash the checkpoint is as old as the rows, and the log fills the rest.
-    sqlx::query("set local synchronous_commit = off")
-        .execute(&mut *tx)
-        .await
-        .map_err(Error::database("apply a batch"))?;
+    let begin = "begin; set local synchronous_commit = off";
+    let mut tx = pool.begin_with(begin).await.map_err(Error::database("apply a batch"))?;
     P::apply(&mut tx, &events).await?;
     subscription.advance(&mut tx, to).await?;
     tx.commit().await.map_err(Error::database("apply a batch"))?;

@@ -1,7 +1,7 @@
 use futures::future::BoxFuture;
 use sqlx::PgConnection;
-use sqlx::types::Json;
 
+use crate::rows::write;
 use crate::seats::Batch;
 use crate::{Error, Projection, Recorded};
 
@@ -27,36 +27,14 @@ async fn apply(connection: &mut PgConnection, events: &[Recorded]) -> Result<(),
     if batch.is_empty() {
         return Ok(());
     }
-    let write = Error::database;
     batch.delete(connection, "badge").await?;
-    sqlx::query(MAKE)
-        .bind(Json(&batch.made))
-        .execute(&mut *connection)
-        .await
-        .map_err(write("write the conversations of the badge"))?;
-    sqlx::query(TALK)
-        .bind(batch.talk())
-        .execute(&mut *connection)
-        .await
-        .map_err(write("write the newest messages of the badge"))?;
+    write(connection, MAKE, &batch.made, "write the conversations of the badge").await?;
+    write(connection, TALK, &batch.talk(), "write the newest messages of the badge").await?;
     batch.write_messages(connection, "badge", "uuid, conversation, id, author").await?;
     batch.end_seats(connection, "badge.seats").await?;
-    sqlx::query(SEAT)
-        .bind(batch.seats())
-        .execute(&mut *connection)
-        .await
-        .map_err(write("seat members in the badge"))?;
-    sqlx::query(OWN)
-        .bind(batch.own())
-        .execute(&mut *connection)
-        .await
-        .map_err(write("write what members did to the badge"))?;
-    sqlx::query(SETTLE)
-        .bind(batch.talk())
-        .execute(&mut *connection)
-        .await
-        .map_err(write("settle the badge"))?;
-    Ok(())
+    write(connection, SEAT, &batch.seats(), "seat members in the badge").await?;
+    write(connection, OWN, &batch.own(), "write what members did to the badge").await?;
+    write(connection, SETTLE, &batch.talk(), "settle the badge").await
 }
 
 const MAKE: &str = "

@@ -5,9 +5,10 @@ use domain::conversation::Event::{self, *};
 use futures::future::BoxFuture;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
-use sqlx::{PgConnection, types::Json};
+use sqlx::PgConnection;
 use uuid::Uuid;
 
+use crate::rows::write;
 use crate::seats::Membership;
 use crate::{Error, Projection, Recorded};
 
@@ -84,21 +85,21 @@ async fn apply(connection: &mut PgConnection, events: &[Recorded]) -> Result<(),
             deleted.push(recorded.stream);
         }
     }
-    for (table, column) in [("members", "conversation"), ("conversations", "uuid")] {
-        sqlx::query(&format!("delete from conversation_list.{table} where {column} = any($1)"))
-            .bind(&deleted)
-            .execute(&mut *connection)
-            .await
-            .map_err(Error::database("delete conversations"))?;
+    for statement in [DELETE_MEMBERS, DELETE] {
+        write(connection, statement, &deleted, "delete conversations").await?;
     }
     members.write(connection, "conversation_list.members").await?;
-    sqlx::query(UPSERT)
-        .bind(Json(rows.into_values().collect::<Vec<_>>()))
-        .execute(connection)
-        .await
-        .map_err(Error::database("write conversations"))?;
-    Ok(())
+    let rows: Vec<Row> = rows.into_values().collect();
+    write(connection, UPSERT, &rows, "write conversations").await
 }
+
+const DELETE_MEMBERS: &str = "
+    delete from conversation_list.members
+    where conversation in (select value::uuid from jsonb_array_elements_text($1))";
+
+const DELETE: &str = "
+    delete from conversation_list.conversations
+    where uuid in (select value::uuid from jsonb_array_elements_text($1))";
 
 fn fold(rows: &mut BTreeMap<Uuid, Row>, recorded: &Recorded, event: &Event) {
     if let ConversationCreated { kind, creator, uid, name, description, metadata, tags, .. } = event

@@ -6,9 +6,10 @@ use domain::user::{self, Profile};
 use futures::future::BoxFuture;
 use serde::Serialize;
 use serde_json::{Map, Value};
-use sqlx::{PgConnection, types::Json};
+use sqlx::PgConnection;
 use uuid::Uuid;
 
+use crate::rows::write;
 use crate::{Error, Event, Projection, Recorded};
 
 /// Builds the directory.
@@ -106,21 +107,9 @@ async fn apply(connection: &mut PgConnection, events: &[Recorded]) -> Result<(),
         row.at = at;
         row.profile.merge(newer);
     }
-    if !registered.is_empty() {
-        sqlx::query(INSERT)
-            .bind(Json(registered))
-            .execute(&mut *connection)
-            .await
-            .map_err(Error::database("register users"))?;
-    }
-    if !described.is_empty() {
-        sqlx::query(UPDATE)
-            .bind(Json(described.values().map(Row::new).collect::<Vec<_>>()))
-            .execute(&mut *connection)
-            .await
-            .map_err(Error::database("describe users"))?;
-    }
-    Ok(())
+    let described: Vec<Row> = described.values().map(Row::new).collect();
+    write(connection, INSERT, &registered, "register users").await?;
+    write(connection, UPDATE, &described, "describe users").await
 }
 
 const INSERT: &str = "

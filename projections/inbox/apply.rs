@@ -1,7 +1,7 @@
 use futures::future::BoxFuture;
 use sqlx::PgConnection;
-use sqlx::types::Json;
 
+use crate::rows::write;
 use crate::seats::Batch;
 use crate::{Error, Projection, Recorded};
 
@@ -29,48 +29,17 @@ async fn apply(connection: &mut PgConnection, events: &[Recorded]) -> Result<(),
     if batch.is_empty() {
         return Ok(());
     }
-    let write = Error::database;
     batch.delete(connection, "inbox").await?;
-    sqlx::query(MAKE)
-        .bind(Json(&batch.made))
-        .execute(&mut *connection)
-        .await
-        .map_err(write("write the conversations of the inbox"))?;
-    sqlx::query(TALK)
-        .bind(batch.talk())
-        .execute(&mut *connection)
-        .await
-        .map_err(write("write the newest messages of the inbox"))?;
+    write(connection, MAKE, &batch.made, "write the conversations of the inbox").await?;
+    write(connection, TALK, &batch.talk(), "write the newest messages of the inbox").await?;
     batch.write_messages(connection, "inbox", "uuid, conversation, id, author, at").await?;
-    sqlx::query(UNPIN)
-        .bind(batch.gone())
-        .execute(&mut *connection)
-        .await
-        .map_err(write("unpin deleted messages in the inbox"))?;
+    write(connection, UNPIN, &batch.gone(), "unpin deleted messages in the inbox").await?;
     batch.end_seats(connection, "inbox.seats").await?;
-    sqlx::query(FAN_OUT)
-        .bind(batch.talk())
-        .execute(&mut *connection)
-        .await
-        .map_err(write("move conversations up in the inbox"))?;
-    sqlx::query(SEAT)
-        .bind(batch.seats())
-        .execute(&mut *connection)
-        .await
-        .map_err(write("seat members in the inbox"))?;
-    sqlx::query(OWN)
-        .bind(batch.own())
-        .execute(&mut *connection)
-        .await
-        .map_err(write("write members' own state"))?;
-    if batch.moves_marks() {
-        for statement in [LOWER, TRIM, MARK] {
-            sqlx::query(statement)
-                .bind(batch.own())
-                .execute(&mut *connection)
-                .await
-                .map_err(write("write what members have read since when"))?;
-        }
+    write(connection, FAN_OUT, &batch.talk(), "move conversations up in the inbox").await?;
+    write(connection, SEAT, &batch.seats(), "seat members in the inbox").await?;
+    write(connection, OWN, &batch.own(), "write members' own state").await?;
+    for statement in [LOWER, TRIM, MARK] {
+        write(connection, statement, &batch.marking(), "write what members have read").await?;
     }
     Ok(())
 }
@@ -118,7 +87,7 @@ const FAN_OUT: &str = "
 const UNPIN: &str = "
     update inbox.conversations
     set pinned_message = null
-    where pinned_message = any($1)";
+    where pinned_message in (select value::uuid from jsonb_array_elements_text($1))";
 
 const SEAT: &str = "
     insert into inbox.seats

@@ -8,9 +8,10 @@ use domain::conversation::Event::{
 use futures::future::BoxFuture;
 use serde::Serialize;
 use serde_json::{Map, Value};
-use sqlx::{PgConnection, types::Json};
+use sqlx::PgConnection;
 use uuid::Uuid;
 
+use crate::rows::write;
 use crate::{Error, Event, Projection, Recorded};
 
 /// Builds the messages.
@@ -143,42 +144,15 @@ impl<'a> Batch<'a> {
 
 async fn apply(connection: &mut PgConnection, events: &[Recorded]) -> Result<(), Error> {
     let batch = Batch::fold(events);
-    if !batch.made.is_empty() {
-        sqlx::query(MAKE)
-            .bind(Json(&batch.made))
-            .execute(&mut *connection)
-            .await
-            .map_err(Error::database("number conversations"))?;
-    }
-    if !batch.posted.is_empty() {
-        sqlx::query(INSERT)
-            .bind(Json(batch.posted.values().collect::<Vec<_>>()))
-            .execute(&mut *connection)
-            .await
-            .map_err(Error::database("write messages"))?;
-    }
-    if !batch.edited.is_empty() {
-        sqlx::query(EDIT)
-            .bind(Json(batch.edited.values().collect::<Vec<_>>()))
-            .execute(&mut *connection)
-            .await
-            .map_err(Error::database("edit messages"))?;
-    }
-    if !batch.deleted.is_empty() {
-        sqlx::query("delete from messages.messages where uuid = any($1)")
-            .bind(batch.deleted.into_iter().collect::<Vec<_>>())
-            .execute(&mut *connection)
-            .await
-            .map_err(Error::database("delete messages"))?;
-    }
-    if !batch.deleted_conversations.is_empty() {
-        sqlx::query(DELETE_CONVERSATIONS)
-            .bind(batch.deleted_conversations.into_iter().collect::<Vec<_>>())
-            .execute(connection)
-            .await
-            .map_err(Error::database("delete conversations"))?;
-    }
-    Ok(())
+    let posted: Vec<_> = batch.posted.values().collect();
+    let edited: Vec<_> = batch.edited.values().collect();
+    let deleted: Vec<_> = batch.deleted.iter().collect();
+    let gone: Vec<_> = batch.deleted_conversations.iter().collect();
+    write(connection, MAKE, &batch.made, "number conversations").await?;
+    write(connection, INSERT, &posted, "write messages").await?;
+    write(connection, EDIT, &edited, "edit messages").await?;
+    write(connection, DELETE, &deleted, "delete messages").await?;
+    write(connection, DELETE_CONVERSATIONS, &gone, "delete conversations").await
 }
 
 const MAKE: &str = "
@@ -207,9 +181,15 @@ const EDIT: &str = "
         (uuid uuid, text text, metadata jsonb, tags text[], modified_at timestamptz)
     where m.uuid = r.uuid";
 
+const DELETE: &str = "
+    delete from messages.messages
+    where uuid in (select value::uuid from jsonb_array_elements_text($1))";
+
 /// By number, which the index of a conversation's messages knows.
 const DELETE_CONVERSATIONS: &str = "
     with gone as (
-        delete from messages.conversations where uuid = any($1) returning id
+        delete from messages.conversations
+        where uuid in (select value::uuid from jsonb_array_elements_text($1))
+        returning id
     )
     delete from messages.messages m using gone where m.app_id = gone.id";

@@ -3,9 +3,10 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 use domain::conversation;
 use serde::Serialize;
-use sqlx::{PgConnection, types::Json};
+use sqlx::PgConnection;
 use uuid::Uuid;
 
+use crate::rows::write;
 use crate::{Error, Recorded};
 
 /// Who is a member at the end of a batch, of those who came or went in it.
@@ -69,18 +70,15 @@ impl Membership {
             .collect()
     }
 
-    /// Takes the seats that ended out of `table`, and with `(conversation, user_id, membership, joined_at, participation)` puts
-    /// the new ones in.
+    /// Takes the seats that ended out of `table`, and puts the new ones in, with the event that let them in, its
+    /// time, and the member's own stream.
     pub(crate) async fn write(
         &self,
         connection: &mut PgConnection,
         table: &'static str,
     ) -> Result<(), Error> {
         self.end(connection, table).await?;
-        if self.0.is_empty() {
-            return Ok(());
-        }
-        sqlx::query(&format!(
+        let seat = format!(
             "insert into {table} (conversation, user_id, membership, joined_at, participation)
              select conversation, user_id, membership, joined_at, participation
              from jsonb_to_recordset($1) as r
@@ -88,12 +86,8 @@ impl Membership {
                   participation uuid)
              where membership is not null
              on conflict (conversation, user_id) do nothing"
-        ))
-        .bind(Json(self.seats()))
-        .execute(connection)
-        .await
-        .map_err(Error::database("seat members"))?;
-        Ok(())
+        );
+        write(connection, &seat, &self.seats(), "seat members").await
     }
 
     /// Takes the seats that ended out of `table`.
@@ -102,20 +96,13 @@ impl Membership {
         connection: &mut PgConnection,
         table: &str,
     ) -> Result<(), Error> {
-        if self.0.is_empty() {
-            return Ok(());
-        }
-        sqlx::query(&format!(
+        let unseat = format!(
             "delete from {table} s
              using jsonb_to_recordset($1) as r (conversation uuid, user_id uuid, membership bigint)
              where s.conversation = r.conversation
                and s.user_id = r.user_id
                and s.membership is distinct from r.membership"
-        ))
-        .bind(Json(self.seats()))
-        .execute(connection)
-        .await
-        .map_err(Error::database("unseat members"))?;
-        Ok(())
+        );
+        write(connection, &unseat, &self.seats(), "unseat members").await
     }
 }

@@ -11,12 +11,13 @@ use chrono::{DateTime, Utc};
 use domain::conversation;
 use domain::participation::Change;
 use serde::Serialize;
-use sqlx::{PgConnection, types::Json};
+use sqlx::PgConnection;
 use uuid::Uuid;
 
 use marks::Marks;
 pub(crate) use membership::Membership;
 
+use crate::rows::write;
 use crate::{Error, Event, Recorded};
 
 /// The last word on a conversation in a batch; none where the batch said nothing.
@@ -124,12 +125,12 @@ impl Batch {
             && self.deleted.is_empty()
     }
 
-    pub(crate) fn talk(&self) -> Json<Vec<&Talk>> {
-        Json(self.talk.values().collect())
+    pub(crate) fn talk(&self) -> Vec<&Talk> {
+        self.talk.values().collect()
     }
 
-    pub(crate) fn own(&self) -> Json<Vec<&Own>> {
-        Json(self.own.values().collect())
+    pub(crate) fn own(&self) -> Vec<&Own> {
+        self.own.values().collect()
     }
 
     /// Messages that are gone.
@@ -137,14 +138,14 @@ impl Batch {
         self.unsaid.keys().copied().collect()
     }
 
-    /// Whether what was read since when changes at all.
-    pub(crate) fn moves_marks(&self) -> bool {
-        self.own.values().any(|own| own.marks.change())
+    /// Those of the members' own states that say what was read since when.
+    pub(crate) fn marking(&self) -> Vec<&Own> {
+        self.own.values().filter(|own| own.marks.change()).collect()
     }
 
     /// The new seats, for `(conversation, user_id, membership)`.
-    pub(crate) fn seats(&self) -> Json<impl Serialize + use<>> {
-        Json(self.membership.seats())
+    pub(crate) fn seats(&self) -> Vec<impl Serialize + use<>> {
+        self.membership.seats()
     }
 
     pub(crate) async fn end_seats(
@@ -184,20 +185,15 @@ impl Batch {
         schema: &str,
         columns: &str,
     ) -> Result<(), Error> {
-        if !self.said.is_empty() {
-            let said: Vec<&Said> = self.said.values().collect();
-            sqlx::query(&format!(
-                "insert into {schema}.messages ({columns})
-                 select {columns}
-                 from jsonb_to_recordset($1) as r
-                     (uuid uuid, conversation uuid, id bigint, author uuid, at timestamptz)
-                 on conflict on constraint messages_one_per_id do nothing"
-            ))
-            .bind(Json(said))
-            .execute(&mut *connection)
-            .await
-            .map_err(Error::database("note messages"))?;
-        }
+        let said: Vec<&Said> = self.said.values().collect();
+        let note = format!(
+            "insert into {schema}.messages ({columns})
+             select {columns}
+             from jsonb_to_recordset($1) as r
+                 (uuid uuid, conversation uuid, id bigint, author uuid, at timestamptz)
+             on conflict on constraint messages_one_per_id do nothing"
+        );
+        write(connection, &note, &said, "note messages").await?;
         if self.unsaid.is_empty() {
             return Ok(());
         }

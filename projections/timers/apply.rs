@@ -5,10 +5,11 @@ use domain::conversation::Event::{ConversationDeleted, MemberRemoved};
 use domain::participation::Change;
 use futures::future::BoxFuture;
 use serde::Serialize;
-use sqlx::{PgConnection, types::Json};
+use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::Act;
+use crate::rows::write;
 use crate::{Error, Event, Projection, Recorded};
 
 /// Builds the timers.
@@ -99,50 +100,38 @@ impl Batch {
 
 async fn apply(connection: &mut PgConnection, events: &[Recorded]) -> Result<(), Error> {
     let batch = Batch::fold(events);
-    if !batch.timers.is_empty() {
-        let (streams, kinds): (Vec<Uuid>, Vec<&str>) = batch.timers.keys().copied().unzip();
-        sqlx::query(REMOVE)
-            .bind(streams)
-            .bind(kinds)
-            .execute(&mut *connection)
-            .await
-            .map_err(Error::database("take timers away"))?;
-        sqlx::query(SET)
-            .bind(Json(batch.timers.into_values().flatten().collect::<Vec<_>>()))
-            .execute(&mut *connection)
-            .await
-            .map_err(Error::database("set timers"))?;
-    }
-    if !batch.memberships.is_empty() {
-        let (streams, memberships): (Vec<Uuid>, Vec<i64>) = batch.memberships.into_iter().unzip();
-        sqlx::query(EXPIRE)
-            .bind(streams)
-            .bind(memberships)
-            .execute(&mut *connection)
-            .await
-            .map_err(Error::database("take timers of ended memberships away"))?;
-    }
-    if !batch.deleted.is_empty() {
-        sqlx::query("delete from timers.timers where conversation = any($1)")
-            .bind(batch.deleted.into_iter().collect::<Vec<_>>())
-            .execute(connection)
-            .await
-            .map_err(Error::database("take timers of deleted conversations away"))?;
-    }
-    Ok(())
+    let names: Vec<_> =
+        batch.timers.keys().map(|(stream, kind)| Name { stream: *stream, kind }).collect();
+    let timers: Vec<_> = batch.timers.values().flatten().collect();
+    let memberships: Vec<_> = batch.memberships.iter().collect();
+    let deleted: Vec<_> = batch.deleted.iter().collect();
+    write(connection, REMOVE, &names, "take timers away").await?;
+    write(connection, SET, &timers, "set timers").await?;
+    write(connection, EXPIRE, &memberships, "take timers of ended memberships away").await?;
+    write(connection, DELETE, &deleted, "take timers of deleted conversations away").await
+}
+
+#[derive(Serialize)]
+struct Name<'a> {
+    stream: Uuid,
+    kind: &'a str,
 }
 
 const REMOVE: &str = "
     delete from timers.timers t
-    using unnest($1::uuid[], $2::text[]) as r (stream, kind)
+    using jsonb_to_recordset($1) as r (stream uuid, kind text)
     where t.stream = r.stream
       and t.kind = r.kind";
 
 const EXPIRE: &str = "
     delete from timers.timers t
-    using unnest($1::uuid[], $2::bigint[]) as r (stream, membership)
-    where t.stream = r.stream
-      and t.membership < r.membership";
+    using jsonb_array_elements($1) as r (pair)
+    where t.stream = (r.pair->>0)::uuid
+      and t.membership < (r.pair->>1)::bigint";
+
+const DELETE: &str = "
+    delete from timers.timers
+    where conversation in (select value::uuid from jsonb_array_elements_text($1))";
 
 const SET: &str = "
     insert into timers.timers (stream, kind, account_id, conversation, membership, due_at, cause, act)
