@@ -3,13 +3,14 @@ use std::time::{Duration, Instant};
 
 use event_store::{Log, Subscription};
 use futures::future::BoxFuture;
-use sqlx::{Executor, PgConnection, PgPool};
+use sqlx::pool::PoolConnection;
+use sqlx::{Connection, Executor, PgConnection, PgPool, Postgres};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use crate::{
-    Error, Progress, Recorded, badge, conversation_list, directory, inbox, messages, timers,
+    Error, Event, Progress, Recorded, badge, conversation_list, directory, inbox, messages, timers,
 };
 
 /// Events in one transaction.
@@ -27,6 +28,9 @@ pub trait Projection: Send + Sync + 'static {
     const VERSION: i32;
     /// Makes its tables; the schema itself exists.
     const SCHEMA: &'static str;
+
+    /// Whether an event can change a row; a batch without such a one only moves the checkpoint.
+    fn concerns(event: &Event) -> bool;
 
     /// Brings the rows up to date with a batch, in the runner's transaction.
     fn apply<'a>(
@@ -99,6 +103,7 @@ impl Runner {
             return Ok(());
         };
         prepare::<P>(pool, &mut subscription).await?;
+        let mut connection = dedicated(pool).await?;
         self.progress.moved(P::NAME, subscription.position());
         let mut renewed = Instant::now();
         loop {
@@ -124,7 +129,7 @@ impl Runner {
                 continue;
             };
             let to = last.position;
-            apply::<P>(pool, &mut subscription, &batch, to).await?;
+            apply::<P>(&mut connection, &mut subscription, &batch, to).await?;
             renewed = Instant::now();
             self.progress.moved(P::NAME, to);
             metrics::gauge!("colloquy_projection_lag", "projection" => P::NAME)
@@ -191,17 +196,31 @@ async fn prepare<P: Projection>(
     tx.commit().await.map_err(database("build a read model"))
 }
 
+/// A connection for one read model's batches: it keeps the statements that it has prepared, and nobody has to ask
+/// before each batch whether it is still there. Its commits are not waited for: after a crash the checkpoint is
+/// as old as the rows, and the log fills the rest. So it must not go back to the pool.
+async fn dedicated(pool: &PgPool) -> Result<PoolConnection<Postgres>, Error> {
+    let mut connection = pool.acquire().await.map_err(Error::database("connect"))?;
+    connection.close_on_drop();
+    connection
+        .execute("set synchronous_commit = off")
+        .await
+        .map_err(Error::database("set a connection up"))?;
+    Ok(connection)
+}
+
 async fn apply<P: Projection>(
-    pool: &PgPool,
+    connection: &mut PgConnection,
     subscription: &mut Subscription,
     batch: &[event_store::RecordedEvent],
     to: i64,
 ) -> Result<(), Error> {
     let started = Instant::now();
     let events = batch.iter().map(Recorded::decode).collect::<Result<Vec<_>, _>>()?;
-    // After a crash the checkpoint is as old as the rows, and the log fills the rest.
-    let begin = "begin; set local synchronous_commit = off";
-    let mut tx = pool.begin_with(begin).await.map_err(Error::database("apply a batch"))?;
+    if !events.iter().any(|recorded| P::concerns(&recorded.event)) {
+        return Ok(subscription.advance(connection, to).await?);
+    }
+    let mut tx = connection.begin().await.map_err(Error::database("apply a batch"))?;
     P::apply(&mut tx, &events).await?;
     subscription.advance(&mut tx, to).await?;
     tx.commit().await.map_err(Error::database("apply a batch"))?;

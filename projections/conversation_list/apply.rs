@@ -43,6 +43,15 @@ impl Projection for ConversationList {
     const VERSION: i32 = 3;
     const SCHEMA: &'static str = include_str!("schema.sql");
 
+    fn concerns(event: &crate::Event) -> bool {
+        match event {
+            crate::Event::Conversation(event) => {
+                !matches!(event, MessagePosted { .. } | MessageEdited { .. })
+            }
+            _ => false,
+        }
+    }
+
     fn apply<'a>(
         connection: &'a mut PgConnection,
         events: &'a [Recorded],
@@ -55,8 +64,9 @@ async fn apply(connection: &mut PgConnection, events: &[Recorded]) -> Result<(),
     let changes: Vec<(&Recorded, &Event)> = events
         .iter()
         .filter_map(|recorded| match &recorded.event {
-            crate::Event::Conversation(MessagePosted { .. } | MessageEdited { .. }) => None,
-            crate::Event::Conversation(event) => Some((recorded, event)),
+            crate::Event::Conversation(event) if ConversationList::concerns(&recorded.event) => {
+                Some((recorded, event))
+            }
             _ => None,
         })
         .collect();

@@ -70,6 +70,10 @@ impl Projection for Directory {
     const VERSION: i32 = 3;
     const SCHEMA: &'static str = include_str!("schema.sql");
 
+    fn concerns(event: &Event) -> bool {
+        matches!(event, Event::User(_))
+    }
+
     fn apply<'a>(
         connection: &'a mut PgConnection,
         events: &'a [Recorded],

@@ -3,7 +3,7 @@ use sqlx::PgConnection;
 
 use crate::rows::write;
 use crate::seats::Batch;
-use crate::{Error, Projection, Recorded};
+use crate::{Error, Event, Projection, Recorded};
 
 /// Builds the per-user lists.
 #[derive(Debug)]
@@ -13,6 +13,10 @@ impl Projection for Inbox {
     const NAME: &'static str = super::NAME;
     const VERSION: i32 = 3;
     const SCHEMA: &'static str = include_str!("schema.sql");
+
+    fn concerns(event: &Event) -> bool {
+        matches!(event, Event::Conversation(_) | Event::Participation(_))
+    }
 
     fn apply<'a>(
         connection: &'a mut PgConnection,

@@ -71,6 +71,10 @@ impl Projection for Messages {
     const VERSION: i32 = 2;
     const SCHEMA: &'static str = include_str!("schema.sql");
 
+    fn concerns(event: &Event) -> bool {
+        matches!(event, Event::Conversation(_))
+    }
+
     fn apply<'a>(
         connection: &'a mut PgConnection,
         events: &'a [Recorded],

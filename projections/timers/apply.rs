@@ -21,6 +21,12 @@ impl Projection for Timers {
     const VERSION: i32 = 1;
     const SCHEMA: &'static str = include_str!("schema.sql");
 
+    fn concerns(event: &Event) -> bool {
+        let ends = |event: &_| matches!(event, MemberRemoved { .. } | ConversationDeleted);
+        matches!(event, Event::Participation(_))
+            || matches!(event, Event::Conversation(event) if ends(event))
+    }
+
     fn apply<'a>(
         connection: &'a mut PgConnection,
         events: &'a [Recorded],

@@ -59,16 +59,15 @@ pub(crate) struct Row {
     stream_key: Option<Vec<u8>>,
 }
 
-/// The columns of a [`Row`], from `events e` and its keys.
+/// The columns of a [`Row`], from `events e` and its keys. Each key is looked up: a join might be merged, which
+/// reads the keys of the whole log for its last few events when the statistics are old.
 pub(crate) const SELECT: &str = "select e.position, e.event_id, e.account_id, e.aggregate_type, \
     e.aggregate_id::uuid as aggregate_id, e.sequence, e.event_type, e.event_version, \
     e.payload::text as payload, e.metadata::text as metadata, e.recorded_at, e.digest, \
-    k.wrapped as event_key, s.wrapped as stream_key \
-    from events e \
-    left join event_keys k on k.position = e.position \
-    left join stream_keys s \
-        on k.position is not null \
-       and s.aggregate_type = e.aggregate_type and s.aggregate_id = e.aggregate_id";
+    (select k.wrapped from event_keys k where k.position = e.position) as event_key, \
+    (select s.wrapped from stream_keys s \
+     where s.aggregate_type = e.aggregate_type and s.aggregate_id = e.aggregate_id) as stream_key \
+    from events e";
 
 impl Row {
     pub(crate) async fn with_keys(self, keys: &Keys) -> Result<RecordedEvent, Error> {

@@ -19,8 +19,8 @@ pub(super) struct Serve {
     /// Make and keep a token secret when none is configured, and print a token and requests to try
     #[arg(long)]
     quick_start: bool,
-    /// PostgreSQL connections at most
-    #[arg(long, default_value_t = 32, value_parser = clap::value_parser!(u32).range(8..=1000))]
+    /// PostgreSQL connections at most; each read model keeps one
+    #[arg(long, default_value_t = 32, value_parser = clap::value_parser!(u32).range(12..=1000))]
     connections_max: u32,
     /// Request bodies, in bytes, at most
     #[arg(long, default_value_t = 2 * 1024 * 1024)]
