@@ -610,3 +610,68 @@ async fn idempotency_keys_are_kept_for_72_hours() {
     assert_eq!(age("72 hours 1 minute").await, 1);
     assert!(!post().await.replayed);
 }
+
+/// Also when PostgreSQL knows nothing of the values, or of how the tables have grown.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_tail_of_the_log_is_read_by_look_ups() {
+    let (log, url) = log().await;
+    let commands = node(&log);
+    for n in 0..50_u128 {
+        run(&commands, Uuid::from_u128(n + 10), create()).await.unwrap();
+    }
+    let mut connection = PgConnection::connect(&url).await.unwrap();
+    let select = crate::recorded::SELECT;
+    let prepare = format!(
+        "set plan_cache_mode = force_generic_plan;
+         prepare tail (bigint, bigint) as {select} where e.position > $1 order by e.position limit $2"
+    );
+    connection.execute(prepare.as_str()).await.unwrap();
+    let plan: Vec<String> = sqlx::query_scalar("explain execute tail(49, 10)")
+        .fetch_all(&mut connection)
+        .await
+        .unwrap();
+    let plan = plan.join("\n");
+    for index in
+        ["events_one_per_position", "event_keys_one_per_event", "stream_keys_one_per_stream"]
+    {
+        assert!(plan.contains(&format!("using {index}")), "{plan}");
+    }
+    assert!(!plan.contains("Join") && !plan.contains("Seq Scan"), "{plan}");
+}
+
+#[tokio::test]
+async fn several_commands_on_a_stream_are_carried_out_all_or_none() {
+    let (log, _) = log().await;
+    let commands = node(&log);
+    let id = Uuid::now_v7();
+    let both = vec![("Create", create()), ("Post", post("hello"))];
+    let made = commands.execute_all::<Conversation>(id, both, &context(None)).await.unwrap();
+    assert_eq!((made.first_position, made.position), (Some(1), 2));
+    let named = |event: &RecordedEvent| event.metadata_value("command").unwrap();
+    let events = log.read(0, 10).await.unwrap();
+    assert_eq!(events.iter().map(named).collect::<Vec<_>>(), ["Create", "Post"]);
+
+    let spoilt = vec![("Trash", Command::TrashConversation), ("Post", post("into the trash"))];
+    let refused = commands.execute_all::<Conversation>(id, spoilt, &context(None)).await;
+    assert!(matches!(refused, Err(CommandError::Refused(Refusal::ConversationTrashed))));
+    assert_eq!(count(log.pool()).await, 2);
+    run(&commands, id, post("it never was in the trash")).await.unwrap();
+    assert_eq!(count(log.pool()).await, 3);
+}
+
+#[tokio::test]
+async fn a_key_that_stood_for_nothing_to_do_says_so_when_it_comes_again() {
+    let (log, _) = log().await;
+    let commands = node(&log);
+    let id = Uuid::now_v7();
+    run(&commands, id, create()).await.unwrap();
+    let key = || context(Some(Idempotency { key: "k".to_owned(), request_digest: vec![1] }));
+    for replayed in [false, true] {
+        let add = Command::AddMember { user: BOB };
+        let outcome = commands.execute::<Conversation>(id, "Test", add, &key()).await.unwrap();
+        assert_eq!((outcome.first_position, outcome.replayed), (None, replayed));
+    }
+    let replay = commands.replay(&key()).await.unwrap().unwrap();
+    assert_eq!((replay.first_position, replay.replayed), (None, true));
+    assert_eq!(count(log.pool()).await, 1);
+}
