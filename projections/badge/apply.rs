@@ -28,9 +28,6 @@ impl Projection for Badges {
 
 async fn apply(connection: &mut PgConnection, events: &[Recorded]) -> Result<(), Error> {
     let batch = Batch::fold(events);
-    if batch.is_empty() {
-        return Ok(());
-    }
     batch.delete(connection, "badge").await?;
     write(connection, MAKE, &batch.made, "write the conversations of the badge").await?;
     write(connection, TALK, &batch.talk(), "write the newest messages of the badge").await?;

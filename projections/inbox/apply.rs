@@ -30,9 +30,6 @@ impl Projection for Inbox {
 /// made here starts from its conversation as the batch leaves it.
 async fn apply(connection: &mut PgConnection, events: &[Recorded]) -> Result<(), Error> {
     let batch = Batch::fold(events);
-    if batch.is_empty() {
-        return Ok(());
-    }
     batch.delete(connection, "inbox").await?;
     write(connection, MAKE, &batch.made, "write the conversations of the inbox").await?;
     write(connection, TALK, &batch.talk(), "write the newest messages of the inbox").await?;

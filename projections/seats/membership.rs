@@ -31,10 +31,6 @@ pub(super) struct Seat {
 }
 
 impl Membership {
-    pub(super) fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-
     pub(crate) fn fold(&mut self, stream: Uuid, recorded: &Recorded, event: &conversation::Event) {
         let now = Some(Joined { position: recorded.position, at: recorded.at });
         match event {

@@ -27,7 +27,6 @@ pub(crate) struct Talk {
     /// The newest message, and who wrote it.
     newest_id: Option<i64>,
     newest_author: Option<Uuid>,
-    newest_at: Option<DateTime<Utc>>,
     /// The newest message of anyone else than that author. With the two, what is the newest by somebody else
     /// is known for every member without a row for each.
     newest_by_other: Option<i64>,
@@ -115,14 +114,6 @@ impl Batch {
             }
         }
         batch
-    }
-
-    pub(crate) fn is_empty(&self) -> bool {
-        self.made.is_empty()
-            && self.membership.is_empty()
-            && self.talk.is_empty()
-            && self.own.is_empty()
-            && self.deleted.is_empty()
     }
 
     pub(crate) fn talk(&self) -> Vec<&Talk> {
@@ -262,7 +253,6 @@ impl Batch {
                 }
                 talk.newest_id = Some(recorded.position);
                 talk.newest_author = Some(*author);
-                talk.newest_at = Some(recorded.at);
             }
             conversation::Event::MessageDeleted { message } => {
                 self.said.remove(message);
