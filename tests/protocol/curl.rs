@@ -94,3 +94,49 @@ async fn every_encoding_of_a_body_means_the_same() {
     assert_eq!(put("-H 'Content-Type: text/plain' -d is_muted=true").0, 415);
     assert_eq!(super::get(&ann, &made).await, made);
 }
+
+#[tokio::test]
+async fn every_endpoint_takes_every_encoding() {
+    let server = Server::fresh().await;
+    let (ann, _) = pair(&server).await;
+    let made = chat(&ann, "bob").await;
+    let message = super::say(&ann, &made, "hello").await;
+    let group = ann.post("/v1/groups", json!({"name": "G"})).await.expect(201);
+    let (of_message, of_group) =
+        (format!("/v1/messages/{}", id(&message)), format!("/v1/groups/{}", id(&group)));
+    for (method, path, fields) in [
+        ("POST", "/v1/conversations", vec![("contact_id", "bob")]),
+        ("POST", "/v1/groups", vec![("name", "Team & co"), ("contacts[]", "bob")]),
+        ("PUT", &of_group, vec![("description", "ÄÖ"), ("contacts[]", "bob")]),
+        ("POST", "/v1/messages", vec![("conversation_id", id(&made)), ("message", "a=b&c")]),
+        ("PUT", &of_message, vec![("message", "1 + 1 = 2")]),
+        ("POST", &format!("{}/read", super::path(&made)), vec![("message_id", id(&message))]),
+    ] {
+        let form = |option: &str| {
+            let field = |(name, value): &(&str, &str)| format!("{option} '{name}={value}'");
+            fields.iter().map(field).collect::<Vec<_>>().join(" ")
+        };
+        let object: serde_json::Map<String, Value> = fields
+            .iter()
+            .map(|(name, value)| match name.strip_suffix("[]") {
+                Some(name) => (name.to_owned(), json!([value])),
+                None => ((*name).to_owned(), json!(value)),
+            })
+            .collect();
+        let encodings =
+            [form("--data-urlencode"), format!("--json '{}'", Value::Object(object)), form("-F")];
+        let answers = encodings.map(|body| {
+            let line = format!(
+                "curl -X {method} https://api.protocol.chat{path} -H 'Authorization: Bearer {{token}}' {body}"
+            );
+            let (status, mut answer) = curl(&server, &ann, &line);
+            assert!(status < 300, "{line} {answer}");
+            for varying in ["id", "conversation_id", "created_at", "updated_at", "last_opened_at"] {
+                answer.as_object_mut().unwrap().remove(varying);
+            }
+            (status, answer)
+        });
+        assert_eq!(answers[0], answers[1], "{method} {path}");
+        assert_eq!(answers[0], answers[2], "{method} {path}");
+    }
+}

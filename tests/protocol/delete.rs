@@ -19,6 +19,9 @@ async fn either_of_two_may_erase_their_chat_for_good() {
             member.get(&format!("/v1/messages/{}", id(&message))).await.expect(404);
             member.get(&format!("/v1/messages?conversation_id={}", id(&made))).await.expect(404);
             member.get(&format!("/api/conversations/{weavy}")).await.expect(404);
+            let uuid = super::uuid(id(&made));
+            member.get(&format!("/api/v1/chats/{uuid}")).await.expect(404);
+            member.get(&format!("/api/v1/direct_conversations/{uuid}")).await.expect(404);
         }
         let next = ann.post("/v1/conversations", json!({"contact_id": "bob"})).await.expect(201);
         assert_ne!(next["id"], made["id"], "chat {number}");
