@@ -23,7 +23,7 @@ use std::time::{Duration, Instant};
 
 use domain::participation::{ChangeCommand, Command, Participation, Refusal};
 use event_store::{CommandError, Commands, Context, Metadata, Subscription, Surface};
-use futures::{StreamExt, TryStreamExt};
+use futures::StreamExt;
 use projections::Progress;
 use projections::timers::{self, Act, Due};
 use tokio_util::sync::CancellationToken;
@@ -35,6 +35,8 @@ const NAME: &str = "reactions";
 const RENEW_AFTER: Duration = Duration::from_secs(2);
 /// How often a standby asks for the lease.
 const STANDBY_POLL: Duration = Duration::from_secs(1);
+/// How often the timers are looked at, at most.
+const PAUSE: Duration = Duration::from_millis(100);
 /// How long the timers may take to follow what was done about them.
 const PATIENCE: Duration = Duration::from_secs(5);
 /// Timers that are looked at together; after a long sleep there may be many.
@@ -105,10 +107,8 @@ impl Reactor {
             let seen = self.progress.position(timers::NAME);
             let due = timers::due(pool, BATCH_SIZE_MAX).await?;
             if due.is_empty() {
-                // A timer that is set meanwhile may be due before all others.
-                let next = timers::next_in(pool).await?.unwrap_or(RENEW_AFTER);
-                let newer = self.progress.reached(&[timers::NAME], seen + 1, next.min(RENEW_AFTER));
-                let _ = self.stop.run_until_cancelled(newer).await;
+                let next = timers::next_in(pool).await?.unwrap_or(RENEW_AFTER).min(RENEW_AFTER);
+                let _ = self.stop.run_until_cancelled(self.wait(seen, next)).await;
             } else {
                 self.act_on(due).await?;
             }
@@ -118,6 +118,14 @@ impl Reactor {
             }
         }
         Ok(lease.release().await?)
+    }
+
+    /// Until the next timer is due, or another one is set meanwhile that may be due before; but not for every
+    /// event of a busy log.
+    async fn wait(&self, seen: i64, next: Duration) {
+        let pause = next.min(PAUSE);
+        tokio::time::sleep(pause).await;
+        self.progress.reached(&[timers::NAME], seen + 1, next - pause).await;
     }
 
     /// None: told to stop.
@@ -134,12 +142,20 @@ impl Reactor {
 
     /// Acts on timers that are due, and waits until they are gone.
     async fn act_on(&self, due: Vec<Due>) -> Result<(), Error> {
-        let done = futures::stream::iter(due)
-            .map(|due| act(&self.commands, due))
-            .buffer_unordered(COMMANDS_AT_ONCE)
-            .try_fold(Done::default(), async |all, one| Ok(all.and(one)))
-            .await?;
+        let acts = futures::stream::iter(due).map(|due| act(&self.commands, due));
+        let results: Vec<_> = acts.buffer_unordered(COMMANDS_AT_ONCE).collect().await;
+        // One that fails must not keep the others from their time.
+        let (mut done, mut failure) = (Done::default(), None);
+        for result in results {
+            match result {
+                Ok(one) => done = done.and(one),
+                Err(error) => failure = Some(error),
+            }
+        }
         metrics::counter!("colloquy_reactions_total").increment(done.appended);
+        if let Some(failure) = failure {
+            return Err(failure);
+        }
         let gone = self.progress.reached(&[timers::NAME], done.position, PATIENCE);
         let _ = self.stop.run_until_cancelled(gone).await;
         if done.appended == 0 {
