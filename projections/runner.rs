@@ -1,7 +1,7 @@
 use std::error::Error as _;
 use std::time::{Duration, Instant};
 
-use event_store::{Log, Subscription};
+use event_store::{Log, RENEW_AFTER, Subscription};
 use futures::future::BoxFuture;
 use sqlx::pool::PoolConnection;
 use sqlx::{Connection, Executor, PgConnection, PgPool, Postgres};
@@ -15,8 +15,6 @@ use crate::{
 
 /// Events in one transaction.
 const BATCH_SIZE_MAX: i64 = 1000;
-/// A third of the lease: two renewals may fail before it is lost.
-const RENEW_AFTER: Duration = Duration::from_secs(2);
 /// How often a standby looks where the holder of the lease is, and whether it is still there.
 const STANDBY_POLL: Duration = Duration::from_millis(50);
 

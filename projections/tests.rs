@@ -525,7 +525,7 @@ async fn lists_by_activity_and_times_of_reading_equal_a_fold_of_the_log() {
                 let stream = folded.rooms.iter().find(|(_, other)| other.id == room).unwrap().0;
                 let slice = messages::reads(pool, user, room, Cursor::Top, 1000).await.unwrap();
                 let read: Vec<_> =
-                    slice.items.iter().map(|message| (message.id, message.read_at)).collect();
+                    slice.items.iter().map(|read| (read.message.id, read.read_at)).collect();
                 assert_eq!(read, folded.reads(*stream, user), "seed {seed}, {uid} in {room}");
             }
         }

@@ -35,7 +35,6 @@ struct Row {
     modified_by: Option<Uuid>,
     trashed: bool,
     avatar_url: Option<String>,
-    pinned_message: Option<Uuid>,
 }
 
 impl Projection for ConversationList {
@@ -44,12 +43,17 @@ impl Projection for ConversationList {
     const SCHEMA: &'static str = include_str!("schema.sql");
 
     fn concerns(event: &crate::Event) -> bool {
-        match event {
-            crate::Event::Conversation(event) => {
-                !matches!(event, MessagePosted { .. } | MessageEdited { .. })
-            }
-            _ => false,
-        }
+        let of_message = |event: &_| {
+            matches!(
+                event,
+                MessagePosted { .. }
+                    | MessageEdited { .. }
+                    | MessageDeleted { .. }
+                    | MessagePinned { .. }
+                    | MessageUnpinned
+            )
+        };
+        matches!(event, crate::Event::Conversation(event) if !of_message(event))
     }
 
     fn apply<'a>(
@@ -76,7 +80,7 @@ async fn apply(connection: &mut PgConnection, events: &[Recorded]) -> Result<(),
     let touched: Vec<Uuid> = changes.iter().map(|(recorded, _)| recorded.stream).collect();
     let rows: Vec<Row> = sqlx::query_as(
         "select uuid, account_id, id, kind, uid, name, description, metadata, tags, created_at,
-                created_by, modified_at, modified_by, trashed, avatar_url, pinned_message
+                created_by, modified_at, modified_by, trashed, avatar_url
          from conversation_list.conversations
          where uuid = any($1)",
     )
@@ -130,7 +134,6 @@ fn fold(rows: &mut BTreeMap<Uuid, Row>, recorded: &Recorded, event: &Event) {
             modified_by: *creator,
             trashed: false,
             avatar_url: None,
-            pinned_message: None,
         };
         rows.insert(recorded.stream, row);
         return;
@@ -153,19 +156,15 @@ fn fold(rows: &mut BTreeMap<Uuid, Row>, recorded: &Recorded, event: &Event) {
         AvatarChanged { avatar_url } => {
             row.avatar_url = avatar_url.as_ref().and_then(|url| url.known().cloned());
         }
-        // The messages have their own times; the pin and the trash have none.
-        MessagePinned { message } => return row.pinned_message = Some(*message),
-        MessageUnpinned => return row.pinned_message = None,
-        MessageDeleted { message } => {
-            row.pinned_message.take_if(|pinned| pinned == message);
-            return;
-        }
         ConversationTrashed => return row.trashed = true,
         ConversationRestored => return row.trashed = false,
         ConversationCreated { .. }
         | ConversationDeleted
         | MessagePosted { .. }
-        | MessageEdited { .. } => return,
+        | MessageEdited { .. }
+        | MessageDeleted { .. }
+        | MessagePinned { .. }
+        | MessageUnpinned => return,
     }
     row.modified_at = recorded.at;
     row.modified_by = recorded.actor.as_deref().map(|uid| domain::user_id(recorded.account, uid));
@@ -174,14 +173,14 @@ fn fold(rows: &mut BTreeMap<Uuid, Row>, recorded: &Recorded, event: &Event) {
 const UPSERT: &str = "
     insert into conversation_list.conversations as c
         (uuid, account_id, id, kind, uid, name, description, metadata, tags, created_at, created_by,
-         modified_at, modified_by, trashed, avatar_url, pinned_message, member_count)
+         modified_at, modified_by, trashed, avatar_url, member_count)
     select uuid, account_id, id, kind, uid, name, description, metadata, tags, created_at, created_by,
-           modified_at, modified_by, trashed, avatar_url, pinned_message,
+           modified_at, modified_by, trashed, avatar_url,
            (select count(*) from conversation_list.members m where m.conversation = r.uuid)
     from jsonb_to_recordset($1) as r
         (uuid uuid, account_id bigint, id bigint, kind text, uid text, name text, description text,
          metadata jsonb, tags text[], created_at timestamptz, created_by uuid, modified_at timestamptz,
-         modified_by uuid, trashed boolean, avatar_url text, pinned_message uuid)
+         modified_by uuid, trashed boolean, avatar_url text)
     on conflict on constraint conversations_one_per_uuid do update
     set name = excluded.name,
         description = excluded.description,
@@ -191,5 +190,4 @@ const UPSERT: &str = "
         modified_by = excluded.modified_by,
         trashed = excluded.trashed,
         avatar_url = excluded.avatar_url,
-        pinned_message = excluded.pinned_message,
         member_count = excluded.member_count";

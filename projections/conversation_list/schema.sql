@@ -15,8 +15,6 @@ create table conversation_list.conversations (
     modified_by  uuid,
     trashed      boolean     not null default false,
     avatar_url   text,
-    -- The message that stands out for everyone.
-    pinned_message uuid,
     member_count bigint      not null default 0,
     constraint conversations_one_per_uuid primary key (uuid),
     constraint conversations_one_per_id unique (account_id, id)

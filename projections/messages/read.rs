@@ -1,37 +1,19 @@
 //! Messages as one member sees them: each with when it was read.
 
 use chrono::{DateTime, Utc};
-use serde_json::Value;
 use sqlx::{FromRow, PgPool};
 use uuid::Uuid;
 
+use super::Message;
+use super::query::COLUMNS;
 use crate::{Cursor, Error, Slice};
 
-/// A message, with its author and when it was read.
-#[derive(Debug, Clone, PartialEq, FromRow)]
+/// A message, and when it was read.
+#[derive(Debug, Clone, FromRow)]
 pub struct Read {
-    /// Its own id.
-    pub uuid: Uuid,
-    /// The public number.
-    pub id: i64,
-    /// The conversation's stream.
-    pub conversation: Uuid,
-    /// What was said.
-    pub text: String,
-    /// The host system's own.
-    pub metadata: Option<Value>,
-    /// In the order to be shown.
-    pub tags: Vec<String>,
-    /// When it was posted.
-    pub created_at: DateTime<Utc>,
-    /// When it was edited last.
-    pub modified_at: Option<DateTime<Utc>>,
-    /// Who posted it.
-    pub author: Uuid,
-    /// The host system's name of the author.
-    pub author_uid: String,
-    /// Where the author's picture is.
-    pub author_avatar_url: Option<String>,
+    /// The message itself.
+    #[sqlx(flatten)]
+    pub message: Message,
     /// When the author was registered.
     pub author_created_at: DateTime<Utc>,
     /// Somebody else's message: when the viewer's marker came to cover it. The viewer's own: when the first
@@ -126,8 +108,7 @@ pub(super) fn reads_sql(cursor: Cursor) -> String {
 /// in the order in which they were set, from the message on.
 fn shown(chosen: &str) -> String {
     format!(
-        "select m.uuid, m.id, m.conversation, m.text, m.metadata, m.tags, m.created_at, m.modified_at, m.author,
-                u.uid as author_uid, u.avatar_url as author_avatar_url, u.created_at as author_created_at,
+        "select {COLUMNS}, a.created_at as author_created_at,
                 case when m.author = $1
                      then (select k.at
                            from inbox.marks k
@@ -146,6 +127,6 @@ fn shown(chosen: &str) -> String {
                            limit 1)
                 end as read_at
          from ({chosen}) m
-         join directory.users u on u.uuid = m.author"
+         join directory.users a on a.uuid = m.author"
     )
 }

@@ -5,6 +5,7 @@ use domain::participation::{ChangeCommand, Command, Participation, Seat};
 use domain::{Stored, Text};
 use event_store::{CommandError, Context, Outcome};
 use projections::inbox::{self, Viewer};
+use projections::messages::Message;
 use uuid::Uuid;
 
 use crate::failure::Failure;
@@ -14,7 +15,7 @@ use crate::token::Role;
 /// Members that one command may name: beyond this its event alone would be unwieldy.
 pub(crate) const MEMBERS_MAX: usize = 10_000;
 /// How often a private chat that others keep erasing is made anew for one request.
-pub(crate) const ATTEMPTS_MAX: usize = 5;
+const ATTEMPTS_MAX: usize = 5;
 
 /// Whose conversations may be deleted, beside one's own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -82,6 +83,30 @@ impl Incoming {
         Ok(self.state.commands.replay(&self.context).await?)
     }
 
+    /// The private chat of two as `find` shows it, made if there is none, with what made it and the position that
+    /// is reflected.
+    pub(crate) async fn private_chat_shown<T, F>(
+        &self,
+        user: Uuid,
+        other: Uuid,
+        find: impl Fn(Uuid) -> F,
+    ) -> Result<(Outcome, i64, T), Failure>
+    where
+        F: Future<Output = Result<T, Failure>>,
+    {
+        for _ in 0..ATTEMPTS_MAX {
+            let outcome = self.private_chat(user, other, None).await?;
+            let position = self.reflected(&outcome).await?;
+            match find(outcome.aggregate_id).await {
+                Ok(shown) => return Ok((outcome, position, shown)),
+                // Somebody erased it in between: there is to be another one.
+                Err(failure) if failure.is_not_found() && !outcome.replayed => {}
+                Err(failure) => return Err(failure),
+            }
+        }
+        Err(Failure::not_found())
+    }
+
     /// The private chat of two, made if there is none, and out of the trash. It was made now if its first
     /// event is what the command did.
     pub(crate) async fn private_chat(
@@ -114,6 +139,24 @@ impl Incoming {
                 outcome => return Ok(outcome?),
             }
         }
+    }
+
+    /// Has a message say something else. Where it says so already it is not edited, and the request's key is claimed
+    /// all the same.
+    pub(crate) async fn edit_text(&self, message: Message, text: Text) -> Result<Outcome, Failure> {
+        let edit = (text.as_str() != message.text).then(|| {
+            let kept = message.metadata.and_then(|kept| kept.as_object().cloned());
+            let edit = conversation::Command::EditMessage {
+                message: message.uuid,
+                author: message.author,
+                text,
+                metadata: kept,
+                tags: message.tags,
+            };
+            ("EditMessage", edit)
+        });
+        let commands = edit.into_iter().collect();
+        self.execute_all::<Conversation>(message.conversation, commands, &self.context).await
     }
 
     /// What a member does to their own state: all of it or none.

@@ -2,7 +2,7 @@ use std::convert::Infallible;
 use std::error::Error as StdError;
 
 use axum::extract::Request;
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::http::{HeaderValue, StatusCode, Uri, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use domain::{audit, conversation, participation, user};
@@ -95,58 +95,88 @@ impl IntoResponse for Failure {
     }
 }
 
-/// What of a request its failure is told with.
+/// What of a request its failure is told with: little, since every request keeps it and few fail.
 pub(crate) struct Asked {
-    pub(crate) path: String,
-    pub(crate) headers: HeaderMap,
-    /// Scheme and host, as the caller named them.
-    pub(crate) origin: String,
+    uri: Uri,
+    host: Option<HeaderValue>,
+    is_https: bool,
+    accept: Vec<HeaderValue>,
 }
 
 impl Asked {
     fn of(request: &Request) -> Self {
-        let header = |name| request.headers().get(name).and_then(|value| value.to_str().ok());
-        let scheme = header("x-forwarded-proto").filter(|scheme| *scheme == "https");
-        let authority = request.uri().authority().map(|authority| authority.as_str());
-        let host = header(header::HOST.as_str()).or(authority).unwrap_or("localhost");
+        let headers = request.headers();
         Self {
-            path: request.uri().path().to_owned(),
-            headers: request.headers().clone(),
-            origin: format!("{}://{host}", scheme.unwrap_or("http")),
+            uri: request.uri().clone(),
+            host: headers.get(header::HOST).cloned(),
+            is_https: headers.get("x-forwarded-proto").is_some_and(|scheme| scheme == "https"),
+            accept: headers.get_all(header::ACCEPT).iter().cloned().collect(),
         }
     }
 
+    pub(crate) fn path(&self) -> &str {
+        self.uri.path()
+    }
+
+    /// Scheme and host, as the caller named them.
+    pub(crate) fn origin(&self) -> String {
+        let named = self.host.as_ref().and_then(|host| host.to_str().ok());
+        let authority = self.uri.authority().map(|authority| authority.as_str());
+        let host = named.or(authority).unwrap_or("localhost");
+        format!("{}://{host}", if self.is_https { "https" } else { "http" })
+    }
+
+    /// Whether a media type is named among those that are accepted.
+    pub(crate) fn accepts(&self, media_type: &str) -> bool {
+        self.accept.iter().any(|accept| accept.to_str().is_ok_and(|text| text.contains(media_type)))
+    }
+
     fn is_under(&self, prefix: &str) -> bool {
-        self.path.strip_prefix(prefix).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        let rest = self.path().strip_prefix(prefix);
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
     }
 }
 
 /// How a dialect tells a failure.
-pub(crate) type Shape = fn(&Failure, &Asked) -> Response;
+pub(crate) struct Dialect {
+    /// What its paths begin with.
+    pub(crate) prefix: &'static str,
+    /// The schemes of access tokens that it takes.
+    pub(crate) challenge: &'static str,
+    /// Its shape.
+    pub(crate) shape: fn(&Failure, &Asked) -> Response,
+}
 
 /// Gives every failure under a dialect's prefix the dialect's shape, also those that no handler made: unknown
 /// paths, wrong methods, bodies too large, answers too late. The first prefix that fits counts.
-pub(crate) async fn shape(dialects: &[(&str, Shape)], request: Request, next: Next) -> Response {
+pub(crate) async fn shape(dialects: &[Dialect], request: Request, next: Next) -> Response {
     let asked = Asked::of(&request);
-    let dialect = dialects.iter().find(|(prefix, _)| asked.is_under(prefix));
-    let mut response = match percent_encoding::percent_decode_str(&asked.path).decode_utf8() {
+    let dialect = dialects.iter().find(|dialect| asked.is_under(dialect.prefix));
+    let mut response = match percent_encoding::percent_decode_str(asked.path()).decode_utf8() {
         Ok(_) => next.run(request).await,
         // Nothing has a name that is no text.
         Err(_) => Failure::not_found().into_response(),
     };
     let status = response.status();
-    let Some((_, shape)) = dialect.filter(|_| status.is_client_error() || status.is_server_error())
+    let Some(dialect) = dialect.filter(|_| status.is_client_error() || status.is_server_error())
     else {
         return response;
     };
     let failure = response.extensions_mut().remove().unwrap_or_else(|| Failure::from(status));
-    let mut shaped = shape(&failure, &asked);
+    let mut shaped = (dialect.shape)(&failure, &asked);
     let headers = shaped.headers_mut();
     if let Some(allow) = response.headers().get(header::ALLOW) {
         headers.insert(header::ALLOW, allow.clone());
     }
-    if status == StatusCode::SERVICE_UNAVAILABLE {
-        headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+    match status {
+        StatusCode::UNAUTHORIZED => {
+            let challenge = HeaderValue::from_static(dialect.challenge);
+            headers.insert(header::WWW_AUTHENTICATE, challenge);
+        }
+        StatusCode::SERVICE_UNAVAILABLE => {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+        }
+        _ => {}
     }
     shaped
 }

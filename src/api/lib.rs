@@ -50,6 +50,8 @@ use tower_http::timeout::TimeoutLayer;
 use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 
+use failure::Dialect;
+
 /// Tells whether commands can be taken; if not, which part fails.
 #[derive(Clone)]
 pub struct Readiness(pub Arc<dyn Fn() -> BoxFuture<'static, Result<(), String>> + Send + Sync>);
@@ -113,11 +115,11 @@ impl utoipa::Modify for AccessToken {
 }
 
 /// Who tells a failure under which prefix.
-const DIALECTS: &[(&str, failure::Shape)] = &[
-    ("/api/v1", pulse::shape),
-    ("/api", weavy::shape),
-    ("/v1", protocol::shape),
-    ("/audit", audit::shape),
+const DIALECTS: &[Dialect] = &[
+    Dialect { prefix: "/api/v1", challenge: "Bearer", shape: pulse::shape },
+    Dialect { prefix: "/api", challenge: "Bearer", shape: weavy::shape },
+    Dialect { prefix: "/v1", challenge: "Bearer, Basic", shape: protocol::shape },
+    Dialect { prefix: "/audit", challenge: "Bearer", shape: audit::shape },
 ];
 
 fn described() -> (Router<State>, utoipa::openapi::OpenApi) {

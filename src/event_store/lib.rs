@@ -45,7 +45,7 @@ pub use metadata::{Context, Idempotency, Metadata, Surface};
 pub use recorded::RecordedEvent;
 pub use sealing::{ERASED, Keys, MasterKey, UNREADABLE};
 pub use store::{PostgresEventStore, StreamContext};
-pub use subscription::Subscription;
+pub use subscription::{RENEW_AFTER, Subscription};
 pub use transfer::{Exported, Transfer, import};
 pub use verify::{Difference, Digest, GENESIS, StoredEvent, Verifier, from_hex, to_hex};
 

@@ -1,7 +1,12 @@
+use std::time::Duration;
+
 use sqlx::{PgConnection, PgPool, Row};
 use uuid::Uuid;
 
 use crate::Error;
+
+/// When whoever holds a lease renews it: after a third of it, so that two renewals may fail before it is lost.
+pub const RENEW_AFTER: Duration = Duration::from_secs(2);
 
 /// A follower's place in the log, and the lease that lets exactly one node move it.
 ///

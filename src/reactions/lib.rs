@@ -22,7 +22,7 @@ mod tests;
 use std::time::{Duration, Instant};
 
 use domain::participation::{ChangeCommand, Command, Participation, Refusal};
-use event_store::{CommandError, Commands, Context, Metadata, Subscription, Surface};
+use event_store::{CommandError, Commands, Context, Metadata, RENEW_AFTER, Subscription, Surface};
 use futures::StreamExt;
 use projections::Progress;
 use projections::timers::{self, Act, Due};
@@ -31,8 +31,6 @@ use uuid::Uuid;
 
 /// The name of the lease.
 const NAME: &str = "reactions";
-/// A third of the lease: two renewals may fail before it is lost.
-const RENEW_AFTER: Duration = Duration::from_secs(2);
 /// How often a standby asks for the lease.
 const STANDBY_POLL: Duration = Duration::from_secs(1);
 /// How often the timers are looked at, at most.

@@ -30,7 +30,7 @@ use std::error::Error as _;
 use std::time::Duration;
 
 use async_nats::jetstream;
-use event_store::{Log, RecordedEvent, Subscription};
+use event_store::{Log, RENEW_AFTER, RecordedEvent, Subscription};
 use futures::future::try_join_all;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
@@ -94,9 +94,6 @@ enum Error {
     #[error("the stream {stream} belongs to another log: {why}")]
     Foreign { stream: String, why: String },
 }
-
-/// A third of the lease: two renewals may fail before it is lost.
-const RENEW_AFTER: Duration = Duration::from_secs(2);
 
 /// Publishes until `stop` is cancelled. Whatever fails is tried again for ever.
 pub async fn run(

@@ -1,6 +1,5 @@
 use axum::Json;
 use axum::extract::Path;
-use axum::http::StatusCode;
 use domain::audit::Part;
 use projections::history::{self, Moment, Step};
 use serde::Serialize;
@@ -36,7 +35,7 @@ pub(super) async fn diff(
     request: Auditor,
 ) -> Result<Json<Steps>, Failure> {
     let Some(from) = request.moment("from")? else {
-        return Err(Failure::new(StatusCode::BAD_REQUEST, "from is missing"));
+        return Err(Failure::bad_request("from is missing"));
     };
     let to = request.moment("to")?.unwrap_or(Moment::Position(i64::MAX));
     let conversation = request.reads(&conversation, Part::Diff).await?;

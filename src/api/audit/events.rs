@@ -1,6 +1,5 @@
 use axum::Json;
 use axum::extract::Path;
-use axum::http::StatusCode;
 use chrono::{DateTime, Utc};
 use domain::audit::Part;
 use event_store::{RecordedEvent, Search};
@@ -60,7 +59,7 @@ pub(super) async fn events(
     let limit = request.parameter("limit", "a number")?.unwrap_or(LIMIT_DEFAULT);
     if !(1..=LIMIT_MAX).contains(&limit) {
         let why = format!("limit must be 1 to {LIMIT_MAX}");
-        return Err(Failure::new(StatusCode::BAD_REQUEST, why));
+        return Err(Failure::bad_request(why));
     }
     let conversation = request.reads(&conversation, Part::Events).await?;
     let search = Search {

@@ -1,7 +1,6 @@
 use std::str::FromStr;
 
 use axum::extract::{FromRequest, Request};
-use axum::http::StatusCode;
 use domain::audit::{Audit, Command, Part};
 use event_store::{Context, Log, Surface};
 use projections::history::Moment;
@@ -22,7 +21,7 @@ impl FromRequest<State> for Auditor {
         let incoming = Incoming::read(request, state, Surface::Audit).await?;
         if incoming.caller.role != Role::Administrator {
             let why = "only administrators of the account may read the audit trail";
-            return Err(Failure::new(StatusCode::FORBIDDEN, why));
+            return Err(Failure::forbidden(why));
         }
         Ok(Self(incoming))
     }
@@ -69,9 +68,10 @@ impl Auditor {
         let query = self.0.uri.query().unwrap_or_default();
         let mut given = form_urlencoded::parse(query.as_bytes());
         let Some((_, value)) = given.find(|(key, _)| key == name) else { return Ok(None) };
-        value.parse().map(Some).map_err(|_| {
-            Failure::new(StatusCode::BAD_REQUEST, format!("{name} must be {expected}"))
-        })
+        value
+            .parse()
+            .map(Some)
+            .map_err(|_| Failure::bad_request(format!("{name} must be {expected}")))
     }
 
     pub(super) fn moment(&self, name: &str) -> Result<Option<Moment>, Failure> {

@@ -81,8 +81,5 @@ pub(crate) fn shape(failure: &Failure, _: &Asked) -> Response {
     let headers = shaped.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(MEDIA_TYPE));
     headers.insert(header::VARY, HeaderValue::from_static("Accept"));
-    if failure.status == StatusCode::UNAUTHORIZED {
-        headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
-    }
     shaped
 }

@@ -4,7 +4,6 @@ use super::Error;
 use super::object::Conversation;
 use super::request::Protocol;
 use crate::answer::Answer;
-use crate::commands::ATTEMPTS_MAX;
 use crate::failure::Failure;
 
 /// Start a private chat with a contact, or find the one there is; find a group's conversation.
@@ -33,21 +32,12 @@ async fn with_contact(request: Protocol, contact: String) -> Result<Answer<Conve
     if other == request.user {
         return Err(Failure::bad_request("contact_id must be somebody else than the caller"));
     }
-    for _ in 0..ATTEMPTS_MAX {
-        let outcome = request.incoming.private_chat(request.user, other, None).await?;
-        let position = request.incoming.reflected(&outcome).await?;
-        match request.entry_of(outcome.aggregate_id).await {
-            Ok(entry) => {
-                let made = outcome.first_position == Some(entry.id);
-                let status = if made { StatusCode::CREATED } else { StatusCode::OK };
-                return Ok(Answer { status, position, body: entry.into() });
-            }
-            // Somebody erased it in between: there is to be another one.
-            Err(failure) if failure.is_not_found() && !outcome.replayed => {}
-            Err(failure) => return Err(failure),
-        }
-    }
-    Err(Failure::not_found())
+    let find = |chat| request.entry_of(chat);
+    let (outcome, position, entry) =
+        request.incoming.private_chat_shown(request.user, other, find).await?;
+    let made = outcome.first_position == Some(entry.id);
+    let status = if made { StatusCode::CREATED } else { StatusCode::OK };
+    Ok(Answer { status, position, body: entry.into() })
 }
 
 async fn of_group(request: Protocol, group: &str) -> Result<Answer<Conversation>, Failure> {

@@ -19,7 +19,7 @@ pub(super) async fn delete(Path(id): Path<String>, request: Protocol) -> Result<
     if let Some(outcome) = incoming.replay().await? {
         return Ok(Done { position: outcome.position });
     }
-    let found = request.message(&id).await?;
+    let found = request.message(&id).await?.message;
     if incoming.administers() {
         let (pool, account) = (&incoming.state.pool, incoming.account());
         let number = inbox::number(pool, account, found.conversation).await?;

@@ -1,5 +1,4 @@
 use axum::Json;
-use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -20,12 +19,7 @@ pub(crate) struct Error {
 pub(crate) fn shape(failure: &Failure, asked: &Asked) -> Response {
     let status = failure.status;
     let r#type = if status.is_server_error() { "api_error" } else { "invalid_request" };
-    let documentation_url = format!("{}/docs#errors-{}", asked.origin, r#type);
+    let documentation_url = format!("{}/docs#errors-{}", asked.origin(), r#type);
     let error = Error { r#type, message: failure.message(), documentation_url };
-    let mut shaped = (status, Json(error)).into_response();
-    if status == StatusCode::UNAUTHORIZED {
-        let schemes = HeaderValue::from_static("Bearer, Basic");
-        shaped.headers_mut().insert(header::WWW_AUTHENTICATE, schemes);
-    }
-    shaped
+    (status, Json(error)).into_response()
 }

@@ -17,6 +17,6 @@ pub(super) async fn get(
 ) -> Result<Answer<Message>, Failure> {
     let position = request.catch_up().await?;
     let message = request.message(&id).await?;
-    request.entry_of(message.conversation).await?;
+    request.entry_of(message.message.conversation).await?;
     Ok(Answer::ok(position, message.into()))
 }

@@ -149,22 +149,23 @@ pub(super) struct Message {
 }
 
 impl From<Read> for Message {
-    fn from(message: Read) -> Self {
+    fn from(read: Read) -> Self {
+        let Read { message, author_created_at, read_at } = read;
         Self {
             id: encode(message.uuid),
             conversation_id: encode(message.conversation),
             contact: Sender {
                 id: encode(message.author),
-                username: message.author_uid,
+                username: message.created_by.uid,
                 phone_number: None,
-                avatar_url: message.author_avatar_url,
+                avatar_url: message.created_by.avatar_url,
                 last_active_at: None,
-                created_at: seconds(message.author_created_at),
+                created_at: seconds(author_created_at),
             },
             message: message.text,
             reactions: [],
             attachments: [],
-            read_at: message.read_at.map(seconds),
+            read_at: read_at.map(seconds),
             created_at: seconds(message.created_at),
             updated_at: message.modified_at.map(seconds),
         }

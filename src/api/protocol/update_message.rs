@@ -1,5 +1,4 @@
 use axum::extract::Path;
-use domain::conversation::{Command, Conversation as Aggregate};
 
 use super::Error;
 use super::object::Message;
@@ -24,29 +23,12 @@ pub(super) async fn update(
 ) -> Result<Answer<Message>, Failure> {
     let fields = request.fields().await?;
     request.catch_up().await?;
-    let found = request.message(&id).await?;
+    let found = request.message(&id).await?.message;
     request.entry_of(found.conversation).await?;
     if found.author != request.user {
         return Err(Failure::forbidden("only its author may edit a message"));
     }
-    let incoming = &request.incoming;
-    let outcome = match incoming.replay().await? {
-        Some(outcome) => outcome,
-        None => {
-            let text = fields.message()?;
-            // A message that was read and is sent back is no edit.
-            let edited = (text.as_str() != found.text).then(|| Command::EditMessage {
-                message: found.uuid,
-                author: found.author,
-                text,
-                metadata: found.metadata.and_then(|kept| kept.as_object().cloned()),
-                tags: found.tags,
-            });
-            let commands = edited.map(|command| ("EditMessage", command)).into_iter().collect();
-            let (stream, context) = (found.conversation, &incoming.context);
-            incoming.execute_all::<Aggregate>(stream, commands, context).await?
-        }
-    };
-    let position = incoming.reflected(&outcome).await?;
+    let outcome = request.incoming.edit_text(found, fields.message()?).await?;
+    let position = request.incoming.reflected(&outcome).await?;
     Ok(Answer::ok(position, request.message(&id).await?.into()))
 }

@@ -4,7 +4,6 @@ use super::Errors;
 use super::list_direct_conversations::INCLUDES;
 use super::request::Pulse;
 use super::resource::{self, DIRECT_CONVERSATION};
-use crate::commands::ATTEMPTS_MAX;
 use crate::failure::Failure;
 use crate::jsonapi::document::Document;
 use crate::jsonapi::query::Offer;
@@ -28,20 +27,11 @@ pub(super) async fn create(request: Pulse) -> Result<Document, Failure> {
         let why = "user_id must be somebody else than the caller";
         return Err(attributes.unusable("user_id", why).coded("self_conversation"));
     }
-    for _ in 0..ATTEMPTS_MAX {
-        let outcome = request.incoming.private_chat(request.user, other, None).await?;
-        let position = request.incoming.reflected(&outcome).await?;
-        match request.chat(outcome.aggregate_id).await {
-            Ok(chat) => {
-                let made = outcome.first_position == Some(chat.id);
-                let status = if made { StatusCode::CREATED } else { StatusCode::OK };
-                let resource = resource::direct_conversation(&chat, request.user);
-                return request.answer(status, position, resource, &query).await;
-            }
-            // Somebody erased it in between: there is to be another one.
-            Err(failure) if failure.is_not_found() && !outcome.replayed => {}
-            Err(failure) => return Err(failure),
-        }
-    }
-    Err(Failure::not_found())
+    let find = |chat| request.chat(chat);
+    let (outcome, position, chat) =
+        request.incoming.private_chat_shown(request.user, other, find).await?;
+    let made = outcome.first_position == Some(chat.id);
+    let status = if made { StatusCode::CREATED } else { StatusCode::OK };
+    let resource = resource::direct_conversation(&chat, request.user);
+    request.answer(status, position, resource, &query).await
 }

@@ -1,7 +1,7 @@
 use axum::extract::Path;
 use axum::http::StatusCode;
 use domain::Text;
-use domain::conversation::{Command, Conversation as Aggregate, TEXT_LENGTH_MAX};
+use domain::conversation::TEXT_LENGTH_MAX;
 
 use super::Errors;
 use super::list_messages::INCLUDES;
@@ -51,28 +51,12 @@ async fn update((chat, message): (String, String), request: Pulse) -> Result<Doc
     if found.author != request.user {
         return Err(Failure::forbidden("only its author may edit a message"));
     }
-    let incoming = &request.incoming;
-    let outcome = match incoming.replay().await? {
-        Some(outcome) => outcome,
-        None => {
-            let text = match attributes.get("content") {
-                Some(_) => content(&attributes)?,
-                None => found.text.as_str().into(),
-            };
-            // A resource that was read and is sent back is no edit.
-            let edited = (text.as_str() != found.text).then(|| Command::EditMessage {
-                message: found.uuid,
-                author: found.author,
-                text,
-                metadata: found.metadata.and_then(|kept| kept.as_object().cloned()),
-                tags: found.tags,
-            });
-            let commands = edited.map(|command| ("EditMessage", command)).into_iter().collect();
-            let (stream, context) = (found.conversation, &incoming.context);
-            incoming.execute_all::<Aggregate>(stream, commands, context).await?
-        }
+    let text = match attributes.get("content") {
+        Some(_) => content(&attributes)?,
+        None => found.text.as_str().into(),
     };
-    let position = incoming.reflected(&outcome).await?;
+    let outcome = request.incoming.edit_text(found, text).await?;
+    let position = request.incoming.reflected(&outcome).await?;
     let found = request.message(&chat, &message).await?;
     request.answer(StatusCode::OK, position, resource::message(&found), &query).await
 }

@@ -1,5 +1,5 @@
 use axum::Json;
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -39,18 +39,12 @@ pub(crate) fn shape(failure: &Failure, asked: &Asked) -> Response {
         title: status.canonical_reason().unwrap_or("Error"),
         status: status.as_u16(),
         detail: failure.detail.clone(),
-        instance: asked.path.clone(),
+        instance: asked.path().to_owned(),
     };
     let mut shaped = (status, Json(problem)).into_response();
-    let headers = shaped.headers_mut();
-    if asked.headers.get_all(header::ACCEPT).iter().any(|accept| {
-        accept.to_str().is_ok_and(|accept| accept.contains("application/problem+json"))
-    }) {
+    if asked.accepts("application/problem+json") {
         let media_type = HeaderValue::from_static("application/problem+json");
-        headers.insert(header::CONTENT_TYPE, media_type);
-    }
-    if status == StatusCode::UNAUTHORIZED {
-        headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        shaped.headers_mut().insert(header::CONTENT_TYPE, media_type);
     }
     shaped
 }
