@@ -3,15 +3,16 @@
 use std::collections::{BTreeMap, HashMap, VecDeque};
 
 use chrono::{DateTime, SecondsFormat, Utc};
-use domain::conversation::Event as Said;
-use domain::participation::Participation;
+use cqrs_es::Aggregate;
+use domain::conversation::{Conversation, Event as ConversationEvent};
+use domain::participation::{self, Participation};
 use domain::{KNOWN, REDACTED};
 use event_store::{ERASED, Log, RecordedEvent};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
-use crate::{Error, Event, Recorded};
+use crate::Error;
 
 /// A place in the log, or in time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -226,29 +227,33 @@ impl Fold {
     }
 
     fn apply(&mut self, event: &RecordedEvent) -> Result<(), Error> {
-        let recorded = Recorded::decode(event)?;
-        let (position, at) = (recorded.position, time(recorded.at));
-        match recorded.event {
-            Event::Conversation(said) => {
-                if let Said::MessagePosted { text, .. } | Said::MessageEdited { text, .. } = &said {
-                    self.text = Some((position, bare(json!(text))));
+        match event.aggregate_type.as_str() {
+            Conversation::TYPE => {
+                let said: ConversationEvent = event.decode()?;
+                if let ConversationEvent::MessagePosted { text, .. }
+                | ConversationEvent::MessageEdited { text, .. } = &said
+                {
+                    self.text = Some((event.position, bare(json!(text))));
                 }
-                self.conversation(said, &recorded.actor.unwrap_or_default(), position, &at);
+                let actor = event.metadata_value("actor").unwrap_or_default();
+                self.conversation(said, &actor, event);
                 self.account = Some(event.account);
             }
-            Event::Participation(own) => {
+            Participation::TYPE => {
+                let own: participation::Event = event.decode()?;
                 let seat = own.seat;
                 self.own.entry((seat.user, seat.membership)).or_default().evolve(&own);
             }
-            Event::User(_) | Event::Audit(_) => {}
+            _ => {}
         }
-        (self.position, self.recorded_at) = (position, Some(recorded.at));
+        (self.position, self.recorded_at) = (event.position, Some(event.recorded_at));
         Ok(())
     }
 
-    fn conversation(&mut self, said: Said, actor: &str, position: i64, at: &str) {
+    fn conversation(&mut self, said: ConversationEvent, actor: &str, event: &RecordedEvent) {
+        let (position, at) = (event.account_position, time(event.recorded_at));
         match said {
-            Said::ConversationCreated {
+            ConversationEvent::ConversationCreated {
                 kind,
                 members,
                 uid,
@@ -270,17 +275,21 @@ impl Fold {
                 self.set("created_by", json!(actor));
                 self.set("trashed", json!(false));
             }
-            Said::ConversationRenamed { name } => self.set("name", json!(name)),
-            Said::ConversationDescribed { description } => {
+            ConversationEvent::ConversationRenamed { name } => self.set("name", json!(name)),
+            ConversationEvent::ConversationDescribed { description } => {
                 self.set("description", json!(description));
             }
-            Said::ConversationTagged { tags } => self.set("tags", json!(tags)),
-            Said::AvatarChanged { avatar_url } => self.set("avatar_url", json!(avatar_url)),
-            Said::MessagePinned { message } => self.set("pinned_message", json!(message)),
-            Said::MessageUnpinned => self.set("pinned_message", Value::Null),
-            Said::ConversationTrashed => self.set("trashed", json!(true)),
-            Said::ConversationRestored => self.set("trashed", json!(false)),
-            Said::ConversationDeleted => {
+            ConversationEvent::ConversationTagged { tags } => self.set("tags", json!(tags)),
+            ConversationEvent::AvatarChanged { avatar_url } => {
+                self.set("avatar_url", json!(avatar_url))
+            }
+            ConversationEvent::MessagePinned { message } => {
+                self.set("pinned_message", json!(message))
+            }
+            ConversationEvent::MessageUnpinned => self.set("pinned_message", Value::Null),
+            ConversationEvent::ConversationTrashed => self.set("trashed", json!(true)),
+            ConversationEvent::ConversationRestored => self.set("trashed", json!(false)),
+            ConversationEvent::ConversationDeleted => {
                 self.members.clear();
                 self.own.clear();
                 self.messages.clear();
@@ -289,22 +298,23 @@ impl Fold {
                 self.set("deleted_at", json!(at));
                 self.set("deleted_by", json!(actor));
             }
-            Said::MemberAdded { user } => {
+            ConversationEvent::MemberAdded { user } => {
                 self.members.insert(user, position);
             }
-            Said::MemberRemoved { user } => {
+            ConversationEvent::MemberRemoved { user } => {
                 self.members.remove(&user);
             }
-            Said::MessagePosted { message, author, .. } => {
-                self.messages.insert(message, Message { id: position, author, text_at: position });
+            ConversationEvent::MessagePosted { message, author, .. } => {
+                self.messages
+                    .insert(message, Message { id: position, author, text_at: event.position });
                 self.newest.insert(position, message);
             }
-            Said::MessageEdited { message, .. } => {
+            ConversationEvent::MessageEdited { message, .. } => {
                 if let Some(message) = self.messages.get_mut(&message) {
-                    message.text_at = position;
+                    message.text_at = event.position;
                 }
             }
-            Said::MessageDeleted { message } => {
+            ConversationEvent::MessageDeleted { message } => {
                 if let Some(message) = self.messages.remove(&message) {
                     self.newest.remove(&message.id);
                 }

@@ -1,11 +1,13 @@
-//! What it looks like now: one folder per read model, each with its own schema, rebuildable from the log.
+//! What it looks like now: one folder per read model, each with its own schema, rebuildable from the log, and
+//! `views/` for the questions that are asked of them.
 //!
-//! A read model is `mod.rs` (name, version), `schema.sql`, `apply.rs` (a batch of events becomes rows),
-//! `query.rs` (one statement per answer) and `tests.rs`. One [`runner`](start) drives them all: read a batch,
-//! apply it, write the checkpoint in the same transaction, under a lease.
+//! A read model is `mod.rs` (name, version, what it builds on), `schema.sql` (its tables, and the function that writes
+//! a batch to them), `apply.rs` (what that function is given) and `tests.rs`. One [`projector`] drives them all: it
+//! reads a batch, folds it once ([`changes`]), and writes all models with their checkpoints in one transaction. The
+//! models' order is their order of dependency; a model may build on the rows of those before it, and knows no view.
 //!
-//! Deliberately not here: commands, rules, HTTP. To add a read model, make its folder, implement
-//! [`Projection`], and name it in [`start`] and in [`Progress::names`].
+//! Deliberately not here: commands, rules, HTTP. To add a read model, make its folder and name it in
+//! [`model::MODELS`]; what it needs of an event is folded in [`changes`]. To add a question, make a file in `views/`.
 
 #![cfg_attr(
     test,
@@ -16,26 +18,34 @@
     )
 )]
 
-pub mod badge;
-pub mod conversation_list;
+mod changes;
+pub mod conversations;
 pub mod directory;
-mod event;
+mod error_chain;
 pub mod history;
-pub mod inbox;
+pub mod memberships;
+mod memory;
 pub mod messages;
+mod model;
 mod page;
+mod planner;
 mod progress;
-mod rows;
-mod runner;
-mod seats;
+mod projector;
+mod readers;
 #[cfg(test)]
 mod tests;
 pub mod timers;
+pub mod views;
 
-pub use event::{Event, Recorded};
+use std::sync::Arc;
+
+pub use memory::{Conversation, Member, Memory, Message, User};
+pub use model::{MODELS, Model};
 pub use page::{Cursor, Page, Slice};
+pub use planner::PLANNER;
 pub use progress::Progress;
-pub use runner::{Projection, start};
+pub use projector::start;
+pub use views::Views;
 
 /// A read model could not be brought up to date, or not be asked.
 #[derive(Debug, thiserror::Error)]
@@ -43,6 +53,9 @@ pub enum Error {
     /// The log could not be read or the checkpoint not be written.
     #[error("failed to follow the log")]
     Log(#[from] event_store::Error),
+    /// An event that nobody can read.
+    #[error("failed to decode an event")]
+    Undecodable(#[source] Arc<event_store::Error>),
     /// PostgreSQL refused or could not be reached.
     #[error("failed to {doing}")]
     Database {
@@ -52,17 +65,26 @@ pub enum Error {
         #[source]
         source: sqlx::Error,
     },
-    /// A stream of a type that this version does not know.
-    #[error("event at position {position} is of unknown type {aggregate_type}")]
-    UnknownType {
-        /// Where.
-        position: i64,
-        /// The type.
-        aggregate_type: String,
+    /// The rows are not those that this projector wrote last: another one did, or the database lost its newest.
+    #[error("the checkpoints have moved")]
+    CheckpointMoved,
+    /// The read model that has the answer cannot go on.
+    #[error("projection {model} is stopped: {reason}")]
+    Stopped {
+        /// Its name.
+        model: &'static str,
+        /// Why.
+        reason: String,
     },
-    /// Rows could not be written as JSON.
-    #[error("failed to encode rows")]
-    Unencodable(#[source] serde_json::Error),
+    /// A member who is not in the directory: the read models disagree.
+    #[error("member {0} is not in the directory")]
+    UserMissing(uuid::Uuid),
+    /// Somebody else asked the same, and this is what became of it.
+    #[error(transparent)]
+    Shared(Arc<Error>),
+    /// Nobody answers any more.
+    #[error("shutting down")]
+    ShuttingDown,
 }
 
 impl Error {

@@ -64,7 +64,7 @@ impl Installation {
     /// Carries out a command on a conversation; returns the position that reflects it.
     pub async fn tell(&self, conversation: Uuid, command: conversation::Command) -> i64 {
         let commands = self.commands().await;
-        let told = commands.execute::<Conversation>(conversation, "Test", command, context());
+        let told = commands.execute::<Conversation>(conversation, command, context());
         told.await.unwrap().position
     }
 
@@ -81,7 +81,7 @@ impl Installation {
             participation::Command { seat: Seat { conversation, user, membership }, change };
         let stream = domain::participation_id(conversation, user);
         let commands = self.commands().await;
-        let changed = commands.execute::<Participation>(stream, "Test", command, context());
+        let changed = commands.execute::<Participation>(stream, command, context());
         changed.await.unwrap().position
     }
 

@@ -15,4 +15,5 @@ mod house;
 mod operations;
 mod protocol;
 mod pulse;
+mod stress;
 mod weavy;

@@ -1,14 +1,16 @@
 //! The directory: users, by number, uid and name.
 
 mod apply;
-pub(crate) mod contact;
-mod query;
-#[cfg(test)]
-mod tests;
 
-pub use apply::Directory;
-pub use contact::{Contact, contact, contacts};
-pub use query::{Choice, Reference, User, by_id, by_uid, by_uuid, choose, list, resolve};
+use crate::model::Model;
 
 /// The read model's name, and its schema's.
 pub const NAME: &str = "directory";
+
+pub(crate) const MODEL: Model = Model {
+    name: NAME,
+    version: 1,
+    schema: include_str!("schema.sql"),
+    builds_on: &[],
+    changes: apply::changes,
+};

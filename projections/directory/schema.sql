@@ -1,7 +1,7 @@
 create table directory.users (
     uuid        uuid        not null,
     account_id  bigint      not null,
-    -- The position of the registration: unique, increasing, the same after a rebuild.
+    -- The account position of the registration: unique, increasing, the same after a rebuild.
     id          bigint      not null,
     uid         text        not null,
     name        text,
@@ -26,6 +26,50 @@ create index users_by_name on directory.users
 create extension if not exists pg_trgm with schema public;
 create index users_by_part_of_name on directory.users using gin
     (lower(coalesce(name, username, uid) collate "und-x-icu") public.gin_trgm_ops,
-     lower(uid collate "und-x-icu") public.gin_trgm_ops)
+     lower(uid collate "und-x-icu") public.gin_trgm_ops,
+     lower(coalesce(name, '') || ' ' || coalesce(username, '') || ' ' || uid collate "und-x-icu")
+         public.gin_trgm_ops)
     -- Users are registered seldom and searched often.
     with (fastupdate = off);
+
+-- How many users an account has: kept, so that no list has to count them.
+create table directory.counts (
+    account_id bigint not null,
+    users      bigint not null,
+    constraint counts_one_per_account primary key (account_id)
+);
+
+create function directory.apply(changes jsonb) returns boolean
+    language plpgsql as
+$$
+begin
+    with inserted as (
+        insert into directory.users (uuid, account_id, id, uid, tags, created_at, modified_at)
+        select r.uuid, n.account_id, n.id, n.uid, '{}', n.at, n.at
+        from jsonb_to_recordset(changes -> 'users') as r (uuid uuid, registered jsonb)
+        cross join jsonb_to_record(r.registered) as n (account_id bigint, id bigint, uid text, at timestamptz)
+        where r.registered is not null
+        on conflict on constraint users_one_per_uuid do nothing
+        returning account_id
+    )
+    insert into directory.counts as c (account_id, users)
+    select account_id, count(*) from inserted group by account_id
+    on conflict on constraint counts_one_per_account do update
+    set users = c.users + excluded.users;
+
+    update directory.users u
+    set name = coalesce(r.name, u.name),
+        username = coalesce(r.username, u.username),
+        email = coalesce(r.email, u.email),
+        avatar_url = coalesce(r.avatar_url, u.avatar_url),
+        role = coalesce(r.role, u.role),
+        metadata = coalesce(r.metadata, u.metadata),
+        tags = coalesce(r.tags, u.tags),
+        modified_at = r.at
+    from jsonb_to_recordset(changes -> 'users') as r
+        (uuid uuid, at timestamptz, name text, username text, email text, avatar_url text, role text,
+         metadata jsonb, tags text[])
+    where u.uuid = r.uuid;
+    return true;
+end
+$$;

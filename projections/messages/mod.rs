@@ -1,14 +1,16 @@
-//! Messages, by number and by page.
+//! Messages, by number, by their own id, and by conversation.
 
 mod apply;
-pub(crate) mod query;
-mod read;
-#[cfg(test)]
-mod tests;
 
-pub use apply::Messages;
-pub use query::{Message, by_uuid, exists, get, list, newest_until};
-pub use read::{Name, Read, number, read, reads};
+use crate::model::Model;
 
 /// The read model's name, and its schema's.
 pub const NAME: &str = "messages";
+
+pub(crate) const MODEL: Model = Model {
+    name: NAME,
+    version: 1,
+    schema: include_str!("schema.sql"),
+    builds_on: &[],
+    changes: apply::changes,
+};

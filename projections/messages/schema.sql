@@ -1,26 +1,92 @@
--- The public number of each conversation, which its messages carry.
-create table messages.conversations (
-    uuid uuid   not null,
-    id   bigint not null,
-    constraint conversations_one_per_uuid primary key (uuid)
-);
-
 create table messages.messages (
-    -- The position of the posting: increasing in posting order, the same after a rebuild.
+    account_id   bigint      not null,
+    -- The account position of the posting: increasing in posting order, the same after a rebuild.
     id           bigint      not null,
     uuid         uuid        not null,
-    account_id   bigint      not null,
     conversation uuid        not null,
-    app_id       bigint      not null,
     author       uuid        not null,
     text         text        not null,
     metadata     jsonb,
     tags         text[]      not null,
     created_at   timestamptz not null,
     modified_at  timestamptz,
-    constraint messages_one_per_id primary key (id),
+    constraint messages_one_per_id primary key (account_id, id),
     constraint messages_one_per_uuid unique (uuid)
 );
 
--- A page of one conversation, in either direction.
-create index messages_of_a_conversation on messages.messages (app_id, id);
+-- A page of one conversation, in either direction, and its newest message.
+create index messages_of_a_conversation on messages.messages (conversation, id);
+
+-- How many messages a conversation has: kept, so that no list has to count them.
+create table messages.counts (
+    conversation uuid   not null,
+    messages     bigint not null,
+    constraint counts_one_per_conversation primary key (conversation)
+)
+with (fillfactor = 50);
+
+-- Counted by what really came and went: a message may be deleted that was never there.
+create function messages.count_changes() returns trigger
+    language plpgsql as
+$$
+begin
+    if tg_op = 'INSERT' then
+        insert into messages.counts as c (conversation, messages)
+        select conversation, count(*) from new_messages group by conversation
+        on conflict on constraint counts_one_per_conversation do update
+        set messages = c.messages + excluded.messages;
+    else
+        update messages.counts c
+        set messages = c.messages - gone.messages
+        from (select conversation, count(*) as messages from old_messages group by conversation) gone
+        where c.conversation = gone.conversation;
+    end if;
+    return null;
+end
+$$;
+
+create trigger messages_count_inserted after insert on messages.messages
+    referencing new table as new_messages
+    for each statement execute function messages.count_changes();
+create trigger messages_count_deleted after delete on messages.messages
+    referencing old table as old_messages
+    for each statement execute function messages.count_changes();
+
+create function messages.apply(changes jsonb) returns boolean
+    language plpgsql as
+$$
+begin
+    if changes ? 'posted' then
+        insert into messages.messages
+            (account_id, id, uuid, conversation, author, text, metadata, tags, created_at, modified_at)
+        select account_id, id, uuid, conversation, author, text, metadata, tags, created_at, modified_at
+        from jsonb_to_recordset(changes -> 'posted') as r
+            (account_id bigint, id bigint, uuid uuid, conversation uuid, author uuid, text text,
+             metadata jsonb, tags text[], created_at timestamptz, modified_at timestamptz)
+        on conflict on constraint messages_one_per_id do nothing;
+    end if;
+    if changes ? 'edited' then
+        update messages.messages m
+        set text = r.text,
+            metadata = r.metadata,
+            tags = r.tags,
+            modified_at = r.modified_at
+        from jsonb_to_recordset(changes -> 'edited') as r
+            (uuid uuid, text text, metadata jsonb, tags text[], modified_at timestamptz)
+        where m.uuid = r.uuid;
+    end if;
+    if changes ? 'deleted' then
+        delete from messages.messages
+        where uuid = any(array(select value::uuid from jsonb_array_elements_text(changes -> 'deleted')));
+    end if;
+    if changes ? 'deleted_conversations' then
+        delete from messages.messages
+        where conversation = any(array(
+            select value::uuid from jsonb_array_elements_text(changes -> 'deleted_conversations')));
+        delete from messages.counts
+        where conversation = any(array(
+            select value::uuid from jsonb_array_elements_text(changes -> 'deleted_conversations')));
+    end if;
+    return true;
+end
+$$;

@@ -1,12 +1,34 @@
-//! Timers: what has to be done of itself, and when. Reactions do it.
+//! Timers: what has to be done of itself, and when. The reactors do it.
 
 mod apply;
-mod query;
 #[cfg(test)]
 mod tests;
 
-pub use apply::Timers;
-pub use query::{Act, Due, due, next_in};
+use chrono::{DateTime, Utc};
+use domain::participation::Seat;
+use serde::{Deserialize, Serialize};
+
+use crate::model::Model;
 
 /// The read model's name, and its schema's.
 pub const NAME: &str = "timers";
+
+pub(crate) const MODEL: Model = Model {
+    name: NAME,
+    version: 1,
+    schema: include_str!("schema.sql"),
+    builds_on: &[],
+    changes: apply::changes,
+};
+
+/// What to do when the time has come.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Action {
+    /// End a member's mute.
+    EndMute {
+        /// Whose.
+        seat: Seat,
+        /// The end that is reached.
+        until: DateTime<Utc>,
+    },
+}

@@ -10,7 +10,7 @@ create table timers.timers (
     -- The event that set it.
     cause        uuid        not null,
     -- What to do, with all that the command needs.
-    act          jsonb       not null,
+    action       jsonb       not null,
     constraint timers_one_per_kind primary key (stream, kind)
 );
 
@@ -18,3 +18,34 @@ create index timers_by_time on timers.timers (due_at);
 
 -- For what goes with its conversation.
 create index timers_of_a_conversation on timers.timers (conversation);
+
+create function timers.apply(changes jsonb) returns boolean
+    language plpgsql as
+$$
+begin
+    if changes ? 'timers' then
+        delete from timers.timers t
+        using jsonb_to_recordset(changes -> 'timers') as r (stream uuid, kind text)
+        where t.stream = r.stream
+          and t.kind = r.kind;
+        insert into timers.timers (stream, kind, account_id, conversation, membership, due_at, cause, action)
+        select stream, kind, account_id, conversation, membership, due_at, cause, action
+        from jsonb_to_recordset(changes -> 'timers') as r
+            (stream uuid, kind text, account_id bigint, conversation uuid, membership bigint, due_at timestamptz,
+             cause uuid, action jsonb)
+        where r.due_at is not null;
+    end if;
+    if changes ? 'memberships' then
+        delete from timers.timers t
+        using jsonb_array_elements(changes -> 'memberships') as r (pair)
+        where t.stream = (r.pair ->> 0)::uuid
+          and t.membership < (r.pair ->> 1)::bigint;
+    end if;
+    if changes ? 'deleted_conversations' then
+        delete from timers.timers
+        where conversation = any(array(
+            select value::uuid from jsonb_array_elements_text(changes -> 'deleted_conversations')));
+    end if;
+    return true;
+end
+$$;

@@ -1,12 +1,12 @@
 use std::time::Duration;
 
 use domain::conversation::Command::{DeleteConversation, RemoveMember};
-use domain::participation::ChangeCommand::{MuteConversation, UnmuteConversation};
-use domain::participation::{Change, Seat};
+use domain::participation::ChangeCommand::{MuteConversation, PinConversation, UnmuteConversation};
+use domain::participation::Seat;
 
-use super::{Act, Timers, due, next_in};
+use super::Action;
 use crate::tests::World;
-use crate::{Event, Projection, Recorded};
+use crate::views::Due;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_mute_with_an_end_is_due_at_its_end_and_only_the_last_one_counts() {
@@ -29,20 +29,20 @@ async fn a_mute_with_an_end_is_due_at_its_end_and_only_the_last_one_counts() {
         }
         rooms.push(room);
     }
-    let pool = world.project().await;
-    let timers = due(pool, 10).await.unwrap();
+    world.project().await;
+    let timers = Due::find(world.pool(), 10).await.unwrap();
     let [timer] = &timers[..] else { panic!("{timers:?}") };
     assert_eq!(timer.stream, domain::participation_id(rooms[0], ann));
-    let Act::EndMute { seat: Seat { conversation, user, .. }, until } = timer.act.0;
+    let Action::EndMute { seat: Seat { conversation, user, .. }, until } = timer.action.0;
     assert_eq!((conversation, user, until), (rooms[0], ann, past));
     let events = world.log.read(0, 1000).await.unwrap();
     let cause = events.iter().find(|event| event.event_id == timer.cause).unwrap();
     assert_eq!(cause.event_type, "ConversationMuted");
-    assert_eq!(next_in(pool).await.unwrap(), Some(Duration::ZERO));
+    assert_eq!(Due::next_in(world.pool()).await.unwrap(), Some(Duration::ZERO));
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_timer_goes_with_the_seat_and_with_the_conversation() {
+async fn a_timer_goes_with_the_membership_and_with_the_conversation() {
     let mut world = World::new().await;
     let (ann, bob) = (world.register("ann").await, world.register("bob").await);
     let until = Some("2999-01-01T00:00:00Z".parse().unwrap());
@@ -50,10 +50,13 @@ async fn a_timer_goes_with_the_seat_and_with_the_conversation() {
     for room in [left, deleted] {
         assert!(world.change(room, ann, MuteConversation { until }).await);
     }
-    assert!(next_in(world.project().await).await.unwrap().unwrap() > Duration::from_secs(3600));
+    world.project().await;
+    let next = Due::next_in(world.pool()).await.unwrap().unwrap();
+    assert!(next > Duration::from_secs(3600));
     world.tell(left, RemoveMember { user: ann }).await;
     world.tell(deleted, DeleteConversation).await;
-    assert_eq!(next_in(world.project().await).await.unwrap(), None);
+    world.project().await;
+    assert_eq!(Due::next_in(world.pool()).await.unwrap(), None);
 }
 
 /// A mute that was decided before its member left can be recorded after they came back.
@@ -64,16 +67,11 @@ async fn a_timer_of_an_ended_membership_goes_with_the_next_thing_the_member_does
     let room = world.room(&[ann]).await;
     let past = Some("2026-01-01T00:00:00Z".parse().unwrap());
     assert!(world.change(room, ann, MuteConversation { until: past }).await);
-    let mut events = world.events().await;
-    let Event::Participation(muted) = &mut events.last_mut().unwrap().event else { panic!() };
-    let mut pinned = muted.clone();
-    pinned.seat.membership += 100;
-    pinned.change = Change::ConversationPinned;
-    let pool = world.project().await;
-    assert_eq!(due(pool, 10).await.unwrap().len(), 1);
-    let last = events.last().unwrap().clone();
-    let pinned = Recorded { event: Event::Participation(pinned), ..last };
-    let mut connection = pool.acquire().await.unwrap();
-    Timers::apply(&mut connection, &[pinned]).await.unwrap();
-    assert!(due(pool, 10).await.unwrap().is_empty());
+    world.project().await;
+    assert_eq!(Due::find(world.pool(), 10).await.unwrap().len(), 1);
+    let membership = world.membership(room, ann).await.unwrap() + 100;
+    let seat = Seat { conversation: room, user: ann, membership };
+    assert!(world.change_as(seat, PinConversation).await);
+    world.project().await;
+    assert!(Due::find(world.pool(), 10).await.unwrap().is_empty());
 }

@@ -1,15 +1,15 @@
 //! Commands that more than one dialect issues.
 
+use domain::Text;
 use domain::conversation::{self, Conversation, Create, Kind, Refusal};
 use domain::participation::{ChangeCommand, Command, Participation, Seat};
-use domain::{Stored, Text};
 use event_store::{CommandError, Context, Outcome};
-use projections::inbox::{self, Viewer};
-use projections::messages::Message;
+use projections::Message;
+use projections::views::Viewer;
 use uuid::Uuid;
 
 use crate::failure::Failure;
-use crate::incoming::Incoming;
+use crate::request::Request;
 use crate::token::Role;
 
 /// Members that one command may name: beyond this its event alone would be unwieldy.
@@ -26,12 +26,8 @@ pub(crate) enum Reach {
     Rooms,
 }
 
-impl Incoming {
-    pub(crate) fn account(&self) -> i64 {
-        self.caller.account
-    }
-
-    /// The calling user; a key has no list, marker or pin that could be meant.
+impl Request {
+    /// The calling user; a service token has no list, marker or pin that could be meant.
     pub(crate) fn user(&self) -> Result<Uuid, Failure> {
         self.caller.user().ok_or_else(|| {
             Failure::forbidden("this endpoint speaks for a user, and a service token has none")
@@ -43,62 +39,30 @@ impl Incoming {
         matches!(self.caller.role, Role::Administrator | Role::Service)
     }
 
-    pub(crate) async fn execute<A>(
-        &self,
-        id: Uuid,
-        name: &'static str,
-        command: A::Command,
-    ) -> Result<Outcome, Failure>
-    where
-        A: Stored,
-        A::Command: Clone,
-        A::Error: Into<Failure>,
-    {
-        self.execute_all::<A>(id, vec![(name, command)], &self.context).await
-    }
-
-    /// All or none of them.
-    pub(crate) async fn execute_all<A>(
-        &self,
-        id: Uuid,
-        commands: Vec<(&'static str, A::Command)>,
-        context: &Context,
-    ) -> Result<Outcome, Failure>
-    where
-        A: Stored,
-        A::Command: Clone,
-        A::Error: Into<Failure>,
-    {
-        Ok(self.state.commands.execute_all::<A>(id, commands, context).await?)
-    }
-
-    /// Waits until every read model reflects a command; tells what the answer will reflect.
-    pub(crate) async fn reflected(&self, outcome: &Outcome) -> Result<i64, Failure> {
-        Ok(self.settled(projections::Progress::names(), outcome.position).await?)
-    }
-
     /// What this request did when it came first, if it is a repeated one. What it erased then is not there to be
     /// looked at again.
     pub(crate) async fn replay(&self) -> Result<Option<Outcome>, Failure> {
-        Ok(self.state.commands.replay(&self.context).await?)
+        let replayed = self.services.commands.replay(&self.context).await?;
+        if let Some(outcome) = &replayed {
+            self.wait_for(outcome).await?;
+        }
+        Ok(replayed)
     }
 
-    /// The private chat of two as `find` shows it, made if there is none, with what made it and the position that
-    /// is reflected.
+    /// The private chat of two as `find` shows it, made if there is none, with what made it.
     pub(crate) async fn private_chat_shown<T, F>(
         &self,
         user: Uuid,
         other: Uuid,
         find: impl Fn(Uuid) -> F,
-    ) -> Result<(Outcome, i64, T), Failure>
+    ) -> Result<(Outcome, T), Failure>
     where
         F: Future<Output = Result<T, Failure>>,
     {
         for _ in 0..ATTEMPTS_MAX {
             let outcome = self.private_chat(user, other, None).await?;
-            let position = self.reflected(&outcome).await?;
             match find(outcome.aggregate_id).await {
-                Ok(shown) => return Ok((outcome, position, shown)),
+                Ok(shown) => return Ok((outcome, shown)),
                 // Somebody erased it in between: there is to be another one.
                 Err(failure) if failure.is_not_found() && !outcome.replayed => {}
                 Err(failure) => return Err(failure),
@@ -107,53 +71,43 @@ impl Incoming {
         Err(Failure::not_found())
     }
 
-    /// The private chat of two, made if there is none, and out of the trash. It was made now if its first
-    /// event is what the command did.
+    /// The private chat of two, made if there is none, and out of the trash. It was made now if its first event is
+    /// what the command did.
     pub(crate) async fn private_chat(
         &self,
         user: Uuid,
         other: Uuid,
         name: Option<Text>,
     ) -> Result<Outcome, Failure> {
-        let create = conversation::Command::CreateConversation(Create {
-            kind: Kind::Private,
-            creator: Some(user),
-            members: vec![other],
-            uid: None,
-            name,
-            description: None,
-            metadata: None,
-            tags: vec![],
-        });
+        let create = Create { name, ..Create::private(user, other) };
+        let create = conversation::Command::CreateConversation(create);
         let mut erased_before = 0;
         loop {
             let id = domain::private_chat_id(self.account(), user, other, erased_before);
-            let outcome = self
-                .state
-                .commands
-                .execute::<Conversation>(id, "CreateConversation", create.clone(), &self.context)
-                .await;
-            match outcome {
+            let commands = &self.services.commands;
+            match commands.execute::<Conversation>(id, create.clone(), &self.context).await {
                 // The pair's earlier chats are gone for good; the next one counts them.
                 Err(CommandError::Refused(Refusal::ConversationDeleted)) => erased_before += 1,
-                outcome => return Ok(outcome?),
+                outcome => {
+                    let outcome = outcome?;
+                    self.wait_for(&outcome).await?;
+                    return Ok(outcome);
+                }
             }
         }
     }
 
-    /// Has a message say something else. Where it says so already it is not edited, and the request's key is claimed
-    /// all the same.
+    /// Edits a message. Where it says so already it is not edited, and the request's key is claimed all the same.
     pub(crate) async fn edit_text(&self, message: Message, text: Text) -> Result<Outcome, Failure> {
         let edit = (text.as_str() != message.text).then(|| {
             let kept = message.metadata.and_then(|kept| kept.as_object().cloned());
-            let edit = conversation::Command::EditMessage {
+            conversation::Command::EditMessage {
                 message: message.uuid,
                 author: message.author,
                 text,
                 metadata: kept,
                 tags: message.tags,
-            };
-            ("EditMessage", edit)
+            }
         });
         let commands = edit.into_iter().collect();
         self.execute_all::<Conversation>(message.conversation, commands, &self.context).await
@@ -167,8 +121,7 @@ impl Incoming {
         context: &Context,
     ) -> Result<Outcome, Failure> {
         let stream = domain::participation_id(seat.conversation, seat.user);
-        let commands =
-            changes.into_iter().map(|change| (change.name(), Command { seat, change })).collect();
+        let commands = changes.into_iter().map(|change| Command { seat, change }).collect();
         self.execute_all::<Participation>(stream, commands, context).await
     }
 
@@ -176,30 +129,29 @@ impl Incoming {
     /// administers the account.
     pub(crate) async fn delete_conversation(
         &self,
-        number: i64,
+        id: Uuid,
         reach: Reach,
     ) -> Result<Outcome, Failure> {
         let administers = self.administers();
         let viewer = match self.caller.user() {
             Some(user) if !administers => Viewer::User(user),
-            _ => Viewer::Key,
+            _ => Viewer::Service,
         };
         let trashed_too = reach == Reach::Account;
-        let view = inbox::get(&self.state.pool, self.account(), viewer, number, trashed_too)
-            .await?
-            .ok_or_else(Failure::not_found)?;
-        let is_member = |member: &inbox::Member| Some(member.uuid) == self.caller.user();
-        let private = view.kind == Kind::Private;
-        if private && reach == Reach::Rooms && !view.members.iter().any(is_member) {
+        let view = self.views().view(self.account(), viewer, id, trashed_too).await?;
+        let view = view.ok_or_else(Failure::not_found)?;
+        let caller = self.caller.user();
+        let private = view.conversation.kind == Kind::Private;
+        let is_member = view.members().any(|(member, _)| Some(member.user) == caller);
+        if private && reach == Reach::Rooms && !is_member {
             return Err(Failure::not_found());
         }
-        let created = view.created_by.is_some_and(|creator| creator.uid == self.caller.uid);
+        let created = caller.is_some() && view.conversation.created_by == caller;
         if !(administers || created || private) {
             return Err(Failure::forbidden(
                 "only its creator, an administrator or the host system may delete it",
             ));
         }
-        let delete = conversation::Command::DeleteConversation;
-        self.execute::<Conversation>(view.uuid, "DeleteConversation", delete).await
+        self.execute::<Conversation>(id, conversation::Command::DeleteConversation).await
     }
 }

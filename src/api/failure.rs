@@ -8,7 +8,7 @@ use axum::response::{IntoResponse, Response};
 use domain::{audit, conversation, participation, user};
 use event_store::CommandError;
 
-use crate::incoming::{Behind, Rejection};
+use crate::request::{NotCaughtUp, Rejection};
 
 /// Why a request is not answered. Each dialect has a shape of its own for it.
 #[derive(Debug, Clone)]
@@ -96,14 +96,14 @@ impl IntoResponse for Failure {
 }
 
 /// What of a request its failure is told with: little, since every request keeps it and few fail.
-pub(crate) struct Asked {
+pub(crate) struct RequestSummary {
     uri: Uri,
     host: Option<HeaderValue>,
     is_https: bool,
     accept: Vec<HeaderValue>,
 }
 
-impl Asked {
+impl RequestSummary {
     fn of(request: &Request) -> Self {
         let headers = request.headers();
         Self {
@@ -144,13 +144,13 @@ pub(crate) struct Dialect {
     /// The schemes of access tokens that it takes.
     pub(crate) challenge: &'static str,
     /// Its shape.
-    pub(crate) shape: fn(&Failure, &Asked) -> Response,
+    pub(crate) shape: fn(&Failure, &RequestSummary) -> Response,
 }
 
 /// Gives every failure under a dialect's prefix the dialect's shape, also those that no handler made: unknown
 /// paths, wrong methods, bodies too large, answers too late. The first prefix that fits counts.
 pub(crate) async fn shape(dialects: &[Dialect], request: Request, next: Next) -> Response {
-    let asked = Asked::of(&request);
+    let asked = RequestSummary::of(&request);
     let dialect = dialects.iter().find(|dialect| asked.is_under(dialect.prefix));
     let mut response = match percent_encoding::percent_decode_str(asked.path()).decode_utf8() {
         Ok(_) => next.run(request).await,
@@ -193,21 +193,27 @@ impl From<Rejection> for Failure {
             }
             Rejection::Body(status) => status.into(),
             Rejection::Seeing(error) => error.into(),
+            Rejection::NotCaughtUp(not_caught_up) => not_caught_up.into(),
+            Rejection::Views(error) => error.into(),
         }
     }
 }
 
-impl From<Behind> for Failure {
-    fn from(Behind(position): Behind) -> Self {
-        Self::unavailable(format!(
-            "the read models have not reached position {position}; ask again"
-        ))
+impl From<NotCaughtUp> for Failure {
+    fn from(_: NotCaughtUp) -> Self {
+        Self::unavailable("the answer would not reflect what was asked for yet; ask again")
     }
 }
 
 impl From<projections::Error> for Failure {
     fn from(error: projections::Error) -> Self {
-        Self::internal(&error)
+        match error {
+            projections::Error::Stopped { model, .. } => Self::unavailable(format!(
+                "projection {model} is stopped: an event could not be applied, and an operator has to act"
+            )),
+            projections::Error::ShuttingDown => Self::unavailable("shutting down"),
+            error => Self::internal(&error),
+        }
     }
 }
 
@@ -272,9 +278,10 @@ impl From<user::Refusal> for Failure {
     fn from(refusal: user::Refusal) -> Self {
         match refusal {
             user::Refusal::UserUnknown => Self::not_found(),
-            user::Refusal::UserExists | user::Refusal::UidInvalid | user::Refusal::NameTooLong => {
-                Self::bad_request(refusal.to_string())
-            }
+            user::Refusal::UserExists
+            | user::Refusal::UidInvalid
+            | user::Refusal::NameTooLong
+            | user::Refusal::UsernameTooLong => Self::bad_request(refusal.to_string()),
         }
     }
 }

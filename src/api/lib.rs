@@ -1,8 +1,9 @@
 //! HTTP: one folder per dialect, one file per endpoint, and `operations/` for what operators ask.
 //!
-//! A request becomes a command and its context, or a query; a view becomes JSON. [`Incoming`](incoming) is what
-//! every handler gets: the verified caller, the query, the body. A command's answer waits until the read
-//! models it is made from have reached the command's position.
+//! A request becomes a command and its context, or a query; a view becomes JSON. [`Request`](request) is what
+//! every handler gets: the verified caller, the query, the body, and the way to commands and views. A command
+//! returns when the read models show what it did, and the position that an answer reflects goes with the request, so
+//! that no handler has to think of either.
 //!
 //! Deliberately not here: rules (those are the domain's) and SQL (that is the read models'). A new endpoint is
 //! a file with its handler in the dialect's folder and a line in that folder's `mod.rs`.
@@ -16,18 +17,18 @@
     )
 )]
 
-mod answer;
 mod audit;
 mod caller;
 mod commands;
 mod failure;
-mod incoming;
 mod jsonapi;
 mod jwks;
 mod observe;
 mod operations;
+mod position;
 mod protocol;
 mod pulse;
+mod request;
 pub mod token;
 mod weavy;
 
@@ -40,9 +41,9 @@ use axum::http::{HeaderName, Method, StatusCode, header};
 use event_store::Commands;
 use futures::future::BoxFuture;
 use metrics_exporter_prometheus::PrometheusHandle;
-use projections::Progress;
+use projections::Views;
 use sqlx::PgPool;
-use tower::Layer;
+use tower::{Layer, ServiceBuilder};
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::cors::{Any, CorsLayer};
 use tower_http::normalize_path::NormalizePathLayer;
@@ -52,19 +53,30 @@ use utoipa_axum::router::OpenApiRouter;
 
 use failure::Dialect;
 
-/// Tells whether commands can be taken; if not, which part fails.
-#[derive(Clone)]
-pub struct Readiness(pub Arc<dyn Fn() -> BoxFuture<'static, Result<(), String>> + Send + Sync>);
+/// Whether commands can be taken, and whether everything behind them goes on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Condition {
+    /// All is well.
+    Ready,
+    /// Commands are taken, but these parts stand.
+    Degraded(Vec<String>),
+    /// No command can be taken, because of this part.
+    Unready(String),
+}
 
-/// What the handlers work with.
+/// Finds out the condition.
 #[derive(Clone)]
-pub struct State {
+pub struct Readiness(pub Arc<dyn Fn() -> BoxFuture<'static, Condition> + Send + Sync>);
+
+/// What the handlers work with. The router copies it several times for each request, so it is shared by a counted
+/// reference.
+pub struct Services {
     /// Runs commands.
     pub commands: Commands,
-    /// The read models' database.
+    /// Answers questions.
+    pub views: Views,
+    /// The database.
     pub pool: PgPool,
-    /// How far the read models are.
-    pub progress: Progress,
     /// Judges access tokens.
     pub authenticator: token::Authenticator,
     /// For `/readyz`.
@@ -122,7 +134,7 @@ const DIALECTS: &[Dialect] = &[
     Dialect { prefix: "/audit", challenge: "Bearer", shape: audit::shape },
 ];
 
-fn described() -> (Router<State>, utoipa::openapi::OpenApi) {
+fn described() -> (Router<Arc<Services>>, utoipa::openapi::OpenApi) {
     OpenApiRouter::with_openapi(Description::openapi())
         .merge(operations::routes())
         .nest("/api", weavy::routes())
@@ -138,21 +150,29 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
 }
 
 /// Everything that is served.
-pub fn router(state: State, limits: Limits) -> Router {
+pub fn router(services: Services, limits: Limits) -> Router {
     let (routes, openapi) = described();
+    // The outermost first. Given to the router as one: each layer of its own would be one more
+    // service that is copied to the heap for each request.
+    let layers = ServiceBuilder::new()
+        .layer(cors())
+        .layer(axum::middleware::from_fn_with_state(
+            Arc::<observe::Measurements>::default(),
+            observe::request,
+        ))
+        .layer(axum::middleware::from_fn(position::tell))
+        .layer(axum::middleware::from_fn(async |request, next| {
+            failure::shape(DIALECTS, request, next).await
+        }))
+        .layer(CatchPanicLayer::new())
+        .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, limits.request_timeout))
+        .layer(DefaultBodyLimit::max(limits.body_size_max));
     let served = routes
         .merge(operations::description(openapi))
         .fallback(operations::not_found)
         .method_not_allowed_fallback(async || StatusCode::METHOD_NOT_ALLOWED)
-        .layer(DefaultBodyLimit::max(limits.body_size_max))
-        .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, limits.request_timeout))
-        .layer(CatchPanicLayer::new())
-        .layer(axum::middleware::from_fn(async |request, next| {
-            failure::shape(DIALECTS, request, next).await
-        }))
-        .layer(axum::middleware::from_fn(observe::request))
-        .layer(cors())
-        .with_state(state);
+        .layer(layers)
+        .with_state(Arc::new(services));
     // A trailing slash is taken off before the routes see the path.
     Router::new().fallback_service(NormalizePathLayer::trim_trailing_slash().layer(served))
 }
@@ -166,9 +186,9 @@ fn cors() -> CorsLayer {
             header::AUTHORIZATION,
             header::CONTENT_TYPE,
             HeaderName::from_static("idempotency-key"),
-            HeaderName::from_static(incoming::POSITION),
+            position::POSITION,
             HeaderName::from_static("traceparent"),
             HeaderName::from_static("x-request-id"),
         ])
-        .expose_headers([HeaderName::from_static(incoming::POSITION), header::LOCATION])
+        .expose_headers([position::POSITION, header::LOCATION])
 }

@@ -1,7 +1,6 @@
-use cqrs_es::{Aggregate, DomainEvent};
-use serde::de::DeserializeOwned;
+use std::error::Error;
 
-use crate::{audit, conversation, is_outdated, participation, upcast, user};
+use crate::Event;
 
 /// Whether a stored event can be read, sealed as it is: its JSON is that of its type.
 ///
@@ -13,34 +12,11 @@ pub fn check_stored(
     event_version: &str,
     payload: &str,
 ) -> Result<(), String> {
-    match aggregate_type {
-        conversation::Conversation::TYPE => {
-            check::<conversation::Event>(event_type, event_version, payload)
-        }
-        participation::Participation::TYPE => {
-            check::<participation::Event>(event_type, event_version, payload)
-        }
-        user::User::TYPE => check::<user::Event>(event_type, event_version, payload),
-        audit::Audit::TYPE => check::<audit::Event>(event_type, event_version, payload),
-        unknown => Err(format!("there is no stream type {unknown}")),
-    }
-}
-
-fn check<E: DomainEvent + DeserializeOwned>(
-    event_type: &str,
-    event_version: &str,
-    payload: &str,
-) -> Result<(), String> {
-    let event: E = if is_outdated(event_type, event_version) {
-        let payload = serde_json::from_str(payload).map_err(|error| error.to_string())?;
-        serde_json::from_value(upcast(event_type, event_version, payload))
-    } else {
-        serde_json::from_str(payload)
-    }
-    .map_err(|error| error.to_string())?;
-    if event.event_type() == event_type {
-        Ok(())
-    } else {
-        Err(format!("its JSON is that of {}", event.event_type()))
+    match Event::read(aggregate_type, event_type, event_version, payload) {
+        Ok(_) => Ok(()),
+        Err(error) => Err(match error.source() {
+            Some(source) => source.to_string(),
+            None => error.to_string(),
+        }),
     }
 }

@@ -7,7 +7,7 @@
 //!
 //! Deliberately not here: who may call what over HTTP, public integer ids, and anything that only readers
 //! need. A new command is a variant in `command.rs`, a rule in `decide.rs`, a test; a new event is also a
-//! variant in `event.rs` and a golden file.
+//! variant in `event.rs` and a golden file. A new aggregate is also a variant of [`Event`].
 
 #![cfg_attr(
     test,
@@ -18,6 +18,7 @@
     )
 )]
 
+mod any_event;
 pub mod audit;
 mod check;
 pub mod conversation;
@@ -30,6 +31,7 @@ mod tests;
 mod upcast;
 pub mod user;
 
+pub use any_event::{Event, Unreadable};
 pub use check::check_stored;
 pub use ids::{audit_id, contextual_chat_id, participation_id, private_chat_id, user_id};
 pub use private::{KNOWN, Private, REDACTED, SEALED, Text};

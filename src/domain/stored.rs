@@ -7,6 +7,12 @@ pub trait Stored: Aggregate<Services = ()> + Clone + 'static {
     /// ignored.
     const STATE_SCHEMA: i32;
 
+    /// What events' metadata and metrics call a command: `PostMessage` …
+    fn name(command: &Self::Command) -> &'static str;
+
+    /// The conversation that an event of a stream belongs to; `None` for events of the directory.
+    fn conversation(stream: Uuid, event: &Self::Event) -> Option<Uuid>;
+
     /// The message that an event's private values belong to, if it does.
     fn subject(_event: &Self::Event) -> Option<Uuid> {
         None

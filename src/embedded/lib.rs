@@ -20,6 +20,7 @@ mod child;
 mod nats;
 mod postgres;
 mod programs;
+mod socket_folder;
 pub mod testing;
 #[cfg(test)]
 mod tests;

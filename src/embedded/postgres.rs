@@ -7,6 +7,7 @@ use rand::distr::{Alphanumeric, SampleString};
 use sqlx::{Connection, Executor, PgConnection};
 
 use crate::child::{self, Child};
+use crate::socket_folder::SocketFolder;
 use crate::user::{self, User};
 use crate::{Error, programs};
 
@@ -15,6 +16,7 @@ use crate::{Error, programs};
 pub struct Postgres {
     child: Child,
     url: String,
+    socket: Option<SocketFolder>,
     _lock: File,
 }
 
@@ -36,18 +38,26 @@ impl Postgres {
             child::end_left_behind(pid, libc::SIGINT, "PostgreSQL").await?;
         }
         let log = data_dir.join("postgres.log");
+        let mut socket = SocketFolder::make(&home, user);
         for attempt in 1.. {
             let port = child::free_port()?;
             let mut command = Command::new(&server);
-            command.current_dir(&home).arg("-D").arg(&cluster).args(arguments(port));
+            command.current_dir(&home).arg("-D").arg(&cluster);
+            command.args(arguments(port, socket.as_ref().map(SocketFolder::path)));
             let child = Child::spawn("PostgreSQL", command, user, &log, libc::SIGINT)?;
-            let url = |database: &str| {
-                format!("postgres://colloquy:{password}@127.0.0.1:{port}/{database}")
-            };
+            let url = |database: &str| url(&password, port, database, socket.as_ref());
             match wait_until_up(&child, &url("postgres"), &log).await {
                 Ok(connection) => {
                     make_database(connection).await.map_err(Error::Database)?;
-                    return Ok(Self { child, url: url("colloquy"), _lock: lock });
+                    let url = url("colloquy");
+                    return Ok(Self { child, url, socket, _lock: lock });
+                }
+                // Not every file system has sockets: one that a virtual machine shares may not.
+                Err(_) if socket.is_some() && child::log_tail(&log).contains("Unix-domain") => {
+                    tracing::warn!("PostgreSQL cannot listen on a unix socket: TCP is used");
+                    if let Some(socket) = socket.take() {
+                        socket.remove();
+                    }
                 }
                 // Somebody took the port between the probe and the start.
                 Err(_) if attempt < 5 && child::log_tail(&log).contains("in use") => {}
@@ -67,20 +77,39 @@ impl Postgres {
         self.child.pid()
     }
 
+    #[cfg(test)]
+    pub(crate) fn socket_folder(&self) -> Option<&str> {
+        self.socket.as_ref().map(SocketFolder::path)
+    }
+
     /// Disconnects everyone, writes everything out and waits for the end.
     ///
     /// # Errors
     /// When it does not end in time.
     pub async fn stop(self) -> Result<(), Error> {
-        self.child.stop(libc::SIGINT).await
+        self.child.stop(libc::SIGINT).await?;
+        if let Some(socket) = self.socket {
+            socket.remove();
+        }
+        Ok(())
     }
 }
 
-pub(crate) fn arguments(port: u16) -> Vec<String> {
+/// Through the socket where there is one: three tenths less time for a small query than over TCP.
+/// The host in the authority is what a client without sockets would take.
+fn url(password: &str, port: u16, database: &str, socket: Option<&SocketFolder>) -> String {
+    let host = socket.map(|folder| format!("?host={}", folder.encoded())).unwrap_or_default();
+    format!("postgres://colloquy:{password}@127.0.0.1:{port}/{database}{host}")
+}
+
+/// Listens on loopback too, for what knows no sockets.
+pub(crate) fn arguments(port: u16, socket: Option<&str>) -> Vec<String> {
+    // A list of quoted names, so that a blank in the path does not matter.
+    let folder = socket.map(|path| format!("\"{path}\"")).unwrap_or_default();
     let mut arguments = vec!["-p".to_owned(), port.to_string()];
+    arguments.extend(["-c".to_owned(), format!("unix_socket_directories={folder}")]);
     for setting in [
         "listen_addresses=127.0.0.1",
-        "unix_socket_directories=",
         "max_connections=200",
         "shared_buffers=128MB",
         "wal_compression=on",

@@ -71,9 +71,19 @@ pub async fn nats_url() -> String {
 
 /// Everything in a database, as `pg_dump` writes it.
 pub fn dump(database_url: &str) -> String {
-    let program =
-        programs::postgres("pg_dump").expect("PostgreSQL's client programs are installed");
-    let output = Command::new(program).arg(database_url).output().expect("pg_dump runs");
+    run_to_its_end("pg_dump", database_url, &[])
+}
+
+/// What `pgbench` reports of a run in a database.
+pub fn pgbench(database_url: &str, arguments: &[&str]) -> String {
+    run_to_its_end("pgbench", database_url, arguments)
+}
+
+/// Runs a client program of PostgreSQL; its standard output.
+fn run_to_its_end(program: &'static str, database_url: &str, arguments: &[&str]) -> String {
+    let program = programs::postgres(program).expect("PostgreSQL's client programs are installed");
+    let output = Command::new(program).args(arguments).arg(database_url).output();
+    let output = output.expect("an installed program runs");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8_lossy(&output.stdout).into_owned()
 }
@@ -133,7 +143,7 @@ async fn start(folder: &Path, runner: u32) -> Servers {
         .arg(programs::postgres("postgres").expect("PostgreSQL is installed"))
         .arg("-D")
         .arg(&cluster);
-    watchdog.args(postgres::arguments(servers.postgres_port));
+    watchdog.args(postgres::arguments(servers.postgres_port, None));
     watchdog.current_dir(folder).process_group(0);
     watchdog.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
     if let Some(user) = user {

@@ -68,6 +68,38 @@ async fn as_root_the_server_runs_as_somebody_else() {
     }
 }
 
+/// What the server says about a connection's way to it: a socket has no address.
+async fn came_over_tcp(postgres: &Postgres) -> bool {
+    let mut connection = PgConnection::connect(postgres.url()).await.unwrap();
+    let address = "select inet_server_addr() is not null";
+    sqlx::query_scalar(address).fetch_one(&mut connection).await.unwrap()
+}
+
+#[tokio::test]
+async fn connections_go_through_a_socket_also_for_psql() {
+    let folder = folder();
+    let postgres = Postgres::start(&folder).await.unwrap();
+    assert!(!came_over_tcp(&postgres).await);
+    let psql = crate::programs::postgres("psql").unwrap();
+    let query = "select inet_server_addr() is null, current_user";
+    let output = Command::new(psql).args([postgres.url(), "-Atc", query]).output().unwrap();
+    assert_eq!(String::from_utf8_lossy(&output.stdout), "t|colloquy\n");
+    let tcp = postgres.url().split_once('?').unwrap().0;
+    assert!(PgConnection::connect(tcp).await.is_ok());
+}
+
+#[tokio::test]
+async fn a_data_folder_with_a_long_name_has_its_socket_elsewhere() {
+    let folder = folder();
+    let deep = folder.join("a folder with a rather long name ".repeat(4).trim());
+    let postgres = Postgres::start(&deep).await.unwrap();
+    assert!(!came_over_tcp(&postgres).await);
+    let socket = PathBuf::from(postgres.socket_folder().unwrap());
+    assert!(!socket.starts_with(&*folder) && socket.is_dir());
+    postgres.stop().await.unwrap();
+    assert!(!socket.exists());
+}
+
 const PARENT: &str = "COLLOQUY_TEST_PARENT_OF";
 
 /// The test runs itself as the parent that is killed.

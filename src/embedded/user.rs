@@ -11,8 +11,12 @@ pub(crate) struct User {
 }
 
 pub(crate) fn is_root() -> bool {
+    own_id() == 0
+}
+
+pub(crate) fn own_id() -> u32 {
     // SAFETY: takes nothing, changes nothing, cannot fail.
-    unsafe { libc::geteuid() == 0 }
+    unsafe { libc::geteuid() }
 }
 
 /// The unprivileged user for when we are root: `postgres` where the package made one, else `nobody`.

@@ -1,19 +1,19 @@
 use std::any::Any;
 use std::convert::Infallible;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use cqrs_es::Aggregate;
-use cqrs_es::event_sink::EventSink;
 use domain::Stored;
 use moka::future::Cache;
 use tokio::sync::Mutex;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
+use crate::decision::{Confirmed, Step};
 use crate::snapshots::Snapshots;
 use crate::{
-    Appended, Appender, Context, Error, Idempotency, Log, Metadata, PostgresEventStore, Settings,
+    Appender, Context, Error, Idempotency, Log, Metadata, PostgresEventStore, Settings,
     StreamContext,
 };
 
@@ -39,10 +39,10 @@ pub enum CommandError<R> {
 pub struct Outcome {
     /// The stream; with a replayed key, the one that the first use wrote to.
     pub aggregate_id: Uuid,
-    /// Read models that have reached this position reflect the command.
+    /// The log position to wait for: read models that have reached it reflect the command.
     pub position: i64,
-    /// The position of the first event; none when nothing had to change.
-    pub first_position: Option<i64>,
+    /// The account position of its first event; `None` when nothing had to change.
+    pub first: Option<i64>,
     /// The idempotency key was used before; nothing was appended now.
     pub replayed: bool,
 }
@@ -55,7 +55,7 @@ type Slot<A> = Mutex<Option<StreamContext<A>>>;
 #[derive(Debug, Clone)]
 pub struct Commands {
     log: Log,
-    store: PostgresEventStore,
+    pub(crate) store: PostgresEventStore,
     cache: Cache<(&'static str, Uuid), Arc<dyn Any + Send + Sync>>,
     attempts_max: u32,
 }
@@ -83,7 +83,7 @@ impl Commands {
         &self.log
     }
 
-    /// Carries out `command` on a stream; `name` is what the events' metadata call it.
+    /// Carries out `command` on a stream.
     ///
     /// # Errors
     /// The domain's refusal, or why the command could not be carried out. Nothing was appended then, except
@@ -91,7 +91,6 @@ impl Commands {
     pub async fn execute<A>(
         &self,
         id: Uuid,
-        name: &'static str,
         command: A::Command,
         context: &Context,
     ) -> Result<Outcome, CommandError<A::Error>>
@@ -99,7 +98,7 @@ impl Commands {
         A: Stored,
         A::Command: Clone,
     {
-        self.execute_all::<A>(id, vec![(name, command)], context).await
+        self.execute_all::<A>(id, vec![command], context).await
     }
 
     /// Carries out several commands on one stream, all or none: what the first does the second sees.
@@ -109,7 +108,7 @@ impl Commands {
     pub async fn execute_all<A>(
         &self,
         id: Uuid,
-        commands: Vec<(&'static str, A::Command)>,
+        commands: Vec<A::Command>,
         context: &Context,
     ) -> Result<Outcome, CommandError<A::Error>>
     where
@@ -117,120 +116,59 @@ impl Commands {
         A::Command: Clone,
     {
         let started = Instant::now();
-        let name = commands.first().map_or("none", |(name, _)| *name);
-        let result = self.attempt::<A>(id, commands, context).await;
+        let name = commands.first().map_or("none", A::name);
+        let result = self.attempt::<A>(id, &commands, context).await;
         metrics::histogram!("colloquy_command_seconds", "command" => name)
             .record(started.elapsed());
         result
     }
 
+    /// Decides and appends, again while other writers come first.
     async fn attempt<A>(
         &self,
         id: Uuid,
-        commands: Vec<(&'static str, A::Command)>,
+        commands: &[A::Command],
         context: &Context,
     ) -> Result<Outcome, CommandError<A::Error>>
     where
         A: Stored,
         A::Command: Clone,
     {
-        let aggregate_id = id.to_string();
         let slot = self.slot::<A>(id).await;
         let mut slot = slot.lock().await;
-
         let mut stream = match slot.take() {
             Some(stream) => stream,
-            None => self.store.load::<A>(&aggregate_id).await?,
+            None => self.store.load::<A>(&id.to_string()).await?,
         };
         for attempt in 0..self.attempts_max {
             // Deciding moves the state on. Conflicts are rare, so a first one costs a load from the start;
             // where there was one there will be more, and then only what is new is read.
             let before = (attempt > 0).then(|| stream.clone());
-            let mut events = Vec::new();
-            let mut decided = Ok(());
-            for (name, command) in commands.clone() {
-                let sink = EventSink::default();
-                decided = stream.aggregate.handle(command, &(), &sink).await;
-                events.extend(sink.collect().await.into_iter().map(|event| (name, event)));
-                if decided.is_err() {
-                    break;
-                }
-            }
-            if decided.is_err() && !events.is_empty() {
-                // The state is that after commands that are not going to be: away with it.
-                events.clear();
-                let decided_at = stream.version;
-                stream = self.store.load::<A>(&aggregate_id).await?;
-                if stream.version != decided_at {
-                    continue;
-                }
-            }
-
-            if decided.is_err() || events.is_empty() {
-                // Another node may have written since: what is not appended is not checked by the append,
-                // so it is checked here.
-                let (version, head) = self.store.version::<A>(&aggregate_id).await?;
-                if version != stream.version {
-                    self.store.catch_up(&mut stream).await?;
-                    continue;
-                }
-                let Some(idempotency) = &context.idempotency else {
-                    *slot = Some(stream);
-                    return match decided {
-                        Err(refusal) => Err(CommandError::Refused(refusal)),
-                        Ok(()) => Ok(unchanged(id, head)),
-                    };
-                };
-                // The key may stand for a command that did something when it came first.
-                if let Some(replayed) = self.replayed(id, context, idempotency).await? {
-                    *slot = Some(stream);
-                    return replayed;
-                }
-                if let Err(refusal) = decided {
-                    *slot = Some(stream);
-                    return Err(CommandError::Refused(refusal));
-                }
-                // And now it stands for "nothing to do", also when there would be something to do later:
-                // the append below claims it.
-            }
-
-            let metadata = |name| context.stored(name);
-            let events =
-                events.into_iter().map(|(name, event)| (event, metadata(name))).collect::<Vec<_>>();
-            let appended = self.store.append(&stream, &events, context.claim()).await?;
-            match appended {
-                Appended::At(first) => {
-                    let count = events.len() as i64;
-                    stream.version += count;
-                    self.store.offer_snapshot(&stream, count);
-                    *slot = Some(stream);
-                    return Ok(Outcome {
-                        aggregate_id: id,
-                        position: first + (count - 1).max(0),
-                        first_position: (count > 0).then_some(first),
-                        replayed: false,
-                    });
-                }
-                Appended::Replayed => {
-                    let idempotency = context.idempotency.as_ref();
-                    let key = idempotency.expect("only what has a key is replayed");
-                    if let Some(replayed) = self.replayed(id, context, key).await? {
-                        return replayed;
+            let Some(decision) = self.decide(&mut stream, commands).await? else { continue };
+            if decision.changes_nothing() {
+                match self.confirm(id, &mut stream, &decision, context).await? {
+                    Confirmed::Stale => continue,
+                    Confirmed::Answer(answer) => {
+                        *slot = Some(stream);
+                        return answer;
                     }
-                    // It was forgotten between the two looks: the command is a new one.
-                    self.store.catch_up(&mut stream).await?;
-                }
-                Appended::KeyReused => return Err(CommandError::KeyReused),
-                Appended::Conflict => {
-                    metrics::counter!("colloquy_append_conflicts_total").increment(1);
-                    match before {
-                        Some(before) => stream = before,
-                        None => stream = self.store.load::<A>(&aggregate_id).await?,
+                    Confirmed::Refusal => {
+                        *slot = Some(stream);
+                        return decision.refused();
                     }
-                    let jitter_ms = rand::random_range(0..=2);
-                    tokio::time::sleep(Duration::from_millis(jitter_ms)).await;
-                    self.store.catch_up(&mut stream).await?;
+                    // And now the key stands for "nothing to do", also when there would be something to do
+                    // later: the append below claims it.
+                    Confirmed::KeyIsNew => {}
                 }
+            }
+            match self.append(id, &mut stream, decision.events, context).await? {
+                Step::Done(outcome) => {
+                    *slot = Some(stream);
+                    return Ok(outcome);
+                }
+                Step::Replayed(answer) => return answer,
+                Step::Forgotten => self.store.catch_up(&mut stream).await?,
+                Step::Conflict => self.after_conflict(&mut stream, before).await?,
             }
         }
         Err(CommandError::Contended)
@@ -251,7 +189,7 @@ impl Commands {
     }
 
     /// What the first use of the key led to, if there was one.
-    async fn replayed<R>(
+    pub(crate) async fn replayed<R>(
         &self,
         id: Uuid,
         context: &Context,
@@ -266,8 +204,8 @@ impl Commands {
         }
         Ok(Some(Ok(Outcome {
             aggregate_id: claim.aggregate_id.parse().unwrap_or(id),
-            position: claim.position,
-            first_position: claim.appended.then_some(claim.position),
+            position: claim.last_position,
+            first: claim.first,
             replayed: true,
         })))
     }
@@ -277,8 +215,4 @@ impl Commands {
             self.cache.get_with((A::TYPE, id), async { Arc::new(Slot::<A>::default()) as _ }).await;
         entry.downcast().expect("an aggregate type has one state type")
     }
-}
-
-fn unchanged(aggregate_id: Uuid, head: i64) -> Outcome {
-    Outcome { aggregate_id, position: head, first_position: None, replayed: false }
 }

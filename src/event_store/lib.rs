@@ -3,11 +3,11 @@
 //! This crate is the only writer of the table `events`. It gives cqrs-es aggregates a log that is right
 //! under load: positions without a gap in commit order ([`Log`]), one transaction for all callers that wait
 //! ([`Appender`]), optimistic concurrency with retry and a cache that cannot lie ([`Commands`]), and
-//! followers with a lease and a checkpoint ([`Subscription`]).
+//! work that one node at a time does ([`lead`]).
 //!
 //! It deliberately knows no rule, no read model and no HTTP: an aggregate comes in as a type parameter that is
 //! [`domain::Stored`]. Private values are sealed on the way in and opened on the way out ([`Keys`]).
-//! A new aggregate needs nothing here. A new follower of the log starts from [`Subscription::acquire`].
+//! A new aggregate needs nothing here. A new follower of the log implements [`Led`].
 
 #![cfg_attr(
     test,
@@ -19,19 +19,25 @@
 )]
 
 mod append;
+mod call;
 mod commands;
+mod decision;
 mod idempotency;
+mod lead;
+mod lease;
 mod log;
 mod metadata;
+mod reads;
 mod recorded;
 mod sealing;
 mod snapshots;
 mod store;
-mod subscription;
+mod tail;
 #[cfg(test)]
 mod tests;
 mod transfer;
 mod verify;
+mod worker;
 
 use std::time::Duration;
 
@@ -40,12 +46,15 @@ use sqlx::PgPool;
 pub use append::{Append, Appended, Appender, NewEvent};
 pub use commands::{CommandError, Commands, Outcome};
 pub use idempotency::prune_idempotency_keys;
+pub use lead::{Led, lead};
+pub use lease::{Lease, checkpoint};
 pub use log::{Log, Search};
 pub use metadata::{Context, Idempotency, Metadata, Surface};
+pub use reads::retrying;
 pub use recorded::RecordedEvent;
 pub use sealing::{ERASED, Keys, MasterKey, UNREADABLE};
 pub use store::{PostgresEventStore, StreamContext};
-pub use subscription::{RENEW_AFTER, Subscription};
+pub use tail::{Budget, LogEvent, Tail};
 pub use transfer::{Exported, Transfer, import};
 pub use verify::{Difference, Digest, GENESIS, StoredEvent, Verifier, from_hex, to_hex};
 
@@ -91,6 +100,12 @@ pub enum Error {
     /// The schema of the log could not be brought up to date.
     #[error("failed to migrate the event log")]
     Migrate(#[source] sqlx::migrate::MigrateError),
+    /// The database was set up by another version of Colloquy.
+    #[error(
+        "this database holds the event log of another version of Colloquy: expected an empty \
+         database, or one that this version set up"
+    )]
+    OtherSchema(#[source] sqlx::migrate::MigrateError),
     /// A position is missing between two others: somebody changed the log behind Colloquy's back.
     #[error("the log has a hole: expected position {expected}, found {found}")]
     Hole {
@@ -110,7 +125,23 @@ pub enum Error {
         sequence: i64,
         /// What the decoder said.
         #[source]
-        source: serde_json::Error,
+        source: domain::Unreadable,
+    },
+    /// A stream of a type that this version does not know.
+    #[error("event at position {position} is of unknown type {aggregate_type}")]
+    UnknownType {
+        /// Where it is in the log.
+        position: i64,
+        /// The type.
+        aggregate_type: String,
+    },
+    /// A checkpoint's row does not hold the position from which it was to be moved.
+    #[error("a checkpoint of {names} is no longer at position {from}")]
+    CheckpointMoved {
+        /// Those that were to be moved together.
+        names: String,
+        /// Where all of them should have been.
+        from: i64,
     },
     /// An event of ours could not be written as JSON.
     #[error("failed to encode an event of stream {stream}")]
@@ -136,7 +167,7 @@ pub enum Error {
     MasterKeyMissing,
     /// Something sealed does not open with its key: somebody changed it.
     #[error("{what} cannot be opened")]
-    Unsealable {
+    CannotOpen {
         /// A key or an event.
         what: String,
     },
@@ -163,7 +194,7 @@ pub enum Error {
     /// Another node took the lease over.
     #[error("the lease on {name} was lost")]
     LeaseLost {
-        /// The subscription's name.
+        /// What it is for.
         name: String,
     },
 }
@@ -177,7 +208,11 @@ impl Error {
 /// Brings the schema of the log up to date.
 ///
 /// # Errors
-/// When PostgreSQL cannot be reached or a migration that was applied has since been edited.
+/// [`Error::OtherSchema`] when the database was set up by another version, or why PostgreSQL refuses.
 pub async fn migrate(pool: &PgPool) -> Result<(), Error> {
-    sqlx::migrate!("../../migrations").run(pool).await.map_err(Error::Migrate)
+    use sqlx::migrate::MigrateError::{VersionMismatch, VersionMissing};
+    sqlx::migrate!("../../migrations").run(pool).await.map_err(|error| match error {
+        VersionMismatch(_) | VersionMissing(_) => Error::OtherSchema(error),
+        error => Error::Migrate(error),
+    })
 }

@@ -1,3 +1,4 @@
+use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
@@ -6,10 +7,13 @@ use tokio::sync::watch;
 use uuid::Uuid;
 
 use crate::recorded::{Row, SELECT};
-use crate::{Error, Keys, RecordedEvent};
+use crate::tail::Ring;
+use crate::{Error, Keys, RecordedEvent, Tail};
 
 /// How long a follower that nobody wakes waits at most before it looks at the head itself.
 const POLL_MAX: Duration = Duration::from_millis(250);
+/// Nobody in this process has looked at the head of the log yet.
+const UNKNOWN: i64 = -1;
 
 /// Which events an auditor wants; none of them: all.
 #[derive(Debug, Clone, Default)]
@@ -39,13 +43,33 @@ pub struct Search {
 pub struct Log {
     pool: PgPool,
     keys: Keys,
-    wake: watch::Sender<i64>,
+    /// The newest position that this process knows to be committed; -1 before it has looked.
+    known: watch::Sender<i64>,
+    /// The newest position that this process has appended itself.
+    own: watch::Sender<i64>,
+    ring: Arc<Ring>,
 }
 
 impl Log {
     /// A reader of the log in this database, with the keys of what is sealed in it.
     pub fn new(pool: PgPool, keys: Keys) -> Self {
-        Self { pool, keys, wake: watch::Sender::new(0) }
+        let (known, own) = (watch::Sender::new(UNKNOWN), watch::Sender::new(0));
+        Self { pool, keys, known, own, ring: Arc::default() }
+    }
+
+    /// The newest events, read and decoded once for all who follow the log in this process.
+    pub fn tail(&self) -> Tail {
+        Tail::new(self.clone())
+    }
+
+    pub(crate) fn ring(&self) -> &Ring {
+        &self.ring
+    }
+
+    #[cfg(test)]
+    pub(crate) fn with_ring(mut self, ring: Ring) -> Self {
+        self.ring = Arc::new(ring);
+        self
     }
 
     /// The keys of what is sealed.
@@ -103,16 +127,10 @@ impl Log {
         after: i64,
         limit: i64,
     ) -> Result<Vec<RecordedEvent>, Error> {
-        // Written as the index is, which is for this alone; the other filters are applied on the way.
+        // Said only when it is asked for, so that the index of a conversation's events is used then.
         let of_conversation = match search.conversation {
-            Some(_) => {
-                "(case e.aggregate_type
-                      when 'conversation' then e.aggregate_id
-                      when 'participation' then e.payload ->> 'conversation'
-                      when 'audit' then e.payload ->> 'conversation'
-                  end) = $1"
-            }
-            None => "$1::text is null",
+            Some(_) => "e.conversation_id = $1",
+            None => "$1::uuid is null",
         };
         let sql = format!(
             "{SELECT}
@@ -130,7 +148,7 @@ impl Log {
              limit $3"
         );
         let rows: Vec<Row> = sqlx::query_as(&sql)
-            .bind(search.conversation.map(|id| id.to_string()))
+            .bind(search.conversation)
             .bind(after)
             .bind(limit)
             .bind(&search.actor)
@@ -166,40 +184,78 @@ impl Log {
             .map_err(Error::database("read the head of the log"))
     }
 
-    /// The newest position that this process knows to be committed.
+    /// Looks at the head of the log, and tells the followers in this process what it found.
+    ///
+    /// # Errors
+    /// When PostgreSQL cannot be reached.
+    pub async fn look(&self) -> Result<i64, Error> {
+        // Whatever is known by now was committed before the statement below began: a lower head can only be
+        // that of a database that was put back to an earlier state.
+        let before = *self.known.borrow();
+        let head = self.head().await?;
+        if head >= before {
+            self.announce(head);
+        } else {
+            tracing::error!(before, head, "the log is shorter than it was: forgetting its tail");
+            self.ring.clear();
+            self.known.send_if_modified(|known| {
+                let unchanged = *known == before;
+                *known = if unchanged { head } else { *known };
+                unchanged
+            });
+        }
+        Ok(head)
+    }
+
+    /// The newest position that this process knows to be committed, if it has ever looked.
+    pub(crate) fn known(&self) -> Option<i64> {
+        Some(*self.known.borrow()).filter(|known| *known != UNKNOWN)
+    }
+
+    /// The newest position that this process knows to be committed; -1 before it has looked.
     pub fn wakeups(&self) -> watch::Receiver<i64> {
-        self.wake.subscribe()
+        self.known.subscribe()
+    }
+
+    /// The newest position that this process has appended itself.
+    pub fn own_appends(&self) -> watch::Receiver<i64> {
+        self.own.subscribe()
+    }
+
+    /// Tells the followers in this process that it has itself appended up to `position`.
+    pub(crate) fn appended(&self, position: i64) {
+        self.announce(position);
+        self.own.send_if_modified(|own| raise(own, position));
     }
 
     /// Tells the followers in this process that everything up to `position` is committed.
     pub fn announce(&self, position: i64) {
-        self.wake.send_if_modified(|known| {
-            let newer = position > *known;
-            *known = (*known).max(position);
-            newer
-        });
+        self.known.send_if_modified(|known| raise(known, position));
     }
 
     /// Returns when there may be events above `position`: at once after an append of this process, within a
     /// quarter of a second after one of another node.
     pub async fn changed_after(&self, position: i64) {
-        let mut wake = self.wake.subscribe();
+        let mut known = self.known.subscribe();
         let mut delay = Duration::from_millis(20);
         loop {
-            if *wake.borrow_and_update() > position {
+            if *known.borrow_and_update() > position {
                 return;
             }
-            match tokio::time::timeout(delay, wake.changed()).await {
-                Ok(_) => {}
-                Err(_elapsed) => {
-                    // A failure here is met again, and reported, by the read that follows.
-                    match self.head().await {
-                        Ok(head) => self.announce(head),
-                        Err(_) => return tokio::time::sleep(POLL_MAX).await,
-                    }
-                    delay = (delay * 2).min(POLL_MAX);
+            if tokio::time::timeout(delay, known.changed()).await.is_err() {
+                // A failure here is met again, and reported, by the read that follows.
+                if self.look().await.is_err() {
+                    return tokio::time::sleep(POLL_MAX).await;
                 }
+                delay = (delay * 2).min(POLL_MAX);
             }
         }
     }
+}
+
+/// Whether it rose.
+fn raise(known: &mut i64, position: i64) -> bool {
+    let newer = position > *known;
+    *known = (*known).max(position);
+    newer
 }

@@ -159,7 +159,7 @@ impl Keys {
             return Ok(Some(key));
         }
         let key = unwrap(&master.secret, stream.as_bytes(), wrapped)
-            .ok_or_else(|| Error::Unsealable { what: format!("the key of stream {stream}") })?;
+            .ok_or_else(|| Error::CannotOpen { what: format!("the key of stream {stream}") })?;
         let key = Arc::new(StreamKey(key));
         self.remember(stream, key.clone()).await;
         Ok(Some(key))
@@ -215,7 +215,7 @@ impl Keys {
         for (aggregate_type, aggregate_id, wrapped) in &rows {
             let stream = format!("{aggregate_type}/{aggregate_id}");
             let key = unwrap(&master.secret, stream.as_bytes(), wrapped)
-                .ok_or_else(|| Error::Unsealable { what: format!("the key of stream {stream}") })?;
+                .ok_or_else(|| Error::CannotOpen { what: format!("the key of stream {stream}") })?;
             types.push(aggregate_type);
             ids.push(aggregate_id);
             rewrapped.push(wrap(&to.secret, stream.as_bytes(), &key));
@@ -254,7 +254,7 @@ impl StreamKey {
     pub(crate) fn unwrap_event_key(&self, event: Uuid, wrapped: &[u8]) -> Result<EventKey, Error> {
         unwrap(&self.0, event.as_bytes(), wrapped)
             .map(EventKey)
-            .ok_or_else(|| Error::Unsealable { what: format!("the key of event {event}") })
+            .ok_or_else(|| Error::CannotOpen { what: format!("the key of event {event}") })
     }
 
     pub(crate) fn seal(&self, what: &str, bytes: &[u8]) -> Vec<u8> {
@@ -298,52 +298,55 @@ pub(crate) fn seal(event: Uuid, mut payload: Value) -> Result<(String, Option<Ev
     Ok((stored, key))
 }
 
-/// How an opened value is shown.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Form {
-    /// As the domain's types are read: `{"$private": …}`, and still sealed where there is no key.
-    Typed,
-    /// Bare, and as this text where there is no key.
-    Bare(&'static str),
-}
-
-/// The payload with its private values opened.
+/// The payload with its private values opened, as the domain's types are read: `{"$private": …}`, and still
+/// sealed where there is no key.
 pub(crate) fn open_payload<'a>(
     event: Uuid,
     stored: &'a str,
     key: Option<&EventKey>,
-    form: Form,
 ) -> Result<Cow<'a, str>, Error> {
-    if !stored.contains(&format!("{{{:?}:", SEALED)) || (key.is_none() && form == Form::Typed) {
+    let Some(EventKey(secret)) = key.filter(|_| has(stored, SEALED)) else {
         return Ok(stored.into());
-    }
-    let unsealable = || Error::Unsealable { what: format!("event {event}") };
-    let mut payload: Value = serde_json::from_str(stored).map_err(|_| unsealable())?;
+    };
+    let cannot_open = || Error::CannotOpen { what: format!("event {event}") };
+    let cipher = ChaCha20Poly1305::new(secret.into());
+    let mut payload: Value = serde_json::from_str(stored).map_err(|_| cannot_open())?;
     for (field, value) in fields(&mut payload) {
         let Some(sealed) = single(value, SEALED) else { continue };
-        let opened = match key {
-            Some(EventKey(secret)) => {
-                let data = [event.as_bytes(), field.as_bytes()].concat();
-                let sealed = sealed.as_str().and_then(|text| STANDARD.decode(text).ok());
-                let text = sealed
-                    .and_then(|sealed| {
-                        ChaCha20Poly1305::new(secret.into())
-                            .decrypt(&nonce(field).into(), Payload { msg: &sealed, aad: &data })
-                            .ok()
-                    })
-                    .ok_or_else(unsealable)?;
-                Some(serde_json::from_slice::<Value>(&text).map_err(|_| unsealable())?)
-            }
-            None => None,
-        };
-        *value = match (opened, form) {
-            (Some(opened), Form::Typed) => json!({ KNOWN: opened }),
-            (Some(opened), Form::Bare(_)) => opened,
-            (None, Form::Bare(instead)) => instead.into(),
-            (None, Form::Typed) => continue,
-        };
+        let data = [event.as_bytes(), field.as_bytes()].concat();
+        let sealed = sealed.as_str().and_then(|text| STANDARD.decode(text).ok());
+        let text = sealed
+            .and_then(|sealed| {
+                cipher.decrypt(&nonce(field).into(), Payload { msg: &sealed, aad: &data }).ok()
+            })
+            .ok_or_else(cannot_open)?;
+        let opened: Value = serde_json::from_slice(&text).map_err(|_| cannot_open())?;
+        *value = json!({ KNOWN: opened });
     }
     Ok(payload.to_string().into())
+}
+
+/// An opened payload as others see it: values bare, and `instead` where one is still sealed.
+pub(crate) fn bare<'a>(opened: &'a str, instead: &str) -> serde_json::Result<Cow<'a, str>> {
+    if !has(opened, SEALED) && !has(opened, KNOWN) {
+        return Ok(opened.into());
+    }
+    let mut payload: Value = serde_json::from_str(opened)?;
+    for (_, value) in fields(&mut payload) {
+        if single(value, SEALED).is_some() {
+            *value = instead.into();
+        } else if let Some(known) = value.as_object_mut().filter(|object| object.len() == 1)
+            && let Some(known) = known.remove(KNOWN)
+        {
+            *value = known;
+        }
+    }
+    Ok(payload.to_string().into())
+}
+
+/// Whether an object may be in there that has this as its first key.
+fn has(payload: &str, key: &str) -> bool {
+    payload.contains(&format!("{{{key:?}:"))
 }
 
 /// The top level of an event.
@@ -399,25 +402,22 @@ mod tests {
         let payload = json!({"type": "X", "text": {KNOWN: "a secret"}, "tags": {KNOWN: ["b"]}});
         let (stored, key) = seal(EVENT, payload.clone()).unwrap();
         assert!(!stored.contains("secret") && !stored.contains("\"b\""), "{stored}");
-        let opened = open_payload(EVENT, &stored, key.as_ref(), Form::Typed).unwrap();
+        let opened = open_payload(EVENT, &stored, key.as_ref()).unwrap();
         assert_eq!(serde_json::from_str::<Value>(&opened).unwrap(), payload);
-        let bare = open_payload(EVENT, &stored, key.as_ref(), Form::Bare(ERASED)).unwrap();
-        let bare: Value = serde_json::from_str(&bare).unwrap();
-        assert_eq!(bare, json!({"type": "X", "text": "a secret", "tags": ["b"]}));
-        let gone = open_payload(EVENT, &stored, None, Form::Bare(ERASED)).unwrap();
-        let gone: Value = serde_json::from_str(&gone).unwrap();
+        let shown: Value = serde_json::from_str(&bare(&opened, ERASED).unwrap()).unwrap();
+        assert_eq!(shown, json!({"type": "X", "text": "a secret", "tags": ["b"]}));
+        let gone: Value = serde_json::from_str(&bare(&stored, ERASED).unwrap()).unwrap();
         assert_eq!(gone, json!({"type": "X", "text": ERASED, "tags": ERASED}));
-        assert_eq!(open_payload(EVENT, &stored, None, Form::Typed).unwrap(), stored);
+        assert_eq!(open_payload(EVENT, &stored, None).unwrap(), stored);
     }
 
     #[test]
     fn another_key_another_event_and_another_field_open_nothing() {
         let (stored, key) = seal(EVENT, json!({"text": {KNOWN: "a"}})).unwrap();
-        let form = Form::Bare(ERASED);
-        assert!(open_payload(EVENT, &stored, Some(&EventKey([0; 32])), form).is_err());
-        assert!(open_payload(Uuid::nil(), &stored, key.as_ref(), form).is_err());
+        assert!(open_payload(EVENT, &stored, Some(&EventKey([0; 32]))).is_err());
+        assert!(open_payload(Uuid::nil(), &stored, key.as_ref()).is_err());
         let moved = stored.replace("text", "name");
-        assert!(open_payload(EVENT, &moved, key.as_ref(), form).is_err());
+        assert!(open_payload(EVENT, &moved, key.as_ref()).is_err());
     }
 
     #[test]
@@ -430,7 +430,7 @@ mod tests {
     fn text_that_looks_like_a_sealed_value_stays_text() {
         let payload = json!({"text": {KNOWN: format!("{{\"{SEALED}\":\"x\"}} \"{KNOWN}\":")}});
         let (stored, key) = seal(EVENT, payload.clone()).unwrap();
-        let opened = open_payload(EVENT, &stored, key.as_ref(), Form::Typed).unwrap();
+        let opened = open_payload(EVENT, &stored, key.as_ref()).unwrap();
         assert_eq!(serde_json::from_str::<Value>(&opened).unwrap(), payload);
     }
 

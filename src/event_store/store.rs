@@ -50,9 +50,10 @@ impl<A: Aggregate> StreamContext<A> {
 pub(crate) struct Claim {
     pub(crate) request_digest: Vec<u8>,
     pub(crate) aggregate_id: String,
-    pub(crate) position: i64,
-    /// The command appended something, the first of it at the position.
-    pub(crate) appended: bool,
+    /// Of the last event that the command appended, or the log's head then.
+    pub(crate) last_position: i64,
+    /// The account position of the first event that the command appended, if it did.
+    pub(crate) first: Option<i64>,
 }
 
 impl PostgresEventStore {
@@ -131,11 +132,11 @@ impl PostgresEventStore {
         key: &str,
     ) -> Result<Option<Claim>, Error> {
         sqlx::query_as(
-            "select k.request_digest, k.aggregate_id, k.position,
-                    coalesce(e.aggregate_id = k.aggregate_id and e.metadata->>'idempotency_key' = k.key, false)
-                        as appended
+            "select k.request_digest, k.aggregate_id,
+                    k.position + greatest(k.event_count - 1, 0) as last_position,
+                    e.account_position as first
              from idempotency_keys k
-             left join events e on e.position = k.position
+             left join events e on e.position = k.position and k.event_count > 0
              where k.account_id = $1 and k.caller = $2 and k.key = $3",
         )
         .bind(account)
@@ -155,6 +156,7 @@ impl PostgresEventStore {
         claimant: Claimant,
     ) -> Result<Appended, Error> {
         let stream = context.stream();
+        let stream_id = context.aggregate_id.parse().unwrap_or_default();
         let keys = self.log.keys();
         let unencodable = |source| Error::Unencodable { stream: stream.clone(), source };
         let mut stream_key = None;
@@ -179,6 +181,7 @@ impl PostgresEventStore {
                 event_version: event.event_version(),
                 payload,
                 metadata: serde_json::to_string(metadata).map_err(unencodable)?,
+                conversation: A::conversation(stream_id, event),
                 key,
                 subject: A::subject(event),
                 erases: A::erases(event),
@@ -199,7 +202,7 @@ impl PostgresEventStore {
                 events: new_events,
             })
             .await?;
-        if let (Appended::At(_), true, Some(key)) = (&appended, is_fresh, stream_key) {
+        if let (Appended::At { .. }, true, Some(key)) = (&appended, is_fresh, stream_key) {
             keys.remember(&stream, key).await;
         }
         if erases {
@@ -272,7 +275,7 @@ impl<A: Stored> EventStore<A> for PostgresEventStore {
         };
         let named: Vec<_> = events.iter().map(|event| (event.clone(), metadata.clone())).collect();
         match self.append(&context, &named, claimant).await {
-            Ok(Appended::At(_)) => Ok((context.version as usize + 1..)
+            Ok(Appended::At { .. }) => Ok((context.version as usize + 1..)
                 .zip(events)
                 .map(|(sequence, payload)| EventEnvelope {
                     aggregate_id: context.aggregate_id.clone(),

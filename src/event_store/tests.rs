@@ -16,10 +16,10 @@ use uuid::Uuid;
 
 use crate::*;
 
-const ANN: Uuid = Uuid::from_u128(1);
+pub(crate) const ANN: Uuid = Uuid::from_u128(1);
 const BOB: Uuid = Uuid::from_u128(2);
 
-async fn log() -> (Log, String) {
+pub(crate) async fn log() -> (Log, String) {
     let database = embedded::testing::database().await;
     let pool = database.pool().await;
     migrate(&pool).await.unwrap();
@@ -28,12 +28,12 @@ async fn log() -> (Log, String) {
 }
 
 /// A node of its own: appender, cache, and followers that know only what it appended.
-fn node(log: &Log) -> Commands {
+pub(crate) fn node(log: &Log) -> Commands {
     let log = Log::new(log.pool().clone(), log.keys().clone());
     Commands::start(log, &Settings::default(), CancellationToken::new())
 }
 
-fn context(idempotency: Option<Idempotency>) -> Context {
+pub(crate) fn context(idempotency: Option<Idempotency>) -> Context {
     Context {
         metadata: Metadata {
             actor: "ann".to_owned(),
@@ -49,7 +49,7 @@ fn context(idempotency: Option<Idempotency>) -> Context {
     }
 }
 
-fn create() -> Command {
+pub(crate) fn create() -> Command {
     Command::CreateConversation(Create {
         kind: Kind::Room,
         creator: Some(ANN),
@@ -62,7 +62,7 @@ fn create() -> Command {
     })
 }
 
-fn post(text: &str) -> Command {
+pub(crate) fn post(text: &str) -> Command {
     Command::PostMessage {
         message: Uuid::now_v7(),
         author: ANN,
@@ -72,12 +72,12 @@ fn post(text: &str) -> Command {
     }
 }
 
-async fn run(
+pub(crate) async fn run(
     commands: &Commands,
     id: Uuid,
     command: Command,
 ) -> Result<Outcome, CommandError<Refusal>> {
-    commands.execute::<Conversation>(id, "Test", command, &context(None)).await
+    commands.execute::<Conversation>(id, command, &context(None)).await
 }
 
 async fn count(pool: &PgPool) -> i64 {
@@ -90,7 +90,7 @@ async fn positions_count_from_one_over_all_streams() {
     let commands = node(&log);
     for n in 1..=5 {
         let outcome = run(&commands, Uuid::now_v7(), create()).await.unwrap();
-        assert_eq!(outcome.first_position, Some(n));
+        assert_eq!(outcome.first, Some(n));
     }
     let positions: Vec<i64> =
         log.read(0, 10).await.unwrap().iter().map(|event| event.position).collect();
@@ -131,10 +131,11 @@ async fn a_writer_that_commits_late_is_not_overtaken() {
 
 fn append_sql(name: &str, expected: i64) -> String {
     format!(
-        "select * from append_events(null, array['test'], array['{}'], array[{expected}::bigint], array[1::bigint],
+        "select * from append_events(
+             null, array[1::bigint], array['test'], array['{}'], array[{expected}::bigint], array[1],
              array[''], array[null]::text[], array[null]::bytea[], array[null]::bytea[],
              array[1], array['{}'::uuid], array['{name}'], array['1'], array['{{}}'], array['{{}}'],
-             array[null]::bytea[], array[null]::uuid[], array[null]::text[])",
+             array[null]::uuid[], array[null]::bytea[], array[null]::uuid[], array[null]::text[])",
         Uuid::now_v7(),
         Uuid::now_v7()
     )
@@ -244,7 +245,7 @@ async fn a_refusal_never_comes_from_a_stale_cache() {
     // And "nothing to do" is as little taken from the cache as a refusal.
     run(&there, id, Command::TrashConversation).await.unwrap();
     let outcome = run(&here, id, Command::RestoreConversation).await.unwrap();
-    assert!(outcome.first_position.is_some());
+    assert!(outcome.first.is_some());
 }
 
 #[tokio::test]
@@ -266,6 +267,7 @@ async fn a_bad_append_fails_alone() {
             event_version: "1".to_owned(),
             payload: payload.to_owned(),
             metadata: "{}".to_owned(),
+            conversation: None,
             key: None,
             subject: None,
             erases: None,
@@ -299,14 +301,16 @@ async fn an_append_sent_again_after_an_unclear_commit_lands_once() {
             event_version: "1".to_owned(),
             payload: "{}".to_owned(),
             metadata: "{}".to_owned(),
+            conversation: None,
             key: None,
             subject: None,
             erases: None,
         }],
     };
     let appender = commands.store().appender();
-    assert_eq!(appender.append(append.clone()).await.unwrap(), Appended::At(1));
-    assert_eq!(appender.append(append).await.unwrap(), Appended::At(1));
+    let first = Appended::At { position: 1, account_position: Some(1) };
+    assert_eq!(appender.append(append.clone()).await.unwrap(), first);
+    assert_eq!(appender.append(append).await.unwrap(), first);
     assert_eq!(count(log.pool()).await, 1);
 }
 
@@ -319,7 +323,7 @@ async fn connections_cut_while_commands_run_lose_and_double_nothing() {
         let stop = stop.clone();
         tokio::spawn(async move {
             let mut connection = PgConnection::connect(&url).await.unwrap();
-            let mut cut = 0_i64;
+            let (mut cut, mut round) = (0_i64, 0);
             while !stop.is_cancelled() {
                 cut += sqlx::query_scalar::<_, i64>(
                     "select count(pg_terminate_backend(pid)) from pg_stat_activity
@@ -329,7 +333,9 @@ async fn connections_cut_while_commands_run_lose_and_double_nothing() {
                 .fetch_one(&mut connection)
                 .await
                 .unwrap();
-                tokio::time::sleep(Duration::from_millis(3)).await;
+                // Long enough for a new connection, which has everything to plan, to get a batch through.
+                round += 1;
+                tokio::time::sleep(Duration::from_millis(round * 7 % 40)).await;
             }
             cut
         })
@@ -363,7 +369,7 @@ async fn an_idempotency_key_appends_once_and_tells_another_request_apart() {
     };
     let execute = async |digest: u8| {
         let id = Uuid::now_v7();
-        commands.execute::<Conversation>(id, "Test", create(), &key(digest)).await
+        commands.execute::<Conversation>(id, create(), &key(digest)).await
     };
     let first = execute(1).await.unwrap();
     let again = execute(1).await.unwrap();
@@ -445,14 +451,20 @@ async fn the_store_serves_cqrs_es_itself() {
 async fn a_lease_has_one_holder_and_a_checkpoint_needs_it() {
     let (log, _) = log().await;
     let (one, other) = (Uuid::from_u128(1), Uuid::from_u128(2));
-    let mut held = Subscription::acquire(log.pool(), "x", one).await.unwrap().unwrap();
-    assert!(Subscription::acquire(log.pool(), "x", other).await.unwrap().is_none());
-    log.pool().execute("update subscriptions set expires_at = '-infinity'").await.unwrap();
-    let taken = Subscription::acquire(log.pool(), "x", other).await.unwrap().unwrap();
+    let held = Lease::acquire(log.pool(), "x", one).await.unwrap().unwrap();
+    assert!(Lease::acquire(log.pool(), "x", other).await.unwrap().is_none());
+    log.pool().execute("update leases set expires_at = '-infinity'").await.unwrap();
+    let taken = Lease::acquire(log.pool(), "x", other).await.unwrap().unwrap();
     assert!(taken.epoch() > held.epoch());
-    assert!(matches!(held.renew().await, Err(Error::LeaseLost { .. })));
-    taken.release().await.unwrap();
-    assert!(Subscription::acquire(log.pool(), "x", one).await.unwrap().is_some());
+    assert!(matches!(held.renew(log.pool()).await, Err(Error::LeaseLost { .. })));
+    assert_eq!(checkpoint(log.pool(), "y").await.unwrap(), 0);
+    let mut connection = log.pool().acquire().await.unwrap();
+    let written = held.advance(&mut connection, &["y"], 0, 1).await;
+    assert!(matches!(written, Err(Error::LeaseLost { .. })), "{written:?}");
+    taken.advance(&mut connection, &["y"], 0, 1).await.unwrap();
+    assert_eq!(checkpoint(log.pool(), "y").await.unwrap(), 1);
+    taken.release(log.pool()).await.unwrap();
+    assert!(Lease::acquire(log.pool(), "x", one).await.unwrap().is_some());
 }
 
 async fn long_stream(commands: &Commands, id: Uuid) {
@@ -555,11 +567,10 @@ async fn a_key_of_a_command_that_changed_nothing_stands_for_that_ever_after() {
         let idempotency = Idempotency { key: "k".to_owned(), request_digest: vec![request] };
         context(Some(idempotency))
     };
-    let execute = async |command, request| {
-        commands.execute::<Conversation>(id, "Test", command, &key(request)).await
-    };
+    let execute =
+        async |command, request| commands.execute::<Conversation>(id, command, &key(request)).await;
     let restored = execute(Command::RestoreConversation, 1).await.unwrap();
-    assert_eq!((restored.first_position, restored.replayed), (None, false));
+    assert_eq!((restored.first, restored.replayed), (None, false));
     run(&commands, id, Command::TrashConversation).await.unwrap();
     assert!(execute(Command::RestoreConversation, 1).await.unwrap().replayed);
     assert_eq!(count(log.pool()).await, 2, "it is still in the trash");
@@ -597,7 +608,7 @@ async fn idempotency_keys_are_kept_for_72_hours() {
     let idempotency = Idempotency { key: "k".to_owned(), request_digest: vec![1] };
     let post = async || {
         let context = context(Some(idempotency.clone()));
-        commands.execute::<Conversation>(id, "Test", post("hi"), &context).await.unwrap()
+        commands.execute::<Conversation>(id, post("hi"), &context).await.unwrap()
     };
     let age = async |age: &str| {
         let sql = format!("update idempotency_keys set claimed_at = now() - interval '{age}'");
@@ -644,14 +655,14 @@ async fn several_commands_on_a_stream_are_carried_out_all_or_none() {
     let (log, _) = log().await;
     let commands = node(&log);
     let id = Uuid::now_v7();
-    let both = vec![("Create", create()), ("Post", post("hello"))];
+    let both = vec![create(), post("hello")];
     let made = commands.execute_all::<Conversation>(id, both, &context(None)).await.unwrap();
-    assert_eq!((made.first_position, made.position), (Some(1), 2));
+    assert_eq!((made.first, made.position), (Some(1), 2));
     let named = |event: &RecordedEvent| event.metadata_value("command").unwrap();
     let events = log.read(0, 10).await.unwrap();
-    assert_eq!(events.iter().map(named).collect::<Vec<_>>(), ["Create", "Post"]);
+    assert_eq!(events.iter().map(named).collect::<Vec<_>>(), ["CreateConversation", "PostMessage"]);
 
-    let spoilt = vec![("Trash", Command::TrashConversation), ("Post", post("into the trash"))];
+    let spoilt = vec![Command::TrashConversation, post("into the trash")];
     let refused = commands.execute_all::<Conversation>(id, spoilt, &context(None)).await;
     assert!(matches!(refused, Err(CommandError::Refused(Refusal::ConversationTrashed))));
     assert_eq!(count(log.pool()).await, 2);
@@ -668,10 +679,159 @@ async fn a_key_that_stood_for_nothing_to_do_says_so_when_it_comes_again() {
     let key = || context(Some(Idempotency { key: "k".to_owned(), request_digest: vec![1] }));
     for replayed in [false, true] {
         let add = Command::AddMember { user: BOB };
-        let outcome = commands.execute::<Conversation>(id, "Test", add, &key()).await.unwrap();
-        assert_eq!((outcome.first_position, outcome.replayed), (None, replayed));
+        let outcome = commands.execute::<Conversation>(id, add, &key()).await.unwrap();
+        assert_eq!((outcome.first, outcome.replayed), (None, replayed));
     }
     let replay = commands.replay(&key()).await.unwrap().unwrap();
-    assert_eq!((replay.first_position, replay.replayed), (None, true));
+    assert_eq!((replay.first, replay.replayed), (None, true));
     assert_eq!(count(log.pool()).await, 1);
+}
+
+#[tokio::test]
+async fn a_database_of_another_version_is_refused() {
+    let (log, _) = log().await;
+    log.pool()
+        .execute("update _sqlx_migrations set checksum = 'other', description = 'event log'")
+        .await
+        .unwrap();
+    let error = migrate(log.pool()).await.unwrap_err();
+    assert!(matches!(error, Error::OtherSchema(_)), "{error}");
+    assert!(error.to_string().contains("another version of Colloquy"), "{error}");
+}
+
+async fn run_in(commands: &Commands, account: i64, id: Uuid, command: Command) -> Outcome {
+    let mut context = context(None);
+    context.metadata.account = account;
+    commands.execute::<Conversation>(id, command, &context).await.unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn account_positions_count_from_one_within_each_account() {
+    let (log, _) = log().await;
+    let nodes = [node(&log), node(&log)];
+    let tasks = (0..120_i64).map(|n| {
+        let commands = nodes[n as usize % 2].clone();
+        async move {
+            let (account, id) = (n % 3 + 1, Uuid::now_v7());
+            let made = run_in(&commands, account, id, create()).await;
+            let posted = run_in(&commands, account, id, post("hi")).await;
+            assert!(posted.first > made.first);
+            [(account, made), (account, posted)]
+        }
+    });
+    let outcomes: Vec<_> =
+        futures::stream::iter(tasks).buffer_unordered(32).collect::<Vec<_>>().await.concat();
+    let events = log.read(0, 1000).await.unwrap();
+    for account in 1..=3 {
+        let of_account = events.iter().filter(|event| event.account == account);
+        let numbers: Vec<i64> = of_account.map(|event| event.account_position).collect();
+        assert_eq!(numbers, (1..=80).collect::<Vec<_>>(), "account {account}");
+    }
+    for (account, outcome) in outcomes {
+        let event = &events[outcome.position as usize - 1];
+        assert_eq!((event.account, Some(event.account_position)), (account, outcome.first));
+    }
+    let heads: Vec<(i64, i64, i64)> = sqlx::query_as(
+        "select h.account_id, h.account_position, h.position
+         from account_heads h
+         join events e using (account_id, account_position, position)
+         order by 1",
+    )
+    .fetch_all(log.pool())
+    .await
+    .unwrap();
+    assert_eq!(
+        heads.iter().map(|head| (head.0, head.1)).collect::<Vec<_>>(),
+        [(1, 80), (2, 80), (3, 80)]
+    );
+}
+
+#[tokio::test]
+async fn a_replayed_key_tells_where_all_that_its_command_did_went() {
+    let (log, _) = log().await;
+    let commands = node(&log);
+    run_in(&commands, 2, Uuid::now_v7(), create()).await;
+    let key = context(Some(Idempotency { key: "k".to_owned(), request_digest: vec![1] }));
+    let id = Uuid::now_v7();
+    let both = || vec![create(), post("hello")];
+    let first = commands.execute_all::<Conversation>(id, both(), &key).await.unwrap();
+    assert_eq!((first.first, first.position), (Some(1), 3));
+    let again = commands.execute_all::<Conversation>(id, both(), &key).await.unwrap();
+    assert_eq!(again, Outcome { replayed: true, ..first });
+}
+
+#[tokio::test]
+async fn every_event_names_its_conversation() {
+    let (log, _) = log().await;
+    let commands = node(&log);
+    let id = Uuid::now_v7();
+    run(&commands, id, create()).await.unwrap();
+    let seat = domain::participation::Seat { conversation: id, user: ANN, membership: 1 };
+    let change = domain::participation::ChangeCommand::PinConversation;
+    let pin = domain::participation::Command { seat, change };
+    let stream = domain::participation_id(id, ANN);
+    let context = context(None);
+    commands.execute::<domain::participation::Participation>(stream, pin, &context).await.unwrap();
+    let read = domain::audit::Command::RecordReading {
+        conversation: id,
+        part: domain::audit::Part::State,
+    };
+    let stream = domain::audit_id(id);
+    commands.execute::<domain::audit::Audit>(stream, read, &context).await.unwrap();
+    let register =
+        user::Command::RegisterUser { uid: "ann".to_owned(), profile: Profile::default() };
+    commands.execute::<User>(domain::user_id(1, "ann"), register, &context).await.unwrap();
+    let of: Vec<Option<Uuid>> =
+        log.read(0, 10).await.unwrap().iter().map(|event| event.conversation_id).collect();
+    assert_eq!(of, [Some(id), Some(id), Some(id), None]);
+    assert_eq!(log.read_conversation(id, 0, 10).await.unwrap().len(), 3);
+}
+
+#[tokio::test]
+async fn a_checkpoint_moves_only_from_where_its_row_stands() {
+    let (log, _) = log().await;
+    let lease = Lease::acquire(log.pool(), "x", Uuid::from_u128(1)).await.unwrap().unwrap();
+    for name in ["a", "b"] {
+        checkpoint(log.pool(), name).await.unwrap();
+    }
+    let mut connection = log.pool().acquire().await.unwrap();
+    lease.advance(&mut connection, &["a", "b"], 0, 5).await.unwrap();
+    lease.advance(&mut connection, &["b"], 5, 9).await.unwrap();
+    let moved = lease.advance(&mut connection, &["a", "b"], 5, 12).await;
+    assert!(matches!(moved, Err(Error::CheckpointMoved { from: 5, .. })), "{moved:?}");
+    lease.hold(&mut connection).await.unwrap();
+    let positions = [checkpoint(log.pool(), "a").await, checkpoint(log.pool(), "b").await];
+    assert_eq!(positions.map(Result::unwrap), [5, 9], "neither of the two was moved");
+}
+
+#[tokio::test]
+async fn an_append_digests_as_the_function_and_as_the_verifier_do() {
+    let (log, _) = log().await;
+    let commands = node(&log);
+    run_in(&commands, 7, Uuid::now_v7(), create()).await;
+    run_in(&commands, 7, Uuid::now_v7(), create()).await;
+    let register =
+        user::Command::RegisterUser { uid: "änn".to_owned(), profile: Profile::default() };
+    commands.execute::<User>(domain::user_id(1, "änn"), register, &context(None)).await.unwrap();
+    let differing: i64 = sqlx::query_scalar(
+        "select count(*)
+         from (select e.*, coalesce(lag(e.digest) over (order by e.position),
+                                    decode(repeat('00', 32), 'hex')) as previous
+               from events e) e
+         where e.digest <> event_digest(
+             e.previous, e.position, e.event_id, e.account_id, e.account_position,
+             e.aggregate_type, e.aggregate_id, e.sequence, e.conversation_id, e.event_type,
+             e.event_version, e.payload::text, e.metadata::text, microseconds(e.recorded_at))",
+    )
+    .fetch_one(log.pool())
+    .await
+    .unwrap();
+    assert_eq!(differing, 0);
+    let mut transfer = Transfer::begin(log.pool()).await.unwrap();
+    let mut verifier = Verifier::default();
+    let mut events = std::pin::pin!(transfer.events(0, 10));
+    while let Some(event) = events.next().await {
+        verifier.check(&event.unwrap()).unwrap();
+    }
+    assert_eq!(verifier.position(), 3);
 }

@@ -39,8 +39,9 @@ pub struct Exported {
 /// The stored events above one position and up to another.
 macro_rules! stored_events {
     () => {
-        "select position, event_id::text as event_id, account_id, aggregate_type, aggregate_id, sequence,
-                event_type, event_version, payload::text as payload, metadata::text as metadata,
+        "select position, event_id::text as event_id, account_id, account_position, aggregate_type,
+                aggregate_id, sequence, conversation_id::text as conversation_id, event_type,
+                event_version, payload::text as payload, metadata::text as metadata,
                 microseconds(recorded_at) as recorded_us, encode(digest, 'hex') as digest
          from events
          where position > $1 and position <= $2"
@@ -149,50 +150,24 @@ impl Transfer {
 }
 
 /// Writes a batch of an exported log, positions and digests kept. The caller has verified them, and commits
-/// with the head once all are there.
+/// with the heads once all are there.
 ///
 /// # Errors
 /// When PostgreSQL refuses.
 pub async fn import(connection: &mut PgConnection, batch: &[Exported]) -> Result<(), Error> {
-    let write = Error::database;
     let json = sqlx::types::Json(batch);
-    sqlx::query(
-        "insert into events (aggregate_type, aggregate_id, sequence, event_type, event_version, payload, metadata,
-                             position, event_id, account_id, recorded_at, digest)
-         select aggregate_type, aggregate_id, sequence, event_type, event_version, payload::json, metadata::json,
-                position, event_id, account_id,
-                timestamptz 'epoch' + recorded_us * interval '1 microsecond', decode(digest, 'hex')
-         from jsonb_to_recordset($1) as r
-             (aggregate_type text, aggregate_id text, sequence bigint, event_type text, event_version text,
-              payload text, metadata text, position bigint, event_id uuid, account_id bigint,
-              recorded_us bigint, digest text)
-         order by position",
-    )
-    .bind(json)
-    .execute(&mut *connection)
-    .await
-    .map_err(write("write the log"))?;
-    for statement in [
-        "insert into master_keys (id)
-         select distinct master_key from jsonb_to_recordset($1) as r (master_key text)
-         where master_key is not null
-         on conflict do nothing",
-        "insert into stream_keys (aggregate_type, aggregate_id, master_key, wrapped)
-         select distinct aggregate_type, aggregate_id, master_key, decode(stream_key, 'base64')
-         from jsonb_to_recordset($1) as r
-             (aggregate_type text, aggregate_id text, master_key text, stream_key text)
-         where stream_key is not null
-         on conflict do nothing",
-        "insert into event_keys (position, subject, wrapped)
-         select position, subject, decode(event_key, 'base64')
-         from jsonb_to_recordset($1) as r (position bigint, subject uuid, event_key text)
-         where event_key is not null",
+    for (statement, doing) in [
+        (IMPORT_EVENTS, "write the log"),
+        (IMPORT_ACCOUNT_HEADS, "write the heads of accounts"),
+        (IMPORT_MASTER_KEYS, "write the ids of master keys"),
+        (IMPORT_STREAM_KEYS, "write the keys of streams"),
+        (IMPORT_EVENT_KEYS, "write the keys of events"),
     ] {
         sqlx::query(statement)
             .bind(json)
             .execute(&mut *connection)
             .await
-            .map_err(write("write the keys"))?;
+            .map_err(Error::database(doing))?;
     }
     let last = batch.last().map(|exported| (exported.event.position, &exported.event.digest));
     if let Some((position, digest)) = last {
@@ -201,7 +176,52 @@ pub async fn import(connection: &mut PgConnection, batch: &[Exported]) -> Result
             .bind(digest)
             .execute(connection)
             .await
-            .map_err(write("write the head of the log"))?;
+            .map_err(Error::database("write the head of the log"))?;
     }
     Ok(())
 }
+
+const IMPORT_EVENTS: &str = "
+    insert into events
+        (aggregate_type, aggregate_id, sequence, event_type, event_version, payload, metadata,
+         position, event_id, account_id, account_position, conversation_id, recorded_at, digest)
+    select aggregate_type, aggregate_id, sequence, event_type, event_version, payload::json,
+           metadata::json, position, event_id, account_id, account_position, conversation_id,
+           timestamptz 'epoch' + recorded_us * interval '1 microsecond', decode(digest, 'hex')
+    from jsonb_to_recordset($1) as r
+        (aggregate_type text, aggregate_id text, sequence bigint, event_type text,
+         event_version text, payload text, metadata text, position bigint, event_id uuid,
+         account_id bigint, account_position bigint, conversation_id uuid, recorded_us bigint,
+         digest text)
+    order by position";
+
+/// The newest event of each account in the batch is its last one.
+const IMPORT_ACCOUNT_HEADS: &str = "
+    insert into account_heads as h (account_id, account_position, position)
+    select account_id, max(account_position), max(position)
+    from jsonb_to_recordset($1) as r (account_id bigint, account_position bigint, position bigint)
+    group by account_id
+    on conflict on constraint account_heads_one_per_account do update
+    set account_position = excluded.account_position,
+        position = excluded.position";
+
+const IMPORT_MASTER_KEYS: &str = "
+    insert into master_keys (id)
+    select distinct master_key
+    from jsonb_to_recordset($1) as r (master_key text)
+    where master_key is not null
+    on conflict do nothing";
+
+const IMPORT_STREAM_KEYS: &str = "
+    insert into stream_keys (aggregate_type, aggregate_id, master_key, wrapped)
+    select distinct aggregate_type, aggregate_id, master_key, decode(stream_key, 'base64')
+    from jsonb_to_recordset($1) as r
+        (aggregate_type text, aggregate_id text, master_key text, stream_key text)
+    where stream_key is not null
+    on conflict do nothing";
+
+const IMPORT_EVENT_KEYS: &str = "
+    insert into event_keys (position, subject, wrapped)
+    select position, subject, decode(event_key, 'base64')
+    from jsonb_to_recordset($1) as r (position bigint, subject uuid, event_key text)
+    where event_key is not null";

@@ -22,12 +22,17 @@ pub struct StoredEvent {
     pub event_id: String,
     /// The tenant.
     pub account_id: i64,
+    /// Its number within the account.
+    pub account_position: i64,
     /// The kind of stream.
     pub aggregate_type: String,
     /// The stream.
     pub aggregate_id: String,
     /// Its place in the stream, from 1.
     pub sequence: i64,
+    /// The conversation that it belongs to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub conversation_id: Option<String>,
     /// The event's name.
     pub event_type: String,
     /// The version of its shape.
@@ -44,7 +49,7 @@ pub struct StoredEvent {
 
 impl StoredEvent {
     /// SHA-256 over the digest before and the canonical form, which is the netstrings of the fields in the
-    /// order of `migrations/0005_digests.sql`.
+    /// order of `migrations/0006_digests.sql`.
     pub fn digest_after(&self, previous: &Digest) -> Digest {
         let mut form = String::with_capacity(self.payload.len() + self.metadata.len() + 256);
         let mut number = String::new();
@@ -60,9 +65,11 @@ impl StoredEvent {
         add_number(self.position, &mut add);
         add(&self.event_id);
         add_number(self.account_id, &mut add);
+        add_number(self.account_position, &mut add);
         add(&self.aggregate_type);
         add(&self.aggregate_id);
         add_number(self.sequence, &mut add);
+        add(self.conversation_id.as_deref().unwrap_or_default());
         add(&self.event_type);
         add(&self.event_version);
         add(&self.payload);
@@ -97,12 +104,13 @@ pub struct Difference {
     pub what: String,
 }
 
-/// Checks a log event by event, in order. It keeps one number for each stream that it has met.
+/// Checks a log event by event, in order. It keeps one number for each stream and account that it has met.
 #[derive(Debug)]
 pub struct Verifier {
     position: i64,
     digest: Digest,
     sequences: HashMap<(String, String), i64>,
+    account_positions: HashMap<i64, i64>,
     from_the_start: bool,
 }
 
@@ -113,10 +121,16 @@ impl Default for Verifier {
 }
 
 impl Verifier {
-    /// Goes on after a position whose digest is known. What came before is taken for granted: a stream may
-    /// then begin with any sequence.
+    /// Goes on after a position whose digest is known. What came before is taken for granted: a stream or
+    /// an account may then begin with any number.
     pub fn after(position: i64, digest: Digest) -> Self {
-        Self { position, digest, sequences: HashMap::new(), from_the_start: position == 0 }
+        Self {
+            position,
+            digest,
+            sequences: HashMap::new(),
+            account_positions: HashMap::new(),
+            from_the_start: position == 0,
+        }
     }
 
     /// The newest position that was found right.
@@ -134,46 +148,19 @@ impl Verifier {
     /// # Errors
     /// The first thing that is not right about it.
     pub fn check(&mut self, event: &StoredEvent) -> Result<(), Difference> {
-        let expected = self.position + 1;
-        let differs = |position: i64, what: String| Err(Difference { position, what });
-        if event.position > expected {
-            let missing = match event.position - expected {
-                1 => "the event is missing".to_owned(),
-                count => {
-                    format!("{count} events are missing, up to position {}", event.position - 1)
-                }
-            };
-            return differs(expected, missing);
-        }
-        if event.position < expected {
-            return differs(event.position, "the position is there twice".to_owned());
-        }
+        self.check_position(event.position)?;
         let digest = event.digest_after(&self.digest);
+        let differs = |what: String| Err(Difference { position: event.position, what });
         if from_hex(&event.digest) != Some(digest) {
-            return differs(
-                event.position,
-                format!(
-                    "its digest is {}, but the digest of what is stored is {}: the event was changed, inserted or moved",
-                    event.digest,
-                    to_hex(&digest)
-                ),
-            );
+            return differs(format!(
+                "its digest is {}, but the digest of what is stored is {}: the event was changed, \
+                 inserted or moved",
+                event.digest,
+                to_hex(&digest)
+            ));
         }
-        let stream = (event.aggregate_type.clone(), event.aggregate_id.clone());
-        let before = self.sequences.insert(stream, event.sequence);
-        let due = match before {
-            Some(before) => before + 1,
-            None if self.from_the_start => 1,
-            None => event.sequence,
-        };
-        if event.sequence != due {
-            return differs(
-                event.position,
-                format!(
-                    "it is number {} of stream {}/{}, but number {due} is due",
-                    event.sequence, event.aggregate_type, event.aggregate_id
-                ),
-            );
+        if let Err(what) = self.check_numbers(event) {
+            return differs(what);
         }
         if let Err(why) = domain::check_stored(
             &event.aggregate_type,
@@ -181,10 +168,53 @@ impl Verifier {
             &event.event_version,
             &event.payload,
         ) {
-            return differs(event.position, format!("the event cannot be read: {why}"));
+            return differs(format!("the event cannot be read: {why}"));
         }
         (self.position, self.digest) = (event.position, digest);
         Ok(())
+    }
+
+    fn check_position(&self, position: i64) -> Result<(), Difference> {
+        let expected = self.position + 1;
+        let what = match position - expected {
+            0 => return Ok(()),
+            1 => "the event is missing".to_owned(),
+            missing if missing > 0 => {
+                format!("{missing} events are missing, up to position {}", position - 1)
+            }
+            _ => "the position is there twice".to_owned(),
+        };
+        Err(Difference { position: position.min(expected), what })
+    }
+
+    /// That the event is the next one of its stream and of its account.
+    fn check_numbers(&mut self, event: &StoredEvent) -> Result<(), String> {
+        let stream = (event.aggregate_type.clone(), event.aggregate_id.clone());
+        let before = self.sequences.insert(stream, event.sequence);
+        let due = self.due(before, event.sequence);
+        if event.sequence != due {
+            return Err(format!(
+                "it is number {} of stream {}/{}, but number {due} is due",
+                event.sequence, event.aggregate_type, event.aggregate_id
+            ));
+        }
+        let before = self.account_positions.insert(event.account_id, event.account_position);
+        let due = self.due(before, event.account_position);
+        if event.account_position != due {
+            return Err(format!(
+                "it is number {} of account {}, but number {due} is due",
+                event.account_position, event.account_id
+            ));
+        }
+        Ok(())
+    }
+
+    fn due(&self, before: Option<i64>, found: i64) -> i64 {
+        match before {
+            Some(before) => before + 1,
+            None if self.from_the_start => 1,
+            None => found,
+        }
     }
 }
 

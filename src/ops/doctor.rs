@@ -119,7 +119,7 @@ async fn postgres(pool: &PgPool, findings: &mut Findings) -> Option<i64> {
 
 async fn followers(pool: &PgPool, head: i64, findings: &mut Findings) {
     let rows: Vec<(String, i64)> =
-        sqlx::query_as("select name, position from subscriptions order by name")
+        sqlx::query_as("select name, position from checkpoints order by name")
             .fetch_all(pool)
             .await
             .unwrap_or_default();

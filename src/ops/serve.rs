@@ -2,8 +2,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
+use axum::serve::ListenerExt;
 use clap::Args;
-use event_store::{Commands, Keys, Log, Settings};
+use event_store::{Commands, Keys, Log, Settings, retrying};
 use rand::distr::{Alphanumeric, SampleString};
 use sqlx::PgPool;
 use tokio::sync::watch;
@@ -19,7 +20,7 @@ pub(super) struct Serve {
     /// Make and keep a token secret when none is configured, and print a token and requests to try
     #[arg(long)]
     quick_start: bool,
-    /// PostgreSQL connections at most; each read model keeps one
+    /// PostgreSQL connections at most; half of them at most are kept for queries
     #[arg(long, default_value_t = 32, value_parser = clap::value_parser!(u32).range(12..=1000))]
     connections_max: u32,
     /// Request bodies, in bytes, at most
@@ -96,18 +97,20 @@ impl Serve {
         let settings =
             Settings { queue_length_max: self.queue_length_max as usize, ..Settings::default() };
         let commands = Commands::start(log.clone(), &settings, accepting.clone());
-        let (progress, mut followers) = projections::start(&log, node, &following);
+        let memory = projections::Memory::start(&pool);
+        let (progress, mut followers) = projections::start(&log, &memory, node, &following);
+        followers.spawn(keep_metrics_small(metrics.clone(), following.clone()));
         followers.spawn(event_store::prune_idempotency_keys(pool.clone(), following.clone()));
-        let reactions = reactions::run(commands.clone(), progress.clone(), node, following.clone());
-        followers.spawn(reactions);
+        let reactors = reactors::run(commands.clone(), progress.clone(), node, following.clone());
+        followers.spawn(reactors);
         let head = log.head().await?;
         self.relay(options, servers, &log, node, &following, &mut followers).await?;
 
-        let state = api::State {
+        let services = api::Services {
             readiness: readiness(&pool, &commands, &progress),
             commands,
+            views: projections::Views::new(memory, progress.clone()),
             pool: pool.clone(),
-            progress: progress.clone(),
             authenticator,
             metrics,
             seen: api::Seen::default(),
@@ -132,7 +135,13 @@ impl Serve {
             print_quick_start(&format!("http://{address}"), secret)?;
         }
         let stop = shutdown.clone();
-        axum::serve(listener, api::router(state, limits))
+        // An answer goes out when it is written: waiting for more to send with it only delays it.
+        let listener = listener.tap_io(|connection| {
+            if let Err(error) = connection.set_nodelay(true) {
+                tracing::debug!(error = &error as &dyn std::error::Error, "TCP_NODELAY is not set");
+            }
+        });
+        axum::serve(listener, api::router(services, limits))
             .with_graceful_shutdown(async move { stop.cancelled().await })
             .await?;
 
@@ -170,6 +179,8 @@ impl Serve {
                 url
             }
         };
+        let prefix = options.nats_subject_prefix.clone();
+        followers.spawn(relay::hint::run(log.clone(), nats_url.clone(), prefix, stop.clone()));
         let settings = relay::Settings {
             nats_url,
             stream: options.nats_stream.clone(),
@@ -240,12 +251,28 @@ fn shutdown_signal() -> Result<CancellationToken, Failure> {
     Ok(shutdown)
 }
 
-/// Waits until every read model has reached a position, and says so while that takes long.
+/// Sums up what was measured since the last time. Every single measurement is kept until then, or
+/// until somebody asks for the metrics: without it, a node that nobody scrapes grows by 8 bytes and
+/// more with each request.
+async fn keep_metrics_small(
+    metrics: metrics_exporter_prometheus::PrometheusHandle,
+    stop: CancellationToken,
+) {
+    let mut ticks = tokio::time::interval(Duration::from_secs(5));
+    while stop.run_until_cancelled(ticks.tick()).await.is_some() {
+        metrics.run_upkeep();
+    }
+}
+
+/// Waits until the read models have reached a position, and says so while that takes long.
 async fn catch_up(progress: &projections::Progress, head: i64) {
-    let names = projections::Progress::names();
-    while !progress.reached(names, head, Duration::from_secs(5)).await {
-        let position = progress.least(names);
-        tracing::info!(position, head, "the read models are catching up");
+    while !progress.wait_for(head, Duration::from_secs(5)).await {
+        let position = progress.position();
+        let stopped = progress.stopped();
+        tracing::info!(position, head, ?stopped, "projections are catching up");
+        if stopped.len() == projections::MODELS.len() {
+            return;
+        }
     }
 }
 
@@ -260,16 +287,18 @@ fn readiness(
         Box::pin(async move {
             let appender = commands.store().appender();
             if appender.queue_length() >= appender.queue_length_max() {
-                return Err("append queue: full".to_owned());
+                return api::Condition::Unready("append queue: full".to_owned());
             }
-            sqlx::query("select 1")
-                .execute(&pool)
-                .await
-                .map_err(|error| format!("PostgreSQL: {error}"))?;
-            match progress.failures().into_iter().next() {
-                Some((projection, why)) => Err(format!("projection {projection}: {why}")),
-                None => Ok(()),
+            let asked = retrying(|| async { sqlx::query("select 1").execute(&pool).await });
+            if asked.await.is_err() {
+                return api::Condition::Unready("PostgreSQL: unreachable".to_owned());
             }
+            let stopped = progress.stopped();
+            if stopped.is_empty() {
+                return api::Condition::Ready;
+            }
+            let names = stopped.iter().map(|(name, _)| format!("projection {name}"));
+            api::Condition::Degraded(names.collect())
         })
     }))
 }

@@ -23,7 +23,7 @@ pub(crate) async fn erase_published(
         .bind(BATCH_SIZE)
         .fetch_all(pool)
         .await
-        .map_err(Error::Checkpoint)?;
+        .map_err(Error::Database)?;
         if due.is_empty() {
             return Ok(());
         }
@@ -37,7 +37,7 @@ pub(crate) async fn erase_published(
             .bind(&due)
             .execute(pool)
             .await
-            .map_err(Error::Checkpoint)?;
+            .map_err(Error::Database)?;
         metrics::counter!("colloquy_relay_erased_total").increment(due.len() as u64);
         tracing::info!(count = due.len(), "erased messages from the stream");
     }

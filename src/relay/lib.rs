@@ -21,16 +21,14 @@
 )]
 
 mod erasure;
+pub mod hint;
 mod message;
 mod stream;
 #[cfg(test)]
 mod tests;
 
-use std::error::Error as _;
-use std::time::Duration;
-
 use async_nats::jetstream;
-use event_store::{Log, RENEW_AFTER, RecordedEvent, Subscription};
+use event_store::{Lease, Led, Log, RecordedEvent, checkpoint};
 use futures::future::try_join_all;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
@@ -65,10 +63,10 @@ pub struct Status {
 /// Why publishing stopped; it is tried again.
 #[derive(Debug, thiserror::Error)]
 enum Error {
-    #[error("cannot read the log")]
+    #[error("cannot follow the log")]
     Log(#[from] event_store::Error),
-    #[error("cannot write the checkpoint")]
-    Checkpoint(#[source] sqlx::Error),
+    #[error("cannot use the database")]
+    Database(#[source] sqlx::Error),
     #[error("cannot reach NATS")]
     Connect(#[source] async_nats::ConnectError),
     #[error("cannot use the stream {stream}")]
@@ -95,6 +93,9 @@ enum Error {
     Foreign { stream: String, why: String },
 }
 
+/// The name of the lease, and of the checkpoint.
+const NAME: &str = "relay";
+
 /// Publishes until `stop` is cancelled. Whatever fails is tried again for ever.
 pub async fn run(
     log: Log,
@@ -103,81 +104,82 @@ pub async fn run(
     status: watch::Sender<Status>,
     stop: CancellationToken,
 ) {
-    let relay = Relay { log, settings, node, status, stop };
-    let mut delay = Duration::from_millis(100);
-    let mut outage = false;
-    while !relay.stop.is_cancelled() {
-        let before = relay.status.borrow().position;
-        match relay.lead().await {
-            Ok(()) => return,
-            Err(error) => relay.report(&error, &mut outage),
-        }
-        if relay.status.borrow().position > before {
-            (delay, outage) = (Duration::from_millis(100), false);
-        }
-        metrics::counter!("colloquy_relay_restarts_total").increment(1);
-        let _ = relay.stop.run_until_cancelled(tokio::time::sleep(delay)).await;
-        delay = (delay * 2).min(Duration::from_secs(2));
-    }
+    let pool = log.pool().clone();
+    let relay = Relay { log, settings, status, stop: stop.clone(), outage: false };
+    event_store::lead(relay, pool, NAME, node, stop).await;
 }
 
 struct Relay {
     log: Log,
     settings: Settings,
-    node: Uuid,
     status: watch::Sender<Status>,
     stop: CancellationToken,
+    /// Nothing has been published since the last failure, which was reported.
+    outage: bool,
 }
 
-impl Relay {
+impl Led for Relay {
+    type Error = Error;
+
     /// Returns when told to stop, with nothing under way.
-    async fn lead(&self) -> Result<(), Error> {
-        let Some(mut subscription) = self.lease().await? else { return Ok(()) };
+    async fn lead(&mut self, lease: &Lease) -> Result<(), Error> {
         self.status.send_modify(|status| status.leader = true);
         let client = async_nats::connect(&self.settings.nats_url).await.map_err(Error::Connect)?;
         let jetstream = jetstream::new(client);
         let mut published = stream::last_position(&jetstream, &self.settings, &self.log).await?;
         tracing::info!(event.position = published, "publishing to NATS");
-        self.acknowledged(&mut subscription, published).await?;
+        // The broker may have lost its tail, or been sent more than was written down.
+        let noted = checkpoint(self.log.pool(), NAME).await?;
+        self.acknowledged(lease, noted, published).await?;
         self.erase(&jetstream, published).await?;
 
         let mut batch = self.read(published).await?;
         while !self.stop.is_cancelled() {
             let Some(last) = batch.last() else {
-                let changed = tokio::time::timeout(RENEW_AFTER, self.log.changed_after(published));
-                if let Some(Err(_elapsed)) = self.stop.run_until_cancelled(changed).await {
-                    subscription.renew().await?;
+                let changed = self.log.changed_after(published);
+                if self.stop.run_until_cancelled(changed).await.is_some() {
+                    batch = self.read(published).await?;
                 }
-                batch = self.read(published).await?;
                 continue;
             };
             let to = last.position;
             // The next batch is read while this one is under way.
             let (sent, next) = tokio::join!(self.publish(&jetstream, &batch), self.read(to));
             sent?;
+            self.acknowledged(lease, published, to).await?;
             published = to;
-            self.acknowledged(&mut subscription, published).await?;
+            self.outage = false;
             metrics::counter!("colloquy_relay_published_total").increment(batch.len() as u64);
             self.erase(&jetstream, published).await?;
             batch = next?;
         }
-        Ok(subscription.release().await?)
+        Ok(())
     }
 
+    async fn stand_by(&mut self) -> Result<(), Error> {
+        self.status.send_modify(|status| status.leader = false);
+        Ok(())
+    }
+
+    /// One warning for each outage; a stream of another log needs somebody to act.
+    fn failed(&mut self, error: &Error, causes: &str) {
+        match error {
+            _ if self.outage => tracing::debug!(error = causes, "still not publishing"),
+            Error::Foreign { .. } => tracing::error!(error = causes, "nothing is published"),
+            _ => tracing::warn!(error = causes, "publishing to NATS is interrupted"),
+        }
+        self.outage = true;
+        metrics::counter!("colloquy_relay_restarts_total").increment(1);
+        self.status.send_modify(|status| {
+            status.connected = false;
+            status.failure = Some(causes.to_owned());
+        });
+    }
+}
+
+impl Relay {
     async fn erase(&self, jetstream: &jetstream::Context, published: i64) -> Result<(), Error> {
         erasure::erase_published(jetstream, &self.settings, self.log.pool(), published).await
-    }
-
-    async fn lease(&self) -> Result<Option<Subscription>, Error> {
-        while !self.stop.is_cancelled() {
-            let lease = Subscription::acquire(self.log.pool(), "relay", self.node).await?;
-            if lease.is_some() {
-                return Ok(lease);
-            }
-            self.status.send_modify(|status| status.leader = false);
-            let _ = self.stop.run_until_cancelled(tokio::time::sleep(Duration::from_secs(1))).await;
-        }
-        Ok(None)
     }
 
     async fn read(&self, after: i64) -> Result<Vec<RecordedEvent>, Error> {
@@ -216,39 +218,15 @@ impl Relay {
     }
 
     /// Writes the checkpoint down. It is for operators, and it fences: who lost the lease fails here.
-    async fn acknowledged(
-        &self,
-        subscription: &mut Subscription,
-        position: i64,
-    ) -> Result<(), Error> {
-        let mut connection = self.log.pool().acquire().await.map_err(Error::Checkpoint)?;
-        subscription.advance(&mut connection, position).await?;
+    async fn acknowledged(&self, lease: &Lease, from: i64, to: i64) -> Result<(), Error> {
+        let mut connection = self.log.pool().acquire().await.map_err(Error::Database)?;
+        lease.advance(&mut connection, &[NAME], from, to).await?;
         self.status.send_modify(|status| {
-            *status = Status { position, connected: true, leader: true, failure: None };
+            *status = Status { position: to, connected: true, leader: true, failure: None };
         });
         let known = *self.log.wakeups().borrow();
-        metrics::gauge!("colloquy_relay_position").set(position as f64);
-        metrics::gauge!("colloquy_relay_lag").set((known - position).max(0) as f64);
+        metrics::gauge!("colloquy_relay_position").set(to as f64);
+        metrics::gauge!("colloquy_relay_lag").set((known - to).max(0) as f64);
         Ok(())
-    }
-
-    /// One warning for each outage; a stream of another log needs somebody to act.
-    fn report(&self, error: &Error, outage: &mut bool) {
-        let mut causes = error.to_string();
-        let mut cause = error.source();
-        while let Some(inner) = cause {
-            causes = format!("{causes}: {inner}");
-            cause = inner.source();
-        }
-        match error {
-            _ if *outage => tracing::debug!(error = causes, "still not publishing"),
-            Error::Foreign { .. } => tracing::error!(error = causes, "nothing is published"),
-            _ => tracing::warn!(error = causes, "publishing to NATS is interrupted"),
-        }
-        *outage = true;
-        self.status.send_modify(|status| {
-            status.connected = false;
-            status.failure = Some(causes);
-        });
     }
 }

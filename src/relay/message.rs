@@ -6,14 +6,14 @@ use event_store::RecordedEvent;
 /// `<prefix>.v1.<account>.<conversation or directory>.<EventType>`.
 pub(crate) fn subject(prefix: &str, event: &RecordedEvent) -> String {
     let topic = event
-        .conversation_id()
+        .conversation_id
         .map_or_else(|| "directory".to_owned(), |conversation| conversation.to_string());
     format!("{prefix}.v1.{}.{topic}.{}", event.account, event.event_type)
 }
 
 /// CloudEvents 1.0 in binary mode (the NATS protocol binding), our own numbers, and the fence.
 pub(crate) fn headers(event: &RecordedEvent) -> HeaderMap {
-    let subject = event.conversation_id().unwrap_or(event.aggregate_id);
+    let subject = event.conversation_id.unwrap_or(event.aggregate_id);
     let mut headers = HeaderMap::new();
     headers.insert("ce-specversion", "1.0");
     headers.insert("ce-id", event.event_id.to_string());
@@ -26,6 +26,7 @@ pub(crate) fn headers(event: &RecordedEvent) -> HeaderMap {
     headers.insert("ce-subject", subject.to_string());
     headers.insert("content-type", "application/json");
     headers.insert("Colloquy-Position", event.position.to_string());
+    headers.insert("Colloquy-Account-Position", event.account_position.to_string());
     headers.insert("Colloquy-Sequence", event.sequence.to_string());
     if let Some(traceparent) = event.metadata_value("traceparent") {
         headers.insert("traceparent", traceparent);

@@ -70,7 +70,7 @@ impl Fixture {
             let uid = unique("user");
             let id = domain::user_id(1, &uid);
             let command = Command::RegisterUser { uid, profile: Profile::default() };
-            self.commands.execute::<User>(id, "RegisterUser", command, &context)
+            self.commands.execute::<User>(id, command, &context)
         });
         for outcome in join_all(commands).await {
             outcome.unwrap();
@@ -137,13 +137,14 @@ async fn message_n_is_event_n_with_its_headers() {
     assert_eq!(header("ce-specversion"), "1.0");
     assert_eq!(header("ce-id"), event.event_id.to_string());
     assert_eq!(header("ce-source"), "/colloquy/1");
-    assert_eq!(header("ce-type"), "colloquy.user.UserRegistered.v2");
+    assert_eq!(header("ce-type"), "colloquy.user.UserRegistered.v1");
     assert_eq!(header("ce-subject"), event.aggregate_id.to_string());
     assert_eq!(header("content-type"), "application/json");
     assert_eq!(
         (header("Colloquy-Position"), header("Colloquy-Sequence")),
         ("7".into(), "1".into())
     );
+    assert_eq!(header("Colloquy-Account-Position"), "7");
     assert!(header("traceparent").starts_with("00-0af7"));
     assert!(header("ce-time").parse::<chrono::DateTime<chrono::Utc>>().is_ok());
 }

@@ -76,8 +76,11 @@ async fn a_removed_event_whose_place_was_closed_is_found() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_inserted_event_is_found() {
     let insert = "insert into events
+             (aggregate_type, aggregate_id, sequence, event_type, event_version, payload, metadata, position,
+              event_id, account_id, account_position, conversation_id, recorded_at, digest)
          select aggregate_type, aggregate_id, sequence + 1, event_type, event_version, payload, metadata,
-                position + 1, gen_random_uuid(), account_id, recorded_at, digest
+                position + 1, gen_random_uuid(), account_id, account_position + 1, conversation_id, recorded_at,
+                digest
          from events where position = 6";
     found(&tampered(insert).await, &[], "position 7: its digest is ");
 }
@@ -125,9 +128,9 @@ async fn a_log_that_was_written_anew_is_found_by_whoever_noted_a_digest() {
              e events;
          begin
              for e in select * from events order by position loop
-                 chain := event_digest(chain, e.position, e.event_id, e.account_id, e.aggregate_type,
-                                       e.aggregate_id, e.sequence, e.event_type, e.event_version,
-                                       e.payload::text, e.metadata::text, microseconds(e.recorded_at));
+                 chain := event_digest(chain, e.position, e.event_id, e.account_id, e.account_position,
+                                       e.aggregate_type, e.aggregate_id, e.sequence, e.conversation_id,
+                                       e.event_type, e.event_version, e.payload::text, e.metadata::text, microseconds(e.recorded_at));
                  update events set digest = chain where position = e.position;
              end loop;
              update log_head set digest = chain;

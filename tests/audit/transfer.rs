@@ -68,7 +68,7 @@ async fn a_log_moves_with_its_positions_digests_and_keys() {
     assert_eq!(said, 7, "the numbers go on");
     let pool = there.pool().await;
     wait_until("the new stream has it all", async || {
-        sqlx::query_scalar::<_, i64>("select position from subscriptions where name = 'relay'")
+        sqlx::query_scalar::<_, i64>("select position from checkpoints where name = 'relay'")
             .fetch_one(&pool)
             .await
             .unwrap()

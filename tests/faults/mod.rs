@@ -1,5 +1,8 @@
 //! What is acknowledged stays, whatever is killed.
 
+mod postgres;
+mod projections;
+
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 
@@ -66,7 +69,7 @@ async fn kill_9_under_load_loses_no_acknowledged_command() {
     }
 }
 
-async fn all_messages(caller: &crate::harness::Caller, path: &str) -> BTreeSet<String> {
+pub async fn all_messages(caller: &crate::harness::Caller, path: &str) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
     loop {
         let page = caller.get(&format!("{path}?top=100&skip={}", found.len())).await.expect(200);

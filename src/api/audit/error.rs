@@ -3,7 +3,7 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::failure::{Asked, Failure};
+use crate::failure::{Failure, RequestSummary};
 
 /// Why there is no answer.
 #[derive(Debug, Serialize, ToSchema)]
@@ -12,7 +12,7 @@ pub(crate) struct Error {
     error: String,
 }
 
-pub(crate) fn shape(failure: &Failure, _: &Asked) -> Response {
+pub(crate) fn shape(failure: &Failure, _: &RequestSummary) -> Response {
     let error = Error { error: failure.message() };
     (failure.status, Json(error)).into_response()
 }

@@ -6,14 +6,16 @@ mod events;
 mod request;
 mod state;
 
+use std::sync::Arc;
+
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 pub(crate) use error::{Error, shape};
 
-use crate::State;
+use crate::Services;
 
-pub(crate) fn routes() -> OpenApiRouter<State> {
+pub(crate) fn routes() -> OpenApiRouter<Arc<Services>> {
     OpenApiRouter::new()
         .routes(routes!(events::events))
         .routes(routes!(state::state))

@@ -1,39 +1,45 @@
+use std::ops::Deref;
 use std::str::FromStr;
+use std::sync::Arc;
 
-use axum::extract::{FromRequest, Request};
+use axum::extract::{FromRequest, Request as HttpRequest};
 use domain::audit::{Audit, Command, Part};
 use event_store::{Context, Log, Surface};
 use projections::history::Moment;
 use uuid::Uuid;
 
-use crate::State;
+use crate::Services;
 use crate::failure::Failure;
-use crate::incoming::Incoming;
+use crate::request::Request;
 use crate::token::Role;
 
 /// A request of an administrator.
-pub(super) struct Auditor(Incoming);
+pub(super) struct Auditor(Request);
 
-impl FromRequest<State> for Auditor {
+impl FromRequest<Arc<Services>> for Auditor {
     type Rejection = Failure;
 
-    async fn from_request(request: Request, state: &State) -> Result<Self, Failure> {
-        let incoming = Incoming::read(request, state, Surface::Audit).await?;
-        if incoming.caller.role != Role::Administrator {
+    async fn from_request(request: HttpRequest, services: &Arc<Services>) -> Result<Self, Failure> {
+        let request = Request::read(request, services, Surface::Audit).await?;
+        if request.caller.role != Role::Administrator {
             let why = "only administrators of the account may read the audit trail";
             return Err(Failure::forbidden(why));
         }
-        Ok(Self(incoming))
+        Ok(Self(request))
+    }
+}
+
+impl Deref for Auditor {
+    type Target = Request;
+
+    fn deref(&self) -> &Request {
+        &self.0
     }
 }
 
 impl Auditor {
     pub(super) fn log(&self) -> &Log {
-        self.0.state.commands.log()
-    }
-
-    pub(super) fn account(&self) -> i64 {
-        self.0.caller.account
+        self.services.commands.log()
     }
 
     /// The conversation of a path, if it is one of the account's; that it is read is recorded before anything
@@ -45,7 +51,7 @@ impl Auditor {
              where aggregate_type = 'conversation' and aggregate_id = $1 and sequence = 1",
         )
         .bind(conversation.to_string())
-        .fetch_optional(&self.0.state.pool)
+        .fetch_optional(&self.services.pool)
         .await
         .map_err(|source| event_store::Error::Database { doing: "find a conversation", source })?;
         if found != Some(self.account()) {
@@ -53,9 +59,9 @@ impl Auditor {
         }
         let command = Command::RecordReading { conversation, part };
         // A reading that is repeated is another reading, whatever key comes with it.
-        let context = Context { metadata: self.0.context.metadata.clone(), idempotency: None };
+        let context = Context { metadata: self.context.metadata.clone(), idempotency: None };
         let id = domain::audit_id(conversation);
-        self.0.state.commands.execute::<Audit>(id, "RecordReading", command, &context).await?;
+        self.services.commands.execute::<Audit>(id, command, &context).await?;
         Ok(conversation)
     }
 
@@ -65,7 +71,7 @@ impl Auditor {
         name: &str,
         expected: &str,
     ) -> Result<Option<T>, Failure> {
-        let query = self.0.uri.query().unwrap_or_default();
+        let query = self.uri.query().unwrap_or_default();
         let mut given = form_urlencoded::parse(query.as_bytes());
         let Some((_, value)) = given.find(|(key, _)| key == name) else { return Ok(None) };
         value

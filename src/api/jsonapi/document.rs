@@ -10,7 +10,6 @@ use uuid::Uuid;
 use super::MEDIA_TYPE;
 use super::query::Query;
 use crate::failure::Failure;
-use crate::incoming::POSITION;
 
 /// The specification's version, in every document.
 #[derive(Debug, Serialize, ToSchema)]
@@ -146,7 +145,6 @@ struct Shape<D> {
 #[derive(Debug)]
 pub(crate) struct Document {
     status: StatusCode,
-    position: i64,
     body: Vec<u8>,
     location: Option<String>,
 }
@@ -161,7 +159,6 @@ impl Document {
     /// One resource; with 201 its URL is the `Location`.
     pub(crate) async fn one(
         status: StatusCode,
-        position: i64,
         resource: Resource,
         query: &Query,
         load: &impl Load,
@@ -175,11 +172,11 @@ impl Document {
             links: None,
             meta: None,
         };
-        Ok(Self { status, position, body: encode(&shape), location })
+        Ok(Self { status, body: encode(&shape), location })
     }
 
     /// Nothing, where a resource was.
-    pub(crate) fn none(position: i64) -> Self {
+    pub(crate) fn none() -> Self {
         let shape = Shape {
             jsonapi: JsonApi::default(),
             data: (),
@@ -187,12 +184,11 @@ impl Document {
             links: None,
             meta: None,
         };
-        Self { status: StatusCode::OK, position, body: encode(&shape), location: None }
+        Self { status: StatusCode::OK, body: encode(&shape), location: None }
     }
 
     /// A page of a collection of so many.
     pub(crate) async fn page(
-        position: i64,
         resources: Vec<Resource>,
         total: i64,
         query: &Query,
@@ -216,7 +212,7 @@ impl Document {
             links: Some(links),
             meta: Some(Meta { total }),
         };
-        Ok(Self { status: StatusCode::OK, position, body: encode(&shape), location: None })
+        Ok(Self { status: StatusCode::OK, body: encode(&shape), location: None })
     }
 }
 
@@ -270,7 +266,6 @@ impl IntoResponse for Document {
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(MEDIA_TYPE));
         headers.insert(header::VARY, HeaderValue::from_static("Accept"));
-        headers.insert(POSITION, self.position.into());
         if let Some(location) = self.location.and_then(|url| HeaderValue::try_from(url).ok()) {
             headers.insert(header::LOCATION, location);
         }

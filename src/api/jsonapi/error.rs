@@ -5,7 +5,7 @@ use utoipa::ToSchema;
 
 use super::MEDIA_TYPE;
 use super::document::JsonApi;
-use crate::failure::{Asked, Failure, Source};
+use crate::failure::{Failure, RequestSummary, Source};
 
 /// An error document.
 #[derive(Debug, Serialize, ToSchema)]
@@ -74,7 +74,7 @@ fn code(status: StatusCode) -> &'static str {
     }
 }
 
-pub(crate) fn shape(failure: &Failure, _: &Asked) -> Response {
+pub(crate) fn shape(failure: &Failure, _: &RequestSummary) -> Response {
     let errors = std::iter::once(failure).chain(&failure.others).map(Error::from).collect();
     let document = Errors { jsonapi: JsonApi::default(), errors };
     let mut shaped = (failure.status, axum::Json(document)).into_response();

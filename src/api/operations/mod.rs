@@ -1,5 +1,7 @@
 //! What operators ask: is it alive, is it ready, how is it doing, what can it do.
 
+use std::sync::Arc;
+
 use axum::extract::State as Extract;
 use axum::http::{StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
@@ -9,14 +11,14 @@ use serde_json::json;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::State;
+use crate::{Condition, Services};
 
-pub(crate) fn routes() -> OpenApiRouter<State> {
+pub(crate) fn routes() -> OpenApiRouter<Arc<Services>> {
     OpenApiRouter::new().routes(routes!(healthz)).routes(routes!(readyz)).routes(routes!(metrics))
 }
 
 /// `/openapi.json`, and a page that shows it and needs nothing from elsewhere.
-pub(crate) fn description(openapi: utoipa::openapi::OpenApi) -> Router<State> {
+pub(crate) fn description(openapi: utoipa::openapi::OpenApi) -> Router<Arc<Services>> {
     Router::new()
         .route("/openapi.json", get(async move || Json(openapi)))
         .route("/docs", get(async || Html(include_str!("docs.html"))))
@@ -33,11 +35,12 @@ async fn healthz() -> &'static str {
 #[utoipa::path(get, path = "/readyz", tag = "Operations", security(()),
     responses((status = 200, description = "It can take commands"),
               (status = 503, description = "It cannot; the body names the failing part")))]
-async fn readyz(Extract(state): Extract<State>) -> Response {
-    match (state.readiness.0)().await {
-        Ok(()) => "ready\n".into_response(),
-        Err(why) => {
-            (StatusCode::SERVICE_UNAVAILABLE, [(header::RETRY_AFTER, "1")], format!("{why}\n"))
+async fn readyz(Extract(services): Extract<Arc<Services>>) -> Response {
+    match (services.readiness.0)().await {
+        Condition::Ready => "ready\n".into_response(),
+        Condition::Degraded(parts) => format!("degraded: {}\n", parts.join(", ")).into_response(),
+        Condition::Unready(part) => {
+            (StatusCode::SERVICE_UNAVAILABLE, [(header::RETRY_AFTER, "1")], format!("{part}\n"))
                 .into_response()
         }
     }
@@ -46,12 +49,12 @@ async fn readyz(Extract(state): Extract<State>) -> Response {
 /// Measurements, as Prometheus reads them.
 #[utoipa::path(get, path = "/metrics", tag = "Operations", security(()),
     responses((status = 200, description = "Prometheus text format")))]
-async fn metrics(Extract(state): Extract<State>) -> impl IntoResponse {
-    metrics::gauge!("colloquy_pool_connections").set(f64::from(state.pool.size()));
-    metrics::gauge!("colloquy_pool_connections_idle").set(state.pool.num_idle() as f64);
+async fn metrics(Extract(services): Extract<Arc<Services>>) -> impl IntoResponse {
+    metrics::gauge!("colloquy_pool_connections").set(f64::from(services.pool.size()));
+    metrics::gauge!("colloquy_pool_connections_idle").set(services.pool.num_idle() as f64);
     metrics::gauge!("colloquy_append_queue_length")
-        .set(state.commands.store().appender().queue_length() as f64);
-    ([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], state.metrics.render())
+        .set(services.commands.store().appender().queue_length() as f64);
+    ([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], services.metrics.render())
 }
 
 pub(crate) async fn not_found() -> impl IntoResponse {

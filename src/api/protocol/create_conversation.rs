@@ -1,9 +1,9 @@
+use axum::Json;
 use axum::http::StatusCode;
 
 use super::Error;
 use super::object::Conversation;
 use super::request::Protocol;
-use crate::answer::Answer;
 use crate::failure::Failure;
 
 /// Start a private chat with a contact, or find the one there is; find a group's conversation.
@@ -16,7 +16,7 @@ use crate::failure::Failure;
               (status = 200, description = "The conversation that there was", body = Conversation),
               (status = 400, description = "Neither, both, or the caller", body = Error),
               (status = 404, description = "Unknown contact or group", body = Error)))]
-pub(super) async fn create(request: Protocol) -> Result<Answer<Conversation>, Failure> {
+pub(super) async fn create(request: Protocol) -> Result<(StatusCode, Json<Conversation>), Failure> {
     let fields = request.fields().await?;
     let contact = fields.id("contact_id")?.flatten();
     let group = fields.id("group_id")?.flatten();
@@ -27,24 +27,28 @@ pub(super) async fn create(request: Protocol) -> Result<Answer<Conversation>, Fa
     }
 }
 
-async fn with_contact(request: Protocol, contact: String) -> Result<Answer<Conversation>, Failure> {
+async fn with_contact(
+    request: Protocol,
+    contact: String,
+) -> Result<(StatusCode, Json<Conversation>), Failure> {
     let other = request.contacts(&[contact]).await?[0];
     if other == request.user {
         return Err(Failure::bad_request("contact_id must be somebody else than the caller"));
     }
     let find = |chat| request.entry_of(chat);
-    let (outcome, position, entry) =
-        request.incoming.private_chat_shown(request.user, other, find).await?;
-    let made = outcome.first_position == Some(entry.id);
+    let (outcome, entry) = request.private_chat_shown(request.user, other, find).await?;
+    let made = outcome.first == Some(entry.conversation.number);
     let status = if made { StatusCode::CREATED } else { StatusCode::OK };
-    Ok(Answer { status, position, body: entry.into() })
+    Ok((status, Json(entry.into())))
 }
 
-async fn of_group(request: Protocol, group: &str) -> Result<Answer<Conversation>, Failure> {
-    let position = request.catch_up().await?;
+async fn of_group(
+    request: Protocol,
+    group: &str,
+) -> Result<(StatusCode, Json<Conversation>), Failure> {
     let entry = request.entry(group).await?;
     if !entry.is_group() {
         return Err(Failure::not_found());
     }
-    Ok(Answer::ok(position, entry.into()))
+    Ok((StatusCode::OK, Json(entry.into())))
 }

@@ -1,13 +1,13 @@
+use axum::Json;
 use axum::http::StatusCode;
-use domain::conversation::{Command, Conversation as Aggregate, Create, Kind};
+use domain::conversation::{Command, Conversation as Aggregate, Create};
 
 use super::Error;
 use super::id;
 use super::object::Group;
 use super::request::Protocol;
-use crate::answer::Answer;
 use crate::failure::Failure;
-use crate::incoming::new_id;
+use crate::request::new_id;
 
 /// Make a group, with the caller as its creator and first member.
 #[utoipa::path(post, path = "/groups", tag = "Protocol",
@@ -19,7 +19,7 @@ use crate::incoming::new_id;
     responses((status = 201, description = "The group", body = Group),
               (status = 400, description = "A value cannot be used", body = Error),
               (status = 404, description = "Unknown contact", body = Error)))]
-pub(super) async fn create(request: Protocol) -> Result<Answer<Group>, Failure> {
+pub(super) async fn create(request: Protocol) -> Result<(StatusCode, Json<Group>), Failure> {
     let fields = request.fields().await?;
     let name = fields.text("name")?.flatten().filter(|name| !name.trim().is_empty());
     let name =
@@ -29,22 +29,12 @@ pub(super) async fn create(request: Protocol) -> Result<Answer<Group>, Failure> 
     let avatar_url = text(fields.text("avatar_url")?);
     let contacts = fields.ids("contacts")?.unwrap_or_default();
     let create = Command::CreateConversation(Create {
-        kind: Kind::Room,
-        creator: Some(request.user),
-        members: request.contacts(&contacts).await?,
-        uid: None,
         name: Some(name.as_str().into()),
         description,
-        metadata: None,
-        tags: vec![],
+        ..Create::room(request.user, request.contacts(&contacts).await?)
     });
-    let commands = vec![
-        ("CreateConversation", create),
-        ("ChangeAvatar", Command::ChangeAvatar { avatar_url }),
-    ];
-    let incoming = &request.incoming;
-    let outcome = incoming.execute_all::<Aggregate>(new_id(), commands, &incoming.context).await?;
-    let position = incoming.reflected(&outcome).await?;
+    let commands = vec![create, Command::ChangeAvatar { avatar_url }];
+    let outcome = request.execute_all::<Aggregate>(new_id(), commands, &request.context).await?;
     let group = request.group(&id::encode(outcome.aggregate_id)).await?;
-    Ok(Answer { status: StatusCode::CREATED, position, body: group.into() })
+    Ok((StatusCode::CREATED, Json(group.into())))
 }

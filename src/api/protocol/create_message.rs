@@ -1,13 +1,13 @@
+use axum::Json;
 use axum::http::StatusCode;
 use domain::conversation::{Command, Conversation as Aggregate};
-use projections::messages::Name;
+use projections::views::Name;
 
 use super::Error;
 use super::object::Message;
 use super::request::Protocol;
-use crate::answer::Answer;
 use crate::failure::Failure;
-use crate::incoming::new_id;
+use crate::request::new_id;
 
 /// Post a message.
 #[utoipa::path(post, path = "/messages", tag = "Protocol",
@@ -19,7 +19,7 @@ use crate::incoming::new_id;
     responses((status = 201, description = "The message", body = Message),
               (status = 400, description = "A field is missing or cannot be used", body = Error),
               (status = 404, description = "Unknown, trashed, or the caller is not in it", body = Error)))]
-pub(super) async fn create(request: Protocol) -> Result<Answer<Message>, Failure> {
+pub(super) async fn create(request: Protocol) -> Result<(StatusCode, Json<Message>), Failure> {
     let fields = request.fields().await?;
     let conversation = fields
         .id("conversation_id")?
@@ -30,11 +30,9 @@ pub(super) async fn create(request: Protocol) -> Result<Answer<Message>, Failure
     let entry = request.entry(&conversation).await?;
     let (message, author) = (new_id(), request.user);
     let command = Command::PostMessage { message, author, text, metadata: None, tags: vec![] };
-    let incoming = &request.incoming;
-    let outcome = incoming.execute::<Aggregate>(entry.conversation, "PostMessage", command).await?;
-    let position = incoming.reflected(&outcome).await?;
+    let outcome = request.execute::<Aggregate>(entry.state.conversation, command).await?;
     // A repeated request made another message.
-    let number = outcome.first_position.unwrap_or(outcome.position);
+    let number = outcome.first.ok_or_else(Failure::not_found)?;
     let message = request.message_named(Name::Number(number)).await?;
-    Ok(Answer { status: StatusCode::CREATED, position, body: message.into() })
+    Ok((StatusCode::CREATED, Json(message.into())))
 }

@@ -1,10 +1,9 @@
 use axum::extract::Path;
-use projections::inbox;
+use axum::http::StatusCode;
 
 use super::Error;
 use super::id;
 use super::request::Protocol;
-use crate::answer::Done;
 use crate::commands::Reach;
 use crate::failure::Failure;
 
@@ -15,15 +14,14 @@ use crate::failure::Failure;
     responses((status = 204, description = "It is gone for good"),
               (status = 403, description = "A member without the right", body = Error),
               (status = 404, description = "Unknown, trashed, or the caller is not in it", body = Error)))]
-pub(super) async fn delete(Path(id): Path<String>, request: Protocol) -> Result<Done, Failure> {
+pub(super) async fn delete(
+    Path(id): Path<String>,
+    request: Protocol,
+) -> Result<StatusCode, Failure> {
     let conversation = id::decode(&id).ok_or_else(Failure::not_found)?;
-    request.catch_up().await?;
-    let incoming = &request.incoming;
-    if let Some(outcome) = incoming.replay().await? {
-        return Ok(Done { position: outcome.position });
+    if request.replay().await?.is_some() {
+        return Ok(StatusCode::NO_CONTENT);
     }
-    let number = inbox::number(&incoming.state.pool, incoming.account(), conversation).await?;
-    let outcome =
-        incoming.delete_conversation(number.ok_or_else(Failure::not_found)?, Reach::Rooms).await?;
-    Ok(Done { position: incoming.reflected(&outcome).await? })
+    request.delete_conversation(conversation, Reach::Rooms).await?;
+    Ok(StatusCode::NO_CONTENT)
 }

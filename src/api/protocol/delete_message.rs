@@ -1,10 +1,9 @@
 use axum::extract::Path;
+use axum::http::StatusCode;
 use domain::conversation::{Command, Conversation as Aggregate};
-use projections::inbox;
 
 use super::Error;
 use super::request::Protocol;
-use crate::answer::Done;
 use crate::failure::Failure;
 
 /// Erase a message for everyone: for its author and administrators.
@@ -13,19 +12,17 @@ use crate::failure::Failure;
     responses((status = 204, description = "It is gone for good"),
               (status = 403, description = "Not the author", body = Error),
               (status = 404, description = "Unknown, or the caller is not in its conversation", body = Error)))]
-pub(super) async fn delete(Path(id): Path<String>, request: Protocol) -> Result<Done, Failure> {
-    request.catch_up().await?;
-    let incoming = &request.incoming;
-    if let Some(outcome) = incoming.replay().await? {
-        return Ok(Done { position: outcome.position });
+pub(super) async fn delete(
+    Path(id): Path<String>,
+    request: Protocol,
+) -> Result<StatusCode, Failure> {
+    if request.replay().await?.is_some() {
+        return Ok(StatusCode::NO_CONTENT);
     }
     let found = request.message(&id).await?.message;
-    if incoming.administers() {
-        let (pool, account) = (&incoming.state.pool, incoming.account());
-        let number = inbox::number(pool, account, found.conversation).await?;
-        let number = number.ok_or_else(Failure::not_found)?;
-        let present = inbox::get(pool, account, inbox::Viewer::Key, number, false).await?;
-        present.ok_or_else(Failure::not_found)?;
+    if request.administers() {
+        let conversation = request.views().conversation(found.conversation).await?;
+        conversation.filter(|found| !found.trashed).ok_or_else(Failure::not_found)?;
     } else {
         request.entry_of(found.conversation).await?;
         if found.author != request.user {
@@ -34,7 +31,6 @@ pub(super) async fn delete(Path(id): Path<String>, request: Protocol) -> Result<
         }
     }
     let command = Command::DeleteMessage { message: found.uuid };
-    let outcome =
-        incoming.execute::<Aggregate>(found.conversation, "DeleteMessage", command).await?;
-    Ok(Done { position: incoming.reflected(&outcome).await? })
+    request.execute::<Aggregate>(found.conversation, command).await?;
+    Ok(StatusCode::NO_CONTENT)
 }

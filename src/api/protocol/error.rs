@@ -3,7 +3,7 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::failure::{Asked, Failure};
+use crate::failure::{Failure, RequestSummary};
 
 /// An error of this dialect.
 #[derive(Debug, Serialize, ToSchema)]
@@ -16,7 +16,7 @@ pub(crate) struct Error {
     documentation_url: String,
 }
 
-pub(crate) fn shape(failure: &Failure, asked: &Asked) -> Response {
+pub(crate) fn shape(failure: &Failure, asked: &RequestSummary) -> Response {
     let status = failure.status;
     let r#type = if status.is_server_error() { "api_error" } else { "invalid_request" };
     let documentation_url = format!("{}/docs#errors-{}", asked.origin(), r#type);

@@ -1,10 +1,9 @@
+use axum::Json;
 use axum::extract::Path;
-use projections::directory;
 
 use super::Error;
 use super::object::Contact;
 use super::request::Protocol;
-use crate::answer::Answer;
 use crate::failure::Failure;
 
 /// Get a user of the account, the caller too.
@@ -15,10 +14,8 @@ use crate::failure::Failure;
 pub(super) async fn get(
     Path(id): Path<String>,
     request: Protocol,
-) -> Result<Answer<Contact>, Failure> {
-    let position = request.catch_up().await?;
+) -> Result<Json<Contact>, Failure> {
     let found = request.contacts(&[id]).await?[0];
-    let (pool, account) = (&request.incoming.state.pool, request.incoming.account());
-    let contact = directory::contact(pool, account, request.user, found).await?;
-    Ok(Answer::ok(position, contact.ok_or_else(Failure::not_found)?.into()))
+    let contact = request.views().contact(request.account(), request.user, found).await?;
+    Ok(Json(contact.ok_or_else(Failure::not_found)?.into()))
 }

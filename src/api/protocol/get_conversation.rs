@@ -1,9 +1,9 @@
+use axum::Json;
 use axum::extract::Path;
 
 use super::Error;
 use super::object::Conversation;
 use super::request::Protocol;
-use crate::answer::Answer;
 use crate::failure::Failure;
 
 /// Get a conversation. Getting it is not opening it.
@@ -14,7 +14,6 @@ use crate::failure::Failure;
 pub(super) async fn get(
     Path(id): Path<String>,
     request: Protocol,
-) -> Result<Answer<Conversation>, Failure> {
-    let position = request.catch_up().await?;
-    Ok(Answer::ok(position, request.entry(&id).await?.into()))
+) -> Result<Json<Conversation>, Failure> {
+    Ok(Json(request.entry(&id).await?.into()))
 }

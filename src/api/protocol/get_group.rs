@@ -1,9 +1,9 @@
+use axum::Json;
 use axum::extract::Path;
 
 use super::Error;
 use super::object::Group;
 use super::request::Protocol;
-use crate::answer::Answer;
 use crate::failure::Failure;
 
 /// Get a group.
@@ -11,10 +11,6 @@ use crate::failure::Failure;
     params(("id" = String, Path, description = "The group")),
     responses((status = 200, description = "The group", body = Group),
               (status = 404, description = "Unknown, trashed, or the caller is not in it", body = Error)))]
-pub(super) async fn get(
-    Path(id): Path<String>,
-    request: Protocol,
-) -> Result<Answer<Group>, Failure> {
-    let position = request.catch_up().await?;
-    Ok(Answer::ok(position, request.group(&id).await?.into()))
+pub(super) async fn get(Path(id): Path<String>, request: Protocol) -> Result<Json<Group>, Failure> {
+    Ok(Json(request.group(&id).await?.into()))
 }

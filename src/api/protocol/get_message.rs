@@ -1,9 +1,9 @@
+use axum::Json;
 use axum::extract::Path;
 
 use super::Error;
 use super::object::Message;
 use super::request::Protocol;
-use crate::answer::Answer;
 use crate::failure::Failure;
 
 /// Get a message.
@@ -14,9 +14,8 @@ use crate::failure::Failure;
 pub(super) async fn get(
     Path(id): Path<String>,
     request: Protocol,
-) -> Result<Answer<Message>, Failure> {
-    let position = request.catch_up().await?;
+) -> Result<Json<Message>, Failure> {
     let message = request.message(&id).await?;
     request.entry_of(message.message.conversation).await?;
-    Ok(Answer::ok(position, message.into()))
+    Ok(Json(message.into()))
 }

@@ -1,10 +1,9 @@
-use projections::directory;
+use axum::Json;
 
 use super::Error;
 use super::object::Contact;
 use super::paging::List;
 use super::request::Protocol;
-use crate::answer::Answer;
 use crate::failure::Failure;
 
 /// List the other users of the account, the latest registered first.
@@ -14,16 +13,14 @@ use crate::failure::Failure;
            ("ending_before" = Option<String>, Query, description = "Id of the first item seen")),
     responses((status = 200, description = "A page", body = List<Contact>),
               (status = 400, description = "A parameter cannot be used", body = Error)))]
-pub(super) async fn list(request: Protocol) -> Result<Answer<List<Contact>>, Failure> {
+pub(super) async fn list(request: Protocol) -> Result<Json<List<Contact>>, Failure> {
     let paging = request.query().paging()?;
-    let position = request.catch_up().await?;
-    let (pool, user) = (&request.incoming.state.pool, request.user);
-    let account = request.incoming.account();
+    let (views, account, user) = (request.views(), request.account(), request.user);
     let place = async |item| {
-        let contact = directory::contact(pool, account, user, item).await?;
-        Ok(contact.map(|contact| contact.id))
+        let contact = views.contact(account, user, item).await?;
+        Ok(contact.map(|contact| contact.user.id))
     };
     let cursor = paging.cursor(place).await?;
-    let slice = directory::contacts(pool, account, user, cursor, paging.limit).await?;
-    Ok(Answer::ok(position, List::new(slice)))
+    let slice = views.contacts(account, user, cursor, paging.limit).await?;
+    Ok(Json(List::new(slice)))
 }

@@ -1,12 +1,12 @@
-use projections::inbox::{self, Flags};
+use axum::Json;
+use projections::views::Flags;
 use projections::{Cursor, Slice};
 
 use super::Error;
 use super::id;
 use super::object::Conversation;
 use super::paging::List;
-use super::request::Protocol;
-use crate::answer::Answer;
+use super::request::{KINDS, Protocol};
 use crate::failure::Failure;
 
 /// List the caller's conversations, the latest active first.
@@ -20,7 +20,7 @@ use crate::failure::Failure;
            ("ending_before" = Option<String>, Query, description = "Id of the first item seen")),
     responses((status = 200, description = "A page", body = List<Conversation>),
               (status = 400, description = "A parameter cannot be used", body = Error)))]
-pub(super) async fn list(request: Protocol) -> Result<Answer<List<Conversation>>, Failure> {
+pub(super) async fn list(request: Protocol) -> Result<Json<List<Conversation>>, Failure> {
     let query = request.query();
     let flags = Flags {
         muted: query.boolean("muted")?,
@@ -28,14 +28,13 @@ pub(super) async fn list(request: Protocol) -> Result<Answer<List<Conversation>>
         pinned: query.boolean("pinned")?,
     };
     let paging = query.paging()?;
-    let position = request.catch_up().await?;
-    let (pool, user) = (&request.incoming.state.pool, request.user);
-    let cursor = paging.cursor(async |item| Ok(inbox::activity(pool, user, item).await?)).await?;
+    let (views, user) = (request.views(), request.user);
+    let cursor = paging.cursor(async |item| Ok(views.rank(user, item).await?)).await?;
     let slice = match query.text("group_id") {
-        None => inbox::entries(pool, user, flags, cursor, paging.limit).await?,
+        None => views.entries(user, KINDS, flags, cursor, paging.limit).await?,
         Some(group) => {
             let found = match id::decode(group) {
-                Some(group) => inbox::entry(pool, user, group).await?,
+                Some(group) => views.entry(user, group).await?,
                 None => None,
             };
             let items = found
@@ -43,12 +42,12 @@ pub(super) async fn list(request: Protocol) -> Result<Answer<List<Conversation>>
                 .filter(|entry| entry.is_group() && flags.match_entry(entry))
                 .filter(|entry| match cursor {
                     Cursor::Top => true,
-                    Cursor::After(number) => entry.active < number,
-                    Cursor::Before(number) => entry.active > number,
+                    Cursor::After(number) => entry.rank() < number,
+                    Cursor::Before(number) => entry.rank() > number,
                 })
                 .collect();
             Slice { items, has_more: false }
         }
     };
-    Ok(Answer::ok(position, List::new(slice)))
+    Ok(Json(List::new(slice)))
 }

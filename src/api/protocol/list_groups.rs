@@ -1,10 +1,10 @@
-use projections::inbox;
+use axum::Json;
+use projections::views::Entry;
 
 use super::Error;
 use super::object::Group;
 use super::paging::List;
 use super::request::Protocol;
-use crate::answer::Answer;
 use crate::failure::Failure;
 
 /// List the groups that the caller is in, the latest made first.
@@ -14,15 +14,14 @@ use crate::failure::Failure;
            ("ending_before" = Option<String>, Query, description = "Id of the first item seen")),
     responses((status = 200, description = "A page", body = List<Group>),
               (status = 400, description = "A parameter cannot be used", body = Error)))]
-pub(super) async fn list(request: Protocol) -> Result<Answer<List<Group>>, Failure> {
+pub(super) async fn list(request: Protocol) -> Result<Json<List<Group>>, Failure> {
     let paging = request.query().paging()?;
-    let position = request.catch_up().await?;
-    let (pool, user) = (&request.incoming.state.pool, request.user);
+    let (views, user) = (request.views(), request.user);
     let place = async |item| {
-        let entry = inbox::entry(pool, user, item).await?;
-        Ok(entry.filter(inbox::Entry::is_group).map(|entry| entry.id))
+        let entry = views.entry(user, item).await?.filter(Entry::is_group);
+        Ok(entry.map(|entry| entry.conversation.number))
     };
     let cursor = paging.cursor(place).await?;
-    let slice = inbox::groups(pool, user, cursor, paging.limit).await?;
-    Ok(Answer::ok(position, List::new(slice)))
+    let slice = views.groups(user, cursor, paging.limit).await?;
+    Ok(Json(List::new(slice)))
 }

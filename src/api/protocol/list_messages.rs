@@ -1,10 +1,9 @@
-use projections::messages;
+use axum::Json;
 
 use super::Error;
 use super::object::Message;
 use super::paging::List;
 use super::request::Protocol;
-use crate::answer::Answer;
 use crate::failure::Failure;
 
 /// List the messages of a conversation, newest first.
@@ -16,17 +15,16 @@ use crate::failure::Failure;
     responses((status = 200, description = "A page", body = List<Message>),
               (status = 400, description = "A parameter is missing or cannot be used", body = Error),
               (status = 404, description = "Unknown, trashed, or the caller is not in it", body = Error)))]
-pub(super) async fn list(request: Protocol) -> Result<Answer<List<Message>>, Failure> {
+pub(super) async fn list(request: Protocol) -> Result<Json<List<Message>>, Failure> {
     let query = request.query();
     let paging = query.paging()?;
     let conversation = query
         .text("conversation_id")
         .ok_or_else(|| Failure::bad_request("conversation_id must be given"))?;
-    let position = request.catch_up().await?;
     let entry = request.entry(conversation).await?;
-    let pool = &request.incoming.state.pool;
-    let place = async |item| Ok(messages::number(pool, entry.conversation, item).await?);
+    let (views, conversation) = (request.views(), entry.state.conversation);
+    let place = async |item| Ok(views.message_number(conversation, item).await?);
     let cursor = paging.cursor(place).await?;
-    let slice = messages::reads(pool, request.user, entry.id, cursor, paging.limit).await?;
-    Ok(Answer::ok(position, List::new(slice)))
+    let slice = views.reads(request.user, conversation, cursor, paging.limit).await?;
+    Ok(Json(List::new(slice)))
 }

@@ -24,15 +24,17 @@ mod update_conversation;
 mod update_group;
 mod update_message;
 
+use std::sync::Arc;
+
 use utoipa::openapi::{OpenApi, SecurityRequirement};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 pub(crate) use error::{Error, shape};
 
-use crate::State;
+use crate::Services;
 
-pub(crate) fn routes() -> OpenApiRouter<State> {
+pub(crate) fn routes() -> OpenApiRouter<Arc<Services>> {
     let mut routes = OpenApiRouter::new()
         .routes(routes!(list_conversations::list, create_conversation::create))
         .routes(routes!(

@@ -1,9 +1,7 @@
 //! The dialect's objects. Every field is always there, null when unset; times are whole seconds since 1970.
 
 use chrono::{DateTime, Utc};
-use projections::directory;
-use projections::inbox::{self, Entry};
-use projections::messages::Read;
+use projections::views::{self, Entry, Read};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -38,17 +36,18 @@ pub(super) struct Conversation {
 
 impl From<Entry> for Conversation {
     fn from(entry: Entry) -> Self {
+        let (shared, state) = (&entry.conversation, &entry.state);
         Self {
-            id: encode(entry.conversation),
+            id: encode(shared.uuid),
             contact_id: entry.other.map(encode),
-            group_id: entry.is_group().then(|| encode(entry.conversation)),
-            pinned_message_id: entry.pinned_message.map(encode),
-            is_pinned: entry.is_pinned,
-            is_muted: entry.is_muted,
-            last_active_at: entry.last_active_at.map(seconds),
-            last_opened_at: entry.opened_at.map(seconds),
-            created_at: seconds(entry.created_at),
-            archived_at: entry.archived_at.map(seconds),
+            group_id: entry.is_group().then(|| encode(shared.uuid)),
+            pinned_message_id: shared.pinned_message.map(encode),
+            is_pinned: state.pinned.is_some(),
+            is_muted: state.muted,
+            last_active_at: shared.newest().map(|newest| seconds(newest.created_at)),
+            last_opened_at: state.opened_at.map(seconds),
+            created_at: seconds(shared.created_at),
+            archived_at: state.archived_at.map(seconds),
         }
     }
 }
@@ -70,17 +69,17 @@ pub(super) struct Contact {
     created_at: i64,
 }
 
-impl From<directory::Contact> for Contact {
-    fn from(contact: directory::Contact) -> Self {
+impl From<views::Contact> for Contact {
+    fn from(views::Contact { user, conversation }: views::Contact) -> Self {
         Self {
-            id: encode(contact.uuid),
-            username: contact.uid,
+            id: encode(user.uuid),
+            username: user.uid.clone(),
             phone_number: None,
-            avatar_url: contact.avatar_url,
-            display_name: contact.display_name,
-            conversation_id: contact.conversation.map(encode),
+            avatar_url: user.avatar_url.clone(),
+            display_name: user.display_name().to_owned(),
+            conversation_id: conversation.map(encode),
             last_active_at: None,
-            created_at: seconds(contact.created_at),
+            created_at: seconds(user.created_at),
         }
     }
 }
@@ -102,16 +101,17 @@ pub(super) struct Group {
     archived_at: Option<i64>,
 }
 
-impl From<inbox::Group> for Group {
-    fn from(group: inbox::Group) -> Self {
+impl From<views::Group> for Group {
+    fn from(group: views::Group) -> Self {
+        let (name, shared) = (group.display_name(), group.conversation);
         Self {
-            id: encode(group.conversation),
-            name: group.display_name(),
-            description: group.description,
-            avatar_url: group.avatar_url,
-            conversation_id: encode(group.conversation),
-            contacts: group.contacts.0.into_iter().map(Contact::from).collect(),
-            created_at: seconds(group.created_at),
+            id: encode(shared.uuid),
+            name,
+            description: shared.description.clone(),
+            avatar_url: shared.avatar_url.clone(),
+            conversation_id: encode(shared.uuid),
+            contacts: group.contacts.into_iter().map(Contact::from).collect(),
+            created_at: seconds(shared.created_at),
             archived_at: None,
         }
     }
@@ -150,17 +150,17 @@ pub(super) struct Message {
 
 impl From<Read> for Message {
     fn from(read: Read) -> Self {
-        let Read { message, author_created_at, read_at } = read;
+        let Read { message, author, read_at } = read;
         Self {
             id: encode(message.uuid),
             conversation_id: encode(message.conversation),
             contact: Sender {
                 id: encode(message.author),
-                username: message.created_by.uid,
+                username: author.uid.clone(),
                 phone_number: None,
-                avatar_url: message.created_by.avatar_url,
+                avatar_url: author.avatar_url.clone(),
                 last_active_at: None,
-                created_at: seconds(author_created_at),
+                created_at: seconds(author.created_at),
             },
             message: message.text,
             reactions: [],

@@ -1,12 +1,11 @@
+use axum::Json;
 use axum::extract::Path;
 use domain::participation::{ChangeCommand, Reading};
-use projections::messages;
 
 use super::Error;
 use super::id;
 use super::object::Conversation;
 use super::request::Protocol;
-use crate::answer::Answer;
 use crate::failure::Failure;
 
 /// Mark a conversation as read, up to a message or whole; that is opening it.
@@ -21,19 +20,19 @@ use crate::failure::Failure;
 pub(super) async fn read(
     Path(id): Path<String>,
     request: Protocol,
-) -> Result<Answer<Conversation>, Failure> {
+) -> Result<Json<Conversation>, Failure> {
     let fields = request.fields().await?;
     let entry = request.entry(&id).await?;
     let reading = match fields.id("message_id")?.flatten() {
-        None => Reading::Whole(entry.newest_id),
+        None => Reading::Whole(entry.conversation.newest_id()),
         Some(text) => {
             let message = id::decode(&text).ok_or_else(Failure::not_found)?;
-            let pool = &request.incoming.state.pool;
-            let number = messages::number(pool, entry.conversation, message).await?;
+            let conversation = entry.state.conversation;
+            let number = request.views().message_number(conversation, message).await?;
             Reading::UpTo(number.ok_or_else(Failure::not_found)?)
         }
     };
-    request.change_own(&entry, ChangeCommand::OpenConversation { reading, as_of: None }).await
+    request.change_and_show(&entry, ChangeCommand::OpenConversation { reading, as_of: None }).await
 }
 
 /// Mark a conversation as unread, until it is marked as read.
@@ -44,7 +43,7 @@ pub(super) async fn read(
 pub(super) async fn unread(
     Path(id): Path<String>,
     request: Protocol,
-) -> Result<Answer<Conversation>, Failure> {
+) -> Result<Json<Conversation>, Failure> {
     let entry = request.entry(&id).await?;
-    request.change_own(&entry, ChangeCommand::MarkUnread).await
+    request.change_and_show(&entry, ChangeCommand::MarkUnread).await
 }

@@ -1,49 +1,57 @@
-use axum::extract::{FromRequest, Request};
+use std::ops::Deref;
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::{FromRequest, Request as HttpRequest};
+use domain::conversation::Kind;
 use domain::participation::{ChangeCommand, Seat};
-use event_store::{Outcome, Surface};
-use projections::directory::{self, Reference};
-use projections::inbox::{self, Entry};
-use projections::messages;
+use event_store::Surface;
+use projections::views::{Entry, Group, Name, Read, Reference};
 use uuid::Uuid;
 
 use super::fields::Fields;
 use super::id;
 use super::object::Conversation;
 use super::paging::Query;
-use crate::State;
-use crate::answer::Answer;
+use crate::Services;
 use crate::commands::MEMBERS_MAX;
 use crate::failure::Failure;
-use crate::incoming::{Incoming, SHOWN};
+use crate::request::Request;
+
+/// The kinds of conversations that the dialect knows.
+pub(super) const KINDS: &[Kind] = &[Kind::Private, Kind::Room, Kind::Contextual];
 
 /// A request of this dialect: every endpoint speaks for a person.
 pub(super) struct Protocol {
-    pub(super) incoming: Incoming,
+    request: Request,
     pub(super) user: Uuid,
 }
 
-impl FromRequest<State> for Protocol {
+impl FromRequest<Arc<Services>> for Protocol {
     type Rejection = Failure;
 
-    async fn from_request(request: Request, state: &State) -> Result<Self, Failure> {
-        let incoming = Incoming::read(request, state, Surface::Protocol).await?;
-        let user = incoming.user()?;
-        Ok(Self { incoming, user })
+    async fn from_request(request: HttpRequest, services: &Arc<Services>) -> Result<Self, Failure> {
+        let request = Request::read(request, services, Surface::Protocol).await?;
+        let user = request.user()?;
+        Ok(Self { request, user })
+    }
+}
+
+impl Deref for Protocol {
+    type Target = Request;
+
+    fn deref(&self) -> &Request {
+        &self.request
     }
 }
 
 impl Protocol {
     pub(super) fn query(&self) -> Query {
-        Query::parse(self.incoming.uri.query().unwrap_or_default())
+        Query::parse(self.uri.query().unwrap_or_default())
     }
 
     pub(super) async fn fields(&self) -> Result<Fields, Failure> {
-        Fields::read(&self.incoming.headers, self.incoming.body.clone()).await
-    }
-
-    /// Waits until the answer may be made; tells what it will reflect.
-    pub(super) async fn catch_up(&self) -> Result<i64, Failure> {
-        Ok(self.incoming.catch_up(SHOWN).await?)
+        Fields::read(&self.headers, self.body.clone()).await
     }
 
     /// The caller's entry for a conversation, by its id in a path or a body.
@@ -53,37 +61,30 @@ impl Protocol {
     }
 
     pub(super) async fn entry_of(&self, conversation: Uuid) -> Result<Entry, Failure> {
-        self.catch_up().await?;
-        let entry = inbox::entry(&self.incoming.state.pool, self.user, conversation).await?;
+        let entry = self.views().entry(self.user, conversation).await?;
         entry.ok_or_else(Failure::not_found)
     }
 
     /// A group that the caller is in.
-    pub(super) async fn group(&self, id: &str) -> Result<inbox::Group, Failure> {
+    pub(super) async fn group(&self, id: &str) -> Result<Group, Failure> {
         let conversation = id::decode(id).ok_or_else(Failure::not_found)?;
-        self.catch_up().await?;
-        let group = inbox::group(&self.incoming.state.pool, self.user, conversation).await?;
+        let group = self.views().group(self.user, conversation).await?;
         group.ok_or_else(Failure::not_found)
     }
 
     /// A message of the account; whether the caller may see it is not asked here.
-    pub(super) async fn message(&self, id: &str) -> Result<messages::Read, Failure> {
+    pub(super) async fn message(&self, id: &str) -> Result<Read, Failure> {
         let message = id::decode(id).ok_or_else(Failure::not_found)?;
-        self.message_named(messages::Name::Uuid(message)).await
+        self.message_named(Name::Uuid(message)).await
     }
 
-    pub(super) async fn message_named(
-        &self,
-        name: messages::Name,
-    ) -> Result<messages::Read, Failure> {
-        let (pool, account) = (&self.incoming.state.pool, self.incoming.account());
-        let message = messages::read(pool, account, self.user, name).await?;
+    pub(super) async fn message_named(&self, name: Name) -> Result<Read, Failure> {
+        let message = self.views().read(self.account(), self.user, name).await?;
         message.ok_or_else(Failure::not_found)
     }
 
     /// The users that are named by id or uid.
     pub(super) async fn contacts(&self, names: &[String]) -> Result<Vec<Uuid>, Failure> {
-        self.catch_up().await?;
         if names.len() > MEMBERS_MAX {
             let why = format!("there must be at most {MEMBERS_MAX} contacts");
             return Err(Failure::bad_request(why));
@@ -93,35 +94,28 @@ impl Protocol {
         }
         let references: Vec<Reference> =
             names.iter().map(|name| Reference::UuidOrUid(id::decode(name), name.clone())).collect();
-        let pool = &self.incoming.state.pool;
-        let found = directory::resolve(pool, self.incoming.account(), &references).await?;
+        let found = self.views().resolve(self.account(), &references).await?;
         found.into_iter().map(|user| user.ok_or_else(unknown_contact)).collect()
     }
 
     /// Carries out what a member does to their own state, and answers with the conversation.
-    pub(super) async fn change_own(
+    pub(super) async fn change_and_show(
         &self,
         entry: &Entry,
         change: ChangeCommand,
-    ) -> Result<Answer<Conversation>, Failure> {
-        let seat = self.seat(entry);
-        let outcome = self.incoming.change_own(seat, vec![change], &self.incoming.context).await?;
-        self.answer(entry.conversation, &outcome).await
+    ) -> Result<Json<Conversation>, Failure> {
+        self.request.change_own(self.seat(entry), vec![change], &self.context).await?;
+        self.shown(entry.state.conversation).await
     }
 
     pub(super) fn seat(&self, entry: &Entry) -> Seat {
-        let Entry { conversation, membership, .. } = *entry;
-        Seat { conversation, user: self.user, membership }
+        let state = &entry.state;
+        Seat { conversation: state.conversation, user: self.user, membership: state.membership }
     }
 
-    /// The conversation as a command left it.
-    pub(super) async fn answer(
-        &self,
-        conversation: Uuid,
-        outcome: &Outcome,
-    ) -> Result<Answer<Conversation>, Failure> {
-        let position = self.incoming.reflected(outcome).await?;
-        Ok(Answer::ok(position, self.entry_of(conversation).await?.into()))
+    /// The conversation as it is now.
+    pub(super) async fn shown(&self, conversation: Uuid) -> Result<Json<Conversation>, Failure> {
+        Ok(Json(self.entry_of(conversation).await?.into()))
     }
 }
 

@@ -1,19 +1,18 @@
+use axum::Json;
 use axum::extract::Path;
 use chrono::{DateTime, Utc};
 use domain::conversation::{Command, Conversation as Aggregate, Refusal};
 use domain::participation::ChangeCommand;
 use event_store::{CommandError, Context};
-use projections::inbox::Entry;
-use projections::messages;
+use projections::views::Entry;
 
 use super::Error;
 use super::fields::Fields;
 use super::id;
 use super::object::Conversation;
 use super::request::Protocol;
-use crate::answer::Answer;
 use crate::failure::Failure;
-use crate::incoming::CLOCK_SKEW_MAX;
+use crate::request::CLOCK_SKEW_MAX;
 
 /// Pin a message for everyone; pin, mute or archive the conversation for the caller. What is left out stays.
 #[utoipa::path(put, path = "/conversations/{id}", tag = "Protocol",
@@ -28,34 +27,32 @@ use crate::incoming::CLOCK_SKEW_MAX;
 pub(super) async fn update(
     Path(id): Path<String>,
     request: Protocol,
-) -> Result<Answer<Conversation>, Failure> {
+) -> Result<Json<Conversation>, Failure> {
     let fields = request.fields().await?;
-    request.catch_up().await?;
     let entry = request.entry(&id).await?;
-    let incoming = &request.incoming;
-    if let Some(outcome) = incoming.replay().await? {
-        return request.answer(entry.conversation, &outcome).await;
+    if request.replay().await?.is_some() {
+        return request.shown(entry.state.conversation).await;
     }
     // Every field is read before the first takes effect.
     let shared = pinned_message(&request, &fields, &entry).await?;
-    let own = own(&fields, incoming.context.metadata.occurred_at)?;
+    let own = own(&fields, request.context.metadata.occurred_at)?;
     if let Some(command) = shared {
         // The caller's own changes claim the idempotency key; this is a part of the request beside them.
-        let context = incoming.context.part("pinned_message");
+        let context = request.context.part("pinned_message");
         pin(&request, &entry, command, &context).await?;
     }
-    let outcome = incoming.change_own(request.seat(&entry), own, &incoming.context).await?;
-    request.answer(entry.conversation, &outcome).await
+    request.change_own(request.seat(&entry), own, &request.context).await?;
+    request.shown(entry.state.conversation).await
 }
 
 async fn pin(
     request: &Protocol,
     entry: &Entry,
-    (name, command): (&'static str, Command),
+    command: Command,
     context: &Context,
 ) -> Result<(), Failure> {
-    let commands = &request.incoming.state.commands;
-    match commands.execute::<Aggregate>(entry.conversation, name, command, context).await {
+    let commands = &request.services.commands;
+    match commands.execute::<Aggregate>(entry.state.conversation, command, context).await {
         Err(CommandError::Refused(Refusal::MessageDeleted)) => Err(not_a_message()),
         outcome => Ok(outcome.map(|_| ())?),
     }
@@ -69,19 +66,19 @@ async fn pinned_message(
     request: &Protocol,
     fields: &Fields,
     entry: &Entry,
-) -> Result<Option<(&'static str, Command)>, Failure> {
+) -> Result<Option<Command>, Failure> {
     let message = match fields.id("pinned_message_id")? {
         None => return Ok(None),
-        Some(None) => return Ok(Some(("UnpinMessage", Command::UnpinMessage))),
+        Some(None) => return Ok(Some(Command::UnpinMessage)),
         Some(Some(text)) => id::decode(&text),
     };
-    let pool = &request.incoming.state.pool;
+    let conversation = entry.state.conversation;
     let found = match message {
-        Some(message) => messages::number(pool, entry.conversation, message).await?,
+        Some(message) => request.views().message_number(conversation, message).await?,
         None => None,
     };
     match (message, found) {
-        (Some(message), Some(_)) => Ok(Some(("PinMessage", Command::PinMessage { message }))),
+        (Some(message), Some(_)) => Ok(Some(Command::PinMessage { message })),
         _ => Err(not_a_message()),
     }
 }

@@ -1,14 +1,14 @@
 use std::collections::BTreeSet;
 
+use axum::Json;
 use axum::extract::Path;
 use domain::conversation::{Command, Conversation as Aggregate};
-use projections::inbox;
+use projections::views::Group as GroupView;
 use uuid::Uuid;
 
 use super::Error;
 use super::object::Group;
 use super::request::Protocol;
-use crate::answer::Answer;
 use crate::failure::Failure;
 use crate::token::Role;
 
@@ -27,14 +27,11 @@ use crate::token::Role;
 pub(super) async fn update(
     Path(id): Path<String>,
     request: Protocol,
-) -> Result<Answer<Group>, Failure> {
+) -> Result<Json<Group>, Failure> {
     let fields = request.fields().await?;
-    request.catch_up().await?;
     let group = request.group(&id).await?;
-    let incoming = &request.incoming;
-    if let Some(outcome) = incoming.replay().await? {
-        let position = incoming.reflected(&outcome).await?;
-        return Ok(Answer::ok(position, group.into()));
+    if request.replay().await?.is_some() {
+        return Ok(Json(group.into()));
     }
     let mut commands = Vec::new();
     match fields.text("name")? {
@@ -43,45 +40,44 @@ pub(super) async fn update(
         Some(name) if group.display_name() == name.clone().unwrap_or_default() => {}
         Some(Some(name)) if !name.trim().is_empty() => {
             let name = Some(name.as_str().into());
-            commands.push(("RenameConversation", Command::RenameConversation { name }));
+            commands.push(Command::RenameConversation { name });
         }
         Some(_) => return Err(Failure::bad_request("name must be 1 to 256 characters long")),
     }
     if let Some(description) = fields.text("description")? {
         let description = description.map(|text| text.as_str().into());
-        commands.push(("DescribeConversation", Command::DescribeConversation { description }));
+        commands.push(Command::DescribeConversation { description });
     }
     if let Some(avatar_url) = fields.text("avatar_url")? {
         let avatar_url = avatar_url.map(|url| url.as_str().into());
-        commands.push(("ChangeAvatar", Command::ChangeAvatar { avatar_url }));
+        commands.push(Command::ChangeAvatar { avatar_url });
     }
     if let Some(contacts) = fields.ids("contacts")? {
         commands.extend(members(&request, &group, &contacts).await?);
     }
-    let stream = group.conversation;
-    let outcome = incoming.execute_all::<Aggregate>(stream, commands, &incoming.context).await?;
-    let position = incoming.reflected(&outcome).await?;
-    Ok(Answer::ok(position, request.group(&id).await?.into()))
+    let stream = group.conversation.uuid;
+    request.execute_all::<Aggregate>(stream, commands, &request.context).await?;
+    Ok(Json(request.group(&id).await?.into()))
 }
 
 /// Who has to come and go, so that these are the others.
 async fn members(
     request: &Protocol,
-    group: &inbox::Group,
+    group: &GroupView,
     contacts: &[String],
-) -> Result<Vec<(&'static str, Command)>, Failure> {
+) -> Result<Vec<Command>, Failure> {
     let mut wanted: BTreeSet<Uuid> = request.contacts(contacts).await?.into_iter().collect();
     wanted.remove(&request.user);
-    let present: BTreeSet<Uuid> = group.contacts.iter().map(|contact| contact.uuid).collect();
+    let present: BTreeSet<Uuid> = group.contacts.iter().map(|contact| contact.user.uuid).collect();
     let leaving: Vec<Uuid> = present.difference(&wanted).copied().collect();
-    let administers = request.incoming.caller.role == Role::Administrator;
-    if !(leaving.is_empty() || administers || group.created_by == Some(request.user)) {
+    let administers = request.caller.role == Role::Administrator;
+    if !(leaving.is_empty() || administers || group.conversation.created_by == Some(request.user)) {
         return Err(Failure::forbidden(
             "only its creator and administrators may take contacts out of a group",
         ));
     }
     let joining = wanted.difference(&present).copied();
-    let add = joining.map(|user| ("AddMember", Command::AddMember { user }));
-    let remove = leaving.into_iter().map(|user| ("RemoveMember", Command::RemoveMember { user }));
+    let add = joining.map(|user| Command::AddMember { user });
+    let remove = leaving.into_iter().map(|user| Command::RemoveMember { user });
     Ok(add.chain(remove).collect())
 }

@@ -1,9 +1,9 @@
+use axum::Json;
 use axum::extract::Path;
 
 use super::Error;
 use super::object::Message;
 use super::request::Protocol;
-use crate::answer::Answer;
 use crate::failure::Failure;
 
 /// Edit a message: for its author.
@@ -20,15 +20,13 @@ use crate::failure::Failure;
 pub(super) async fn update(
     Path(id): Path<String>,
     request: Protocol,
-) -> Result<Answer<Message>, Failure> {
+) -> Result<Json<Message>, Failure> {
     let fields = request.fields().await?;
-    request.catch_up().await?;
     let found = request.message(&id).await?.message;
     request.entry_of(found.conversation).await?;
     if found.author != request.user {
         return Err(Failure::forbidden("only its author may edit a message"));
     }
-    let outcome = request.incoming.edit_text(found, fields.message()?).await?;
-    let position = request.incoming.reflected(&outcome).await?;
-    Ok(Answer::ok(position, request.message(&id).await?.into()))
+    request.edit_text(found, fields.message()?).await?;
+    Ok(Json(request.message(&id).await?.into()))
 }

@@ -1,5 +1,5 @@
 use axum::http::StatusCode;
-use domain::conversation::{Command, Conversation as Aggregate, Create, Kind};
+use domain::conversation::{Command, Conversation as Aggregate, Create};
 
 use super::Errors;
 use super::list_chats::INCLUDES;
@@ -7,9 +7,9 @@ use super::request::Pulse;
 use super::resource::{self, CHAT};
 use super::update_chat::subject;
 use crate::failure::Failure;
-use crate::incoming::new_id;
 use crate::jsonapi::document::Document;
 use crate::jsonapi::query::Offer;
+use crate::request::new_id;
 
 const OFFER: Offer = Offer::including(INCLUDES);
 
@@ -24,19 +24,11 @@ pub(super) async fn create(request: Pulse) -> Result<Document, Failure> {
     let query = request.query(&OFFER)?;
     let attributes = request.new_attributes(&CHAT)?;
     let command = Command::CreateConversation(Create {
-        kind: Kind::Room,
-        creator: Some(request.user),
-        members: vec![],
-        uid: None,
         name: Some(subject(&attributes)?),
-        description: None,
-        metadata: None,
-        tags: vec![],
+        ..Create::room(request.user, vec![])
     });
-    let incoming = &request.incoming;
-    let outcome = incoming.execute::<Aggregate>(new_id(), "CreateConversation", command).await?;
-    let position = incoming.reflected(&outcome).await?;
+    let outcome = request.execute::<Aggregate>(new_id(), command).await?;
     let chat = request.chat(outcome.aggregate_id).await?;
     let resource = resource::chat(&chat, request.user);
-    request.answer(StatusCode::CREATED, position, resource, &query).await
+    request.answer(StatusCode::CREATED, resource, &query).await
 }

@@ -28,10 +28,9 @@ pub(super) async fn create(request: Pulse) -> Result<Document, Failure> {
         return Err(attributes.unusable("user_id", why).coded("self_conversation"));
     }
     let find = |chat| request.chat(chat);
-    let (outcome, position, chat) =
-        request.incoming.private_chat_shown(request.user, other, find).await?;
-    let made = outcome.first_position == Some(chat.id);
+    let (outcome, chat) = request.private_chat_shown(request.user, other, find).await?;
+    let made = outcome.first == Some(chat.conversation.number);
     let status = if made { StatusCode::CREATED } else { StatusCode::OK };
     let resource = resource::direct_conversation(&chat, request.user);
-    request.answer(status, position, resource, &query).await
+    request.answer(status, resource, &query).await
 }

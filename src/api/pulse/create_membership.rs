@@ -1,6 +1,5 @@
 use axum::http::StatusCode;
 use domain::conversation::{Command, Conversation as Aggregate, Kind};
-use projections::conversation_list;
 use serde_json::Value;
 
 use super::Errors;
@@ -41,19 +40,16 @@ pub(super) async fn create(request: Pulse) -> Result<Document, Failure> {
         true => unknown(failure),
         false => failure,
     })?;
-    if chat.kind == Kind::Private {
+    if chat.conversation.kind == Kind::Private {
         let why = "chat_id must not be a direct conversation's: its two members are fixed";
         return Err(attributes.unusable("chat_id", why).coded("members_fixed"));
     }
-    let (incoming, stream) = (&request.incoming, chat.conversation);
-    let add = Command::AddMember { user };
-    let outcome = incoming.execute::<Aggregate>(stream, "AddMember", add).await?;
-    let position = incoming.reflected(&outcome).await?;
+    let stream = chat.state.conversation;
+    let outcome = request.execute::<Aggregate>(stream, Command::AddMember { user }).await?;
     let (chats, users) = (Some(&[stream][..]), Some(&[user][..]));
-    let pool = &incoming.state.pool;
-    let page = conversation_list::memberships(pool, request.user, chats, users, 1, 0).await?;
+    let page = request.views().memberships(request.user, chats, users, 1, 0).await?;
     let membership = page.items.first().ok_or_else(Failure::not_found)?;
-    let made = outcome.first_position == Some(membership.membership);
+    let made = outcome.first == Some(membership.membership);
     let status = if made { StatusCode::CREATED } else { StatusCode::OK };
-    request.answer(status, position, resource::membership(membership), &query).await
+    request.answer(status, resource::membership(membership), &query).await
 }

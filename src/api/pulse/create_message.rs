@@ -1,7 +1,6 @@
 use axum::extract::Path;
 use axum::http::StatusCode;
 use domain::conversation::{Command, Conversation as Aggregate};
-use projections::messages;
 
 use super::Errors;
 use super::list_messages::INCLUDES;
@@ -9,9 +8,9 @@ use super::request::{Pulse, id};
 use super::resource::{self, MESSAGE};
 use super::update_message::content;
 use crate::failure::Failure;
-use crate::incoming::new_id;
 use crate::jsonapi::document::Document;
 use crate::jsonapi::query::Offer;
+use crate::request::new_id;
 
 const OFFER: Offer = Offer::including(INCLUDES);
 
@@ -35,12 +34,10 @@ pub(super) async fn create(Path(chat): Path<String>, request: Pulse) -> Result<D
         metadata: None,
         tags: vec![],
     };
-    let incoming = &request.incoming;
-    let outcome = incoming.execute::<Aggregate>(chat.conversation, "PostMessage", command).await?;
-    let position = incoming.reflected(&outcome).await?;
+    let outcome = request.execute::<Aggregate>(chat.state.conversation, command).await?;
     // A repeated request made another message.
-    let number = outcome.first_position.unwrap_or(outcome.position);
-    let message = messages::get(&incoming.state.pool, incoming.account(), number).await?;
-    let resource = resource::message(&message.ok_or_else(Failure::not_found)?);
-    request.answer(StatusCode::CREATED, position, resource, &query).await
+    let number = outcome.first.ok_or_else(Failure::not_found)?;
+    let message = request.views().message(request.account(), number).await?;
+    let resource = resource::message(&message.ok_or_else(Failure::not_found)?.message);
+    request.answer(StatusCode::CREATED, resource, &query).await
 }

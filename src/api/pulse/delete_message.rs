@@ -21,16 +21,14 @@ pub(super) async fn delete(
     request: Pulse,
 ) -> Result<Document, Failure> {
     let query = request.query(&Offer::including(INCLUDES))?;
-    if let Some(outcome) = request.incoming.replay().await? {
-        return Ok(Document::none(outcome.position));
+    if request.replay().await?.is_some() {
+        return Ok(Document::none());
     }
-    let found = request.message(&chat, &message).await?;
+    let found = request.message(&chat, &message).await?.message;
     if found.author != request.user {
         return Err(Failure::forbidden("only its author may delete a message"));
     }
     let command = Command::DeleteMessage { message: found.uuid };
-    let (incoming, stream) = (&request.incoming, found.conversation);
-    let outcome = incoming.execute::<Aggregate>(stream, "DeleteMessage", command).await?;
-    let position = incoming.reflected(&outcome).await?;
-    request.answer(StatusCode::OK, position, resource::message(&found), &query).await
+    request.execute::<Aggregate>(found.conversation, command).await?;
+    request.answer(StatusCode::OK, resource::message(&found), &query).await
 }

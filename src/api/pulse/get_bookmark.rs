@@ -18,8 +18,7 @@ pub(super) const OFFER: Offer = Offer::including(&["chat", "user"]);
               (status = 404, description = "There is none, or no such chat", body = Errors, content_type = "application/vnd.api+json")))]
 pub(super) async fn get(Path(chat): Path<String>, request: Pulse) -> Result<Document, Failure> {
     let query = request.query(&OFFER)?;
-    let position = request.catch_up().await?;
     let chat = request.chat(id(&chat)?).await?;
     let bookmark = resource::bookmark(&chat, request.user).ok_or_else(Failure::not_found)?;
-    request.answer(StatusCode::OK, position, bookmark, &query).await
+    request.answer(StatusCode::OK, bookmark, &query).await
 }

@@ -19,8 +19,7 @@ const OFFER: Offer = Offer::including(INCLUDES);
               (status = 404, description = "Unknown, trashed, or the caller is not in it", body = Errors, content_type = "application/vnd.api+json")))]
 pub(super) async fn get(Path(chat): Path<String>, request: Pulse) -> Result<Document, Failure> {
     let query = request.query(&OFFER)?;
-    let position = request.catch_up().await?;
     let chat = request.chat(id(&chat)?).await?;
     let resource = resource::chat(&chat, request.user);
-    request.answer(StatusCode::OK, position, resource, &query).await
+    request.answer(StatusCode::OK, resource, &query).await
 }

@@ -20,11 +20,10 @@ const OFFER: Offer = Offer::including(INCLUDES);
               (status = 404, description = "Unknown, trashed, a room's, or the caller is not in it", body = Errors, content_type = "application/vnd.api+json")))]
 pub(super) async fn get(Path(direct): Path<String>, request: Pulse) -> Result<Document, Failure> {
     let query = request.query(&OFFER)?;
-    let position = request.catch_up().await?;
     let chat = request.chat(id(&direct)?).await?;
-    if chat.kind != Kind::Private {
+    if chat.conversation.kind != Kind::Private {
         return Err(Failure::not_found());
     }
     let resource = resource::direct_conversation(&chat, request.user);
-    request.answer(StatusCode::OK, position, resource, &query).await
+    request.answer(StatusCode::OK, resource, &query).await
 }

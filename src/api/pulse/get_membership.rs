@@ -1,6 +1,5 @@
 use axum::extract::Path;
 use axum::http::StatusCode;
-use projections::conversation_list;
 
 use super::Errors;
 use super::list_memberships::INCLUDES;
@@ -23,9 +22,7 @@ pub(super) async fn get(
     request: Pulse,
 ) -> Result<Document, Failure> {
     let query = request.query(&OFFER)?;
-    let position = request.catch_up().await?;
-    let (pool, wanted) = (&request.incoming.state.pool, id(&membership)?);
-    let found = conversation_list::membership(pool, request.user, wanted).await?;
+    let found = request.views().membership(request.user, id(&membership)?).await?;
     let resource = resource::membership(&found.ok_or_else(Failure::not_found)?);
-    request.answer(StatusCode::OK, position, resource, &query).await
+    request.answer(StatusCode::OK, resource, &query).await
 }

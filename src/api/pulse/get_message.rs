@@ -22,7 +22,6 @@ pub(super) async fn get(
     request: Pulse,
 ) -> Result<Document, Failure> {
     let query = request.query(&OFFER)?;
-    let position = request.catch_up().await?;
     let found = request.message(&chat, &message).await?;
-    request.answer(StatusCode::OK, position, resource::message(&found), &query).await
+    request.answer(StatusCode::OK, resource::message(&found.message), &query).await
 }

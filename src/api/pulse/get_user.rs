@@ -1,6 +1,5 @@
 use axum::extract::Path;
 use axum::http::StatusCode;
-use projections::directory;
 
 use super::Errors;
 use super::request::{Pulse, id};
@@ -16,9 +15,7 @@ use crate::jsonapi::query::Offer;
               (status = 404, description = "Unknown", body = Errors, content_type = "application/vnd.api+json")))]
 pub(super) async fn get(Path(user): Path<String>, request: Pulse) -> Result<Document, Failure> {
     let query = request.query(&Offer::default())?;
-    let position = request.catch_up().await?;
-    let (pool, account) = (&request.incoming.state.pool, request.incoming.account());
-    let found = directory::by_uuid(pool, account, &[id(&user)?]).await?;
+    let found = request.views().users_of(request.account(), &[id(&user)?]).await?;
     let user = found.first().ok_or_else(Failure::not_found)?;
-    request.answer(StatusCode::OK, position, resource::user(user), &query).await
+    request.answer(StatusCode::OK, resource::user(user), &query).await
 }

@@ -1,4 +1,5 @@
-use projections::inbox::{self, Column};
+use domain::conversation::Kind;
+use projections::views::Column;
 
 use super::Errors;
 use super::request::{Pulse, choice};
@@ -40,17 +41,10 @@ pub(super) async fn list(request: Pulse) -> Result<Document, Failure> {
     // A chat is a direct conversation's or nobody's: whoever asks for anything else finds nothing.
     for (_, values) in &query.filters {
         let wanted = |text: &str| values.iter().any(|value| value == text);
-        match (wanted(DIRECT_CONVERSATION.name), wanted("")) {
-            (true, true) => {}
-            (false, false) => choice.filters.push((Column::Conversation, vec![])),
-            (direct, _) if choice.private.is_some_and(|private| private != direct) => {
-                choice.filters.push((Column::Conversation, vec![]));
-            }
-            (direct, _) => choice.private = Some(direct),
-        }
+        let (direct, others) = (wanted(DIRECT_CONVERSATION.name), wanted(""));
+        choice.kinds.retain(|kind| if *kind == Kind::Private { direct } else { others });
     }
-    let position = request.catch_up().await?;
-    let page = inbox::chats(&request.incoming.state.pool, request.user, &choice).await?;
+    let page = request.views().chats(request.user, &choice).await?;
     let resources = page.items.iter().map(|chat| resource::chat(chat, request.user)).collect();
-    Document::page(position, resources, page.total.unwrap_or(0), &query, &request).await
+    Document::page(resources, page.total.unwrap_or(0), &query, &request).await
 }

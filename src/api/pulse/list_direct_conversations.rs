@@ -1,4 +1,5 @@
-use projections::inbox::{self, Choice, Column};
+use domain::conversation::Kind;
+use projections::views::{Choice, Column};
 
 use super::Errors;
 use super::request::{Pulse, choice, ids};
@@ -43,16 +44,15 @@ fn column(name: &str) -> Column {
 pub(super) async fn list(request: Pulse) -> Result<Document, Failure> {
     let query = request.query(&OFFER)?;
     let mut choice = Choice {
-        private: Some(true),
+        kinds: vec![Kind::Private],
         peer: query.own.get("search_peer").cloned(),
         ..choice(&query, column)
     };
     for (name, values) in &query.filters {
         choice.filters.push((column(name), ids(name, values)?));
     }
-    let position = request.catch_up().await?;
-    let page = inbox::chats(&request.incoming.state.pool, request.user, &choice).await?;
+    let page = request.views().chats(request.user, &choice).await?;
     let resources =
         page.items.iter().map(|chat| resource::direct_conversation(chat, request.user)).collect();
-    Document::page(position, resources, page.total.unwrap_or(0), &query, &request).await
+    Document::page(resources, page.total.unwrap_or(0), &query, &request).await
 }

@@ -1,5 +1,3 @@
-use projections::conversation_list;
-
 use super::Errors;
 use super::list_users::narrow;
 use super::request::{Pulse, ids};
@@ -34,16 +32,9 @@ pub(super) async fn list(request: Pulse) -> Result<Document, Failure> {
         let chosen = if name == "chat_id" { &mut chats } else { &mut users };
         narrow(chosen, ids(name, values)?);
     }
-    let position = request.catch_up().await?;
-    let page = conversation_list::memberships(
-        &request.incoming.state.pool,
-        request.user,
-        chats.as_deref(),
-        users.as_deref(),
-        query.page.size,
-        query.page.offset(),
-    )
-    .await?;
+    let (chats, users) = (chats.as_deref(), users.as_deref());
+    let (size, offset) = (query.page.size, query.page.offset());
+    let page = request.views().memberships(request.user, chats, users, size, offset).await?;
     let resources = page.items.iter().map(resource::membership).collect();
-    Document::page(position, resources, page.total.unwrap_or(0), &query, &request).await
+    Document::page(resources, page.total.unwrap_or(0), &query, &request).await
 }

@@ -1,5 +1,4 @@
 use axum::extract::Path;
-use projections::messages;
 
 use super::Errors;
 use super::request::{Pulse, id};
@@ -22,11 +21,9 @@ const OFFER: Offer = Offer { includes: INCLUDES, sorts: &[], filters: &[], paged
               (status = 404, description = "Unknown, trashed, or the caller is not in it", body = Errors, content_type = "application/vnd.api+json")))]
 pub(super) async fn list(Path(chat): Path<String>, request: Pulse) -> Result<Document, Failure> {
     let query = request.query(&OFFER)?;
-    let position = request.catch_up().await?;
     let chat = request.chat(id(&chat)?).await?;
-    let (pool, account) = (&request.incoming.state.pool, request.incoming.account());
     let (size, offset) = (query.page.size, query.page.offset());
-    let page = messages::list(pool, account, chat.id, None, true, size, offset, true).await?;
-    let resources = page.items.iter().map(resource::message).collect();
-    Document::page(position, resources, page.total.unwrap_or(0), &query, &request).await
+    let page = request.views().messages(chat.state.conversation, None, true, size, offset).await?;
+    let resources = page.items.iter().map(|shown| resource::message(&shown.message)).collect();
+    Document::page(resources, page.total.unwrap_or(0), &query, &request).await
 }

@@ -1,4 +1,4 @@
-use projections::directory::{self, Choice};
+use projections::views::Selection;
 
 use super::Errors;
 use super::request::{Pulse, ids};
@@ -25,24 +25,22 @@ const OFFER: Offer = Offer {
               (status = 400, description = "A parameter is unknown or cannot be used", body = Errors, content_type = "application/vnd.api+json")))]
 pub(super) async fn list(request: Pulse) -> Result<Document, Failure> {
     let query = request.query(&OFFER)?;
-    let mut choice = Choice {
+    let mut selection = Selection {
         by_name: query.sort.first().map(|(_, descends)| *descends),
         limit: query.page.size,
         offset: query.page.offset(),
-        ..Choice::default()
+        ..Selection::default()
     };
     for (name, values) in &query.filters {
         match name.as_str() {
-            "id" => narrow(&mut choice.uuids, ids(name, values)?),
-            "name" => narrow(&mut choice.names, values.clone()),
-            _ => narrow(&mut choice.uids, values.clone()),
+            "id" => narrow(&mut selection.uuids, ids(name, values)?),
+            "name" => narrow(&mut selection.names, values.clone()),
+            _ => narrow(&mut selection.uids, values.clone()),
         }
     }
-    let position = request.catch_up().await?;
-    let (pool, account) = (&request.incoming.state.pool, request.incoming.account());
-    let page = directory::choose(pool, account, &choice).await?;
+    let page = request.views().select_users(request.account(), &selection).await?;
     let resources = page.items.iter().map(resource::user).collect();
-    Document::page(position, resources, page.total.unwrap_or(0), &query, &request).await
+    Document::page(resources, page.total.unwrap_or(0), &query, &request).await
 }
 
 /// Several filters on one attribute leave what all of them allow.

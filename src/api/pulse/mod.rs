@@ -23,13 +23,15 @@ mod set_bookmark;
 mod update_chat;
 mod update_message;
 
+use std::sync::Arc;
+
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::State;
+use crate::Services;
 pub(crate) use crate::jsonapi::error::{Errors, shape};
 
-pub(crate) fn routes() -> OpenApiRouter<State> {
+pub(crate) fn routes() -> OpenApiRouter<Arc<Services>> {
     OpenApiRouter::new()
         .routes(routes!(list_direct_conversations::list, create_direct_conversation::create))
         .routes(routes!(get_direct_conversation::get))

@@ -1,34 +1,48 @@
-use axum::extract::{FromRequest, Request};
+use std::ops::Deref;
+use std::sync::Arc;
+
+use axum::extract::{FromRequest, Request as HttpRequest};
 use axum::http::StatusCode;
+use domain::conversation::Kind;
 use domain::participation::Seat;
 use event_store::Surface;
-use projections::inbox::{self, Chat, Choice, Column};
-use projections::{directory, messages};
+use projections::views::{Chat, Choice, Column, ShownMessage};
 use uuid::Uuid;
 
 use super::resource::{self, CHAT, CHAT_BOOKMARK, MESSAGE, TYPES, USER};
-use crate::State;
+use crate::Services;
 use crate::failure::{Failure, Source};
-use crate::incoming::{Incoming, SHOWN};
 use crate::jsonapi::body::Attributes;
 use crate::jsonapi::document::{Document, Load, Resource};
 use crate::jsonapi::query::{Offer, Query};
 use crate::jsonapi::{Type, media};
+use crate::request::Request;
+
+/// The kinds of conversations that the dialect knows.
+pub(super) const KINDS: &[Kind] = &[Kind::Private, Kind::Room, Kind::Contextual];
 
 /// A request of this dialect: every endpoint speaks for a person.
 pub(super) struct Pulse {
-    pub(super) incoming: Incoming,
+    request: Request,
     pub(super) user: Uuid,
 }
 
-impl FromRequest<State> for Pulse {
+impl FromRequest<Arc<Services>> for Pulse {
     type Rejection = Failure;
 
-    async fn from_request(request: Request, state: &State) -> Result<Self, Failure> {
-        let incoming = Incoming::read(request, state, Surface::Pulse).await?;
-        let user = incoming.user()?;
-        media::check_accept(&incoming.headers)?;
-        Ok(Self { incoming, user })
+    async fn from_request(request: HttpRequest, services: &Arc<Services>) -> Result<Self, Failure> {
+        let request = Request::read(request, services, Surface::Pulse).await?;
+        let user = request.user()?;
+        media::check_accept(&request.headers)?;
+        Ok(Self { request, user })
+    }
+}
+
+impl Deref for Pulse {
+    type Target = Request;
+
+    fn deref(&self) -> &Request {
+        &self.request
     }
 }
 
@@ -41,58 +55,48 @@ pub(super) fn id(text: &str) -> Result<Uuid, Failure> {
 
 impl Pulse {
     pub(super) fn query(&self, offer: &Offer) -> Result<Query, Failure> {
-        let uri = &self.incoming.uri;
+        let uri = &self.uri;
         Query::parse(uri.path(), uri.query().unwrap_or_default(), offer, TYPES)
-    }
-
-    /// Waits until the answer may be made; tells what it will reflect.
-    pub(super) async fn catch_up(&self) -> Result<i64, Failure> {
-        Ok(self.incoming.catch_up(SHOWN).await?)
     }
 
     /// What the body says of a resource that is to be made.
     pub(super) fn new_attributes(&self, r#type: &Type) -> Result<Attributes, Failure> {
         self.check_body()?;
-        Attributes::of_new(&self.incoming.body, r#type)
+        Attributes::of_new(&self.body, r#type)
     }
 
     /// What the body says of a resource that there is.
     pub(super) fn known_attributes(&self, r#type: &Type, id: Uuid) -> Result<Attributes, Failure> {
         self.check_body()?;
-        Attributes::of_known(&self.incoming.body, r#type, id)
+        Attributes::of_known(&self.body, r#type, id)
     }
 
     fn check_body(&self) -> Result<(), Failure> {
-        if self.incoming.body.is_empty() {
+        if self.body.is_empty() {
             return Ok(());
         }
-        media::check_content_type(&self.incoming.headers)
+        media::check_content_type(&self.headers)
     }
 
     /// One of the caller's chats.
     pub(super) async fn chat(&self, id: Uuid) -> Result<Chat, Failure> {
-        self.catch_up().await?;
-        let found = inbox::chats_of(&self.incoming.state.pool, self.user, &[id]).await?;
-        found.into_iter().next().ok_or_else(Failure::not_found)
+        let found = self.views().chats_of(self.user, &[id]).await?;
+        let known = found.into_iter().find(|chat| KINDS.contains(&chat.conversation.kind));
+        known.ok_or_else(Failure::not_found)
     }
 
     /// A message of one of the caller's chats.
-    pub(super) async fn message(
-        &self,
-        chat: &str,
-        message: &str,
-    ) -> Result<messages::Message, Failure> {
+    pub(super) async fn message(&self, chat: &str, message: &str) -> Result<ShownMessage, Failure> {
         let (chat, message) = (self.chat(id(chat)?).await?, id(message)?);
-        let (pool, account) = (&self.incoming.state.pool, self.incoming.account());
-        let found = messages::by_uuid(pool, account, &[message]).await?;
-        let of_chat = found.into_iter().find(|found| found.conversation == chat.conversation);
+        let found = self.views().messages_of(self.account(), &[message]).await?;
+        let of_this = |found: &ShownMessage| found.message.conversation == chat.state.conversation;
+        let of_chat = found.into_iter().find(of_this);
         of_chat.ok_or_else(Failure::not_found)
     }
 
     /// Whether there is a user of the account with this id.
     pub(super) async fn has_user(&self, user: Uuid) -> Result<bool, Failure> {
-        let (pool, account) = (&self.incoming.state.pool, self.incoming.account());
-        Ok(!directory::by_uuid(pool, account, &[user]).await?.is_empty())
+        Ok(!self.views().users_of(self.account(), &[user]).await?.is_empty())
     }
 
     /// The user whom an attribute names.
@@ -103,30 +107,32 @@ impl Pulse {
     ) -> Result<Uuid, Failure> {
         let unknown = || attributes.failure(StatusCode::NOT_FOUND, name, "there is no such user");
         let user = id(attributes.text(name)?).map_err(|_| unknown())?;
-        self.catch_up().await?;
         if self.has_user(user).await? { Ok(user) } else { Err(unknown()) }
     }
 
     pub(super) fn seat(&self, chat: &Chat) -> Seat {
-        let Chat { conversation, membership, .. } = *chat;
-        Seat { conversation, user: self.user, membership }
+        let state = &chat.state;
+        Seat { conversation: state.conversation, user: self.user, membership: state.membership }
     }
 
     pub(super) async fn answer(
         &self,
         status: StatusCode,
-        position: i64,
         resource: Resource,
         query: &Query,
     ) -> Result<Document, Failure> {
-        Document::one(status, position, resource, query, self).await
+        Document::one(status, resource, query, self).await
     }
 }
 
 impl Load for Pulse {
     async fn load(&self, r#type: &'static str, keys: &[Uuid]) -> Result<Vec<Resource>, Failure> {
-        let (pool, account) = (&self.incoming.state.pool, self.incoming.account());
-        let chats = async || inbox::chats_of(pool, self.user, keys).await;
+        let (views, account) = (self.views(), self.account());
+        let chats = async || {
+            let mut chats = views.chats_of(self.user, keys).await?;
+            chats.retain(|chat| KINDS.contains(&chat.conversation.kind));
+            Ok::<_, Failure>(chats)
+        };
         Ok(match r#type {
             name if name == CHAT.name => {
                 chats().await?.iter().map(|chat| resource::chat(chat, self.user)).collect()
@@ -135,13 +141,13 @@ impl Load for Pulse {
                 let chats = chats().await?;
                 chats.iter().filter_map(|chat| resource::bookmark(chat, self.user)).collect()
             }
-            name if name == MESSAGE.name => messages::by_uuid(pool, account, keys)
-                .await?
-                .iter()
-                .map(resource::message)
-                .collect(),
+            name if name == MESSAGE.name => {
+                let messages = views.messages_of(account, keys).await?;
+                messages.iter().map(|shown| resource::message(&shown.message)).collect()
+            }
             name if name == USER.name => {
-                directory::by_uuid(pool, account, keys).await?.iter().map(resource::user).collect()
+                let users = views.users_of(account, keys).await?;
+                users.iter().map(|user| resource::user(user)).collect()
             }
             _ => vec![],
         })
@@ -150,13 +156,9 @@ impl Load for Pulse {
 
 /// The chats of a page, in the order that the query asks for or the latest changed first.
 pub(super) fn choice(query: &Query, column: fn(&str) -> Column) -> Choice {
-    let mut order: Vec<_> =
-        query.sort.iter().map(|(name, descends)| (column(name), *descends)).collect();
-    if order.is_empty() {
-        order.push((Column::ChangedAt, true));
-    }
+    let order = query.sort.iter().map(|(name, descends)| (column(name), *descends)).collect();
     let (limit, offset) = (query.page.size, query.page.offset());
-    Choice { order, limit, offset, ..Choice::default() }
+    Choice { kinds: KINDS.to_vec(), order, limit, offset, ..Choice::default() }
 }
 
 /// Ids that a filter names.

@@ -1,10 +1,9 @@
 //! The dialect's resource types, and how the read models' views become resources.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, SecondsFormat, Utc};
 use domain::conversation::Kind;
-use projections::conversation_list::Membership;
-use projections::inbox::Chat;
-use projections::{directory, messages};
+use projections::views::{Chat, Membership};
+use projections::{Message, User};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -72,7 +71,7 @@ pub(super) const TYPES: &[&Type] =
     &[&DIRECT_CONVERSATION, &CHAT, &CHAT_MEMBERSHIP, &MESSAGE, &CHAT_BOOKMARK, &USER];
 
 fn time(at: DateTime<Utc>) -> Value {
-    json!(at.format("%Y-%m-%dT%H:%M:%S%.3fZ").to_string())
+    at.to_rfc3339_opts(SecondsFormat::Millis, true).into()
 }
 
 fn link(r#type: &Type, id: Uuid) -> Option<Link> {
@@ -81,53 +80,55 @@ fn link(r#type: &Type, id: Uuid) -> Option<Link> {
 
 /// A private chat of the viewer.
 pub(super) fn direct_conversation(chat: &Chat, viewer: Uuid) -> Resource {
-    let other = chat.other.unwrap_or(viewer);
-    let first = chat.created_by.unwrap_or(viewer);
+    let (shared, other) = (&chat.conversation, chat.other.unwrap_or(viewer));
+    let first = shared.created_by.unwrap_or(viewer);
     let second = if first == viewer { other } else { viewer };
     Resource {
         r#type: DIRECT_CONVERSATION.name,
-        id: chat.conversation,
+        id: shared.uuid,
         attributes: vec![
             ("user_id", json!(other)),
             ("first_user_id", json!(first)),
             ("second_user_id", json!(second)),
-            ("created_at", time(chat.created_at)),
+            ("created_at", time(shared.created_at)),
         ],
         relationships: vec![
-            ("chat", link(&CHAT, chat.conversation)),
+            ("chat", link(&CHAT, shared.uuid)),
             ("first_user", link(&USER, first)),
             ("second_user", link(&USER, second)),
         ],
-        url: format!("/api/v1/direct_conversations/{}", chat.conversation),
+        url: format!("/api/v1/direct_conversations/{}", shared.uuid),
     }
 }
 
 /// Any chat of the viewer.
 pub(super) fn chat(chat: &Chat, viewer: Uuid) -> Resource {
-    let is_direct = chat.kind == Kind::Private;
-    let bookmark = chat.bookmark.map(|_| Link {
+    let shared = &chat.conversation;
+    let newest = shared.newest().map(|newest| newest.uuid);
+    let is_direct = shared.kind == Kind::Private;
+    let bookmark = chat.state.bookmark.map(|_| Link {
         r#type: CHAT_BOOKMARK.name,
-        id: bookmark_id(chat.conversation, viewer),
-        key: chat.conversation,
+        id: bookmark_id(shared.uuid, viewer),
+        key: shared.uuid,
     });
     Resource {
         r#type: CHAT.name,
-        id: chat.conversation,
+        id: shared.uuid,
         attributes: vec![
-            ("subject", json!(chat.name)),
+            ("subject", json!(shared.name)),
             ("context_type", json!(is_direct.then_some(DIRECT_CONVERSATION.name))),
-            ("context_id", json!(is_direct.then_some(chat.conversation))),
-            ("latest_message_id", json!(chat.newest)),
+            ("context_id", json!(is_direct.then_some(shared.uuid))),
+            ("latest_message_id", json!(newest)),
             ("discarded_at", Value::Null),
             ("agents_enabled", json!(false)),
-            ("created_at", time(chat.created_at)),
-            ("updated_at", time(chat.changed_at)),
+            ("created_at", time(shared.created_at)),
+            ("updated_at", time(shared.changed_at)),
         ],
         relationships: vec![
-            ("latest_message", chat.newest.and_then(|message| link(&MESSAGE, message))),
+            ("latest_message", newest.and_then(|message| link(&MESSAGE, message))),
             ("bookmark", bookmark),
         ],
-        url: format!("/api/v1/chats/{}", chat.conversation),
+        url: format!("/api/v1/chats/{}", shared.uuid),
     }
 }
 
@@ -138,20 +139,18 @@ pub(super) fn bookmark_id(conversation: Uuid, user: Uuid) -> Uuid {
 
 /// The viewer's bookmark in a chat, if there is one.
 pub(super) fn bookmark(chat: &Chat, viewer: Uuid) -> Option<Resource> {
-    let updated_at = chat.bookmark.and(chat.opened_at)?;
+    let updated_at = chat.state.bookmark.and(chat.state.opened_at)?;
+    let shared = &chat.conversation;
     Some(Resource {
         r#type: CHAT_BOOKMARK.name,
-        id: bookmark_id(chat.conversation, viewer),
+        id: bookmark_id(shared.uuid, viewer),
         attributes: vec![
-            ("chat_id", json!(chat.conversation)),
+            ("chat_id", json!(shared.uuid)),
             ("user_id", json!(viewer)),
             ("updated_at", time(updated_at)),
         ],
-        relationships: vec![
-            ("chat", link(&CHAT, chat.conversation)),
-            ("user", link(&USER, viewer)),
-        ],
-        url: format!("/api/v1/chats/{}/bookmark", chat.conversation),
+        relationships: vec![("chat", link(&CHAT, shared.uuid)), ("user", link(&USER, viewer))],
+        url: format!("/api/v1/chats/{}/bookmark", shared.uuid),
     })
 }
 
@@ -172,7 +171,7 @@ pub(super) fn membership(membership: &Membership) -> Resource {
     }
 }
 
-pub(super) fn message(message: &messages::Message) -> Resource {
+pub(super) fn message(message: &Message) -> Resource {
     Resource {
         r#type: MESSAGE.name,
         id: message.uuid,
@@ -191,7 +190,7 @@ pub(super) fn message(message: &messages::Message) -> Resource {
     }
 }
 
-pub(super) fn user(user: &directory::User) -> Resource {
+pub(super) fn user(user: &User) -> Resource {
     Resource {
         r#type: USER.name,
         id: user.uuid,

@@ -2,16 +2,15 @@ use axum::extract::Path;
 use axum::http::{Method, StatusCode};
 use chrono::{DateTime, Utc};
 use domain::participation::{ChangeCommand, Reading};
-use projections::messages;
 
 use super::Errors;
 use super::get_bookmark::OFFER;
 use super::request::{Pulse, id};
 use super::resource::{self, CHAT_BOOKMARK};
 use crate::failure::Failure;
-use crate::incoming::CLOCK_SKEW_MAX;
 use crate::jsonapi::body::Attributes;
 use crate::jsonapi::document::Document;
+use crate::request::CLOCK_SKEW_MAX;
 
 /// Read a chat, to the newest message or to the newest of a time.
 #[utoipa::path(post, path = "/chats/{chat_id}/bookmark", tag = "Pulse",
@@ -48,33 +47,30 @@ pub(super) async fn patch(Path(chat): Path<String>, request: Pulse) -> Result<Do
 async fn set(chat: &str, request: Pulse, method: &Method) -> Result<Document, Failure> {
     let query = request.query(&OFFER)?;
     let chat = request.chat(id(chat)?).await?;
-    let bookmark = resource::bookmark_id(chat.conversation, request.user);
+    let bookmark = resource::bookmark_id(chat.state.conversation, request.user);
     let attributes = match *method {
-        _ if request.incoming.body.is_empty() => Attributes::none(),
+        _ if request.body.is_empty() => Attributes::none(),
         Method::POST => request.new_attributes(&CHAT_BOOKMARK)?,
         _ => request.known_attributes(&CHAT_BOOKMARK, bookmark)?,
     };
     let as_of = match attributes.get("updated_at") {
         None => None,
-        Some(_) => Some(time(&attributes, request.incoming.context.metadata.occurred_at)?),
+        Some(_) => Some(time(&attributes, request.context.metadata.occurred_at)?),
     };
     let reading = match as_of {
-        None => Reading::Whole(chat.newest_id),
+        None => Reading::Whole(chat.conversation.newest_id()),
         Some(time) => {
-            let pool = &request.incoming.state.pool;
-            let newest = messages::newest_until(pool, chat.id, time).await?;
+            let newest = request.views().newest_until(chat.state.conversation, time).await?;
             Reading::UpTo(newest.unwrap_or(0))
         }
     };
-    let (incoming, seat) = (&request.incoming, request.seat(&chat));
     let open = ChangeCommand::OpenConversation { reading, as_of };
-    let outcome = incoming.change_own(seat, vec![open], &incoming.context).await?;
-    let position = incoming.reflected(&outcome).await?;
-    let chat = request.chat(chat.conversation).await?;
-    let made = chat.bookmark.is_some() && chat.bookmark == outcome.first_position;
+    let outcome = request.change_own(request.seat(&chat), vec![open], &request.context).await?;
+    let chat = request.chat(chat.state.conversation).await?;
+    let made = chat.state.bookmark.is_some() && chat.state.bookmark == outcome.first;
     let status = if made { StatusCode::CREATED } else { StatusCode::OK };
     let bookmark = resource::bookmark(&chat, request.user).ok_or_else(Failure::not_found)?;
-    request.answer(status, position, bookmark, &query).await
+    request.answer(status, bookmark, &query).await
 }
 
 fn time(attributes: &Attributes, now: DateTime<Utc>) -> Result<DateTime<Utc>, Failure> {

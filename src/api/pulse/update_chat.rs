@@ -39,22 +39,20 @@ pub(super) async fn patch(Path(chat): Path<String>, request: Pulse) -> Result<Do
 
 async fn update(chat: &str, request: Pulse) -> Result<Document, Failure> {
     let query = request.query(&OFFER)?;
-    request.catch_up().await?;
     let chat = request.chat(id(chat)?).await?;
-    let attributes = request.known_attributes(&CHAT, chat.conversation)?;
+    let attributes = request.known_attributes(&CHAT, chat.state.conversation)?;
     let name = match attributes.get("subject") {
         None => None,
         // What had no name when it was read has none when it is sent back.
         Some(Value::Null) => Some(None),
         Some(_) => Some(Some(subject(&attributes)?)),
     };
-    let rename = name.map(|name| ("RenameConversation", Command::RenameConversation { name }));
-    let (incoming, stream) = (&request.incoming, chat.conversation);
+    let rename = name.map(|name| Command::RenameConversation { name });
+    let stream = chat.state.conversation;
     let commands = rename.into_iter().collect();
-    let outcome = incoming.execute_all::<Aggregate>(stream, commands, &incoming.context).await?;
-    let position = incoming.reflected(&outcome).await?;
+    request.execute_all::<Aggregate>(stream, commands, &request.context).await?;
     let resource = resource::chat(&request.chat(stream).await?, request.user);
-    request.answer(StatusCode::OK, position, resource, &query).await
+    request.answer(StatusCode::OK, resource, &query).await
 }
 
 /// A name that can be given.

@@ -45,8 +45,7 @@ pub(super) async fn patch(
 
 async fn update((chat, message): (String, String), request: Pulse) -> Result<Document, Failure> {
     let query = request.query(&OFFER)?;
-    request.catch_up().await?;
-    let found = request.message(&chat, &message).await?;
+    let found = request.message(&chat, &message).await?.message;
     let attributes = request.known_attributes(&MESSAGE, found.uuid)?;
     if found.author != request.user {
         return Err(Failure::forbidden("only its author may edit a message"));
@@ -55,10 +54,9 @@ async fn update((chat, message): (String, String), request: Pulse) -> Result<Doc
         Some(_) => content(&attributes)?,
         None => found.text.as_str().into(),
     };
-    let outcome = request.incoming.edit_text(found, text).await?;
-    let position = request.incoming.reflected(&outcome).await?;
+    request.edit_text(found, text).await?;
     let found = request.message(&chat, &message).await?;
-    request.answer(StatusCode::OK, position, resource::message(&found), &query).await
+    request.answer(StatusCode::OK, resource::message(&found.message), &query).await
 }
 
 /// A text that can be said.

@@ -1,10 +1,10 @@
-use projections::badge;
+use axum::Json;
+use projections::views::UnreadCounts;
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::Problem;
 use super::request::Weavy;
-use crate::answer::Answer;
 use crate::failure::Failure;
 
 /// Unread conversations, by kind.
@@ -19,9 +19,9 @@ pub(super) struct Badge {
 #[utoipa::path(get, path = "/conversations/badge", tag = "Weavy",
     responses((status = 200, description = "The badge", body = Badge),
               (status = 403, description = "Service token", body = Problem)))]
-pub(super) async fn badge(request: Weavy) -> Result<Answer<Badge>, Failure> {
+pub(super) async fn badge(request: Weavy) -> Result<Json<Badge>, Failure> {
     let user = request.user()?;
-    let position = request.0.catch_up(&[badge::NAME]).await?;
-    let badge::Badge { private, rooms, chat } = badge::get(&request.0.state.pool, user).await?;
-    Ok(Answer::ok(position, Badge { private, rooms, chat }))
+    let unread = request.views().unread_counts(user).await?;
+    let UnreadCounts { private, room: rooms, contextual: chat } = unread;
+    Ok(Json(Badge { private, rooms, chat }))
 }

@@ -1,18 +1,16 @@
 use axum::http::StatusCode;
-use domain::conversation::{Command, Conversation as Aggregate, Create, Kind};
-use projections::directory::{self, Reference};
-use projections::inbox;
+use domain::conversation::{Command, Conversation as Aggregate, Create};
+use projections::views::Reference;
 use serde_json::Value;
 use uuid::Uuid;
 
 use super::Problem;
 use super::json::Object;
-use super::object::Conversation;
+use super::object::{Conversation, Rendered};
 use super::request::Weavy;
-use crate::answer::Answer;
 use crate::commands::MEMBERS_MAX;
 use crate::failure::Failure;
-use crate::incoming::{SHOWN, new_id};
+use crate::request::new_id;
 
 /// Create a conversation: a room with two or more others, or the one private chat with one other.
 #[utoipa::path(post, path = "/conversations", tag = "Weavy",
@@ -21,33 +19,20 @@ use crate::incoming::{SHOWN, new_id};
     responses((status = 201, description = "The conversation, new or the pair's existing one", body = Conversation),
               (status = 400, description = "Members or name cannot be used", body = Problem),
               (status = 403, description = "Service token", body = Problem)))]
-pub(super) async fn create(request: Weavy) -> Result<Answer<Conversation>, Failure> {
+pub(super) async fn create(request: Weavy) -> Result<(StatusCode, Rendered), Failure> {
     let user = request.user()?;
     let body = request.body()?;
     let name = body.text("name")?;
     let others = others(&request, &body, user).await?;
     let outcome = match others[..] {
         [] => return Err(Failure::bad_request("members must name somebody else than the caller")),
-        [other] => request.0.private_chat(user, other, name).await?,
+        [other] => request.private_chat(user, other, name).await?,
         _ => {
-            let create = Command::CreateConversation(Create {
-                kind: Kind::Room,
-                creator: Some(user),
-                members: others,
-                uid: None,
-                name,
-                description: None,
-                metadata: None,
-                tags: vec![],
-            });
-            request.0.execute::<Aggregate>(new_id(), "CreateConversation", create).await?
+            let create = Command::CreateConversation(Create { name, ..Create::room(user, others) });
+            request.execute::<Aggregate>(new_id(), create).await?
         }
     };
-    let position = request.0.reflected(&outcome).await?;
-    let pool = &request.0.state.pool;
-    let number = inbox::number(pool, request.account(), outcome.aggregate_id).await?;
-    let body = request.view(number.ok_or_else(Failure::not_found)?, false).await?;
-    Ok(Answer { status: StatusCode::CREATED, position, body })
+    Ok((StatusCode::CREATED, request.shown(outcome.aggregate_id).await?))
 }
 
 /// The distinct members but for the caller.
@@ -68,8 +53,7 @@ async fn others(request: &Weavy, body: &Object, user: Uuid) -> Result<Vec<Uuid>,
             _ => Err(wrong()),
         })
         .collect::<Result<Vec<_>, _>>()?;
-    request.0.catch_up(SHOWN).await?;
-    let found = directory::resolve(&request.0.state.pool, request.account(), &references).await?;
+    let found = request.views().resolve(request.account(), &references).await?;
     let mut others = Vec::new();
     for (member, found) in members.iter().zip(found) {
         let id = found

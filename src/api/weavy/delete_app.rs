@@ -1,11 +1,10 @@
 use axum::extract::Path;
+use axum::http::StatusCode;
 
 use super::Problem;
 use super::request::{Weavy, number};
-use crate::answer::Done;
 use crate::commands::Reach;
 use crate::failure::Failure;
-use crate::incoming::SHOWN;
 
 /// Erase a conversation for everyone, with its messages: for its creator, either member of a private chat,
 /// administrators and the host system.
@@ -14,12 +13,11 @@ use crate::incoming::SHOWN;
     responses((status = 204, description = "It is gone for good"),
               (status = 403, description = "A member without the right", body = Problem),
               (status = 404, description = "Unknown, or the caller is not in it", body = Problem)))]
-pub(super) async fn delete(Path(id): Path<String>, request: Weavy) -> Result<Done, Failure> {
+pub(super) async fn delete(Path(id): Path<String>, request: Weavy) -> Result<StatusCode, Failure> {
     let id = number(&id)?;
-    request.0.catch_up(SHOWN).await?;
-    if let Some(outcome) = request.0.replay().await? {
-        return Ok(Done { position: outcome.position });
+    if request.replay().await?.is_some() {
+        return Ok(StatusCode::NO_CONTENT);
     }
-    let outcome = request.0.delete_conversation(id, Reach::Account).await?;
-    Ok(Done { position: request.0.reflected(&outcome).await? })
+    request.delete_conversation(request.conversation_id(id).await?, Reach::Account).await?;
+    Ok(StatusCode::NO_CONTENT)
 }

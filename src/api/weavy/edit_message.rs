@@ -1,14 +1,13 @@
 use axum::extract::Path;
+use axum::http::StatusCode;
 use domain::conversation::{Command, Conversation as Aggregate};
-use projections::{inbox, messages};
+use projections::views::Viewer;
 use serde_json::{Map, Value};
 
 use super::Problem;
-use super::object::Message;
+use super::object::{Message, Rendered};
 use super::request::{Weavy, number};
-use crate::answer::{Answer, Done};
 use crate::failure::Failure;
-use crate::incoming::SHOWN;
 
 /// Edit a message: for its author.
 #[utoipa::path(patch, path = "/messages/{id}", tag = "Weavy",
@@ -19,13 +18,10 @@ use crate::incoming::SHOWN;
               (status = 400, description = "A value cannot be used", body = Problem),
               (status = 403, description = "Not the author", body = Problem),
               (status = 404, description = "Unknown, or the caller is not in its conversation", body = Problem)))]
-pub(super) async fn edit(
-    Path(id): Path<String>,
-    request: Weavy,
-) -> Result<Answer<Message>, Failure> {
+pub(super) async fn edit(Path(id): Path<String>, request: Weavy) -> Result<Rendered, Failure> {
     let author = request.user()?;
     let found = find(&request, &id).await?;
-    if found.message.created_by.uid != request.caller().uid {
+    if found.message.author != author {
         return Err(Failure::forbidden("only its author may edit a message"));
     }
     let body = request.body()?;
@@ -39,11 +35,10 @@ pub(super) async fn edit(
     let tags = body.strings("tags")?.unwrap_or(found.message.tags);
     let command =
         Command::EditMessage { message: found.message.uuid, author, text, metadata, tags };
-    let outcome =
-        request.0.execute::<Aggregate>(found.conversation, "EditMessage", command).await?;
-    let position = request.0.reflected(&outcome).await?;
-    let message = messages::get(&request.0.state.pool, request.account(), found.message.id).await?;
-    Ok(Answer::ok(position, message.ok_or_else(Failure::not_found)?.into()))
+    request.execute::<Aggregate>(found.message.conversation, command).await?;
+    let message = request.views().message(request.account(), found.message.id).await?;
+    let edited = message.ok_or_else(Failure::not_found)?;
+    Ok(Rendered::new(&Message::new(&edited.message, &edited.author, found.number)))
 }
 
 /// Erase a message for everyone: for its author, administrators and the host system.
@@ -52,36 +47,33 @@ pub(super) async fn edit(
     responses((status = 204, description = "It is gone for good"),
               (status = 403, description = "Not the author", body = Problem),
               (status = 404, description = "Unknown, or the caller is not in its conversation", body = Problem)))]
-pub(super) async fn delete(Path(id): Path<String>, request: Weavy) -> Result<Done, Failure> {
-    if let Some(outcome) = request.0.replay().await? {
-        return Ok(Done { position: outcome.position });
+pub(super) async fn delete(Path(id): Path<String>, request: Weavy) -> Result<StatusCode, Failure> {
+    if request.replay().await?.is_some() {
+        return Ok(StatusCode::NO_CONTENT);
     }
     let found = find(&request, &id).await?;
-    let authored =
-        request.caller().user().is_some() && found.message.created_by.uid == request.caller().uid;
-    if !authored && !request.0.administers() {
+    let authored = request.caller.user() == Some(found.message.author);
+    if !authored && !request.administers() {
         return Err(Failure::forbidden(
             "only its author, an administrator or the host system may delete a message",
         ));
     }
     let command = Command::DeleteMessage { message: found.message.uuid };
-    let outcome =
-        request.0.execute::<Aggregate>(found.conversation, "DeleteMessage", command).await?;
-    Ok(Done { position: request.0.reflected(&outcome).await? })
+    request.execute::<Aggregate>(found.message.conversation, command).await?;
+    Ok(StatusCode::NO_CONTENT)
 }
 
 struct Found {
-    message: messages::Message,
-    conversation: uuid::Uuid,
+    message: projections::Message,
+    /// Of its conversation.
+    number: i64,
 }
 
-/// A message that the caller may see, and its conversation's stream.
+/// A message that the caller may see.
 async fn find(request: &Weavy, id: &str) -> Result<Found, Failure> {
-    let id = number(id)?;
-    request.0.catch_up(SHOWN).await?;
-    let (pool, account) = (&request.0.state.pool, request.account());
-    let message = messages::get(pool, account, id).await?.ok_or_else(Failure::not_found)?;
-    let viewer = if request.0.administers() { inbox::Viewer::Key } else { request.viewer() };
-    let view = inbox::get(pool, account, viewer, message.app_id, false).await?;
-    Ok(Found { message, conversation: view.ok_or_else(Failure::not_found)?.uuid })
+    let found = request.views().message(request.account(), number(id)?).await?;
+    let message = found.ok_or_else(Failure::not_found)?.message;
+    let viewer = if request.administers() { Viewer::Service } else { request.viewer() };
+    let number = request.conversation(message.conversation, viewer).await?.number;
+    Ok(Found { message, number })
 }

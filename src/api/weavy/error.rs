@@ -4,7 +4,7 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::failure::{Asked, Failure};
+use crate::failure::{Failure, RequestSummary};
 
 /// An error, as problem details (RFC 7807).
 #[derive(Debug, Serialize, ToSchema)]
@@ -21,7 +21,7 @@ pub(crate) struct Problem {
     instance: String,
 }
 
-pub(crate) fn shape(failure: &Failure, asked: &Asked) -> Response {
+pub(crate) fn shape(failure: &Failure, asked: &RequestSummary) -> Response {
     let status = failure.status;
     let problem = Problem {
         r#type: match status.as_u16() {

@@ -1,13 +1,11 @@
 use domain::conversation::Kind;
-use projections::inbox::{self, Filter, Order};
+use projections::views::{Filter, Order};
 
 use super::Problem;
-use super::object::{Conversation, KINDS, List};
+use super::object::{Conversation, KINDS, List, Rendered};
 use super::query::Query;
 use super::request::Weavy;
-use crate::answer::Answer;
 use crate::failure::Failure;
-use crate::incoming::SHOWN;
 
 /// List the caller's conversations.
 #[utoipa::path(get, path = "/conversations", tag = "Weavy",
@@ -24,7 +22,7 @@ use crate::incoming::SHOWN;
            ("count_only" = Option<bool>, Query, description = "Only count it")),
     responses((status = 200, description = "A page", body = List<Conversation>),
               (status = 400, description = "A parameter cannot be used", body = Problem)))]
-pub(super) async fn list(request: Weavy) -> Result<Answer<List<Conversation>>, Failure> {
+pub(super) async fn list(request: Weavy) -> Result<Rendered, Failure> {
     let user = request.user()?;
     let query = request.query();
     let paging = query.paging()?;
@@ -37,9 +35,8 @@ pub(super) async fn list(request: Weavy) -> Result<Answer<List<Conversation>>, F
     ])?;
     let (order, descending) = ordered.unwrap_or_default();
     let filter = Filter {
+        kinds: kinds(&query)?,
         unread: query.tri_state("unread", None)?,
-        contextual: query.tri_state("contextual", None)?,
-        kind: kind(&query)?,
         q: query.text("q")?.map(str::to_owned),
         tag: query.text("tag")?.map(str::to_owned),
         trashed: query.tri_state("trashed", Some(false))?,
@@ -47,24 +44,27 @@ pub(super) async fn list(request: Weavy) -> Result<Answer<List<Conversation>>, F
         descending,
         top: if paging.count_only { 0 } else { paging.top },
         skip: paging.skip,
-        count: paging.count,
     };
-    let position = request.0.catch_up(SHOWN).await?;
-    let page = inbox::list(&request.0.state.pool, request.account(), user, &filter).await?;
+    let page = request.views().list(user, &filter).await?;
     let viewer = request.viewer();
-    let page = projections::Page {
-        items: page.items.into_iter().map(|view| Conversation::new(view, viewer)).collect(),
-        total: page.total,
-    };
-    Ok(Answer::ok(position, List::new(page, &paging)))
+    Ok(Rendered::new(&List::new(&page, &paging, |view| Conversation::new(view, viewer))))
 }
 
-fn kind(query: &Query) -> Result<Option<Kind>, Failure> {
-    let Some(text) = query.text("type")? else { return Ok(None) };
-    let text = text.to_lowercase();
-    KINDS
-        .iter()
-        .find(|(_, id, names)| *id == text || names.contains(&text.as_str()))
-        .map(|(kind, ..)| Some(*kind))
-        .ok_or_else(|| Failure::bad_request("type must be a type id, private, room or chat"))
+/// Those that all of the filters allow.
+fn kinds(query: &Query) -> Result<Vec<Kind>, Failure> {
+    let contextual = query.tri_state("contextual", None)?;
+    let named = match query.text("type")? {
+        None => None,
+        Some(text) => {
+            let text = text.to_lowercase();
+            let found = KINDS.iter().find(|(_, id, names)| *id == text || names.contains(&&*text));
+            let unknown = || Failure::bad_request("type must be a type id, private, room or chat");
+            Some(found.ok_or_else(unknown)?.0)
+        }
+    };
+    let fits = |kind: &Kind| {
+        contextual.is_none_or(|contextual| contextual == (*kind == Kind::Contextual))
+            && named.is_none_or(|named| named == *kind)
+    };
+    Ok(KINDS.iter().map(|(kind, ..)| *kind).filter(fits).collect())
 }

@@ -1,11 +1,9 @@
 use axum::extract::Path;
 use domain::participation::ChangeCommand;
-use projections::messages;
 
 use super::Problem;
-use super::object::Conversation;
+use super::object::{Conversation, Rendered};
 use super::request::Weavy;
-use crate::answer::Answer;
 use crate::failure::Failure;
 
 /// Mark a conversation as read, up to a message or whole.
@@ -15,19 +13,16 @@ use crate::failure::Failure;
     responses((status = 200, description = "The conversation", body = Conversation),
               (status = 400, description = "message_id is no positive integer", body = Problem),
               (status = 404, description = "Conversation or message unknown", body = Problem)))]
-pub(super) async fn mark(
-    Path(id): Path<String>,
-    request: Weavy,
-) -> Result<Answer<Conversation>, Failure> {
+pub(super) async fn mark(Path(id): Path<String>, request: Weavy) -> Result<Rendered, Failure> {
     let asked = request.query().positive("message_id")?;
-    let (id, seat) = request.seat(&id).await?;
+    let (state, newest) = request.member_state(&id).await?;
     if let Some(message) = asked
-        && !messages::exists(&request.0.state.pool, seat.conversation, message).await?
+        && !request.views().has_message(state.conversation, message).await?
     {
         return Err(Failure::not_found());
     }
-    let message = asked.or(seat.last_message_id);
-    request.change_own(id, seat, ChangeCommand::MarkRead { message }).await
+    let message = asked.or(newest);
+    request.change_and_show(state, ChangeCommand::MarkRead { message }).await
 }
 
 /// Mark a conversation as unread, until it is marked as read.
@@ -35,10 +30,7 @@ pub(super) async fn mark(
     params(("id" = i64, Path, description = "The conversation")),
     responses((status = 200, description = "The conversation", body = Conversation),
               (status = 404, description = "Unknown, or the caller is not in it", body = Problem)))]
-pub(super) async fn unmark(
-    Path(id): Path<String>,
-    request: Weavy,
-) -> Result<Answer<Conversation>, Failure> {
-    let (id, seat) = request.seat(&id).await?;
-    request.change_own(id, seat, ChangeCommand::MarkUnread).await
+pub(super) async fn unmark(Path(id): Path<String>, request: Weavy) -> Result<Rendered, Failure> {
+    let (state, _) = request.member_state(&id).await?;
+    request.change_and_show(state, ChangeCommand::MarkUnread).await
 }

@@ -19,14 +19,16 @@ mod request;
 mod user;
 mod users;
 
+use std::sync::Arc;
+
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 pub(crate) use error::{Problem, shape};
 
-use crate::State;
+use crate::Services;
 
-pub(crate) fn routes() -> OpenApiRouter<State> {
+pub(crate) fn routes() -> OpenApiRouter<Arc<Services>> {
     OpenApiRouter::new()
         .routes(routes!(list_conversations::list, create_conversation::create))
         .routes(routes!(badge::badge))

@@ -1,9 +1,13 @@
 //! The dialect's objects. A property without a value is left out.
 
-use chrono::{DateTime, Utc};
+use std::borrow::Cow;
+
+use axum::http::{HeaderValue, header};
+use axum::response::{IntoResponse, Response};
+use chrono::{DateTime, SecondsFormat, Utc};
 use domain::conversation::Kind;
-use projections::inbox::{self, View, Viewer};
-use projections::{Page, directory, messages};
+use projections::views::{View, Viewer};
+use projections::{Page, User as DirectoryUser};
 use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
@@ -12,7 +16,23 @@ use super::query::Paging;
 
 /// Whole seconds, UTC.
 fn time(at: DateTime<Utc>) -> String {
-    at.format("%Y-%m-%dT%H:%M:%SZ").to_string()
+    at.to_rfc3339_opts(SecondsFormat::Secs, true)
+}
+
+/// An object, rendered.
+pub(super) struct Rendered(Vec<u8>);
+
+impl Rendered {
+    pub(super) fn new(object: &impl Serialize) -> Self {
+        Self(serde_json::to_vec(object).expect("its maps have strings for keys"))
+    }
+}
+
+impl IntoResponse for Rendered {
+    fn into_response(self) -> Response {
+        let json = HeaderValue::from_static("application/json");
+        ([(header::CONTENT_TYPE, json)], self.0).into_response()
+    }
 }
 
 /// The dialect's type ids.
@@ -23,28 +43,32 @@ pub(super) const KINDS: [(Kind, &str, &[&str]); 3] = [
 ];
 
 #[derive(Debug, Serialize, ToSchema)]
-pub(super) struct Person {
+pub(super) struct Person<'a> {
     id: i64,
-    uid: String,
-    display_name: String,
+    uid: &'a str,
+    display_name: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
-    avatar_url: Option<String>,
+    avatar_url: Option<&'a str>,
 }
 
-impl From<inbox::Person> for Person {
-    fn from(person: inbox::Person) -> Self {
-        let inbox::Person { id, uid, display_name, avatar_url } = person;
-        Self { id, uid, display_name, avatar_url }
+impl<'a> From<&'a DirectoryUser> for Person<'a> {
+    fn from(user: &'a DirectoryUser) -> Self {
+        Self {
+            id: user.id,
+            uid: &user.uid,
+            display_name: user.display_name(),
+            avatar_url: user.avatar_url.as_deref(),
+        }
     }
 }
 
 #[derive(Debug, Serialize, ToSchema)]
-pub(super) struct Member {
+pub(super) struct Member<'a> {
     id: i64,
-    uid: String,
-    display_name: String,
+    uid: &'a str,
+    display_name: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
-    avatar_url: Option<String>,
+    avatar_url: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     marked_at: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -52,34 +76,34 @@ pub(super) struct Member {
     presence: &'static str,
 }
 
-impl From<inbox::Member> for Member {
-    fn from(member: inbox::Member) -> Self {
+impl<'a> Member<'a> {
+    fn new((member, user): (&projections::Member, &'a DirectoryUser)) -> Self {
         Self {
-            id: member.id,
-            uid: member.uid,
-            display_name: member.display_name,
-            avatar_url: member.avatar_url,
+            id: user.id,
+            uid: &user.uid,
+            display_name: user.display_name(),
+            avatar_url: user.avatar_url.as_deref(),
             marked_at: member.marked_at.map(time),
-            marked_id: member.marked_id,
+            marked_id: member.marker,
             presence: "away",
         }
     }
 }
 
 #[derive(Debug, Serialize, ToSchema)]
-pub(super) struct Message {
+pub(super) struct Message<'a> {
     id: i64,
     app_id: i64,
-    text: String,
+    text: &'a str,
     html: String,
     plain: String,
     attachment_count: u32,
     #[serde(skip_serializing_if = "Option::is_none")]
-    metadata: Option<Value>,
-    tags: Vec<String>,
+    metadata: Option<&'a Value>,
+    tags: &'a [String],
     created_at: String,
     created_by_id: i64,
-    created_by: Person,
+    created_by: Person<'a>,
     #[serde(skip_serializing_if = "Option::is_none")]
     modified_at: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -87,24 +111,28 @@ pub(super) struct Message {
     is_trashed: bool,
 }
 
-impl From<messages::Message> for Message {
-    fn from(message: messages::Message) -> Self {
-        let author = message.created_by.id;
+impl<'a> Message<'a> {
+    /// A message of the conversation with this number.
+    pub(super) fn new(
+        message: &'a projections::Message,
+        author: &'a DirectoryUser,
+        app_id: i64,
+    ) -> Self {
         Self {
             id: message.id,
-            app_id: message.app_id,
+            app_id,
+            text: &message.text,
             html: html(&message.text),
             plain: escape(&message.text.split_whitespace().collect::<Vec<_>>().join(" ")),
-            text: message.text,
             attachment_count: 0,
-            metadata: message.metadata,
-            tags: message.tags,
+            metadata: message.metadata.as_ref(),
+            tags: &message.tags,
             created_at: time(message.created_at),
-            created_by_id: author,
-            created_by: message.created_by.into(),
+            created_by_id: author.id,
+            created_by: author.into(),
             modified_at: message.modified_at.map(time),
             // Only its author edits a message.
-            modified_by_id: message.modified_at.map(|_| author),
+            modified_by_id: message.modified_at.map(|_| author.id),
             is_trashed: false,
         }
     }
@@ -137,39 +165,39 @@ fn html(text: &str) -> String {
 }
 
 #[derive(Debug, Serialize, ToSchema)]
-pub(super) struct Conversation {
+pub(super) struct Conversation<'a> {
     id: i64,
     r#type: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
-    uid: Option<String>,
-    display_name: String,
+    uid: Option<&'a str>,
+    display_name: Cow<'a, str>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    name: Option<String>,
+    name: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    description: Option<String>,
+    description: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    avatar_url: Option<String>,
+    avatar_url: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    metadata: Option<Value>,
-    tags: Vec<String>,
+    metadata: Option<&'a Value>,
+    tags: &'a [String],
     created_at: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     created_by_id: Option<i64>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    created_by: Option<Person>,
+    created_by: Option<Person<'a>>,
     modified_at: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     modified_by_id: Option<i64>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    modified_by: Option<Person>,
+    modified_by: Option<Person<'a>>,
     member_count: i64,
-    members: Vec<Member>,
+    members: Vec<Member<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     user_id: Option<i64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     last_message_id: Option<i64>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    last_message: Option<Message>,
+    last_message: Option<Message<'a>>,
     is_pinned: bool,
     is_unread: bool,
     is_starred: bool,
@@ -177,45 +205,47 @@ pub(super) struct Conversation {
     is_trashed: bool,
 }
 
-impl Conversation {
-    pub(super) fn new(view: View, viewer: Viewer) -> Self {
-        let others: Vec<&inbox::Member> =
-            view.members.iter().filter(|member| Viewer::User(member.uuid) != viewer).collect();
-        let other = match (view.kind, viewer, others.first()) {
-            (Kind::Private, Viewer::User(_), Some(other)) => Some(*other),
+impl<'a> Conversation<'a> {
+    pub(super) fn new(view: &'a View, viewer: Viewer) -> Self {
+        let shared = &*view.conversation;
+        let others = view.members().filter(|(member, _)| Viewer::User(member.user) != viewer);
+        let other = match (shared.kind, viewer) {
+            (Kind::Private, Viewer::User(_)) => others.clone().next().map(|(_, user)| user),
             _ => None,
         };
-        let names =
-            || others.iter().map(|m| m.display_name.as_str()).collect::<Vec<_>>().join(", ");
-        let r#type = KINDS.iter().find(|(kind, ..)| *kind == view.kind).map_or("", |(_, id, _)| id);
+        let names = || others.map(|(_, user)| user.display_name()).collect::<Vec<_>>().join(", ");
+        let r#type =
+            KINDS.iter().find(|(kind, ..)| *kind == shared.kind).map_or("", |(_, id, _)| id);
+        let state = view.state.as_ref();
+        let (creator, modifier) = (view.created_by.as_deref(), view.modified_by.as_deref());
+        let newest = shared.newest().zip(view.newest_author.as_deref());
+        let own_picture = shared.avatar_url.as_deref();
         Self {
-            id: view.id,
+            id: shared.number,
             r#type,
-            uid: view.uid,
-            display_name: view.name.clone().unwrap_or_else(names),
-            avatar_url: view
-                .avatar_url
-                .or_else(|| other.and_then(|other| other.avatar_url.clone())),
+            uid: shared.uid.as_deref(),
+            display_name: shared.name.as_deref().map_or_else(|| names().into(), Cow::from),
+            avatar_url: own_picture.or_else(|| other.and_then(|other| other.avatar_url.as_deref())),
             user_id: other.map(|other| other.id),
-            name: view.name,
-            description: view.description,
-            metadata: view.metadata,
-            tags: view.tags,
-            created_at: time(view.created_at),
-            created_by_id: view.created_by.as_ref().map(|person| person.id),
-            created_by: view.created_by.map(Person::from),
-            modified_at: time(view.modified_at),
-            modified_by_id: view.modified_by.as_ref().map(|person| person.id),
-            modified_by: view.modified_by.map(Person::from),
-            member_count: view.member_count,
-            members: view.members.into_iter().map(Member::from).collect(),
-            last_message_id: view.last_message.as_ref().map(|message| message.id),
-            last_message: view.last_message.map(Message::from),
-            is_pinned: view.is_pinned,
+            name: shared.name.as_deref(),
+            description: shared.description.as_deref(),
+            metadata: shared.metadata.as_ref(),
+            tags: &shared.tags,
+            created_at: time(shared.created_at),
+            created_by_id: creator.map(|user| user.id),
+            created_by: creator.map(Person::from),
+            modified_at: time(shared.modified_at),
+            modified_by_id: modifier.map(|user| user.id),
+            modified_by: modifier.map(Person::from),
+            member_count: shared.member_count,
+            members: view.members().map(Member::new).collect(),
+            last_message_id: shared.newest_id(),
+            last_message: newest.map(|(newest, by)| Message::new(newest, by, shared.number)),
+            is_pinned: state.is_some_and(|state| state.pinned.is_some()),
             is_unread: view.is_unread,
-            is_starred: view.is_starred,
-            is_subscribed: view.is_subscribed,
-            is_trashed: view.is_trashed,
+            is_starred: state.is_some_and(|state| state.starred),
+            is_subscribed: state.is_some_and(|state| state.subscribed),
+            is_trashed: shared.trashed,
         }
     }
 }
@@ -244,22 +274,22 @@ pub(super) struct User {
     is_trashed: bool,
 }
 
-impl From<directory::User> for User {
-    fn from(user: directory::User) -> Self {
+impl User {
+    pub(super) fn new(user: &DirectoryUser) -> Self {
         Self {
-            display_name: user.display_name().to_owned(),
-            is_admin: user.role.as_deref() == Some("administrator"),
             id: user.id,
-            uid: user.uid,
-            name: user.name,
-            username: user.username,
-            email: user.email,
-            avatar_url: user.avatar_url,
-            metadata: user.metadata,
-            tags: user.tags,
+            uid: user.uid.clone(),
+            display_name: user.display_name().to_owned(),
+            name: user.name.clone(),
+            username: user.username.clone(),
+            email: user.email.clone(),
+            avatar_url: user.avatar_url.clone(),
+            metadata: user.metadata.clone(),
+            tags: user.tags.clone(),
             presence: "away",
             created_at: time(user.created_at),
             modified_at: time(user.modified_at),
+            is_admin: user.role.as_deref() == Some("administrator"),
             is_suspended: false,
             is_trashed: false,
         }
@@ -282,18 +312,22 @@ pub(super) struct List<T: ToSchema> {
 }
 
 impl<T: ToSchema> List<T> {
-    pub(super) fn new<I: Into<T>>(page: Page<I>, paging: &Paging) -> Self {
-        let count = page.total;
+    pub(super) fn new<'a, I>(
+        page: &'a Page<I>,
+        paging: &Paging,
+        show: impl FnMut(&'a I) -> T,
+    ) -> Self {
+        let count = page.total.filter(|_| paging.count);
         if paging.count_only {
             return Self { data: None, start: None, end: None, count };
         }
         let sent = page.items.len() as i64;
         let (start, end) = if sent == 0 {
-            (0, paging.skip.min(count.unwrap_or(paging.skip)))
+            (0, paging.skip.min(page.total.unwrap_or(paging.skip)))
         } else {
             (paging.skip + 1, paging.skip + sent)
         };
-        let data = page.items.into_iter().map(Into::into).collect();
+        let data = page.items.iter().map(show).collect();
         Self { data: Some(data), start: Some(start), end: Some(end), count }
     }
 }
@@ -314,8 +348,8 @@ mod tests {
     #[test]
     fn an_empty_page_ends_where_the_list_does() {
         let paging = Paging { top: 25, skip: 40, count: true, count_only: false };
-        let page = Page { items: Vec::<inbox::Person>::new(), total: Some(7) };
-        let list: List<Person> = List::new(page, &paging);
+        let page = Page { items: Vec::<DirectoryUser>::new(), total: Some(7) };
+        let list: List<User> = List::new(&page, &paging, User::new);
         assert_eq!(
             serde_json::to_value(list).unwrap(),
             serde_json::json!({"data": [], "start": 0, "end": 7, "count": 7})

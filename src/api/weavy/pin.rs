@@ -2,9 +2,8 @@ use axum::extract::Path;
 use domain::participation::ChangeCommand;
 
 use super::Problem;
-use super::object::Conversation;
+use super::object::{Conversation, Rendered};
 use super::request::Weavy;
-use crate::answer::Answer;
 use crate::failure::Failure;
 
 /// Pin a conversation in the caller's list.
@@ -12,12 +11,9 @@ use crate::failure::Failure;
     params(("id" = i64, Path, description = "The conversation")),
     responses((status = 200, description = "The conversation", body = Conversation),
               (status = 404, description = "Unknown, or the caller is not in it", body = Problem)))]
-pub(super) async fn pin(
-    Path(id): Path<String>,
-    request: Weavy,
-) -> Result<Answer<Conversation>, Failure> {
-    let (id, seat) = request.seat(&id).await?;
-    request.change_own(id, seat, ChangeCommand::PinConversation).await
+pub(super) async fn pin(Path(id): Path<String>, request: Weavy) -> Result<Rendered, Failure> {
+    let (state, _) = request.member_state(&id).await?;
+    request.change_and_show(state, ChangeCommand::PinConversation).await
 }
 
 /// Unpin a conversation.
@@ -25,10 +21,7 @@ pub(super) async fn pin(
     params(("id" = i64, Path, description = "The conversation")),
     responses((status = 200, description = "The conversation", body = Conversation),
               (status = 404, description = "Unknown, or the caller is not in it", body = Problem)))]
-pub(super) async fn unpin(
-    Path(id): Path<String>,
-    request: Weavy,
-) -> Result<Answer<Conversation>, Failure> {
-    let (id, seat) = request.seat(&id).await?;
-    request.change_own(id, seat, ChangeCommand::UnpinConversation).await
+pub(super) async fn unpin(Path(id): Path<String>, request: Weavy) -> Result<Rendered, Failure> {
+    let (state, _) = request.member_state(&id).await?;
+    request.change_and_show(state, ChangeCommand::UnpinConversation).await
 }

@@ -1,15 +1,13 @@
 use axum::extract::Path;
 use domain::conversation::{Command, Conversation as Aggregate};
-use projections::messages;
 use serde_json::Value;
 
 use super::Problem;
 use super::json::Object;
-use super::object::Message;
-use super::request::Weavy;
-use crate::answer::Answer;
+use super::object::{Message, Rendered};
+use super::request::{Weavy, number};
 use crate::failure::Failure;
-use crate::incoming::new_id;
+use crate::request::new_id;
 
 /// Post a message.
 #[utoipa::path(post, path = "/apps/{id}/messages", tag = "Weavy",
@@ -19,12 +17,9 @@ use crate::incoming::new_id;
     responses((status = 200, description = "The message", body = Message),
               (status = 400, description = "No text, or what is not offered", body = Problem),
               (status = 404, description = "Unknown, or the caller is not in it", body = Problem)))]
-pub(super) async fn post(
-    Path(id): Path<String>,
-    request: Weavy,
-) -> Result<Answer<Message>, Failure> {
+pub(super) async fn post(Path(id): Path<String>, request: Weavy) -> Result<Rendered, Failure> {
     let author = request.user()?;
-    let (_, seat) = request.seat(&id).await?;
+    let (state, _) = request.member_state(&id).await?;
     let body = request.body()?;
     refuse_what_is_not_offered(&body)?;
     let command = Command::PostMessage {
@@ -34,11 +29,11 @@ pub(super) async fn post(
         metadata: body.object("metadata")?,
         tags: body.strings("tags")?.unwrap_or_default(),
     };
-    let outcome = request.0.execute::<Aggregate>(seat.conversation, "PostMessage", command).await?;
-    let position = request.0.reflected(&outcome).await?;
-    let message = outcome.first_position.unwrap_or(outcome.position);
-    let message = messages::get(&request.0.state.pool, request.account(), message).await?;
-    Ok(Answer::ok(position, message.ok_or_else(Failure::not_found)?.into()))
+    let outcome = request.execute::<Aggregate>(state.conversation, command).await?;
+    let message = outcome.first.ok_or_else(Failure::not_found)?;
+    let message = request.views().message(request.account(), message).await?;
+    let posted = message.ok_or_else(Failure::not_found)?;
+    Ok(Rendered::new(&Message::new(&posted.message, &posted.author, number(&id)?)))
 }
 
 /// Clients send these with empty values always; a value that asks for something must not be dropped silently.

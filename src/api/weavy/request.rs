@@ -1,89 +1,116 @@
-use axum::extract::{FromRequest, Request};
+use std::ops::Deref;
+use std::sync::Arc;
+
+use axum::extract::{FromRequest, Request as HttpRequest};
 use domain::participation::{ChangeCommand, Seat};
 use event_store::Surface;
-use projections::inbox;
+use projections::views::{MemberState, View, Viewer};
 use uuid::Uuid;
 
 use super::json;
-use super::object::Conversation;
+use super::object::{Conversation, Rendered};
 use super::query::Query;
-use crate::State;
-use crate::answer::Answer;
-use crate::caller::Caller;
+use crate::Services;
 use crate::failure::Failure;
-use crate::incoming::{Incoming, SHOWN};
+use crate::request::Request;
 
 /// A request of this dialect.
-pub(super) struct Weavy(pub(super) Incoming);
+pub(super) struct Weavy(Request);
 
-impl FromRequest<State> for Weavy {
+impl FromRequest<Arc<Services>> for Weavy {
     type Rejection = Failure;
 
-    async fn from_request(request: Request, state: &State) -> Result<Self, Failure> {
-        Ok(Self(Incoming::read(request, state, Surface::Weavy).await?))
+    async fn from_request(request: HttpRequest, services: &Arc<Services>) -> Result<Self, Failure> {
+        Ok(Self(Request::read(request, services, Surface::Weavy).await?))
+    }
+}
+
+impl Deref for Weavy {
+    type Target = Request;
+
+    fn deref(&self) -> &Request {
+        &self.0
     }
 }
 
 impl Weavy {
-    pub(super) fn caller(&self) -> &Caller {
-        &self.0.caller
-    }
-
-    pub(super) fn account(&self) -> i64 {
-        self.0.caller.account
-    }
-
-    pub(super) fn user(&self) -> Result<Uuid, Failure> {
-        self.0.user()
-    }
-
     /// Only the host system may.
-    pub(super) fn key(&self) -> Result<(), Failure> {
-        match self.0.caller.user() {
+    pub(super) fn service(&self) -> Result<(), Failure> {
+        match self.caller.user() {
             None => Ok(()),
             Some(_) => Err(Failure::forbidden("this endpoint needs a service token")),
         }
     }
 
-    pub(super) fn viewer(&self) -> inbox::Viewer {
-        self.0.caller.user().map_or(inbox::Viewer::Key, inbox::Viewer::User)
+    pub(super) fn viewer(&self) -> Viewer {
+        self.caller.user().map_or(Viewer::Service, Viewer::User)
     }
 
     pub(super) fn query(&self) -> Query {
-        Query::parse(self.0.uri.query().unwrap_or_default())
+        Query::parse(self.uri.query().unwrap_or_default())
     }
 
     pub(super) fn body(&self) -> Result<json::Object, Failure> {
-        json::Object::read(&self.0.headers, &self.0.body)
+        json::Object::read(&self.headers, &self.body)
     }
 
-    /// The conversation with a public number, as the caller sees it.
-    pub(super) async fn view(&self, id: i64, trashed_too: bool) -> Result<Conversation, Failure> {
-        let pool = &self.0.state.pool;
-        let view = inbox::get(pool, self.account(), self.viewer(), id, trashed_too).await?;
-        Ok(Conversation::new(view.ok_or_else(Failure::not_found)?, self.viewer()))
+    /// The stream of the conversation with this public number.
+    pub(super) async fn conversation_id(&self, number: i64) -> Result<Uuid, Failure> {
+        let found = self.views().conversation_id(self.account(), number).await?;
+        found.ok_or_else(Failure::not_found)
     }
 
-    /// The caller's seat in a conversation.
-    pub(super) async fn seat(&self, id: &str) -> Result<(i64, inbox::Seat), Failure> {
-        let (user, id) = (self.user()?, number(id)?);
-        self.0.catch_up(SHOWN).await?;
-        let seat = inbox::seat(&self.0.state.pool, self.account(), user, id).await?;
-        Ok((id, seat.ok_or_else(Failure::not_found)?))
+    /// A conversation, as the caller sees it.
+    pub(super) async fn view(&self, id: Uuid, trashed_too: bool) -> Result<View, Failure> {
+        let view = self.views().view(self.account(), self.viewer(), id, trashed_too).await?;
+        view.ok_or_else(Failure::not_found)
+    }
+
+    /// What everyone sees of a conversation that is not in the trash, if the viewer may.
+    pub(super) async fn conversation(
+        &self,
+        id: Uuid,
+        viewer: Viewer,
+    ) -> Result<Arc<projections::Conversation>, Failure> {
+        let found = match viewer {
+            Viewer::User(user) => self.views().member_state(user, id).await?.map(|found| found.0),
+            Viewer::Service => self.views().conversation(id).await?,
+        };
+        let visible = found.filter(|found| found.account_id == self.account() && !found.trashed);
+        visible.ok_or_else(Failure::not_found)
+    }
+
+    /// A conversation, as the caller is shown it.
+    pub(super) async fn shown(&self, id: Uuid) -> Result<Rendered, Failure> {
+        let view = self.view(id, false).await?;
+        Ok(Rendered::new(&Conversation::new(&view, self.viewer())))
+    }
+
+    /// The caller's own state in a conversation that is not in the trash, and its newest message's number.
+    pub(super) async fn member_state(
+        &self,
+        number_in_path: &str,
+    ) -> Result<(MemberState, Option<i64>), Failure> {
+        let user = self.user()?;
+        let id = self.conversation_id(number(number_in_path)?).await?;
+        let found = self.views().member_state(user, id).await?;
+        let (conversation, state) = found.ok_or_else(Failure::not_found)?;
+        if conversation.trashed {
+            return Err(Failure::not_found());
+        }
+        Ok((state, conversation.newest_id()))
     }
 
     /// Carries out a member's own command, and answers with the conversation.
-    pub(super) async fn change_own(
+    pub(super) async fn change_and_show(
         &self,
-        id: i64,
-        seat: inbox::Seat,
+        state: MemberState,
         change: ChangeCommand,
-    ) -> Result<Answer<Conversation>, Failure> {
-        let inbox::Seat { conversation, membership, .. } = seat;
+    ) -> Result<Rendered, Failure> {
+        let MemberState { conversation, membership, .. } = state;
         let seat = Seat { conversation, user: self.user()?, membership };
-        let outcome = self.0.change_own(seat, vec![change], &self.0.context).await?;
-        let position = self.0.reflected(&outcome).await?;
-        Ok(Answer::ok(position, self.view(id, false).await?))
+        self.0.change_own(seat, vec![change], &self.context).await?;
+        self.shown(conversation).await
     }
 }
 

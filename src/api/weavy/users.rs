@@ -1,16 +1,15 @@
 //! The directory, for the host system.
 
+use axum::Json;
 use axum::extract::Path;
 use axum::http::StatusCode;
 use domain::user::{Command, Profile, Refusal, User as Aggregate};
 use event_store::{CommandError, Outcome};
-use projections::directory;
 
 use super::Problem;
 use super::json::Object;
-use super::object::{List, User};
+use super::object::{List, Rendered, User};
 use super::request::Weavy;
-use crate::answer::Answer;
 use crate::failure::Failure;
 
 /// List users, by name.
@@ -22,16 +21,14 @@ use crate::failure::Failure;
            ("count_only" = Option<bool>, Query, description = "Only count it")),
     responses((status = 200, description = "A page", body = List<User>),
               (status = 403, description = "Not a service token", body = Problem)))]
-pub(super) async fn list(request: Weavy) -> Result<Answer<List<User>>, Failure> {
-    request.key()?;
+pub(super) async fn list(request: Weavy) -> Result<Rendered, Failure> {
+    request.service()?;
     let query = request.query();
     let paging = query.paging()?;
     let top = if paging.count_only { 0 } else { paging.top };
-    let position = request.0.catch_up(&[directory::NAME]).await?;
-    let (pool, account) = (&request.0.state.pool, request.account());
-    let page =
-        directory::list(pool, account, query.text("q")?, top, paging.skip, paging.count).await?;
-    Ok(Answer::ok(position, List::new(page, &paging)))
+    let q = query.text("q")?;
+    let page = request.views().users(request.account(), q, top, paging.skip).await?;
+    Ok(Rendered::new(&List::new(&page, &paging, User::new)))
 }
 
 /// Get a user, by id or uid.
@@ -39,21 +36,20 @@ pub(super) async fn list(request: Weavy) -> Result<Answer<List<User>>, Failure> 
     params(("user" = String, Path, description = "Digits are an id, anything else a uid")),
     responses((status = 200, description = "The user", body = User),
               (status = 404, description = "Unknown", body = Problem)))]
-pub(super) async fn get(Path(user): Path<String>, request: Weavy) -> Result<Answer<User>, Failure> {
-    request.key()?;
-    let position = request.0.catch_up(&[directory::NAME]).await?;
-    let (pool, account) = (&request.0.state.pool, request.account());
+pub(super) async fn get(Path(user): Path<String>, request: Weavy) -> Result<Json<User>, Failure> {
+    request.service()?;
+    let (views, account) = (request.views(), request.account());
     let found = if user.bytes().all(|byte| byte.is_ascii_digit()) {
         match user.parse() {
-            Ok(id) => directory::by_id(pool, account, id).await?,
+            Ok(id) => views.user_by_id(account, id).await?,
             Err(_) => None,
         }
     } else if user.contains('\0') {
         None
     } else {
-        directory::by_uid(pool, account, &user).await?
+        views.user_by_uid(account, &user).await?
     };
-    Ok(Answer::ok(position, found.ok_or_else(Failure::not_found)?.into()))
+    Ok(Json(User::new(&*found.ok_or_else(Failure::not_found)?)))
 }
 
 /// Register a user.
@@ -63,8 +59,8 @@ pub(super) async fn get(Path(user): Path<String>, request: Weavy) -> Result<Answ
     responses((status = 201, description = "The user", body = User),
               (status = 400, description = "uid missing, too long or taken", body = Problem),
               (status = 403, description = "Not a service token", body = Problem)))]
-pub(super) async fn create(request: Weavy) -> Result<Answer<User>, Failure> {
-    request.key()?;
+pub(super) async fn create(request: Weavy) -> Result<(StatusCode, Json<User>), Failure> {
+    request.service()?;
     let body = request.body()?;
     let uid = body.text("uid")?.ok_or_else(|| Failure::bad_request("uid must be given"))?;
     let uid = uid.as_str().to_owned();
@@ -82,8 +78,11 @@ pub(super) async fn create(request: Weavy) -> Result<Answer<User>, Failure> {
     responses((status = 200, description = "The user", body = User),
               (status = 400, description = "A value cannot be used", body = Problem),
               (status = 403, description = "Not a service token", body = Problem)))]
-pub(super) async fn put(Path(uid): Path<String>, request: Weavy) -> Result<Answer<User>, Failure> {
-    request.key()?;
+pub(super) async fn put(
+    Path(uid): Path<String>,
+    request: Weavy,
+) -> Result<(StatusCode, Json<User>), Failure> {
+    request.service()?;
     if uid.contains('\0') {
         return Err(Failure::bad_request("uid must not contain U+0000"));
     }
@@ -103,12 +102,8 @@ async fn execute(
     uid: &str,
     command: Command,
 ) -> Result<Outcome, CommandError<Refusal>> {
-    let name = match command {
-        Command::RegisterUser { .. } => "RegisterUser",
-        Command::UpdateUser { .. } => "UpdateUser",
-    };
     let id = domain::user_id(request.account(), uid);
-    request.0.state.commands.execute::<Aggregate>(id, name, command, &request.0.context).await
+    request.services.commands.execute::<Aggregate>(id, command, &request.context).await
 }
 
 async fn answer(
@@ -116,10 +111,10 @@ async fn answer(
     uid: &str,
     status: StatusCode,
     outcome: Outcome,
-) -> Result<Answer<User>, Failure> {
-    let position = request.0.settled(&[directory::NAME], outcome.position).await?;
-    let user = directory::by_uid(&request.0.state.pool, request.account(), uid).await?;
-    Ok(Answer { status, position, body: user.ok_or_else(Failure::not_found)?.into() })
+) -> Result<(StatusCode, Json<User>), Failure> {
+    request.wait_for(&outcome).await?;
+    let user = request.views().user_by_uid(request.account(), uid).await?;
+    Ok((status, Json(User::new(&*user.ok_or_else(Failure::not_found)?))))
 }
 
 fn profile(body: &Object) -> Result<Profile, Failure> {

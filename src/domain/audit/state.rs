@@ -1,6 +1,7 @@
 use cqrs_es::Aggregate;
 use cqrs_es::event_sink::EventSink;
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 use super::{Command, Event, Refusal};
 use crate::Stored;
@@ -33,4 +34,15 @@ impl Aggregate for Audit {
 
 impl Stored for Audit {
     const STATE_SCHEMA: i32 = 1;
+
+    fn name(command: &Command) -> &'static str {
+        match command {
+            Command::RecordReading { .. } => "RecordReading",
+        }
+    }
+
+    fn conversation(_: Uuid, event: &Event) -> Option<Uuid> {
+        let Event::AuditTrailRead { conversation, .. } = event;
+        Some(*conversation)
+    }
 }

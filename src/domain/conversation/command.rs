@@ -29,12 +29,12 @@ pub enum Command {
         /// Where it is.
         avatar_url: Option<Text>,
     },
-    /// Makes a message stand out for everyone, instead of any before it.
+    /// Pins a message for everyone, instead of any before it.
     PinMessage {
         /// The message, which is in this conversation.
         message: Uuid,
     },
-    /// Lets no message stand out.
+    /// Unpins the pinned message.
     UnpinMessage,
     /// Hides it from everyone until it is restored.
     TrashConversation,
@@ -52,7 +52,7 @@ pub enum Command {
     },
     /// Takes it away for good, with everything that was said in it.
     DeleteConversation,
-    /// Makes a message read otherwise.
+    /// Edits a message.
     EditMessage {
         /// The message, which is in this conversation.
         message: Uuid,
@@ -85,6 +85,29 @@ pub enum Command {
     },
 }
 
+impl Command {
+    /// The command's name, for the metadata of its events.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::CreateConversation(_) => "CreateConversation",
+            Self::RenameConversation { .. } => "RenameConversation",
+            Self::DescribeConversation { .. } => "DescribeConversation",
+            Self::TagConversation { .. } => "TagConversation",
+            Self::ChangeAvatar { .. } => "ChangeAvatar",
+            Self::PinMessage { .. } => "PinMessage",
+            Self::UnpinMessage => "UnpinMessage",
+            Self::TrashConversation => "TrashConversation",
+            Self::RestoreConversation => "RestoreConversation",
+            Self::AddMember { .. } => "AddMember",
+            Self::RemoveMember { .. } => "RemoveMember",
+            Self::DeleteConversation => "DeleteConversation",
+            Self::EditMessage { .. } => "EditMessage",
+            Self::DeleteMessage { .. } => "DeleteMessage",
+            Self::PostMessage { .. } => "PostMessage",
+        }
+    }
+}
+
 /// What a conversation is made of.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Create {
@@ -104,4 +127,29 @@ pub struct Create {
     pub metadata: Option<Map<String, Value>>,
     /// In the order to be shown.
     pub tags: Vec<String>,
+}
+
+impl Create {
+    /// The private chat that `creator` starts with `other`.
+    pub fn private(creator: Uuid, other: Uuid) -> Self {
+        Self::of_kind(Kind::Private, creator, vec![other])
+    }
+
+    /// A room of `creator` with these members.
+    pub fn room(creator: Uuid, members: Vec<Uuid>) -> Self {
+        Self::of_kind(Kind::Room, creator, members)
+    }
+
+    fn of_kind(kind: Kind, creator: Uuid, members: Vec<Uuid>) -> Self {
+        Self {
+            kind,
+            creator: Some(creator),
+            members,
+            uid: None,
+            name: None,
+            description: None,
+            metadata: None,
+            tags: vec![],
+        }
+    }
 }

@@ -163,15 +163,6 @@ impl DomainEvent for Event {
     }
 
     fn event_version(&self) -> String {
-        match self {
-            // Free text became private.
-            Self::ConversationCreated { .. }
-            | Self::ConversationRenamed { .. }
-            | Self::ConversationDescribed { .. }
-            | Self::ConversationTagged { .. }
-            | Self::MessagePosted { .. } => "2",
-            _ => "1",
-        }
-        .to_owned()
+        "1".to_owned()
     }
 }

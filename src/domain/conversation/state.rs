@@ -92,6 +92,14 @@ impl Aggregate for Conversation {
 impl Stored for Conversation {
     const STATE_SCHEMA: i32 = 2;
 
+    fn name(command: &Command) -> &'static str {
+        command.name()
+    }
+
+    fn conversation(stream: Uuid, _: &Event) -> Option<Uuid> {
+        Some(stream)
+    }
+
     fn subject(event: &Event) -> Option<Uuid> {
         match event {
             Event::MessagePosted { message, .. } | Event::MessageEdited { message, .. } => {

@@ -2,6 +2,7 @@ use chrono::{DateTime, Utc};
 use cqrs_es::Aggregate;
 use cqrs_es::event_sink::EventSink;
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 use super::{Change, Command, Event, Refusal};
 use crate::Stored;
@@ -92,4 +93,12 @@ impl Aggregate for Participation {
 
 impl Stored for Participation {
     const STATE_SCHEMA: i32 = 1;
+
+    fn name(command: &Command) -> &'static str {
+        command.change.name()
+    }
+
+    fn conversation(_: Uuid, event: &Event) -> Option<Uuid> {
+        Some(event.seat.conversation)
+    }
 }

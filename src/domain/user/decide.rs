@@ -1,3 +1,5 @@
+use crate::Text;
+
 use super::{Command, Event, NAME_LENGTH_MAX, Profile, Refusal, UID_LENGTH_MAX, User};
 
 impl User {
@@ -31,8 +33,13 @@ impl User {
 }
 
 fn checked(profile: Profile) -> Result<Profile, Refusal> {
-    match &profile.name {
-        Some(name) if name.length() > NAME_LENGTH_MAX => Err(Refusal::NameTooLong),
-        _ => Ok(profile),
+    let too_long =
+        |text: &Option<Text>| text.as_ref().is_some_and(|text| text.length() > NAME_LENGTH_MAX);
+    if too_long(&profile.name) {
+        Err(Refusal::NameTooLong)
+    } else if too_long(&profile.username) {
+        Err(Refusal::UsernameTooLong)
+    } else {
+        Ok(profile)
     }
 }

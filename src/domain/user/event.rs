@@ -94,7 +94,6 @@ impl DomainEvent for Event {
     }
 
     fn event_version(&self) -> String {
-        // Names became private.
-        "2".to_owned()
+        "1".to_owned()
     }
 }

@@ -13,4 +13,7 @@ pub enum Refusal {
     /// Beyond the limit.
     #[error("name must be at most {max} characters long", max = super::NAME_LENGTH_MAX)]
     NameTooLong,
+    /// Beyond the limit.
+    #[error("username must be at most {max} characters long", max = super::NAME_LENGTH_MAX)]
+    UsernameTooLong,
 }

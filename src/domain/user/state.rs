@@ -1,6 +1,7 @@
 use cqrs_es::Aggregate;
 use cqrs_es::event_sink::EventSink;
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 use super::{Command, Event, Profile, Refusal};
 use crate::Stored;
@@ -51,4 +52,15 @@ impl Aggregate for User {
 
 impl Stored for User {
     const STATE_SCHEMA: i32 = 1;
+
+    fn name(command: &Command) -> &'static str {
+        match command {
+            Command::RegisterUser { .. } => "RegisterUser",
+            Command::UpdateUser { .. } => "UpdateUser",
+        }
+    }
+
+    fn conversation(_: Uuid, _: &Event) -> Option<Uuid> {
+        None
+    }
 }

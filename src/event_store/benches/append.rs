@@ -184,6 +184,7 @@ impl Caller for Ours {
                 event_version: "1".to_owned(),
                 payload: PAYLOAD.to_owned(),
                 metadata: METADATA.to_owned(),
+                conversation: None,
                 key: None,
                 subject: None,
                 erases: None,
@@ -254,9 +255,6 @@ impl Caller for OurCommand {
             },
             idempotency: None,
         };
-        self.commands
-            .execute::<Conversation>(stream, "PostMessage", command(version), &context)
-            .await
-            .unwrap();
+        self.commands.execute::<Conversation>(stream, command(version), &context).await.unwrap();
     }
 }

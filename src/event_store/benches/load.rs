@@ -35,9 +35,10 @@ async fn main() {
         let events = (first..(first + 1000).min(EVENTS - 1)).map(|_| NewEvent {
             event_id: Uuid::now_v7(),
             event_type: "MessagePosted".to_owned(),
-            event_version: "2".to_owned(),
+            event_version: "1".to_owned(),
             payload: PAYLOAD.to_owned(),
             metadata: METADATA.to_owned(),
+            conversation: None,
             key: None,
             subject: None,
             erases: None,
@@ -131,5 +132,5 @@ async fn execute(commands: &Commands, stream: Uuid, command: Command) {
         },
         idempotency: None,
     };
-    commands.execute::<Conversation>(stream, "Bench", command, &context).await.unwrap();
+    commands.execute::<Conversation>(stream, command, &context).await.unwrap();
 }

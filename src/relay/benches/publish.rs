@@ -54,7 +54,10 @@ async fn backlog() -> Log {
             event_version: "1".to_owned(),
             payload: r#"{"type":"MessagePosted","text":"Shall we meet at ten, or would the afternoon suit you better?"}"#.to_owned(),
             metadata: r#"{"actor":"ann","occurred_at":"2026-01-01T00:00:00.000000Z"}"#.to_owned(),
- key: None, subject: None, erases: None,
+            conversation: None,
+            key: None,
+            subject: None,
+            erases: None,
         });
         let append = Append {
             aggregate_type: "conversation",

@@ -1,0 +1,52 @@
+//! What is measured, a function for each kind of request.
+
+pub mod commands;
+pub mod memory;
+pub mod queries;
+pub mod rooms;
+
+use crate::load::{Script, Tally, drive};
+use crate::pgbench::Pgbench;
+use crate::table::{self, median};
+use crate::world::World;
+
+const ROUNDS: usize = 3;
+
+/// Rounds of both sides in turns, so that what the machine does besides hits both.
+async fn in_turns(
+    ours: impl AsyncFn() -> Tally,
+    mut beside: impl AsyncFnMut() -> f64,
+) -> (Vec<Tally>, f64) {
+    let (mut tallies, mut others) = (Vec::new(), Vec::new());
+    for _ in 0..ROUNDS {
+        tallies.push(ours().await);
+        others.push(beside().await);
+    }
+    (tallies, median(others))
+}
+
+/// All callers beside as many clients of pgbench.
+async fn beside_pgbench(world: &World, what: &str, scripts: &[Script], other: &Pgbench, aim: f64) {
+    let ours = || drive(world.server.address, scripts, world.round);
+    let (tallies, rate) = in_turns(ours, async || other.rate(world.round)).await;
+    let ours = median(tallies.iter().map(Tally::rate));
+    let failed = Tally::merge(tallies).failed();
+    table::print_rates(what, ours, (&format!("pgbench {}", other.name), rate), aim, &failed);
+}
+
+/// What the client itself takes of the cores: with a request that costs the server next to nothing.
+pub async fn generator(world: &World) {
+    let script = vec![world.callers[0].request("GET", "/healthz")];
+    let scripts = vec![script; world.callers.len()];
+    let before = own_cpu_ms();
+    let tally = drive(world.server.address, &scripts, world.round).await;
+    let cpu_us = (own_cpu_ms() - before) as f64 * 1000.0 / tally.answers() as f64;
+    println!("/healthz: {:.0}/s, the client's share {cpu_us:.0} µs of a core each\n", tally.rate());
+}
+
+fn own_cpu_ms() -> u64 {
+    let stat = std::fs::read_to_string("/proc/self/stat").unwrap();
+    let fields: Vec<&str> = stat.rsplit(' ').collect();
+    // User and system time are fields 14 and 15 of 52, in hundredths of a second.
+    [fields[52 - 14], fields[52 - 15]].iter().map(|field| field.parse::<u64>().unwrap() * 10).sum()
+}

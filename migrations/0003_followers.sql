@@ -1,0 +1,67 @@
+-- Who follows the log, and how far each follower has come.
+
+-- Which node does a piece of work that one node at a time may do. The epoch rises whenever the lease is
+-- taken, and whatever is written under a lease names the epoch, so a holder that lost it cannot write.
+create table leases (
+    name       text        not null,
+    owner      uuid,
+    epoch      bigint      not null default 0,
+    -- By this database's clock, which all nodes share.
+    expires_at timestamptz not null default '-infinity',
+    constraint leases_one_per_name primary key (name)
+)
+-- Updated all the time: room on the page keeps those updates cheap.
+with (fillfactor = 50);
+
+-- Up to which position each follower is done: one row for each read model and for the relay.
+create table checkpoints (
+    name     text   not null,
+    -- The shape of what the follower builds; a binary that builds another shape starts again from nothing.
+    version  int    not null default 0,
+    position bigint not null default 0,
+    -- Why it cannot go beyond its position, if it cannot.
+    stopped  text,
+    constraint checkpoints_one_per_name primary key (name),
+    constraint checkpoints_position_is_not_negative check (position >= 0)
+)
+with (fillfactor = 50);
+
+-- Moves checkpoints, in the transaction that wrote what they stand for, and renews the lease with it.
+--
+-- A checkpoint is moved from the position that its row holds, never from one that a node remembers: read
+-- models are written with synchronous_commit = off, so a crash of PostgreSQL can take the last transactions
+-- back, rows and checkpoint together. A checkpoint written from memory afterwards, and be it only to renew a
+-- lease, would hide the events in between from the read model for good.
+--
+-- The lease's row is updated first, so two holders of one lease take turns here, and the one that was
+-- overtaken learns it before it has locked anything else.
+create function advance_checkpoints(
+    lease text, holder uuid, holder_epoch bigint,
+    names text[], from_position bigint, to_position bigint
+) returns boolean
+    language plpgsql as
+$$
+declare
+    moved int;
+begin
+    update leases l
+    set expires_at = clock_timestamp() + interval '6 seconds'
+    where l.name = lease
+      and l.owner = holder
+      and l.epoch = holder_epoch;
+    if not found then
+        raise exception 'the lease on % was lost', lease using errcode = 'CQ001';
+    end if;
+
+    update checkpoints c
+    set position = to_position
+    where c.name = any (names)
+      and c.position = from_position;
+    get diagnostics moved = row_count;
+    if moved <> cardinality(names) then
+        raise exception 'not every checkpoint of % was at position %', names, from_position
+            using errcode = 'CQ002';
+    end if;
+    return true;
+end
+$$;

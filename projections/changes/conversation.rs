@@ -1,0 +1,222 @@
+use chrono::{DateTime, Utc};
+use domain::Private;
+use domain::conversation::Event;
+use event_store::RecordedEvent;
+use serde::Serialize;
+use serde_json::{Map, Value};
+use std::ops::Not;
+use uuid::Uuid;
+
+use super::Changes;
+
+/// A conversation that the batch created, as it was created.
+#[derive(Debug, Serialize)]
+pub(crate) struct Created<'a> {
+    uuid: Uuid,
+    account_id: i64,
+    number: i64,
+    revision: i64,
+    kind: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    uid: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    name: Option<&'a String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    description: Option<&'a String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    metadata: Option<&'a Map<String, Value>>,
+    tags: &'a [String],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    created_by: Option<Uuid>,
+    created_at: DateTime<Utc>,
+    member_count: usize,
+}
+
+/// The net change to a conversation within a batch; what is `None` or false did not change.
+#[derive(Debug, Default, Serialize)]
+pub(crate) struct ConversationChanges<'a> {
+    uuid: Uuid,
+    /// The account position of the newest event.
+    revision: i64,
+    #[serde(skip_serializing_if = "Not::not")]
+    renamed: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    name: Option<&'a String>,
+    #[serde(skip_serializing_if = "Not::not")]
+    described: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    description: Option<&'a String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tags: Option<&'a [String]>,
+    #[serde(skip_serializing_if = "Not::not")]
+    avatar_changed: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    avatar_url: Option<&'a String>,
+    #[serde(skip_serializing_if = "Not::not")]
+    pin_changed: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pinned_message: Option<Uuid>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) trashed: Option<bool>,
+    /// The newest change of its name, description, tags, picture or members.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    modified_at: Option<DateTime<Utc>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    modified_by: Option<Uuid>,
+    /// The newest change of what is said, the name, or who is in it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    changed_at: Option<DateTime<Utc>>,
+    /// How many members more or fewer.
+    member_delta: i64,
+    /// The highest that the difference was on the way.
+    member_delta_max: i64,
+    #[serde(flatten)]
+    newest: Newest,
+    /// A message was deleted: what is the newest has to be looked up anew.
+    #[serde(skip_serializing_if = "Not::not")]
+    message_deleted: bool,
+}
+
+/// The newest message and its author, and the newest message of anyone else: with them, what is the newest by
+/// somebody else is known for every member without a row for each.
+#[derive(Debug, Default, Serialize)]
+struct Newest {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    newest_id: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    newest_author: Option<Uuid>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    newest_by_other: Option<i64>,
+}
+
+impl Newest {
+    fn post(&mut self, id: i64, author: Uuid) {
+        if self.newest_author.is_some_and(|newest| newest != author) {
+            self.newest_by_other = self.newest_id;
+        }
+        (self.newest_id, self.newest_author) = (Some(id), Some(author));
+    }
+}
+
+impl<'a> Changes<'a> {
+    pub(super) fn conversation(&mut self, recorded: &'a RecordedEvent, event: &'a Event) {
+        let uuid = recorded.aggregate_id;
+        match event {
+            Event::ConversationCreated { .. } => {
+                self.created.extend(created(recorded, event).map(|created| (uuid, created)));
+            }
+            Event::ConversationDeleted => {
+                self.created.remove(&uuid);
+                self.conversations.remove(&uuid);
+                self.deleted_conversations.insert(uuid);
+            }
+            _ => {
+                let fresh = || ConversationChanges { uuid, ..ConversationChanges::default() };
+                self.conversations.entry(uuid).or_insert_with(fresh).add(recorded, event);
+            }
+        }
+    }
+}
+
+fn created<'a>(recorded: &RecordedEvent, event: &'a Event) -> Option<Created<'a>> {
+    let Event::ConversationCreated {
+        kind,
+        creator,
+        members,
+        uid,
+        name,
+        description,
+        metadata,
+        tags,
+    } = event
+    else {
+        return None;
+    };
+    Some(Created {
+        uuid: recorded.aggregate_id,
+        account_id: recorded.account,
+        number: recorded.account_position,
+        revision: recorded.account_position,
+        kind: kind.as_str(),
+        uid: uid.as_deref(),
+        name: known(name),
+        description: known(description),
+        metadata: known(metadata),
+        tags: tags.as_slice(),
+        created_by: *creator,
+        created_at: recorded.recorded_at,
+        member_count: members.len(),
+    })
+}
+
+impl<'a> ConversationChanges<'a> {
+    fn add(&mut self, recorded: &RecordedEvent, event: &'a Event) {
+        self.revision = recorded.account_position;
+        match event {
+            Event::ConversationRenamed { name } => {
+                (self.renamed, self.name) = (true, known(name));
+            }
+            Event::ConversationDescribed { description } => {
+                (self.described, self.description) = (true, known(description));
+            }
+            Event::ConversationTagged { tags } => self.tags = Some(tags.as_slice()),
+            Event::AvatarChanged { avatar_url } => {
+                (self.avatar_changed, self.avatar_url) = (true, known(avatar_url));
+            }
+            Event::MemberAdded { .. } => self.members_change(1),
+            Event::MemberRemoved { .. } => self.members_change(-1),
+            Event::ConversationTrashed => self.trashed = Some(true),
+            Event::ConversationRestored => self.trashed = Some(false),
+            Event::MessagePinned { message } => {
+                (self.pin_changed, self.pinned_message) = (true, Some(*message));
+            }
+            Event::MessageUnpinned => (self.pin_changed, self.pinned_message) = (true, None),
+            Event::MessagePosted { author, .. } => {
+                self.newest.post(recorded.account_position, *author);
+            }
+            Event::MessageDeleted { message } => {
+                self.message_deleted = true;
+                if self.pinned_message == Some(*message) {
+                    self.pinned_message = None;
+                }
+            }
+            Event::MessageEdited { .. }
+            | Event::ConversationCreated { .. }
+            | Event::ConversationDeleted => {}
+        }
+        self.date(recorded, event);
+    }
+
+    fn members_change(&mut self, delta: i64) {
+        self.member_delta += delta;
+        self.member_delta_max = self.member_delta_max.max(self.member_delta);
+    }
+
+    fn date(&mut self, recorded: &RecordedEvent, event: &Event) {
+        let (is_change, is_modification) = match event {
+            Event::ConversationRenamed { .. }
+            | Event::MemberAdded { .. }
+            | Event::MemberRemoved { .. } => (true, true),
+            Event::MessagePosted { .. }
+            | Event::MessageEdited { .. }
+            | Event::MessageDeleted { .. } => (true, false),
+            Event::ConversationDescribed { .. }
+            | Event::ConversationTagged { .. }
+            | Event::AvatarChanged { .. } => (false, true),
+            _ => (false, false),
+        };
+        if is_change {
+            self.changed_at = Some(recorded.recorded_at);
+        }
+        if is_modification {
+            let actor = recorded.metadata_value("actor");
+            self.modified_at = Some(recorded.recorded_at);
+            self.modified_by = actor.map(|uid| domain::user_id(recorded.account, &uid));
+        }
+    }
+}
+
+/// What a private value says, if it can still be read.
+fn known<T>(value: &Option<Private<T>>) -> Option<&T> {
+    value.as_ref().and_then(Private::known)
+}

@@ -1,0 +1,150 @@
+use chrono::{DateTime, Utc};
+use domain::participation::{Change, Event, Seat};
+use event_store::RecordedEvent;
+use serde::Serialize;
+use std::ops::Not;
+use uuid::Uuid;
+
+use super::Changes;
+use super::read_ranges::ReadRanges;
+
+/// The net change to one member's own state; what is `None` or false did not change.
+#[derive(Debug, Serialize)]
+pub(crate) struct MemberChanges {
+    conversation: Uuid,
+    user_id: Uuid,
+    membership: i64,
+    /// The marker was moved or taken away.
+    #[serde(skip_serializing_if = "Not::not")]
+    pub(crate) marker_changed: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) marker: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) marked_at: Option<DateTime<Utc>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    marked_unread: Option<bool>,
+    /// When it was looked at last.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    opened_at: Option<DateTime<Utc>>,
+    /// The bookmark of earlier batches is gone.
+    #[serde(skip_serializing_if = "Not::not")]
+    bookmark_removed: bool,
+    /// The account position where one was set, if there was none before.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    bookmark: Option<i64>,
+    #[serde(skip_serializing_if = "ReadRanges::are_unchanged")]
+    read_ranges: ReadRanges,
+    /// The account position of the pin; 0 takes it away.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pinned: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    muted: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    muted_until: Option<DateTime<Utc>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    archived: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    archived_at: Option<DateTime<Utc>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    starred: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    subscribed: Option<bool>,
+}
+
+impl MemberChanges {
+    fn none(seat: Seat) -> Self {
+        Self {
+            conversation: seat.conversation,
+            user_id: seat.user,
+            membership: seat.membership,
+            marker_changed: false,
+            marker: None,
+            marked_at: None,
+            marked_unread: None,
+            opened_at: None,
+            bookmark_removed: false,
+            bookmark: None,
+            read_ranges: ReadRanges::default(),
+            pinned: None,
+            muted: None,
+            muted_until: None,
+            archived: None,
+            archived_at: None,
+            starred: None,
+            subscribed: None,
+        }
+    }
+
+    /// Whether it says since when messages are read.
+    pub(crate) fn moves_read_ranges(&self) -> bool {
+        !self.read_ranges.are_unchanged()
+    }
+
+    fn add(&mut self, recorded: &RecordedEvent, change: &Change) {
+        match *change {
+            Change::MarkedRead { message, as_of } => self.read(recorded, message, as_of),
+            Change::MarkedUnread => {
+                self.marker_changed = true;
+                (self.marker, self.marked_at, self.marked_unread) = (None, None, Some(true));
+                (self.bookmark_removed, self.bookmark) = (true, None);
+                self.read_ranges.clear();
+            }
+            Change::ConversationPinned => self.pinned = Some(recorded.account_position),
+            Change::ConversationUnpinned => self.pinned = Some(0),
+            Change::ConversationMuted { until } => {
+                (self.muted, self.muted_until) = (Some(true), until);
+            }
+            Change::ConversationUnmuted => (self.muted, self.muted_until) = (Some(false), None),
+            Change::ConversationArchived { at } => {
+                (self.archived, self.archived_at) = (Some(true), Some(at));
+            }
+            Change::ConversationUnarchived => {
+                (self.archived, self.archived_at) = (Some(false), None);
+            }
+            Change::ConversationStarred => self.starred = Some(true),
+            Change::ConversationUnstarred => self.starred = Some(false),
+            Change::Subscribed => self.subscribed = Some(true),
+            Change::Unsubscribed => self.subscribed = Some(false),
+        }
+    }
+
+    fn read(
+        &mut self,
+        recorded: &RecordedEvent,
+        message: Option<i64>,
+        as_of: Option<DateTime<Utc>>,
+    ) {
+        self.opened_at = Some(as_of.unwrap_or(recorded.recorded_at));
+        self.bookmark.get_or_insert(recorded.account_position);
+        self.marked_unread = Some(false);
+        match message {
+            None => {}
+            // Nothing is read, and nothing says so to others.
+            Some(0) => {
+                (self.marker_changed, self.marker, self.marked_at) = (true, None, None);
+                self.read_ranges.clear();
+            }
+            Some(message) => {
+                self.marker_changed = true;
+                (self.marker, self.marked_at) = (Some(message), Some(recorded.recorded_at));
+                self.read_ranges.read_up_to(message, recorded);
+            }
+        }
+    }
+}
+
+impl Changes<'_> {
+    pub(super) fn member(&mut self, recorded: &RecordedEvent, event: &Event) {
+        let seat = event.seat;
+        let changes = self
+            .members
+            .entry((seat.conversation, seat.user))
+            .or_insert_with(|| MemberChanges::none(seat));
+        if changes.membership < seat.membership {
+            *changes = MemberChanges::none(seat);
+        }
+        if changes.membership == seat.membership {
+            changes.add(recorded, &event.change);
+        }
+    }
+}

@@ -1,0 +1,103 @@
+use chrono::{DateTime, Utc};
+use domain::conversation::Event;
+use domain::{Private, Text};
+use event_store::RecordedEvent;
+use serde::Serialize;
+use serde_json::{Map, Value};
+use uuid::Uuid;
+
+use super::Changes;
+
+/// A message that the batch posted, as it leaves it.
+#[derive(Debug, Serialize)]
+pub(crate) struct PostedMessage<'a> {
+    id: i64,
+    uuid: Uuid,
+    account_id: i64,
+    pub(crate) conversation: Uuid,
+    author: Uuid,
+    created_at: DateTime<Utc>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    modified_at: Option<DateTime<Utc>>,
+    #[serde(flatten)]
+    content: Content<'a>,
+}
+
+/// A message of an earlier batch, as this one edits it.
+#[derive(Debug, Serialize)]
+pub(crate) struct EditedMessage<'a> {
+    uuid: Uuid,
+    modified_at: DateTime<Utc>,
+    #[serde(flatten)]
+    content: Content<'a>,
+    #[serde(skip)]
+    pub(crate) conversation: Uuid,
+}
+
+#[derive(Debug, Serialize)]
+struct Content<'a> {
+    text: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    metadata: Option<&'a Map<String, Value>>,
+    tags: &'a [String],
+}
+
+impl<'a> Content<'a> {
+    fn new(
+        text: &'a Text,
+        metadata: &'a Option<Private<Map<String, Value>>>,
+        tags: &'a Private<Vec<String>>,
+    ) -> Self {
+        Self {
+            text: text.as_str(),
+            metadata: metadata.as_ref().and_then(Private::known),
+            tags: tags.as_slice(),
+        }
+    }
+}
+
+impl<'a> Changes<'a> {
+    pub(super) fn message(&mut self, recorded: &'a RecordedEvent, event: &'a Event) {
+        let conversation = recorded.aggregate_id;
+        match event {
+            Event::MessagePosted { message, author, text, metadata, tags } => {
+                let posted = PostedMessage {
+                    id: recorded.account_position,
+                    uuid: *message,
+                    account_id: recorded.account,
+                    conversation,
+                    author: *author,
+                    created_at: recorded.recorded_at,
+                    modified_at: None,
+                    content: Content::new(text, metadata, tags),
+                };
+                self.posted.insert(*message, posted);
+            }
+            Event::MessageEdited { message, text, metadata, tags, .. } => {
+                let (uuid, modified_at) = (*message, recorded.recorded_at);
+                let content = Content::new(text, metadata, tags);
+                match self.posted.get_mut(message) {
+                    Some(posted) => {
+                        posted.modified_at = Some(modified_at);
+                        posted.content = content;
+                    }
+                    None => {
+                        let edited = EditedMessage { uuid, modified_at, content, conversation };
+                        self.edited.insert(uuid, edited);
+                    }
+                }
+            }
+            Event::MessageDeleted { message } => {
+                self.posted.remove(message);
+                self.edited.remove(message);
+                self.deleted_messages.insert(*message, conversation);
+            }
+            Event::ConversationDeleted => {
+                self.posted.retain(|_, posted| posted.conversation != conversation);
+                self.edited.retain(|_, edited| edited.conversation != conversation);
+                self.deleted_messages.retain(|_, of| *of != conversation);
+            }
+            _ => {}
+        }
+    }
+}

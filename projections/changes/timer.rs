@@ -1,0 +1,72 @@
+use chrono::{DateTime, Utc};
+use domain::conversation;
+use domain::participation::{Change, Event};
+use event_store::RecordedEvent;
+use serde::Serialize;
+use uuid::Uuid;
+
+use super::Changes;
+use crate::timers::Action;
+
+/// The kind of a mute's end.
+const MUTE: &str = "mute";
+
+/// A timer that was set, or taken away.
+#[derive(Debug, Serialize)]
+pub(crate) struct TimerChange {
+    stream: Uuid,
+    kind: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none", flatten)]
+    pub(crate) set: Option<Timer>,
+}
+
+#[derive(Debug, Serialize)]
+pub(crate) struct Timer {
+    account_id: i64,
+    conversation: Uuid,
+    membership: i64,
+    due_at: DateTime<Utc>,
+    /// The event that set it.
+    cause: Uuid,
+    action: Action,
+}
+
+impl Changes<'_> {
+    pub(super) fn timer_of_member(&mut self, recorded: &RecordedEvent, event: &Event) {
+        let (stream, seat) = (recorded.aggregate_id, event.seat);
+        let newest = self.newest_memberships.entry(stream).or_insert(seat.membership);
+        *newest = seat.membership.max(*newest);
+        let set = match event.change {
+            Change::ConversationMuted { until: Some(until) } => Some(Timer {
+                account_id: recorded.account,
+                conversation: seat.conversation,
+                membership: seat.membership,
+                due_at: until,
+                cause: recorded.event_id,
+                action: Action::EndMute { seat, until },
+            }),
+            Change::ConversationMuted { until: None } | Change::ConversationUnmuted => None,
+            _ => return,
+        };
+        self.timers.insert((stream, MUTE), TimerChange { stream, kind: MUTE, set });
+    }
+
+    pub(super) fn timer_of_conversation(
+        &mut self,
+        recorded: &RecordedEvent,
+        event: &conversation::Event,
+    ) {
+        match event {
+            conversation::Event::MemberRemoved { user } => {
+                let stream = domain::participation_id(recorded.aggregate_id, *user);
+                let change = TimerChange { stream, kind: MUTE, set: None };
+                self.timers.insert((stream, MUTE), change);
+            }
+            conversation::Event::ConversationDeleted => self.timers.retain(|_, timer| {
+                let set = timer.set.as_ref();
+                set.is_none_or(|set| set.conversation != recorded.aggregate_id)
+            }),
+            _ => {}
+        }
+    }
+}

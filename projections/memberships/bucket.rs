@@ -1,0 +1,63 @@
+//! The column `bucket` of a membership: everything that lists are filtered by, as one number.
+
+use domain::conversation::Kind;
+
+pub(crate) const PINNED: i16 = 1;
+pub(crate) const UNREAD: i16 = 2;
+pub(crate) const MUTED: i16 = 4;
+pub(crate) const ARCHIVED: i16 = 8;
+pub(crate) const EMPTY: i16 = 16;
+pub(crate) const TRASHED: i16 = 32;
+/// From here on it is a large room's, whose bucket says only what the member did, and the kind.
+pub(crate) const LARGE: i16 = 256;
+
+/// Which buckets a list is made of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) struct Wanted {
+    /// The bits that are looked at.
+    pub(crate) mask: i16,
+    /// What they have to be.
+    pub(crate) value: i16,
+    /// Kinds, one bit each.
+    kinds: u8,
+}
+
+impl Wanted {
+    /// Of these kinds, whatever else they are.
+    pub(crate) fn of(kinds: impl IntoIterator<Item = Kind>) -> Self {
+        let kinds = kinds.into_iter().fold(0, |bits, kind| bits | 1 << number(kind));
+        Self { mask: 0, value: 0, kinds }
+    }
+
+    /// And with a bit as it is wanted; `None`: either way.
+    pub(crate) fn with(self, bit: i16, wanted: Option<bool>) -> Self {
+        match wanted {
+            None => self,
+            Some(set) => Self {
+                mask: self.mask | bit,
+                value: if set { self.value | bit } else { self.value & !bit },
+                ..self
+            },
+        }
+    }
+
+    /// The numbers of the kinds.
+    pub(crate) fn kinds(self) -> Vec<i16> {
+        (0..8).filter(|kind| self.kinds & (1 << kind) != 0).collect()
+    }
+
+    /// The part of it that a large room's bucket can answer: what the member did.
+    pub(crate) fn own(self) -> (i16, i16) {
+        let own = PINNED | MUTED | ARCHIVED;
+        (self.mask & own, self.value & own)
+    }
+}
+
+/// As the read model's schema numbers kinds.
+pub(crate) fn number(kind: Kind) -> i16 {
+    match kind {
+        Kind::Private => 0,
+        Kind::Room => 1,
+        Kind::Contextual => 2,
+    }
+}

@@ -1,0 +1,21 @@
+//! Who is in which conversation, and each member's own state there: flags, read marker, and what their lists are
+//! ordered by and filtered by.
+
+mod apply;
+pub(crate) mod bucket;
+#[cfg(test)]
+mod tests;
+
+use crate::conversations;
+use crate::model::Model;
+
+/// The read model's name, and its schema's.
+pub const NAME: &str = "memberships";
+
+pub(crate) const MODEL: Model = Model {
+    name: NAME,
+    version: 1,
+    schema: concat!(include_str!("schema.sql"), include_str!("apply.sql")),
+    builds_on: &[conversations::NAME],
+    changes: apply::changes,
+};

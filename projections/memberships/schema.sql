@@ -1,0 +1,152 @@
+-- Who is in a conversation. Rows come with a membership and go with it; only the trash changes them.
+create table memberships.members (
+    conversation  uuid        not null,
+    user_id       uuid        not null,
+    -- The account position of the event that let them in.
+    membership    bigint      not null,
+    joined_at     timestamptz not null,
+    -- The member's own stream, which names the membership.
+    participation uuid        not null,
+    -- Of the conversation, for lists that this table orders.
+    number        bigint      not null,
+    kind          text        not null,
+    trashed       boolean     not null,
+    -- The other one of the two in a private chat.
+    other         uuid,
+    constraint members_one_per_user primary key (conversation, user_id),
+    constraint members_one_per_participation unique (participation)
+);
+
+-- A member's conversations of people at large, newest first.
+create index members_by_number on memberships.members (user_id, trashed, number desc)
+    where kind in ('room', 'contextual');
+
+-- The private chat with somebody.
+create index members_with_another on memberships.members (user_id, other) where other is not null;
+
+create function memberships.kind_number(kind text) returns smallint
+    language sql immutable parallel safe
+return case kind when 'private' then 0 when 'room' then 1 when 'contextual' then 2 end;
+
+-- Each member's own state, and what their lists are ordered by. A change of the state alone touches no index; what
+-- a message changes is in few orders.
+create table memberships.memberships (
+    user_id       uuid        not null,
+    conversation  uuid        not null,
+    membership    bigint      not null,
+    -- The number of the newest message or, before there is one, of the conversation. In large rooms it, the time and
+    -- all below that come from the conversation are left as they were made: they are joined when they are read.
+    rank          bigint      not null,
+    changed_at    timestamptz not null,
+    -- The account position of the pin, which orders the pinned ones; null: not pinned.
+    pinned        bigint,
+    marker        bigint,
+    -- The account position where it was marked as read, if it was not marked as unread since.
+    bookmark      bigint,
+    marked_at     timestamptz,
+    -- When it was marked as read last; marking it unread does not take that back.
+    opened_at     timestamptz,
+    archived_at   timestamptz,
+    muted_until   timestamptz,
+    kind          smallint    not null,
+    is_large      boolean     not null,
+    trashed       boolean     not null,
+    is_empty      boolean     not null,
+    marked_unread boolean     not null default false,
+    unread        boolean     not null,
+    muted         boolean     not null default false,
+    starred       boolean     not null default false,
+    subscribed    boolean     not null default true,
+    -- Everything that lists are filtered by, as one number: a list with any filter is a few ranges of one index, and
+    -- how long it is the sum of a few counts.
+    bucket        smallint    not null generated always as
+        ((is_large::int * 256 + kind * 64 + trashed::int * 32 + is_empty::int * 16 + (archived_at is not null)::int * 8
+          + muted::int * 4 + unread::int * 2 + (pinned is not null)::int)::smallint) stored,
+    constraint memberships_one_per_member primary key (user_id, conversation)
+)
+with (fillfactor = 80);
+
+-- By activity, within each combination of what is filtered by.
+create index memberships_by_rank on memberships.memberships (user_id, bucket, rank desc);
+
+-- The pinned ones, the newest pin first.
+create index memberships_by_pin on memberships.memberships (user_id, bucket, pinned desc)
+    where pinned is not null;
+
+-- By what changed last for everyone, of each kind: the trash and large rooms stand apart.
+create index memberships_by_change on memberships.memberships
+    (user_id, (bucket & 480), changed_at desc, conversation);
+
+-- How many memberships a user has in each bucket: the badge, and how long each list is.
+create table memberships.counts (
+    user_id     uuid     not null,
+    bucket      smallint not null,
+    memberships bigint   not null,
+    constraint counts_one_per_bucket primary key (user_id, bucket),
+    constraint counts_are_not_negative check (memberships >= 0)
+)
+with (fillfactor = 50);
+
+-- The counts follow the memberships by what changed in them, statement by statement: there is one place where a
+-- membership comes to count or ceases to, whatever the cause.
+create function memberships.count_changes() returns trigger
+    language plpgsql as
+$$
+begin
+    if tg_op = 'INSERT' then
+        insert into memberships.counts as c (user_id, bucket, memberships)
+        select user_id, bucket, count(*) from new_rows group by user_id, bucket
+        on conflict on constraint counts_one_per_bucket do update
+        set memberships = c.memberships + excluded.memberships;
+    elsif tg_op = 'DELETE' then
+        update memberships.counts c
+        set memberships = c.memberships - d.memberships
+        from (select user_id, bucket, count(*) as memberships from old_rows group by user_id, bucket) d
+        where c.user_id = d.user_id and c.bucket = d.bucket;
+    else
+        -- Those that are left first, so that no count passes below zero on the way.
+        insert into memberships.counts as c (user_id, bucket, memberships)
+        select n.user_id, n.bucket, count(*)
+        from new_rows n
+        join old_rows o on o.user_id = n.user_id and o.conversation = n.conversation
+        where n.bucket <> o.bucket
+        group by n.user_id, n.bucket
+        on conflict on constraint counts_one_per_bucket do update
+        set memberships = c.memberships + excluded.memberships;
+        if found then
+            update memberships.counts c
+            set memberships = c.memberships - d.memberships
+            from (select o.user_id, o.bucket, count(*) as memberships
+                  from new_rows n
+                  join old_rows o on o.user_id = n.user_id and o.conversation = n.conversation
+                  where n.bucket <> o.bucket
+                  group by o.user_id, o.bucket) d
+            where c.user_id = d.user_id and c.bucket = d.bucket;
+        end if;
+    end if;
+    return null;
+end
+$$;
+
+create trigger memberships_count_inserted after insert on memberships.memberships
+    referencing new table as new_rows
+    for each statement execute function memberships.count_changes();
+create trigger memberships_count_deleted after delete on memberships.memberships
+    referencing old table as old_rows
+    for each statement execute function memberships.count_changes();
+create trigger memberships_count_updated after update on memberships.memberships
+    referencing old table as old_rows new table as new_rows
+    for each statement execute function memberships.count_changes();
+
+-- Since when a member's marker covers the messages up to `top` and above the next lower `top`.
+create table memberships.read_ranges (
+    user_id      uuid        not null,
+    conversation uuid        not null,
+    top          bigint      not null,
+    position     bigint      not null,
+    at           timestamptz not null,
+    constraint read_ranges_one_per_top primary key (user_id, conversation, top)
+);
+
+-- The first marker to cover a message is among the first that were set after it was posted.
+create index read_ranges_in_log_order on memberships.read_ranges (conversation, position);

@@ -1,0 +1,184 @@
+use std::collections::HashMap;
+
+use chrono::{DateTime, Utc};
+use domain::conversation::Kind;
+use serde_json::Value;
+use sqlx::postgres::PgRow;
+use sqlx::{FromRow, Row as _};
+use uuid::Uuid;
+
+use crate::readers::Readers;
+
+/// What everyone sees of a conversation.
+#[derive(Debug, Clone, FromRow)]
+pub struct Conversation {
+    /// The stream.
+    pub uuid: Uuid,
+    /// The tenant.
+    pub account_id: i64,
+    /// The public number.
+    pub number: i64,
+    /// The account position of the newest event that changed any of this.
+    pub revision: i64,
+    /// Private, room or contextual.
+    #[sqlx(json)]
+    pub kind: Kind,
+    /// The host system's name of a contextual chat.
+    pub uid: Option<String>,
+    /// Its own name, if it has one.
+    pub name: Option<String>,
+    /// Its description, if it has one.
+    pub description: Option<String>,
+    /// The host system's own.
+    pub metadata: Option<Value>,
+    /// In the order to be shown.
+    pub tags: Vec<String>,
+    /// Where its picture is.
+    pub avatar_url: Option<String>,
+    /// When it was made.
+    pub created_at: DateTime<Utc>,
+    /// By whom; `None` when the host system did.
+    pub created_by: Option<Uuid>,
+    /// When its name, description, tags, picture or members changed last.
+    pub modified_at: DateTime<Utc>,
+    /// By whom.
+    pub modified_by: Option<Uuid>,
+    /// When what is said, its name or its members changed last, to the millisecond.
+    pub changed_at: DateTime<Utc>,
+    /// In the trash, for everyone.
+    pub trashed: bool,
+    /// The message that is pinned for everyone.
+    pub pinned_message: Option<Uuid>,
+    /// How many members it has.
+    pub member_count: i64,
+    /// How many messages it has.
+    pub message_count: i64,
+    newest_author: Option<Uuid>,
+    newest_by_other: Option<i64>,
+    #[sqlx(flatten)]
+    newest: Newest,
+}
+
+/// The newest message, if there is one.
+#[derive(Debug, Clone)]
+struct Newest(Option<Message>);
+
+impl FromRow<'_, PgRow> for Newest {
+    fn from_row(row: &PgRow) -> Result<Self, sqlx::Error> {
+        let Some(uuid) = row.try_get("newest_uuid")? else { return Ok(Self(None)) };
+        Ok(Self(Some(Message {
+            id: row.try_get("newest_id")?,
+            uuid,
+            conversation: row.try_get("uuid")?,
+            author: row.try_get("newest_author")?,
+            text: row.try_get("newest_text")?,
+            metadata: row.try_get("newest_metadata")?,
+            tags: row.try_get("newest_tags")?,
+            created_at: row.try_get("newest_created_at")?,
+            modified_at: row.try_get("newest_modified_at")?,
+        })))
+    }
+}
+
+/// A message, as it stands in its conversation.
+#[derive(Debug, Clone, FromRow)]
+pub struct Message {
+    /// The public number.
+    pub id: i64,
+    /// Its own id.
+    pub uuid: Uuid,
+    /// The conversation's stream.
+    pub conversation: Uuid,
+    /// The author's stream.
+    pub author: Uuid,
+    /// What was said.
+    pub text: String,
+    /// The host system's own.
+    pub metadata: Option<Value>,
+    /// In the order to be shown.
+    pub tags: Vec<String>,
+    /// When it was posted.
+    pub created_at: DateTime<Utc>,
+    /// When it was edited last.
+    pub modified_at: Option<DateTime<Utc>>,
+}
+
+/// For a row `c` of conversations and what [`JOINS`] adds.
+pub(crate) const COLUMNS: &str = "c.uuid, c.account_id, c.number, c.revision, to_jsonb(c.kind) as kind,
+    c.uid, c.name, c.description, c.metadata, c.tags, c.avatar_url, c.created_at, c.created_by, c.modified_at,
+    c.modified_by, c.changed_at, c.trashed, c.pinned_message, c.member_count,
+    coalesce(n.messages, 0) as message_count, c.newest_author, c.newest_by_other, c.newest_id,
+    newest.uuid as newest_uuid, newest.text as newest_text, newest.metadata as newest_metadata,
+    newest.tags as newest_tags, newest.created_at as newest_created_at,
+    newest.modified_at as newest_modified_at";
+
+pub(crate) const JOINS: &str = "
+    left join messages.counts n on n.conversation = c.uuid
+    left join messages.messages newest on newest.account_id = c.account_id and newest.id = c.newest_id";
+
+impl Conversation {
+    /// The newest message.
+    pub fn newest(&self) -> Option<&Message> {
+        self.newest.0.as_ref()
+    }
+
+    /// The number of the newest message.
+    pub fn newest_id(&self) -> Option<i64> {
+        self.newest().map(|newest| newest.id)
+    }
+
+    /// The number of the newest message of anyone else than a member, 0 when there is none.
+    pub fn newest_by_others(&self, member: Uuid) -> i64 {
+        let newest = match self.newest_author == Some(member) {
+            true => self.newest_by_other,
+            false => self.newest_id(),
+        };
+        newest.unwrap_or(0)
+    }
+
+    pub(super) fn size(&self) -> usize {
+        let text = |text: &Option<String>| text.as_ref().map_or(0, String::len);
+        let texts = [&self.uid, &self.name, &self.description, &self.avatar_url].map(text);
+        size_of::<Self>()
+            + texts.iter().sum::<usize>()
+            + self.metadata.as_ref().map_or(0, value_size)
+            + tags_size(&self.tags)
+            + self.newest().map_or(0, |newest| {
+                newest.text.len()
+                    + newest.metadata.as_ref().map_or(0, value_size)
+                    + tags_size(&newest.tags)
+            })
+    }
+}
+
+fn tags_size(tags: &[String]) -> usize {
+    tags.iter().map(|tag| tag.len() + size_of::<String>()).sum()
+}
+
+/// About how many bytes a JSON value takes.
+pub(super) fn value_size(value: &Value) -> usize {
+    size_of::<Value>()
+        + match value {
+            Value::String(text) => text.len(),
+            Value::Array(items) => items.iter().map(value_size).sum(),
+            Value::Object(fields) => {
+                fields.iter().map(|(name, value)| name.len() + 64 + value_size(value)).sum()
+            }
+            _ => 0,
+        }
+}
+
+pub(super) async fn fetch(
+    readers: Readers,
+    uuids: Vec<Uuid>,
+) -> Result<HashMap<Uuid, Conversation>, sqlx::Error> {
+    let rows: Vec<Conversation> = sqlx::query_as(&format!(
+        "select {COLUMNS}
+         from unnest($1::uuid[]) as w (uuid)
+         join conversations.conversations c on c.uuid = w.uuid {JOINS}"
+    ))
+    .bind(uuids)
+    .fetch_all(&readers)
+    .await?;
+    Ok(rows.into_iter().map(|conversation| (conversation.uuid, conversation)).collect())
+}

@@ -1,0 +1,117 @@
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use chrono::{DateTime, Utc};
+use sqlx::FromRow;
+use uuid::Uuid;
+
+use super::User;
+use crate::readers::Readers;
+
+/// How many members of a conversation lists show.
+pub(crate) const SHOWN_MAX: usize = 100;
+
+/// A member, as others see them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, FromRow)]
+pub struct Member {
+    /// The user's stream.
+    pub user: Uuid,
+    /// The user's public number.
+    pub number: i64,
+    /// The account position of the event that let them in.
+    pub membership: i64,
+    /// When that was.
+    pub joined_at: DateTime<Utc>,
+    /// The message that the member has read up to.
+    pub marker: Option<i64>,
+    /// When.
+    pub marked_at: Option<DateTime<Utc>>,
+}
+
+/// Members of a conversation, by number; all of them, or the first hundred.
+#[derive(Debug)]
+pub(crate) struct Members {
+    /// Where each stands in the list.
+    places: HashMap<Uuid, usize>,
+    list: Mutex<Vec<Member>>,
+    /// Who they are, as of a generation of the directory.
+    users: Mutex<(u64, Users)>,
+}
+
+/// Users in the order of a list of members.
+pub(crate) type Users = Arc<[Arc<User>]>;
+
+impl Members {
+    fn new(list: Vec<Member>) -> Self {
+        let places = list.iter().enumerate().map(|(place, member)| (member.user, place)).collect();
+        Self { places, list: Mutex::new(list), users: Mutex::new((0, [].into())) }
+    }
+
+    /// Who the members are, if that is known as of this generation.
+    pub(crate) fn users(&self, generation: u64) -> Option<Users> {
+        let known = self.users.lock().unwrap_or_else(PoisonError::into_inner);
+        (known.0 == generation).then(|| known.1.clone())
+    }
+
+    pub(crate) fn set_users(&self, generation: u64, users: Users) {
+        *self.users.lock().unwrap_or_else(PoisonError::into_inner) = (generation, users);
+    }
+
+    /// The members as they are now.
+    pub(crate) fn list(&self) -> Vec<Member> {
+        self.list.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// A member's marker was set or taken away.
+    pub(super) fn mark(&self, user: Uuid, membership: i64, marker: Option<(i64, DateTime<Utc>)>) {
+        let Some(place) = self.places.get(&user) else { return };
+        let mut list = self.list.lock().unwrap_or_else(PoisonError::into_inner);
+        let member = &mut list[*place];
+        if member.membership == membership {
+            (member.marker, member.marked_at) = marker.unzip();
+        }
+    }
+
+    pub(super) fn size(&self) -> usize {
+        let each = size_of::<Member>() + 2 * size_of::<(Uuid, usize)>() + size_of::<Arc<User>>();
+        self.places.len() * each + 128
+    }
+}
+
+#[derive(FromRow)]
+struct Row {
+    conversation: Uuid,
+    #[sqlx(flatten)]
+    member: Member,
+}
+
+pub(super) async fn fetch(
+    readers: Readers,
+    conversations: Vec<Uuid>,
+    limit: Option<usize>,
+) -> Result<HashMap<Uuid, Members>, sqlx::Error> {
+    let rows: Vec<Row> = sqlx::query_as(
+        "select w.uuid as conversation, found.*
+         from unnest($1::uuid[]) as w (uuid)
+         cross join lateral (
+             select s.user_id as \"user\", u.id as number, s.membership, s.joined_at, m.marker, m.marked_at
+             from memberships.members s
+             join directory.users u on u.uuid = s.user_id
+             join memberships.memberships m on m.user_id = s.user_id and m.conversation = s.conversation
+             where s.conversation = w.uuid
+             order by u.id
+             limit $2) found",
+    )
+    .bind(&conversations)
+    .bind(limit.map(|limit| limit as i64))
+    .fetch_all(&readers)
+    .await?;
+    let mut lists: HashMap<Uuid, Vec<Member>> = HashMap::new();
+    for row in rows {
+        lists.entry(row.conversation).or_default().push(row.member);
+    }
+    for list in lists.values_mut() {
+        list.sort_by_key(|member| member.number);
+    }
+    Ok(lists.into_iter().map(|(uuid, list)| (uuid, Members::new(list))).collect())
+}

@@ -1,0 +1,158 @@
+//! What a node remembers: what everyone sees of a conversation, who is in it, and what the directory says of a user,
+//! each by id, and which conversation has which number. All of it is bounded, and nothing of it is needed: a node
+//! without memory gives the same answers.
+//!
+//! The node's own follower of the log has it forget what an event touches before the position is announced to those
+//! who wait; so an answer is never older than the position that it claims. A member's read marker is not a reason to
+//! forget a room of thousands: it is set in place.
+
+mod conversation;
+mod loader;
+mod members;
+mod remembered;
+mod user;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use domain::conversation::Event as ConversationEvent;
+use domain::participation::Change;
+use domain::user::Event as UserEvent;
+use event_store::LogEvent;
+use futures::FutureExt;
+use quick_cache::sync::Cache;
+use sqlx::PgPool;
+use uuid::Uuid;
+
+use crate::readers::Readers;
+
+pub(crate) use conversation::{COLUMNS as CONVERSATION_COLUMNS, JOINS as CONVERSATION_JOINS};
+pub use conversation::{Conversation, Message};
+pub(crate) use loader::Loader;
+pub use members::Member;
+pub(crate) use members::{Members, SHOWN_MAX, Users};
+pub(crate) use remembered::Remembered;
+pub(crate) use user::COLUMNS as USER_COLUMNS;
+pub use user::User;
+
+/// Bytes for each of the four kinds of things.
+const BYTES_MAX: u64 = 12 * 1024 * 1024;
+/// Numbers of conversations; they never change.
+const NUMBERS_MAX: usize = 100_000;
+
+/// What this node remembers.
+#[derive(Debug, Clone)]
+pub struct Memory {
+    pub(crate) readers: Readers,
+    pub(crate) users: Remembered<Uuid, User>,
+    pub(crate) conversations: Remembered<Uuid, Conversation>,
+    /// As many members as lists show.
+    pub(crate) members: Remembered<Uuid, Members>,
+    /// All members of conversations that have more.
+    pub(crate) all_members: Remembered<Uuid, Members>,
+    /// Rises whenever a user changes.
+    directory_generation: Arc<AtomicU64>,
+    /// By account and public number.
+    pub(crate) numbers: Arc<Cache<(i64, i64), Uuid>>,
+}
+
+impl Memory {
+    /// A memory that what it does not know asks of this database.
+    pub fn start(pool: &PgPool) -> Self {
+        Self::bounded(pool, BYTES_MAX, NUMBERS_MAX)
+    }
+
+    /// One that remembers nothing.
+    pub fn off(pool: &PgPool) -> Self {
+        Self::bounded(pool, 0, 0)
+    }
+
+    fn bounded(pool: &PgPool, bytes_max: u64, numbers_max: usize) -> Self {
+        let readers = Readers::new(pool.clone());
+        let (users, conversations) = (readers.clone(), readers.clone());
+        let (shown, all) = (readers.clone(), readers.clone());
+        Self {
+            readers,
+            users: Remembered::start(bytes_max, User::size, "look up users", move |keys| {
+                user::fetch(users.clone(), keys).boxed()
+            }),
+            conversations: Remembered::start(
+                bytes_max,
+                Conversation::size,
+                "read conversations",
+                move |keys| conversation::fetch(conversations.clone(), keys).boxed(),
+            ),
+            members: Remembered::start(bytes_max, Members::size, "read members", move |keys| {
+                members::fetch(shown.clone(), keys, Some(SHOWN_MAX)).boxed()
+            }),
+            all_members: Remembered::start(bytes_max, Members::size, "read members", move |keys| {
+                members::fetch(all.clone(), keys, None).boxed()
+            }),
+            directory_generation: Arc::new(AtomicU64::new(1)),
+            numbers: Arc::new(Cache::new(numbers_max)),
+        }
+    }
+
+    /// Which generation of the directory is known: lists of members remember who they are as of one, so that a room of
+    /// thousands is not looked up user by user for each of those who look at it.
+    pub(crate) fn directory_generation(&self) -> u64 {
+        self.directory_generation.load(Ordering::Acquire)
+    }
+
+    /// Forgets what these events touch.
+    pub(crate) fn follow(&self, events: &[Arc<LogEvent>]) {
+        for event in events {
+            match &event.event {
+                Ok(decoded) => self.follow_one(event.recorded.aggregate_id, decoded, event),
+                // Nobody knows what it touched.
+                Err(_) => self.forget_all(),
+            }
+        }
+    }
+
+    fn follow_one(&self, stream: Uuid, decoded: &domain::Event, event: &LogEvent) {
+        match decoded {
+            domain::Event::Conversation(change) => {
+                self.conversations.forget(&stream);
+                if let ConversationEvent::ConversationCreated { .. }
+                | ConversationEvent::MemberAdded { .. }
+                | ConversationEvent::MemberRemoved { .. }
+                | ConversationEvent::ConversationDeleted = change
+                {
+                    self.members.forget(&stream);
+                    self.all_members.forget(&stream);
+                }
+            }
+            domain::Event::Participation(own) => {
+                let marker = match own.change {
+                    Change::MarkedRead { message: Some(0), .. } | Change::MarkedUnread => None,
+                    Change::MarkedRead { message: Some(message), .. } => {
+                        Some((message, event.recorded.recorded_at))
+                    }
+                    _ => return,
+                };
+                let seat = own.seat;
+                let mark = |members: &Members| members.mark(seat.user, seat.membership, marker);
+                self.members.change(&seat.conversation, mark);
+                self.all_members.change(&seat.conversation, mark);
+            }
+            domain::Event::User(user) => {
+                self.users.forget(&stream);
+                // Nobody's list has somebody who is new.
+                if let UserEvent::UserUpdated { .. } = user {
+                    self.directory_generation.fetch_add(1, Ordering::AcqRel);
+                }
+            }
+            domain::Event::Audit(_) => {}
+        }
+    }
+
+    /// Forgets everything but the numbers, which never change.
+    pub(crate) fn forget_all(&self) {
+        self.users.forget_all();
+        self.directory_generation.fetch_add(1, Ordering::AcqRel);
+        self.conversations.forget_all();
+        self.members.forget_all();
+        self.all_members.forget_all();
+    }
+}

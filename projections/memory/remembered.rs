@@ -1,0 +1,192 @@
+use std::collections::HashMap;
+use std::fmt;
+use std::hash::Hash;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use quick_cache::Weighter;
+use quick_cache::sync::Cache;
+
+use super::loader::{Fetched, Loader};
+use crate::Error;
+
+type Known<K, V> = Cache<K, Arc<V>, Size<V>>;
+
+/// How many bytes a value takes.
+pub(crate) struct Size<V>(fn(&V) -> usize);
+
+impl<V> Clone for Size<V> {
+    fn clone(&self) -> Self {
+        Self(self.0)
+    }
+}
+
+impl<K, V> Weighter<K, Arc<V>> for Size<V> {
+    fn weight(&self, _: &K, value: &Arc<V>) -> u64 {
+        self.0(value) as u64
+    }
+}
+
+/// Values by key: those that are known, and the way to those that are not.
+///
+/// What is forgotten while it is being loaded may have been read before the change, so it is not kept. Whoever asked
+/// for it before the change was announced may still be given it.
+pub(crate) struct Remembered<K, V> {
+    known: Arc<Known<K, V>>,
+    /// Keys whose values are being loaded for keeping, and by how many loads.
+    loading: Arc<Mutex<HashMap<K, Loading>>>,
+    loader: Loader<K, V>,
+}
+
+#[derive(Debug, Default)]
+struct Loading {
+    loads: usize,
+    /// It changed meanwhile.
+    changed: bool,
+}
+
+impl<K, V> fmt::Debug for Remembered<K, V> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Remembered")
+    }
+}
+
+impl<K, V> Clone for Remembered<K, V> {
+    fn clone(&self) -> Self {
+        Self {
+            known: self.known.clone(),
+            loading: self.loading.clone(),
+            loader: self.loader.clone(),
+        }
+    }
+}
+
+impl<K, V> Remembered<K, V>
+where
+    K: Copy + Eq + Hash + Send + Sync + 'static,
+    V: Send + Sync + 'static,
+{
+    /// Values of `size` bytes each, of no more than `bytes_max` together; with 0, nothing is kept.
+    pub(crate) fn start<F>(
+        bytes_max: u64,
+        size: fn(&V) -> usize,
+        doing: &'static str,
+        fetch: F,
+    ) -> Self
+    where
+        F: Fn(Vec<K>) -> Fetched<K, V> + Send + Sync + 'static,
+    {
+        // About how many there are, at half a kilobyte each.
+        let items = usize::try_from(bytes_max / 512).unwrap_or(0);
+        let known = Arc::new(Cache::with_weighter(items, bytes_max, Size(size)));
+        Self { known, loading: Arc::default(), loader: Loader::start(doing, fetch) }
+    }
+
+    /// The values that there are for these keys.
+    pub(crate) async fn all(
+        &self,
+        keys: impl IntoIterator<Item = K>,
+    ) -> Result<HashMap<K, Arc<V>>, Error> {
+        let mut found = HashMap::new();
+        let mut missing = Vec::new();
+        for key in keys {
+            match self.known.get(&key) {
+                Some(value) => {
+                    found.insert(key, value);
+                }
+                None => missing.push(key),
+            }
+        }
+        if !missing.is_empty() {
+            found.extend(self.load(missing).await?);
+        }
+        Ok(found)
+    }
+
+    /// One value, if there is one.
+    pub(crate) async fn one(&self, key: K) -> Result<Option<Arc<V>>, Error> {
+        match self.known.get(&key) {
+            Some(value) => Ok(Some(value)),
+            None => Ok(self.load(vec![key]).await?.remove(&key)),
+        }
+    }
+
+    async fn load(&self, keys: Vec<K>) -> Result<HashMap<K, Arc<V>>, Error> {
+        let keeping = Keeping::new(self.loading.clone(), keys.clone());
+        let found = self.loader.load(keys).await?;
+        keeping.keep(&found, &self.known);
+        Ok(found)
+    }
+
+    /// A value has changed.
+    pub(crate) fn forget(&self, key: &K) {
+        let mut loading = lock(&self.loading);
+        if let Some(loading) = loading.get_mut(key) {
+            loading.changed = true;
+        }
+        self.known.remove(key);
+    }
+
+    /// Tells a change to the value if it is known; one that is being loaded is not kept.
+    pub(crate) fn change(&self, key: &K, change: impl FnOnce(&V)) {
+        let mut loading = lock(&self.loading);
+        if let Some(loading) = loading.get_mut(key) {
+            loading.changed = true;
+        }
+        if let Some(value) = self.known.get(key) {
+            change(&value);
+        }
+    }
+
+    /// Everything may have changed.
+    pub(crate) fn forget_all(&self) {
+        let mut loading = lock(&self.loading);
+        loading.values_mut().for_each(|loading| loading.changed = true);
+        self.known.clear();
+    }
+}
+
+/// Loads whose values are to be kept; also one that is given up is taken off the list.
+struct Keeping<K: Eq + Hash> {
+    loading: Arc<Mutex<HashMap<K, Loading>>>,
+    keys: Vec<K>,
+}
+
+impl<K: Copy + Eq + Hash + Send + Sync + 'static> Keeping<K> {
+    fn new(loading: Arc<Mutex<HashMap<K, Loading>>>, keys: Vec<K>) -> Self {
+        let mut locked = lock(&loading);
+        for key in &keys {
+            locked.entry(*key).or_default().loads += 1;
+        }
+        drop(locked);
+        Self { loading, keys }
+    }
+
+    fn keep<V: Send + Sync + 'static>(self, found: &HashMap<K, Arc<V>>, known: &Known<K, V>) {
+        let loading = lock(&self.loading);
+        for key in &self.keys {
+            let changed = loading.get(key).is_none_or(|loading| loading.changed);
+            if let (false, Some(value)) = (changed, found.get(key)) {
+                known.insert(*key, value.clone());
+            }
+        }
+    }
+}
+
+impl<K: Eq + Hash> Drop for Keeping<K> {
+    fn drop(&mut self) {
+        let mut loading = lock(&self.loading);
+        for key in &self.keys {
+            let finished = loading.get_mut(key).is_some_and(|loading| {
+                loading.loads -= 1;
+                loading.loads == 0
+            });
+            if finished {
+                loading.remove(key);
+            }
+        }
+    }
+}
+
+fn lock<K>(loading: &Mutex<HashMap<K, Loading>>) -> MutexGuard<'_, HashMap<K, Loading>> {
+    loading.lock().unwrap_or_else(PoisonError::into_inner)
+}

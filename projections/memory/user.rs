@@ -1,0 +1,74 @@
+use std::collections::HashMap;
+
+use chrono::{DateTime, Utc};
+use serde_json::Value;
+use sqlx::FromRow;
+use uuid::Uuid;
+
+use super::conversation::value_size;
+use crate::readers::Readers;
+
+/// A user of an account.
+#[derive(Debug, Clone, FromRow)]
+pub struct User {
+    /// The public number.
+    pub id: i64,
+    /// The stream.
+    pub uuid: Uuid,
+    /// The tenant.
+    pub account_id: i64,
+    /// The host system's name.
+    pub uid: String,
+    /// The name to show.
+    pub name: Option<String>,
+    /// A handle.
+    pub username: Option<String>,
+    /// An e-mail address, not checked.
+    pub email: Option<String>,
+    /// Where a picture is.
+    pub avatar_url: Option<String>,
+    /// The role of the newest token that was seen.
+    pub role: Option<String>,
+    /// The host system's own.
+    pub metadata: Option<Value>,
+    /// In the order to be shown.
+    pub tags: Vec<String>,
+    /// When they were registered.
+    pub created_at: DateTime<Utc>,
+    /// When the entry changed last.
+    pub modified_at: DateTime<Utc>,
+}
+
+pub(crate) const COLUMNS: &str = "id, uuid, account_id, uid, name, username, email, avatar_url, role, \
+    metadata, tags, created_at, modified_at";
+
+impl User {
+    /// The name, or what comes closest.
+    pub fn display_name(&self) -> &str {
+        self.name.as_deref().or(self.username.as_deref()).unwrap_or(&self.uid)
+    }
+
+    pub(super) fn size(&self) -> usize {
+        let text = |text: &Option<String>| text.as_ref().map_or(0, String::len);
+        size_of::<Self>()
+            + self.uid.len()
+            + [&self.name, &self.username, &self.email, &self.avatar_url]
+                .map(text)
+                .iter()
+                .sum::<usize>()
+            + self.metadata.as_ref().map_or(0, value_size)
+            + self.tags.iter().map(|tag| tag.len() + size_of::<String>()).sum::<usize>()
+    }
+}
+
+pub(super) async fn fetch(
+    readers: Readers,
+    uuids: Vec<Uuid>,
+) -> Result<HashMap<Uuid, User>, sqlx::Error> {
+    let rows: Vec<User> =
+        sqlx::query_as(&format!("select {COLUMNS} from directory.users where uuid = any($1)"))
+            .bind(uuids)
+            .fetch_all(&readers)
+            .await?;
+    Ok(rows.into_iter().map(|user| (user.uuid, user)).collect())
+}

@@ -1,0 +1,111 @@
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use event_store::{Lease, LogEvent};
+use sqlx::{Connection, PgConnection};
+
+use super::trouble;
+use crate::Error;
+use crate::changes::Changes;
+use crate::error_chain::chain;
+use crate::model::Model;
+
+/// One event that the models could not take together.
+pub(super) struct Isolation<'a> {
+    pub(super) lease: &'a Lease,
+    pub(super) models: &'a [&'a Model],
+    pub(super) position: i64,
+    pub(super) event: &'a Arc<LogEvent>,
+}
+
+impl Isolation<'_> {
+    /// Applies the event to each model by itself. Those that cannot take it, and those that build on one that cannot,
+    /// stay where they are, and are returned with the reasons; the others go on.
+    pub(super) async fn run(
+        &self,
+        connection: &mut PgConnection,
+        stopped_before: &BTreeMap<&'static str, String>,
+    ) -> Result<BTreeMap<&'static str, String>, Error> {
+        let mut stopped = BTreeMap::new();
+        let database = Error::database;
+        let mut tx = connection.begin().await.map_err(database("isolate a failure"))?;
+        for model in self.models {
+            let basis = model
+                .builds_on
+                .iter()
+                .find(|name| stopped.contains_key(*name) || stopped_before.contains_key(*name));
+            let reason = match basis {
+                Some(basis) => Some(format!("it builds on {basis}, which is stopped")),
+                None => self.try_one(&mut tx, model).await?,
+            };
+            if let Some(reason) = reason {
+                let reason = format!("event at position {}: {reason}", self.position + 1);
+                tracing::error!(
+                    projection = model.name,
+                    event.position = self.position + 1,
+                    error = reason,
+                    "projection stopped: the event cannot be applied; the other projections go on"
+                );
+                stopped.insert(model.name, reason);
+            }
+        }
+        self.note(&mut tx, &stopped).await?;
+        let running = |model: &&&Model| !stopped.contains_key(model.name);
+        let names: Vec<&str> = self.models.iter().filter(running).map(|model| model.name).collect();
+        sqlx::query("select advance_checkpoints($1, $2, $3, $4, $5, $6)")
+            .bind(self.lease.name())
+            .bind(self.lease.owner())
+            .bind(self.lease.epoch())
+            .bind(names)
+            .bind(self.position)
+            .bind(self.position + 1)
+            .execute(&mut *tx)
+            .await
+            .map_err(database("write a checkpoint"))?;
+        tx.commit().await.map_err(database("isolate a failure"))?;
+        Ok(stopped)
+    }
+
+    /// Why the model cannot take the event, if it cannot.
+    async fn try_one(&self, tx: &mut PgConnection, model: &Model) -> Result<Option<String>, Error> {
+        let changes = match Changes::fold(std::slice::from_ref(self.event)) {
+            Ok(changes) => changes,
+            Err(error) => return Ok(Some(chain(&error))),
+        };
+        let Some(argument) = (model.changes)(&changes) else { return Ok(None) };
+        let mut attempt = tx.begin().await.map_err(Error::database("isolate a failure"))?;
+        let applied = sqlx::query(&format!("select {}.apply($1::text::jsonb)", model.name))
+            .bind(argument)
+            .execute(&mut *attempt)
+            .await
+            .map_err(Error::database("apply an event"));
+        match applied {
+            Ok(_) => {
+                attempt.commit().await.map_err(Error::database("isolate a failure"))?;
+                Ok(None)
+            }
+            Err(error) if trouble::is_data(&error) => {
+                attempt.rollback().await.map_err(Error::database("isolate a failure"))?;
+                Ok(Some(chain(&error)))
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// For other nodes and for operators.
+    async fn note(
+        &self,
+        tx: &mut PgConnection,
+        stopped: &BTreeMap<&'static str, String>,
+    ) -> Result<(), Error> {
+        for (name, reason) in stopped {
+            sqlx::query("update checkpoints set stopped = $2 where name = $1")
+                .bind(name)
+                .bind(reason)
+                .execute(&mut *tx)
+                .await
+                .map_err(Error::database("note a stopped projection"))?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,262 @@
+//! The projector: follows the log for all read models, a batch and a transaction at a time.
+//!
+//! A batch is folded once, and written by one statement: it calls each concerned model's `apply` in the order of
+//! the models and moves their checkpoints, from where the rows are and under the epoch of the lease, or nothing of
+//! it happens. The position of a checkpoint is thus moved by the transaction that wrote the rows and by nothing
+//! else. Commits are not waited for: after a crash of PostgreSQL the checkpoints are as old as the rows, and the
+//! log fills the rest.
+//!
+//! When a batch fails, smaller ones are tried, down to a single event. If that one fails for what it is, and not
+//! because the database is in trouble, the models that cannot go on are stopped there, and the others go on
+//! without them (`isolate.rs`).
+
+mod isolate;
+mod prepare;
+mod standby;
+mod trouble;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use event_store::{Budget, Lease, Led, Log, LogEvent};
+use sqlx::pool::PoolConnection;
+use sqlx::{PgConnection, Postgres};
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+use crate::changes::Changes;
+use crate::memory::Memory;
+use crate::model::{MODELS, Model};
+use crate::planner::PLANNER;
+use crate::{Error, Progress};
+
+use standby::Follower;
+
+/// The name of the lease.
+const NAME: &str = "projector";
+/// Events and bytes in one transaction.
+const BUDGET: Budget = Budget { events_max: 1000, bytes_max: 8 * 1024 * 1024 };
+/// How often a projector with nothing to do looks whether its rows are still those that it wrote.
+const CHECK_EVERY: Duration = Duration::from_secs(2);
+
+/// Keeps all read models, and what this node remembers of them, up to date until `stop` is cancelled.
+pub fn start(
+    log: &Log,
+    memory: &Memory,
+    node: Uuid,
+    stop: &CancellationToken,
+) -> (Progress, JoinSet<()>) {
+    start_with(MODELS, log, memory, node, stop)
+}
+
+pub(crate) fn start_with(
+    models: &[Model],
+    log: &Log,
+    memory: &Memory,
+    node: Uuid,
+    stop: &CancellationToken,
+) -> (Progress, JoinSet<()>) {
+    let progress = Progress::new(log.pool().clone());
+    let follower = Follower::new(log.clone(), memory.clone(), progress.clone());
+    let projector = Projector {
+        log: log.clone(),
+        models: models.to_vec(),
+        follower,
+        stop: stop.clone(),
+        events_max: BUDGET.events_max,
+    };
+    let mut tasks = JoinSet::new();
+    tasks.spawn(event_store::lead(projector, log.pool().clone(), NAME, node, stop.clone()));
+    (progress, tasks)
+}
+
+struct Projector {
+    log: Log,
+    models: Vec<Model>,
+    follower: Follower,
+    stop: CancellationToken,
+    /// Less than the budget after a failure, until batches succeed again.
+    events_max: usize,
+}
+
+/// Where the models stand, while this node holds the lease.
+struct Standing {
+    positions: BTreeMap<&'static str, i64>,
+    stopped: BTreeMap<&'static str, String>,
+}
+
+impl Standing {
+    /// The position of those that are furthest behind, and how far they may go to meet the next ones; `None` when all
+    /// are stopped.
+    fn next(&self) -> Option<(i64, Option<i64>)> {
+        let mut running: Vec<i64> = self
+            .positions
+            .iter()
+            .filter(|(name, _)| !self.stopped.contains_key(*name))
+            .map(|(_, position)| *position)
+            .collect();
+        running.sort_unstable();
+        let least = *running.first()?;
+        Some((least, running.into_iter().find(|position| *position > least)))
+    }
+}
+
+impl Led for Projector {
+    type Error = Error;
+
+    async fn lead(&mut self, lease: &Lease) -> Result<(), Error> {
+        let mut connection = dedicated(&self.log).await?;
+        prepare::prepare(&mut connection, lease, &self.models).await?;
+        let positions = prepare::positions(&mut connection, &self.models).await?;
+        let mut standing = Standing { positions, stopped: BTreeMap::new() };
+        self.follower.begin(&standing.positions, &standing.stopped);
+        while !self.stop.is_cancelled() {
+            let Some((position, bound)) = standing.next() else {
+                self.stop.cancelled().await;
+                break;
+            };
+            let changed = tokio::time::timeout(CHECK_EVERY, self.log.changed_after(position));
+            match self.stop.run_until_cancelled(changed).await {
+                None => break,
+                Some(Err(_elapsed)) => {
+                    let found = prepare::positions(&mut connection, &self.models).await?;
+                    if found != standing.positions {
+                        return Err(Error::CheckpointMoved);
+                    }
+                    continue;
+                }
+                Some(Ok(())) => {}
+            }
+            let budget = Budget { events_max: self.events_max, ..BUDGET };
+            let mut batch = self.log.tail().read(position, budget).await?;
+            if let Some(bound) = bound {
+                batch.truncate((bound - position) as usize);
+            }
+            if batch.is_empty() {
+                // Woken by a head that the log does not show yet.
+                tokio::task::yield_now().await;
+                continue;
+            }
+            self.project(&mut connection, lease, &mut standing, position, &batch).await?;
+        }
+        Ok(())
+    }
+
+    async fn stand_by(&mut self) -> Result<(), Error> {
+        self.follower.stand_by(&self.models).await
+    }
+
+    fn stand_by_pause(&self) -> Duration {
+        self.follower.pause()
+    }
+
+    fn failed(&mut self, _error: &Error, causes: &str) {
+        self.events_max = (self.events_max / 2).max(1);
+        tracing::error!(error = causes, "projection interrupted");
+        metrics::counter!("colloquy_projection_failures_total").increment(1);
+    }
+}
+
+impl Projector {
+    /// Brings the models that stand at `position` to the end of the batch.
+    async fn project(
+        &mut self,
+        connection: &mut PgConnection,
+        lease: &Lease,
+        standing: &mut Standing,
+        position: i64,
+        batch: &[Arc<LogEvent>],
+    ) -> Result<(), Error> {
+        let started = Instant::now();
+        let to = position + batch.len() as i64;
+        let running = |model: &&Model| {
+            standing.positions[model.name] == position && !standing.stopped.contains_key(model.name)
+        };
+        let models: Vec<&Model> = self.models.iter().filter(running).collect();
+        let written = match Changes::fold(batch) {
+            Ok(changes) => write(connection, lease, &models, &changes, position, to).await,
+            Err(error) => Err(error),
+        };
+        match written {
+            Ok(()) => {
+                for model in &models {
+                    standing.positions.insert(model.name, to);
+                }
+                self.events_max = (self.events_max * 2).min(BUDGET.events_max);
+            }
+            Err(error) if trouble::is_data(&error) && batch.len() > 1 => {
+                self.events_max = batch.len() / 2;
+                return Ok(());
+            }
+            Err(error) if trouble::is_data(&error) => {
+                let isolation =
+                    isolate::Isolation { lease, models: &models, position, event: &batch[0] };
+                let stopped = isolation.run(connection, &standing.stopped).await?;
+                for model in models.iter().filter(|model| !stopped.contains_key(model.name)) {
+                    standing.positions.insert(model.name, to);
+                }
+                standing.stopped.extend(stopped);
+            }
+            Err(error) => return Err(error),
+        }
+        self.follower.follow(batch, &standing.positions, &standing.stopped);
+        metrics::histogram!("colloquy_projection_batch_seconds").record(started.elapsed());
+        metrics::histogram!("colloquy_projection_batch_size").record(batch.len() as f64);
+        Ok(())
+    }
+}
+
+/// Writes the changes to the rows of the models and moves their checkpoints: one statement, one transaction, one
+/// round trip. `case` is what guarantees the order in which the functions are called.
+async fn write(
+    connection: &mut PgConnection,
+    lease: &Lease,
+    models: &[&Model],
+    changes: &Changes<'_>,
+    from: i64,
+    to: i64,
+) -> Result<(), Error> {
+    let mut arguments = Vec::new();
+    let mut sql = String::from("select ");
+    for model in models {
+        if let Some(argument) = (model.changes)(changes) {
+            arguments.push(argument);
+            let number = 6 + arguments.len();
+            sql.push_str(&format!("case when {}.apply(${number}::text::jsonb) then ", model.name));
+        }
+    }
+    sql.push_str("advance_checkpoints($1, $2, $3, $4, $5, $6)");
+    sql.push_str(&" end".repeat(arguments.len()));
+    let names: Vec<&str> = models.iter().map(|model| model.name).collect();
+    let mut query = sqlx::query(&sql)
+        .bind(lease.name())
+        .bind(lease.owner())
+        .bind(lease.epoch())
+        .bind(names)
+        .bind(from)
+        .bind(to);
+    for argument in arguments {
+        query = query.bind(argument);
+    }
+    query.execute(connection).await.map_err(Error::database("apply a batch"))?;
+    Ok(())
+}
+
+/// A connection for the projector alone: it keeps its prepared statements, and nobody waits for its commits to reach
+/// the disk. So it must not go back to the pool.
+async fn dedicated(log: &Log) -> Result<PoolConnection<Postgres>, Error> {
+    let mut connection = log.pool().acquire().await.map_err(Error::database("connect"))?;
+    connection.close_on_drop();
+    let set_up = PLANNER.iter().chain(&[("synchronous_commit", "off")]);
+    for (name, value) in set_up {
+        sqlx::query("select set_config($1, $2, false)")
+            .bind(name)
+            .bind(value)
+            .execute(&mut *connection)
+            .await
+            .map_err(Error::database("set a connection up"))?;
+    }
+    Ok(connection)
+}

@@ -1,0 +1,117 @@
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use event_store::{Budget, Log, LogEvent};
+
+use crate::memory::Memory;
+use crate::model::Model;
+use crate::{Error, Progress};
+
+/// How often a standby looks how far the projecting node has come.
+const PAUSE: Duration = Duration::from_millis(50);
+/// The same while somebody here waits for it.
+const SHORT_PAUSE: Duration = Duration::from_millis(5);
+
+/// Has the node forget what the log has changed, and only then says that it is shown: an answer is never older than
+/// the position that it claims. It is the same on the node that projects and on those that stand by.
+pub(super) struct Follower {
+    log: Log,
+    memory: Memory,
+    progress: Progress,
+    position: i64,
+}
+
+impl Follower {
+    pub(super) fn new(log: Log, memory: Memory, progress: Progress) -> Self {
+        Self { log, memory, progress, position: -1 }
+    }
+
+    /// Starts at where the rows are found. Nothing of what was known before is relied on.
+    pub(super) fn begin(
+        &mut self,
+        positions: &BTreeMap<&'static str, i64>,
+        stopped: &BTreeMap<&'static str, String>,
+    ) {
+        self.progress.set_stopped(stopped.clone());
+        self.memory.forget_all();
+        self.position = least(positions, stopped).unwrap_or(self.position);
+        self.progress.begin(self.position);
+    }
+
+    /// The running models have come to `positions`, the last step of which was this batch.
+    pub(super) fn follow(
+        &mut self,
+        batch: &[Arc<LogEvent>],
+        positions: &BTreeMap<&'static str, i64>,
+        stopped: &BTreeMap<&'static str, String>,
+    ) {
+        self.progress.set_stopped(stopped.clone());
+        self.memory.follow(batch);
+        if let Some(position) = least(positions, stopped) {
+            self.show(position, batch);
+        }
+    }
+
+    fn show(&mut self, position: i64, batch: &[Arc<LogEvent>]) {
+        let recorded = batch.iter().map(|event| &event.recorded);
+        let shown = recorded.filter(|event| event.position <= position);
+        let accounts = shown.map(|event| (event.account, event.account_position));
+        self.position = position;
+        self.progress.reached(position, accounts);
+        metrics::gauge!("colloquy_projection_position").set(position as f64);
+        let head = *self.log.wakeups().borrow();
+        metrics::gauge!("colloquy_projection_lag").set((head - position).max(0) as f64);
+    }
+
+    /// Catches up with the node that projects.
+    pub(super) async fn stand_by(&mut self, models: &[Model]) -> Result<(), Error> {
+        let rows: Vec<(String, i64, Option<String>)> =
+            sqlx::query_as("select name, position, stopped from checkpoints where name = any($1)")
+                .bind(models.iter().map(|model| model.name).collect::<Vec<_>>())
+                .fetch_all(self.log.pool())
+                .await
+                .map_err(Error::database("read the checkpoints"))?;
+        let of = |model: &Model| rows.iter().find(|(name, ..)| name == model.name);
+        let Some(found) =
+            models.iter().map(|model| Some((model.name, of(model)?))).collect::<Option<Vec<_>>>()
+        else {
+            return Ok(());
+        };
+        let positions = found.iter().map(|(name, (_, at, _))| (*name, *at)).collect();
+        let stopped: BTreeMap<&'static str, String> =
+            found.iter().filter_map(|(name, (.., why))| Some((*name, why.clone()?))).collect();
+        let known = self.progress.stopped();
+        let resumed = known.iter().any(|(name, _)| !stopped.contains_key(name));
+        // Told at once: when all are stopped, there is no position to go on to.
+        self.progress.set_stopped(stopped.clone());
+        let Some(to) = least(&positions, &stopped) else { return Ok(()) };
+        if self.position < 0 || to < self.position || resumed {
+            self.begin(&positions, &stopped);
+        }
+        // What is in the rows is in the log, even if nobody on this node has looked there.
+        self.log.announce(to);
+        while self.position < to {
+            let mut batch = self.log.tail().read(self.position, Budget::default()).await?;
+            batch.truncate((to - self.position) as usize);
+            let Some(last) = batch.last() else { break };
+            let shown = last.recorded.position;
+            self.memory.follow(&batch);
+            self.show(shown, &batch);
+        }
+        Ok(())
+    }
+
+    /// Until the next look.
+    pub(super) fn pause(&self) -> Duration {
+        if *self.log.wakeups().borrow() > self.position { SHORT_PAUSE } else { PAUSE }
+    }
+}
+
+/// Where everything is shown that is not stopped.
+fn least(
+    positions: &BTreeMap<&'static str, i64>,
+    stopped: &BTreeMap<&'static str, String>,
+) -> Option<i64> {
+    positions.iter().filter(|(name, _)| !stopped.contains_key(*name)).map(|(_, at)| *at).min()
+}

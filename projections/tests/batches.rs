@@ -1,0 +1,94 @@
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use event_store::LogEvent;
+use sqlx::Executor;
+
+use super::random::random_history;
+use super::world::pool;
+use crate::changes::Changes;
+use crate::{MODELS, Model};
+
+/// Empty read models in a database of their own, and what they hold after `batches`.
+pub(super) async fn rows_after<'a>(
+    models: &[Model],
+    batches: impl IntoIterator<Item = &'a [Arc<LogEvent>]>,
+) -> BTreeMap<String, String> {
+    let pool = pool().await;
+    let mut connection = pool.acquire().await.unwrap();
+    for model in models {
+        let make =
+            format!("create schema {name}; {schema}", name = model.name, schema = model.schema);
+        connection.execute(make.as_str()).await.unwrap();
+    }
+    for batch in batches {
+        let changes = Changes::fold(batch).unwrap();
+        for model in models {
+            let Some(argument) = (model.changes)(&changes) else { continue };
+            sqlx::query(&format!("select {}.apply($1::text::jsonb)", model.name))
+                .bind(argument)
+                .execute(&mut *connection)
+                .await
+                .unwrap();
+        }
+    }
+    let tables: Vec<String> = sqlx::query_scalar(
+        "select schemaname || '.' || tablename
+         from pg_tables
+         where schemaname = any($1)
+         order by 1",
+    )
+    .bind(models.iter().map(|model| model.name).collect::<Vec<_>>())
+    .fetch_all(&mut *connection)
+    .await
+    .unwrap();
+    let mut rows = BTreeMap::new();
+    for table in tables {
+        // Where there never was anything to count there may be a zero or nothing.
+        let counted = match table.as_str() {
+            "memberships.counts" => "where memberships > 0",
+            "messages.counts" => "where messages > 0",
+            _ => "",
+        };
+        let content: Option<String> = sqlx::query_scalar(&format!(
+            "select string_agg(t::text, e'\\n' order by t::text) from {table} t {counted}"
+        ))
+        .fetch_one(&mut *connection)
+        .await
+        .unwrap();
+        rows.insert(table, content.unwrap_or_default());
+    }
+    rows
+}
+
+/// Says which rows differ, and only those.
+#[track_caller]
+pub(super) fn assert_same(one: &BTreeMap<String, String>, other: &BTreeMap<String, String>) {
+    for (table, rows) in one {
+        let (rows, others): (BTreeSet<&str>, BTreeSet<&str>) =
+            (rows.lines().collect(), other[table].lines().collect());
+        let differing: Vec<_> = rows.symmetric_difference(&others).collect();
+        assert!(differing.is_empty(), "{table}: {differing:#?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn how_the_log_is_cut_into_batches_makes_no_difference() {
+    let events = random_history(11, 300).await.events().await;
+    let at_once = rows_after(MODELS, [&events[..]]).await;
+    for (table, content) in &at_once {
+        assert!(!content.is_empty(), "{table} is put to the test");
+    }
+    let one_by_one = rows_after(MODELS, events.chunks(1)).await;
+    assert_same(&one_by_one, &at_once);
+    let by_sevens = rows_after(MODELS, events.chunks(7)).await;
+    assert_same(&by_sevens, &at_once);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn applying_a_batch_twice_changes_nothing() {
+    let events = random_history(5, 200).await.events().await;
+    let once = rows_after(MODELS, events.chunks(20)).await;
+    let twice = rows_after(MODELS, events.chunks(20).flat_map(|batch| [batch, batch])).await;
+    assert_same(&twice, &once);
+}

@@ -1,0 +1,110 @@
+//! PostgreSQL does not wait for the disk when read models are written: a crash takes the newest
+//! commits back, rows and checkpoints together. The log fills the rest, without a further event.
+
+use std::time::{Duration, Instant};
+
+use sqlx::{Executor, PgPool};
+
+use super::random::History;
+use super::remembering::{answers, assert_same};
+use super::world::{Node, until};
+use crate::{MODELS, memberships};
+
+/// The tables and checkpoints of models, as they were.
+struct Snapshot(Vec<&'static str>);
+
+impl Snapshot {
+    /// Each table, its name in the snapshot, and its columns that are not computed.
+    async fn tables(&self, pool: &PgPool) -> Vec<(String, String, String)> {
+        sqlx::query_as(
+            "select format('%I.%I', table_schema, table_name),
+                    format('%s_%s', table_schema, table_name),
+                    string_agg(quote_ident(column_name), ', ' order by ordinal_position)
+             from information_schema.columns
+             where table_schema = any($1) and is_generated = 'NEVER'
+             group by table_schema, table_name",
+        )
+        .bind(&self.0)
+        .fetch_all(pool)
+        .await
+        .unwrap()
+    }
+
+    async fn take(pool: &PgPool, models: Vec<&'static str>) -> Self {
+        let snapshot = Self(models);
+        let checkpoints = "create table snapshot.checkpoints as table checkpoints";
+        let mut statements = vec!["create schema snapshot".to_owned(), checkpoints.to_owned()];
+        for (table, name, _) in snapshot.tables(pool).await {
+            statements.push(format!("create table snapshot.{name} as table {table}"));
+        }
+        pool.execute(statements.join(";").as_str()).await.unwrap();
+        snapshot
+    }
+
+    async fn restore(&self, pool: &PgPool) {
+        let mut tx = pool.begin().await.unwrap();
+        // Nothing is counted: the counts are restored as well.
+        tx.execute("set local session_replication_role = replica").await.unwrap();
+        for (table, name, columns) in self.tables(pool).await {
+            let restore = format!(
+                "delete from {table};
+                 insert into {table} ({columns}) select {columns} from snapshot.{name}"
+            );
+            tx.execute(restore.as_str()).await.unwrap();
+        }
+        sqlx::query(
+            "update checkpoints c
+             set position = s.position
+             from snapshot.checkpoints s
+             where c.name = s.name and c.name = any($1)",
+        )
+        .bind(&self.0)
+        .execute(&mut *tx)
+        .await
+        .unwrap();
+        tx.commit().await.unwrap();
+    }
+}
+
+/// Sets the models back while the projector has nothing to do, and waits until everything is shown
+/// again.
+async fn assert_shown_again(seed: u64, models: Vec<&'static str>) {
+    let mut history = History::begin(seed).await;
+    let node = Node::start(&history.world.log, &history.world.memory, MODELS);
+    history.go_on_for(60).await;
+    node.wait_for(history.world.log.head().await.unwrap()).await;
+    let snapshot = Snapshot::take(history.world.pool(), models).await;
+    history.go_on_for(60).await;
+    let world = &history.world;
+    let head = world.log.head().await.unwrap();
+    node.wait_for(head).await;
+    let standby = Node::start_beside(world, MODELS).await;
+    standby.wait_for(head).await;
+    let before = answers(&node.views, &history.users, &history.rooms).await;
+    let terms = world.terms().await;
+
+    let set_back = Instant::now();
+    snapshot.restore(world.pool()).await;
+    let caught_up = || async {
+        world.terms().await > terms && world.checkpoints().await.values().all(|at| *at == head)
+    };
+    until("the log fills the rest", caught_up).await;
+    assert!(set_back.elapsed() < Duration::from_secs(10), "{:?}", set_back.elapsed());
+    for node in [&node, &standby] {
+        node.wait_for(head).await;
+        let after = answers(&node.views, &history.users, &history.rooms).await;
+        assert_same(&after, &before, &format!("seed {seed}"));
+    }
+    standby.stop().await;
+    node.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_crash_took_back_is_shown_again_without_a_further_event() {
+    assert_shown_again(41, MODELS.iter().map(|model| model.name).collect()).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_model_that_was_set_back_catches_up_with_the_others() {
+    assert_shown_again(42, vec![memberships::NAME]).await;
+}

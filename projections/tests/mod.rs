@@ -1,0 +1,17 @@
+//! The read models against the log, on a real PostgreSQL: whatever happened and however it was cut
+//! into batches, the rows say what folding the log event by event says.
+
+mod batches;
+mod crash;
+mod folded;
+mod freshness;
+mod large_rooms;
+mod lists;
+mod nodes;
+mod random;
+mod remembering;
+mod stopped;
+mod world;
+
+pub(crate) use lists::every_choice_of_flags;
+pub(crate) use world::{KINDS, Node, World, create};

@@ -1,0 +1,136 @@
+//! A node without memory gives the same answers as one that remembers.
+
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+use super::random::History;
+use super::world::Node;
+use super::{KINDS, every_choice_of_flags};
+use crate::views::{Choice, Column, Filter, Order, Viewer, Views};
+use crate::{Cursor, MODELS, Memory};
+
+/// How many questions there are.
+const QUESTIONS: usize = 12;
+
+/// The answer to one question of a member, as text.
+async fn answer(views: &Views, user: Uuid, rooms: &[Uuid], question: usize) -> String {
+    let filter = Filter { kinds: KINDS.to_vec(), top: 100, ..Filter::default() };
+    match question {
+        0 => format!("{:#?}", views.list(user, &filter).await.unwrap()),
+        1 => {
+            let unread = Filter { unread: Some(true), trashed: Some(false), ..filter };
+            format!("{:#?}", views.list(user, &unread).await.unwrap())
+        }
+        2 => {
+            let named = Filter { q: Some("user".to_owned()), order: Order::ModifiedAt, ..filter };
+            format!("{:#?}", views.list(user, &named).await.unwrap())
+        }
+        3 => {
+            let mut seen = String::new();
+            for room in rooms {
+                let view = views.view(1, Viewer::User(user), *room, true).await.unwrap();
+                let all = views.view(1, Viewer::Service, *room, true).await.unwrap();
+                seen += &format!("{view:#?} {all:#?}");
+            }
+            seen
+        }
+        4 => {
+            let mut entries = String::new();
+            for flags in every_choice_of_flags() {
+                let slice = views.entries(user, &KINDS, flags, Cursor::Top, 100).await.unwrap();
+                entries += &format!("{slice:#?}");
+            }
+            entries
+        }
+        5 => {
+            let choice = Choice { kinds: KINDS.to_vec(), limit: 100, ..Choice::default() };
+            format!("{:#?}", views.chats(user, &choice).await.unwrap())
+        }
+        6 => {
+            let order = vec![(Column::Name, false)];
+            let choice = Choice { kinds: KINDS.to_vec(), order, limit: 100, ..Choice::default() };
+            format!("{:#?}", views.chats(user, &choice).await.unwrap())
+        }
+        7 => format!("{:#?}", views.groups(user, Cursor::Top, 100).await.unwrap()),
+        8 => format!("{:#?}", views.unread_counts(user).await.unwrap()),
+        9 => {
+            let mut messages = String::new();
+            for room in rooms {
+                let page = views.messages(*room, None, true, 50, 0).await.unwrap();
+                messages += &format!("{page:#?}");
+            }
+            messages
+        }
+        10 => {
+            let mut reads = String::new();
+            for room in rooms {
+                let slice = views.reads(user, *room, Cursor::Top, 50).await.unwrap();
+                reads += &format!("{slice:#?}");
+            }
+            reads
+        }
+        _ => {
+            let contacts = views.contacts(1, user, Cursor::Top, 50).await.unwrap();
+            let users = views.users(1, None, 50, 0).await.unwrap();
+            let uuids: Vec<Uuid> = users.items.iter().map(|user| user.uuid).collect();
+            let known = views.users_of(1, &uuids).await.unwrap();
+            format!("{contacts:#?} {users:#?} {known:#?} {:#?}", views.chats_of(user, rooms).await)
+        }
+    }
+}
+
+pub(super) async fn answers(views: &Views, users: &[Uuid], rooms: &[Uuid]) -> Vec<String> {
+    let mut answers = Vec::new();
+    for user in users {
+        for question in 0..QUESTIONS {
+            answers.push(answer(views, *user, rooms, question).await);
+        }
+    }
+    answers
+}
+
+/// Says which line differs, and not all of both.
+#[track_caller]
+pub(super) fn assert_same(remembered: &[String], read: &[String], context: &str) {
+    for (place, (remembered, read)) in remembered.iter().zip(read).enumerate() {
+        let differing = remembered.lines().zip(read.lines()).find(|(one, other)| one != other);
+        assert!(remembered == read, "{context}, question {}: {differing:?}", place % QUESTIONS);
+    }
+}
+
+/// Somebody who looks all the time, so that things are loaded while they change.
+fn look_all_the_time(history: &History, views: &Views, stop: &CancellationToken) -> JoinHandle<()> {
+    let (views, stop) = (views.clone(), stop.clone());
+    let (users, rooms) = (history.users.clone(), history.rooms.clone());
+    tokio::spawn(async move {
+        for question in (0..QUESTIONS).cycle().take_while(|_| !stop.is_cancelled()) {
+            for user in &users {
+                answer(&views, *user, &rooms, question).await;
+            }
+        }
+    })
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn answers_from_memory_are_those_of_the_rows() {
+    for seed in [31, 32] {
+        let mut history = History::begin(seed).await;
+        let node = Node::start(&history.world.log, &history.world.memory, MODELS);
+        node.wait_for(history.world.log.head().await.unwrap()).await;
+        let off = Memory::off(&history.world.another_pool().await);
+        let without = Views::new(off, node.views.progress().clone());
+        let stop = CancellationToken::new();
+        let looking = look_all_the_time(&history, &node.views, &stop);
+        for step in 1..=10 {
+            history.go_on_for(20).await;
+            node.wait_for(history.world.log.head().await.unwrap()).await;
+            let remembered = answers(&node.views, &history.users, &history.rooms).await;
+            let read = answers(&without, &history.users, &history.rooms).await;
+            assert_same(&remembered, &read, &format!("seed {seed}, step {step}"));
+        }
+        stop.cancel();
+        looking.await.unwrap();
+        node.stop().await;
+    }
+}

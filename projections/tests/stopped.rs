@@ -1,0 +1,303 @@
+//! What a read model cannot take stops it, and those that build on it; trouble of the database
+//! stops nobody.
+
+use std::collections::BTreeMap;
+
+use domain::participation::ChangeCommand::MuteConversation;
+use sqlx::Executor;
+use uuid::Uuid;
+
+use super::folded::Folded;
+use super::world::{Node, until};
+use super::{KINDS, World};
+use crate::changes::Changes;
+use crate::model::MODELS;
+use crate::views::{Filter, Viewer, Views};
+use crate::{Error, Model, conversations, memberships, messages, timers};
+
+/// Texts that one of the models below cannot take.
+const POISON: &str = "poison";
+const POISONED_YEAR: &str = "2066-";
+
+fn poisoned(argument: Option<String>, with: &str) -> Option<String> {
+    let argument = argument?;
+    Some(if argument.contains(with) { "no JSON".to_owned() } else { argument })
+}
+
+fn poisoned_messages(changes: &Changes) -> Option<String> {
+    poisoned((messages::MODEL.changes)(changes), POISON)
+}
+
+fn poisoned_memberships(changes: &Changes) -> Option<String> {
+    poisoned((memberships::MODEL.changes)(changes), POISONED_YEAR)
+}
+
+fn poisoned_timers(changes: &Changes) -> Option<String> {
+    poisoned((timers::MODEL.changes)(changes), POISONED_YEAR)
+}
+
+/// All models, one of which cannot take everything.
+fn models_with(faulty: &str, changes: fn(&Changes) -> Option<String>) -> Vec<Model> {
+    let mut models = MODELS.to_vec();
+    models.iter_mut().find(|model| model.name == faulty).unwrap().changes = changes;
+    models
+}
+
+/// A room of Ann and Bob with one message, and one event that is poison to the model; then another
+/// message.
+struct Poisoned {
+    world: World,
+    ann: Uuid,
+    bob: Uuid,
+    room: Uuid,
+    /// Of the event.
+    position: i64,
+}
+
+impl Poisoned {
+    async fn new(faulty: &str) -> Self {
+        let mut world = World::new().await;
+        let (ann, bob) = (world.register("ann").await, world.register("bob").await);
+        let room = world.room(&[ann, bob]).await;
+        world.say(room, ann, "hello").await;
+        if faulty == messages::NAME {
+            world.say(room, ann, POISON).await;
+        } else {
+            let until = Some(format!("{POISONED_YEAR}01-01T00:00:00Z").parse().unwrap());
+            assert!(world.change(room, bob, MuteConversation { until }).await);
+        }
+        let position = world.log.head().await.unwrap();
+        world.say(room, ann, "there").await;
+        world.register("cyd").await;
+        Self { world, ann, bob, room, position }
+    }
+
+    async fn head(&self) -> i64 {
+        self.world.log.head().await.unwrap()
+    }
+
+    /// Starts the models and waits until the others have everything.
+    async fn start(&self, models: &[Model]) -> Node {
+        let node = Node::start(&self.world.log, &self.world.memory, models);
+        node.wait_for(self.head().await).await;
+        node
+    }
+
+    /// Asserts who is stopped, why, and that the others are not.
+    async fn assert_stopped(&self, views: &Views, stopped: &[&str]) {
+        let named = views.progress().stopped();
+        assert_eq!(named.iter().map(|(name, _)| *name).collect::<Vec<_>>(), stopped);
+        for (name, reason) in named {
+            assert!(reason.contains(&format!("position {}", self.position)), "{name}: {reason}");
+        }
+        let head = self.head().await;
+        let at = |name: &'static str| {
+            (name.to_owned(), if stopped.contains(&name) { self.position - 1 } else { head })
+        };
+        let expected: BTreeMap<String, i64> = MODELS.iter().map(|model| at(model.name)).collect();
+        assert_eq!(self.world.checkpoints().await, expected);
+    }
+
+    async fn assert_everything_is_shown(&self, views: &Views) {
+        assert_eq!(views.progress().stopped(), []);
+        let head = self.head().await;
+        assert!(self.world.checkpoints().await.values().all(|position| *position == head));
+        let folded = Folded::new(&self.world.events().await);
+        for user in [self.ann, self.bob] {
+            let unread_counts = views.unread_counts(user).await.unwrap();
+            assert_eq!(unread_counts, folded.unread_counts(user));
+        }
+        let page = views.messages(self.room, None, false, 25, 0).await.unwrap();
+        assert_eq!(page.items.len() as i64, page.total.unwrap());
+        assert_eq!(page.items.last().unwrap().message.text, "there");
+    }
+}
+
+fn stopped_model<T: std::fmt::Debug>(answer: Result<T, Error>) -> &'static str {
+    match answer {
+        Err(Error::Stopped { model, .. }) => model,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_model_on_which_no_other_builds_stops_alone() {
+    let poisoned = Poisoned::new(timers::NAME).await;
+    let node = poisoned.start(&models_with(timers::NAME, poisoned_timers)).await;
+    poisoned.assert_stopped(&node.views, &[timers::NAME]).await;
+    let view = node.views.view(1, Viewer::User(poisoned.bob), poisoned.room, false).await.unwrap();
+    assert!(view.unwrap().state.unwrap().muted, "who does not need it is answered");
+    node.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn models_that_build_on_a_stopped_one_stop_with_it_and_the_others_go_on() {
+    let poisoned = Poisoned::new(messages::NAME).await;
+    let node = poisoned.start(&models_with(messages::NAME, poisoned_messages)).await;
+    let stopped = [conversations::NAME, memberships::NAME, messages::NAME];
+    poisoned.assert_stopped(&node.views, &stopped).await;
+    node.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn questions_to_a_stopped_model_are_refused_with_its_name() {
+    let poisoned = Poisoned::new(memberships::NAME).await;
+    let node = poisoned.start(&models_with(memberships::NAME, poisoned_memberships)).await;
+    poisoned.assert_stopped(&node.views, &[memberships::NAME]).await;
+    let (views, ann, room) = (&node.views, poisoned.ann, poisoned.room);
+    let filter = Filter { kinds: KINDS.to_vec(), top: 25, ..Filter::default() };
+    assert_eq!(stopped_model(views.list(ann, &filter).await), memberships::NAME);
+    assert_eq!(stopped_model(views.unread_counts(ann).await), memberships::NAME);
+    let view = views.view(1, Viewer::User(ann), room, false).await;
+    assert_eq!(stopped_model(view), memberships::NAME);
+    node.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn after_the_fix_a_stopped_model_catches_up_and_joins_the_others() {
+    let poisoned = Poisoned::new(messages::NAME).await;
+    let node = poisoned.start(&models_with(messages::NAME, poisoned_messages)).await;
+    node.stop().await;
+    let node = poisoned.start(MODELS).await;
+    poisoned.assert_everything_is_shown(&node.views).await;
+    node.stop().await;
+}
+
+/// A fault of the schema is mended by another version of it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_new_version_of_a_stopped_model_is_built_anew_with_those_that_build_on_it() {
+    let poisoned = Poisoned::new(messages::NAME).await;
+    let mut models = MODELS.to_vec();
+    let faulty = models.iter_mut().find(|model| model.name == messages::NAME).unwrap();
+    let raising = format!(
+        "begin if changes::text like '%{POISON}%' then raise exception 'too much'; end if;
+         if changes ? 'posted'"
+    );
+    let schema = faulty.schema.replacen("begin\n    if changes ? 'posted'", &raising, 1);
+    assert_ne!(schema, faulty.schema);
+    (faulty.schema, faulty.version) = (schema.leak(), faulty.version - 1);
+    let node = poisoned.start(&models).await;
+    let stopped = [conversations::NAME, memberships::NAME, messages::NAME];
+    poisoned.assert_stopped(&node.views, &stopped).await;
+    node.stop().await;
+    let node = poisoned.start(MODELS).await;
+    poisoned.assert_everything_is_shown(&node.views).await;
+    node.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_node_that_stands_by_knows_what_is_stopped() {
+    let poisoned = Poisoned::new(messages::NAME).await;
+    let models = models_with(messages::NAME, poisoned_messages);
+    let node = poisoned.start(&models).await;
+    let standby = Node::start_beside(&poisoned.world, &models).await;
+    standby.wait_for(poisoned.head().await).await;
+    assert_eq!(standby.views.progress().stopped(), node.views.progress().stopped());
+    standby.stop().await;
+    node.stop().await;
+}
+
+/// An event of a type that nobody knows, of a stream of its own.
+async fn append_from_the_future(world: &World) {
+    sqlx::query(
+        "select * from append_events(null, array[1::bigint], array['conversation'],
+             array[gen_random_uuid()::text], array[0::bigint], array[1], array[''],
+             array[null]::text[], array[null]::bytea[], array[null]::bytea[], array[1],
+             array[gen_random_uuid()], array['FromTheFuture'], array['1'],
+             array['{\"type\":\"FromTheFuture\"}'], array['{}'], array[null]::uuid[],
+             array[null]::bytea[], array[null]::uuid[], array[null]::text[])",
+    )
+    .execute(world.pool())
+    .await
+    .unwrap();
+}
+
+async fn assert_all_are_stopped(node: &Node, world: &World) {
+    let all = || async { node.views.progress().stopped().len() == MODELS.len() };
+    until("all are stopped", all).await;
+    for (name, reason) in node.views.progress().stopped() {
+        assert!(reason.contains("position 2"), "{name}: {reason}");
+    }
+    for (name, position) in world.checkpoints().await {
+        assert_eq!(position, 1, "{name} does not skip it");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_event_that_cannot_be_read_stops_all_read_models_loudly() {
+    let mut world = World::new().await;
+    let ann = world.register("ann").await;
+    append_from_the_future(&world).await;
+    let node = Node::start(&world.log, &world.memory, MODELS);
+    assert_all_are_stopped(&node, &world).await;
+    stopped_model(node.views.unread_counts(ann).await);
+    node.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_node_that_stands_by_knows_when_all_are_stopped() {
+    let mut world = World::new().await;
+    world.register("ann").await;
+    let node = Node::start(&world.log, &world.memory, MODELS);
+    node.wait_for(1).await;
+    let standby = Node::start_beside(&world, MODELS).await;
+    standby.wait_for(1).await;
+    append_from_the_future(&world).await;
+    assert_all_are_stopped(&node, &world).await;
+    assert_all_are_stopped(&standby, &world).await;
+    standby.stop().await;
+    node.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_projector_that_loses_its_connection_goes_on_with_another() {
+    let mut world = World::new().await;
+    world.register("ann").await;
+    let node = Node::start(&world.log, &world.memory, MODELS);
+    node.wait_for(1).await;
+    for n in 2..5 {
+        let ended: i64 = sqlx::query_scalar(
+            "select count(pg_terminate_backend(pid))
+             from pg_stat_activity
+             where datname = current_database() and pid <> pg_backend_pid()
+               and (query like '%advance_checkpoints(%' or query like '%from checkpoints%')",
+        )
+        .fetch_one(world.pool())
+        .await
+        .unwrap();
+        assert!(ended > 0, "there was a connection to lose");
+        world.register(&format!("user {n}")).await;
+        node.wait_for(n).await;
+        assert_eq!(node.views.progress().stopped(), []);
+    }
+    node.stop().await;
+}
+
+/// Somebody holds a lock on the tables for so long that the projector gives up, again and again.
+async fn assert_a_lock_stops_nobody(timeout: (&str, &str)) {
+    let mut world = World::with_settings(&[timeout]).await;
+    let ann = world.register("ann").await;
+    let room = world.room(&[ann]).await;
+    let node = Node::start(&world.log, &world.memory, MODELS);
+    node.wait_for(2).await;
+    let mut blocker = world.pool().begin().await.unwrap();
+    blocker.execute("lock table memberships.memberships in exclusive mode").await.unwrap();
+    world.say(room, ann, "hi").await;
+    let terms = world.terms().await;
+    until("it was tried again", || async { world.terms().await >= terms + 2 }).await;
+    assert_eq!(node.views.progress().stopped(), []);
+    blocker.commit().await.unwrap();
+    node.wait_for(3).await;
+    assert_eq!(node.views.progress().stopped(), []);
+    node.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lock_that_takes_too_long_to_get_stops_nobody() {
+    assert_a_lock_stops_nobody(("lock_timeout", "100ms")).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_statement_that_takes_too_long_stops_nobody() {
+    assert_a_lock_stops_nobody(("statement_timeout", "2s")).await;
+}

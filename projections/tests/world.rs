@@ -1,0 +1,287 @@
+//! A log with a writer and a projector, and helpers that speak the domain.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use domain::conversation::{self, Conversation, Create, Kind};
+use domain::participation::{self, ChangeCommand, Participation, Seat};
+use domain::user::{self, Profile, User};
+use event_store::{
+    Budget, Commands, Context, Keys, Log, LogEvent, MasterKey, Metadata, Settings, Surface,
+};
+use sqlx::PgPool;
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+use crate::projector::start_with;
+use crate::{MODELS, Memory, Model, PLANNER, Views};
+
+/// Every kind there is.
+pub(crate) const KINDS: [Kind; 3] = [Kind::Private, Kind::Room, Kind::Contextual];
+
+/// How long a test waits for what must happen.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// A log with a writer, and callers who know their memberships.
+pub(crate) struct World {
+    pub(crate) log: Log,
+    pub(crate) memory: Memory,
+    commands: Commands,
+    memberships: BTreeMap<(Uuid, Uuid), i64>,
+    read: i64,
+}
+
+/// Connections that plan as those of a server do.
+pub(crate) async fn pool() -> PgPool {
+    pool_with(&[]).await
+}
+
+/// And have these settings.
+async fn pool_with(settings: &[(&str, &str)]) -> PgPool {
+    let url = embedded::testing::database().await.url;
+    let options: PgConnectOptions = url.parse().unwrap();
+    let options = options.options(PLANNER.iter().chain(settings).copied());
+    PgPoolOptions::new().max_connections(10).connect_with(options).await.unwrap()
+}
+
+impl World {
+    pub(crate) async fn new() -> Self {
+        Self::with_settings(&[]).await
+    }
+
+    pub(crate) async fn with_settings(settings: &[(&str, &str)]) -> Self {
+        let pool = pool_with(settings).await;
+        event_store::migrate(&pool).await.unwrap();
+        let keys = Keys::open(&pool, MasterKey::generate()).await.unwrap();
+        let log = Log::new(pool.clone(), keys);
+        let commands = Commands::start(log.clone(), &Settings::default(), CancellationToken::new());
+        let memory = Memory::start(&pool);
+        Self { log, memory, commands, memberships: BTreeMap::new(), read: 0 }
+    }
+
+    pub(crate) fn pool(&self) -> &PgPool {
+        self.log.pool()
+    }
+
+    /// Connections of another node.
+    pub(crate) async fn another_pool(&self) -> PgPool {
+        let options = (*self.pool().connect_options()).clone();
+        PgPoolOptions::new().max_connections(10).connect_with(options).await.unwrap()
+    }
+
+    pub(crate) async fn register(&mut self, uid: &str) -> Uuid {
+        let id = domain::user_id(1, uid);
+        let profile =
+            Profile { name: Some(capitalized(uid).as_str().into()), ..Profile::default() };
+        let command = user::Command::RegisterUser { uid: uid.to_owned(), profile };
+        let context = context(uid);
+        self.commands.execute::<User>(id, command, &context).await.unwrap();
+        id
+    }
+
+    pub(crate) async fn update_user(&mut self, id: Uuid, command: user::Command) {
+        self.commands.execute::<User>(id, command, &context("ann")).await.unwrap();
+    }
+
+    /// Whether the domain accepted it.
+    pub(crate) async fn tell(&mut self, id: Uuid, command: conversation::Command) -> bool {
+        let context = context("ann");
+        self.commands.execute::<Conversation>(id, command, &context).await.is_ok()
+    }
+
+    /// Whether the user is a member, and the domain accepted it.
+    pub(crate) async fn change(&mut self, id: Uuid, user: Uuid, change: ChangeCommand) -> bool {
+        let Some(membership) = self.membership(id, user).await else { return false };
+        self.change_as(Seat { conversation: id, user, membership }, change).await
+    }
+
+    /// Whether the domain accepted what somebody does who may not be that member any more.
+    pub(crate) async fn change_as(&mut self, seat: Seat, change: ChangeCommand) -> bool {
+        let command = participation::Command { seat, change };
+        let stream = domain::participation_id(seat.conversation, seat.user);
+        self.commands.execute::<Participation>(stream, command, &context("ann")).await.is_ok()
+    }
+
+    pub(crate) async fn room(&mut self, members: &[Uuid]) -> Uuid {
+        let id = Uuid::now_v7();
+        assert!(self.tell(id, create(Kind::Room, members, None)).await);
+        id
+    }
+
+    pub(crate) async fn say(&mut self, id: Uuid, author: Uuid, text: &str) -> i64 {
+        assert!(self.tell(id, post(author, text)).await);
+        self.account_position().await
+    }
+
+    /// Of the newest event.
+    pub(crate) async fn account_position(&self) -> i64 {
+        sqlx::query_scalar("select max(account_position) from events where account_id = 1")
+            .fetch_one(self.pool())
+            .await
+            .unwrap()
+    }
+
+    pub(crate) async fn membership(&mut self, id: Uuid, user: Uuid) -> Option<i64> {
+        self.learn_memberships().await;
+        self.memberships.get(&(id, user)).copied()
+    }
+
+    async fn learn_memberships(&mut self) {
+        for recorded in self.log.read(self.read, 10_000).await.unwrap() {
+            self.read = recorded.position;
+            if recorded.aggregate_type != "conversation" {
+                continue;
+            }
+            let event: conversation::Event = recorded.decode().unwrap();
+            let key = |user: &Uuid| (recorded.aggregate_id, *user);
+            match event {
+                conversation::Event::ConversationCreated { members, .. } => {
+                    self.memberships
+                        .extend(members.iter().map(|user| (key(user), recorded.account_position)));
+                }
+                conversation::Event::MemberAdded { user } => {
+                    self.memberships.insert(key(&user), recorded.account_position);
+                }
+                conversation::Event::MemberRemoved { user } => {
+                    self.memberships.remove(&key(&user));
+                }
+                conversation::Event::ConversationDeleted => {
+                    self.memberships.retain(|(id, _), _| *id != recorded.aggregate_id);
+                }
+                _ => {}
+            }
+        }
+    }
+
+    pub(crate) async fn events(&self) -> Vec<Arc<LogEvent>> {
+        let mut events = Vec::new();
+        loop {
+            let more = self.log.tail().read(events.len() as i64, Budget::default()).await.unwrap();
+            if more.is_empty() {
+                return events;
+            }
+            events.extend(more);
+        }
+    }
+
+    /// Where each read model is.
+    pub(crate) async fn checkpoints(&self) -> BTreeMap<String, i64> {
+        let rows: Vec<(String, i64)> =
+            sqlx::query_as("select name, position from checkpoints where name = any($1)")
+                .bind(MODELS.iter().map(|model| model.name).collect::<Vec<_>>())
+                .fetch_all(self.pool())
+                .await
+                .unwrap();
+        rows.into_iter().collect()
+    }
+
+    /// How often the projector began anew.
+    pub(crate) async fn terms(&self) -> i64 {
+        sqlx::query_scalar("select epoch from leases where name = 'projector'")
+            .fetch_one(self.pool())
+            .await
+            .unwrap()
+    }
+
+    /// Runs the read models until they have everything, and stops them.
+    pub(crate) async fn project(&self) -> Views {
+        self.project_with(MODELS).await
+    }
+
+    pub(crate) async fn project_with(&self, models: &[Model]) -> Views {
+        let node = Node::start(&self.log, &self.memory, models);
+        node.wait_for(self.log.head().await.unwrap()).await;
+        let views = node.views.clone();
+        node.stop().await;
+        views
+    }
+}
+
+/// A node that keeps the read models up to date, or stands by.
+pub(crate) struct Node {
+    pub(crate) views: Views,
+    stop: CancellationToken,
+    tasks: JoinSet<()>,
+}
+
+impl Node {
+    pub(crate) fn start(log: &Log, memory: &Memory, models: &[Model]) -> Self {
+        let stop = CancellationToken::new();
+        let (progress, tasks) = start_with(models, log, memory, Uuid::new_v4(), &stop);
+        Self { views: Views::new(memory.clone(), progress), stop, tasks }
+    }
+
+    /// Another one on the same database, with connections of its own.
+    pub(crate) async fn start_beside(world: &World, models: &[Model]) -> Self {
+        let pool = world.another_pool().await;
+        let log = Log::new(pool.clone(), world.log.keys().clone());
+        Self::start(&log, &Memory::start(&pool), models)
+    }
+
+    pub(crate) async fn wait_for(&self, position: i64) {
+        let progress = self.views.progress();
+        let reached = progress.wait_for(position, PATIENCE).await;
+        assert!(reached, "{} of {position}: {:?}", progress.position(), progress.stopped());
+    }
+
+    pub(crate) async fn stop(mut self) {
+        self.stop.cancel();
+        while self.tasks.join_next().await.is_some() {}
+    }
+}
+
+/// Waits until something holds.
+pub(crate) async fn until<F: Future<Output = bool>>(what: &str, holds: impl Fn() -> F) {
+    let held = async {
+        while !holds().await {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    assert!(tokio::time::timeout(PATIENCE, held).await.is_ok(), "{what}");
+}
+
+fn capitalized(uid: &str) -> String {
+    uid[..1].to_uppercase() + &uid[1..]
+}
+
+fn context(actor: &str) -> Context {
+    Context {
+        metadata: Metadata {
+            actor: actor.to_owned(),
+            account: 1,
+            role: "member".to_owned(),
+            surface: Surface::Cli,
+            request_id: "test".to_owned(),
+            traceparent: None,
+            causation_id: None,
+            occurred_at: "2026-01-01T00:00:00Z".parse().unwrap(),
+        },
+        idempotency: None,
+    }
+}
+
+pub(crate) fn create(kind: Kind, members: &[Uuid], uid: Option<&str>) -> conversation::Command {
+    conversation::Command::CreateConversation(Create {
+        kind,
+        creator: members.first().copied(),
+        members: members.to_vec(),
+        uid: uid.map(str::to_owned),
+        name: None,
+        description: None,
+        metadata: None,
+        tags: vec![],
+    })
+}
+
+pub(crate) fn post(author: Uuid, text: &str) -> conversation::Command {
+    conversation::Command::PostMessage {
+        message: Uuid::now_v7(),
+        author,
+        text: text.into(),
+        metadata: None,
+        tags: vec![],
+    }
+}

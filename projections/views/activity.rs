@@ -1,0 +1,195 @@
+//! A member's conversations by activity, with any filter on the member's own flags.
+
+use std::sync::Arc;
+
+use domain::conversation::Kind;
+use uuid::Uuid;
+
+use super::member_state::{COLUMNS, Seen};
+use super::{MemberState, SHOWN, Views};
+use crate::memberships::bucket::{self, Wanted};
+use crate::memory::Conversation;
+use crate::{Cursor, Error, Slice};
+
+/// A conversation as an entry of one member's list.
+#[derive(Debug, Clone)]
+pub struct Entry {
+    /// What everyone sees of it.
+    pub conversation: Arc<Conversation>,
+    /// The member's own.
+    pub state: MemberState,
+    /// The other one of the two in a private chat.
+    pub other: Option<Uuid>,
+}
+
+impl Entry {
+    /// What the list is ordered by: the newest message's number or, before there is one, its own.
+    pub fn rank(&self) -> i64 {
+        self.conversation.newest_id().unwrap_or(self.conversation.number)
+    }
+
+    /// A conversation of people at large, not of two.
+    pub fn is_group(&self) -> bool {
+        matches!(self.conversation.kind, Kind::Room | Kind::Contextual)
+    }
+}
+
+/// Which of the flags an entry has to have, or not to have; `None`: either.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Flags {
+    /// Muted.
+    pub muted: Option<bool>,
+    /// Archived.
+    pub archived: Option<bool>,
+    /// Pinned.
+    pub pinned: Option<bool>,
+}
+
+impl Flags {
+    /// Whether an entry has them.
+    pub fn match_entry(self, entry: &Entry) -> bool {
+        let state = &entry.state;
+        let is = |wanted: Option<bool>, set: bool| wanted.is_none_or(|wanted| wanted == set);
+        is(self.muted, state.muted)
+            && is(self.archived, state.archived_at.is_some())
+            && is(self.pinned, state.pinned.is_some())
+    }
+
+    pub(super) fn wanted(self, kinds: &[Kind]) -> Wanted {
+        Wanted::of(kinds.iter().copied())
+            .with(bucket::TRASHED, Some(false))
+            .with(bucket::MUTED, self.muted)
+            .with(bucket::ARCHIVED, self.archived)
+            .with(bucket::PINNED, self.pinned)
+    }
+}
+
+impl Views {
+    /// A member's entry for a conversation that is not in the trash.
+    ///
+    /// # Errors
+    /// When PostgreSQL fails or a read model is stopped.
+    pub async fn entry(&self, user: Uuid, conversation: Uuid) -> Result<Option<Entry>, Error> {
+        self.progress.require(SHOWN)?;
+        let seen = self.seen(user, conversation).await?;
+        let present = seen.into_iter().filter(|seen| !seen.conversation.trashed).collect();
+        Ok(self.entries_of(user, present).await?.pop())
+    }
+
+    /// Where the cursor on a member's entry stands now; `None` when there is no such entry to see.
+    ///
+    /// # Errors
+    /// When PostgreSQL fails or a read model is stopped.
+    pub async fn rank(&self, user: Uuid, conversation: Uuid) -> Result<Option<i64>, Error> {
+        Ok(self.entry(user, conversation).await?.map(|entry| entry.rank()))
+    }
+
+    /// A member's entries of these kinds, the latest active first.
+    ///
+    /// # Errors
+    /// When PostgreSQL fails or a read model is stopped.
+    pub async fn entries(
+        &self,
+        user: Uuid,
+        kinds: &[Kind],
+        flags: Flags,
+        cursor: Cursor,
+        limit: i64,
+    ) -> Result<Slice<Entry>, Error> {
+        self.progress.require(SHOWN)?;
+        let wanted = flags.wanted(kinds);
+        let (own_mask, own_value) = wanted.own();
+        let states = self
+            .ask("list entries", || async {
+                sqlx::query_as(&entries_sql(cursor))
+                    .bind(user)
+                    .bind(wanted.mask)
+                    .bind(wanted.value)
+                    .bind(wanted.kinds())
+                    .bind(cursor.number())
+                    .bind(limit + 1)
+                    .bind(own_mask)
+                    .bind(own_value)
+                    .fetch_all(&self.readers)
+                    .await
+            })
+            .await?;
+        let slice: Slice<MemberState> = cursor.slice(states, limit);
+        let mut seen = self.all_seen(slice.items).await?;
+        // Of those that were read anew, one may be in the trash by now.
+        seen.retain(|seen| !seen.conversation.trashed);
+        Ok(Slice { items: self.entries_of(user, seen).await?, has_more: slice.has_more })
+    }
+
+    async fn entries_of(&self, user: Uuid, seen: Vec<Seen>) -> Result<Vec<Entry>, Error> {
+        let others = self.others(user, seen.iter().map(|seen| &*seen.conversation)).await?;
+        let entries = seen.into_iter().map(|Seen { conversation, state }| {
+            let other = others.get(&conversation.uuid).copied();
+            Entry { conversation, state, other }
+        });
+        Ok(entries.collect())
+    }
+
+    /// The other one of the two in each private chat.
+    pub(super) async fn others(
+        &self,
+        user: Uuid,
+        conversations: impl Iterator<Item = &Conversation>,
+    ) -> Result<std::collections::HashMap<Uuid, Uuid>, Error> {
+        let private = conversations.filter(|conversation| conversation.kind == Kind::Private);
+        let members =
+            self.memory.members.all(private.map(|conversation| conversation.uuid)).await?;
+        let other = |(conversation, members): (Uuid, Arc<crate::memory::Members>)| {
+            let other = members.list().into_iter().find(|member| member.user != user)?;
+            Some((conversation, other.user))
+        };
+        Ok(members.into_iter().filter_map(other).collect())
+    }
+}
+
+/// For user, mask and value of the bucket, kinds, the cursor's number and limit, mask and value of a large room's
+/// bucket. Each bucket that has any is a range of one index, read no further than the page needs; they are merged.
+pub(super) fn entries_sql(cursor: Cursor) -> String {
+    let direction = cursor.direction();
+    format!(
+        "with page as materialized (
+             select found.*
+             from (select r.conversation, r.rank
+                   from memberships.counts k
+                   cross join lateral (
+                       select m.conversation, m.rank
+                       from memberships.memberships m
+                       where m.user_id = $1
+                         and m.bucket = k.bucket
+                         and {within}
+                       order by m.rank {direction}
+                       limit $6) r
+                   where k.user_id = $1
+                     and k.memberships > 0
+                     and k.bucket < {LARGE}
+                     and k.bucket & $2 = $3
+                     and (k.bucket >> 6) & 3 = any($4)
+                   union all
+                   select large.*
+                   from (select m.conversation, coalesce(c.newest_id, c.number) as rank
+                         from memberships.memberships m
+                         join conversations.conversations c on c.uuid = m.conversation
+                         where m.user_id = $1
+                           and m.bucket >= {LARGE}
+                           and m.bucket & $7 = $8
+                           and m.kind = any($4)
+                           and not c.trashed) large
+                   where {large_within}) found
+             order by found.rank {direction}
+             limit $6
+         )
+         select {COLUMNS}
+         from page p
+         join memberships.memberships m on m.user_id = $1 and m.conversation = p.conversation
+         join conversations.conversations c on c.uuid = p.conversation
+         order by p.rank {direction}",
+        within = cursor.condition("m.rank", 5),
+        large_within = cursor.condition("large.rank", 5),
+        LARGE = bucket::LARGE,
+    )
+}

@@ -1,0 +1,86 @@
+use std::collections::HashMap;
+
+use sqlx::FromRow;
+use uuid::Uuid;
+
+use super::list::UNREAD;
+use super::{SHOWN, Views};
+use crate::Error;
+use crate::memberships::bucket;
+use crate::readers::Readers;
+
+/// How many conversations of each kind are unread: those that are neither in the trash, nor archived or muted by the
+/// member.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, FromRow)]
+pub struct UnreadCounts {
+    /// Private chats.
+    pub private: i64,
+    /// Rooms.
+    pub room: i64,
+    /// Contextual chats.
+    pub contextual: i64,
+}
+
+impl Views {
+    /// A user's unread conversations, by kind: a sum of a few kept counts, and of the large rooms that they are in.
+    ///
+    /// # Errors
+    /// When PostgreSQL fails or a read model is stopped.
+    pub async fn unread_counts(&self, user: Uuid) -> Result<UnreadCounts, Error> {
+        self.progress.require(SHOWN)?;
+        let mut found = self.unread_counts.load(vec![user]).await?;
+        Ok(found.remove(&user).map(|counts| *counts).unwrap_or_default())
+    }
+}
+
+#[derive(FromRow)]
+struct Row {
+    user_id: Uuid,
+    #[sqlx(flatten)]
+    counts: UnreadCounts,
+}
+
+pub(super) async fn fetch(
+    readers: Readers,
+    users: Vec<Uuid>,
+) -> Result<HashMap<Uuid, UnreadCounts>, sqlx::Error> {
+    let rows: Vec<Row> =
+        sqlx::query_as(&unread_counts_sql()).bind(users).fetch_all(&readers).await?;
+    Ok(rows.into_iter().map(|row| (row.user_id, row.counts)).collect())
+}
+
+/// For users.
+pub(super) fn unread_counts_sql() -> String {
+    let kind = |number: i16| {
+        format!(
+            "coalesce(sum(unread.memberships) filter (where unread.kind = {number}), 0)::bigint"
+        )
+    };
+    format!(
+        "select w.user_id, {private} as private, {room} as room, {contextual} as contextual
+         from unnest($1::uuid[]) as w (user_id)
+         cross join lateral (
+             select (k.bucket >> 6) & 3 as kind, k.memberships
+             from memberships.counts k
+             where k.user_id = w.user_id
+               and k.bucket < {LARGE}
+               and k.bucket & {MASK} = {UNREAD_BIT}
+             union all
+             select m.kind, 1
+             from memberships.memberships m
+             join conversations.conversations c on c.uuid = m.conversation
+             where m.user_id = w.user_id
+               and m.bucket >= {LARGE}
+               and m.bucket & {OWN} = 0
+               and not c.trashed
+               and {UNREAD}) unread
+         group by w.user_id",
+        private = kind(0),
+        room = kind(1),
+        contextual = kind(2),
+        LARGE = bucket::LARGE,
+        MASK = bucket::UNREAD | bucket::TRASHED | bucket::ARCHIVED | bucket::MUTED,
+        UNREAD_BIT = bucket::UNREAD,
+        OWN = bucket::ARCHIVED | bucket::MUTED,
+    )
+}

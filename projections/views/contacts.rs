@@ -1,0 +1,116 @@
+//! Users as one of them sees the others.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use sqlx::FromRow;
+use uuid::Uuid;
+
+use super::{SHOWN, Views};
+use crate::memory::{USER_COLUMNS, User};
+use crate::{Cursor, Error, Slice};
+
+/// A user of an account, as another one sees them.
+#[derive(Debug, Clone)]
+pub struct Contact {
+    /// The user.
+    pub user: Arc<User>,
+    /// The private chat of the two, unless it is in the trash.
+    pub conversation: Option<Uuid>,
+}
+
+impl Views {
+    /// A user, as the viewer sees them.
+    ///
+    /// # Errors
+    /// When PostgreSQL fails or a read model is stopped.
+    pub async fn contact(
+        &self,
+        account: i64,
+        viewer: Uuid,
+        user: Uuid,
+    ) -> Result<Option<Contact>, Error> {
+        self.progress.require(SHOWN)?;
+        let user = self.memory.users.one(user).await?;
+        let user = user.filter(|user| user.account_id == account);
+        Ok(self.as_contacts(viewer, user.into_iter().collect()).await?.pop())
+    }
+
+    /// All users of the account but the viewer, the latest registered first.
+    ///
+    /// # Errors
+    /// When PostgreSQL fails or a read model is stopped.
+    pub async fn contacts(
+        &self,
+        account: i64,
+        viewer: Uuid,
+        cursor: Cursor,
+        limit: i64,
+    ) -> Result<Slice<Contact>, Error> {
+        self.progress.require(SHOWN)?;
+        let users: Vec<User> = self
+            .ask("list contacts", || async {
+                sqlx::query_as(&contacts_sql(cursor))
+                    .bind(viewer)
+                    .bind(account)
+                    .bind(cursor.number())
+                    .bind(limit + 1)
+                    .fetch_all(&self.readers)
+                    .await
+            })
+            .await?;
+        let slice = cursor.slice(users, limit);
+        let users = slice.items.into_iter().map(Arc::new).collect();
+        let items = self.as_contacts(viewer, users).await?;
+        Ok(Slice { items, has_more: slice.has_more })
+    }
+
+    /// Users with the viewer's private chats with them: one statement for all of them.
+    pub(super) async fn as_contacts(
+        &self,
+        viewer: Uuid,
+        users: Vec<Arc<User>>,
+    ) -> Result<Vec<Contact>, Error> {
+        #[derive(FromRow)]
+        struct Row {
+            other: Uuid,
+            conversation: Uuid,
+        }
+        if users.is_empty() {
+            return Ok(vec![]);
+        }
+        let rows: Vec<Row> = self
+            .ask("look for private chats", || async {
+                sqlx::query_as(
+                    "select s.other, s.conversation
+             from unnest($2::uuid[]) as w (uuid)
+             join memberships.members s on s.user_id = $1 and s.other = w.uuid
+             where not s.trashed",
+                )
+                .bind(viewer)
+                .bind(users.iter().map(|user| user.uuid).collect::<Vec<_>>())
+                .fetch_all(&self.readers)
+                .await
+            })
+            .await?;
+        let chats: HashMap<Uuid, Uuid> =
+            rows.into_iter().map(|row| (row.other, row.conversation)).collect();
+        let contact = |user: Arc<User>| {
+            let conversation = chats.get(&user.uuid).copied();
+            Contact { user, conversation }
+        };
+        Ok(users.into_iter().map(contact).collect())
+    }
+}
+
+/// For viewer, account, the cursor's number and limit.
+pub(super) fn contacts_sql(cursor: Cursor) -> String {
+    let (condition, direction) = (cursor.condition("id", 3), cursor.direction());
+    format!(
+        "select {USER_COLUMNS}
+         from directory.users
+         where account_id = $2 and uuid <> $1 and {condition}
+         order by id {direction}
+         limit $4"
+    )
+}

@@ -1,0 +1,211 @@
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use uuid::Uuid;
+
+use super::member_state::Seen;
+use super::{MemberState, SHOWN, Views};
+use crate::Error;
+use crate::memory::{Conversation, Member, Members, SHOWN_MAX, User, Users};
+
+/// Who looks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Viewer {
+    /// A user, who sees the conversations they are in.
+    User(Uuid),
+    /// The host system, which sees all and has no state of its own.
+    Service,
+}
+
+/// A conversation as one member, or the host system, sees it.
+#[derive(Debug, Clone)]
+pub struct View {
+    /// What everyone sees of it.
+    pub conversation: Arc<Conversation>,
+    /// The viewer's own; `None` for the host system.
+    pub state: Option<MemberState>,
+    /// Whether something waits to be read by the viewer.
+    pub is_unread: bool,
+    members: Vec<Member>,
+    users: Users,
+    /// Who made it; `None` when the host system did.
+    pub created_by: Option<Arc<User>>,
+    /// Who changed its name, description, tags, picture or members last.
+    pub modified_by: Option<Arc<User>>,
+    /// Who wrote the newest message.
+    pub newest_author: Option<Arc<User>>,
+}
+
+impl View {
+    /// The members, and who they are, by number; in a list the first hundred.
+    pub fn members(&self) -> impl ExactSizeIterator<Item = (&Member, &User)> + Clone {
+        self.members.iter().zip(self.users.iter().map(|user| &**user))
+    }
+}
+
+impl Views {
+    /// The stream of the conversation with a public number.
+    ///
+    /// # Errors
+    /// When PostgreSQL fails.
+    pub async fn conversation_id(&self, account: i64, number: i64) -> Result<Option<Uuid>, Error> {
+        if let Some(uuid) = self.memory.numbers.get(&(account, number)) {
+            return Ok(Some(uuid));
+        }
+        self.progress.require(SHOWN)?;
+        let look_up = || async {
+            sqlx::query_scalar(
+                "select uuid from conversations.conversations where account_id = $1 and number = $2",
+            )
+            .bind(account)
+            .bind(number)
+            .fetch_optional(&self.readers)
+            .await
+        };
+        let found = self.ask("look up a conversation", look_up).await?;
+        if let Some(uuid) = found {
+            self.memory.numbers.insert((account, number), uuid);
+        }
+        Ok(found)
+    }
+
+    /// What everyone sees of a conversation. Whether the caller may is not asked here.
+    ///
+    /// # Errors
+    /// When PostgreSQL fails or a read model is stopped.
+    pub async fn conversation(&self, id: Uuid) -> Result<Option<Arc<Conversation>>, Error> {
+        self.progress.require(SHOWN)?;
+        self.memory.conversations.one(id).await
+    }
+
+    /// A member's state in a conversation, in the trash or not.
+    ///
+    /// # Errors
+    /// When PostgreSQL fails or a read model is stopped.
+    pub async fn member_state(
+        &self,
+        user: Uuid,
+        conversation: Uuid,
+    ) -> Result<Option<(Arc<Conversation>, MemberState)>, Error> {
+        self.progress.require(SHOWN)?;
+        let seen = self.seen(user, conversation).await?;
+        Ok(seen.map(|seen| (seen.conversation, seen.state)))
+    }
+
+    /// One conversation with all its members, for whoever may see it.
+    ///
+    /// # Errors
+    /// When PostgreSQL fails or a read model is stopped.
+    pub async fn view(
+        &self,
+        account: i64,
+        viewer: Viewer,
+        id: Uuid,
+        trashed_too: bool,
+    ) -> Result<Option<View>, Error> {
+        self.progress.require(SHOWN)?;
+        let (conversation, state, is_unread) = match viewer {
+            Viewer::User(user) => match self.seen(user, id).await? {
+                None => return Ok(None),
+                Some(seen) => {
+                    let is_unread = seen.is_unread();
+                    (seen.conversation, Some(seen.state), is_unread)
+                }
+            },
+            Viewer::Service => match self.memory.conversations.one(id).await? {
+                None => return Ok(None),
+                Some(conversation) => (conversation, None, false),
+            },
+        };
+        if conversation.account_id != account || (conversation.trashed && !trashed_too) {
+            return Ok(None);
+        }
+        let is_longer = conversation.member_count > SHOWN_MAX as i64;
+        let members = match is_longer {
+            true => self.memory.all_members.one(id).await?,
+            false => self.memory.members.one(id).await?,
+        };
+        let shown = Shown { conversation, state, is_unread, members };
+        Ok(self.with_users(vec![shown]).await?.pop())
+    }
+
+    /// The items of a list, each with its first members.
+    pub(super) async fn views(&self, seen: Vec<Seen>) -> Result<Vec<View>, Error> {
+        let ids = seen.iter().map(|seen| seen.conversation.uuid);
+        let mut members = self.memory.members.all(ids).await?;
+        let shown = seen.into_iter().map(|seen| Shown {
+            members: members.remove(&seen.conversation.uuid),
+            is_unread: seen.is_unread(),
+            conversation: seen.conversation,
+            state: Some(seen.state),
+        });
+        self.with_users(shown.collect()).await
+    }
+
+    async fn with_users(&self, shown: Vec<Shown>) -> Result<Vec<View>, Error> {
+        let generation = self.memory.directory_generation();
+        let mut wanted: Vec<Uuid> = Vec::new();
+        for one in &shown {
+            let conversation = &one.conversation;
+            wanted.extend(conversation.created_by);
+            wanted.extend(conversation.modified_by);
+            wanted.extend(conversation.newest().map(|newest| newest.author));
+            if let Some(members) =
+                one.members.as_ref().filter(|one| one.users(generation).is_none())
+            {
+                wanted.extend(members.list().iter().map(|member| member.user));
+            }
+        }
+        let users = self.memory.users.all(wanted).await?;
+        shown.into_iter().map(|one| one.with_users(generation, &users)).collect()
+    }
+}
+
+/// What a view is made of.
+struct Shown {
+    conversation: Arc<Conversation>,
+    state: Option<MemberState>,
+    is_unread: bool,
+    members: Option<Arc<Members>>,
+}
+
+impl Shown {
+    fn with_users(self, generation: u64, users: &HashMap<Uuid, Arc<User>>) -> Result<View, Error> {
+        let Self { conversation, state, is_unread, members } = self;
+        let mut list = members.as_ref().map(|members| members.list()).unwrap_or_default();
+        if let Some(state) = &state {
+            patch(&mut list, state);
+        }
+        let known = members.as_ref().and_then(|members| members.users(generation));
+        let of_list = match (known, &members) {
+            (Some(known), _) => known,
+            (None, None) => [].into(),
+            (None, Some(members)) => {
+                let user = |member: &Member| {
+                    users.get(&member.user).cloned().ok_or(Error::UserMissing(member.user))
+                };
+                let of_list: Users = list.iter().map(user).collect::<Result<_, _>>()?;
+                members.set_users(generation, of_list.clone());
+                of_list
+            }
+        };
+        let user = |id: Option<Uuid>| id.and_then(|id| users.get(&id).cloned());
+        Ok(View {
+            created_by: user(conversation.created_by),
+            modified_by: user(conversation.modified_by),
+            newest_author: user(conversation.newest().map(|newest| newest.author)),
+            members: list,
+            users: of_list,
+            conversation,
+            state,
+            is_unread,
+        })
+    }
+}
+
+/// The viewer's own marker is that of their own state, with which the rest of the view goes.
+fn patch(members: &mut [Member], state: &MemberState) {
+    if let Some(own) = members.iter_mut().find(|member| member.user == state.user_id) {
+        (own.marker, own.marked_at) = (state.marker, state.marked_at);
+    }
+}

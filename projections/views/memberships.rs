@@ -1,0 +1,97 @@
+//! Who is in a member's conversations, since when.
+
+use chrono::{DateTime, Utc};
+use sqlx::FromRow;
+use uuid::Uuid;
+
+use super::{SHOWN, Views};
+use crate::{Error, Page};
+
+/// Who is in a conversation, since when.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, FromRow)]
+pub struct Membership {
+    /// The conversation's stream.
+    pub conversation: Uuid,
+    /// The user's stream.
+    pub user_id: Uuid,
+    /// The account position of the event that let them in.
+    pub membership: i64,
+    /// When that was.
+    pub joined_at: DateTime<Utc>,
+}
+
+const COLUMNS: &str = "s.conversation, s.user_id, s.membership, s.joined_at";
+
+/// For the viewer, conversations and users.
+const MATCHING: &str = "from memberships.members own
+    join memberships.members s on s.conversation = own.conversation
+    where own.user_id = $1
+      and not own.trashed
+      and ($2::uuid[] is null or own.conversation = any($2))
+      and ($3::uuid[] is null or s.user_id = any($3))";
+
+impl Views {
+    /// A membership of a conversation that a user is in and that is not in the trash, by the member's own stream.
+    ///
+    /// # Errors
+    /// When PostgreSQL fails or a read model is stopped.
+    pub async fn membership(
+        &self,
+        viewer: Uuid,
+        participation: Uuid,
+    ) -> Result<Option<Membership>, Error> {
+        self.progress.require(SHOWN)?;
+        self.ask("read a membership", || async {
+            sqlx::query_as(&format!(
+                "select {COLUMNS}
+             from memberships.members s
+             join memberships.members own on own.conversation = s.conversation and own.user_id = $1
+             where s.participation = $2 and not own.trashed"
+            ))
+            .bind(viewer)
+            .bind(participation)
+            .fetch_optional(&self.readers)
+            .await
+        })
+        .await
+    }
+
+    /// The memberships of all conversations that a user is in and that are not in the trash, as they came about.
+    ///
+    /// # Errors
+    /// When PostgreSQL fails or a read model is stopped.
+    pub async fn memberships(
+        &self,
+        viewer: Uuid,
+        conversations: Option<&[Uuid]>,
+        users: Option<&[Uuid]>,
+        limit: i64,
+        offset: i64,
+    ) -> Result<Page<Membership>, Error> {
+        self.progress.require(SHOWN)?;
+        let items = self
+            .ask("list memberships", || async {
+                sqlx::query_as(&format!(
+            "select {COLUMNS} {MATCHING} order by s.membership, s.user_id limit $4 offset $5"
+        ))
+        .bind(viewer)
+        .bind(conversations)
+        .bind(users)
+        .bind(limit)
+        .bind(offset)
+        .fetch_all(&self.readers).await
+            })
+            .await?;
+        let total = self
+            .ask("count memberships", || async {
+                sqlx::query_scalar(&format!("select count(*) {MATCHING}"))
+                    .bind(viewer)
+                    .bind(conversations)
+                    .bind(users)
+                    .fetch_one(&self.readers)
+                    .await
+            })
+            .await?;
+        Ok(Page { items, total: Some(total) })
+    }
+}

@@ -1,0 +1,217 @@
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use uuid::Uuid;
+
+use super::{SHOWN, Views};
+use crate::memory::{Message, User};
+use crate::{Error, Page};
+
+/// A message, and who wrote it.
+#[derive(Debug, Clone)]
+pub struct ShownMessage {
+    /// The message itself.
+    pub message: Message,
+    /// Its author.
+    pub author: Arc<User>,
+}
+
+/// For a row `m` of messages.
+pub(super) const COLUMNS: &str =
+    "m.id, m.uuid, m.conversation, m.author, m.text, m.metadata, m.tags, m.created_at,
+    m.modified_at";
+
+impl Views {
+    /// One message of an account, by number. Whether the caller may see it is not asked here.
+    ///
+    /// # Errors
+    /// When PostgreSQL fails or a read model is stopped.
+    pub async fn message(&self, account: i64, id: i64) -> Result<Option<ShownMessage>, Error> {
+        self.progress.require(SHOWN)?;
+        let found: Option<Message> = self
+            .ask("read a message", || async {
+                sqlx::query_as(&format!(
+            "select {COLUMNS} from messages.messages m where m.account_id = $1 and m.id = $2"
+        ))
+        .bind(account)
+        .bind(id)
+        .fetch_optional(&self.readers).await
+            })
+            .await?;
+        Ok(self.with_authors(found.into_iter().collect()).await?.pop())
+    }
+
+    /// The messages of an account with these ids, in their order. Whether the caller may see them is not asked here.
+    ///
+    /// # Errors
+    /// When PostgreSQL fails or a read model is stopped.
+    pub async fn messages_of(
+        &self,
+        account: i64,
+        uuids: &[Uuid],
+    ) -> Result<Vec<ShownMessage>, Error> {
+        self.progress.require(SHOWN)?;
+        let found = self
+            .ask("read messages", || async {
+                sqlx::query_as(&format!(
+                    "select {COLUMNS}
+             from unnest($2::uuid[]) with ordinality as w (uuid, place)
+             join messages.messages m on m.uuid = w.uuid
+             where m.account_id = $1
+             order by w.place"
+                ))
+                .bind(account)
+                .bind(uuids)
+                .fetch_all(&self.readers)
+                .await
+            })
+            .await?;
+        self.with_authors(found).await
+    }
+
+    /// The number of a message of a conversation.
+    ///
+    /// # Errors
+    /// When PostgreSQL fails or a read model is stopped.
+    pub async fn message_number(
+        &self,
+        conversation: Uuid,
+        uuid: Uuid,
+    ) -> Result<Option<i64>, Error> {
+        self.progress.require(SHOWN)?;
+        self.ask("number a message", || async {
+            sqlx::query_scalar(
+                "select id from messages.messages where uuid = $1 and conversation = $2",
+            )
+            .bind(uuid)
+            .bind(conversation)
+            .fetch_optional(&self.readers)
+            .await
+        })
+        .await
+    }
+
+    /// The number of the newest message of a conversation that was not posted after a time, to the millisecond.
+    ///
+    /// # Errors
+    /// When PostgreSQL fails or a read model is stopped.
+    pub async fn newest_until(
+        &self,
+        conversation: Uuid,
+        time: DateTime<Utc>,
+    ) -> Result<Option<i64>, Error> {
+        self.progress.require(SHOWN)?;
+        self.ask("look for a message", || async {
+            sqlx::query_scalar(
+                "select id
+             from messages.messages
+             where conversation = $1 and date_trunc('milliseconds', created_at) <= $2
+             order by id desc
+             limit 1",
+            )
+            .bind(conversation)
+            .bind(time)
+            .fetch_optional(&self.readers)
+            .await
+        })
+        .await
+    }
+
+    /// Whether a conversation has a message with this number.
+    ///
+    /// # Errors
+    /// When PostgreSQL fails or a read model is stopped.
+    pub async fn has_message(&self, conversation: Uuid, id: i64) -> Result<bool, Error> {
+        self.progress.require(SHOWN)?;
+        self.ask("look for a message", || async {
+            sqlx::query_scalar(
+                "select exists (select from messages.messages where conversation = $1 and id = $2)",
+            )
+            .bind(conversation)
+            .bind(id)
+            .fetch_one(&self.readers)
+            .await
+        })
+        .await
+    }
+
+    /// Messages of a conversation in posting order, or newest first; those with `q` in their text, or all.
+    ///
+    /// # Errors
+    /// When PostgreSQL fails or a read model is stopped.
+    pub async fn messages(
+        &self,
+        conversation: Uuid,
+        q: Option<&str>,
+        descending: bool,
+        top: i64,
+        skip: i64,
+    ) -> Result<Page<ShownMessage>, Error> {
+        self.progress.require(SHOWN)?;
+        let (list, position) = ((conversation, descending), self.progress.position());
+        let end = self.message_ends.find(list, skip, position).filter(|_| q.is_none());
+        let offset = if end.is_some() { 0 } else { skip };
+        let end = end.unwrap_or(if descending { i64::MAX } else { 0 });
+        let found: Vec<Message> = self
+            .ask("list messages", || async {
+                sqlx::query_as(&page_sql(descending))
+                    .bind(conversation)
+                    .bind(q)
+                    .bind(top)
+                    .bind(offset)
+                    .bind(end)
+                    .fetch_all(&self.readers)
+                    .await
+            })
+            .await?;
+        if let (None, Some(last)) = (q, found.last()) {
+            self.message_ends.note(list, skip + found.len() as i64, position, last.id);
+        }
+        let total = match q {
+            None => {
+                let conversation = self.memory.conversations.one(conversation).await?;
+                conversation.map_or(0, |conversation| conversation.message_count)
+            }
+            Some(q) => self.count_messages(conversation, q).await?,
+        };
+        Ok(Page { items: self.with_authors(found).await?, total: Some(total) })
+    }
+
+    async fn count_messages(&self, conversation: Uuid, q: &str) -> Result<i64, Error> {
+        self.ask("count messages", || async {
+            sqlx::query_scalar(&format!(
+                "select count(*) from messages.messages m where {MATCHING}"
+            ))
+            .bind(conversation)
+            .bind(q)
+            .fetch_one(&self.readers)
+            .await
+        })
+        .await
+    }
+
+    async fn with_authors(&self, messages: Vec<Message>) -> Result<Vec<ShownMessage>, Error> {
+        let users = self.memory.users.all(messages.iter().map(|message| message.author)).await?;
+        let shown = messages.into_iter().filter_map(|message| {
+            let author = users.get(&message.author)?.clone();
+            Some(ShownMessage { message, author })
+        });
+        Ok(shown.collect())
+    }
+}
+
+const MATCHING: &str = "m.conversation = $1
+    and ($2::text is null
+         or strpos(lower(m.text collate \"und-x-icu\"), lower($2 collate \"und-x-icu\")) > 0)";
+
+/// For conversation, q, limit and offset, and the number at the end of the page before.
+pub(super) fn page_sql(descending: bool) -> String {
+    let (direction, beyond) = if descending { ("desc", "<") } else { ("asc", ">") };
+    format!(
+        "select {COLUMNS}
+         from messages.messages m
+         where {MATCHING} and m.id {beyond} $5
+         order by m.id {direction}
+         limit $3 offset $4"
+    )
+}

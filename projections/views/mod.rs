@@ -1,0 +1,104 @@
+//! The questions that are asked of the read models: one file each, with its statement and its answer.
+//!
+//! A view may join any of the read models, for they are written in one transaction. It reads rows of the caller's own,
+//! along an index, and takes what everyone sees of them from the node's memory.
+
+mod activity;
+mod badge;
+mod chats;
+mod contacts;
+mod conversation;
+mod groups;
+mod list;
+mod member_state;
+mod memberships;
+mod messages;
+mod page_ends;
+mod reads;
+#[cfg(test)]
+mod tests;
+mod timers;
+mod users;
+
+use event_store::retrying;
+use futures::FutureExt;
+use uuid::Uuid;
+
+use crate::memberships::bucket::Wanted;
+use crate::memory::{Loader, Memory};
+use crate::readers::Readers;
+use crate::{Error, Progress};
+
+use page_ends::PageEnds;
+
+pub use activity::{Entry, Flags};
+pub use badge::UnreadCounts;
+pub use chats::{Chat, Choice, Column};
+pub use contacts::Contact;
+pub use conversation::{View, Viewer};
+pub use groups::Group;
+pub use list::{Filter, Order};
+pub use member_state::MemberState;
+pub use memberships::Membership;
+pub use messages::ShownMessage;
+pub use reads::{Name, Read};
+pub use timers::Due;
+pub use users::{Reference, Selection};
+
+/// The read models that users are shown from.
+const DIRECTORY: &[&str] = &[crate::directory::NAME];
+/// The read models that conversations are shown from.
+const SHOWN: &[&str] = &[
+    crate::directory::NAME,
+    crate::messages::NAME,
+    crate::conversations::NAME,
+    crate::memberships::NAME,
+];
+
+/// Answers questions from the read models and the node's memory.
+#[derive(Debug, Clone)]
+pub struct Views {
+    readers: Readers,
+    memory: Memory,
+    progress: Progress,
+    list_ends: PageEnds<(Uuid, Wanted), list::End>,
+    chat_ends: PageEnds<(Uuid, Wanted), chats::ChatEnd>,
+    message_ends: PageEnds<(Uuid, bool), i64>,
+    states: Loader<(Uuid, Uuid), MemberState>,
+    unread_counts: Loader<Uuid, UnreadCounts>,
+}
+
+impl Views {
+    /// Views of the read models that `progress` is of.
+    pub fn new(memory: Memory, progress: Progress) -> Self {
+        let readers = memory.readers.clone();
+        let (states, unread_counts) = (readers.clone(), readers.clone());
+        Self {
+            readers,
+            memory,
+            progress,
+            list_ends: PageEnds::default(),
+            chat_ends: PageEnds::default(),
+            message_ends: PageEnds::default(),
+            states: Loader::start("read members' states", move |keys| {
+                member_state::fetch(states.clone(), keys).boxed()
+            }),
+            unread_counts: Loader::start("read unread counts", move |users| {
+                badge::fetch(unread_counts.clone(), users).boxed()
+            }),
+        }
+    }
+
+    /// Asks PostgreSQL, again where the connection turns out to be broken: nobody looks before.
+    async fn ask<T, F>(&self, doing: &'static str, statement: impl Fn() -> F) -> Result<T, Error>
+    where
+        F: Future<Output = Result<T, sqlx::Error>>,
+    {
+        retrying(statement).await.map_err(Error::database(doing))
+    }
+
+    /// How far the read models have come.
+    pub fn progress(&self) -> &Progress {
+        &self.progress
+    }
+}

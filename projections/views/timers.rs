@@ -1,0 +1,57 @@
+use std::time::Duration;
+
+use sqlx::types::Json;
+use sqlx::{FromRow, PgPool};
+use uuid::Uuid;
+
+use crate::Error;
+use crate::timers::Action;
+
+/// A timer whose time has come.
+#[derive(Debug, Clone, FromRow)]
+pub struct Due {
+    /// The stream that the action is on.
+    pub stream: Uuid,
+    /// The tenant.
+    pub account_id: i64,
+    /// The event that set it.
+    pub cause: Uuid,
+    /// What to do.
+    pub action: Json<Action>,
+}
+
+impl Due {
+    /// Timers whose time has come by the database's clock, the longest due first.
+    ///
+    /// # Errors
+    /// When PostgreSQL fails.
+    pub async fn find(pool: &PgPool, limit: i64) -> Result<Vec<Self>, Error> {
+        sqlx::query_as(
+            "select stream, account_id, cause, action
+             from timers.timers
+             where due_at <= clock_timestamp()
+             order by due_at
+             limit $1",
+        )
+        .bind(limit)
+        .fetch_all(pool)
+        .await
+        .map_err(Error::database("read the timers that are due"))
+    }
+
+    /// How long it is until the next timer is due; `None` when there is no timer.
+    ///
+    /// # Errors
+    /// When PostgreSQL fails.
+    pub async fn next_in(pool: &PgPool) -> Result<Option<Duration>, Error> {
+        let seconds: Option<f64> = sqlx::query_scalar(
+            "select extract(epoch from min(due_at) - clock_timestamp())::float8 from timers.timers",
+        )
+        .fetch_one(pool)
+        .await
+        .map_err(Error::database("read the next timer"))?;
+        // A time beyond what the type can hold is a time beyond this process.
+        Ok(seconds
+            .map(|seconds| Duration::try_from_secs_f64(seconds.max(0.0)).unwrap_or(Duration::MAX)))
+    }
+}

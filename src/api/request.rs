@@ -1,0 +1,196 @@
+use std::borrow::Cow;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::extract::{FromRequest, OriginalUri, Request as HttpRequest};
+use axum::http::{HeaderMap, Method, StatusCode, Uri};
+use axum::response::IntoResponse;
+use bytes::Bytes;
+use domain::Stored;
+use event_store::{Context, Idempotency, Metadata, Outcome, Surface};
+use projections::Views;
+use sha2::{Digest, Sha256};
+use uuid::Uuid;
+
+use crate::Services;
+use crate::caller::{self, Caller};
+use crate::failure::Failure;
+use crate::position::{POSITION, Reflected};
+
+const KEPT_HEADER_LENGTH_MAX: usize = 255;
+/// How long the answer to a command waits until the read models show what it did: longer than the lease of a node that
+/// was killed, so that the first command after it is late and not refused.
+const COMMAND_WAIT: Duration = Duration::from_secs(10);
+/// How long a query waits for a position that the caller has seen elsewhere.
+const QUERY_WAIT: Duration = Duration::from_secs(2);
+
+/// How far ahead of this server's clock a caller's may be.
+pub(crate) const CLOCK_SKEW_MAX: chrono::TimeDelta = chrono::TimeDelta::minutes(5);
+
+/// A request, as every handler gets it: from a verified caller, who is in the directory, when the read models reflect
+/// what the caller has seen already.
+pub(crate) struct Request {
+    pub(crate) services: Arc<Services>,
+    pub(crate) caller: Caller,
+    pub(crate) context: Context,
+    pub(crate) uri: Uri,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Bytes,
+    reflected: Reflected,
+}
+
+/// Why there is no [`Request`], for the dialect to put into words.
+pub(crate) enum Rejection {
+    Unauthenticated,
+    /// A header that cannot be used.
+    Header(&'static str, Cow<'static, str>),
+    /// The body did not arrive, or is too large.
+    Body(StatusCode),
+    Seeing(event_store::CommandError<domain::user::Refusal>),
+    NotCaughtUp(NotCaughtUp),
+    Views(projections::Error),
+}
+
+/// The read models did not come up to a position in time.
+#[derive(Debug)]
+pub(crate) struct NotCaughtUp;
+
+impl Request {
+    /// Reads a request of a dialect.
+    pub(crate) async fn read(
+        request: HttpRequest,
+        services: &Arc<Services>,
+        surface: Surface,
+    ) -> Result<Self, Rejection> {
+        let (parts, body) = request.into_parts();
+        let caller = caller::authenticate(services, &parts.headers, surface)
+            .await
+            .ok_or(Rejection::Unauthenticated)?;
+        // As the caller wrote it: routes under a prefix see the rest alone.
+        let original = parts.extensions.get::<OriginalUri>().map(|original| original.0.clone());
+        let uri = original.unwrap_or_else(|| parts.uri.clone());
+        let reflected = parts.extensions.get::<Reflected>().expect("a layer brings it").clone();
+        let (method, headers) = (parts.method.clone(), parts.headers.clone());
+        let body = Bytes::from_request(HttpRequest::from_parts(parts, body), services)
+            .await
+            .map_err(|rejection| Rejection::Body(rejection.into_response().status()))?;
+        let context = context(&caller, surface, &method, &uri, &headers, &body)?;
+        caller::see(services, &caller, &context).await.map_err(Rejection::Seeing)?;
+        let services = services.clone();
+        let request = Self { services, caller, context, uri, headers, body, reflected };
+        request.catch_up_with_the_caller().await?;
+        request.reflect().await.map_err(Rejection::Views)?;
+        Ok(request)
+    }
+
+    pub(crate) fn account(&self) -> i64 {
+        self.caller.account
+    }
+
+    pub(crate) fn views(&self) -> &Views {
+        &self.services.views
+    }
+
+    /// Carries out a command; returns when the read models show what it did.
+    pub(crate) async fn execute<A>(&self, id: Uuid, command: A::Command) -> Result<Outcome, Failure>
+    where
+        A: Stored,
+        A::Command: Clone,
+        A::Error: Into<Failure>,
+    {
+        self.execute_all::<A>(id, vec![command], &self.context).await
+    }
+
+    /// Carries out all or none of several commands on one stream; returns when the read models show what they did.
+    pub(crate) async fn execute_all<A>(
+        &self,
+        id: Uuid,
+        commands: Vec<A::Command>,
+        context: &Context,
+    ) -> Result<Outcome, Failure>
+    where
+        A: Stored,
+        A::Command: Clone,
+        A::Error: Into<Failure>,
+    {
+        let outcome = self.services.commands.execute_all::<A>(id, commands, context).await?;
+        self.wait_for(&outcome).await?;
+        Ok(outcome)
+    }
+
+    /// Waits until the read models show what a command did.
+    pub(crate) async fn wait_for(&self, outcome: &Outcome) -> Result<(), Failure> {
+        let progress = self.views().progress();
+        if !progress.wait_for(outcome.position, COMMAND_WAIT).await {
+            return Err(NotCaughtUp.into());
+        }
+        Ok(self.reflect().await?)
+    }
+
+    async fn catch_up_with_the_caller(&self) -> Result<(), Rejection> {
+        let seen = self.headers.get(POSITION).and_then(|value| value.to_str().ok()?.parse().ok());
+        let Some(position) = seen else { return Ok(()) };
+        let progress = self.views().progress();
+        let reached = progress.wait_for_account(self.account(), position, QUERY_WAIT).await;
+        match reached.map_err(Rejection::Views)? {
+            true => Ok(()),
+            false => Err(Rejection::NotCaughtUp(NotCaughtUp)),
+        }
+    }
+
+    /// What is read from now on reflects at least this.
+    async fn reflect(&self) -> Result<(), projections::Error> {
+        let position = self.views().progress().account_position(self.account()).await?;
+        self.reflected.set(position);
+        Ok(())
+    }
+}
+
+fn context(
+    caller: &Caller,
+    surface: Surface,
+    method: &Method,
+    uri: &Uri,
+    headers: &HeaderMap,
+    body: &[u8],
+) -> Result<Context, Rejection> {
+    let kept = |name: &'static str| match headers.get(name).map(|value| value.to_str()) {
+        None => Ok(None),
+        Some(Ok(text)) if (1..=KEPT_HEADER_LENGTH_MAX).contains(&text.len()) => {
+            Ok(Some(text.to_owned()))
+        }
+        Some(_) => Err(Rejection::Header(name, "must be 1 to 255 ASCII characters".into())),
+    };
+    let idempotency = kept("idempotency-key")?.map(|key| {
+        let mut digest = Sha256::new();
+        for part in [method.as_str().as_bytes(), uri.to_string().as_bytes(), body] {
+            digest.update((part.len() as u64).to_be_bytes());
+            digest.update(part);
+        }
+        Idempotency { key, request_digest: digest.finalize().to_vec() }
+    });
+    Ok(Context {
+        metadata: Metadata {
+            actor: caller.uid.clone(),
+            account: caller.account,
+            role: caller.role.as_str().to_owned(),
+            surface,
+            request_id: kept("x-request-id")?.unwrap_or_else(|| new_id().to_string()),
+            traceparent: kept("traceparent")?,
+            causation_id: None,
+            occurred_at: now(),
+        },
+        idempotency,
+    })
+}
+
+/// An id for what a request makes.
+#[expect(clippy::disallowed_methods, reason = "the edge")]
+pub(crate) fn new_id() -> Uuid {
+    Uuid::now_v7()
+}
+
+#[expect(clippy::disallowed_methods, reason = "the edge")]
+fn now() -> chrono::DateTime<chrono::Utc> {
+    chrono::Utc::now()
+}

@@ -1,0 +1,87 @@
+use cqrs_es::{Aggregate, DomainEvent};
+use serde::de::DeserializeOwned;
+use uuid::Uuid;
+
+use crate::{Erasure, Stored, audit, conversation, is_outdated, participation, upcast, user};
+
+/// An event of any aggregate: what a follower of the whole log meets.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Event {
+    /// Of a conversation.
+    Conversation(conversation::Event),
+    /// Of one member in it.
+    Participation(participation::Event),
+    /// Of the directory.
+    User(user::Event),
+    /// Of whoever reads a trail.
+    Audit(audit::Event),
+}
+
+/// Why a stored event cannot be read.
+#[derive(Debug, thiserror::Error)]
+pub enum Unreadable {
+    /// This version knows no such aggregate.
+    #[error("there is no stream type {0}")]
+    UnknownType(String),
+    /// The JSON is not that of an event of the aggregate.
+    #[error("its JSON is not that of an event of its stream")]
+    Json(#[from] serde_json::Error),
+    /// The JSON is that of another event than the one it is stored as.
+    #[error("its JSON is that of {0}")]
+    OtherEvent(String),
+}
+
+impl Event {
+    /// Reads a stored event in today's shape, whatever version wrote it.
+    ///
+    /// # Errors
+    /// When the aggregate is unknown, or the JSON is not that of the named event.
+    pub fn read(
+        aggregate_type: &str,
+        event_type: &str,
+        event_version: &str,
+        payload: &str,
+    ) -> Result<Self, Unreadable> {
+        let named = (event_type, event_version, payload);
+        match aggregate_type {
+            conversation::Conversation::TYPE => read(named).map(Self::Conversation),
+            participation::Participation::TYPE => read(named).map(Self::Participation),
+            user::User::TYPE => read(named).map(Self::User),
+            audit::Audit::TYPE => read(named).map(Self::Audit),
+            unknown => Err(Unreadable::UnknownType(unknown.to_owned())),
+        }
+    }
+
+    /// The message that its private values belong to, if they do.
+    pub fn subject(&self) -> Option<Uuid> {
+        match self {
+            Self::Conversation(event) => conversation::Conversation::subject(event),
+            Self::Participation(event) => participation::Participation::subject(event),
+            Self::User(event) => user::User::subject(event),
+            Self::Audit(event) => audit::Audit::subject(event),
+        }
+    }
+
+    /// What it erases.
+    pub fn erases(&self) -> Option<Erasure> {
+        match self {
+            Self::Conversation(event) => conversation::Conversation::erases(event),
+            Self::Participation(event) => participation::Participation::erases(event),
+            Self::User(event) => user::User::erases(event),
+            Self::Audit(event) => audit::Audit::erases(event),
+        }
+    }
+}
+
+fn read<E: DomainEvent + DeserializeOwned>(
+    (event_type, event_version, payload): (&str, &str, &str),
+) -> Result<E, Unreadable> {
+    let event: E = if is_outdated(event_type, event_version) {
+        let payload = serde_json::from_str(payload)?;
+        serde_json::from_value(upcast(event_type, event_version, payload))?
+    } else {
+        serde_json::from_str(payload)?
+    };
+    let found = event.event_type();
+    if found == event_type { Ok(event) } else { Err(Unreadable::OtherEvent(found)) }
+}

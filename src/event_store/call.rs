@@ -1,0 +1,211 @@
+use std::time::Duration;
+
+use domain::Erasure;
+use sqlx::{Connection, Executor, PgConnection, PgPool, Row};
+use uuid::Uuid;
+
+use crate::{Append, Appended, Log};
+
+/// How long the way to PostgreSQL may take to open.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// The appender's own connection, opened when it is first needed and again after it broke. It is not the
+/// pool's: nobody asks whether it is still there before each use, which would be a round trip for each batch,
+/// and an append that finds it broken is sent again like any other whose outcome is unclear.
+pub(crate) struct Line {
+    pool: PgPool,
+    master_key: Option<String>,
+    connection: Option<PgConnection>,
+}
+
+impl Line {
+    pub(crate) fn new(log: &Log) -> Self {
+        Self {
+            pool: log.pool().clone(),
+            master_key: log.keys().master_id().map(str::to_owned),
+            connection: None,
+        }
+    }
+
+    /// Appends a batch in one transaction. A connection that broke is forgotten.
+    pub(crate) async fn append(
+        &mut self,
+        batch: impl Iterator<Item = &Append>,
+    ) -> Result<Vec<Appended>, sqlx::Error> {
+        let mut connection = match self.connection.take() {
+            Some(connection) => connection,
+            None => connect(&self.pool).await?,
+        };
+        let arrays = Arrays::of(batch);
+        let appended = arrays.send(&mut connection, self.master_key.as_deref()).await;
+        if !appended.as_ref().is_err_and(is_outage) {
+            self.connection = Some(connection);
+        }
+        appended
+    }
+
+    pub(crate) async fn close(self) {
+        if let Some(connection) = self.connection {
+            // The server notices by itself when this fails.
+            let _ = connection.close().await;
+        }
+    }
+}
+
+async fn connect(pool: &PgPool) -> Result<PgConnection, sqlx::Error> {
+    let options = pool.connect_options();
+    let connecting = PgConnection::connect_with(&options);
+    let mut connection = tokio::time::timeout(CONNECT_TIMEOUT, connecting)
+        .await
+        .map_err(|_elapsed| sqlx::Error::PoolTimedOut)??;
+    // Its statements are planned once: PostgreSQL would plan those over arrays anew each time, because it
+    // guesses that ten elements come and finds a plan for one always cheaper.
+    connection.execute("set plan_cache_mode = force_generic_plan").await?;
+    Ok(connection)
+}
+
+/// Connection trouble, as opposed to data that PostgreSQL refuses.
+pub(crate) fn is_outage(error: &sqlx::Error) -> bool {
+    match error {
+        sqlx::Error::Io(_)
+        | sqlx::Error::Protocol(_)
+        | sqlx::Error::PoolTimedOut
+        | sqlx::Error::Tls(_)
+        | sqlx::Error::WorkerCrashed => true,
+        // Class 08 connection exception, 57P0x the server goes down or comes up, 53 out of resources.
+        sqlx::Error::Database(error) => error.code().is_some_and(|code| {
+            code.starts_with("08") || code.starts_with("57P") || code.starts_with("53")
+        }),
+        _ => false,
+    }
+}
+
+/// A batch as `append_events` takes it: parallel arrays, `r` for requests and `e` for their events.
+#[derive(Default)]
+struct Arrays<'a> {
+    accounts: Vec<i64>,
+    r: Requests<'a>,
+    e: Events<'a>,
+}
+
+#[derive(Default)]
+struct Requests<'a> {
+    types: Vec<&'a str>,
+    aggregates: Vec<&'a str>,
+    expected: Vec<i64>,
+    accounts: Vec<i32>,
+    callers: Vec<&'a str>,
+    keys: Vec<Option<&'a str>>,
+    digests: Vec<Option<&'a [u8]>>,
+    stream_keys: Vec<Option<&'a [u8]>>,
+}
+
+#[derive(Default)]
+struct Events<'a> {
+    requests: Vec<i32>,
+    ids: Vec<Uuid>,
+    types: Vec<&'a str>,
+    versions: Vec<&'a str>,
+    payloads: Vec<&'a str>,
+    metadata: Vec<&'a str>,
+    conversations: Vec<Option<Uuid>>,
+    keys: Vec<Option<&'a [u8]>>,
+    subjects: Vec<Option<Uuid>>,
+    erases: Vec<Option<String>>,
+}
+
+impl<'a> Arrays<'a> {
+    fn of(batch: impl Iterator<Item = &'a Append>) -> Self {
+        let mut arrays = Self::default();
+        for append in batch {
+            arrays.add(append);
+        }
+        arrays
+    }
+
+    fn add(&mut self, append: &'a Append) {
+        let account = self.account(append.account);
+        let Self { r, e, .. } = self;
+        r.types.push(append.aggregate_type);
+        r.aggregates.push(&append.aggregate_id);
+        r.expected.push(append.expected_version);
+        r.accounts.push(account);
+        r.callers.push(&append.caller);
+        r.keys.push(append.idempotency.as_ref().map(|i| i.key.as_str()));
+        r.digests.push(append.idempotency.as_ref().map(|i| i.request_digest.as_slice()));
+        r.stream_keys.push(append.stream_key.as_deref());
+        for event in &append.events {
+            e.requests.push(r.types.len() as i32);
+            e.ids.push(event.event_id);
+            e.types.push(&event.event_type);
+            e.versions.push(&event.event_version);
+            e.payloads.push(&event.payload);
+            e.metadata.push(&event.metadata);
+            e.conversations.push(event.conversation);
+            e.keys.push(event.key.as_deref());
+            e.subjects.push(event.subject);
+            e.erases.push(event.erases.map(|erasure| match erasure {
+                Erasure::Stream => "stream".to_owned(),
+                Erasure::Message(message) => message.to_string(),
+            }));
+        }
+    }
+
+    /// The account's place in the batch, from 1. There are few of them.
+    fn account(&mut self, id: i64) -> i32 {
+        let index = self.accounts.iter().position(|account| *account == id).unwrap_or_else(|| {
+            self.accounts.push(id);
+            self.accounts.len() - 1
+        });
+        index as i32 + 1
+    }
+
+    async fn send(
+        &self,
+        connection: &mut PgConnection,
+        master_key: Option<&str>,
+    ) -> Result<Vec<Appended>, sqlx::Error> {
+        let Self { accounts, r, e } = self;
+        let rows = sqlx::query(
+            "select outcome, first_position, first_account_position
+             from append_events($1, $2, $3, $4, $5, $6, $7, $8, $9, $10,
+                                $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)",
+        )
+        .bind(master_key)
+        .bind(accounts)
+        .bind(&r.types)
+        .bind(&r.aggregates)
+        .bind(&r.expected)
+        .bind(&r.accounts)
+        .bind(&r.callers)
+        .bind(&r.keys)
+        .bind(&r.digests)
+        .bind(&r.stream_keys)
+        .bind(&e.requests)
+        .bind(&e.ids)
+        .bind(&e.types)
+        .bind(&e.versions)
+        .bind(&e.payloads)
+        .bind(&e.metadata)
+        .bind(&e.conversations)
+        .bind(&e.keys)
+        .bind(&e.subjects)
+        .bind(&e.erases)
+        .fetch_all(connection)
+        .await?;
+        rows.iter().map(outcome).collect()
+    }
+}
+
+fn outcome(row: &sqlx::postgres::PgRow) -> Result<Appended, sqlx::Error> {
+    let outcome: &str = row.try_get("outcome")?;
+    Ok(match outcome {
+        "appended" => Appended::At {
+            position: row.try_get("first_position")?,
+            account_position: row.try_get("first_account_position")?,
+        },
+        "conflict" => Appended::Conflict,
+        "key_reused" => Appended::KeyReused,
+        _replayed => Appended::Replayed,
+    })
+}

@@ -1,0 +1,173 @@
+//! Work that one node at a time does: the one loop of taking the lease, renewing it, trying again and giving
+//! it back, for the projector, the relay and the reactors.
+
+use std::error::Error as StdError;
+use std::future::Future;
+use std::time::{Duration, Instant};
+
+use sqlx::PgPool;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+use crate::lease::LASTS;
+use crate::{Error, Lease};
+
+/// A third of a lease, so that two renewals may fail before it is lost.
+const RENEW_EVERY: Duration = Duration::from_secs(2);
+/// How often a standby asks for the lease.
+const ASK_EVERY: Duration = Duration::from_secs(1);
+/// The pause after a failure: doubled from the least to the most, and the least again after good work.
+const PAUSE_MIN: Duration = Duration::from_millis(100);
+const PAUSE_MAX: Duration = Duration::from_secs(5);
+/// Work that went on for so long was good.
+const GOOD_AFTER: Duration = Duration::from_secs(10);
+
+/// Work under a lease.
+pub trait Led: Send {
+    /// Why it stops.
+    type Error: StdError + Send + Sync + 'static + From<Error>;
+
+    /// Works under the lease; returns when told to stop. Dropped in the middle when the lease is lost, so
+    /// whatever it writes must be a transaction that names the lease ([`Lease::hold`], [`Lease::advance`]).
+    fn lead(&mut self, lease: &Lease) -> impl Future<Output = Result<(), Self::Error>> + Send;
+
+    /// Called about every [`Led::stand_by_pause`] while another node holds the lease.
+    fn stand_by(&mut self) -> impl Future<Output = Result<(), Self::Error>> + Send {
+        async { Ok(()) }
+    }
+
+    /// How long a standby sleeps between two looks.
+    fn stand_by_pause(&self) -> Duration {
+        ASK_EVERY
+    }
+
+    /// The work failed and will be tried again after a pause; `causes` is the whole chain as one line.
+    fn failed(&mut self, error: &Self::Error, causes: &str);
+}
+
+/// Takes the lease called `name` for `node` whenever it is free, and works under it until `stop` is cancelled.
+/// Whatever fails is tried again for ever. The lease is given back before a pause, so that a node on which the
+/// work fails does not keep it from another.
+pub async fn lead<L: Led>(
+    mut led: L,
+    pool: PgPool,
+    name: &'static str,
+    node: Uuid,
+    stop: CancellationToken,
+) {
+    let mut pause = PAUSE_MIN;
+    while !stop.is_cancelled() {
+        let started = Instant::now();
+        match term(&mut led, &pool, name, node, &stop).await {
+            Ok(End::Stopped) => return,
+            Ok(End::LeaseLost) => tracing::warn!(lease = name, "another node took over"),
+            Err(error) => {
+                if started.elapsed() > GOOD_AFTER {
+                    pause = PAUSE_MIN;
+                }
+                led.failed(&error, &causes(&error));
+                let _ = stop.run_until_cancelled(tokio::time::sleep(pause)).await;
+                pause = (pause * 2).min(PAUSE_MAX);
+            }
+        }
+    }
+}
+
+/// How the work under a lease ended, when it did not fail.
+enum End {
+    Stopped,
+    LeaseLost,
+}
+
+/// Waits for the lease and works under it once.
+async fn term<L: Led>(
+    led: &mut L,
+    pool: &PgPool,
+    name: &'static str,
+    node: Uuid,
+    stop: &CancellationToken,
+) -> Result<End, L::Error> {
+    let Some(lease) = wait_for_lease(led, pool, name, node, stop).await? else {
+        return Ok(End::Stopped);
+    };
+    // A task of its own: work that computes for long must not hold up the renewal.
+    let mut renewal = JoinSet::new();
+    renewal.spawn(renew_until_lost(lease.clone(), pool.clone()));
+    let worked = tokio::select! {
+        worked = led.lead(&lease) => worked,
+        _ = renewal.join_next() => return Ok(End::LeaseLost),
+    };
+    renewal.shutdown().await;
+    if let Err(error) = worked {
+        // A write that was refused because another node took over is no failure of the work.
+        let held = tokio::time::timeout(RENEW_EVERY, lease.renew(pool)).await;
+        if let Ok(Err(Error::LeaseLost { .. })) = held {
+            return Ok(End::LeaseLost);
+        }
+        give_back(lease, pool).await;
+        return Err(error);
+    }
+    give_back(lease, pool).await;
+    Ok(End::Stopped)
+}
+
+/// `None`: told to stop.
+async fn wait_for_lease<L: Led>(
+    led: &mut L,
+    pool: &PgPool,
+    name: &'static str,
+    node: Uuid,
+    stop: &CancellationToken,
+) -> Result<Option<Lease>, L::Error> {
+    let mut asked: Option<Instant> = None;
+    while !stop.is_cancelled() {
+        if asked.is_none_or(|asked| asked.elapsed() >= ASK_EVERY) {
+            if let Some(lease) = Lease::acquire(pool, name, node).await? {
+                return Ok(Some(lease));
+            }
+            asked = Some(Instant::now());
+        }
+        let pause = led.stand_by_pause();
+        match stop.run_until_cancelled(led.stand_by()).await {
+            Some(stood_by) => stood_by?,
+            None => return Ok(None),
+        }
+        let _ = stop.run_until_cancelled(tokio::time::sleep(pause)).await;
+    }
+    Ok(None)
+}
+
+/// Returns when another node holds the lease, or when it must have run out because PostgreSQL cannot be asked.
+async fn renew_until_lost(lease: Lease, pool: PgPool) {
+    let mut renewed = Instant::now();
+    loop {
+        tokio::time::sleep(RENEW_EVERY.saturating_sub(renewed.elapsed())).await;
+        let asked = Instant::now();
+        match tokio::time::timeout(RENEW_EVERY, lease.renew(&pool)).await {
+            Ok(Ok(())) => renewed = asked,
+            Ok(Err(Error::LeaseLost { .. })) => return,
+            // Asked again soon: the lease has not run out yet.
+            Ok(Err(_)) | Err(_) if renewed.elapsed() < LASTS => {
+                tokio::time::sleep(PAUSE_MIN).await;
+            }
+            Ok(Err(_)) | Err(_) => return,
+        }
+    }
+}
+
+/// When this fails, the lease runs out by itself.
+async fn give_back(lease: Lease, pool: &PgPool) {
+    let _ = tokio::time::timeout(RENEW_EVERY, lease.release(pool)).await;
+}
+
+/// An error and what caused it, as one line.
+fn causes(error: &dyn StdError) -> String {
+    let mut line = error.to_string();
+    let mut cause = error.source();
+    while let Some(inner) = cause {
+        line = format!("{line}: {inner}");
+        cause = inner.source();
+    }
+    line
+}

@@ -1,0 +1,165 @@
+use std::time::Duration;
+
+use sqlx::{PgConnection, PgPool};
+use uuid::Uuid;
+
+use crate::Error;
+
+/// How long a lease lasts by the database's clock, unless it is renewed.
+pub(crate) const LASTS: Duration = Duration::from_secs(6);
+
+/// A piece of work that one node at a time does, held by this node for six seconds by the database's clock,
+/// and on as long as it is renewed.
+///
+/// Every write under it names the epoch under which it was taken; a holder that was overtaken changes nothing
+/// and learns it as [`Error::LeaseLost`].
+#[derive(Debug, Clone)]
+pub struct Lease {
+    name: &'static str,
+    owner: Uuid,
+    epoch: i64,
+}
+
+impl Lease {
+    /// Takes the lease; `None` while another node holds it.
+    ///
+    /// # Errors
+    /// When PostgreSQL cannot be reached.
+    pub async fn acquire(
+        pool: &PgPool,
+        name: &'static str,
+        owner: Uuid,
+    ) -> Result<Option<Self>, Error> {
+        sqlx::query("insert into leases (name) values ($1) on conflict do nothing")
+            .bind(name)
+            .execute(pool)
+            .await
+            .map_err(Error::database("register a lease"))?;
+        let epoch: Option<i64> = sqlx::query_scalar(
+            "update leases
+             set owner = $2,
+                 epoch = epoch + 1,
+                 expires_at = clock_timestamp() + interval '6 seconds'
+             where name = $1
+               and (owner is null or owner = $2 or expires_at < clock_timestamp())
+             returning epoch",
+        )
+        .bind(name)
+        .bind(owner)
+        .fetch_optional(pool)
+        .await
+        .map_err(Error::database("take a lease"))?;
+        Ok(epoch.map(|epoch| Self { name, owner, epoch }))
+    }
+
+    /// What is held.
+    pub fn name(&self) -> &'static str {
+        self.name
+    }
+
+    /// The node that holds it.
+    pub fn owner(&self) -> Uuid {
+        self.owner
+    }
+
+    /// Rises whenever the lease is taken.
+    pub fn epoch(&self) -> i64 {
+        self.epoch
+    }
+
+    /// Renews the lease in the caller's transaction, and keeps others from taking it until that ends.
+    ///
+    /// # Errors
+    /// [`Error::LeaseLost`] when another node took over: roll back.
+    pub async fn hold(&self, connection: &mut PgConnection) -> Result<(), Error> {
+        let renewed = sqlx::query(
+            "update leases
+             set expires_at = clock_timestamp() + interval '6 seconds'
+             where name = $1 and owner = $2 and epoch = $3",
+        )
+        .bind(self.name)
+        .bind(self.owner)
+        .bind(self.epoch)
+        .execute(connection)
+        .await
+        .map_err(Error::database("renew a lease"))?;
+        if renewed.rows_affected() == 0 { Err(self.lost()) } else { Ok(()) }
+    }
+
+    /// Renews the lease and moves checkpoints from the position that their rows hold, in the transaction that
+    /// wrote what they stand for.
+    ///
+    /// # Errors
+    /// [`Error::LeaseLost`] when another node took over, [`Error::CheckpointMoved`] when a row holds another
+    /// position: roll back.
+    pub async fn advance(
+        &self,
+        connection: &mut PgConnection,
+        names: &[&str],
+        from: i64,
+        to: i64,
+    ) -> Result<(), Error> {
+        let moved = sqlx::query("select advance_checkpoints($1, $2, $3, $4, $5, $6)")
+            .bind(self.name)
+            .bind(self.owner)
+            .bind(self.epoch)
+            .bind(names)
+            .bind(from)
+            .bind(to)
+            .execute(connection)
+            .await;
+        match moved {
+            Ok(_) => Ok(()),
+            Err(error) => Err(match error.as_database_error().and_then(|e| e.code()).as_deref() {
+                Some("CQ001") => self.lost(),
+                Some("CQ002") => Error::CheckpointMoved { names: names.join(", "), from },
+                _ => Error::Database { doing: "write a checkpoint", source: error },
+            }),
+        }
+    }
+
+    /// Keeps the lease.
+    pub(crate) async fn renew(&self, pool: &PgPool) -> Result<(), Error> {
+        let mut connection = pool.acquire().await.map_err(Error::database("renew a lease"))?;
+        self.hold(&mut connection).await
+    }
+
+    /// Gives the lease back, so that another node need not wait for its end.
+    ///
+    /// # Errors
+    /// When PostgreSQL cannot be reached; the lease then runs out by itself.
+    pub async fn release(self, pool: &PgPool) -> Result<(), Error> {
+        sqlx::query(
+            "update leases set owner = null, expires_at = '-infinity'
+             where name = $1 and owner = $2 and epoch = $3",
+        )
+        .bind(self.name)
+        .bind(self.owner)
+        .bind(self.epoch)
+        .execute(pool)
+        .await
+        .map_err(Error::database("give a lease back"))?;
+        Ok(())
+    }
+
+    pub(crate) fn lost(&self) -> Error {
+        Error::LeaseLost { name: self.name.to_owned() }
+    }
+}
+
+/// The position that a checkpoint's row holds; 0 for one that is new.
+///
+/// # Errors
+/// When PostgreSQL cannot be reached.
+pub async fn checkpoint(pool: &PgPool, name: &str) -> Result<i64, Error> {
+    sqlx::query("insert into checkpoints (name) values ($1) on conflict do nothing")
+        .bind(name)
+        .execute(pool)
+        .await
+        .map_err(Error::database("register a checkpoint"))?;
+    sqlx::query_scalar("select position from checkpoints where name = $1")
+        .bind(name)
+        .fetch_one(pool)
+        .await
+        .map_err(Error::database("read a checkpoint"))
+}

@@ -1,0 +1,138 @@
+//! One reading for all: each event is read from PostgreSQL once, opened once and decoded once in a process,
+//! whoever follows the log. The newest events stand in a ring; positions without gaps make a look-up of it.
+
+mod ring;
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use futures::TryStreamExt;
+
+use crate::recorded::{Row, SELECT};
+use crate::{Error, Log, RecordedEvent};
+
+use ring::Place;
+pub(crate) use ring::Ring;
+
+/// Rows that a read asks for at least, whatever the events took until then.
+const ROWS_MIN: usize = 16;
+
+/// How much to read at once; at least one event, if there is one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Budget {
+    /// Events.
+    pub events_max: usize,
+    /// Bytes of payload and metadata as they are stored.
+    pub bytes_max: usize,
+}
+
+impl Default for Budget {
+    fn default() -> Self {
+        Self { events_max: 1000, bytes_max: 8 << 20 }
+    }
+}
+
+/// An event of the log, decoded.
+#[derive(Debug)]
+pub struct LogEvent {
+    /// As the log holds it.
+    pub recorded: RecordedEvent,
+    /// What happened; or why that cannot be read, which stops only who needs to know it.
+    pub event: Result<domain::Event, Arc<Error>>,
+    bytes: usize,
+}
+
+impl LogEvent {
+    fn new(recorded: RecordedEvent, bytes: usize) -> Self {
+        let event = recorded.event().map_err(Arc::new);
+        Self { recorded, event, bytes }
+    }
+}
+
+/// The log for whoever follows it.
+#[derive(Debug, Clone)]
+pub struct Tail {
+    log: Log,
+}
+
+impl Tail {
+    pub(crate) fn new(log: Log) -> Self {
+        Self { log }
+    }
+
+    /// What comes after a position, ascending and without a gap, as far as the budget goes. Nothing: there was
+    /// nothing newer when this process last looked; [`Log::changed_after`] waits for what other nodes append.
+    ///
+    /// # Errors
+    /// [`Error::Hole`] when a position is missing, or why the log cannot be read.
+    pub async fn read(&self, after: i64, budget: Budget) -> Result<Vec<Arc<LogEvent>>, Error> {
+        let ring = self.log.ring();
+        loop {
+            match ring.after(after, budget) {
+                Place::Held(events) => return Ok(events),
+                Place::BeforeStart => return self.fetch(after, budget).await,
+                Place::AfterEnd => {}
+            }
+            let head = match self.log.known() {
+                Some(head) => head,
+                None => self.log.look().await?,
+            };
+            if head <= after {
+                return Ok(vec![]);
+            }
+            let goes_on = ring.end().0 == Some(after);
+            if !goes_on && head - after > ring.events_max() {
+                // So far behind, it would only push the newest events out.
+                return self.fetch(after, budget).await;
+            }
+            let _loading = ring.loading.lock().await;
+            if matches!(ring.after(after, budget), Place::AfterEnd) && !self.load(after).await? {
+                // The head that was known is not there: perhaps the database was put back.
+                self.log.look().await?;
+                return Ok(vec![]);
+            }
+        }
+    }
+
+    /// Reads on from the ring's end, or begins a new ring after a position beyond it. Whether there was
+    /// anything.
+    async fn load(&self, after: i64) -> Result<bool, Error> {
+        let ring = self.log.ring();
+        let (_, generation) = ring.end();
+        let events = self.fetch(after, Budget::default()).await?;
+        let Some(newest) = events.last() else { return Ok(false) };
+        self.log.announce(newest.recorded.position);
+        ring.extend(after, generation, &events);
+        Ok(true)
+    }
+
+    /// Reads from the database. Rows are taken one by one as they arrive and only until the budget is spent, so
+    /// that many large events are never in memory together.
+    async fn fetch(&self, after: i64, budget: Budget) -> Result<Vec<Arc<LogEvent>>, Error> {
+        let ring = self.log.ring();
+        let typical = ring.typical_bytes.load(Ordering::Relaxed);
+        let rows_max = (budget.bytes_max / typical).max(ROWS_MIN).min(budget.events_max.max(1));
+        let sql = format!("{SELECT} where e.position > $1 order by e.position limit $2");
+        let mut rows =
+            sqlx::query_as::<_, Row>(&sql).bind(after).bind(rows_max as i64).fetch(self.log.pool());
+        let (mut events, mut bytes) = (Vec::new(), 0);
+        let read = Error::database;
+        while let Some(row) = rows.try_next().await.map_err(read("read the log"))? {
+            let size = row.bytes();
+            if !events.is_empty() && bytes + size > budget.bytes_max {
+                break;
+            }
+            let (expected, found) = (after + events.len() as i64 + 1, row.position());
+            if found != expected {
+                return Err(Error::Hole { expected, found });
+            }
+            bytes += size;
+            events.push(Arc::new(LogEvent::new(row.with_keys(self.log.keys()).await?, size)));
+        }
+        ring.count_read(bytes, events.len());
+        metrics::counter!("colloquy_tail_reads_total").increment(1);
+        Ok(events)
+    }
+}

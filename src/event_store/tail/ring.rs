@@ -1,0 +1,166 @@
+use std::collections::{HashSet, VecDeque};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use domain::Erasure;
+use uuid::Uuid;
+
+use super::{Budget, LogEvent};
+
+/// The newest events of the log, decoded, without a gap.
+#[derive(Debug)]
+pub(crate) struct Ring {
+    held: Mutex<Held>,
+    limits: Budget,
+    /// Held by whoever reads on from the ring's end; others wait for that.
+    pub(super) loading: tokio::sync::Mutex<()>,
+    /// Statements that read events.
+    pub(super) reads: AtomicU64,
+    /// What an event took in the last read, in bytes.
+    pub(super) typical_bytes: AtomicUsize,
+}
+
+#[derive(Debug, Default)]
+struct Held {
+    events: VecDeque<Arc<LogEvent>>,
+    bytes: usize,
+    /// Rises when everything is dropped, so that a read that began before is not kept.
+    generation: u64,
+}
+
+/// Where what comes after a position is to be had.
+pub(super) enum Place {
+    Held(Vec<Arc<LogEvent>>),
+    /// It was held once, or never, and newer events are.
+    BeforeStart,
+    /// The ring ends there or earlier.
+    AfterEnd,
+}
+
+impl Default for Ring {
+    fn default() -> Self {
+        Self::new(Budget { events_max: 20_000, bytes_max: 64 << 20 })
+    }
+}
+
+impl Ring {
+    pub(crate) fn new(limits: Budget) -> Self {
+        Self {
+            held: Mutex::default(),
+            limits,
+            loading: tokio::sync::Mutex::default(),
+            reads: AtomicU64::new(0),
+            typical_bytes: AtomicUsize::new(1024),
+        }
+    }
+
+    pub(super) fn events_max(&self) -> i64 {
+        self.limits.events_max as i64
+    }
+
+    pub(super) fn after(&self, position: i64, budget: Budget) -> Place {
+        let held = self.lock();
+        let (Some(first), Some(last)) = (held.events.front(), held.events.back()) else {
+            return Place::AfterEnd;
+        };
+        if position >= last.recorded.position {
+            return Place::AfterEnd;
+        }
+        let Ok(start) = usize::try_from(position + 1 - first.recorded.position) else {
+            return Place::BeforeStart;
+        };
+        let mut bytes = 0;
+        let fits = |event: &&Arc<LogEvent>| {
+            let is_first = bytes == 0;
+            bytes += event.bytes;
+            is_first || bytes <= budget.bytes_max
+        };
+        let events = held.events.range(start..).take(budget.events_max.max(1));
+        Place::Held(events.take_while(fits).cloned().collect())
+    }
+
+    /// The position of the newest event, and in which generation.
+    pub(super) fn end(&self) -> (Option<i64>, u64) {
+        let held = self.lock();
+        (held.events.back().map(|event| event.recorded.position), held.generation)
+    }
+
+    /// Takes what was read after `position`, unless everything was dropped meanwhile.
+    pub(super) fn extend(&self, position: i64, generation: u64, events: &[Arc<LogEvent>]) {
+        let mut held = self.lock();
+        if held.generation != generation {
+            return;
+        }
+        if held.events.back().is_some_and(|event| event.recorded.position != position) {
+            held.events.clear();
+            held.bytes = 0;
+        }
+        for event in events {
+            held.bytes += event.bytes;
+            held.events.push_back(event.clone());
+        }
+        held.erase(events);
+        while held.events.len() > self.limits.events_max.max(1)
+            || (held.bytes > self.limits.bytes_max && held.events.len() > 1)
+        {
+            let oldest = held.events.pop_front();
+            held.bytes -= oldest.map_or(0, |event| event.bytes);
+        }
+    }
+
+    /// Drops everything.
+    pub(crate) fn clear(&self) {
+        let mut held = self.lock();
+        *held = Held { generation: held.generation + 1, ..Held::default() };
+    }
+
+    #[cfg(test)]
+    pub(super) fn size(&self) -> (usize, usize) {
+        let held = self.lock();
+        (held.events.len(), held.bytes)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Held> {
+        self.held.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Held {
+    /// Forgets the private values of what the new events erase: whoever comes back to an old position must not
+    /// read here what the log itself cannot show any more.
+    fn erase(&mut self, new: &[Arc<LogEvent>]) {
+        let (mut streams, mut messages) = (HashSet::new(), HashSet::<Uuid>::new());
+        for event in new {
+            match event.event.as_ref().ok().and_then(domain::Event::erases) {
+                Some(Erasure::Stream) => {
+                    streams.insert(event.recorded.aggregate_id);
+                }
+                Some(Erasure::Message(message)) => {
+                    messages.insert(message);
+                }
+                None => {}
+            }
+        }
+        if streams.is_empty() && messages.is_empty() {
+            return;
+        }
+        for event in &mut self.events {
+            let subject = event.event.as_ref().ok().and_then(domain::Event::subject);
+            if streams.contains(&event.recorded.aggregate_id)
+                || subject.is_some_and(|subject| messages.contains(&subject))
+            {
+                let erased = LogEvent::new(event.recorded.erased(), event.bytes);
+                *event = Arc::new(erased);
+            }
+        }
+    }
+}
+
+impl Ring {
+    pub(super) fn count_read(&self, bytes: usize, events: usize) {
+        self.reads.fetch_add(1, Ordering::Relaxed);
+        if let Some(typical) = bytes.checked_div(events) {
+            self.typical_bytes.store(typical.max(1), Ordering::Relaxed);
+        }
+    }
+}

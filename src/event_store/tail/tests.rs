@@ -1,0 +1,97 @@
+//! What is read once for all who follow, on a real PostgreSQL.
+
+use std::sync::atomic::Ordering;
+
+use domain::conversation::{Command, Conversation};
+use futures::future::join_all;
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+use super::ring::Ring;
+use super::{Budget, LogEvent};
+use crate::tests::{ANN, context, create, log, node, post, run};
+use crate::{Commands, Log, Settings};
+
+const STREAM: Uuid = Uuid::from_u128(100);
+
+fn budget(events_max: usize) -> Budget {
+    Budget { events_max, ..Budget::default() }
+}
+
+/// A log whose ring holds ten events, and a node that appends `events` to it.
+async fn log_of(events: usize) -> (Log, Commands) {
+    let (log, _) = log().await;
+    let log = log.with_ring(Ring::new(budget(10)));
+    let commands = Commands::start(log.clone(), &Settings::default(), CancellationToken::new());
+    run(&commands, STREAM, create()).await.unwrap();
+    for n in 1..events {
+        run(&commands, STREAM, post(&format!("message {n}"))).await.unwrap();
+    }
+    (log, commands)
+}
+
+fn positions(events: &[std::sync::Arc<LogEvent>]) -> Vec<i64> {
+    events.iter().map(|event| event.recorded.position).collect()
+}
+
+#[tokio::test]
+async fn many_who_follow_cost_one_reading() {
+    let (log, _commands) = log_of(8).await;
+    let reads = || log.ring().reads.load(Ordering::Relaxed);
+    let before = reads();
+    let tails = join_all((0..20).map(|_| async { log.tail().read(0, budget(100)).await })).await;
+    for tail in tails {
+        assert_eq!(positions(&tail.unwrap()), (1..=8).collect::<Vec<_>>());
+    }
+    assert_eq!(reads() - before, 1);
+    assert!(log.tail().read(8, budget(100)).await.unwrap().is_empty());
+    assert_eq!(reads() - before, 1, "nothing newer is known without asking");
+}
+
+#[tokio::test]
+async fn the_ring_keeps_the_newest_and_who_is_far_behind_does_not_push_them_out() {
+    let (log, _commands) = log_of(30).await;
+    let tail = log.tail();
+    let newest = tail.read(25, budget(100)).await.unwrap();
+    assert_eq!(positions(&newest), (26..=30).collect::<Vec<_>>());
+    let mut behind = Vec::new();
+    while behind.len() < 30 {
+        let more = tail.read(behind.len() as i64, budget(7)).await.unwrap();
+        assert!((1..=7).contains(&more.len()));
+        behind.extend(positions(&more));
+    }
+    assert_eq!(behind, (1..=30).collect::<Vec<_>>());
+    assert!(log.ring().size().0 <= 10, "{:?}", log.ring().size());
+    assert_eq!(log.ring().end().0, Some(30));
+}
+
+#[tokio::test]
+async fn a_node_sees_what_others_append_once_it_has_looked() {
+    let (log, _commands) = log_of(3).await;
+    let other = Log::new(log.pool().clone(), log.keys().clone());
+    assert_eq!(positions(&other.tail().read(0, budget(100)).await.unwrap()), [1, 2, 3]);
+    run(&node(&log), STREAM, post("elsewhere")).await.unwrap();
+    assert!(other.tail().read(3, budget(100)).await.unwrap().is_empty());
+    other.look().await.unwrap();
+    assert_eq!(positions(&other.tail().read(3, budget(100)).await.unwrap()), [4]);
+}
+
+#[tokio::test]
+async fn the_ring_forgets_what_is_erased() {
+    let (log, commands) = log_of(1).await;
+    let message = Uuid::now_v7();
+    let said = Command::PostMessage {
+        message,
+        author: ANN,
+        text: "not for long".into(),
+        metadata: None,
+        tags: vec![],
+    };
+    run(&commands, STREAM, said).await.unwrap();
+    let shown = async || format!("{:?}", log.tail().read(1, budget(1)).await.unwrap()[0].event);
+    assert!(shown().await.contains("text: Private"), "{}", shown().await);
+    let delete = Command::DeleteMessage { message };
+    commands.execute::<Conversation>(STREAM, delete, &context(None)).await.unwrap();
+    log.tail().read(2, budget(10)).await.unwrap();
+    assert!(shown().await.contains("text: Redacted"), "{}", shown().await);
+}

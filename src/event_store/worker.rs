@@ -1,0 +1,167 @@
+use std::collections::{HashSet, VecDeque};
+use std::time::{Duration, Instant};
+
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+use crate::append::Reply;
+use crate::call::{Line, is_outage};
+use crate::{Append, Appended, Error, Log, Settings};
+
+/// The appender's task: it alone writes to the log in this process, one batch after the other.
+pub(crate) struct Worker {
+    log: Log,
+    line: Line,
+    batch_size_max: usize,
+    outage_max: Duration,
+}
+
+type Batch = Vec<(Append, Reply)>;
+
+impl Worker {
+    pub(crate) fn new(log: Log, settings: &Settings) -> Self {
+        Self {
+            line: Line::new(&log),
+            log,
+            batch_size_max: settings.batch_size_max,
+            outage_max: settings.outage_max,
+        }
+    }
+
+    pub(crate) async fn run(
+        mut self,
+        mut queue: mpsc::Receiver<(Append, Reply)>,
+        stop: CancellationToken,
+    ) {
+        let mut waiting: VecDeque<(Append, Reply)> = VecDeque::new();
+        loop {
+            if waiting.is_empty() {
+                let next = tokio::select! {
+                    biased;
+                    next = queue.recv() => next,
+                    () = stop.cancelled() => { queue.close(); queue.recv().await }
+                };
+                match next {
+                    Some(next) => waiting.push_back(next),
+                    None => return self.line.close().await,
+                }
+            }
+            while waiting.len() < self.batch_size_max {
+                match queue.try_recv() {
+                    Ok(next) => waiting.push_back(next),
+                    Err(_) => break,
+                }
+            }
+            let batch = one_request_per_stream(&mut waiting, self.batch_size_max);
+            metrics::gauge!("colloquy_append_queue_length")
+                .set((queue.len() + waiting.len()) as f64);
+            self.write(batch).await;
+        }
+    }
+
+    /// Writes a batch and answers its callers. A batch that fails on its data is cut in half until the bad
+    /// append stands alone.
+    async fn write(&mut self, batch: Batch) {
+        let mut pending = vec![batch];
+        while let Some(mut batch) = pending.pop() {
+            let started = Instant::now();
+            match self.send(&batch).await {
+                Ok(outcomes) => {
+                    metrics::histogram!("colloquy_append_batch_size").record(batch.len() as f64);
+                    metrics::histogram!("colloquy_append_seconds").record(started.elapsed());
+                    self.announce(&batch, &outcomes);
+                    for ((_, reply), outcome) in batch.into_iter().zip(outcomes) {
+                        // A caller that went away is told nothing; its events are in the log all the same.
+                        let _ = reply.send(Ok(outcome));
+                    }
+                }
+                Err(Error::Unreachable { seconds }) => {
+                    for (_, reply) in batch {
+                        let _ = reply.send(Err(Error::Unreachable { seconds }));
+                    }
+                }
+                Err(_) if batch.len() > 1 => {
+                    let second_half = batch.split_off(batch.len() / 2);
+                    pending.push(second_half);
+                    pending.push(batch);
+                }
+                Err(error) => {
+                    if let Some((_, reply)) = batch.pop() {
+                        let _ = reply.send(Err(error));
+                    }
+                }
+            }
+        }
+    }
+
+    fn announce(&self, batch: &[(Append, Reply)], outcomes: &[Appended]) {
+        let newest =
+            batch.iter().zip(outcomes).filter_map(|((append, _), outcome)| match outcome {
+                Appended::At { position, .. } => {
+                    Some(position + (append.events.len() as i64 - 1).max(0))
+                }
+                _ => None,
+            });
+        if let Some(newest) = newest.max() {
+            metrics::gauge!("colloquy_log_position").set(newest as f64);
+            self.log.appended(newest);
+        }
+    }
+
+    /// Sends one batch, again while the connection breaks: events that an unclear commit did write are
+    /// recognised by their ids, so nothing is written twice.
+    async fn send(&mut self, batch: &[(Append, Reply)]) -> Result<Vec<Appended>, Error> {
+        let started = Instant::now();
+        let mut delay = Duration::from_millis(10);
+        loop {
+            match self.line.append(batch.iter().map(|(append, _)| append)).await {
+                Ok(outcomes) => return Ok(outcomes),
+                Err(error) if !is_outage(&error) => {
+                    return Err(Error::Database { doing: "append to the log", source: error });
+                }
+                Err(error) if started.elapsed() > self.outage_max => {
+                    tracing::error!(
+                        error = &error as &dyn std::error::Error,
+                        "PostgreSQL is unreachable"
+                    );
+                    return Err(Error::Unreachable { seconds: started.elapsed().as_secs() });
+                }
+                Err(error) => {
+                    tracing::warn!(
+                        error = &error as &dyn std::error::Error,
+                        "the connection broke during an append, sending it again"
+                    );
+                    tokio::time::sleep(delay).await;
+                    delay = (delay * 2).min(Duration::from_millis(500));
+                }
+            }
+        }
+    }
+}
+
+/// Takes the next batch. A second append to one stream expects a version that the first has yet to make, so it
+/// stays for the next batch.
+fn one_request_per_stream(waiting: &mut VecDeque<(Append, Reply)>, batch_size_max: usize) -> Batch {
+    let mut streams = HashSet::new();
+    let mut keys = HashSet::new();
+    let mut batch = Vec::new();
+    let mut later = VecDeque::new();
+    for (append, reply) in waiting.drain(..) {
+        let key = append
+            .idempotency
+            .as_ref()
+            .map(|i| (append.account, append.caller.clone(), i.key.clone()));
+        let fits = batch.len() < batch_size_max
+            && !streams.contains(&append.aggregate_id)
+            && key.as_ref().is_none_or(|key| !keys.contains(key));
+        if fits {
+            streams.insert(append.aggregate_id.clone());
+            keys.extend(key);
+            batch.push((append, reply));
+        } else {
+            later.push_back((append, reply));
+        }
+    }
+    *waiting = later;
+    batch
+}

@@ -1,0 +1,186 @@
+//! Events that must cause a command: a mute with an end comes to it.
+//!
+//! The timers are a read model; at its time each becomes an ordinary command, whose event takes the timer away.
+//! One node at a time does this, under a lease. The lease only saves work: a command says which end it is that
+//! was reached, so a second one on another node, or after a crash, finds nothing to do.
+//!
+//! Deliberately not here: rules (a mute that was changed meanwhile goes on because the domain says so) and any
+//! state of its own. A further kind of timer is a variant of [`projections::timers::Action`] and an arm in [`act`].
+
+#![cfg_attr(
+    test,
+    allow(
+        clippy::unwrap_used,
+        clippy::disallowed_methods,
+        reason = "a test that cannot go on may panic, and is an edge of its own"
+    )
+)]
+
+#[cfg(test)]
+mod tests;
+
+use std::time::Duration;
+
+use domain::participation::{ChangeCommand, Command, Participation, Refusal};
+use event_store::{CommandError, Commands, Context, Lease, Led, Metadata, Surface};
+use futures::StreamExt;
+use projections::Progress;
+use projections::timers::Action;
+use projections::views::Due;
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+/// The name of the lease.
+const NAME: &str = "reactors";
+/// The longest that nobody looks at the timers.
+const LOOK_EVERY: Duration = Duration::from_secs(2);
+/// The pause when there was nothing to do about timers that were due.
+const REST: Duration = Duration::from_secs(1);
+/// How often the timers are looked at, at most.
+const PAUSE: Duration = Duration::from_millis(100);
+/// How long the timers may take to follow what was done about them.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// Timers that are looked at together; after a long sleep there may be many.
+const BATCH_SIZE_MAX: i64 = 500;
+/// Commands under way at once, so that they share commits.
+const COMMANDS_AT_ONCE: usize = 64;
+
+/// A reaction could not be carried out.
+#[derive(Debug, thiserror::Error)]
+enum Error {
+    #[error(transparent)]
+    Log(#[from] event_store::Error),
+    #[error(transparent)]
+    Timers(#[from] projections::Error),
+    #[error("failed to react to event {cause}")]
+    Command { cause: Uuid, source: CommandError<Refusal> },
+}
+
+/// Reacts until `stop` is cancelled.
+pub async fn run(commands: Commands, progress: Progress, node: Uuid, stop: CancellationToken) {
+    let pool = commands.log().pool().clone();
+    let reactor = Reactor { commands, progress, stop: stop.clone() };
+    event_store::lead(reactor, pool, NAME, node, stop).await;
+}
+
+struct Reactor {
+    commands: Commands,
+    progress: Progress,
+    stop: CancellationToken,
+}
+
+impl Led for Reactor {
+    type Error = Error;
+
+    async fn lead(&mut self, _: &Lease) -> Result<(), Error> {
+        let pool = self.commands.log().pool();
+        while !self.progress.wait_for(0, LOOK_EVERY).await {
+            if self.stop.is_cancelled() {
+                return Ok(());
+            }
+        }
+        while !self.stop.is_cancelled() {
+            let seen = self.progress.position();
+            let due = Due::find(pool, BATCH_SIZE_MAX).await?;
+            if due.is_empty() {
+                let next = Due::next_in(pool).await?.unwrap_or(LOOK_EVERY).min(LOOK_EVERY);
+                let _ = self.stop.run_until_cancelled(self.wait(seen, next)).await;
+            } else {
+                self.act_on(due).await?;
+            }
+        }
+        Ok(())
+    }
+
+    fn failed(&mut self, _: &Error, causes: &str) {
+        tracing::error!(error = causes, "reactors stopped");
+        metrics::counter!("colloquy_reaction_failures_total").increment(1);
+    }
+}
+
+impl Reactor {
+    /// Until the next timer is due, or another one is set meanwhile that may be due before; but not for every
+    /// event of a busy log.
+    async fn wait(&self, seen: i64, next: Duration) {
+        let pause = next.min(PAUSE);
+        tokio::time::sleep(pause).await;
+        self.progress.wait_for(seen + 1, next - pause).await;
+    }
+
+    /// Acts on timers that are due, and waits until they are gone.
+    async fn act_on(&self, due: Vec<Due>) -> Result<(), Error> {
+        let acts = futures::stream::iter(due).map(|due| act(&self.commands, due));
+        let results: Vec<_> = acts.buffer_unordered(COMMANDS_AT_ONCE).collect().await;
+        // One that fails must not keep the others from their time.
+        let (mut done, mut failure) = (Done::default(), None);
+        for result in results {
+            match result {
+                Ok(one) => done = done.and(one),
+                Err(error) => failure = Some(error),
+            }
+        }
+        metrics::counter!("colloquy_reactions_total").increment(done.appended);
+        if let Some(failure) = failure {
+            return Err(failure);
+        }
+        let gone = self.progress.wait_for(done.position, PATIENCE);
+        let _ = self.stop.run_until_cancelled(gone).await;
+        if done.appended == 0 {
+            // There was nothing to do, which the timers will see; that is not worth asking all the time.
+            let _ = self.stop.run_until_cancelled(tokio::time::sleep(REST)).await;
+        }
+        Ok(())
+    }
+}
+
+/// What acting on timers led to.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+struct Done {
+    /// From here on the timers are gone.
+    position: i64,
+    /// Commands that changed something.
+    appended: u64,
+}
+
+impl Done {
+    fn and(self, other: Self) -> Self {
+        Self {
+            position: self.position.max(other.position),
+            appended: self.appended + other.appended,
+        }
+    }
+}
+
+/// Issues the timer's command.
+async fn act(commands: &Commands, due: Due) -> Result<Done, Error> {
+    let Action::EndMute { seat, until } = due.action.0;
+    let context = Context {
+        metadata: Metadata {
+            actor: ACTOR.to_owned(),
+            account: due.account_id,
+            role: "service".to_owned(),
+            surface: Surface::Reaction,
+            request_id: due.cause.to_string(),
+            traceparent: None,
+            causation_id: Some(due.cause.to_string()),
+            // The time that has come is when the command was due to be received.
+            occurred_at: until,
+        },
+        idempotency: None,
+    };
+    let change = ChangeCommand::EndMute { until };
+    let command = Command { seat, change };
+    match commands.execute::<Participation>(due.stream, command, &context).await {
+        Ok(outcome) => {
+            Ok(Done { position: outcome.position, appended: outcome.first.is_some().into() })
+        }
+        // The member left and came back meanwhile; the timer goes with what they did since.
+        Err(CommandError::Refused(Refusal::MembershipEnded)) => {
+            Ok(Done { position: commands.log().head().await?, appended: 0 })
+        }
+        Err(source) => Err(Error::Command { cause: due.cause, source }),
+    }
+}
+
+/// Whom the events of reactions name: nobody acted.
+const ACTOR: &str = "colloquy";

@@ -1,0 +1,196 @@
+//! On a real PostgreSQL, with the read models running beside.
+
+use chrono::{DateTime, Utc};
+use domain::conversation::{self, Conversation, Create, Kind};
+use domain::participation::Seat;
+use event_store::{Keys, Log, MasterKey, RecordedEvent, Settings};
+use sqlx::PgPool;
+use tokio::task::JoinSet;
+
+use super::*;
+
+/// One node: its own caches and leases, one database with the others.
+struct Node {
+    commands: Commands,
+    progress: Progress,
+    stop: CancellationToken,
+    tasks: JoinSet<()>,
+}
+
+impl Node {
+    fn start(pool: &PgPool, keys: &Keys, reacts: bool) -> Self {
+        let (log, stop) = (Log::new(pool.clone(), keys.clone()), CancellationToken::new());
+        let commands = Commands::start(log.clone(), &Settings::default(), stop.clone());
+        let node = Uuid::new_v4();
+        let memory = projections::Memory::start(log.pool());
+        let (progress, mut tasks) = projections::start(&log, &memory, node, &stop);
+        if reacts {
+            tasks.spawn(run(commands.clone(), progress.clone(), node, stop.clone()));
+        }
+        Self { commands, progress, stop, tasks }
+    }
+
+    async fn stop(mut self) {
+        self.stop.cancel();
+        while self.tasks.join_next().await.is_some() {}
+    }
+
+    async fn events(&self) -> Vec<RecordedEvent> {
+        self.commands.log().read(0, 100_000).await.unwrap()
+    }
+
+    /// The events of a type, once there are `count` of them and the timers have seen all there is.
+    async fn wait_for(&self, event_type: &str, count: usize) -> Vec<RecordedEvent> {
+        let found = async {
+            loop {
+                let mut events = self.events().await;
+                let head = events.last().map_or(0, |event| event.position);
+                events.retain(|event| event.event_type == event_type);
+                if events.len() >= count {
+                    assert!(self.progress.wait_for(head, PATIENCE).await);
+                    return events;
+                }
+                self.commands.log().changed_after(head).await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(30), found).await.unwrap()
+    }
+}
+
+fn context() -> Context {
+    Context {
+        metadata: Metadata {
+            actor: "ann".to_owned(),
+            account: 7,
+            role: "member".to_owned(),
+            surface: Surface::Cli,
+            request_id: "test".to_owned(),
+            traceparent: None,
+            causation_id: None,
+            occurred_at: Utc::now(),
+        },
+        idempotency: None,
+    }
+}
+
+/// Rooms with one member each.
+async fn rooms(node: &Node, count: usize) -> Vec<Seat> {
+    let user = domain::user_id(7, "ann");
+    let mut seats = Vec::new();
+    for _ in 0..count {
+        let conversation = Uuid::now_v7();
+        let create = conversation::Command::CreateConversation(Create {
+            kind: Kind::Room,
+            creator: Some(user),
+            members: vec![],
+            uid: None,
+            name: None,
+            description: None,
+            metadata: None,
+            tags: vec![],
+        });
+        let context = context();
+        let made = node.commands.execute::<Conversation>(conversation, create, &context);
+        let membership = made.await.unwrap().first.unwrap();
+        seats.push(Seat { conversation, user, membership });
+    }
+    seats
+}
+
+async fn change(node: &Node, seat: Seat, change: ChangeCommand) {
+    let stream = domain::participation_id(seat.conversation, seat.user);
+    let command = Command { seat, change };
+    node.commands.execute::<Participation>(stream, command, &context()).await.unwrap();
+}
+
+fn in_ms(milliseconds: i64) -> DateTime<Utc> {
+    Utc::now() + chrono::TimeDelta::milliseconds(milliseconds)
+}
+
+async fn database() -> (PgPool, Keys) {
+    let pool = embedded::testing::database().await.pool().await;
+    event_store::migrate(&pool).await.unwrap();
+    let keys = Keys::open(&pool, MasterKey::generate()).await.unwrap();
+    (pool, keys)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_mute_ends_at_its_time_and_the_event_tells_why() {
+    let (pool, keys) = database().await;
+    let node = Node::start(&pool, &keys, true);
+    let seat = rooms(&node, 1).await[0];
+    let until = in_ms(300);
+    change(&node, seat, ChangeCommand::MuteConversation { until: Some(until) }).await;
+    let ended = node.wait_for("ConversationUnmuted", 1).await.remove(0);
+    assert!(ended.recorded_at >= until);
+    let muted = node.wait_for("ConversationMuted", 1).await.remove(0);
+    let value = |key| ended.metadata_value(key).unwrap_or_default();
+    assert_eq!(
+        [value("surface"), value("command"), value("causation_id"), value("account")],
+        ["reaction", "EndMute", &muted.event_id.to_string(), "7"]
+    );
+    node.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_mute_that_was_lengthened_goes_on() {
+    let (pool, keys) = database().await;
+    let node = Node::start(&pool, &keys, true);
+    let seats = rooms(&node, 2).await;
+    let mute = |until| ChangeCommand::MuteConversation { until: Some(until) };
+    change(&node, seats[0], mute(in_ms(200))).await;
+    change(&node, seats[0], mute(in_ms(3_600_000))).await;
+    change(&node, seats[1], mute(in_ms(400))).await;
+    let ended = node.wait_for("ConversationUnmuted", 1).await;
+    assert_eq!(ended.len(), 1, "the first one's time is over, and nothing came of it");
+    let stream = domain::participation_id(seats[1].conversation, seats[1].user);
+    assert_eq!(ended[0].aggregate_id, stream);
+    node.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_came_due_while_nobody_ran_is_done_once_by_three_nodes() {
+    let (pool, keys) = database().await;
+    let asleep = Node::start(&pool, &keys, false);
+    let seats = rooms(&asleep, 40).await;
+    for seat in &seats {
+        let until = Some(in_ms(-1000));
+        change(&asleep, *seat, ChangeCommand::MuteConversation { until }).await;
+    }
+    asleep.stop().await;
+
+    let nodes: Vec<Node> = (0..3).map(|_| Node::start(&pool, &keys, true)).collect();
+    let ended = nodes[0].wait_for("ConversationUnmuted", seats.len()).await;
+    assert_eq!(ended.len(), seats.len());
+    for node in nodes {
+        node.stop().await;
+    }
+    // A node that was not told, and believes that all are still due, finds nothing to do.
+    let late = Node::start(&pool, &keys, false);
+    let events = late.events().await;
+    for muted in events.iter().filter(|event| event.event_type == "ConversationMuted") {
+        let domain::participation::Event { seat, change } = muted.decode().unwrap();
+        let domain::participation::Change::ConversationMuted { until: Some(until) } = change else {
+            panic!("{change:?}");
+        };
+        let action = sqlx::types::Json(Action::EndMute { seat, until });
+        let due = Due { stream: muted.aggregate_id, account_id: 7, cause: muted.event_id, action };
+        super::act(&late.commands, due).await.unwrap();
+    }
+    assert_eq!(late.events().await.len(), events.len());
+    late.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn another_node_goes_on_when_one_stops() {
+    let (pool, keys) = database().await;
+    let (first, second) = (Node::start(&pool, &keys, true), Node::start(&pool, &keys, true));
+    let seats = rooms(&first, 2).await;
+    let mute = |milliseconds| ChangeCommand::MuteConversation { until: Some(in_ms(milliseconds)) };
+    change(&first, seats[0], mute(0)).await;
+    first.wait_for("ConversationUnmuted", 1).await;
+    first.stop().await;
+    change(&second, seats[1], mute(200)).await;
+    assert_eq!(second.wait_for("ConversationUnmuted", 2).await.len(), 2);
+    second.stop().await;
+}

@@ -1,0 +1,152 @@
+//! Nodes tell each other over core NATS that the log has grown, so that a follower on another node need not wait
+//! for its next look. A hint carries nothing, and whoever hears one looks at the head of the log itself: a hint
+//! that is lost, late or foreign costs a look, and never more of them than the pause allows. Without NATS
+//! everybody goes on looking now and then.
+
+use std::time::Duration;
+
+use async_nats::{Client, ConnectOptions};
+use event_store::Log;
+use futures::{FutureExt, Stream, StreamExt};
+use tokio_util::sync::CancellationToken;
+
+/// Between two hints, and between two looks: whatever happens in it is in the next one.
+const PAUSE: Duration = Duration::from_millis(10);
+
+/// Sends and hears hints on `<prefix>.hint` until `stop` is cancelled. The connection is made, and
+/// made again, whenever NATS is there.
+pub async fn run(log: Log, nats_url: String, subject_prefix: String, stop: CancellationToken) {
+    let subject = format!("{subject_prefix}.hint");
+    while !stop.is_cancelled() {
+        let hints = exchange(&log, &nats_url, &subject);
+        if let Some(Err(error)) = stop.run_until_cancelled(hints).await {
+            tracing::warn!(error = &*error as &dyn std::error::Error, "no hints between nodes");
+            let _ = stop.run_until_cancelled(tokio::time::sleep(Duration::from_secs(5))).await;
+        }
+    }
+}
+
+async fn exchange(log: &Log, nats_url: &str, subject: &str) -> Result<(), async_nats::Error> {
+    // The client reconnects by itself, at the start too, and subscribes again when it does.
+    let options = ConnectOptions::new().retry_on_initial_connect().no_echo();
+    let client = options.connect(nats_url).await?;
+    let heard = client.subscribe(subject.to_owned()).await?;
+    tokio::select! {
+        sent = send(log, &client, subject) => sent,
+        _looks = hear(log, heard) => Err("the subscription ended".into()),
+    }
+}
+
+/// One hint for all that this process has appended since the last one. What other nodes appended is
+/// theirs to tell: passing it on would go in circles.
+async fn send(log: &Log, client: &Client, subject: &str) -> Result<(), async_nats::Error> {
+    let mut appended = log.own_appends();
+    while appended.changed().await.is_ok() {
+        client.publish(subject.to_owned(), "".into()).await?;
+        tokio::time::sleep(PAUSE).await;
+    }
+    Ok(())
+}
+
+/// Looks once for all hints that came since the last look; returns how many looks it took.
+async fn hear<M>(log: &Log, mut heard: impl Stream<Item = M> + Unpin) -> u64 {
+    let mut looks = 0;
+    while heard.next().await.is_some() {
+        while let Some(Some(_)) = heard.next().now_or_never() {}
+        looks += 1;
+        // Whoever needs the log meets a failure by itself, and looks again.
+        let _ = log.look().await;
+        tokio::time::sleep(PAUSE).await;
+    }
+    looks
+}
+
+#[cfg(test)]
+mod tests {
+    use embedded::testing::{nats_url, unique};
+    use event_store::{Append, Appender, Keys, NewEvent, Settings};
+    use sqlx::PgPool;
+    use uuid::Uuid;
+
+    use super::*;
+
+    async fn database() -> PgPool {
+        let pool = embedded::testing::database().await.pool().await;
+        event_store::migrate(&pool).await.unwrap();
+        pool
+    }
+
+    async fn append(log: &Log) {
+        let appender = Appender::start(log.clone(), &Settings::default(), CancellationToken::new());
+        let event = NewEvent {
+            event_id: Uuid::now_v7(),
+            event_type: "Tested".to_owned(),
+            event_version: "1".to_owned(),
+            payload: "{}".to_owned(),
+            metadata: "{}".to_owned(),
+            conversation: None,
+            key: None,
+            subject: None,
+            erases: None,
+        };
+        let append = Append {
+            aggregate_type: "test",
+            aggregate_id: Uuid::now_v7().to_string(),
+            expected_version: 0,
+            account: 1,
+            caller: String::new(),
+            idempotency: None,
+            stream_key: None,
+            events: vec![event],
+        };
+        appender.append(append).await.unwrap();
+    }
+
+    /// Nothing else has the second node look: nobody there waits for the log.
+    #[tokio::test(flavor = "multi_thread")]
+    async fn what_one_node_appends_another_learns_at_once() {
+        let pool = database().await;
+        let (here, there) = (Log::new(pool.clone(), Keys::none()), Log::new(pool, Keys::none()));
+        let (prefix, stop, url) = (unique("hint"), CancellationToken::new(), nats_url().await);
+        let tasks: Vec<_> = [&here, &there]
+            .map(|log| tokio::spawn(run(log.clone(), url.clone(), prefix.clone(), stop.clone())))
+            .into();
+        let mut known = there.wakeups();
+        for position in 1..=20 {
+            append(&here).await;
+            // The first hints may come before the second node has subscribed.
+            let learned = tokio::time::timeout(
+                Duration::from_secs(2),
+                known.wait_for(|known| *known >= position),
+            );
+            let learned = learned.await.is_ok();
+            assert!(learned || position < 3, "position {position} was not heard of");
+        }
+        stop.cancel();
+        for task in tasks {
+            task.await.unwrap();
+        }
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_flood_of_foreign_messages_is_neither_believed_nor_followed() {
+        const MESSAGES: usize = 20_000;
+        let log = Log::new(database().await, Keys::none());
+        let client = async_nats::connect(nats_url().await).await.unwrap();
+        let subject = unique("hint");
+        let heard = client.subscribe(subject.clone()).await.unwrap();
+        client.flush().await.unwrap();
+        let started = std::time::Instant::now();
+        let hearing = {
+            let log = log.clone();
+            tokio::spawn(async move { hear(&log, heard.take(MESSAGES)).await })
+        };
+        for _ in 0..MESSAGES {
+            client.publish(subject.clone(), "999999999".into()).await.unwrap();
+        }
+        let looks = hearing.await.unwrap();
+        let most = started.elapsed().as_millis() / PAUSE.as_millis() + 1;
+        assert!(looks >= 1 && u128::from(looks) <= most, "{looks} looks, {most} at most");
+        assert_eq!(*log.wakeups().borrow(), 0);
+    }
+}

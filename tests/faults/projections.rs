@@ -1,0 +1,47 @@
+//! A read model that cannot take an event stops alone, and says so.
+
+use serde_json::json;
+use sqlx::Executor;
+
+use crate::harness::{Installation, wait_until};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_read_model_that_cannot_take_an_event_stops_alone_and_catches_up_after_the_fix() {
+    let installation = Installation::new().await;
+    let server = installation.start();
+    let (ann, bob) = (server.caller("ann"), server.caller("bob"));
+    bob.arrive().await;
+    let chat = ann.create(json!(["bob"])).await;
+    let path = format!("/api/conversations/{}", chat["id"]);
+    let pool = installation.pool().await;
+    let broken = "alter table memberships.memberships add constraint nothing_is_pinned check (pinned is null)";
+    pool.execute(broken).await.unwrap();
+
+    // It is recorded, and cannot be shown.
+    let answer = ann.put(&format!("{path}/pin")).await;
+    assert_eq!(answer.status, 503, "{}", answer.body);
+    assert!(answer.headers.contains_key("retry-after"));
+    let detail = answer.body["detail"].as_str().unwrap();
+    assert!(detail.contains("memberships"), "{detail}");
+
+    wait_until("the failing part is named", async || {
+        let ready = ann.get("/readyz").await;
+        ready.status == 200 && ready.body == "degraded: projection memberships\n"
+    })
+    .await;
+    assert_eq!(ann.get("/api/conversations").await.status, 503);
+    // Others go on, and so do commands that need nothing of it.
+    server.caller("cat").arrive().await;
+    server.key().put_json("/api/users/dan", json!({ "name": "Dan" })).await.expect(200);
+    assert!(server.log().contains("projection stopped"));
+    server.kill();
+
+    pool.execute("alter table memberships.memberships drop constraint nothing_is_pinned")
+        .await
+        .unwrap();
+    let server = installation.start();
+    let ann = server.caller("ann");
+    // Once the lease of the node that was killed has run out.
+    wait_until("it has caught up", async || ann.get("/readyz").await.body == "ready\n").await;
+    assert_eq!(ann.get(&path).await.expect(200)["is_pinned"], true);
+}
