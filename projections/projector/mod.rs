@@ -13,9 +13,9 @@
 mod isolate;
 mod prepare;
 mod standby;
+mod standing;
 mod trouble;
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -33,6 +33,7 @@ use crate::planner::PLANNER;
 use crate::{Error, Progress};
 
 use standby::Follower;
+use standing::Standing;
 
 /// The name of the lease.
 const NAME: &str = "projector";
@@ -81,37 +82,15 @@ struct Projector {
     events_max: usize,
 }
 
-/// Where the models stand, while this node holds the lease.
-struct Standing {
-    positions: BTreeMap<&'static str, i64>,
-    stopped: BTreeMap<&'static str, String>,
-}
-
-impl Standing {
-    /// The position of those that are furthest behind, and how far they may go to meet the next ones; `None` when all
-    /// are stopped.
-    fn next(&self) -> Option<(i64, Option<i64>)> {
-        let mut running: Vec<i64> = self
-            .positions
-            .iter()
-            .filter(|(name, _)| !self.stopped.contains_key(*name))
-            .map(|(_, position)| *position)
-            .collect();
-        running.sort_unstable();
-        let least = *running.first()?;
-        Some((least, running.into_iter().find(|position| *position > least)))
-    }
-}
-
 impl Led for Projector {
     type Error = Error;
 
     async fn lead(&mut self, lease: &Lease) -> Result<(), Error> {
         let mut connection = dedicated(&self.log).await?;
         prepare::prepare(&mut connection, lease, &self.models).await?;
-        let positions = prepare::positions(&mut connection, &self.models).await?;
-        let mut standing = Standing { positions, stopped: BTreeMap::new() };
-        self.follower.begin(&standing.positions, &standing.stopped);
+        let found = Standing::read(&mut *connection, &self.models).await?;
+        let mut standing = found.ok_or(Error::CheckpointMoved)?;
+        self.follower.begin(&standing);
         while !self.stop.is_cancelled() {
             let Some((position, bound)) = standing.next() else {
                 self.stop.cancelled().await;
@@ -121,8 +100,8 @@ impl Led for Projector {
             match self.stop.run_until_cancelled(changed).await {
                 None => break,
                 Some(Err(_elapsed)) => {
-                    let found = prepare::positions(&mut connection, &self.models).await?;
-                    if found != standing.positions {
+                    let found = Standing::read(&mut *connection, &self.models).await?;
+                    if found.is_none_or(|found| found.positions != standing.positions) {
                         return Err(Error::CheckpointMoved);
                     }
                     continue;
@@ -201,7 +180,7 @@ impl Projector {
             }
             Err(error) => return Err(error),
         }
-        self.follower.follow(batch, &standing.positions, &standing.stopped);
+        self.follower.follow(batch, standing);
         metrics::histogram!("colloquy_projection_batch_seconds").record(started.elapsed());
         metrics::histogram!("colloquy_projection_batch_size").record(batch.len() as f64);
         Ok(())

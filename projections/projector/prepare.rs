@@ -1,4 +1,4 @@
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use event_store::Lease;
 use sqlx::{Connection, Executor, PgConnection};
@@ -61,19 +61,4 @@ async fn build(tx: &mut PgConnection, model: &Model) -> Result<(), Error> {
     .await
     .map_err(database("build a read model"))?;
     Ok(())
-}
-
-/// Where the models' rows are.
-pub(super) async fn positions(
-    connection: &mut PgConnection,
-    models: &[Model],
-) -> Result<BTreeMap<&'static str, i64>, Error> {
-    let rows: Vec<(String, i64)> =
-        sqlx::query_as("select name, position from checkpoints where name = any($1)")
-            .bind(models.iter().map(|model| model.name).collect::<Vec<_>>())
-            .fetch_all(connection)
-            .await
-            .map_err(Error::database("read the checkpoints"))?;
-    let at = |name: &str| rows.iter().find(|(row, _)| row == name).map_or(0, |(_, at)| *at);
-    Ok(models.iter().map(|model| (model.name, at(model.name))).collect())
 }

@@ -1,4 +1,3 @@
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -7,6 +6,8 @@ use event_store::{Budget, Log, LogEvent};
 use crate::memory::Memory;
 use crate::model::Model;
 use crate::{Error, Progress};
+
+use super::standing::Standing;
 
 /// How often a standby looks how far the projecting node has come.
 const PAUSE: Duration = Duration::from_millis(50);
@@ -28,27 +29,18 @@ impl Follower {
     }
 
     /// Starts at where the rows are found. Nothing of what was known before is relied on.
-    pub(super) fn begin(
-        &mut self,
-        positions: &BTreeMap<&'static str, i64>,
-        stopped: &BTreeMap<&'static str, String>,
-    ) {
-        self.progress.set_stopped(stopped.clone());
+    pub(super) fn begin(&mut self, standing: &Standing) {
+        self.progress.set_stopped(standing.stopped.clone());
         self.memory.forget_all();
-        self.position = least(positions, stopped).unwrap_or(self.position);
+        self.position = standing.least().unwrap_or(self.position);
         self.progress.begin(self.position);
     }
 
-    /// The running models have come to `positions`, the last step of which was this batch.
-    pub(super) fn follow(
-        &mut self,
-        batch: &[Arc<LogEvent>],
-        positions: &BTreeMap<&'static str, i64>,
-        stopped: &BTreeMap<&'static str, String>,
-    ) {
-        self.progress.set_stopped(stopped.clone());
+    /// The running models have come to where they stand now, the last step of which was this batch.
+    pub(super) fn follow(&mut self, batch: &[Arc<LogEvent>], standing: &Standing) {
+        self.progress.set_stopped(standing.stopped.clone());
         self.memory.follow(batch);
-        if let Some(position) = least(positions, stopped) {
+        if let Some(position) = standing.least() {
             self.show(position, batch);
         }
     }
@@ -66,28 +58,16 @@ impl Follower {
 
     /// Catches up with the node that projects.
     pub(super) async fn stand_by(&mut self, models: &[Model]) -> Result<(), Error> {
-        let rows: Vec<(String, i64, Option<String>)> =
-            sqlx::query_as("select name, position, stopped from checkpoints where name = any($1)")
-                .bind(models.iter().map(|model| model.name).collect::<Vec<_>>())
-                .fetch_all(self.log.pool())
-                .await
-                .map_err(Error::database("read the checkpoints"))?;
-        let of = |model: &Model| rows.iter().find(|(name, ..)| name == model.name);
-        let Some(found) =
-            models.iter().map(|model| Some((model.name, of(model)?))).collect::<Option<Vec<_>>>()
-        else {
+        let Some(standing) = Standing::read(self.log.pool(), models).await? else {
             return Ok(());
         };
-        let positions = found.iter().map(|(name, (_, at, _))| (*name, *at)).collect();
-        let stopped: BTreeMap<&'static str, String> =
-            found.iter().filter_map(|(name, (.., why))| Some((*name, why.clone()?))).collect();
         let known = self.progress.stopped();
-        let resumed = known.iter().any(|(name, _)| !stopped.contains_key(name));
+        let resumed = known.iter().any(|(name, _)| !standing.stopped.contains_key(name));
         // Told at once: when all are stopped, there is no position to go on to.
-        self.progress.set_stopped(stopped.clone());
-        let Some(to) = least(&positions, &stopped) else { return Ok(()) };
+        self.progress.set_stopped(standing.stopped.clone());
+        let Some(to) = standing.least() else { return Ok(()) };
         if self.position < 0 || to < self.position || resumed {
-            self.begin(&positions, &stopped);
+            self.begin(&standing);
         }
         // What is in the rows is in the log, even if nobody on this node has looked there.
         self.log.announce(to);
@@ -106,12 +86,4 @@ impl Follower {
     pub(super) fn pause(&self) -> Duration {
         if *self.log.wakeups().borrow() > self.position { SHORT_PAUSE } else { PAUSE }
     }
-}
-
-/// Where everything is shown that is not stopped.
-fn least(
-    positions: &BTreeMap<&'static str, i64>,
-    stopped: &BTreeMap<&'static str, String>,
-) -> Option<i64> {
-    positions.iter().filter(|(name, _)| !stopped.contains_key(*name)).map(|(_, at)| *at).min()
 }

@@ -1,0 +1,54 @@
+use std::collections::BTreeMap;
+
+use sqlx::PgExecutor;
+
+use crate::Error;
+use crate::model::Model;
+
+/// Where the models' rows are.
+#[derive(Debug)]
+pub(super) struct Standing {
+    pub(super) positions: BTreeMap<&'static str, i64>,
+    /// Models that cannot go on, each with the reason.
+    pub(super) stopped: BTreeMap<&'static str, String>,
+}
+
+impl Standing {
+    /// As the checkpoints have it; `None` when a model was never built.
+    pub(super) async fn read(
+        executor: impl PgExecutor<'_>,
+        models: &[Model],
+    ) -> Result<Option<Self>, Error> {
+        let rows: Vec<(String, i64, Option<String>)> =
+            sqlx::query_as("select name, position, stopped from checkpoints where name = any($1)")
+                .bind(models.iter().map(|model| model.name).collect::<Vec<_>>())
+                .fetch_all(executor)
+                .await
+                .map_err(Error::database("read the checkpoints"))?;
+        let mut standing = Self { positions: BTreeMap::new(), stopped: BTreeMap::new() };
+        for model in models {
+            let row = rows.iter().find(|(name, ..)| name == model.name);
+            let Some((_, position, stopped)) = row else { return Ok(None) };
+            standing.positions.insert(model.name, *position);
+            standing.stopped.extend(stopped.clone().map(|reason| (model.name, reason)));
+        }
+        Ok(Some(standing))
+    }
+
+    /// Where everything is shown that is not stopped; `None` when all are.
+    pub(super) fn least(&self) -> Option<i64> {
+        self.running().min()
+    }
+
+    /// The position of those that are furthest behind, and how far they may go to meet the next ones; `None` when all
+    /// are stopped.
+    pub(super) fn next(&self) -> Option<(i64, Option<i64>)> {
+        let least = self.least()?;
+        Some((least, self.running().filter(|position| *position > least).min()))
+    }
+
+    fn running(&self) -> impl Iterator<Item = i64> {
+        let running = self.positions.iter().filter(|(name, _)| !self.stopped.contains_key(*name));
+        running.map(|(_, position)| *position)
+    }
+}
