@@ -21,7 +21,6 @@
 mod changes;
 pub mod conversations;
 pub mod directory;
-mod error_chain;
 pub mod history;
 pub mod memberships;
 mod memory;

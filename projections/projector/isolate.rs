@@ -1,13 +1,12 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use event_store::{Lease, LogEvent};
+use event_store::{Lease, LogEvent, causes};
 use sqlx::{Connection, PgConnection};
 
 use super::trouble;
 use crate::Error;
 use crate::changes::Changes;
-use crate::error_chain::chain;
 use crate::model::Model;
 
 /// One event that the models could not take together.
@@ -27,6 +26,7 @@ impl Isolation<'_> {
         stopped_before: &BTreeMap<&'static str, String>,
     ) -> Result<BTreeMap<&'static str, String>, Error> {
         let mut stopped = BTreeMap::new();
+        let changes = Changes::fold(std::slice::from_ref(self.event));
         let database = Error::database;
         let mut tx = connection.begin().await.map_err(database("isolate a failure"))?;
         for model in self.models {
@@ -36,7 +36,10 @@ impl Isolation<'_> {
                 .find(|name| stopped.contains_key(*name) || stopped_before.contains_key(*name));
             let reason = match basis {
                 Some(basis) => Some(format!("it builds on {basis}, which is stopped")),
-                None => self.try_one(&mut tx, model).await?,
+                None => match &changes {
+                    Ok(changes) => try_one(&mut tx, model, changes).await?,
+                    Err(error) => Some(causes(error)),
+                },
             };
             if let Some(reason) = reason {
                 let reason = format!("event at position {}: {reason}", self.position + 1);
@@ -66,32 +69,6 @@ impl Isolation<'_> {
         Ok(stopped)
     }
 
-    /// Why the model cannot take the event, if it cannot.
-    async fn try_one(&self, tx: &mut PgConnection, model: &Model) -> Result<Option<String>, Error> {
-        let changes = match Changes::fold(std::slice::from_ref(self.event)) {
-            Ok(changes) => changes,
-            Err(error) => return Ok(Some(chain(&error))),
-        };
-        let Some(argument) = (model.changes)(&changes) else { return Ok(None) };
-        let mut attempt = tx.begin().await.map_err(Error::database("isolate a failure"))?;
-        let applied = sqlx::query(&format!("select {}.apply($1::text::jsonb)", model.name))
-            .bind(argument)
-            .execute(&mut *attempt)
-            .await
-            .map_err(Error::database("apply an event"));
-        match applied {
-            Ok(_) => {
-                attempt.commit().await.map_err(Error::database("isolate a failure"))?;
-                Ok(None)
-            }
-            Err(error) if trouble::is_data(&error) => {
-                attempt.rollback().await.map_err(Error::database("isolate a failure"))?;
-                Ok(Some(chain(&error)))
-            }
-            Err(error) => Err(error),
-        }
-    }
-
     /// For other nodes and for operators.
     async fn note(
         &self,
@@ -107,5 +84,32 @@ impl Isolation<'_> {
                 .map_err(Error::database("note a stopped projection"))?;
         }
         Ok(())
+    }
+}
+
+/// Why the model cannot take the changes, if it cannot.
+async fn try_one(
+    tx: &mut PgConnection,
+    model: &Model,
+    changes: &Changes<'_>,
+) -> Result<Option<String>, Error> {
+    let Some(argument) = (model.changes)(changes) else { return Ok(None) };
+    let database = Error::database;
+    let mut attempt = tx.begin().await.map_err(database("isolate a failure"))?;
+    let applied = sqlx::query(&format!("select {}.apply($1::text::jsonb)", model.name))
+        .bind(argument)
+        .execute(&mut *attempt)
+        .await
+        .map_err(database("apply an event"));
+    match applied {
+        Ok(_) => {
+            attempt.commit().await.map_err(database("isolate a failure"))?;
+            Ok(None)
+        }
+        Err(error) if trouble::is_data(&error) => {
+            attempt.rollback().await.map_err(database("isolate a failure"))?;
+            Ok(Some(causes(&error)))
+        }
+        Err(error) => Err(error),
     }
 }

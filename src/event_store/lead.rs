@@ -162,7 +162,7 @@ async fn give_back(lease: Lease, pool: &PgPool) {
 }
 
 /// An error and what caused it, as one line.
-fn causes(error: &dyn StdError) -> String {
+pub fn causes(error: &dyn StdError) -> String {
     let mut line = error.to_string();
     let mut cause = error.source();
     while let Some(inner) = cause {

@@ -46,7 +46,7 @@ use sqlx::PgPool;
 pub use append::{Append, Appended, Appender, NewEvent};
 pub use commands::{CommandError, Commands, Outcome};
 pub use idempotency::prune_idempotency_keys;
-pub use lead::{Led, lead};
+pub use lead::{Led, causes, lead};
 pub use lease::{Lease, checkpoint};
 pub use log::{Log, Search};
 pub use metadata::{Context, Idempotency, Metadata, Surface};
