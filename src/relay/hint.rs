@@ -63,57 +63,23 @@ async fn hear<M>(log: &Log, mut heard: impl Stream<Item = M> + Unpin) -> u64 {
 
 #[cfg(test)]
 mod tests {
-    use embedded::testing::{nats_url, unique};
-    use event_store::{Append, Appender, Keys, NewEvent, Settings};
-    use sqlx::PgPool;
-    use uuid::Uuid;
-
     use super::*;
-
-    async fn database() -> PgPool {
-        let pool = embedded::testing::database().await.pool().await;
-        event_store::migrate(&pool).await.unwrap();
-        pool
-    }
-
-    async fn append(log: &Log) {
-        let appender = Appender::start(log.clone(), &Settings::default(), CancellationToken::new());
-        let event = NewEvent {
-            event_id: Uuid::now_v7(),
-            event_type: "Tested".to_owned(),
-            event_version: "1".to_owned(),
-            payload: "{}".to_owned(),
-            metadata: "{}".to_owned(),
-            conversation: None,
-            key: None,
-            subject: None,
-            erases: None,
-        };
-        let append = Append {
-            aggregate_type: "test",
-            aggregate_id: Uuid::now_v7().to_string(),
-            expected_version: 0,
-            account: 1,
-            caller: String::new(),
-            idempotency: None,
-            stream_key: None,
-            events: vec![event],
-        };
-        appender.append(append).await.unwrap();
-    }
+    use crate::tests::Fixture;
+    use embedded::testing::{nats_url, unique};
 
     /// Nothing else has the second node look: nobody there waits for the log.
     #[tokio::test(flavor = "multi_thread")]
     async fn what_one_node_appends_another_learns_at_once() {
-        let pool = database().await;
-        let (here, there) = (Log::new(pool.clone(), Keys::none()), Log::new(pool, Keys::none()));
-        let (prefix, stop, url) = (unique("hint"), CancellationToken::new(), nats_url().await);
-        let tasks: Vec<_> = [&here, &there]
+        let url = nats_url().await;
+        let here = Fixture::new(url.clone()).await;
+        let there = Log::new(here.log.pool().clone(), here.log.keys().clone());
+        let (prefix, stop) = (unique("hint"), CancellationToken::new());
+        let tasks: Vec<_> = [&here.log, &there]
             .map(|log| tokio::spawn(run(log.clone(), url.clone(), prefix.clone(), stop.clone())))
             .into();
         let mut known = there.wakeups();
         for position in 1..=20 {
-            append(&here).await;
+            here.append(1).await;
             // The first hints may come before the second node has subscribed.
             let learned = tokio::time::timeout(
                 Duration::from_secs(2),
@@ -131,8 +97,9 @@ mod tests {
     #[tokio::test(flavor = "multi_thread")]
     async fn a_flood_of_foreign_messages_is_neither_believed_nor_followed() {
         const MESSAGES: usize = 20_000;
-        let log = Log::new(database().await, Keys::none());
-        let client = async_nats::connect(nats_url().await).await.unwrap();
+        let url = nats_url().await;
+        let log = Fixture::new(url.clone()).await.log;
+        let client = async_nats::connect(url).await.unwrap();
         let subject = unique("hint");
         let heard = client.subscribe(subject.clone()).await.unwrap();
         client.flush().await.unwrap();

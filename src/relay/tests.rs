@@ -13,8 +13,8 @@ use tokio::task::JoinHandle;
 
 use super::*;
 
-struct Fixture {
-    log: Log,
+pub(crate) struct Fixture {
+    pub(crate) log: Log,
     commands: Commands,
     settings: Settings,
 }
@@ -27,7 +27,7 @@ struct Running {
 }
 
 impl Fixture {
-    async fn new(nats_url: String) -> Self {
+    pub(crate) async fn new(nats_url: String) -> Self {
         let pool = database().await.pool().await;
         event_store::migrate(&pool).await.unwrap();
         let keys = Keys::open(&pool, MasterKey::generate()).await.unwrap();
@@ -50,7 +50,7 @@ impl Fixture {
     }
 
     /// Appends events, many at once.
-    async fn append(&self, count: usize) {
+    pub(crate) async fn append(&self, count: usize) {
         let context = Context {
             metadata: Metadata {
                 actor: "host".to_owned(),
