@@ -151,7 +151,7 @@ impl Conversation {
     }
 }
 
-fn tags_size(tags: &[String]) -> usize {
+pub(super) fn tags_size(tags: &[String]) -> usize {
     tags.iter().map(|tag| tag.len() + size_of::<String>()).sum()
 }
 

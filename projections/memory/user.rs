@@ -5,7 +5,7 @@ use serde_json::Value;
 use sqlx::FromRow;
 use uuid::Uuid;
 
-use super::conversation::value_size;
+use super::conversation::{tags_size, value_size};
 use crate::readers::Readers;
 
 /// A user of an account.
@@ -57,7 +57,7 @@ impl User {
                 .iter()
                 .sum::<usize>()
             + self.metadata.as_ref().map_or(0, value_size)
-            + self.tags.iter().map(|tag| tag.len() + size_of::<String>()).sum::<usize>()
+            + tags_size(&self.tags)
     }
 }
 
