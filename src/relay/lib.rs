@@ -27,8 +27,10 @@ mod stream;
 #[cfg(test)]
 mod tests;
 
+use std::sync::Arc;
+
 use async_nats::jetstream;
-use event_store::{Lease, Led, Log, RecordedEvent, checkpoint};
+use event_store::{Budget, Lease, Led, Log, LogEvent, checkpoint};
 use futures::future::try_join_all;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
@@ -142,7 +144,7 @@ impl Led for Relay {
                 }
                 continue;
             };
-            let to = last.position;
+            let to = last.recorded.position;
             // The next batch is read while this one is under way.
             let (sent, next) = tokio::join!(self.publish(&jetstream, &batch), self.read(to));
             sent?;
@@ -182,18 +184,19 @@ impl Relay {
         erasure::erase_published(jetstream, &self.settings, self.log.pool(), published).await
     }
 
-    async fn read(&self, after: i64) -> Result<Vec<RecordedEvent>, Error> {
-        Ok(self.log.read(after, self.settings.in_flight_max as i64).await?)
+    async fn read(&self, after: i64) -> Result<Vec<Arc<LogEvent>>, Error> {
+        let budget = Budget { events_max: self.settings.in_flight_max, ..Budget::default() };
+        Ok(self.log.tail().read(after, budget).await?)
     }
 
     /// Sends all, then waits for every acknowledgement.
     async fn publish(
         &self,
         jetstream: &jetstream::Context,
-        batch: &[RecordedEvent],
+        batch: &[Arc<LogEvent>],
     ) -> Result<(), Error> {
         let mut acknowledgements = Vec::with_capacity(batch.len());
-        for event in batch {
+        for LogEvent { recorded: event, .. } in batch.iter().map(Arc::as_ref) {
             let position = event.position;
             let failed = move |source| Error::Publish { position, source };
             let acknowledgement = jetstream
