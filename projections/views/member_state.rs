@@ -89,16 +89,14 @@ impl Views {
         let Some(user) = states.first().map(|state| state.user_id) else { return Ok(vec![]) };
         let ids = states.iter().map(|state| state.conversation);
         let mut known = self.memory.conversations.all(ids).await?;
-        known.retain(|_, conversation| {
-            let of = |state: &&MemberState| state.conversation == conversation.uuid;
-            let state = states.iter().find(of);
-            state.is_some_and(|state| state.conversation_revision == conversation.revision)
-        });
-        let differing: Vec<Uuid> = states
-            .iter()
-            .map(|state| state.conversation)
-            .filter(|conversation| !known.contains_key(conversation))
-            .collect();
+        let mut differing = Vec::new();
+        for state in &states {
+            let conversation = known.get(&state.conversation);
+            if conversation.is_none_or(|known| known.revision != state.conversation_revision) {
+                known.remove(&state.conversation);
+                differing.push(state.conversation);
+            }
+        }
         let mut anew = self.read_together(user, differing).await?;
         let seen = states.into_iter().filter_map(|state| match known.remove(&state.conversation) {
             Some(conversation) => Some(Seen { conversation, state }),
