@@ -41,6 +41,11 @@ impl Wanted {
         }
     }
 
+    /// The kinds, one bit each.
+    pub(crate) fn kind_bits(self) -> i16 {
+        self.kinds.into()
+    }
+
     /// The numbers of the kinds.
     pub(crate) fn kinds(self) -> Vec<i16> {
         (0..8).filter(|kind| self.kinds & (1 << kind) != 0).collect()

@@ -9,8 +9,8 @@ use tokio::sync::{Mutex, mpsc, oneshot};
 
 use crate::Error;
 
-/// Keys in one statement.
-const KEYS_MAX: usize = 1000;
+/// Keys in one statement that costs little for each.
+pub(crate) const KEYS_MAX: usize = 1000;
 /// Questions that may wait; further ones wait to be let in.
 const WAITING_MAX: usize = 4096;
 /// Statements under way at once: one that is heavy must not hold the light ones up.
@@ -47,8 +47,8 @@ where
     K: Copy + Eq + Hash + Send + Sync + 'static,
     V: Send + Sync + 'static,
 {
-    /// Starts the workers; they end when the last clone is gone.
-    pub(crate) fn start<F>(doing: &'static str, fetch: F) -> Self
+    /// Starts the workers, which ask for up to `keys_max` keys at once; they end when the last clone is gone.
+    pub(crate) fn start<F>(doing: &'static str, keys_max: usize, fetch: F) -> Self
     where
         F: Fn(Vec<K>) -> Fetched<K, V> + Send + Sync + 'static,
     {
@@ -56,7 +56,7 @@ where
         let (waiting, fetch) = (Arc::new(Mutex::new(waiting)), Arc::new(fetch));
         for _ in 0..AT_ONCE {
             #[expect(clippy::disallowed_methods, reason = "it ends with the last who can ask it")]
-            tokio::spawn(work::<K, V>(waiting.clone(), fetch.clone(), doing));
+            tokio::spawn(work::<K, V>(waiting.clone(), fetch.clone(), doing, keys_max));
         }
         Self { queue }
     }
@@ -76,6 +76,7 @@ async fn work<K, V>(
     waiting: Arc<Mutex<mpsc::Receiver<Question<K, V>>>>,
     fetch: Arc<Fetch<K, V>>,
     doing: &'static str,
+    keys_max: usize,
 ) where
     K: Copy + Eq + Hash + Send + Sync + 'static,
     V: Send + Sync + 'static,
@@ -87,7 +88,7 @@ async fn work<K, V>(
             let Some(first) = waiting.recv().await else { return };
             let mut keys = first.0.len();
             questions.push(first);
-            while keys < KEYS_MAX
+            while keys < keys_max
                 && let Ok(next) = waiting.try_recv()
             {
                 keys += next.0.len();
@@ -130,7 +131,7 @@ mod tests {
     fn slow_loader() -> (Loader<u8, u8>, Arc<Semaphore>, Arc<AtomicUsize>) {
         let (permits, statements) = (Arc::new(Semaphore::new(0)), Arc::new(AtomicUsize::new(0)));
         let (waiting, counted) = (permits.clone(), statements.clone());
-        let loader = Loader::start("count", move |keys: Vec<u8>| {
+        let loader = Loader::start("count", KEYS_MAX, move |keys: Vec<u8>| {
             let (permits, statements) = (waiting.clone(), counted.clone());
             async move {
                 statements.fetch_add(1, Ordering::SeqCst);

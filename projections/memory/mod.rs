@@ -28,7 +28,7 @@ use crate::readers::Readers;
 
 pub(crate) use conversation::{COLUMNS as CONVERSATION_COLUMNS, JOINS as CONVERSATION_JOINS};
 pub use conversation::{Conversation, Message};
-pub(crate) use loader::Loader;
+pub(crate) use loader::{KEYS_MAX, Loader};
 pub use members::Member;
 pub(crate) use members::{Members, SHOWN_MAX, Users};
 pub(crate) use remembered::Remembered;

@@ -1,4 +1,5 @@
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::fmt;
 use std::hash::Hash;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -6,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use quick_cache::Weighter;
 use quick_cache::sync::Cache;
 
-use super::loader::{Fetched, Loader};
+use super::loader::{Fetched, KEYS_MAX, Loader};
 use crate::Error;
 
 type Known<K, V> = Cache<K, Arc<V>, Size<V>>;
@@ -78,7 +79,7 @@ where
         // About how many there are, at half a kilobyte each.
         let items = usize::try_from(bytes_max / 512).unwrap_or(0);
         let known = Arc::new(Cache::with_weighter(items, bytes_max, Size(size)));
-        Self { known, loading: Arc::default(), loader: Loader::start(doing, fetch) }
+        Self { known, loading: Arc::default(), loader: Loader::start(doing, KEYS_MAX, fetch) }
     }
 
     /// The values that there are for these keys.
@@ -89,9 +90,11 @@ where
         let mut found = HashMap::new();
         let mut missing = Vec::new();
         for key in keys {
+            // A page names the same users over and over.
+            let Entry::Vacant(unknown) = found.entry(key) else { continue };
             match self.known.get(&key) {
                 Some(value) => {
-                    found.insert(key, value);
+                    unknown.insert(value);
                 }
                 None => missing.push(key),
             }

@@ -46,11 +46,17 @@ pub struct MemberState {
     conversation_revision: i64,
 }
 
+macro_rules! own_columns {
+    () => {
+        "m.user_id, m.conversation, m.membership, m.marker, m.marked_at, m.bookmark, m.opened_at,
+        m.archived_at, m.pinned, m.muted, m.muted_until, m.marked_unread, m.starred, m.subscribed"
+    };
+}
+
+/// For a row `m` of memberships: all but the conversation's revision.
+pub(super) const OWN_COLUMNS: &str = own_columns!();
 /// For a row `m` of memberships and its conversation `c`.
-pub(super) const COLUMNS: &str =
-    "m.user_id, m.conversation, m.membership, m.marker, m.marked_at, m.bookmark, m.opened_at,
-    m.archived_at, m.pinned, m.muted, m.muted_until, m.marked_unread, m.starred, m.subscribed,
-    c.revision as conversation_revision";
+pub(super) const COLUMNS: &str = concat!(own_columns!(), ", c.revision as conversation_revision");
 
 /// A conversation and one member's state in it, as they are at one moment.
 #[derive(Debug, Clone)]

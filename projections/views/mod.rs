@@ -10,6 +10,7 @@ mod contacts;
 mod conversation;
 mod groups;
 mod list;
+mod list_page;
 mod member_state;
 mod memberships;
 mod messages;
@@ -25,7 +26,7 @@ use futures::FutureExt;
 use uuid::Uuid;
 
 use crate::memberships::bucket::Wanted;
-use crate::memory::{Loader, Memory};
+use crate::memory::{KEYS_MAX, Loader, Memory};
 use crate::readers::Readers;
 use crate::{Error, Progress};
 
@@ -61,7 +62,8 @@ pub struct Views {
     readers: Readers,
     memory: Memory,
     progress: Progress,
-    list_ends: PageEnds<(Uuid, Wanted), list::End>,
+    list_pages: Loader<list_page::Key, list_page::Found>,
+    list_ends: PageEnds<(Uuid, Wanted), list_page::End>,
     chat_ends: PageEnds<(Uuid, Wanted), chats::ChatEnd>,
     message_ends: PageEnds<(Uuid, bool), i64>,
     states: Loader<(Uuid, Uuid), MemberState>,
@@ -72,18 +74,22 @@ impl Views {
     /// Views of the read models that `progress` is of.
     pub fn new(memory: Memory, progress: Progress) -> Self {
         let readers = memory.readers.clone();
-        let (states, unread_counts) = (readers.clone(), readers.clone());
+        let (list_pages, states) = (readers.clone(), readers.clone());
+        let unread_counts = readers.clone();
         Self {
             readers,
             memory,
             progress,
+            list_pages: Loader::start("list conversations", list_page::KEYS_MAX, move |keys| {
+                list_page::fetch(list_pages.clone(), keys).boxed()
+            }),
             list_ends: PageEnds::default(),
             chat_ends: PageEnds::default(),
             message_ends: PageEnds::default(),
-            states: Loader::start("read members' states", move |keys| {
+            states: Loader::start("read members' states", KEYS_MAX, move |keys| {
                 member_state::fetch(states.clone(), keys).boxed()
             }),
-            unread_counts: Loader::start("read unread counts", move |users| {
+            unread_counts: Loader::start("read unread counts", KEYS_MAX, move |users| {
                 badge::fetch(unread_counts.clone(), users).boxed()
             }),
         }

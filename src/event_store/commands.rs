@@ -1,10 +1,13 @@
 use std::any::Any;
+use std::collections::HashMap;
 use std::convert::Infallible;
-use std::sync::Arc;
+use std::fmt;
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Instant;
 
 use cqrs_es::Aggregate;
 use domain::Stored;
+use metrics::Histogram;
 use moka::future::Cache;
 use tokio::sync::Mutex;
 use tokio_util::sync::CancellationToken;
@@ -58,6 +61,29 @@ pub struct Commands {
     pub(crate) store: PostgresEventStore,
     cache: Cache<(&'static str, Uuid), Arc<dyn Any + Send + Sync>>,
     attempts_max: u32,
+    seconds: Seconds,
+}
+
+/// One histogram for each command: the recorder would find it by hashing its labels, each time.
+#[derive(Clone, Default)]
+struct Seconds(Arc<RwLock<HashMap<&'static str, Histogram>>>);
+
+impl fmt::Debug for Seconds {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Seconds")
+    }
+}
+
+impl Seconds {
+    fn of(&self, command: &'static str) -> Histogram {
+        // A writer adds one entry, whole: what a panicking one leaves is usable.
+        let known = self.0.read().unwrap_or_else(PoisonError::into_inner).get(command).cloned();
+        known.unwrap_or_else(|| {
+            let mut known = self.0.write().unwrap_or_else(PoisonError::into_inner);
+            let resolve = || metrics::histogram!("colloquy_command_seconds", "command" => command);
+            known.entry(command).or_insert_with(resolve).clone()
+        })
+    }
 }
 
 impl Commands {
@@ -70,6 +96,7 @@ impl Commands {
             log,
             cache: Cache::new(settings.cached_streams_max),
             attempts_max: settings.attempts_max,
+            seconds: Seconds::default(),
         }
     }
 
@@ -118,8 +145,7 @@ impl Commands {
         let started = Instant::now();
         let name = commands.first().map_or("none", A::name);
         let result = self.attempt::<A>(id, &commands, context).await;
-        metrics::histogram!("colloquy_command_seconds", "command" => name)
-            .record(started.elapsed());
+        self.seconds.of(name).record(started.elapsed());
         result
     }
 

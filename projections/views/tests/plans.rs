@@ -12,8 +12,8 @@ use crate::Cursor;
 use crate::memberships::bucket::Wanted;
 use crate::tests::{KINDS, World, every_choice_of_flags};
 use crate::views::{
-    Choice, Column, Filter, Order, activity, badge, chats, contacts, groups, list, messages, reads,
-    users,
+    Choice, Column, Filter, Order, activity, badge, chats, contacts, groups, list, list_page,
+    messages, reads, users,
 };
 
 /// Items of a page, with the one more that tells whether there is more.
@@ -41,6 +41,11 @@ fn smallints(numbers: &[i16]) -> Argument {
 
 fn boolean(value: Option<bool>) -> Argument {
     ("boolean", value.map_or("null".to_owned(), |value| value.to_string()))
+}
+
+/// An array of the one value.
+fn array((of, value): Argument) -> (String, String) {
+    (format!("{of}[]"), format!("array[{value}]::{of}[]"))
 }
 
 fn text(value: Option<&str>) -> Argument {
@@ -109,8 +114,8 @@ impl Explainer {
         [Self::without_statistics().await, Self::with_statistics().await]
     }
 
-    async fn explain(&mut self, sql: &str, arguments: &[Argument]) -> Plan {
-        let types: Vec<&str> = arguments.iter().map(|(of, _)| *of).collect();
+    async fn explain(&mut self, sql: &str, arguments: &[(impl AsRef<str>, String)]) -> Plan {
+        let types: Vec<&str> = arguments.iter().map(|(of, _)| of.as_ref()).collect();
         let values: Vec<&str> = arguments.iter().map(|(_, value)| value.as_str()).collect();
         let prepare = format!("prepare explained ({}) as {sql}", types.join(", "));
         self.connection.execute(prepare.as_str()).await.unwrap();
@@ -207,13 +212,23 @@ async fn a_page_in_the_default_order_is_a_few_index_ranges_whatever_the_filter()
                 let (own_mask, own_value) = wanted.own();
                 // From the start, after a page within what is not pinned, and within what is.
                 for (pinned, rank) in [(i64::MAX, i64::MAX), (0, 55_000), (9_000, i64::MAX)] {
-                    let mut arguments = vec![uuid(explainer.ann)];
-                    arguments.extend(Explainer::wanted(wanted));
-                    arguments.extend([bigint(LIMIT), bigint(0)]);
-                    arguments.extend([smallint(own_mask), smallint(own_value)]);
-                    arguments.extend([boolean(unread), boolean(trashed)]);
-                    arguments.extend([bigint(pinned), boolean(Some(false)), bigint(rank)]);
-                    let plan = explainer.explain(&list::indexed_sql(), &arguments).await;
+                    let arguments = [
+                        uuid(explainer.ann),
+                        smallint(wanted.mask),
+                        smallint(wanted.value),
+                        smallint(wanted.kind_bits()),
+                        smallint(own_mask),
+                        smallint(own_value),
+                        boolean(unread),
+                        boolean(trashed),
+                        bigint(LIMIT),
+                        bigint(0),
+                        bigint(pinned),
+                        boolean(Some(false)),
+                        bigint(rank),
+                    ]
+                    .map(array);
+                    let plan = explainer.explain(&list_page::SQL, &arguments).await;
                     plan.assert_reads_at_most(explainer.buckets * LIMIT);
                     plan.assert_uses("memberships_by_rank");
                     plan.assert_uses("memberships_by_pin");

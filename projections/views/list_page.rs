@@ -1,0 +1,217 @@
+//! A page of a list in its default order, for many who ask at once.
+
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
+use sqlx::postgres::PgRow;
+use sqlx::{FromRow as _, Row as _};
+use uuid::Uuid;
+
+use super::list::{Filter, UNREAD};
+use super::member_state::OWN_COLUMNS;
+use super::{MemberState, Views};
+use crate::Error;
+use crate::memberships::bucket::{self, Wanted};
+use crate::readers::Readers;
+
+/// Pages in one statement, of up to a hundred items each.
+pub(super) const KEYS_MAX: usize = 64;
+
+/// Which page of whose list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) struct Key {
+    user: Uuid,
+    wanted: Wanted,
+    unread: Option<bool>,
+    trashed: Option<bool>,
+    top: i64,
+    skip: i64,
+    after: End,
+}
+
+/// Where a page ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) struct End {
+    /// The pin of its last item; 0 when that is not pinned.
+    pinned: i64,
+    is_empty: bool,
+    rank: i64,
+}
+
+impl End {
+    /// Before the first item.
+    const TOP: Self = Self { pinned: i64::MAX, is_empty: false, rank: i64::MAX };
+
+    fn of(row: &PgRow) -> Result<Self, sqlx::Error> {
+        let pinned: Option<i64> = row.try_get("pinned")?;
+        let (is_empty, rank) = (row.try_get("is_empty")?, row.try_get("rank")?);
+        Ok(match pinned {
+            Some(pinned) => Self { pinned, ..Self::TOP },
+            None => Self { pinned: 0, is_empty, rank },
+        })
+    }
+}
+
+/// A page, and how long the list is.
+#[derive(Debug, Default)]
+pub(super) struct Found {
+    total: i64,
+    states: Vec<MemberState>,
+    end: Option<End>,
+}
+
+impl Views {
+    /// How long a list is, and the states on a page of it. Those who ask while a statement is under way share the
+    /// next one; where items have to be counted off first, that is a statement of its own, which holds up nobody.
+    pub(super) async fn list_page(
+        &self,
+        user: Uuid,
+        filter: &Filter,
+    ) -> Result<(i64, Vec<MemberState>), Error> {
+        let (wanted, position) = (filter.wanted(), self.progress.position());
+        let known_end = self.list_ends.find((user, wanted), filter.skip, position);
+        let key = Key {
+            user,
+            wanted,
+            unread: filter.unread,
+            trashed: filter.trashed,
+            top: filter.top,
+            skip: if known_end.is_some() { 0 } else { filter.skip },
+            after: known_end.unwrap_or(End::TOP),
+        };
+        let (total, states, end) = if key.skip == 0 {
+            let found = self.list_pages.load(vec![key]).await?.remove(&key).unwrap_or_default();
+            (found.total, found.states.clone(), found.end)
+        } else {
+            let alone = || fetch(self.readers.clone(), vec![key]);
+            let found = self.ask("list conversations", alone).await?.remove(&key);
+            let Found { total, states, end } = found.unwrap_or_default();
+            (total, states, end)
+        };
+        if let Some(end) = end {
+            let count = filter.skip + states.len() as i64;
+            self.list_ends.note((user, wanted), count, position, end);
+        }
+        Ok((total, states))
+    }
+}
+
+pub(super) async fn fetch(
+    readers: Readers,
+    keys: Vec<Key>,
+) -> Result<HashMap<Key, Found>, sqlx::Error> {
+    let numbers = |of: fn(&Key) -> i64| keys.iter().map(of).collect::<Vec<_>>();
+    let bits = |of: fn(&Key) -> i16| keys.iter().map(of).collect::<Vec<_>>();
+    let choices = |of: fn(&Key) -> Option<bool>| keys.iter().map(of).collect::<Vec<_>>();
+    let rows = sqlx::query(&SQL)
+        .bind(keys.iter().map(|key| key.user).collect::<Vec<_>>())
+        .bind(bits(|key| key.wanted.mask))
+        .bind(bits(|key| key.wanted.value))
+        .bind(bits(|key| key.wanted.kind_bits()))
+        .bind(bits(|key| key.wanted.own().0))
+        .bind(bits(|key| key.wanted.own().1))
+        .bind(choices(|key| key.unread))
+        .bind(choices(|key| key.trashed))
+        .bind(numbers(|key| key.top))
+        .bind(numbers(|key| key.skip))
+        .bind(numbers(|key| key.after.pinned))
+        .bind(choices(|key| Some(key.after.is_empty)))
+        .bind(numbers(|key| key.after.rank))
+        .fetch_all(&readers)
+        .await?;
+    let mut found: HashMap<Key, Found> = HashMap::with_capacity(keys.len());
+    for row in &rows {
+        let place: i64 = row.try_get("place")?;
+        let page = found.entry(keys[place as usize - 1]).or_default();
+        page.total = row.try_get("total")?;
+        if row.try_get::<Option<Uuid>, _>("conversation")?.is_some() {
+            page.states.push(MemberState::from_row(row)?);
+            page.end = Some(End::of(row)?);
+        }
+    }
+    Ok(found)
+}
+
+/// For the columns of `w`, an array each. Each bucket that has any is a range of one index, read no further than the
+/// page needs; they are merged. Large rooms, of which a member has few, are joined. A page without items is a row that
+/// only says how long the list is.
+pub(super) static SQL: LazyLock<String> = LazyLock::new(|| {
+    format!(
+        "select w.place, page.*
+         from unnest($1::uuid[], $2::smallint[], $3::smallint[], $4::smallint[], $5::smallint[], $6::smallint[],
+                     $7::boolean[], $8::boolean[], $9::bigint[], $10::bigint[], $11::bigint[], $12::boolean[],
+                     $13::bigint[]) with ordinality
+              as w (user_id, mask, value, kinds, own_mask, own_value, unread, trashed, top, skip, after_pinned,
+                    after_is_empty, after_rank, place)
+         cross join lateral (
+             with chosen as materialized (
+                 select k.bucket, k.bucket & {EMPTY} > 0 as is_empty, k.memberships
+                 from memberships.counts k
+                 where k.user_id = w.user_id
+                   and k.memberships > 0
+                   and k.bucket < {LARGE}
+                   and k.bucket & w.mask = w.value
+                   and (1 << ((k.bucket >> 6) & 3)) & w.kinds > 0
+             ), large as materialized (
+                 select {OWN_COLUMNS}, coalesce(c.newest_id, c.number) as rank, c.newest_id is null as is_empty
+                 from memberships.memberships m
+                 join conversations.conversations c on c.uuid = m.conversation
+                 where m.user_id = w.user_id
+                   and m.bucket >= {LARGE}
+                   and m.bucket & w.own_mask = w.own_value
+                   and (1 << m.kind) & w.kinds > 0
+                   and (w.unread is null or {UNREAD} = w.unread)
+                   and (w.trashed is null or c.trashed = w.trashed)
+             ), found as (
+                 select p.*, b.is_empty
+                 from chosen b
+                 cross join lateral (
+                     select {OWN_COLUMNS}, m.rank
+                     from memberships.memberships m
+                     where m.user_id = w.user_id and m.bucket = b.bucket and m.pinned < w.after_pinned
+                     order by m.pinned desc
+                     limit w.top + w.skip) p
+                 where b.bucket & {PINNED} > 0
+                 union all
+                 select r.*, b.is_empty
+                 from chosen b
+                 cross join lateral (
+                     select {OWN_COLUMNS}, m.rank
+                     from memberships.memberships m
+                     where m.user_id = w.user_id
+                       and m.bucket = b.bucket
+                       and m.rank < case
+                           when b.is_empty = w.after_is_empty then w.after_rank
+                           when w.after_is_empty then 0
+                           else {LAST}
+                       end
+                     order by m.rank desc
+                     limit w.top + w.skip) r
+                 where b.bucket & {PINNED} = 0
+                 union all
+                 select *
+                 from large l
+                 where case
+                     when l.pinned is not null then l.pinned < w.after_pinned
+                     when l.is_empty = w.after_is_empty then l.rank < w.after_rank
+                     else l.is_empty
+                 end
+             ), page as (
+                 select *
+                 from found
+                 order by pinned desc nulls last, is_empty, rank desc
+                 limit w.top offset w.skip
+             )
+             select (coalesce((select sum(memberships) from chosen), 0)
+                     + (select count(*) from large))::bigint as total,
+                    p.*, c.revision as conversation_revision
+             from (select) one
+             left join (page p
+                        join conversations.conversations c on c.uuid = p.conversation) on true) page
+         order by w.place, page.pinned desc nulls last, page.is_empty, page.rank desc",
+        LARGE = bucket::LARGE,
+        EMPTY = bucket::EMPTY,
+        PINNED = bucket::PINNED,
+        LAST = i64::MAX,
+    )
+});
