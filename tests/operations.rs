@@ -77,7 +77,7 @@ async fn wait_until_an_append_waits(installation: &Installation) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_answer_that_takes_too_long_is_408() {
+async fn an_answer_that_takes_too_long_is_503_and_says_that_the_outcome_is_unknown() {
     let installation = Installation::new().await;
     let server = installation.start_with(&["--request-timeout-s", "1"]);
     let (ann, bob) = (server.caller("ann"), server.caller("bob"));
@@ -86,7 +86,9 @@ async fn an_answer_that_takes_too_long_is_408() {
     let mut held = hold_the_log(&installation).await;
     let path = format!("/api/apps/{}/messages", chat["id"]);
     let answer = ann.post(&path, json!({"text": "late"})).await;
-    assert_eq!((answer.status.as_u16(), &answer.body["status"]), (408, &json!(408)));
+    assert_eq!((answer.status.as_u16(), &answer.body["status"]), (503, &json!(503)));
+    let detail = answer.body["detail"].as_str().unwrap();
+    assert!(detail.contains("whether the command was recorded is unknown"), "{detail}");
     held.execute("rollback").await.unwrap();
     // What was accepted is recorded all the same; the caller may ask.
     wait_until("it is recorded", async || ann.get(&path).await.body["data"][0]["text"] == "late")

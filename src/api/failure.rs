@@ -8,6 +8,7 @@ use axum::response::{IntoResponse, Response};
 use domain::{audit, conversation, participation, user};
 use event_store::CommandError;
 
+use crate::in_time::OUTCOME_UNKNOWN;
 use crate::request::{NotCaughtUp, Rejection};
 
 /// Why a request is not answered. Each dialect has a shape of its own for it.
@@ -68,8 +69,13 @@ impl Failure {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, detail)
     }
 
-    /// Logged here, once, with every cause; the caller learns no more than that it is our fault.
+    /// The database's failure, which is logged by whoever notices that it is out; or ours, logged here, once, with every
+    /// cause: the caller learns no more than that it is our fault.
     fn internal(error: &(dyn StdError + 'static)) -> Self {
+        if event_store::is_outage(error) {
+            tracing::warn!(error, "a request failed for an outage of PostgreSQL");
+            return Self::unavailable("PostgreSQL does not answer as it should; try again later");
+        }
         tracing::error!(error, "a request failed");
         StatusCode::INTERNAL_SERVER_ERROR.into()
     }
@@ -130,11 +136,6 @@ impl RequestSummary {
     pub(crate) fn accepts(&self, media_type: &str) -> bool {
         self.accept.iter().any(|accept| accept.to_str().is_ok_and(|text| text.contains(media_type)))
     }
-
-    fn is_under(&self, prefix: &str) -> bool {
-        let rest = self.path().strip_prefix(prefix);
-        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-    }
 }
 
 /// How a dialect tells a failure.
@@ -147,11 +148,22 @@ pub(crate) struct Dialect {
     pub(crate) shape: fn(&Failure, &RequestSummary) -> Response,
 }
 
+impl Dialect {
+    fn serves(&self, path: &str) -> bool {
+        let rest = path.strip_prefix(self.prefix);
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    }
+
+    pub(crate) fn any_serves(dialects: &[Self], path: &str) -> bool {
+        dialects.iter().any(|dialect| dialect.serves(path))
+    }
+}
+
 /// Gives every failure under a dialect's prefix the dialect's shape, also those that no handler made: unknown
 /// paths, wrong methods, bodies too large, answers too late. The first prefix that fits counts.
 pub(crate) async fn shape(dialects: &[Dialect], request: Request, next: Next) -> Response {
     let asked = RequestSummary::of(&request);
-    let dialect = dialects.iter().find(|dialect| asked.is_under(dialect.prefix));
+    let dialect = dialects.iter().find(|dialect| dialect.serves(asked.path()));
     let mut response = match percent_encoding::percent_decode_str(asked.path()).decode_utf8() {
         Ok(_) => next.run(request).await,
         // Nothing has a name that is no text.
@@ -200,8 +212,15 @@ impl From<Rejection> for Failure {
 }
 
 impl From<NotCaughtUp> for Failure {
-    fn from(_: NotCaughtUp) -> Self {
-        Self::unavailable("the answer would not reflect what was asked for yet; ask again")
+    fn from(not_caught_up: NotCaughtUp) -> Self {
+        Self::unavailable(match not_caught_up {
+            NotCaughtUp::WithCommand => {
+                "the command was recorded, but cannot be shown yet: repeat it, if at all, with the same Idempotency-Key"
+            }
+            NotCaughtUp::WithCaller => {
+                "the answer would not reflect what was asked for yet; ask again"
+            }
+        })
     }
 }
 
@@ -220,9 +239,12 @@ impl From<projections::Error> for Failure {
 impl From<event_store::Error> for Failure {
     fn from(error: event_store::Error) -> Self {
         match error {
+            event_store::Error::Unreachable => {
+                Self::unavailable(format!("PostgreSQL is unreachable; {OUTCOME_UNKNOWN}"))
+            }
             event_store::Error::Overloaded
             | event_store::Error::Closed
-            | event_store::Error::Unreachable { .. } => Self::unavailable(error.to_string()),
+            | event_store::Error::Unavailable => Self::unavailable(error.to_string()),
             error => Self::internal(&error),
         }
     }

@@ -21,6 +21,7 @@ mod audit;
 mod caller;
 mod commands;
 mod failure;
+mod in_time;
 mod jsonapi;
 mod jwks;
 mod observe;
@@ -47,7 +48,6 @@ use tower::{Layer, ServiceBuilder};
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::cors::{Any, CorsLayer};
 use tower_http::normalize_path::NormalizePathLayer;
-use tower_http::timeout::TimeoutLayer;
 use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 
@@ -94,7 +94,7 @@ pub use caller::Seen;
 pub struct Limits {
     /// Bytes of a body; more is 413.
     pub body_size_max: usize,
-    /// Time for an answer; later is 408.
+    /// Time for an answer; later is 503.
     pub request_timeout: Duration,
 }
 
@@ -152,6 +152,7 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
 /// Everything that is served.
 pub fn router(services: Services, limits: Limits) -> Router {
     let (routes, openapi) = described();
+    let services = Arc::new(services);
     // The outermost first. Given to the router as one: each layer of its own would be one more
     // service that is copied to the heap for each request.
     let layers = ServiceBuilder::new()
@@ -165,14 +166,17 @@ pub fn router(services: Services, limits: Limits) -> Router {
             failure::shape(DIALECTS, request, next).await
         }))
         .layer(CatchPanicLayer::new())
-        .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, limits.request_timeout))
+        .layer(axum::middleware::from_fn_with_state(
+            (services.clone(), limits.request_timeout),
+            in_time::answer,
+        ))
         .layer(DefaultBodyLimit::max(limits.body_size_max));
     let served = routes
         .merge(operations::description(openapi))
         .fallback(operations::not_found)
         .method_not_allowed_fallback(async || StatusCode::METHOD_NOT_ALLOWED)
         .layer(layers)
-        .with_state(Arc::new(services));
+        .with_state(services);
     // A trailing slash is taken off before the routes see the path.
     Router::new().fallback_service(NormalizePathLayer::trim_trailing_slash().layer(served))
 }

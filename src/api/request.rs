@@ -53,7 +53,12 @@ pub(crate) enum Rejection {
 
 /// The read models did not come up to a position in time.
 #[derive(Debug)]
-pub(crate) struct NotCaughtUp;
+pub(crate) enum NotCaughtUp {
+    /// That of a command, which was recorded.
+    WithCommand,
+    /// One that the caller has seen elsewhere.
+    WithCaller,
+}
 
 impl Request {
     /// Reads a request of a dialect.
@@ -122,7 +127,7 @@ impl Request {
     pub(crate) async fn wait_for(&self, outcome: &Outcome) -> Result<(), Failure> {
         let progress = self.views().progress();
         if !progress.wait_for(outcome.position, COMMAND_WAIT).await {
-            return Err(NotCaughtUp.into());
+            return Err(NotCaughtUp::WithCommand.into());
         }
         Ok(self.reflect().await?)
     }
@@ -134,7 +139,7 @@ impl Request {
         let reached = progress.wait_for_account(self.account(), position, QUERY_WAIT).await;
         match reached.map_err(Rejection::Views)? {
             true => Ok(()),
-            false => Err(Rejection::NotCaughtUp(NotCaughtUp)),
+            false => Err(Rejection::NotCaughtUp(NotCaughtUp::WithCaller)),
         }
     }
 

@@ -4,10 +4,14 @@ use domain::Erasure;
 use sqlx::{Connection, Executor, PgConnection, PgPool, Row};
 use uuid::Uuid;
 
-use crate::{Append, Appended, Log};
+use crate::{Append, Appended, Log, is_outage};
 
 /// How long the way to PostgreSQL may take to open.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+const CONNECT_TIMEOUT: Duration = Duration::from_millis(1500);
+/// How long a batch may take, before its connection is given up as dead: much longer than a slow disk takes to flush.
+const APPEND_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long a batch may wait for the head of the log, which other nodes hold for some milliseconds each.
+const LOCK_TIMEOUT: &str = "set lock_timeout = '1s'";
 
 /// The appender's own connection, opened when it is first needed and again after it broke. It is not the
 /// pool's: nobody asks whether it is still there before each use, which would be a round trip for each batch,
@@ -37,11 +41,19 @@ impl Line {
             None => connect(&self.pool).await?,
         };
         let arrays = Arrays::of(batch);
-        let appended = arrays.send(&mut connection, self.master_key.as_deref()).await;
-        if !appended.as_ref().is_err_and(is_outage) {
+        let appending = arrays.send(&mut connection, self.master_key.as_deref());
+        let appended = tokio::time::timeout(APPEND_TIMEOUT, appending)
+            .await
+            .unwrap_or(Err(sqlx::Error::PoolTimedOut));
+        if !appended.as_ref().is_err_and(|error| is_outage(error)) {
             self.connection = Some(connection);
         }
         appended
+    }
+
+    /// Whether a batch could be appended now: nothing is, but the way there is gone to its end.
+    pub(crate) async fn is_open(&mut self) -> Result<(), sqlx::Error> {
+        self.append(std::iter::empty()).await.map(|_| ())
     }
 
     pub(crate) async fn close(self) {
@@ -61,23 +73,8 @@ async fn connect(pool: &PgPool) -> Result<PgConnection, sqlx::Error> {
     // Its statements are planned once: PostgreSQL would plan those over arrays anew each time, because it
     // guesses that ten elements come and finds a plan for one always cheaper.
     connection.execute("set plan_cache_mode = force_generic_plan").await?;
+    connection.execute(LOCK_TIMEOUT).await?;
     Ok(connection)
-}
-
-/// Connection trouble, as opposed to data that PostgreSQL refuses.
-pub(crate) fn is_outage(error: &sqlx::Error) -> bool {
-    match error {
-        sqlx::Error::Io(_)
-        | sqlx::Error::Protocol(_)
-        | sqlx::Error::PoolTimedOut
-        | sqlx::Error::Tls(_)
-        | sqlx::Error::WorkerCrashed => true,
-        // Class 08 connection exception, 57P0x the server goes down or comes up, 53 out of resources.
-        sqlx::Error::Database(error) => error.code().is_some_and(|code| {
-            code.starts_with("08") || code.starts_with("57P") || code.starts_with("53")
-        }),
-        _ => false,
-    }
 }
 
 /// A batch as `append_events` takes it: parallel arrays, `r` for requests and `e` for their events.

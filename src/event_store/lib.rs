@@ -27,6 +27,7 @@ mod lead;
 mod lease;
 mod log;
 mod metadata;
+mod outage;
 mod reads;
 mod recorded;
 mod sealing;
@@ -50,6 +51,7 @@ pub use lead::{Led, causes, lead};
 pub use lease::{Lease, checkpoint};
 pub use log::{Log, Search};
 pub use metadata::{Context, Idempotency, Metadata, Surface};
+pub use outage::{Availability, is_outage, watch_database};
 pub use reads::retrying;
 pub use recorded::RecordedEvent;
 pub use sealing::{ERASED, Keys, MasterKey, UNREADABLE};
@@ -80,7 +82,7 @@ impl Default for Settings {
             batch_size_max: 512,
             cached_streams_max: 50_000,
             attempts_max: 64,
-            outage_max: Duration::from_secs(10),
+            outage_max: Duration::from_millis(1500),
         }
     }
 }
@@ -184,13 +186,11 @@ pub enum Error {
     #[error("the log is closed for appends")]
     Closed,
     /// PostgreSQL stayed away; whether the append was committed is not known.
-    #[error(
-        "PostgreSQL could not be reached for {seconds} s; whether the command was recorded is unknown"
-    )]
-    Unreachable {
-        /// How long it was tried.
-        seconds: u64,
-    },
+    #[error("PostgreSQL is unreachable; whether the command was recorded is unknown")]
+    Unreachable,
+    /// PostgreSQL stays away; the append was not sent to it.
+    #[error("PostgreSQL is unreachable; nothing was recorded")]
+    Unavailable,
     /// Another node took the lease over.
     #[error("the lease on {name} was lost")]
     LeaseLost {

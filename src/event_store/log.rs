@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use crate::recorded::{Row, SELECT};
 use crate::tail::Ring;
-use crate::{Error, Keys, RecordedEvent, Tail};
+use crate::{Availability, Error, Keys, RecordedEvent, Tail};
 
 /// How long a follower that nobody wakes waits at most before it looks at the head itself.
 const POLL_MAX: Duration = Duration::from_millis(250);
@@ -48,13 +48,20 @@ pub struct Log {
     /// The newest position that this process has appended itself.
     own: watch::Sender<i64>,
     ring: Arc<Ring>,
+    availability: Availability,
 }
 
 impl Log {
     /// A reader of the log in this database, with the keys of what is sealed in it.
     pub fn new(pool: PgPool, keys: Keys) -> Self {
         let (known, own) = (watch::Sender::new(UNKNOWN), watch::Sender::new(0));
-        Self { pool, keys, known, own, ring: Arc::default() }
+        let availability = Availability::default();
+        Self { pool, keys, known, own, ring: Arc::default(), availability }
+    }
+
+    /// Whether the database takes what is sent to it.
+    pub fn availability(&self) -> &Availability {
+        &self.availability
     }
 
     /// The newest events, read and decoded once for all who follow the log in this process.

@@ -5,8 +5,8 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use crate::append::Reply;
-use crate::call::{Line, is_outage};
-use crate::{Append, Appended, Error, Log, Settings};
+use crate::call::Line;
+use crate::{Append, Appended, Error, Log, Settings, causes, is_outage};
 
 /// The appender's task: it alone writes to the log in this process, one batch after the other.
 pub(crate) struct Worker {
@@ -17,6 +17,9 @@ pub(crate) struct Worker {
 }
 
 type Batch = Vec<(Append, Reply)>;
+
+/// Between two looks whether PostgreSQL is back.
+const PAUSE: Duration = Duration::from_millis(100);
 
 impl Worker {
     pub(crate) fn new(log: Log, settings: &Settings) -> Self {
@@ -55,13 +58,18 @@ impl Worker {
             let batch = one_request_per_stream(&mut waiting, self.batch_size_max);
             metrics::gauge!("colloquy_append_queue_length")
                 .set((queue.len() + waiting.len()) as f64);
-            self.write(batch).await;
+            if self.write(batch).await.is_err() {
+                self.refuse_until_it_is_back(&mut waiting, &mut queue, &stop).await;
+            }
         }
     }
 
     /// Writes a batch and answers its callers. A batch that fails on its data is cut in half until the bad
     /// append stands alone.
-    async fn write(&mut self, batch: Batch) {
+    ///
+    /// # Errors
+    /// [`Error::Unreachable`]: PostgreSQL stays away. All callers are answered.
+    async fn write(&mut self, batch: Batch) -> Result<(), Error> {
         let mut pending = vec![batch];
         while let Some(mut batch) = pending.pop() {
             let started = Instant::now();
@@ -75,10 +83,14 @@ impl Worker {
                         let _ = reply.send(Ok(outcome));
                     }
                 }
-                Err(Error::Unreachable { seconds }) => {
+                Err(Error::Unreachable) => {
                     for (_, reply) in batch {
-                        let _ = reply.send(Err(Error::Unreachable { seconds }));
+                        let _ = reply.send(Err(Error::Unreachable));
                     }
+                    for (_, reply) in pending.drain(..).flatten() {
+                        let _ = reply.send(Err(Error::Unavailable));
+                    }
+                    return Err(Error::Unreachable);
                 }
                 Err(_) if batch.len() > 1 => {
                     let second_half = batch.split_off(batch.len() / 2);
@@ -91,6 +103,28 @@ impl Worker {
                     }
                 }
             }
+        }
+        Ok(())
+    }
+
+    /// Refuses what comes until PostgreSQL is back: each would wait for as long as the first did, one after the other.
+    async fn refuse_until_it_is_back(
+        &mut self,
+        waiting: &mut VecDeque<(Append, Reply)>,
+        queue: &mut mpsc::Receiver<(Append, Reply)>,
+        stop: &CancellationToken,
+    ) {
+        let availability = self.log.availability().clone();
+        availability.set_appending(Some("events cannot be appended"));
+        loop {
+            waiting.extend(std::iter::from_fn(|| queue.try_recv().ok()));
+            for (_, reply) in waiting.drain(..) {
+                let _ = reply.send(Err(Error::Unavailable));
+            }
+            if self.line.is_open().await.is_ok() || stop.is_cancelled() {
+                return availability.set_appending(None);
+            }
+            tokio::time::sleep(PAUSE).await;
         }
     }
 
@@ -120,17 +154,12 @@ impl Worker {
                     return Err(Error::Database { doing: "append to the log", source: error });
                 }
                 Err(error) if started.elapsed() > self.outage_max => {
-                    tracing::error!(
-                        error = &error as &dyn std::error::Error,
-                        "PostgreSQL is unreachable"
-                    );
-                    return Err(Error::Unreachable { seconds: started.elapsed().as_secs() });
+                    tracing::error!(error = causes(&error), "PostgreSQL is unreachable");
+                    return Err(Error::Unreachable);
                 }
                 Err(error) => {
-                    tracing::warn!(
-                        error = &error as &dyn std::error::Error,
-                        "the connection broke during an append, sending it again"
-                    );
+                    let error = causes(&error);
+                    tracing::warn!(error, "an append failed, sending it again");
                     tokio::time::sleep(delay).await;
                     delay = (delay * 2).min(Duration::from_millis(500));
                 }

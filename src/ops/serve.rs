@@ -4,9 +4,8 @@ use std::time::Duration;
 use anyhow::Context;
 use axum::serve::ListenerExt;
 use clap::Args;
-use event_store::{Commands, Keys, Log, Settings, retrying};
+use event_store::{Commands, Keys, Log, Settings};
 use rand::distr::{Alphanumeric, SampleString};
-use sqlx::PgPool;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -99,6 +98,7 @@ impl Serve {
         let commands = Commands::start(log.clone(), &settings, accepting.clone());
         let memory = projections::Memory::start(&pool);
         let (progress, mut followers) = projections::start(&log, &memory, node, &following);
+        followers.spawn(event_store::watch_database(log.clone(), following.clone()));
         followers.spawn(keep_metrics_small(metrics.clone(), following.clone()));
         followers.spawn(event_store::prune_idempotency_keys(pool.clone(), following.clone()));
         let reactors = reactors::run(commands.clone(), progress.clone(), node, following.clone());
@@ -107,7 +107,7 @@ impl Serve {
         self.relay(options, servers, &log, node, &following, &mut followers).await?;
 
         let services = api::Services {
-            readiness: readiness(&pool, &commands, &progress),
+            readiness: readiness(&commands, &progress),
             commands,
             views: projections::Views::new(memory, progress.clone()),
             pool: pool.clone(),
@@ -276,22 +276,17 @@ async fn catch_up(progress: &projections::Progress, head: i64) {
     }
 }
 
-fn readiness(
-    pool: &PgPool,
-    commands: &Commands,
-    progress: &projections::Progress,
-) -> api::Readiness {
-    let (pool, commands, progress) = (pool.clone(), commands.clone(), progress.clone());
+fn readiness(commands: &Commands, progress: &projections::Progress) -> api::Readiness {
+    let (commands, progress) = (commands.clone(), progress.clone());
     api::Readiness(Arc::new(move || {
-        let (pool, commands, progress) = (pool.clone(), commands.clone(), progress.clone());
+        let (commands, progress) = (commands.clone(), progress.clone());
         Box::pin(async move {
             let appender = commands.store().appender();
             if appender.queue_length() >= appender.queue_length_max() {
                 return api::Condition::Unready("append queue: full".to_owned());
             }
-            let asked = retrying(|| async { sqlx::query("select 1").execute(&pool).await });
-            if asked.await.is_err() {
-                return api::Condition::Unready("PostgreSQL: unreachable".to_owned());
+            if let Some(outage) = commands.log().availability().outage() {
+                return api::Condition::Unready(outage.to_string());
             }
             let stopped = progress.stopped();
             if stopped.is_empty() {

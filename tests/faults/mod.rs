@@ -1,5 +1,6 @@
 //! What is acknowledged stays, whatever is killed.
 
+mod outages;
 mod postgres;
 mod projections;
 

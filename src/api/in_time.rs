@@ -1,0 +1,44 @@
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::extract::{Request, State};
+use axum::http::StatusCode;
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+
+use crate::failure::{Dialect, Failure};
+use crate::{DIALECTS, Services};
+
+/// What to say of a command whose answer does not come.
+pub(crate) const OUTCOME_UNKNOWN: &str =
+    "whether the command was recorded is unknown: repeat it with the same Idempotency-Key";
+
+/// Answers a dialect's requests in time, whatever the database does: during an outage at once, and those that are
+/// under way when one begins as soon as it is noticed.
+pub(crate) async fn answer(
+    State((services, timeout)): State<(Arc<Services>, Duration)>,
+    request: Request,
+    next: Next,
+) -> Response {
+    if !Dialect::any_serves(DIALECTS, request.uri().path()) {
+        return next.run(request).await;
+    }
+    let availability = services.commands.log().availability();
+    if let Some(outage) = availability.outage() {
+        return unavailable(&outage, "try again later");
+    }
+    let what_now = match request.method().is_safe() {
+        true => "try again later",
+        false => OUTCOME_UNKNOWN,
+    };
+    tokio::select! {
+        biased;
+        response = next.run(request) => response,
+        outage = availability.next_outage() => unavailable(&outage, what_now),
+        () = tokio::time::sleep(timeout) => unavailable("the answer takes too long", what_now),
+    }
+}
+
+fn unavailable(why: &str, what_now: &str) -> Response {
+    Failure::new(StatusCode::SERVICE_UNAVAILABLE, format!("{why}; {what_now}")).into_response()
+}

@@ -1,0 +1,141 @@
+//! Whether PostgreSQL takes what is sent to it. One task asks it all the time, so that an outage is noticed once, and
+//! not by each request after a timeout of its own.
+
+use std::error::Error as StdError;
+use std::sync::Arc;
+use std::time::Duration;
+
+use sqlx::{Connection, PgConnection, PgPool};
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+
+use crate::{Error, Log, causes};
+
+/// Between two questions.
+const ASK_EVERY: Duration = Duration::from_millis(250);
+/// A server that has not answered so small a question by then is frozen, or out of reach.
+const ANSWER_TIMEOUT: Duration = Duration::from_millis(1500);
+
+/// What is known of the database, by whoever asks it and by the appender. Clones share it.
+#[derive(Debug, Clone, Default)]
+pub struct Availability(watch::Sender<Outages>);
+
+#[derive(Debug, Clone, Default)]
+struct Outages {
+    /// It does not answer, or takes no writes.
+    database: Option<Arc<str>>,
+    /// It answers, but events cannot be appended.
+    appending: Option<Arc<str>>,
+}
+
+impl Outages {
+    fn reason(&self) -> Option<Arc<str>> {
+        self.database.as_ref().or(self.appending.as_ref()).cloned()
+    }
+}
+
+impl Availability {
+    /// What is wrong, if anything is, in words for whoever sent a request.
+    pub fn outage(&self) -> Option<Arc<str>> {
+        self.0.borrow().reason()
+    }
+
+    /// Returns what is wrong as soon as something is.
+    pub async fn next_outage(&self) -> Arc<str> {
+        let mut outages = self.0.subscribe();
+        let begun = outages.wait_for(|outages| outages.reason().is_some()).await;
+        // The sender is this one, so it is never gone.
+        begun.ok().and_then(|outages| outages.reason()).unwrap_or_else(|| "unknown".into())
+    }
+
+    pub(crate) fn set_appending(&self, outage: Option<&str>) {
+        self.set(|outages| &mut outages.appending, outage);
+    }
+
+    /// Told, and logged, only when it changes.
+    fn set(&self, of: fn(&mut Outages) -> &mut Option<Arc<str>>, outage: Option<&str>) {
+        self.0.send_if_modified(|outages| {
+            let known = of(outages);
+            let turned = known.is_some() != outage.is_some();
+            if turned {
+                *known = outage.map(Arc::from);
+                match outage {
+                    Some(reason) => tracing::error!(reason, "requests are refused"),
+                    None => tracing::info!("requests are answered again"),
+                }
+            }
+            turned
+        });
+    }
+}
+
+/// Keeps asking the log's database whether it answers and takes writes, until `stop` is cancelled.
+pub async fn watch_database(log: Log, stop: CancellationToken) {
+    let mut connection = None;
+    let watching = async {
+        loop {
+            let asked = tokio::time::timeout(ANSWER_TIMEOUT, ask(&mut connection, log.pool()));
+            let outage = match asked.await {
+                Ok(Ok(false)) => None,
+                Ok(Ok(true)) => Some("PostgreSQL takes no writes"),
+                Ok(Err(error)) => {
+                    tracing::debug!(error = causes(&error), "PostgreSQL failed to answer");
+                    Some("PostgreSQL is unreachable")
+                }
+                Err(_elapsed) => Some("PostgreSQL does not answer"),
+            };
+            if outage.is_some() {
+                connection = None;
+            }
+            log.availability().set(|outages| &mut outages.database, outage);
+            tokio::time::sleep(ASK_EVERY).await;
+        }
+    };
+    stop.run_until_cancelled(watching).await;
+}
+
+/// Whether it is read-only, as a standby is. On a connection of its own: the pool's may all be in use.
+async fn ask(connection: &mut Option<PgConnection>, pool: &PgPool) -> Result<bool, sqlx::Error> {
+    let connection = match connection {
+        Some(connection) => connection,
+        None => connection.insert(PgConnection::connect_with(&pool.connect_options()).await?),
+    };
+    sqlx::query_scalar("select current_setting('transaction_read_only')::boolean")
+        .fetch_one(connection)
+        .await
+}
+
+/// Whether a failure is the database's, so that the same thing may succeed later, and not that of what was sent to it.
+pub fn is_outage(error: &(dyn StdError + 'static)) -> bool {
+    let mut cause = Some(error);
+    while let Some(error) = cause {
+        if let Some(Error::Unreachable | Error::Unavailable) = error.downcast_ref() {
+            return true;
+        }
+        if error.downcast_ref().is_some_and(is_outage_of_database) {
+            return true;
+        }
+        cause = error.source();
+    }
+    false
+}
+
+/// By <https://www.postgresql.org/docs/current/errcodes-appendix.html>: connections (08, 28), a server that takes no
+/// writes (25), transactions that others broke or blocked (40, 55), resources (53), an operator, a timeout or a
+/// shutdown (57), the system below (58).
+fn is_outage_of_database(error: &sqlx::Error) -> bool {
+    const CLASSES: [&str; 8] = ["08", "25", "28", "40", "53", "55", "57", "58"];
+    match error {
+        sqlx::Error::Io(_)
+        | sqlx::Error::Protocol(_)
+        | sqlx::Error::PoolTimedOut
+        | sqlx::Error::PoolClosed
+        | sqlx::Error::Tls(_)
+        | sqlx::Error::WorkerCrashed => true,
+        sqlx::Error::Database(error) => {
+            let code = error.code().unwrap_or_default();
+            CLASSES.iter().any(|class| code.starts_with(class))
+        }
+        _ => false,
+    }
+}
