@@ -36,7 +36,7 @@ pub(crate) use user::COLUMNS as USER_COLUMNS;
 pub use user::User;
 
 /// Bytes for each of the four kinds of things.
-const BYTES_MAX: u64 = 12 * 1024 * 1024;
+const BYTES_MAX: u64 = 8 * 1024 * 1024;
 /// Numbers of conversations; they never change.
 const NUMBERS_MAX: usize = 100_000;
 

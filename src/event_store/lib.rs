@@ -80,7 +80,7 @@ impl Default for Settings {
         Self {
             queue_length_max: 4096,
             batch_size_max: 512,
-            cached_streams_max: 50_000,
+            cached_streams_max: 20_000,
             attempts_max: 64,
             outage_max: Duration::from_millis(1500),
         }

@@ -39,7 +39,8 @@ pub(super) enum Place {
 
 impl Default for Ring {
     fn default() -> Self {
-        Self::new(Budget { events_max: 20_000, bytes_max: 64 << 20 })
+        // Decoded, an event takes some three times as many bytes.
+        Self::new(Budget { events_max: 8_000, bytes_max: 16 << 20 })
     }
 }
 
