@@ -11,6 +11,7 @@ mod nodes;
 mod random;
 mod remembering;
 mod stopped;
+mod storable;
 mod world;
 
 pub(crate) use lists::every_choice_of_flags;

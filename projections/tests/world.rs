@@ -82,6 +82,12 @@ impl World {
         id
     }
 
+    /// Whether the domain accepted it.
+    pub(crate) async fn register_as(&mut self, uid: &str, command: user::Command) -> bool {
+        let id = domain::user_id(1, uid);
+        self.commands.execute::<User>(id, command, &context("ann")).await.is_ok()
+    }
+
     pub(crate) async fn update_user(&mut self, id: Uuid, command: user::Command) {
         self.commands.execute::<User>(id, command, &context("ann")).await.unwrap();
     }

@@ -242,6 +242,9 @@ impl From<event_store::Error> for Failure {
             event_store::Error::Unreachable => {
                 Self::unavailable(format!("PostgreSQL is unreachable; {OUTCOME_UNKNOWN}"))
             }
+            event_store::Error::Unstorable { why, .. } => {
+                Self::bad_request(format!("this cannot be recorded: {why}"))
+            }
             event_store::Error::Overloaded
             | event_store::Error::Closed
             | event_store::Error::Unavailable => Self::unavailable(error.to_string()),
@@ -278,7 +281,7 @@ impl From<conversation::Refusal> for Failure {
             | UidMissing
             | NameTooLong { .. }
             | DescriptionTooLong { .. }
-            | AvatarUrlTooLong
+            | Excess(_)
             | TextBlank
             | TextTooLong { .. } => Self::bad_request(refusal.to_string()),
         }
@@ -303,7 +306,8 @@ impl From<user::Refusal> for Failure {
             user::Refusal::UserExists
             | user::Refusal::UidInvalid
             | user::Refusal::NameTooLong
-            | user::Refusal::UsernameTooLong => Self::bad_request(refusal.to_string()),
+            | user::Refusal::UsernameTooLong
+            | user::Refusal::Excess(_) => Self::bad_request(refusal.to_string()),
         }
     }
 }

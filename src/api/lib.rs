@@ -22,6 +22,7 @@ mod caller;
 mod commands;
 mod failure;
 mod in_time;
+mod json;
 mod jsonapi;
 mod jwks;
 mod observe;

@@ -23,6 +23,7 @@ pub mod audit;
 mod check;
 pub mod conversation;
 mod ids;
+pub mod limits;
 pub mod participation;
 mod private;
 mod stored;

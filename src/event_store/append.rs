@@ -1,5 +1,7 @@
+use std::sync::Arc;
+
 use domain::Erasure;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
@@ -68,14 +70,36 @@ pub enum Appended {
     KeyReused,
 }
 
-/// Where an append's outcome goes.
-pub(crate) type Reply = oneshot::Sender<Result<Appended, Error>>;
+impl Append {
+    /// Bytes of payloads and metadata.
+    pub(crate) fn bytes(&self) -> usize {
+        self.events.iter().map(|event| event.payload.len() + event.metadata.len()).sum()
+    }
+}
+
+/// An append on its way, and where its outcome goes.
+pub(crate) struct Waiting {
+    pub(crate) append: Append,
+    pub(crate) bytes: usize,
+    reply: oneshot::Sender<Result<Appended, Error>>,
+    /// Its part of the bytes that may wait.
+    _room: OwnedSemaphorePermit,
+}
+
+impl Waiting {
+    /// A caller that went away is told nothing; its events are in the log all the same.
+    pub(crate) fn answer(self, outcome: Result<Appended, Error>) {
+        let _ = self.reply.send(outcome);
+    }
+}
 
 /// The way into the log: collects the appends that wait while a transaction is in flight and writes them with
 /// the next one. There is no artificial delay; a lone append is a batch of one.
 #[derive(Debug, Clone)]
 pub struct Appender {
-    queue: mpsc::Sender<(Append, Reply)>,
+    queue: mpsc::Sender<Waiting>,
+    room: Arc<Semaphore>,
+    room_max: usize,
 }
 
 impl Appender {
@@ -85,16 +109,22 @@ impl Appender {
         let worker = Worker::new(log, settings);
         #[expect(clippy::disallowed_methods, reason = "it ends after `stop`, when nobody waits")]
         tokio::spawn(worker.run(waiting, stop));
-        Self { queue }
+        let room_max = settings.queue_bytes_max.min(Semaphore::MAX_PERMITS);
+        Self { queue, room: Arc::new(Semaphore::new(room_max)), room_max }
     }
 
     /// Appends, and returns once the outcome is committed.
     ///
     /// # Errors
-    /// [`Error::Overloaded`] at once when the queue is full.
+    /// [`Error::Overloaded`] at once when the queue is full, by number or by bytes.
     pub async fn append(&self, append: Append) -> Result<Appended, Error> {
         let (reply, outcome) = oneshot::channel();
-        self.queue.try_send((append, reply)).map_err(|error| match error {
+        let bytes = append.bytes();
+        let wanted = u32::try_from(bytes.min(self.room_max)).unwrap_or(u32::MAX);
+        let room = self.room.clone().try_acquire_many_owned(wanted);
+        let room = room.map_err(|_| Error::Overloaded)?;
+        let waiting = Waiting { append, bytes, reply, _room: room };
+        self.queue.try_send(waiting).map_err(|error| match error {
             mpsc::error::TrySendError::Full(_) => Error::Overloaded,
             mpsc::error::TrySendError::Closed(_) => Error::Closed,
         })?;

@@ -65,8 +65,12 @@ pub use verify::{Difference, Digest, GENESIS, StoredEvent, Verifier, from_hex, t
 pub struct Settings {
     /// Appends that may wait before further ones are refused as [`Error::Overloaded`].
     pub queue_length_max: usize,
+    /// Bytes of payloads and metadata that may wait; beyond, appends are refused as [`Error::Overloaded`].
+    pub queue_bytes_max: usize,
     /// Appends in one transaction.
     pub batch_size_max: usize,
+    /// Bytes of payloads and metadata in one transaction; a single append may have more.
+    pub batch_bytes_max: usize,
     /// Streams whose decided state is kept in memory.
     pub cached_streams_max: u64,
     /// How often a command is decided again after a conflict.
@@ -79,7 +83,9 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             queue_length_max: 4096,
+            queue_bytes_max: 64 << 20,
             batch_size_max: 512,
+            batch_bytes_max: 8 << 20,
             cached_streams_max: 20_000,
             attempts_max: 64,
             outage_max: Duration::from_millis(1500),
@@ -153,6 +159,14 @@ pub enum Error {
         /// What the encoder said.
         #[source]
         source: serde_json::Error,
+    },
+    /// An event of ours could be written, but not be read again, or not be published. Nothing was recorded.
+    #[error("an event of stream {stream} cannot be recorded: {why}")]
+    Unstorable {
+        /// Aggregate type and id.
+        stream: String,
+        /// What is wrong with it.
+        why: &'static str,
     },
     /// The database's keys are wrapped by another master key.
     #[error(

@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use crate::metadata::Claimant;
 use crate::recorded::{Row, SELECT};
-use crate::sealing::seal;
+use crate::sealing::{EventKey, open_payload, seal};
 use crate::snapshots::Snapshots;
 use crate::{Append, Appended, Appender, Error, Log, NewEvent};
 
@@ -165,6 +165,7 @@ impl PostgresEventStore {
         for (event, metadata) in events {
             let event_id = Uuid::now_v7();
             let (payload, key) = seal(event_id, serde_json::to_value(event).map_err(unencodable)?)?;
+            require_readable(&stream, event, event_id, &payload, key.as_ref())?;
             if key.is_some() && stream_key.is_none() {
                 stream_key = keys.stream(self.log.pool(), &stream).await?;
                 if stream_key.is_none() {
@@ -214,6 +215,27 @@ impl PostgresEventStore {
     /// Has the state kept, when the stream has grown long since the last time.
     pub(crate) fn offer_snapshot<A: Stored>(&self, context: &StreamContext<A>, grown_by: i64) {
         self.snapshots.offer(context, context.version - grown_by);
+    }
+}
+
+/// Reads an event as every follower of the log will, before it is recorded for good: one that nobody could read again
+/// would stop them all.
+fn require_readable<E: DomainEvent>(
+    stream: &str,
+    event: &E,
+    id: Uuid,
+    payload: &str,
+    key: Option<&EventKey>,
+) -> Result<(), Error> {
+    let unstorable = |why| Error::Unstorable { stream: stream.to_owned(), why };
+    let opened = open_payload(id, payload, key)?;
+    if opened.len() > domain::limits::EVENT_BYTES_MAX {
+        return Err(unstorable("it is too large to be published"));
+    }
+    match serde_json::from_str::<E>(&opened) {
+        Ok(read) if read == *event => Ok(()),
+        Ok(_) => Err(unstorable("it would be read back differently")),
+        Err(_) => Err(unstorable("it could not be read back")),
     }
 }
 

@@ -4,19 +4,20 @@ use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-use crate::append::Reply;
+use crate::append::Waiting;
 use crate::call::Line;
-use crate::{Append, Appended, Error, Log, Settings, causes, is_outage};
+use crate::{Appended, Error, Log, Settings, causes, is_outage};
 
 /// The appender's task: it alone writes to the log in this process, one batch after the other.
 pub(crate) struct Worker {
     log: Log,
     line: Line,
     batch_size_max: usize,
+    batch_bytes_max: usize,
     outage_max: Duration,
 }
 
-type Batch = Vec<(Append, Reply)>;
+type Batch = Vec<Waiting>;
 
 /// Between two looks whether PostgreSQL is back.
 const PAUSE: Duration = Duration::from_millis(100);
@@ -27,16 +28,13 @@ impl Worker {
             line: Line::new(&log),
             log,
             batch_size_max: settings.batch_size_max,
+            batch_bytes_max: settings.batch_bytes_max,
             outage_max: settings.outage_max,
         }
     }
 
-    pub(crate) async fn run(
-        mut self,
-        mut queue: mpsc::Receiver<(Append, Reply)>,
-        stop: CancellationToken,
-    ) {
-        let mut waiting: VecDeque<(Append, Reply)> = VecDeque::new();
+    pub(crate) async fn run(mut self, mut queue: mpsc::Receiver<Waiting>, stop: CancellationToken) {
+        let mut waiting: VecDeque<Waiting> = VecDeque::new();
         loop {
             if waiting.is_empty() {
                 let next = tokio::select! {
@@ -55,7 +53,8 @@ impl Worker {
                     Err(_) => break,
                 }
             }
-            let batch = one_request_per_stream(&mut waiting, self.batch_size_max);
+            let (size_max, bytes_max) = (self.batch_size_max, self.batch_bytes_max);
+            let batch = one_request_per_stream(&mut waiting, size_max, bytes_max);
             metrics::gauge!("colloquy_append_queue_length")
                 .set((queue.len() + waiting.len()) as f64);
             if self.write(batch).await.is_err() {
@@ -78,17 +77,14 @@ impl Worker {
                     metrics::histogram!("colloquy_append_batch_size").record(batch.len() as f64);
                     metrics::histogram!("colloquy_append_seconds").record(started.elapsed());
                     self.announce(&batch, &outcomes);
-                    for ((_, reply), outcome) in batch.into_iter().zip(outcomes) {
-                        // A caller that went away is told nothing; its events are in the log all the same.
-                        let _ = reply.send(Ok(outcome));
+                    for (waiting, outcome) in batch.into_iter().zip(outcomes) {
+                        waiting.answer(Ok(outcome));
                     }
                 }
                 Err(Error::Unreachable) => {
-                    for (_, reply) in batch {
-                        let _ = reply.send(Err(Error::Unreachable));
-                    }
-                    for (_, reply) in pending.drain(..).flatten() {
-                        let _ = reply.send(Err(Error::Unavailable));
+                    batch.into_iter().for_each(|waiting| waiting.answer(Err(Error::Unreachable)));
+                    for waiting in pending.into_iter().flatten() {
+                        waiting.answer(Err(Error::Unavailable));
                     }
                     return Err(Error::Unreachable);
                 }
@@ -98,8 +94,8 @@ impl Worker {
                     pending.push(batch);
                 }
                 Err(error) => {
-                    if let Some((_, reply)) = batch.pop() {
-                        let _ = reply.send(Err(error));
+                    if let Some(waiting) = batch.pop() {
+                        waiting.answer(Err(error));
                     }
                 }
             }
@@ -110,17 +106,15 @@ impl Worker {
     /// Refuses what comes until PostgreSQL is back: each would wait for as long as the first did, one after the other.
     async fn refuse_until_it_is_back(
         &mut self,
-        waiting: &mut VecDeque<(Append, Reply)>,
-        queue: &mut mpsc::Receiver<(Append, Reply)>,
+        waiting: &mut VecDeque<Waiting>,
+        queue: &mut mpsc::Receiver<Waiting>,
         stop: &CancellationToken,
     ) {
         let availability = self.log.availability().clone();
         availability.set_appending(Some("events cannot be appended"));
         loop {
             waiting.extend(std::iter::from_fn(|| queue.try_recv().ok()));
-            for (_, reply) in waiting.drain(..) {
-                let _ = reply.send(Err(Error::Unavailable));
-            }
+            waiting.drain(..).for_each(|waiting| waiting.answer(Err(Error::Unavailable)));
             if self.line.is_open().await.is_ok() || stop.is_cancelled() {
                 return availability.set_appending(None);
             }
@@ -128,14 +122,13 @@ impl Worker {
         }
     }
 
-    fn announce(&self, batch: &[(Append, Reply)], outcomes: &[Appended]) {
-        let newest =
-            batch.iter().zip(outcomes).filter_map(|((append, _), outcome)| match outcome {
-                Appended::At { position, .. } => {
-                    Some(position + (append.events.len() as i64 - 1).max(0))
-                }
-                _ => None,
-            });
+    fn announce(&self, batch: &[Waiting], outcomes: &[Appended]) {
+        let newest = batch.iter().zip(outcomes).filter_map(|(waiting, outcome)| match outcome {
+            Appended::At { position, .. } => {
+                Some(position + (waiting.append.events.len() as i64 - 1).max(0))
+            }
+            _ => None,
+        });
         if let Some(newest) = newest.max() {
             metrics::gauge!("colloquy_log_position").set(newest as f64);
             self.log.appended(newest);
@@ -144,11 +137,11 @@ impl Worker {
 
     /// Sends one batch, again while the connection breaks: events that an unclear commit did write are
     /// recognised by their ids, so nothing is written twice.
-    async fn send(&mut self, batch: &[(Append, Reply)]) -> Result<Vec<Appended>, Error> {
+    async fn send(&mut self, batch: &[Waiting]) -> Result<Vec<Appended>, Error> {
         let started = Instant::now();
         let mut delay = Duration::from_millis(10);
         loop {
-            match self.line.append(batch.iter().map(|(append, _)| append)).await {
+            match self.line.append(batch.iter().map(|waiting| &waiting.append)).await {
                 Ok(outcomes) => return Ok(outcomes),
                 Err(error) if !is_outage(&error) => {
                     return Err(Error::Database { doing: "append to the log", source: error });
@@ -170,25 +163,37 @@ impl Worker {
 
 /// Takes the next batch. A second append to one stream expects a version that the first has yet to make, so it
 /// stays for the next batch.
-fn one_request_per_stream(waiting: &mut VecDeque<(Append, Reply)>, batch_size_max: usize) -> Batch {
+fn one_request_per_stream(
+    waiting: &mut VecDeque<Waiting>,
+    batch_size_max: usize,
+    batch_bytes_max: usize,
+) -> Batch {
     let mut streams = HashSet::new();
     let mut keys = HashSet::new();
+    let mut bytes = 0;
     let mut batch = Vec::new();
     let mut later = VecDeque::new();
-    for (append, reply) in waiting.drain(..) {
+    for next in waiting.drain(..) {
+        let append = &next.append;
         let key = append
             .idempotency
             .as_ref()
             .map(|i| (append.account, append.caller.clone(), i.key.clone()));
-        let fits = batch.len() < batch_size_max
+        let has_room = batch.is_empty()
+            || (batch.len() < batch_size_max && bytes + next.bytes <= batch_bytes_max);
+        let fits = has_room
             && !streams.contains(&append.aggregate_id)
             && key.as_ref().is_none_or(|key| !keys.contains(key));
         if fits {
+            bytes += next.bytes;
             streams.insert(append.aggregate_id.clone());
             keys.extend(key);
-            batch.push((append, reply));
+            batch.push(next);
         } else {
-            later.push_back((append, reply));
+            // Those behind it may be of the same stream, and must not pass it.
+            streams.insert(append.aggregate_id.clone());
+            keys.extend(key);
+            later.push_back(next);
         }
     }
     *waiting = later;

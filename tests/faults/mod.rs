@@ -3,6 +3,7 @@
 mod outages;
 mod postgres;
 mod projections;
+mod values;
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};

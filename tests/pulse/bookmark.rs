@@ -74,6 +74,7 @@ async fn a_bookmark_is_the_read_marker_of_every_dialect() {
         json!("1969-12-31T23:59:59Z"),
         json!("9999-12-31T23:59:59-23:59"),
         json!("2999-01-01T00:00:00Z"),
+        json!("2016-12-31T23:59:60.5Z"),
     ] {
         let attributes = json!({ "updated_at": value });
         let answer = submit(&ann, Method::PUT, &path, "chat_bookmark", attributes).await;

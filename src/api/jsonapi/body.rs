@@ -4,6 +4,7 @@ use uuid::Uuid;
 
 use super::Type;
 use crate::failure::{Failure, Source};
+use crate::json;
 
 /// What a request's document says of its resource: the attributes, and where each is.
 #[derive(Debug)]
@@ -55,8 +56,8 @@ impl Attributes {
         let wrong = |why: String, pointer: &str| {
             Failure::bad_request(why).at(Source::Pointer(pointer.to_owned()))
         };
-        let document: Value = serde_json::from_slice(body)
-            .map_err(|error| wrong(format!("the body is not JSON: {error}"), ""))?;
+        let document =
+            json::parse_bytes(body).map_err(|why| wrong(format!("the body {why}"), ""))?;
         let Value::Object(mut document) = document else {
             return Err(wrong("the body must be a JSON object".to_owned(), ""));
         };
@@ -111,9 +112,6 @@ impl Attributes {
     /// A string that must be set.
     pub(crate) fn text(&self, name: &str) -> Result<&str, Failure> {
         match self.values.get(name) {
-            Some(Value::String(text)) if text.contains('\0') => {
-                Err(self.unusable(name, format!("{name} must not contain U+0000")))
-            }
             Some(Value::String(text)) => Ok(text),
             Some(Value::Null) | None => {
                 Err(self.unusable(name, format!("{name} must be set")).coded("required"))

@@ -7,6 +7,7 @@ use domain::conversation::TEXT_LENGTH_MAX;
 use serde_json::{Map, Value};
 
 use crate::failure::Failure;
+use crate::json;
 
 /// The fields of a body, however it is encoded. A form's values are strings, or arrays of strings where the
 /// name ends in `[]`.
@@ -150,10 +151,10 @@ fn reference(value: &Value) -> Option<String> {
 }
 
 fn json(body: &[u8]) -> Result<Map<String, Value>, Failure> {
-    match serde_json::from_slice(body) {
+    match json::parse_bytes(body) {
         Ok(Value::Object(object)) => Ok(object),
         Ok(_) => Err(Failure::bad_request("the body must be a JSON object")),
-        Err(error) => Err(Failure::bad_request(format!("the body is not JSON: {error}"))),
+        Err(why) => Err(Failure::bad_request(format!("the body {why}"))),
     }
 }
 

@@ -76,11 +76,12 @@ async fn set(chat: &str, request: Pulse, method: &Method) -> Result<Document, Fa
 fn time(attributes: &Attributes, now: DateTime<Utc>) -> Result<DateTime<Utc>, Failure> {
     let text = attributes.text("updated_at")?;
     let time = DateTime::parse_from_rfc3339(text).map(|time| time.with_timezone(&Utc)).ok();
-    time.filter(|time| *time >= DateTime::UNIX_EPOCH && *time <= now + CLOCK_SKEW_MAX).ok_or_else(
-        || {
-            let why =
-                "updated_at must be a time from 1970 to now, such as 2026-01-01T00:00:00.000Z";
-            attributes.unusable("updated_at", why)
-        },
-    )
+    let usable = |time: &DateTime<Utc>| {
+        let is_leap_second = time.timestamp_subsec_nanos() >= 1_000_000_000;
+        !is_leap_second && *time >= DateTime::UNIX_EPOCH && *time <= now + CLOCK_SKEW_MAX
+    };
+    time.filter(usable).ok_or_else(|| {
+        let why = "updated_at must be a time from 1970 to now, such as 2026-01-01T00:00:00.000Z";
+        attributes.unusable("updated_at", why)
+    })
 }

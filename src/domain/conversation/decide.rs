@@ -1,8 +1,11 @@
 use uuid::Uuid;
 
 use super::{
-    AVATAR_URL_LENGTH_MAX, Command, Conversation, Create, DESCRIPTION_LENGTH_MAX, Event, Kind,
-    NAME_LENGTH_MAX, Refusal, TEXT_LENGTH_MAX,
+    Command, Conversation, Create, DESCRIPTION_LENGTH_MAX, Event, Kind, NAME_LENGTH_MAX, Refusal,
+    TEXT_LENGTH_MAX, UID_LENGTH_MAX,
+};
+use crate::limits::{
+    AVATAR_URL_LENGTH_MAX, check_metadata, check_optional, check_tags, check_text,
 };
 use crate::{Private, Text};
 
@@ -29,15 +32,14 @@ impl Conversation {
             }
             Command::TagConversation { tags } => {
                 self.present()?;
+                check_tags(&tags)?;
                 let tags = Private::from(tags);
                 Ok(change(self.tags != tags, Event::ConversationTagged { tags }))
             }
             Command::ChangeAvatar { avatar_url } => {
                 self.present()?;
                 let avatar_url = avatar_url.filter(|url| !url.is_blank());
-                if avatar_url.as_ref().is_some_and(|url| url.length() > AVATAR_URL_LENGTH_MAX) {
-                    return Err(Refusal::AvatarUrlTooLong);
-                }
+                check_optional("avatar_url", avatar_url.as_ref(), AVATAR_URL_LENGTH_MAX)?;
                 Ok(change(self.avatar_url != avatar_url, Event::AvatarChanged { avatar_url }))
             }
             Command::PinMessage { message } => {
@@ -71,6 +73,8 @@ impl Conversation {
                 self.present()?;
                 self.member(author)?;
                 let text = checked_text(text)?;
+                check_metadata(metadata.as_ref())?;
+                check_tags(&tags)?;
                 let (metadata, tags) = (metadata.map(Private::from), tags.into());
                 Ok(vec![Event::MessagePosted { message, author, text, metadata, tags }])
             }
@@ -81,6 +85,8 @@ impl Conversation {
                     return Err(Refusal::MessageDeleted);
                 }
                 let text = checked_text(text)?;
+                check_metadata(metadata.as_ref())?;
+                check_tags(&tags)?;
                 let (metadata, tags) = (metadata.map(Private::from), tags.into());
                 Ok(vec![Event::MessageEdited { message, author, text, metadata, tags }])
             }
@@ -117,6 +123,11 @@ impl Conversation {
         if create.kind == Kind::Contextual && create.uid.is_none() {
             return Err(Refusal::UidMissing);
         }
+        if let Some(uid) = &create.uid {
+            check_text("uid", uid, UID_LENGTH_MAX)?;
+        }
+        check_metadata(create.metadata.as_ref())?;
+        check_tags(&create.tags)?;
         Ok(vec![Event::ConversationCreated {
             kind: create.kind,
             creator: create.creator,
@@ -165,6 +176,7 @@ fn checked_text(text: Text) -> Result<Text, Refusal> {
     if length > TEXT_LENGTH_MAX {
         return Err(Refusal::TextTooLong { length, max: TEXT_LENGTH_MAX });
     }
+    check_text("text", text.as_str(), TEXT_LENGTH_MAX)?;
     Ok(text)
 }
 
@@ -173,7 +185,10 @@ fn checked_name(name: Option<Text>) -> Result<Option<Text>, Refusal> {
         Some(name) if name.length() > NAME_LENGTH_MAX => {
             Err(Refusal::NameTooLong { length: name.length(), max: NAME_LENGTH_MAX })
         }
-        name => Ok(name),
+        name => {
+            check_optional("name", name.as_ref(), NAME_LENGTH_MAX)?;
+            Ok(name)
+        }
     }
 }
 
@@ -182,6 +197,9 @@ fn checked_description(description: Option<Text>) -> Result<Option<Text>, Refusa
         Some(text) if text.length() > DESCRIPTION_LENGTH_MAX => {
             Err(Refusal::DescriptionTooLong { length: text.length(), max: DESCRIPTION_LENGTH_MAX })
         }
-        description => Ok(description),
+        description => {
+            check_optional("description", description.as_ref(), DESCRIPTION_LENGTH_MAX)?;
+            Ok(description)
+        }
     }
 }

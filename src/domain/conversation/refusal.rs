@@ -1,5 +1,7 @@
 use uuid::Uuid;
 
+use crate::limits::Excess;
+
 /// Why a command on a conversation is not carried out.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
@@ -46,9 +48,9 @@ pub enum Refusal {
         /// The limit.
         max: usize,
     },
-    /// An address of a picture beyond the limit.
-    #[error("avatar_url must be at most 2048 characters long")]
-    AvatarUrlTooLong,
+    /// Something else beyond its limit.
+    #[error(transparent)]
+    Excess(#[from] Excess),
     /// A message without a visible character.
     #[error("text must not be blank")]
     TextBlank,

@@ -3,6 +3,7 @@ use proptest::prelude::*;
 use uuid::Uuid;
 
 use super::*;
+use crate::limits::Excess;
 use crate::{Private, Text};
 
 const ANN: Uuid = Uuid::from_u128(1);
@@ -283,9 +284,9 @@ fn a_picture_can_be_changed_and_taken_away() {
     given(vec![room(), changed("a")])
         .when(change(" "))
         .then_expect_events(vec![Event::AvatarChanged { avatar_url: None }]);
-    given(vec![room()])
-        .when(change(&"x".repeat(2049)))
-        .then_expect_error(Refusal::AvatarUrlTooLong);
+    given(vec![room()]).when(change(&"x".repeat(2049))).then_expect_error(
+        Excess::Characters { field: "avatar_url", length: 2049, max: 2048 }.into(),
+    );
 }
 
 fn any_command() -> impl Strategy<Value = Command> {

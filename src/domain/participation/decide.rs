@@ -1,6 +1,6 @@
 use std::ops::RangeInclusive;
 
-use chrono::Datelike;
+use chrono::{DateTime, Datelike, SubsecRound, Timelike, Utc};
 
 use super::{Change, ChangeCommand, Command, Event, Participation, Reading, Refusal};
 
@@ -23,18 +23,13 @@ impl Participation {
             | ChangeCommand::OpenConversation { reading: Reading::UpTo(..0), .. } => {
                 return Err(Refusal::MessageInvalid);
             }
-            ChangeCommand::OpenConversation { as_of: Some(time), .. }
-            | ChangeCommand::MuteConversation { until: Some(time) }
-            | ChangeCommand::ArchiveConversation { at: time }
-                if !YEARS.contains(&time.year()) =>
-            {
-                return Err(Refusal::TimeInvalid);
-            }
-            ChangeCommand::OpenConversation { reading: Reading::Whole(message), as_of } => {
-                Some(Change::MarkedRead { message: message.max(now.marker), as_of })
-            }
-            ChangeCommand::OpenConversation { reading: Reading::UpTo(message), as_of } => {
-                Some(Change::MarkedRead { message: Some(message), as_of })
+            ChangeCommand::OpenConversation { reading, as_of } => {
+                let message = match reading {
+                    Reading::Whole(message) => message.max(now.marker),
+                    Reading::UpTo(message) => Some(message),
+                };
+                let as_of = as_of.map(storable).transpose()?;
+                Some(Change::MarkedRead { message, as_of })
             }
             ChangeCommand::MarkRead { message } => (now.marked_unread
                 || message.is_some_and(|message| now.marker != Some(message)))
@@ -44,8 +39,11 @@ impl Participation {
             }
             ChangeCommand::PinConversation => (!now.pinned).then_some(Change::ConversationPinned),
             ChangeCommand::UnpinConversation => now.pinned.then_some(Change::ConversationUnpinned),
-            ChangeCommand::MuteConversation { until } => (!now.muted || now.muted_until != until)
-                .then_some(Change::ConversationMuted { until }),
+            ChangeCommand::MuteConversation { until } => {
+                let until = until.map(storable).transpose()?;
+                (!now.muted || now.muted_until != until)
+                    .then_some(Change::ConversationMuted { until })
+            }
             ChangeCommand::KeepMuted => {
                 (!now.muted).then_some(Change::ConversationMuted { until: None })
             }
@@ -54,6 +52,7 @@ impl Participation {
                 (now.muted && now.muted_until == Some(until)).then_some(Change::ConversationUnmuted)
             }
             ChangeCommand::ArchiveConversation { at } => {
+                let at = storable(at)?;
                 // Told in seconds, the same second is the same time.
                 now.archived_at
                     .is_none_or(|archived_at| archived_at.timestamp() != at.timestamp())
@@ -73,4 +72,13 @@ impl Participation {
         };
         Ok(changed.map(|change| Event { seat, change }).into_iter().collect())
     }
+}
+
+/// A time as every reader holds it: to the microsecond, as PostgreSQL does, which knows no leap seconds.
+fn storable(time: DateTime<Utc>) -> Result<DateTime<Utc>, Refusal> {
+    const SECOND_NS: u32 = 1_000_000_000;
+    if !YEARS.contains(&time.year()) || time.nanosecond() >= SECOND_NS {
+        return Err(Refusal::TimeInvalid);
+    }
+    Ok(time.trunc_subsecs(6))
 }

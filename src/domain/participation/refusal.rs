@@ -8,6 +8,6 @@ pub enum Refusal {
     #[error("message must be a positive integer")]
     MessageInvalid,
     /// A time that not every reader could hold.
-    #[error("a time must be in the years 1 to 9999")]
+    #[error("a time must be in the years 1 to 9999, and no leap second")]
     TimeInvalid,
 }

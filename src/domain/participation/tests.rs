@@ -142,3 +142,32 @@ fn only_the_mute_that_has_an_end_comes_to_it() {
     }
     check(&[muted(Some(one)), Change::ConversationUnmuted], end, &[]);
 }
+
+/// The timer that ends a mute comes back from the database, which holds microseconds.
+#[test]
+fn times_are_kept_to_the_microsecond_and_leap_seconds_are_refused() {
+    let time = |text: &str| text.parse::<chrono::DateTime<chrono::Utc>>().unwrap();
+    let fine = time("2030-01-01T00:00:00.123456789Z");
+    let kept = time("2030-01-01T00:00:00.123456Z");
+    check(
+        &[],
+        ChangeCommand::MuteConversation { until: Some(fine) },
+        &[Change::ConversationMuted { until: Some(kept) }],
+    );
+    check(
+        &[],
+        ChangeCommand::ArchiveConversation { at: fine },
+        &[Change::ConversationArchived { at: kept }],
+    );
+    let leap = time("2030-06-30T23:59:60.5Z");
+    for command in [
+        ChangeCommand::MuteConversation { until: Some(leap) },
+        ChangeCommand::ArchiveConversation { at: leap },
+        ChangeCommand::OpenConversation { reading: Reading::UpTo(1), as_of: Some(leap) },
+    ] {
+        TestFramework::<Participation>::with(())
+            .given_no_previous_events()
+            .when(Command { seat: seat(5), change: command })
+            .then_expect_error(Refusal::TimeInvalid);
+    }
+}

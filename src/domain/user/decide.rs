@@ -1,4 +1,7 @@
-use crate::Text;
+use crate::limits::{
+    AVATAR_URL_LENGTH_MAX, EMAIL_LENGTH_MAX, check_metadata, check_optional, check_tags, check_text,
+};
+use crate::{Private, Text};
 
 use super::{Command, Event, NAME_LENGTH_MAX, Profile, Refusal, UID_LENGTH_MAX, User};
 
@@ -16,6 +19,7 @@ impl User {
                 if uid.trim().is_empty() || uid.chars().count() > UID_LENGTH_MAX {
                     return Err(Refusal::UidInvalid);
                 }
+                check_text("uid", &uid, UID_LENGTH_MAX)?;
                 Ok(vec![Event::UserRegistered { uid, profile: checked(profile)? }])
             }
             Command::UpdateUser { profile } => {
@@ -40,6 +44,12 @@ fn checked(profile: Profile) -> Result<Profile, Refusal> {
     } else if too_long(&profile.username) {
         Err(Refusal::UsernameTooLong)
     } else {
+        check_optional("name", profile.name.as_ref(), NAME_LENGTH_MAX)?;
+        check_optional("username", profile.username.as_ref(), NAME_LENGTH_MAX)?;
+        check_optional("email", profile.email.as_ref(), EMAIL_LENGTH_MAX)?;
+        check_optional("avatar_url", profile.avatar_url.as_ref(), AVATAR_URL_LENGTH_MAX)?;
+        check_metadata(profile.metadata.as_ref().and_then(Private::known))?;
+        check_tags(profile.tags.as_ref().map_or(&[], |tags| tags.as_slice()))?;
         Ok(profile)
     }
 }

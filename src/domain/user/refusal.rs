@@ -1,5 +1,7 @@
+use crate::limits::Excess;
+
 /// Why a command on a user is not carried out.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
     /// The uid is taken.
     #[error("a user with this uid exists")]
@@ -16,4 +18,7 @@ pub enum Refusal {
     /// Beyond the limit.
     #[error("username must be at most {max} characters long", max = super::NAME_LENGTH_MAX)]
     UsernameTooLong,
+    /// Something else beyond its limit.
+    #[error(transparent)]
+    Excess(#[from] Excess),
 }

@@ -1,0 +1,250 @@
+//! What the domain accepts can be recorded, projected and read back as it was: values at every edge, in every field of
+//! every command, through a real database.
+
+use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
+use domain::conversation::{Command, Create, Kind};
+use domain::limits::{METADATA_DEPTH_MAX, TAGS_MAX};
+use domain::participation::{ChangeCommand, Reading};
+use domain::user::{self, Profile};
+use domain::{Private, Text};
+use rand::rngs::StdRng;
+use rand::seq::IndexedRandom;
+use rand::{Rng, SeedableRng};
+use serde_json::{Map, Number, Value, json};
+use uuid::Uuid;
+
+use super::world::World;
+use crate::views::Viewer;
+
+struct Edges(StdRng);
+
+impl Edges {
+    fn one_in(&mut self, n: u32) -> bool {
+        self.0.random_ratio(1, n)
+    }
+
+    /// Around a limit, or short.
+    fn length(&mut self, max: usize) -> usize {
+        match self.0.random_range(0..4) {
+            0 => max - self.0.random_range(0..2),
+            1 => max + self.0.random_range(0..2),
+            _ => self.0.random_range(0..max.min(40)),
+        }
+    }
+
+    /// Of one character all along, or of any.
+    fn text(&mut self, max: usize) -> String {
+        const HEAVY: [char; 7] = ['x', '"', '\\', '\u{1}', '\u{7f}', '😀', '\u{202e}'];
+        let length = self.length(max);
+        if self.one_in(2) {
+            let one = *HEAVY.choose(&mut self.0).unwrap();
+            return std::iter::repeat_n(one, length).collect();
+        }
+        // Every scalar value, U+0000 among them more often than it would be.
+        let any = |random: &mut StdRng| match random.random_ratio(1, 500) {
+            true => '\0',
+            false => random.random(),
+        };
+        (0..length).map(|_| any(&mut self.0)).collect()
+    }
+
+    fn number(&mut self) -> Number {
+        let edges = [f64::MAX, f64::MIN, f64::MIN_POSITIVE, 5e-324, -0.0, 1e22, 0.1, 1e15 + 0.5];
+        match self.0.random_range(0..5) {
+            0 => [i64::MIN, i64::MAX, 0, -1].choose(&mut self.0).copied().unwrap().into(),
+            1 => [u64::MAX, (1 << 53) + 1].choose(&mut self.0).copied().unwrap().into(),
+            2 => Number::from_f64(*edges.choose(&mut self.0).unwrap()).unwrap(),
+            _ => Number::from_f64(f64::from_bits(self.0.random())).unwrap_or_else(|| 1.into()),
+        }
+    }
+
+    fn value(&mut self, depth: usize) -> Value {
+        match self.0.random_range(0..if depth == 0 { 4 } else { 7 }) {
+            0 => Value::Null,
+            1 => Value::Bool(self.0.random()),
+            2 => Value::Number(self.number()),
+            3 => Value::String(self.text(30)),
+            4 => (0..self.0.random_range(0..3)).map(|_| self.value(depth - 1)).collect(),
+            _ => Value::Object(self.object(depth - 1)),
+        }
+    }
+
+    fn object(&mut self, depth: usize) -> Map<String, Value> {
+        (0..self.0.random_range(0..3)).map(|_| (self.text(20), self.value(depth))).collect()
+    }
+
+    fn metadata(&mut self) -> Option<Map<String, Value>> {
+        let of_depth = |depth: usize| {
+            (1..depth).fold(json!({"deep": 1}), |inner, level| match level % 2 {
+                0 => json!([inner]),
+                _ => json!({ "deep": inner }),
+            })
+        };
+        match self.0.random_range(0..6) {
+            0 => None,
+            1 => {
+                let depth = METADATA_DEPTH_MAX - 1 + self.0.random_range(0..3);
+                Some(Map::from_iter([("deep".to_owned(), of_depth(depth))]))
+            }
+            2 => Some(Map::from_iter([("long".to_owned(), self.text(64 * 1024).into())])),
+            3 => Some((0..self.length(1000)).map(|n| (n.to_string(), json!(n))).collect()),
+            _ => Some(self.object(6)),
+        }
+    }
+
+    fn tags(&mut self) -> Vec<String> {
+        let number = if self.one_in(3) { self.length(TAGS_MAX) } else { 2 };
+        (0..number).map(|_| self.text(if number > 2 { 150 } else { 256 })).collect()
+    }
+
+    fn optional(&mut self, max: usize) -> Option<Text> {
+        (!self.one_in(4)).then(|| self.text(max).into())
+    }
+
+    fn time(&mut self) -> DateTime<Utc> {
+        const EDGES: [&str; 7] = [
+            "0001-01-01T00:00:00Z",
+            "0000-12-31T23:59:59.999999999Z",
+            "9999-12-31T23:59:59.999999999Z",
+            "+10000-01-01T00:00:00Z",
+            "2016-12-31T23:59:60.5Z",
+            "1969-12-31T23:59:59.123456789+14:00",
+            "2026-06-01T12:00:00.000000001-12:00",
+        ];
+        let edge: DateTime<Utc> = EDGES.choose(&mut self.0).unwrap().parse().unwrap();
+        if self.one_in(2) { edge } else { edge + TimeDelta::nanoseconds(self.0.random_range(0..2)) }
+    }
+}
+
+/// Everything that was accepted is there as it was said, and no read model has stopped.
+#[tokio::test(flavor = "multi_thread")]
+async fn messages_are_read_back_as_they_were_accepted() {
+    let (mut world, mut edges) = (World::new().await, Edges(StdRng::seed_from_u64(1)));
+    let ann = world.register("ann").await;
+    let room = world.room(&[ann]).await;
+    let mut accepted = Vec::new();
+    let mut refused = 0;
+    for n in 0..400 {
+        let text: Text = edges.text(if n % 20 == 0 { 150_000 } else { 60 }).into();
+        let (metadata, tags) = (edges.metadata(), edges.tags());
+        let (message, author) = (Uuid::now_v7(), ann);
+        let said = (text.clone(), metadata.clone(), tags.clone());
+        let command = Command::PostMessage { message, author, text, metadata, tags };
+        if world.tell(room, command).await {
+            accepted.push((world.account_position().await, said));
+        } else {
+            refused += 1;
+        }
+    }
+    assert!(accepted.len() > 50 && refused > 50, "{} and {refused}", accepted.len());
+    let views = world.project().await;
+    for (id, (text, metadata, tags)) in accepted {
+        let message = views.message(1, id).await.unwrap().unwrap().message;
+        assert_eq!(message.text, text.as_str());
+        assert_eq!(message.metadata, metadata.map(Value::Object));
+        assert_eq!(message.tags, tags);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn conversations_are_read_back_as_they_were_accepted() {
+    let (mut world, mut edges) = (World::new().await, Edges(StdRng::seed_from_u64(2)));
+    let ann = world.register("ann").await;
+    let mut accepted = Vec::new();
+    for n in 0..300 {
+        let id = Uuid::now_v7();
+        let create = Create {
+            kind: Kind::Contextual,
+            creator: Some(ann),
+            members: vec![ann],
+            uid: Some(format!("{n}{}", edges.text(200))),
+            name: edges.optional(256),
+            description: edges.optional(512),
+            metadata: edges.metadata(),
+            tags: edges.tags(),
+        };
+        if world.tell(id, Command::CreateConversation(create.clone())).await {
+            let avatar_url = edges.optional(2048);
+            let change = Command::ChangeAvatar { avatar_url: avatar_url.clone() };
+            let avatar_url = if world.tell(id, change).await { avatar_url } else { None };
+            accepted.push((id, create, avatar_url));
+        }
+    }
+    assert!(accepted.len() > 50, "{}", accepted.len());
+    let views = world.project().await;
+    let shown = |text: Option<Text>| {
+        text.filter(|text| !text.is_blank()).map(|text| text.as_str().to_owned())
+    };
+    for (id, create, avatar_url) in accepted {
+        let view = views.view(1, Viewer::User(ann), id, false).await.unwrap().unwrap();
+        let found = &view.conversation;
+        assert_eq!((&found.uid, &found.name), (&create.uid, &shown(create.name)));
+        assert_eq!(found.description, shown(create.description));
+        assert_eq!(found.metadata, create.metadata.map(Value::Object));
+        assert_eq!(found.tags, create.tags);
+        assert_eq!(found.avatar_url, shown(avatar_url));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn users_are_read_back_as_they_were_accepted() {
+    let (mut world, mut edges) = (World::new().await, Edges(StdRng::seed_from_u64(3)));
+    let mut accepted = Vec::new();
+    for n in 0..300 {
+        let uid = format!("{n}{}", edges.text(253));
+        let profile = Profile {
+            name: edges.optional(256),
+            username: edges.optional(256),
+            email: edges.optional(320),
+            avatar_url: edges.optional(2048),
+            role: None,
+            metadata: edges.metadata().map(Private::from),
+            tags: Some(edges.tags().into()),
+        };
+        let command = user::Command::RegisterUser { uid: uid.clone(), profile: profile.clone() };
+        if world.register_as(&uid, command).await {
+            accepted.push((uid, profile));
+        }
+    }
+    assert!(accepted.len() > 25, "{}", accepted.len());
+    let views = world.project().await;
+    let shown = |text: Option<Text>| text.map(|text| text.as_str().to_owned());
+    for (uid, profile) in accepted {
+        let found = views.user_by_uid(1, &uid).await.unwrap().unwrap();
+        assert_eq!(found.name, shown(profile.name));
+        assert_eq!(found.username, shown(profile.username));
+        assert_eq!(found.email, shown(profile.email));
+        assert_eq!(found.avatar_url, shown(profile.avatar_url));
+        let metadata = profile.metadata.and_then(|metadata| metadata.known().cloned());
+        assert_eq!(found.metadata, metadata.map(Value::Object));
+        assert_eq!(found.tags, profile.tags.unwrap().as_slice());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn times_are_read_back_as_they_were_accepted() {
+    let (mut world, mut edges) = (World::new().await, Edges(StdRng::seed_from_u64(4)));
+    let ann = world.register("ann").await;
+    let (mut accepted, mut refused) = (Vec::new(), 0);
+    for _ in 0..60 {
+        let room = world.room(&[ann]).await;
+        let (at, until, as_of) = (edges.time(), edges.time(), edges.time());
+        let archive = ChangeCommand::ArchiveConversation { at };
+        let mute = ChangeCommand::MuteConversation { until: Some(until) };
+        let reading = Reading::UpTo(0);
+        let open = ChangeCommand::OpenConversation { reading, as_of: Some(as_of) };
+        let mut found = Vec::new();
+        for (change, time) in [(archive, at), (mute, until), (open, as_of)] {
+            let kept = world.change(room, ann, change).await;
+            refused += u32::from(!kept);
+            found.push(kept.then(|| time.trunc_subsecs(6)));
+        }
+        accepted.push((room, found));
+    }
+    assert!(refused > 20, "{refused}");
+    let views = world.project().await;
+    for (room, expected) in accepted {
+        let (_, state) = views.member_state(ann, room).await.unwrap().unwrap();
+        assert_eq!([state.archived_at, state.muted_until, state.opened_at], expected[..]);
+    }
+}
