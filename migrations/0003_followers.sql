@@ -35,9 +35,12 @@ with (fillfactor = 50);
 --
 -- The lease's row is updated first, so two holders of one lease take turns here, and the one that was
 -- overtaken learns it before it has locked anything else.
+--
+-- A node knows events that a database which was put back to an earlier time has lost. The digest of the last
+-- event stands for all before it: what is written from others than the log's own is not kept.
 create function advance_checkpoints(
     lease text, holder uuid, holder_epoch bigint,
-    names text[], from_position bigint, to_position bigint
+    names text[], from_position bigint, to_position bigint, last_digest bytea default null
 ) returns boolean
     language plpgsql as
 $$
@@ -61,6 +64,12 @@ begin
     if moved <> cardinality(names) then
         raise exception 'not every checkpoint of % was at position %', names, from_position
             using errcode = 'CQ002';
+    end if;
+
+    if last_digest is not null
+       and not exists (select from events e
+                       where e.position = to_position and e.digest = last_digest) then
+        raise exception 'the log has no such event at position %', to_position using errcode = 'CQ003';
     end if;
     return true;
 end

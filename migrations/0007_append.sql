@@ -19,6 +19,7 @@
 --   conflict   the stream is not at the expected version
 --   replayed   the idempotency key was claimed before
 --   key_reused the key was claimed with another request
+--   key_lost   the stream's own key is gone, with which the events' keys are wrapped: nobody could open them
 -- A request whose first event already stands at its place in the stream is answered `appended` with the old
 -- positions: a batch sent again after a connection broke in the middle of its commit appends once.
 create function append_events(
@@ -36,6 +37,8 @@ declare
     clock             timestamptz;
     clock_us          bigint;
     versions          bigint[];
+    -- Whether the stream has a key, or is given one; null where no event is sealed.
+    keyed             boolean[];
     account_counts    bigint[];
     account_newest    bigint[] := array_fill(null::bigint, array[cardinality(accounts)]);
     event_from        int := 1;
@@ -65,6 +68,16 @@ begin
         from unnest(r_type, r_aggregate) with ordinality as r (type, aggregate, ordinal)
         order by r.ordinal
     );
+    if exists (select from unnest(e_key) k where k is not null) then
+        keyed := array(
+            select r.key is not null
+                   or exists (select from stream_keys k
+                              where k.aggregate_type = r.type and k.aggregate_id = r.aggregate)
+            from unnest(r_type, r_aggregate, r_stream_key) with ordinality
+                as r (type, aggregate, key, ordinal)
+            order by r.ordinal
+        );
+    end if;
     account_counts := array(
         select coalesce(
             (select h.account_position from account_heads h where h.account_id = a.id), 0)
@@ -108,6 +121,13 @@ begin
                 outcome :=
                     case when claim.request_digest = r_digest[i] then 'replayed' else 'key_reused' end;
             end if;
+        end if;
+
+        if outcome is null
+           and not keyed[i]
+           and exists (select from unnest(e_key[event_from : event_to - 1]) k where k is not null)
+        then
+            outcome := 'key_lost';
         end if;
 
         if outcome is null then

@@ -55,13 +55,14 @@ impl Isolation<'_> {
         self.note(&mut tx, &stopped).await?;
         let running = |model: &&&Model| !stopped.contains_key(model.name);
         let names: Vec<&str> = self.models.iter().filter(running).map(|model| model.name).collect();
-        sqlx::query("select advance_checkpoints($1, $2, $3, $4, $5, $6)")
+        sqlx::query("select advance_checkpoints($1, $2, $3, $4, $5, $6, $7)")
             .bind(self.lease.name())
             .bind(self.lease.owner())
             .bind(self.lease.epoch())
             .bind(names)
             .bind(self.position)
             .bind(self.position + 1)
+            .bind(&self.event.recorded.digest)
             .execute(&mut *tx)
             .await
             .map_err(database("write a checkpoint"))?;

@@ -131,7 +131,10 @@ impl Led for Projector {
         self.follower.pause()
     }
 
-    fn failed(&mut self, _error: &Error, causes: &str) {
+    fn failed(&mut self, error: &Error, causes: &str) {
+        if trouble::is_lost_event(error) {
+            self.log.availability().fail_for_lost_time("its log has lost events");
+        }
         self.events_max = (self.events_max / 2).max(1);
         tracing::error!(error = causes, "projection interrupted");
         metrics::counter!("colloquy_projection_failures_total").increment(1);
@@ -155,7 +158,7 @@ impl Projector {
         };
         let models: Vec<&Model> = self.models.iter().filter(running).collect();
         let written = match Changes::fold(batch) {
-            Ok(changes) => write(connection, lease, &models, &changes, position, to).await,
+            Ok(changes) => write(connection, lease, &models, &changes, position, batch).await,
             Err(error) => Err(error),
         };
         match written {
@@ -195,18 +198,18 @@ async fn write(
     models: &[&Model],
     changes: &Changes<'_>,
     from: i64,
-    to: i64,
+    batch: &[Arc<LogEvent>],
 ) -> Result<(), Error> {
     let mut arguments = Vec::new();
     let mut sql = String::from("select ");
     for model in models {
         if let Some(argument) = (model.changes)(changes) {
             arguments.push(argument);
-            let number = 6 + arguments.len();
+            let number = 7 + arguments.len();
             sql.push_str(&format!("case when {}.apply(${number}::text::jsonb) then ", model.name));
         }
     }
-    sql.push_str("advance_checkpoints($1, $2, $3, $4, $5, $6)");
+    sql.push_str("advance_checkpoints($1, $2, $3, $4, $5, $6, $7)");
     sql.push_str(&" end".repeat(arguments.len()));
     let names: Vec<&str> = models.iter().map(|model| model.name).collect();
     let mut query = sqlx::query(&sql)
@@ -215,7 +218,8 @@ async fn write(
         .bind(lease.epoch())
         .bind(names)
         .bind(from)
-        .bind(to);
+        .bind(from + batch.len() as i64)
+        .bind(batch.last().map(|event| &event.recorded.digest));
     for argument in arguments {
         query = query.bind(argument);
     }

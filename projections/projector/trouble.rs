@@ -11,3 +11,13 @@ pub(super) fn is_data(error: &Error) -> bool {
         _ => false,
     }
 }
+
+/// Whether the log in the database has no such event as one that was to be applied.
+pub(super) fn is_lost_event(error: &Error) -> bool {
+    match error {
+        Error::Database { source: sqlx::Error::Database(error), .. } => {
+            error.code().as_deref() == Some("CQ003")
+        }
+        _ => false,
+    }
+}

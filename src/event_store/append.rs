@@ -68,6 +68,8 @@ pub enum Appended {
     Replayed,
     /// The idempotency key was used before, for another request.
     KeyReused,
+    /// The stream has lost the key that the events' keys are wrapped by: the database was put back to a time before.
+    KeyLost,
 }
 
 impl Append {

@@ -56,8 +56,8 @@ impl Line {
         self.append(std::iter::empty()).await.map(|_| ())
     }
 
-    pub(crate) async fn close(self) {
-        if let Some(connection) = self.connection {
+    pub(crate) async fn close(&mut self) {
+        if let Some(connection) = self.connection.take() {
             // The server notices by itself when this fails.
             let _ = connection.close().await;
         }
@@ -203,6 +203,7 @@ fn outcome(row: &sqlx::postgres::PgRow) -> Result<Appended, sqlx::Error> {
         },
         "conflict" => Appended::Conflict,
         "key_reused" => Appended::KeyReused,
+        "key_lost" => Appended::KeyLost,
         _replayed => Appended::Replayed,
     })
 }

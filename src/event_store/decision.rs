@@ -143,7 +143,8 @@ impl Commands {
                 Ok(replayed.map_or(Step::Forgotten, Step::Replayed))
             }
             Appended::KeyReused => Err(CommandError::KeyReused),
-            Appended::Conflict => Ok(Step::Conflict),
+            // Decided again, with a key that is made then.
+            Appended::Conflict | Appended::KeyLost => Ok(Step::Conflict),
         }
     }
 

@@ -203,7 +203,8 @@ impl Log {
         if head >= before {
             self.announce(head);
         } else {
-            tracing::error!(before, head, "the log is shorter than it was: forgetting its tail");
+            let what = format!("its log had {before} events, and has {head}");
+            self.availability.fail_for_lost_time(what);
             self.ring.clear();
             self.known.send_if_modified(|known| {
                 let unchanged = *known == before;

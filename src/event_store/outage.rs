@@ -2,6 +2,7 @@
 //! not by each request after a timeout of its own.
 
 use std::error::Error as StdError;
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -26,11 +27,14 @@ struct Outages {
     database: Option<Arc<str>>,
     /// It answers, but events cannot be appended.
     appending: Option<Arc<str>>,
+    /// What this process knows is not what the database holds, or it can no longer do its work.
+    fatal: Option<Arc<str>>,
 }
 
 impl Outages {
     fn reason(&self) -> Option<Arc<str>> {
-        self.database.as_ref().or(self.appending.as_ref()).cloned()
+        let reasons = [&self.fatal, &self.database, &self.appending];
+        reasons.into_iter().find_map(Clone::clone)
     }
 }
 
@@ -46,6 +50,34 @@ impl Availability {
         let begun = outages.wait_for(|outages| outages.reason().is_some()).await;
         // The sender is this one, so it is never gone.
         begun.ok().and_then(|outages| outages.reason()).unwrap_or_else(|| "unknown".into())
+    }
+
+    /// Returns why this process cannot go on, as soon as that is so: nobody can make it right but a new start.
+    pub async fn failed(&self) -> Arc<str> {
+        let mut outages = self.0.subscribe();
+        let failed = outages.wait_for(|outages| outages.fatal.is_some()).await;
+        failed.ok().and_then(|outages| outages.fatal.clone()).unwrap_or_else(|| "unknown".into())
+    }
+
+    /// This process cannot go on; the first reason counts.
+    pub(crate) fn fail(&self, reason: impl Into<Arc<str>>) {
+        self.0.send_if_modified(|outages| {
+            let is_first = outages.fatal.is_none();
+            if is_first {
+                let reason = reason.into();
+                tracing::error!(%reason, "the process cannot go on");
+                outages.fatal = Some(reason);
+            }
+            is_first
+        });
+    }
+
+    /// The database was put back to an earlier time under this process, whose memory is of a later one.
+    pub fn fail_for_lost_time(&self, what: impl fmt::Display) {
+        self.fail(format!(
+            "the database has gone back in time, and what this process remembers is no longer true: {what}; \
+             it has to be started again"
+        ));
     }
 
     pub(crate) fn set_appending(&self, outage: Option<&str>) {
@@ -69,15 +101,23 @@ impl Availability {
     }
 }
 
-/// Keeps asking the log's database whether it answers and takes writes, until `stop` is cancelled.
+/// Keeps asking the log's database whether it answers, takes writes and is still the same, until `stop` is cancelled.
 pub async fn watch_database(log: Log, stop: CancellationToken) {
     let mut connection = None;
+    let mut known = None;
     let watching = async {
         loop {
             let asked = tokio::time::timeout(ANSWER_TIMEOUT, ask(&mut connection, log.pool()));
             let outage = match asked.await {
-                Ok(Ok(false)) => None,
-                Ok(Ok(true)) => Some("PostgreSQL takes no writes"),
+                Ok(Ok(answer)) => {
+                    let known = known.get_or_insert_with(|| answer.identity.clone());
+                    if *known != answer.identity {
+                        let now = &answer.identity;
+                        log.availability()
+                            .fail_for_lost_time(format!("it was {known}, and is {now}"));
+                    }
+                    answer.is_read_only.then_some("PostgreSQL takes no writes")
+                }
                 Ok(Err(error)) => {
                     tracing::debug!(error = causes(&error), "PostgreSQL failed to answer");
                     Some("PostgreSQL is unreachable")
@@ -88,21 +128,60 @@ pub async fn watch_database(log: Log, stop: CancellationToken) {
                 connection = None;
             }
             log.availability().set(|outages| &mut outages.database, outage);
+            // A log that is shorter than it was is noticed on the way.
+            if outage.is_none() {
+                let _ = tokio::time::timeout(ANSWER_TIMEOUT, log.look()).await;
+            }
             tokio::time::sleep(ASK_EVERY).await;
         }
     };
     stop.run_until_cancelled(watching).await;
 }
 
-/// Whether it is read-only, as a standby is. On a connection of its own: the pool's may all be in use.
-async fn ask(connection: &mut Option<PgConnection>, pool: &PgPool) -> Result<bool, sqlx::Error> {
-    let connection = match connection {
-        Some(connection) => connection,
-        None => connection.insert(PgConnection::connect_with(&pool.connect_options()).await?),
-    };
-    sqlx::query_scalar("select current_setting('transaction_read_only')::boolean")
-        .fetch_one(connection)
-        .await
+#[derive(sqlx::FromRow)]
+struct Answer {
+    /// As a standby is.
+    is_read_only: bool,
+    #[sqlx(flatten)]
+    identity: Identity,
+}
+
+/// Which history of which database it is: another one after a restore, a promotion or a recovery to an earlier time.
+#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
+struct Identity {
+    system_identifier: i64,
+    timeline: i32,
+    database: i64,
+}
+
+impl fmt::Display for Identity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { system_identifier, timeline, database } = self;
+        write!(f, "database {database} of system {system_identifier} on timeline {timeline}")
+    }
+}
+
+/// On a connection of its own: the pool's may all be in use. One that broke says nothing of the server.
+async fn ask(connection: &mut Option<PgConnection>, pool: &PgPool) -> Result<Answer, sqlx::Error> {
+    if let Some(known) = connection
+        && let Ok(answer) = ask_on(known).await
+    {
+        return Ok(answer);
+    }
+    *connection = None;
+    ask_on(connection.insert(PgConnection::connect_with(&pool.connect_options()).await?)).await
+}
+
+async fn ask_on(connection: &mut PgConnection) -> Result<Answer, sqlx::Error> {
+    sqlx::query_as(
+        "select current_setting('transaction_read_only')::boolean as is_read_only,
+                s.system_identifier, c.timeline_id as timeline, d.oid::bigint as database
+         from pg_control_system() s
+         cross join pg_control_checkpoint() c
+         join pg_database d on d.datname = current_database()",
+    )
+    .fetch_one(connection)
+    .await
 }
 
 /// Whether a failure is the database's, so that the same thing may succeed later, and not that of what was sent to it.

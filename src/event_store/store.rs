@@ -206,7 +206,7 @@ impl PostgresEventStore {
         if let (Appended::At { .. }, true, Some(key)) = (&appended, is_fresh, stream_key) {
             keys.remember(&stream, key).await;
         }
-        if erases {
+        if erases || appended == Appended::KeyLost {
             keys.forget(&stream).await;
         }
         Ok(appended)

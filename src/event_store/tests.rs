@@ -835,3 +835,35 @@ async fn an_append_digests_as_the_function_and_as_the_verifier_do() {
     }
     assert_eq!(verifier.position(), 3);
 }
+
+/// The database was put back to before the stream had its key, which this process remembers.
+#[tokio::test]
+async fn what_is_appended_can_be_read_also_when_the_streams_key_was_lost() {
+    let (log, _) = log().await;
+    let commands = node(&log);
+    let id = Uuid::now_v7();
+    run(&commands, id, create()).await.unwrap();
+    run(&commands, id, post("before")).await.unwrap();
+    log.pool().execute("delete from event_keys; delete from stream_keys").await.unwrap();
+    run(&commands, id, post("after")).await.unwrap();
+    let blank = Log::new(log.pool().clone(), log.keys().clone());
+    log.keys().forget(&format!("conversation/{id}")).await;
+    let events = blank.read(0, 10).await.unwrap();
+    assert!(events[1].shown().unwrap().contains(ERASED));
+    assert!(events[2].shown().unwrap().contains("after"));
+}
+
+#[tokio::test]
+async fn a_log_that_is_shorter_than_it_was_ends_the_process() {
+    let (log, _) = log().await;
+    let commands = Commands::start(log.clone(), &Settings::default(), CancellationToken::new());
+    for _ in 0..3 {
+        run(&commands, Uuid::now_v7(), create()).await.unwrap();
+    }
+    assert_eq!(log.look().await.unwrap(), 3);
+    assert_eq!(log.availability().outage(), None);
+    log.pool().execute("update log_head set position = 1").await.unwrap();
+    log.look().await.unwrap();
+    let reason = log.availability().failed().await;
+    assert!(reason.contains("its log had 3 events, and has 1"), "{reason}");
+}

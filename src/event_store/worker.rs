@@ -19,6 +19,15 @@ pub(crate) struct Worker {
 
 type Batch = Vec<Waiting>;
 
+/// Nobody else can append for this process.
+impl Drop for Worker {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.log.availability().fail("the appender has ended");
+        }
+    }
+}
+
 /// Between two looks whether PostgreSQL is back.
 const PAUSE: Duration = Duration::from_millis(100);
 
@@ -72,11 +81,12 @@ impl Worker {
         let mut pending = vec![batch];
         while let Some(mut batch) = pending.pop() {
             let started = Instant::now();
+            let known = self.log.known();
             match self.send(&batch).await {
                 Ok(outcomes) => {
                     metrics::histogram!("colloquy_append_batch_size").record(batch.len() as f64);
                     metrics::histogram!("colloquy_append_seconds").record(started.elapsed());
-                    self.announce(&batch, &outcomes);
+                    self.announce(known, &batch, &outcomes);
                     for (waiting, outcome) in batch.into_iter().zip(outcomes) {
                         waiting.answer(Ok(outcome));
                     }
@@ -122,17 +132,23 @@ impl Worker {
         }
     }
 
-    fn announce(&self, batch: &[Waiting], outcomes: &[Appended]) {
+    /// Tells the followers what is new. It comes after all that was known before it was sent, unless the database has
+    /// gone back.
+    fn announce(&self, known: Option<i64>, batch: &[Waiting], outcomes: &[Appended]) {
         let newest = batch.iter().zip(outcomes).filter_map(|(waiting, outcome)| match outcome {
             Appended::At { position, .. } => {
-                Some(position + (waiting.append.events.len() as i64 - 1).max(0))
+                let count = waiting.append.events.len() as i64;
+                (count > 0).then_some(position + count - 1)
             }
             _ => None,
         });
-        if let Some(newest) = newest.max() {
-            metrics::gauge!("colloquy_log_position").set(newest as f64);
-            self.log.appended(newest);
+        let Some(newest) = newest.max() else { return };
+        if let Some(known) = known.filter(|known| newest <= *known) {
+            let what = format!("its log had {known} events, and event {newest} is a new one");
+            self.log.availability().fail_for_lost_time(what);
         }
+        metrics::gauge!("colloquy_log_position").set(newest as f64);
+        self.log.appended(newest);
     }
 
     /// Sends one batch, again while the connection breaks: events that an unclear commit did write are

@@ -120,12 +120,41 @@ impl Serve {
             request_timeout: Duration::from_secs(self.request_timeout_s),
         };
         // What was acknowledged before the start is answered from the start.
-        let caught_up = catch_up(&progress, head);
-        if shutdown.run_until_cancelled(caught_up).await.is_none() {
-            following.cancel();
+        let answering = async {
+            match shutdown.run_until_cancelled(catch_up(&progress, head)).await {
+                Some(()) => self.listen(options, services, limits, secret, &shutdown).await,
+                None => Ok(()),
+            }
+        };
+        let availability = log.availability();
+        let answered = tokio::select! {
+            answered = answering => answered,
+            reason = availability.failed() => Err(anyhow::anyhow!("{reason}").into()),
+            ended = followers.join_next() => Err(ended_early(ended)),
+        };
+        tracing::info!("draining requests");
+        accepting.cancel();
+        following.cancel();
+        let patience = if answered.is_ok() { DRAIN_TIMEOUT } else { DRAIN_TIMEOUT_AFTER_FAILURE };
+        let drained = async {
             while followers.join_next().await.is_some() {}
-            return Ok(());
+            pool.close().await;
+        };
+        match tokio::time::timeout(patience, drained).await {
+            Ok(()) => tracing::info!("stopped"),
+            Err(_elapsed) => tracing::warn!(?patience, "stopped before everything was drained"),
         }
+        answered
+    }
+
+    async fn listen(
+        &self,
+        options: &Options,
+        services: api::Services,
+        limits: api::Limits,
+        secret: Option<String>,
+        shutdown: &CancellationToken,
+    ) -> Result<(), Failure> {
         let listener = tokio::net::TcpListener::bind(options.listen()?)
             .await
             .with_context(|| format!("cannot listen on {} (COLLOQUY_LISTEN)", options.listen))?;
@@ -134,7 +163,6 @@ impl Serve {
         if let (true, Some(secret)) = (self.quick_start, &secret) {
             print_quick_start(&format!("http://{address}"), secret)?;
         }
-        let stop = shutdown.clone();
         // An answer goes out when it is written: waiting for more to send with it only delays it.
         let listener = listener.tap_io(|connection| {
             if let Err(error) = connection.set_nodelay(true) {
@@ -142,15 +170,8 @@ impl Serve {
             }
         });
         axum::serve(listener, api::router(services, limits))
-            .with_graceful_shutdown(async move { stop.cancelled().await })
+            .with_graceful_shutdown(shutdown.clone().cancelled_owned())
             .await?;
-
-        tracing::info!("finishing what was accepted");
-        accepting.cancel();
-        following.cancel();
-        while followers.join_next().await.is_some() {}
-        pool.close().await;
-        tracing::info!("stopped");
         Ok(())
     }
 
@@ -225,6 +246,20 @@ impl Serve {
         };
         Ok((api::token::Authenticator::hs256(&secret)?, Some(secret)))
     }
+}
+
+/// How long what was accepted may take to be finished.
+const DRAIN_TIMEOUT: Duration = Duration::from_secs(30);
+/// The same when nothing can be finished any more.
+const DRAIN_TIMEOUT_AFTER_FAILURE: Duration = Duration::from_secs(1);
+
+/// Nothing that follows the log ends before it is told to, unless it panicked.
+fn ended_early(ended: Option<Result<(), tokio::task::JoinError>>) -> Failure {
+    let why = match ended {
+        Some(Err(error)) => format!(": {error}"),
+        Some(Ok(())) | None => String::new(),
+    };
+    anyhow::anyhow!("a task without which the server cannot go on has ended{why}").into()
 }
 
 /// Cancelled at the first Ctrl-C or SIGTERM; a second one ends the process at once.

@@ -3,10 +3,12 @@
 mod outages;
 mod postgres;
 mod projections;
+mod time;
 mod values;
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -74,7 +76,14 @@ async fn kill_9_under_load_loses_no_acknowledged_command() {
 pub async fn all_messages(caller: &crate::harness::Caller, path: &str) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
     loop {
-        let page = caller.get(&format!("{path}?top=100&skip={}", found.len())).await.expect(200);
+        let answer = caller.get(&format!("{path}?top=100&skip={}", found.len())).await;
+        if answer.status == 503 {
+            // During an outage everybody is told to ask again.
+            assert!(answer.headers.contains_key("retry-after"));
+            tokio::time::sleep(Duration::from_millis(50)).await;
+            continue;
+        }
+        let page = answer.expect(200);
         let texts =
             page["data"].as_array().unwrap().iter().map(|m| m["text"].as_str().unwrap().to_owned());
         found.extend(texts);

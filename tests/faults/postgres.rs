@@ -57,6 +57,7 @@ async fn a_crash_of_postgresql_hides_nothing_that_was_acknowledged() {
     }
     assert!(!acknowledged.is_empty());
 
+    wait_until("it is ready", async || ann.get("/readyz").await.status == 200).await;
     let group =
         ann.get("/v1/groups").await.expect(200)["data"][0]["id"].as_str().unwrap().to_owned();
     let only_bob = json!({"contacts": ["bob"]});
@@ -64,6 +65,7 @@ async fn a_crash_of_postgresql_hides_nothing_that_was_acknowledged() {
     kill_a_backend(&url).await;
     wait_until("reading works again", async || ann.get(&path).await.status == 200).await;
     wait_until("who was taken out stays out", async || eve.get(&path).await.status == 404).await;
+    wait_until("it is ready", async || ann.get("/readyz").await.status == 200).await;
     let badge = bob.get("/api/conversations/badge").await.expect(200);
     assert_eq!(badge, json!({"private": 0, "rooms": 1, "chat": 0}));
 }
