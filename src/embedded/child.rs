@@ -1,5 +1,8 @@
+use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::net::TcpListener;
+use std::os::unix::ffi::OsStringExt;
+use std::os::unix::fs::OpenOptionsExt;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Command, ExitStatus, Stdio};
@@ -7,8 +10,19 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::watch;
 
-use crate::Error;
 use crate::user::User;
+use crate::{Error, private_file};
+
+/// A program with little of our environment: that holds secrets, and what the shell sets for PostgreSQL's
+/// programs (`PGDATA`, `PGHOST` …) is about another server.
+pub(crate) fn command(program: impl AsRef<OsStr>) -> Command {
+    let mut command = Command::new(program);
+    command.env_clear().envs(std::env::vars_os().filter(|(name, _)| {
+        let name = name.to_string_lossy();
+        name.starts_with("LC_") || ["PATH", "HOME", "LANG", "TZ", "TMPDIR"].contains(&&*name)
+    }));
+    command
+}
 
 /// A server process that does not outlive us.
 #[derive(Debug)]
@@ -30,12 +44,14 @@ impl Child {
         log: &Path,
         parting: i32,
     ) -> Result<Self, Error> {
-        let output = File::create(log).map_err(Error::file("write", log))?;
+        let output = make_private(log)?;
+        output.set_len(0).map_err(Error::file("write", log))?;
         let errors = output.try_clone().map_err(Error::file("write", log))?;
         command.stdin(Stdio::null()).stdout(output).stderr(errors).process_group(0);
         if let Some(user) = user {
             command.uid(user.uid).gid(user.gid);
         }
+        make_files_private(&mut command);
         die_with_parent(&mut command, parting);
         let program = command.get_program().to_owned();
         let (started, pid) = std::sync::mpsc::channel();
@@ -79,6 +95,16 @@ impl Child {
     }
 }
 
+fn make_files_private(command: &mut Command) {
+    // SAFETY: the call is async-signal-safe, and cannot fail.
+    unsafe {
+        command.pre_exec(|| {
+            libc::umask(0o077);
+            Ok(())
+        });
+    }
+}
+
 #[cfg(target_os = "linux")]
 fn die_with_parent(command: &mut Command, signal: i32) {
     let parent = std::process::id() as i32;
@@ -112,10 +138,57 @@ pub(crate) fn is_alive(pid: i32) -> bool {
     pid > 0 && unsafe { libc::kill(pid, 0) } == 0
 }
 
+/// What the process that a pid file names is to the folder that it names it for. The number may have gone to
+/// any other process since, also to the same server of another folder.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Found {
+    /// The `program` that was started with `flag` and the folder after it.
+    OurServer,
+    /// One that does not even work in the folder.
+    Stranger,
+    /// It cannot be told.
+    Unclear,
+}
+
+pub(crate) fn judge(pid: i32, program: &str, flag: &str, folder: &Path) -> Found {
+    let arguments = arguments(pid);
+    let name = arguments.first().and_then(|first| Path::new(first).file_name());
+    let given = arguments.iter().position(|argument| argument == flag);
+    let given = given.and_then(|position| arguments.get(position + 1)).map(Path::new);
+    let given = given.filter(|given| given.is_absolute()).map(std::fs::canonicalize);
+    if name == Some(OsStr::new(program)) && given.is_some_and(|g| g.is_ok_and(|g| g == folder)) {
+        return Found::OurServer;
+    }
+    match std::fs::read_link(format!("/proc/{pid}/cwd")) {
+        Ok(works_in) if works_in != folder => Found::Stranger,
+        _ => Found::Unclear,
+    }
+}
+
+/// What a process was started with; nothing where the system does not tell.
+fn arguments(pid: i32) -> Vec<OsString> {
+    if let Ok(line) = std::fs::read(format!("/proc/{pid}/cmdline")) {
+        let arguments = line.split(|byte| *byte == 0).filter(|argument| !argument.is_empty());
+        return arguments.map(|argument| OsString::from_vec(argument.to_vec())).collect();
+    }
+    let ps = Command::new("ps").args(["-o", "args=", "-p", &pid.to_string()]).output();
+    let line = ps.map(|output| String::from_utf8_lossy(&output.stdout).into_owned());
+    line.unwrap_or_default().split_whitespace().map(OsString::from).collect()
+}
+
+/// A file of ours alone, with what was in it.
+fn make_private(path: &Path) -> Result<File, Error> {
+    let mut options = File::options();
+    options.write(true).create(true).truncate(false).mode(0o600);
+    let file = options.open(path).map_err(Error::file("write", path))?;
+    private_file::close_to_others(path)?;
+    Ok(file)
+}
+
 /// Takes the folder for this process; released when the file is dropped, also by a crash.
 pub(crate) fn lock(folder: &Path, name: &str) -> Result<File, Error> {
     let path = folder.join(name);
-    let file = File::create(&path).map_err(Error::file("write", &path))?;
+    let file = make_private(&path)?;
     match file.try_lock() {
         Ok(()) => Ok(file),
         Err(std::fs::TryLockError::WouldBlock) => Err(Error::InUse { folder: folder.to_owned() }),

@@ -19,6 +19,7 @@
 mod child;
 mod nats;
 mod postgres;
+pub mod private_file;
 mod programs;
 mod socket_folder;
 pub mod testing;
@@ -29,7 +30,8 @@ mod user;
 use std::path::PathBuf;
 
 pub use nats::Nats;
-pub use postgres::Postgres;
+pub use postgres::{Postgres, is_made};
+pub use user::make_data_dir;
 
 /// Why a server could not be started or stopped.
 #[derive(Debug, thiserror::Error)]
@@ -84,6 +86,31 @@ pub enum Error {
         /// How long it was waited for.
         seconds: u64,
     },
+    /// The cluster is there, and what opens it is not: a new password would not.
+    #[error(
+        "{} is missing, and the database in {} cannot be opened without it: put the file back, or move that folder \
+         away to begin with an empty database",
+        .file.display(),
+        .cluster.display()
+    )]
+    PasswordMissing {
+        /// Where the password should be.
+        file: PathBuf,
+        /// The folder of the cluster.
+        cluster: PathBuf,
+    },
+    /// The cluster was made with another password.
+    #[error(
+        "the database in {} was made with another password than the one in {}: put the right file back",
+        .cluster.display(),
+        .file.display()
+    )]
+    PasswordWrong {
+        /// Where the password is.
+        file: PathBuf,
+        /// The folder of the cluster.
+        cluster: PathBuf,
+    },
     /// The private database could not be set up.
     #[error("cannot set up the private database")]
     Database(#[source] sqlx::Error),
@@ -94,6 +121,11 @@ impl Error {
         let path = path.to_owned();
         move |source| Self::File { doing, path, source }
     }
+}
+
+/// A folder's one name, so that it can be told whose it is.
+fn canonical(folder: &std::path::Path) -> Result<PathBuf, Error> {
+    std::fs::canonicalize(folder).map_err(Error::file("find", folder))
 }
 
 /// Where private servers keep their data unless told otherwise. For root it is a folder that the unprivileged

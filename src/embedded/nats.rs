@@ -1,12 +1,15 @@
 use std::fs::File;
 use std::path::Path;
-use std::process::Command;
 use std::time::{Duration, Instant};
 
+use async_nats::ConnectOptions;
 use async_nats::jetstream::context::GetStreamErrorKind;
+use rand::distr::{Alphanumeric, SampleString};
 
-use crate::child::{self, Child};
-use crate::{Error, programs, user};
+use crate::child::{self, Child, Found};
+use crate::{Error, private_file, programs, user};
+
+const USER: &str = "colloquy";
 
 /// A private NATS server with JetStream.
 #[derive(Debug)]
@@ -32,12 +35,17 @@ impl Nats {
     /// As [`start`](Self::start); also when the port is taken.
     pub async fn start_on(data_dir: &Path, port: Option<u16>) -> Result<Self, Error> {
         let server = programs::nats()?;
-        user::make_folder(data_dir, None)?;
+        user::make_data_dir(data_dir)?;
+        let data_dir = &crate::canonical(data_dir)?;
         let lock = child::lock(data_dir, "nats.lock")?;
         let store = data_dir.join("nats");
         user::make_folder(&store, None)?;
+        let store = crate::canonical(&store)?;
+        let password = password(data_dir)?;
+        let configuration = data_dir.join("nats.conf");
+        private_file::keep(&configuration, &configure(&password))?;
         let pid_file = data_dir.join("nats.pid");
-        if let Some(pid) = left_behind(&pid_file) {
+        if let Some(pid) = left_behind(&pid_file, &store) {
             child::end_left_behind(pid, libc::SIGTERM, "nats-server").await?;
         }
         let log = data_dir.join("nats.log");
@@ -46,14 +54,13 @@ impl Nats {
                 Some(port) => port,
                 None => child::free_port()?,
             };
-            let mut command = Command::new(&server);
-            command
-                .args(["-a", "127.0.0.1", "-p", &free_port.to_string(), "-js", "-sd"])
-                .arg(&store);
-            command.arg("-P").arg(&pid_file);
+            let mut command = child::command(&server);
+            command.arg("-c").arg(&configuration);
+            command.args(["-a", "127.0.0.1", "-p", &free_port.to_string(), "-js"]);
+            command.arg("-sd").arg(&store).arg("-P").arg(&pid_file);
             let child = Child::spawn("nats-server", command, None, &log, libc::SIGTERM)?;
-            let url = format!("nats://127.0.0.1:{free_port}");
-            match wait_until_up(&child, &url, &log).await {
+            let url = format!("nats://{USER}:{password}@127.0.0.1:{free_port}");
+            match wait_until_up(&child, free_port, &password, &log).await {
                 Ok(()) => return Ok(Self { child, url, port: free_port, _lock: lock }),
                 // Somebody took the port between the probe and the start.
                 Err(_) if attempt < 5 && child::log_tail(&log).contains("in use") => {}
@@ -63,7 +70,7 @@ impl Nats {
         unreachable!("the last attempt returns")
     }
 
-    /// Where it listens.
+    /// Where it listens, user and password included.
     pub fn url(&self) -> &str {
         &self.url
     }
@@ -95,17 +102,30 @@ impl Nats {
     }
 }
 
-fn left_behind(pid_file: &Path) -> Option<i32> {
-    let pid: i32 = std::fs::read_to_string(pid_file).ok()?.trim().parse().ok()?;
-    // The number may have gone to another program since.
-    let command = std::fs::read_to_string(format!("/proc/{pid}/cmdline")).unwrap_or_default();
-    (command.contains("nats-server") || !Path::new("/proc").exists()).then_some(pid)
+/// The password of the only user, made at the first start: clients find the server again at the next.
+fn password(data_dir: &Path) -> Result<String, Error> {
+    let file = data_dir.join("nats-password");
+    private_file::keep_first(&file, &Alphanumeric.sample_string(&mut rand::rng(), 32))?;
+    private_file::read(&file).map(Option::unwrap_or_default)
 }
 
-async fn wait_until_up(child: &Child, url: &str, log: &Path) -> Result<(), Error> {
+/// In a file, because anybody on the machine may read a command line. One user is enough: whoever can
+/// read the password can read and change everything that the server keeps.
+fn configure(password: &str) -> String {
+    format!("authorization {{ user: \"{USER}\", password: \"{password}\" }}\n")
+}
+
+/// The server that still runs on this data although nobody holds the lock.
+fn left_behind(pid_file: &Path, store: &Path) -> Option<i32> {
+    let pid: i32 = std::fs::read_to_string(pid_file).ok()?.trim().parse().ok()?;
+    (child::judge(pid, "nats-server", "-sd", store) == Found::OurServer).then_some(pid)
+}
+
+async fn wait_until_up(child: &Child, port: u16, password: &str, log: &Path) -> Result<(), Error> {
     let started = Instant::now();
     while started.elapsed() < Duration::from_secs(30) && !child.has_exited() {
-        if answers(url).await {
+        let options = ConnectOptions::with_user_and_password(USER.to_owned(), password.to_owned());
+        if answers(options, port).await {
             return Ok(());
         }
         tokio::time::sleep(Duration::from_millis(20)).await;
@@ -114,8 +134,8 @@ async fn wait_until_up(child: &Child, url: &str, log: &Path) -> Result<(), Error
 }
 
 /// JetStream itself answers, if only that it has no such stream.
-pub(crate) async fn answers(url: &str) -> bool {
-    match async_nats::connect(url).await {
+pub(crate) async fn answers(options: ConnectOptions, port: u16) -> bool {
+    match options.connect(format!("nats://127.0.0.1:{port}")).await {
         Ok(client) => match async_nats::jetstream::new(client).get_stream("none").await {
             Ok(_) => true,
             Err(error) => matches!(error.kind(), GetStreamErrorKind::JetStream(_)),

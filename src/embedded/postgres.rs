@@ -1,15 +1,15 @@
 use std::fs::File;
-use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::io::ErrorKind;
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use rand::distr::{Alphanumeric, SampleString};
 use sqlx::{Connection, Executor, PgConnection};
 
-use crate::child::{self, Child};
+use crate::child::{self, Child, Found};
 use crate::socket_folder::SocketFolder;
 use crate::user::{self, User};
-use crate::{Error, programs};
+use crate::{Error, private_file, programs};
 
 /// A private PostgreSQL.
 #[derive(Debug)]
@@ -28,20 +28,19 @@ impl Postgres {
     pub async fn start(data_dir: &Path) -> Result<Self, Error> {
         let server = programs::postgres("postgres")?;
         let user = user::unprivileged();
-        user::make_folder(data_dir, None)?;
+        user::make_data_dir(data_dir)?;
+        let data_dir = &crate::canonical(data_dir)?;
         let lock = child::lock(data_dir, "postgres.lock")?;
         let home = data_dir.join("postgres");
         user::make_folder(&home, user)?;
-        let cluster = home.join("cluster");
-        let password = initialize(&home, &cluster, user)?;
-        if let Some(pid) = left_behind(&cluster) {
-            child::end_left_behind(pid, libc::SIGINT, "PostgreSQL").await?;
-        }
+        let password = initialize(&home, &home.join("cluster"), user)?;
+        let cluster = crate::canonical(&home.join("cluster"))?;
+        end_left_behind(&cluster).await?;
         let log = data_dir.join("postgres.log");
         let mut socket = SocketFolder::make(&home, user);
         for attempt in 1.. {
             let port = child::free_port()?;
-            let mut command = Command::new(&server);
+            let mut command = child::command(&server);
             command.current_dir(&home).arg("-D").arg(&cluster);
             command.args(arguments(port, socket.as_ref().map(SocketFolder::path)));
             let child = Child::spawn("PostgreSQL", command, user, &log, libc::SIGINT)?;
@@ -51,6 +50,10 @@ impl Postgres {
                     make_database(connection).await.map_err(Error::Database)?;
                     let url = url("colloquy");
                     return Ok(Self { child, url, socket, _lock: lock });
+                }
+                Err(Error::Database(error)) if is_wrong_password(&error) => {
+                    child.stop(libc::SIGINT).await?;
+                    return Err(Error::PasswordWrong { file: home.join(PASSWORD_FILE), cluster });
                 }
                 // Not every file system has sockets: one that a virtual machine shares may not.
                 Err(_) if socket.is_some() && child::log_tail(&log).contains("Unix-domain") => {
@@ -95,11 +98,23 @@ impl Postgres {
     }
 }
 
+const PASSWORD_FILE: &str = "password";
+
+/// Whether a private cluster was ever made in the folder.
+pub fn is_made(data_dir: &Path) -> bool {
+    is_cluster(&data_dir.join("postgres/cluster"))
+}
+
+fn is_cluster(folder: &Path) -> bool {
+    folder.join("PG_VERSION").is_file()
+}
+
 /// Through the socket where there is one: three tenths less time for a small query than over TCP.
-/// The host in the authority is what a client without sockets would take.
+/// The host in the authority is what a client without sockets would take. That the way is not
+/// encrypted is said here, so that nothing in the environment says otherwise.
 fn url(password: &str, port: u16, database: &str, socket: Option<&SocketFolder>) -> String {
-    let host = socket.map(|folder| format!("?host={}", folder.encoded())).unwrap_or_default();
-    format!("postgres://colloquy:{password}@127.0.0.1:{port}/{database}{host}")
+    let host = socket.map(|folder| format!("&host={}", folder.encoded())).unwrap_or_default();
+    format!("postgres://colloquy:{password}@127.0.0.1:{port}/{database}?sslmode=disable{host}")
 }
 
 /// Listens on loopback too, for what knows no sockets.
@@ -120,23 +135,38 @@ pub(crate) fn arguments(port: u16, socket: Option<&str>) -> Vec<String> {
     arguments
 }
 
-/// Makes the cluster if there is none, and returns its password.
+/// Makes the cluster if there is none, and returns its password. Whatever is there stays: it may be
+/// everything that somebody has.
 fn initialize(home: &Path, cluster: &Path, user: Option<User>) -> Result<String, Error> {
-    let password_file = home.join("password");
-    if cluster.join("PG_VERSION").is_file() && password_file.is_file() {
-        return std::fs::read_to_string(&password_file)
-            .map_err(Error::file("read", &password_file));
+    let password_file = home.join(PASSWORD_FILE);
+    let kept = private_file::read(&password_file)?;
+    if is_cluster(cluster) {
+        return kept.ok_or_else(|| Error::PasswordMissing {
+            file: password_file,
+            cluster: cluster.to_owned(),
+        });
     }
-    if cluster.exists() {
-        // A first start that was killed in the middle: nothing was ever stored here.
-        std::fs::remove_dir_all(cluster).map_err(Error::file("clear", cluster))?;
+    match std::fs::remove_dir(cluster) {
+        Err(error) if error.kind() != ErrorKind::NotFound => {
+            return Err(Error::file("begin a new database in", cluster)(error));
+        }
+        // It was not there, or empty.
+        _ => {}
     }
-    let password = Alphanumeric.sample_string(&mut rand::rng(), 32);
-    write_private(&password_file, &password, user)?;
+    let password = match kept {
+        Some(password) => password,
+        None => {
+            let password = Alphanumeric.sample_string(&mut rand::rng(), 32);
+            private_file::keep_first_for(&password_file, &password, user)?;
+            password
+        }
+    };
+    // What a first start that was killed left: no server has ever run on it.
     let unfinished = home.join("cluster.new");
     let _ = std::fs::remove_dir_all(&unfinished);
     run_initdb(&unfinished, &password_file, user)?;
     std::fs::rename(&unfinished, cluster).map_err(Error::file("put in place", cluster))?;
+    private_file::sync_folder(home)?;
     Ok(password)
 }
 
@@ -147,7 +177,7 @@ pub(crate) fn run_initdb(
 ) -> Result<(), Error> {
     use std::os::unix::process::CommandExt;
     let program = programs::postgres("initdb")?;
-    let mut command = Command::new(&program);
+    let mut command = child::command(&program);
     command
         .current_dir(cluster.parent().unwrap_or(Path::new("/")))
         .args(["--username=colloquy", "--auth=scram-sha-256", "--encoding=UTF8", "--no-locale"])
@@ -172,42 +202,41 @@ pub(crate) fn run_initdb(
     Err(Error::NotUp { server: "initdb", log: format!("{}{hint}", lines.join(" | ")) })
 }
 
-pub(crate) fn write_private(path: &Path, content: &str, user: Option<User>) -> Result<(), Error> {
-    use std::io::Write;
-    use std::os::unix::fs::OpenOptionsExt;
-    std::fs::OpenOptions::new()
-        .write(true)
-        .create(true)
-        .truncate(true)
-        .mode(0o600)
-        .open(path)
-        .and_then(|mut file| file.write_all(content.as_bytes()))
-        .map_err(Error::file("write", path))?;
-    if let Some(user) = user {
-        std::os::unix::fs::chown(path, Some(user.uid), Some(user.gid))
-            .map_err(Error::file("hand over", path))?;
+/// Ends the server that still runs on this data although nobody holds the lock. PostgreSQL itself refuses to
+/// start while a process of its user has the number in its pid file; where that is a stranger, the file goes.
+async fn end_left_behind(cluster: &Path) -> Result<(), Error> {
+    let pid_file = cluster.join("postmaster.pid");
+    let text = std::fs::read_to_string(&pid_file).unwrap_or_default();
+    let Some(pid) = text.lines().next().and_then(|line| line.trim().parse().ok()) else {
+        return Ok(());
+    };
+    if !child::is_alive(pid) {
+        return Ok(());
     }
-    Ok(())
-}
-
-/// The server that still runs on this data although nobody holds the lock.
-fn left_behind(cluster: &Path) -> Option<i32> {
-    let pid_file: PathBuf = cluster.join("postmaster.pid");
-    let pid = std::fs::read_to_string(pid_file).ok()?.lines().next()?.trim().parse().ok()?;
-    // The number may have gone to another program since.
-    let command = std::fs::read_to_string(format!("/proc/{pid}/cmdline")).unwrap_or_default();
-    (command.contains("postgres") || !Path::new("/proc").exists()).then_some(pid)
+    match child::judge(pid, "postgres", "-D", cluster) {
+        Found::OurServer => child::end_left_behind(pid, libc::SIGINT, "PostgreSQL").await,
+        Found::Stranger => {
+            std::fs::remove_file(&pid_file).map_err(Error::file("remove the stale", &pid_file))
+        }
+        Found::Unclear => Ok(()),
+    }
 }
 
 async fn wait_until_up(child: &Child, url: &str, log: &Path) -> Result<PgConnection, Error> {
     let started = Instant::now();
     while started.elapsed() < Duration::from_secs(60) && !child.has_exited() {
-        if let Ok(connection) = PgConnection::connect(url).await {
-            return Ok(connection);
+        match PgConnection::connect(url).await {
+            Ok(connection) => return Ok(connection),
+            Err(error) if is_wrong_password(&error) => return Err(Error::Database(error)),
+            Err(_) => tokio::time::sleep(Duration::from_millis(20)).await,
         }
-        tokio::time::sleep(Duration::from_millis(20)).await;
     }
     Err(Error::NotUp { server: "PostgreSQL", log: child::log_tail(log) })
+}
+
+fn is_wrong_password(error: &sqlx::Error) -> bool {
+    const INVALID_PASSWORD: &str = "28P01";
+    error.as_database_error().and_then(|error| error.code()).as_deref() == Some(INVALID_PASSWORD)
 }
 
 async fn make_database(mut connection: PgConnection) -> Result<(), sqlx::Error> {

@@ -8,11 +8,12 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
+use async_nats::ConnectOptions;
 use serde::{Deserialize, Serialize};
 use sqlx::postgres::PgPoolOptions;
 use sqlx::{Connection, Executor, PgConnection, PgPool};
 
-use crate::{child, nats, postgres, programs, user};
+use crate::{child, nats, postgres, private_file, programs, user};
 
 /// An empty database.
 #[derive(Debug, Clone)]
@@ -126,14 +127,15 @@ fn run() -> (u32, String) {
 async fn start(folder: &Path, runner: u32) -> Servers {
     let user = user::unprivileged();
     let password_file = folder.join("password");
-    postgres::write_private(&password_file, PASSWORD, user).expect("a small file can be written");
+    private_file::keep_first_for(&password_file, PASSWORD, user)
+        .expect("a small file can be written");
     let cluster = folder.join("cluster");
     postgres::run_initdb(&cluster, &password_file, user).expect("initdb works");
     let servers = Servers {
         postgres_port: child::free_port().expect("a free port"),
         nats_port: child::free_port().expect("a free port"),
     };
-    let mut watchdog = Command::new("sh");
+    let mut watchdog = child::command("sh");
     watchdog.arg("-c").arg(WATCHDOG).arg("colloquy-test-servers");
     watchdog.arg(runner.to_string()).arg(folder);
     watchdog
@@ -153,7 +155,7 @@ async fn start(folder: &Path, runner: u32) -> Servers {
     watchdog.spawn().expect("a shell runs");
     let started = Instant::now();
     while PgConnection::connect(&servers.postgres_url("postgres")).await.is_err()
-        || !nats::answers(&servers.nats_url()).await
+        || !nats::answers(ConnectOptions::new(), servers.nats_port).await
     {
         assert!(
             started.elapsed() < Duration::from_secs(60),

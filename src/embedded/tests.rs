@@ -160,6 +160,83 @@ async fn a_server_left_running_is_stopped_before_a_new_one_starts() {
     assert_eq!(count(&postgres).await, 1);
 }
 
+/// The number in a pid file may have gone to the server of another folder.
+#[tokio::test]
+async fn a_stale_pid_file_stops_nobody_elses_server() {
+    let (folder, other) = (folder(), folder());
+    let postgres = Postgres::start(&folder).await.unwrap();
+    let nats = Nats::start(&folder).await.unwrap();
+    Postgres::start(&other).await.unwrap().stop().await.unwrap();
+    let pid_file = other.join("postgres/cluster/postmaster.pid");
+    std::fs::write(pid_file, format!("{}\n", postgres.pid())).unwrap();
+    std::fs::write(other.join("nats.pid"), nats.pid().to_string()).unwrap();
+    let _others = (Postgres::start(&other).await.unwrap(), Nats::start(&other).await.unwrap());
+    assert!(is_alive(postgres.pid()) && is_alive(nats.pid()));
+    execute(&postgres, "select").await;
+}
+
+#[tokio::test]
+async fn a_cluster_without_its_password_is_left_as_it_is() {
+    let folder = folder();
+    let postgres = Postgres::start(&folder).await.unwrap();
+    execute(&postgres, "create table kept (); insert into kept default values").await;
+    postgres.stop().await.unwrap();
+    let (file, elsewhere) = (folder.join("postgres/password"), folder.join("elsewhere"));
+    std::fs::rename(&file, &elsewhere).unwrap();
+    let error = Postgres::start(&folder).await.unwrap_err();
+    assert!(matches!(error, Error::PasswordMissing { .. }), "{error}");
+    assert!(error.to_string().starts_with(file.to_str().unwrap()), "{error}");
+    assert!(!file.exists());
+
+    std::fs::write(&file, "another").unwrap();
+    let error = Postgres::start(&folder).await.unwrap_err();
+    assert!(matches!(error, Error::PasswordWrong { .. }), "{error}");
+
+    std::fs::rename(&elsewhere, &file).unwrap();
+    let postgres = Postgres::start(&folder).await.unwrap();
+    assert_eq!(count(&postgres).await, 1);
+}
+
+#[tokio::test]
+async fn what_is_in_the_place_of_a_cluster_is_not_taken_away() {
+    let folder = folder();
+    let file = folder.join("postgres/cluster/base/1");
+    std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+    std::fs::write(&file, "what is left of a database").unwrap();
+    assert!(matches!(Postgres::start(&folder).await, Err(Error::File { .. })));
+    assert!(file.exists());
+}
+
+#[tokio::test]
+async fn the_private_nats_lets_nobody_in_without_its_password() {
+    let folder = folder();
+    let nats = Nats::start(&folder).await.unwrap();
+    let address = format!("nats://127.0.0.1:{}", nats.port());
+    let refused = async_nats::connect(&address).await.unwrap_err();
+    assert_eq!(refused.kind(), async_nats::ConnectErrorKind::AuthorizationViolation);
+    let command = std::fs::read(format!("/proc/{}/cmdline", nats.pid())).unwrap_or_default();
+    let password = std::fs::read_to_string(folder.join("nats-password")).unwrap();
+    assert!(!String::from_utf8_lossy(&command).contains(&password));
+}
+
+/// A data folder that exists may be anybody's; what is made in it is ours alone.
+#[tokio::test]
+async fn nobody_else_can_read_what_is_made_in_the_data_folder() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = folder();
+    let _postgres = Postgres::start(&folder).await.unwrap();
+    let _nats = Nats::start(&folder).await.unwrap();
+    let entries: Vec<_> = std::fs::read_dir(&*folder).unwrap().map(Result::unwrap).collect();
+    assert!(entries.len() > 6);
+    for entry in entries {
+        let mode = entry.metadata().unwrap().permissions().mode();
+        assert_eq!(mode & 0o077, 0, "{:?}", entry.path());
+    }
+    let made = folder.join("made/by/us");
+    crate::make_data_dir(&made).unwrap();
+    assert_eq!(std::fs::metadata(&made).unwrap().permissions().mode() & 0o027, 0);
+}
+
 #[test]
 fn a_missing_program_is_told_with_what_to_install() {
     for (what, package) in [

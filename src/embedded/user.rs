@@ -1,4 +1,6 @@
 use std::ffi::CString;
+use std::fs::Permissions;
+use std::os::unix::fs::{DirBuilderExt, PermissionsExt, chown};
 use std::path::Path;
 
 use crate::Error;
@@ -37,12 +39,35 @@ fn look_up(name: &str) -> Option<User> {
     }
 }
 
-/// Makes a folder, and gives it to the unprivileged user if there is one.
-pub(crate) fn make_folder(folder: &Path, user: Option<User>) -> Result<(), Error> {
-    std::fs::create_dir_all(folder).map_err(Error::file("make the folder", folder))?;
-    if let Some(user) = user {
-        std::os::unix::fs::chown(folder, Some(user.uid), Some(user.gid))
-            .map_err(Error::file("hand over the folder", folder))?;
+/// Makes the folder that holds everything private, for its owner alone. Into one that root makes, the
+/// unprivileged user may go, and no further. A folder that exists keeps its mode: it may be anybody's.
+pub fn make_data_dir(folder: &Path) -> Result<(), Error> {
+    if folder.is_dir() {
+        return Ok(());
     }
-    Ok(())
+    let make = || {
+        if let Some(parent) = folder.parent() {
+            std::fs::create_dir_all(parent)?;
+        }
+        std::fs::DirBuilder::new().mode(0o700).recursive(true).create(folder)?;
+        if let Some(user) = unprivileged() {
+            chown(folder, None, Some(user.gid))?;
+            std::fs::set_permissions(folder, Permissions::from_mode(0o710))?;
+        }
+        Ok(())
+    };
+    make().map_err(Error::file("make the data folder", folder))
+}
+
+/// Makes a folder in it for its owner alone: the unprivileged user if there is one. So is one that exists.
+pub(crate) fn make_folder(folder: &Path, user: Option<User>) -> Result<(), Error> {
+    let make = || {
+        std::fs::DirBuilder::new().mode(0o700).recursive(true).create(folder)?;
+        std::fs::set_permissions(folder, Permissions::from_mode(0o700))?;
+        match user {
+            Some(user) => chown(folder, Some(user.uid), Some(user.gid)),
+            None => Ok(()),
+        }
+    };
+    make().map_err(Error::file("make the folder", folder))
 }
