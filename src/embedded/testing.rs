@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use sqlx::postgres::PgPoolOptions;
 use sqlx::{Connection, Executor, PgConnection, PgPool};
 
+use crate::child::Child;
 use crate::{child, nats, postgres, private_file, programs, user};
 
 /// An empty database.
@@ -166,6 +167,35 @@ async fn start(folder: &Path, runner: u32) -> Servers {
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
     servers
+}
+
+/// A NATS server with nothing but a test's own arguments; killed when dropped.
+#[derive(Debug)]
+pub struct NatsServer {
+    child: Child,
+    /// Where it listens.
+    pub port: u16,
+}
+
+/// Starts one, and waits until it listens.
+pub async fn nats_server(folder: &Path, arguments: &[&str]) -> NatsServer {
+    let port = child::free_port().expect("a free port");
+    let mut command = child::command(programs::nats().expect("nats-server is installed"));
+    command.args(["-a", "127.0.0.1", "-p", &port.to_string()]).args(arguments);
+    let log = folder.join(format!("nats-{port}.log"));
+    let child = Child::spawn("nats-server", command, None, &log, libc::SIGKILL);
+    let child = child.expect("an installed program runs");
+    while tokio::net::TcpStream::connect(("127.0.0.1", port)).await.is_err() {
+        assert!(!child.has_exited(), "{}", child::log_tail(&log));
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    NatsServer { child, port }
+}
+
+impl Drop for NatsServer {
+    fn drop(&mut self) {
+        child::send(self.child.pid(), libc::SIGKILL);
+    }
 }
 
 /// Runner, folder, nats-server and its port; the rest is the PostgreSQL command.

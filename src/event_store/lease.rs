@@ -21,7 +21,9 @@ pub struct Lease {
 }
 
 impl Lease {
-    /// Takes the lease; `None` while another node holds it.
+    /// Takes the lease; `None` while another node holds it. One that ends further ahead than a lease
+    /// lasts was taken before the database's clock was set back: it is over, or it would last as long as
+    /// the clock was set back by.
     ///
     /// # Errors
     /// When PostgreSQL cannot be reached.
@@ -41,7 +43,9 @@ impl Lease {
                  epoch = epoch + 1,
                  expires_at = clock_timestamp() + interval '6 seconds'
              where name = $1
-               and (owner is null or owner = $2 or expires_at < clock_timestamp())
+               and (owner is null
+                    or owner = $2
+                    or expires_at not between clock_timestamp() and clock_timestamp() + interval '6 seconds')
              returning epoch",
         )
         .bind(name)

@@ -467,6 +467,20 @@ async fn a_lease_has_one_holder_and_a_checkpoint_needs_it() {
     assert!(Lease::acquire(log.pool(), "x", one).await.unwrap().is_some());
 }
 
+#[tokio::test]
+async fn a_lease_that_ends_further_ahead_than_one_lasts_is_over() {
+    let (log, _) = log().await;
+    let (one, other) = (Uuid::from_u128(1), Uuid::from_u128(2));
+    let held = Lease::acquire(log.pool(), "x", one).await.unwrap().unwrap();
+    // What a clock that is set back by an hour makes of it.
+    let ends_later = "update leases set expires_at = expires_at + interval '1 hour'";
+    log.pool().execute(ends_later).await.unwrap();
+    let taken = Lease::acquire(log.pool(), "x", other).await.unwrap().unwrap();
+    assert!(matches!(held.renew(log.pool()).await, Err(Error::LeaseLost { .. })));
+    taken.renew(log.pool()).await.unwrap();
+    assert!(Lease::acquire(log.pool(), "x", one).await.unwrap().is_none());
+}
+
 async fn long_stream(commands: &Commands, id: Uuid) {
     run(commands, id, create()).await.unwrap();
     let rename = Command::RenameConversation { name: Some("a secret name".into()) };

@@ -10,15 +10,17 @@ use event_store::Log;
 use futures::{FutureExt, Stream, StreamExt};
 use tokio_util::sync::CancellationToken;
 
+use crate::NatsOptions;
+
 /// Between two hints, and between two looks: whatever happens in it is in the next one.
 const PAUSE: Duration = Duration::from_millis(10);
 
 /// Sends and hears hints on `<prefix>.hint` until `stop` is cancelled. The connection is made, and
 /// made again, whenever NATS is there.
-pub async fn run(log: Log, nats_url: String, subject_prefix: String, stop: CancellationToken) {
+pub async fn run(log: Log, nats: NatsOptions, subject_prefix: String, stop: CancellationToken) {
     let subject = format!("{subject_prefix}.hint");
     while !stop.is_cancelled() {
-        let hints = exchange(&log, &nats_url, &subject);
+        let hints = exchange(&log, &nats, &subject);
         if let Some(Err(error)) = stop.run_until_cancelled(hints).await {
             tracing::warn!(error = &*error as &dyn std::error::Error, "no hints between nodes");
             let _ = stop.run_until_cancelled(tokio::time::sleep(Duration::from_secs(5))).await;
@@ -26,10 +28,10 @@ pub async fn run(log: Log, nats_url: String, subject_prefix: String, stop: Cance
     }
 }
 
-async fn exchange(log: &Log, nats_url: &str, subject: &str) -> Result<(), async_nats::Error> {
+async fn exchange(log: &Log, nats: &NatsOptions, subject: &str) -> Result<(), async_nats::Error> {
     // The client reconnects by itself, at the start too, and subscribes again when it does.
     let options = ConnectOptions::new().retry_on_initial_connect().no_echo();
-    let client = options.connect(nats_url).await?;
+    let client = nats.connect_with(options).await?;
     let heard = client.subscribe(subject.to_owned()).await?;
     tokio::select! {
         sent = send(log, &client, subject) => sent,
@@ -73,9 +75,10 @@ mod tests {
         let url = nats_url().await;
         let here = Fixture::new(url.clone()).await;
         let there = Log::new(here.log.pool().clone(), here.log.keys().clone());
+        let nats = NatsOptions::new(&url).unwrap();
         let (prefix, stop) = (unique("hint"), CancellationToken::new());
         let tasks: Vec<_> = [&here.log, &there]
-            .map(|log| tokio::spawn(run(log.clone(), url.clone(), prefix.clone(), stop.clone())))
+            .map(|log| tokio::spawn(run(log.clone(), nats.clone(), prefix.clone(), stop.clone())))
             .into();
         let mut known = there.wakeups();
         for position in 1..=20 {

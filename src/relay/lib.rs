@@ -20,6 +20,7 @@
     )
 )]
 
+mod connection;
 mod erasure;
 pub mod hint;
 mod message;
@@ -36,11 +37,13 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
+pub use connection::{NatsOptions, WrongUrl};
+
 /// Where and how to publish.
 #[derive(Debug, Clone)]
 pub struct Settings {
     /// The server.
-    pub nats_url: String,
+    pub nats: NatsOptions,
     /// The stream, made when missing.
     pub stream: String,
     /// First token of every subject.
@@ -126,7 +129,7 @@ impl Led for Relay {
     /// Returns when told to stop, with nothing under way.
     async fn lead(&mut self, lease: &Lease) -> Result<(), Error> {
         self.status.send_modify(|status| status.leader = true);
-        let client = async_nats::connect(&self.settings.nats_url).await.map_err(Error::Connect)?;
+        let client = self.settings.nats.connect().await.map_err(Error::Connect)?;
         let jetstream = jetstream::new(client);
         let mut published = stream::last_position(&jetstream, &self.settings, &self.log).await?;
         tracing::info!(event.position = published, "publishing to NATS");

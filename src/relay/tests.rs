@@ -41,7 +41,7 @@ impl Fixture {
             ),
             log,
             settings: Settings {
-                nats_url,
+                nats: NatsOptions::new(&nats_url).unwrap(),
                 stream: name.to_uppercase(),
                 subject_prefix: name,
                 in_flight_max: 100,
@@ -87,7 +87,7 @@ impl Fixture {
     }
 
     async fn stream(&self) -> Stream {
-        let client = async_nats::connect(&self.settings.nats_url).await.unwrap();
+        let client = self.settings.nats.connect().await.unwrap();
         jetstream::new(client).get_stream(&self.settings.stream).await.unwrap()
     }
 

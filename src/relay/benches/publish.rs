@@ -104,7 +104,7 @@ async fn relay(log: &Log) -> f64 {
     // A relay of its own each round: a new stream, and a lease that the last one gave back.
     let name = embedded::testing::unique("relay");
     let settings = relay::Settings {
-        nats_url: embedded::testing::nats_url().await,
+        nats: relay::NatsOptions::new(&embedded::testing::nats_url().await).expect("a URL"),
         stream: name.to_uppercase(),
         subject_prefix: name,
         in_flight_max: IN_FLIGHT_MAX,

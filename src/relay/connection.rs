@@ -1,0 +1,227 @@
+//! How NATS is reached: the servers, who we are to them, and how they are trusted.
+
+use std::fmt;
+use std::path::PathBuf;
+
+use async_nats::{Client, ConnectError, ConnectOptions, ServerAddr};
+use percent_encoding::percent_decode_str;
+
+/// Servers of one cluster, and what they ask for. The client by itself ignores who a URL says that we are.
+#[derive(Clone)]
+pub struct NatsOptions {
+    /// Without who we are: the client may log them.
+    servers: Vec<ServerAddr>,
+    login: Option<Login>,
+    ca_file: Option<PathBuf>,
+    client: Option<(PathBuf, PathBuf)>,
+}
+
+#[derive(Clone, PartialEq)]
+enum Login {
+    Token(String),
+    Password { user: String, password: String },
+}
+
+/// Why there is nothing to connect to. It tells nothing of what was given: that holds secrets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum WrongUrl {
+    /// Not the URL of a server.
+    #[error(
+        "nats://user:password@host:port, nats://token@host:port or tls://…, several of them with commas between"
+    )]
+    NoServer,
+    /// The client knows one login for all servers.
+    #[error("the same user and password, or the same token, in each of its URLs")]
+    SeveralLogins,
+}
+
+impl NatsOptions {
+    /// From one URL, or several with commas between. A login in any of them is for all of them.
+    ///
+    /// # Errors
+    /// When one is no server's URL, or they name several logins.
+    pub fn new(urls: &str) -> Result<Self, WrongUrl> {
+        let (mut servers, mut login) = (Vec::new(), None);
+        for url in urls.split(',') {
+            let (server, found) = server(url.trim())?;
+            servers.push(server);
+            match (&login, found) {
+                (Some(login), Some(found)) if *login != found => {
+                    return Err(WrongUrl::SeveralLogins);
+                }
+                (None, Some(found)) => login = Some(found),
+                _ => {}
+            }
+        }
+        Ok(Self { servers, login, ca_file: None, client: None })
+    }
+
+    /// Trusts only what the certificates in a PEM file have signed, and speaks nothing but TLS.
+    pub fn ca_file(self, ca_file: PathBuf) -> Self {
+        Self { ca_file: Some(ca_file), ..self }
+    }
+
+    /// Shows a certificate of our own, from PEM files, and speaks nothing but TLS.
+    pub fn client_certificate(self, certificate: PathBuf, key: PathBuf) -> Self {
+        Self { client: Some((certificate, key)), ..self }
+    }
+
+    /// A connection.
+    ///
+    /// # Errors
+    /// When no server can be reached, or they refuse us.
+    pub async fn connect(&self) -> Result<Client, ConnectError> {
+        self.connect_with(ConnectOptions::new()).await
+    }
+
+    /// A connection with further options.
+    ///
+    /// # Errors
+    /// When no server can be reached, or they refuse us.
+    pub async fn connect_with(&self, mut options: ConnectOptions) -> Result<Client, ConnectError> {
+        match self.login.clone() {
+            Some(Login::Token(token)) => options = options.token(token),
+            Some(Login::Password { user, password }) => {
+                options = options.user_and_password(user, password);
+            }
+            None => {}
+        }
+        // A server says itself whether it wants TLS: one in the middle would say that it does not.
+        options = options.require_tls(self.ca_file.is_some() || self.client.is_some());
+        if let Some(ca_file) = self.ca_file.clone() {
+            options = options.add_root_certificates(ca_file);
+        }
+        if let Some((certificate, key)) = self.client.clone() {
+            options = options.add_client_certificate(certificate, key);
+        }
+        options.connect(self.servers.as_slice()).await
+    }
+}
+
+impl fmt::Debug for NatsOptions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("NatsOptions").field("servers", &self.servers).finish_non_exhaustive()
+    }
+}
+
+/// A server, and the login that stands in its URL.
+fn server(url: &str) -> Result<(ServerAddr, Option<Login>), WrongUrl> {
+    let address: ServerAddr = url.parse().map_err(|_| WrongUrl::NoServer)?;
+    let mut url = address.into_inner();
+    // More than a host and a port is what a `/`, `?` or `#` in a password looks like.
+    let is_plain = matches!(url.scheme(), "nats" | "tls") && matches!(url.path(), "" | "/");
+    if url.host_str().is_none_or(str::is_empty)
+        || !is_plain
+        || url.query().is_some()
+        || url.fragment().is_some()
+    {
+        return Err(WrongUrl::NoServer);
+    }
+    let decode = |text: &str| {
+        percent_decode_str(text).decode_utf8().map(String::from).map_err(|_| WrongUrl::NoServer)
+    };
+    let login = match (url.username(), url.password()) {
+        ("", None) => None,
+        (token, None) => Some(Login::Token(decode(token)?)),
+        (user, Some(password)) => {
+            Some(Login::Password { user: decode(user)?, password: decode(password)? })
+        }
+    };
+    url.set_username("").and_then(|()| url.set_password(None)).map_err(|()| WrongUrl::NoServer)?;
+    ServerAddr::from_url(url).map(|server| (server, login)).map_err(|_| WrongUrl::NoServer)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use embedded::testing::{folder, nats_server};
+    use rcgen::{BasicConstraints, Certificate, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn the_login_of_the_url_is_used() {
+        let folder = folder();
+        for (arguments, login) in [
+            (&["--user", "us er", "--pass", "p@ss/w:rd"][..], "us%20er:p%40ss%2Fw%3Ard@"),
+            (&["--auth", "tok@n"], "tok%40n@"),
+        ] {
+            let server = nats_server(&folder, arguments).await;
+            let connect = |login: &str| {
+                let options = NatsOptions::new(&format!("nats://{login}127.0.0.1:{}", server.port));
+                async move { options.unwrap().connect().await }
+            };
+            connect(login).await.unwrap();
+            assert!(connect("").await.is_err() && connect("other@").await.is_err());
+        }
+    }
+
+    #[tokio::test]
+    async fn of_several_servers_one_that_answers_is_enough() {
+        let folder = folder();
+        let server = nats_server(&folder, &["--user", "u", "--pass", "p"]).await;
+        let urls = format!("nats://u:p@127.0.0.1:1, nats://127.0.0.1:{}", server.port);
+        NatsOptions::new(&urls).unwrap().connect().await.unwrap();
+    }
+
+    #[test]
+    fn what_is_no_server_is_refused_without_telling_what_it_was() {
+        for url in [
+            "",
+            "nats://",
+            "http://host",
+            "ws://host",
+            "nats://host:port",
+            "nats://user:1/2@host",
+            "nats://user:1?2@host",
+            "nats://user:1#2@host",
+            "nats://a,,nats://b",
+        ] {
+            assert_eq!(NatsOptions::new(url).unwrap_err(), WrongUrl::NoServer, "{url}");
+        }
+        let two = NatsOptions::new("nats://a:b@one,nats://c:d@two").unwrap_err();
+        assert_eq!(two, WrongUrl::SeveralLogins);
+        for url in ["host", "nats://host:4222/", "tls://host", "nats://[::1]:4222,nats://two"] {
+            NatsOptions::new(url).unwrap();
+        }
+        let shown = format!("{:?}", NatsOptions::new("nats://user:secret@host").unwrap());
+        assert!(shown.contains("host") && !shown.contains("secret"), "{shown}");
+    }
+
+    /// A certificate authority, and a certificate that it has signed, as files.
+    fn certify(folder: &Path) {
+        let mut params = CertificateParams::new([]).unwrap();
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        let ca = CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap();
+        let key = KeyPair::generate().unwrap();
+        let params = CertificateParams::new(["127.0.0.1".to_owned()]).unwrap();
+        let certificate: Certificate = params.signed_by(&key, &ca).unwrap();
+        for (name, content) in [
+            ("ca.pem", ca.pem()),
+            ("cert.pem", certificate.pem()),
+            ("key.pem", key.serialize_pem()),
+        ] {
+            std::fs::write(folder.join(name), content).unwrap();
+        }
+    }
+
+    #[tokio::test]
+    async fn tls_is_spoken_with_files_of_ones_own_and_never_given_up() {
+        let folder = folder();
+        certify(&folder);
+        let file = |name: &str| folder.join(name).to_str().unwrap().to_owned();
+        let (ca, certificate, key) = (file("ca.pem"), file("cert.pem"), file("key.pem"));
+        let mut arguments = vec!["--tlsverify", "--tlscacert", &ca];
+        arguments.extend(["--tlscert", &certificate, "--tlskey", &key]);
+        let server = nats_server(&folder, &arguments).await;
+        let plain = nats_server(&folder, &[]).await;
+        let options = |port: u16| NatsOptions::new(&format!("127.0.0.1:{port}")).unwrap();
+        let trusting = |port: u16| options(port).ca_file((&ca).into());
+        let whole = trusting(server.port).client_certificate((&certificate).into(), (&key).into());
+        whole.connect().await.unwrap();
+        assert!(options(server.port).connect().await.is_err(), "nobody it trusts has signed");
+        assert!(trusting(server.port).connect().await.is_err(), "it shows no certificate");
+        assert!(trusting(plain.port).connect().await.is_err(), "the server speaks no TLS");
+    }
+}
