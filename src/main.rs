@@ -12,9 +12,15 @@ use mimalloc::MiMalloc;
 #[global_allocator]
 static ALLOCATOR: MiMalloc = MiMalloc;
 
-#[tokio::main]
-async fn main() -> ExitCode {
+fn main() -> ExitCode {
     let arguments = ops::Arguments::parse();
+    // SAFETY: the runtime, and so its threads, come after it.
+    unsafe { arguments.shield_private_database() };
+    run(arguments)
+}
+
+#[tokio::main]
+async fn run(arguments: ops::Arguments) -> ExitCode {
     match ops::run(arguments).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => failure.report(),

@@ -94,9 +94,7 @@ impl Installation {
 
     /// Runs another verb to its end: status, standard output, standard error.
     pub fn run(&self, arguments: &[&str]) -> (Option<i32>, String, String) {
-        let output = self.verb(arguments).output().unwrap();
-        let text = |bytes| String::from_utf8(bytes).unwrap();
-        (output.status.code(), text(output.stdout), text(output.stderr))
+        run(&mut self.verb(arguments))
     }
 
     /// The same, as it must succeed; standard output.
@@ -114,18 +112,37 @@ impl Installation {
 
     /// The same with further arguments.
     pub fn start_with(&self, arguments: &[&str]) -> Server {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_colloquy"))
-            .args(["serve", "--listen", "127.0.0.1:0", "--connections-max", "12"])
+        let mut command = serve();
+        command
             .args(arguments)
             .env("DATABASE_URL", &self.database_url)
             .env("NATS_URL", &self.nats_url)
             .env("COLLOQUY_NATS_STREAM", &self.stream)
             .env("COLLOQUY_NATS_SUBJECT_PREFIX", &self.prefix)
-            .env("COLLOQUY_JWT_SECRET", SECRET)
-            .env("COLLOQUY_MASTER_KEY", MASTER_KEY)
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
+            .env("COLLOQUY_MASTER_KEY", MASTER_KEY);
+        Server::start(command)
+    }
+}
+
+/// A server with nothing but a secret for tokens: with private servers, unless more is set.
+pub fn serve() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_colloquy"));
+    command.args(["serve", "--listen", "127.0.0.1:0", "--connections-max", "12"]);
+    command.env("COLLOQUY_JWT_SECRET", SECRET);
+    command
+}
+
+/// What a program said when it ended: status, standard output, standard error.
+pub fn run(command: &mut Command) -> (Option<i32>, String, String) {
+    let output = command.output().unwrap();
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    (output.status.code(), text(output.stdout), text(output.stderr))
+}
+
+impl Server {
+    /// Starts a node and waits until it listens.
+    pub fn start(mut command: Command) -> Self {
+        let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
         let mut log = BufReader::new(child.stderr.take().unwrap()).lines();
         let mut said = String::new();
         let url = loop {

@@ -3,9 +3,11 @@ use std::path::PathBuf;
 
 use clap::Args;
 use event_store::MasterKey;
+use relay::{NatsOptions, WrongUrl};
+use url::Url;
 
-use super::Failure;
 use super::format::{Format, print};
+use super::{Failure, database, given_file, shown_url, telemetry};
 
 /// Flags override environment variables; the environment overrides defaults.
 #[derive(Debug, Clone, Args)]
@@ -17,25 +19,47 @@ pub(crate) struct Options {
     /// PostgreSQL 15 or newer; without it, a private server is started
     #[arg(long, global = true, env = "DATABASE_URL", hide_env_values = true)]
     pub(super) database_url: Option<String>,
-    /// NATS 2.9 or newer with JetStream; `off` runs without publishing; without it, a private server is started
+    /// File with the database's URL
+    #[arg(long, global = true, env = "DATABASE_URL_FILE")]
+    database_url_file: Option<PathBuf>,
+    /// NATS 2.9 or newer with JetStream, several servers with commas between; `off` runs without publishing;
+    /// without it, a private server is started
     #[arg(long, global = true, env = "NATS_URL", hide_env_values = true)]
     pub(super) nats_url: Option<String>,
+    /// File with the URL of NATS
+    #[arg(long, global = true, env = "NATS_URL_FILE")]
+    nats_url_file: Option<PathBuf>,
+    /// PEM file with the only certificates that NATS servers are trusted by; TLS is required then
+    #[arg(long, global = true, env = "COLLOQUY_NATS_CA_FILE")]
+    nats_ca_file: Option<PathBuf>,
+    /// PEM file with the certificate to show to NATS servers; TLS is required then
+    #[arg(long, global = true, env = "COLLOQUY_NATS_CERT_FILE")]
+    nats_cert_file: Option<PathBuf>,
+    /// PEM file with the private key of that certificate
+    #[arg(long, global = true, env = "COLLOQUY_NATS_KEY_FILE")]
+    nats_key_file: Option<PathBuf>,
     /// Where private servers keep their data
     #[arg(long, global = true, env = "COLLOQUY_DATA_DIR")]
     pub(super) data_dir: Option<PathBuf>,
     /// HS256 secret of access tokens, 32 bytes or more
     #[arg(long, global = true, env = "COLLOQUY_JWT_SECRET", hide_env_values = true)]
     pub(super) jwt_secret: Option<String>,
+    /// File with that secret
+    #[arg(long, global = true, env = "COLLOQUY_JWT_SECRET_FILE")]
+    jwt_secret_file: Option<PathBuf>,
     /// PEM public key (RS256, ES256 or EdDSA) of an identity provider, instead of a secret
     #[arg(long, global = true, env = "COLLOQUY_JWT_PUBLIC_KEY")]
     pub(super) jwt_public_key: Option<String>,
     /// Where an identity provider publishes its keys (RS256, ES256 or EdDSA), instead of a secret
-    #[arg(long, global = true, env = "COLLOQUY_JWKS_URL")]
+    #[arg(long, global = true, env = "COLLOQUY_JWKS_URL", hide_env_values = true)]
     pub(super) jwks_url: Option<String>,
     /// Base64 of 32 bytes, the same on every node; wraps the keys that seal text; without it, one is kept in the
     /// data folder
     #[arg(long, global = true, env = "COLLOQUY_MASTER_KEY", hide_env_values = true)]
     pub(super) master_key: Option<String>,
+    /// File with that key
+    #[arg(long, global = true, env = "COLLOQUY_MASTER_KEY_FILE")]
+    master_key_file: Option<PathBuf>,
     /// Tracing filter
     #[arg(long, global = true, env = "COLLOQUY_LOG", default_value = "info")]
     pub(super) log: String,
@@ -68,18 +92,60 @@ impl Options {
         self.nats_url.as_deref() == Some("off")
     }
 
+    /// No server is given: a private one keeps the log.
+    pub(super) fn database_is_private(&self) -> bool {
+        self.database_url.is_none() && self.database_url_file.is_none()
+    }
+
+    /// How to reach NATS by a URL of its own; none when it is off, or private.
+    pub(super) fn nats(&self) -> Result<Option<NatsOptions>, Failure> {
+        let Some(url) = self.nats_url.as_deref().filter(|_| !self.nats_is_off()) else {
+            return Ok(None);
+        };
+        let wrong_url = |why: WrongUrl| wrong("NATS_URL", HIDDEN, &why.to_string());
+        let mut nats = NatsOptions::new(url).map_err(wrong_url)?;
+        if let Some(ca) = &self.nats_ca_file {
+            given_file::check_pem("COLLOQUY_NATS_CA_FILE", ca, "CERTIFICATE")?;
+            nats = nats.ca_file(ca.clone());
+        }
+        match (&self.nats_cert_file, &self.nats_key_file) {
+            (Some(certificate), Some(key)) => {
+                given_file::check_pem("COLLOQUY_NATS_CERT_FILE", certificate, "CERTIFICATE")?;
+                given_file::check_pem("COLLOQUY_NATS_KEY_FILE", key, "PRIVATE KEY")?;
+                nats = nats.client_certificate(certificate.clone(), key.clone());
+            }
+            (None, None) => {}
+            _ => {
+                return Err(Failure::Usage(
+                    "expected both of COLLOQUY_NATS_CERT_FILE and COLLOQUY_NATS_KEY_FILE, or none"
+                        .to_owned(),
+                ));
+            }
+        }
+        Ok(Some(nats))
+    }
+
+    /// Takes the values that are given in files.
+    pub(super) fn take_files(&mut self) -> Result<(), Failure> {
+        for (variable, value, file) in [
+            ("DATABASE_URL", &mut self.database_url, &self.database_url_file),
+            ("NATS_URL", &mut self.nats_url, &self.nats_url_file),
+            ("COLLOQUY_JWT_SECRET", &mut self.jwt_secret, &self.jwt_secret_file),
+            ("COLLOQUY_MASTER_KEY", &mut self.master_key, &self.master_key_file),
+        ] {
+            given_file::take(variable, value, file.as_deref())?;
+        }
+        Ok(())
+    }
+
     /// Refuses values that cannot be used, before anything is started.
     pub(super) fn check(&self) -> Result<(), Failure> {
         self.listen()?;
-        if let Some(url) = &self.database_url
-            && !(url.starts_with("postgres://") || url.starts_with("postgresql://"))
-        {
-            return Err(wrong(
-                "DATABASE_URL",
-                "(hidden)",
-                "postgres://user:password@host:port/database",
-            ));
+        telemetry::filter(&self.log)?;
+        if let Some(url) = &self.database_url {
+            database::check_url(url).map_err(|expected| wrong("DATABASE_URL", HIDDEN, expected))?;
         }
+        self.nats()?;
         if let Some(secret) = &self.jwt_secret
             && secret.len() < 32
         {
@@ -92,12 +158,12 @@ impl Options {
         if let Some(key) = &self.master_key
             && MasterKey::from_base64(key).is_none()
         {
-            return Err(wrong("COLLOQUY_MASTER_KEY", "(hidden)", "base64 of 32 bytes"));
+            return Err(wrong("COLLOQUY_MASTER_KEY", HIDDEN, "base64 of 32 bytes"));
         }
         if let Some(url) = &self.jwks_url
-            && !(url.starts_with("https://") || url.starts_with("http://"))
+            && !Url::parse(url).is_ok_and(|url| matches!(url.scheme(), "http" | "https"))
         {
-            return Err(wrong("COLLOQUY_JWKS_URL", url, "an http or https URL"));
+            return Err(wrong("COLLOQUY_JWKS_URL", &shown_url::web(url), "an http or https URL"));
         }
         let sources =
             [self.jwt_secret.is_some(), self.jwt_public_key.is_some(), self.jwks_url.is_some()];
@@ -120,7 +186,11 @@ impl Options {
     }
 }
 
-fn wrong(variable: &str, value: &str, accepted: &str) -> Failure {
+/// What a value is that must not be seen.
+const HIDDEN: &str = "(hidden)";
+const UNSET: &str = "(unset)";
+
+pub(super) fn wrong(variable: &str, value: &str, accepted: &str) -> Failure {
     Failure::Usage(format!("{variable} is {value:?}: expected {accepted}"))
 }
 
@@ -134,16 +204,35 @@ pub(super) struct Config {
 impl Config {
     pub(super) fn run(self, options: &Options) -> Result<(), Failure> {
         options.check()?;
+        let file = |file: &Option<PathBuf>| {
+            file.as_ref().map_or_else(|| UNSET.to_owned(), |file| file.display().to_string())
+        };
         let masked = |secret: &Option<String>| match secret {
             Some(_) => "********".to_owned(),
-            None => "(unset)".to_owned(),
+            None => UNSET.to_owned(),
+        };
+        let shown = |url: &Option<String>, show: fn(&str) -> String, unset: &str| {
+            url.as_deref().map_or_else(|| unset.to_owned(), show)
+        };
+        let nats = |url: &str| match url {
+            "off" => url.to_owned(),
+            url => shown_url::nats(url),
         };
         let rows = [
             ("COLLOQUY_LISTEN", options.listen.clone()),
-            ("DATABASE_URL", url(&options.database_url, "private PostgreSQL")),
-            ("NATS_URL", url(&options.nats_url, "private NATS server")),
+            (
+                "DATABASE_URL",
+                shown(&options.database_url, shown_url::postgres, "(unset: private PostgreSQL)"),
+            ),
+            ("DATABASE_URL_FILE", file(&options.database_url_file)),
+            ("NATS_URL", shown(&options.nats_url, nats, "(unset: private NATS server)")),
+            ("NATS_URL_FILE", file(&options.nats_url_file)),
+            ("COLLOQUY_NATS_CA_FILE", file(&options.nats_ca_file)),
+            ("COLLOQUY_NATS_CERT_FILE", file(&options.nats_cert_file)),
+            ("COLLOQUY_NATS_KEY_FILE", file(&options.nats_key_file)),
             ("COLLOQUY_DATA_DIR", options.data_dir().display().to_string()),
             ("COLLOQUY_JWT_SECRET", masked(&options.jwt_secret)),
+            ("COLLOQUY_JWT_SECRET_FILE", file(&options.jwt_secret_file)),
             (
                 "COLLOQUY_MASTER_KEY",
                 match options.master_key {
@@ -151,11 +240,12 @@ impl Config {
                     None => "(unset: kept in the data folder)".to_owned(),
                 },
             ),
+            ("COLLOQUY_MASTER_KEY_FILE", file(&options.master_key_file)),
             (
                 "COLLOQUY_JWT_PUBLIC_KEY",
-                options.jwt_public_key.clone().unwrap_or_else(|| "(unset)".to_owned()),
+                options.jwt_public_key.clone().unwrap_or_else(|| UNSET.to_owned()),
             ),
-            ("COLLOQUY_JWKS_URL", options.jwks_url.clone().unwrap_or_else(|| "(unset)".to_owned())),
+            ("COLLOQUY_JWKS_URL", shown(&options.jwks_url, shown_url::web, UNSET)),
             ("COLLOQUY_LOG", options.log.clone()),
             ("COLLOQUY_NATS_SUBJECT_PREFIX", options.nats_subject_prefix.clone()),
             ("COLLOQUY_NATS_STREAM", options.nats_stream.clone()),
@@ -163,19 +253,5 @@ impl Config {
         let rows: Vec<Vec<String>> =
             rows.into_iter().map(|(name, value)| vec![name.to_owned(), value]).collect();
         print(self.format, &["variable", "value"], &rows)
-    }
-}
-
-/// A URL without its password.
-fn url(url: &Option<String>, unset: &str) -> String {
-    let Some(url) = url else { return format!("(unset: {unset})") };
-    match (url.split_once("://"), url.rsplit_once('@')) {
-        (Some((scheme, _)), Some((credentials, host))) => {
-            let user = credentials
-                .split_once("://")
-                .map_or("", |(_, rest)| rest.split_once(':').map_or(rest, |(user, _)| user));
-            format!("{scheme}://{user}:********@{host}")
-        }
-        _ => url.clone(),
     }
 }

@@ -1,12 +1,13 @@
 use std::time::Duration;
 
-use anyhow::Context;
+use anyhow::{Context, anyhow};
 use event_store::{Keys, Log};
 use projections::PLANNER;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
-use sqlx::{Connection, PgPool};
+use sqlx::{Connection, PgConnection, PgPool};
+use url::Url;
 
-use super::{Failure, Options, master_key};
+use super::{Failure, Options, master_key, shown_url};
 
 /// The log's database for a verb that runs beside a server or alone: the configured one; else the private one
 /// of a running server; else the private one, started for as long as the verb runs.
@@ -19,7 +20,22 @@ pub(super) struct Database {
 pub(super) const URL_FILE: &str = "database-url";
 
 impl Database {
+    /// One that is there: a mistyped folder must not look like an empty log.
     pub(super) async fn open(options: &Options) -> Result<Self, Failure> {
+        options.check()?;
+        let data_dir = options.data_dir();
+        if options.database_is_private() && !embedded::is_made(&data_dir) {
+            return Err(anyhow!(
+                "the data folder {} holds no database (COLLOQUY_DATA_DIR), and DATABASE_URL is unset",
+                data_dir.display()
+            )
+            .into());
+        }
+        Self::open_or_make(options).await
+    }
+
+    /// The same; a private one is made if there is none.
+    pub(super) async fn open_or_make(options: &Options) -> Result<Self, Failure> {
         options.check()?;
         if let Some(url) = &options.database_url {
             return Ok(Self { pool: connect(url, 4).await?, private: None });
@@ -53,6 +69,75 @@ impl Database {
     }
 }
 
+/// The parameters that the driver knows, beside `options[…]`. It would ignore any other, and log its value.
+const PARAMETERS: [&str; 18] = [
+    "sslmode",
+    "ssl-mode",
+    "sslrootcert",
+    "ssl-root-cert",
+    "ssl-ca",
+    "sslcert",
+    "ssl-cert",
+    "sslkey",
+    "ssl-key",
+    "statement-cache-capacity",
+    "host",
+    "hostaddr",
+    "port",
+    "dbname",
+    "user",
+    "password",
+    "application_name",
+    "options",
+];
+
+/// What is expected of a URL that cannot be used.
+pub(super) fn check_url(url: &str) -> Result<(), &'static str> {
+    let known = |name: &str| PARAMETERS.contains(&name) || name.starts_with("options[");
+    let parsed = Url::parse(url).map_err(|_| "postgres://user:password@host:port/database")?;
+    if !matches!(parsed.scheme(), "postgres" | "postgresql") {
+        Err("postgres://user:password@host:port/database")
+    } else if shown_url::has_broken_login(&parsed) {
+        Err("a password with /, ?, # and @ written as %2F, %3F, %23 and %40")
+    } else if !parsed.query_pairs().all(|(name, _)| known(&name)) {
+        Err(
+            "no other parameters than sslmode, sslrootcert, sslcert, sslkey, application_name, options",
+        )
+    } else if url.parse::<PgConnectOptions>().is_err() {
+        Err("parameters with values as PostgreSQL's own programs take them")
+    } else {
+        Ok(())
+    }
+}
+
+/// A server that takes longer to let us in is as good as away.
+const ANSWERS_WITHIN: Duration = Duration::from_secs(2);
+
+/// Whether the database can be used, before a pool hides the reason behind a time-out of its own.
+async fn look(options: &PgConnectOptions) -> Result<(), Failure> {
+    let asked = async {
+        let mut connection = PgConnection::connect_with(options).await?;
+        let encoding: String = sqlx::query_scalar("select current_setting('server_encoding')")
+            .fetch_one(&mut connection)
+            .await?;
+        connection.close().await?;
+        Ok::<_, sqlx::Error>(encoding)
+    };
+    let asked = tokio::time::timeout(ANSWERS_WITHIN, asked).await;
+    let encoding = asked
+        .map_err(|_| anyhow!("no answer within {} s", ANSWERS_WITHIN.as_secs()))
+        .and_then(|asked| asked.map_err(anyhow::Error::from))
+        .context("cannot connect to PostgreSQL (DATABASE_URL)")?;
+    if encoding == "UTF8" {
+        return Ok(());
+    }
+    Err(anyhow!(
+        "the database's encoding is {encoding}, which cannot hold every text: expected one that was made with \
+         encoding 'UTF8' (DATABASE_URL)"
+    )
+    .into())
+}
+
 /// A connection that was used within this time is taken to be alive.
 const TRUSTED_FOR: Duration = Duration::from_secs(1);
 
@@ -68,6 +153,7 @@ const TRUSTED_FOR: Duration = Duration::from_secs(1);
 pub(super) async fn connect(url: &str, connections_max: u32) -> Result<PgPool, Failure> {
     let options: PgConnectOptions =
         url.parse().context("DATABASE_URL is no PostgreSQL URL: expected postgres://…")?;
+    look(&options).await?;
     let options = options.options(PLANNER.iter().copied());
     PgPoolOptions::new()
         .max_connections(connections_max)

@@ -134,12 +134,17 @@ async fn followers(pool: &PgPool, head: i64, findings: &mut Findings) {
 }
 
 async fn nats(options: &Options, head: Option<i64>, findings: &mut Findings) {
-    let Some(url) = options.nats_url.as_deref().filter(|url| *url != "off") else {
-        let how = if options.nats_is_off() { "off" } else { "private, started by `serve`" };
-        return findings.add("NATS", Ok(how.to_owned()));
+    let options_for_nats = match options.nats() {
+        Ok(Some(nats)) => nats,
+        Ok(None) => {
+            let how = if options.nats_is_off() { "off" } else { "private, started by `serve`" };
+            return findings.add("NATS", Ok(how.to_owned()));
+        }
+        // It was checked at the start, but files may have gone since.
+        Err(_) => return findings.add("NATS", Err("its certificates cannot be read".to_owned())),
     };
     let found = async {
-        let client = async_nats::connect(url).await.map_err(|error| error.to_string())?;
+        let client = options_for_nats.connect().await.map_err(|error| error.to_string())?;
         let jetstream = async_nats::jetstream::new(client);
         match jetstream.get_stream(&options.nats_stream).await {
             Ok(stream) => {

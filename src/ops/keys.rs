@@ -1,9 +1,11 @@
+use std::path::PathBuf;
+
 use anyhow::Context;
 use clap::{Args, Subcommand};
 use event_store::MasterKey;
 
 use super::database::Database;
-use super::{Failure, Options, master_key, progress};
+use super::{Failure, Options, given_file, master_key, progress};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Keys {
@@ -17,7 +19,10 @@ pub(super) enum Keys {
 pub(super) struct Rotate {
     /// The new master key, base64 of 32 bytes; the present one is COLLOQUY_MASTER_KEY
     #[arg(long, env = "COLLOQUY_NEW_MASTER_KEY", hide_env_values = true)]
-    to: String,
+    to: Option<String>,
+    /// File with the new master key
+    #[arg(long, env = "COLLOQUY_NEW_MASTER_KEY_FILE")]
+    to_file: Option<PathBuf>,
 }
 
 impl Keys {
@@ -36,8 +41,9 @@ const BATCH_SIZE: i64 = 1000;
 
 impl Rotate {
     /// In batches, each a transaction: whatever ends it in the middle, running it again goes on.
-    async fn run(self, options: Options) -> Result<(), Failure> {
-        let Some(to) = MasterKey::from_base64(&self.to) else {
+    async fn run(mut self, options: Options) -> Result<(), Failure> {
+        given_file::take("COLLOQUY_NEW_MASTER_KEY", &mut self.to, self.to_file.as_deref())?;
+        let Some(to) = self.to.as_deref().and_then(MasterKey::from_base64) else {
             return Err(Failure::Usage("--to: expected base64 of 32 bytes".to_owned()));
         };
         let database = Database::open(&options).await?;

@@ -1,16 +1,17 @@
 use std::path::PathBuf;
 
 use anyhow::{Context, anyhow};
+use embedded::private_file;
 use event_store::MasterKey;
+use sqlx::PgPool;
 
-use super::secret_file;
 use super::{Failure, Options};
 
 /// The configured master key, or the one that the data folder keeps; none when there is neither.
 pub(super) fn find(options: &Options) -> Result<Option<MasterKey>, Failure> {
     let text = match &options.master_key {
         Some(text) => Some(text.clone()),
-        None => secret_file::read(&path(options))?,
+        None => private_file::read(&path(options))?,
     };
     let Some(text) = text else { return Ok(None) };
     match MasterKey::from_base64(&text) {
@@ -19,14 +20,27 @@ pub(super) fn find(options: &Options) -> Result<Option<MasterKey>, Failure> {
     }
 }
 
-/// The same; with neither, one is made and kept.
-pub(super) fn find_or_make(options: &Options) -> Result<MasterKey, Failure> {
+/// The same; with neither, one is made and kept, unless the database's keys need another.
+pub(super) async fn find_or_make(options: &Options, pool: &PgPool) -> Result<MasterKey, Failure> {
     if let Some(key) = find(options)? {
         return Ok(key);
     }
     let path = path(options);
+    let known: Vec<String> =
+        sqlx::query_scalar("select id from master_keys").fetch_all(pool).await?;
+    if !known.is_empty() {
+        // Another node on this folder may have made it just now.
+        return Ok(find(options)?.with_context(|| {
+            format!(
+                "{} is missing and COLLOQUY_MASTER_KEY is unset, but what is in the database can only be read with \
+                 master key {}: put the file back, or set the variable",
+                path.display(),
+                known.join(" or ")
+            )
+        })?);
+    }
     // Of two nodes that start on one folder, one makes the key and the other reads it.
-    secret_file::keep_first(&path, &MasterKey::generate().to_base64())?;
+    private_file::keep_first(&path, &MasterKey::generate().to_base64())?;
     if options.database_url.is_some() {
         tracing::warn!(
             path = %path.display(),
@@ -40,8 +54,8 @@ pub(super) fn find_or_make(options: &Options) -> Result<MasterKey, Failure> {
 /// After a rotation: the data folder keeps the new key, if it kept the old one.
 pub(super) fn replace_kept(options: &Options, key: &MasterKey) -> Result<(), Failure> {
     let path = path(options);
-    match secret_file::read(&path)? {
-        Some(_) => secret_file::keep(&path, &key.to_base64()),
+    match private_file::read(&path)? {
+        Some(_) => Ok(private_file::keep(&path, &key.to_base64())?),
         None => Ok(()),
     }
 }

@@ -5,13 +5,14 @@ mod config;
 mod database;
 mod doctor;
 mod format;
+mod given_file;
 mod keys;
 mod master_key;
 mod migrate;
 mod openapi;
 mod progress;
-mod secret_file;
 mod serve;
+mod shown_url;
 mod telemetry;
 mod token;
 
@@ -29,6 +30,25 @@ pub(crate) struct Arguments {
     options: Options,
     #[command(subcommand)]
     verb: Verb,
+}
+
+impl Arguments {
+    /// Forgets what the shell sets for PostgreSQL's programs (`PGHOST`, `PGOPTIONS` …) when it is about another
+    /// server than ours: the driver would begin with it for the private one too.
+    ///
+    /// # Safety
+    /// There must be no other thread yet.
+    pub(crate) unsafe fn shield_private_database(&self) {
+        if !self.options.database_is_private() {
+            return;
+        }
+        for (name, _) in std::env::vars_os() {
+            if name.as_encoded_bytes().starts_with(b"PG") {
+                // SAFETY: the caller sees to it that nobody reads the environment meanwhile.
+                unsafe { std::env::remove_var(name) };
+            }
+        }
+    }
 }
 
 #[derive(Debug, Subcommand)]
@@ -87,7 +107,8 @@ impl Failure {
 }
 
 pub(crate) async fn run(arguments: Arguments) -> Result<(), Failure> {
-    let options = arguments.options;
+    let mut options = arguments.options;
+    options.take_files()?;
     match arguments.verb {
         Verb::Serve(serve) => serve.run(options).await,
         Verb::Migrate => migrate::run(options).await,

@@ -4,15 +4,18 @@ use std::time::Duration;
 use anyhow::Context;
 use axum::serve::ListenerExt;
 use clap::Args;
+use embedded::private_file;
 use event_store::{Commands, Keys, Log, Settings};
-use rand::distr::{Alphanumeric, SampleString};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use super::database::{URL_FILE, connect};
-use super::{Failure, Options, master_key, secret_file, telemetry, token};
+use super::{Failure, Options, master_key, telemetry, token};
+
+/// Where others read how to reach the private NATS server.
+const NATS_URL_FILE: &str = "nats-url";
 
 #[derive(Debug, Args)]
 pub(super) struct Serve {
@@ -55,7 +58,7 @@ impl Servers {
 impl Serve {
     pub(super) async fn run(self, options: Options) -> Result<(), Failure> {
         options.check()?;
-        telemetry::start(&options.log)?;
+        telemetry::start(telemetry::filter(&options.log)?);
         let shutdown = shutdown_signal()?;
         let authenticator = self.authenticator(&options)?;
         let mut servers = Servers::default();
@@ -81,7 +84,7 @@ impl Serve {
                 tracing::info!(data_dir = %data_dir.display(), "starting a private PostgreSQL");
                 let postgres = embedded::Postgres::start(&data_dir).await?;
                 let url = postgres.url().to_owned();
-                secret_file::keep(&data_dir.join(URL_FILE), &url)?;
+                private_file::keep(&data_dir.join(URL_FILE), &url)?;
                 servers.postgres = Some(postgres);
                 url
             }
@@ -90,7 +93,7 @@ impl Serve {
         event_store::migrate(&pool).await?;
 
         let node = Uuid::new_v4();
-        let keys = Keys::open(&pool, master_key::find_or_make(options)?).await?;
+        let keys = Keys::open(&pool, master_key::find_or_make(options, &pool).await?).await?;
         let log = Log::new(pool.clone(), keys);
         let (accepting, following) = (CancellationToken::new(), CancellationToken::new());
         let settings =
@@ -184,26 +187,28 @@ impl Serve {
         stop: &CancellationToken,
         followers: &mut JoinSet<()>,
     ) -> Result<(), Failure> {
-        let nats_url = match &options.nats_url {
+        let nats = match options.nats()? {
             _ if options.nats_is_off() => {
                 tracing::warn!("NATS_URL is off: events are recorded, but not published");
                 return Ok(());
             }
-            Some(url) => url.clone(),
+            Some(nats) => nats,
             None => {
                 let data_dir = options.data_dir();
                 tracing::info!(data_dir = %data_dir.display(), "starting a private NATS server");
                 let nats = embedded::Nats::start(&data_dir).await?;
-                let url = nats.url().to_owned();
-                tracing::info!(url, "NATS is up");
+                let url_file = data_dir.join(NATS_URL_FILE);
+                private_file::keep(&url_file, nats.url())?;
+                tracing::info!(url_file = %url_file.display(), "NATS is up");
+                let options = relay::NatsOptions::new(nats.url())?;
                 servers.nats = Some(nats);
-                url
+                options
             }
         };
         let prefix = options.nats_subject_prefix.clone();
-        followers.spawn(relay::hint::run(log.clone(), nats_url.clone(), prefix, stop.clone()));
+        followers.spawn(relay::hint::run(log.clone(), nats.clone(), prefix, stop.clone()));
         let settings = relay::Settings {
-            nats_url,
+            nats,
             stream: options.nats_stream.clone(),
             subject_prefix: options.nats_subject_prefix.clone(),
             in_flight_max: 1000,
@@ -226,17 +231,7 @@ impl Serve {
         }
         let secret = match &options.jwt_secret {
             Some(secret) => secret.clone(),
-            None if self.quick_start => {
-                let data_dir = options.data_dir();
-                match token::kept_secret(&data_dir)? {
-                    Some(secret) => secret,
-                    None => {
-                        let secret = Alphanumeric.sample_string(&mut rand::rng(), 48);
-                        token::keep_secret(&data_dir, &secret)?;
-                        secret
-                    }
-                }
-            }
+            None if self.quick_start => token::kept_or_new_secret(&options.data_dir())?,
             None => {
                 return Err(Failure::Usage(
                     "COLLOQUY_JWT_SECRET is unset: expected a secret of 32 bytes or more, COLLOQUY_JWT_PUBLIC_KEY, COLLOQUY_JWKS_URL, or --quick-start"

@@ -4,19 +4,21 @@ use tracing_subscriber::EnvFilter;
 
 use super::Failure;
 
-/// Starts the log on standard error: text on a terminal, JSON lines otherwise.
-pub(super) fn start(filter: &str) -> Result<(), Failure> {
-    // What the drivers find worth telling is not what an operator does; a filter that names them wins.
-    let filter = EnvFilter::try_new(format!("async_nats=warn,sqlx=warn,{filter}")).map_err(|error| {
+/// What the drivers find worth telling is not what an operator does; a filter that names them wins.
+pub(super) fn filter(filter: &str) -> Result<EnvFilter, Failure> {
+    EnvFilter::try_new(format!("async_nats=warn,sqlx=warn,{filter}")).map_err(|error| {
         Failure::Usage(format!(
             "COLLOQUY_LOG is {filter:?}: expected a tracing filter such as info or info,relay=debug ({error})"
         ))
-    })?;
+    })
+}
+
+/// Starts the log on standard error: text on a terminal, JSON lines otherwise.
+pub(super) fn start(filter: EnvFilter) {
     let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     if std::io::stderr().is_terminal() {
         log.init();
     } else {
         log.json().flatten_event(true).init();
     }
-    Ok(())
 }

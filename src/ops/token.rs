@@ -1,8 +1,10 @@
 use std::path::Path;
 
 use clap::Args;
+use embedded::private_file;
+use rand::distr::{Alphanumeric, SampleString};
 
-use super::{Failure, Options, secret_file};
+use super::{Failure, Options};
 
 #[derive(Debug, Args)]
 pub(super) struct Token {
@@ -75,10 +77,16 @@ const SECRET_FILE: &str = "jwt-secret";
 
 /// The secret that an earlier quick start kept.
 pub(super) fn kept_secret(data_dir: &Path) -> Result<Option<String>, Failure> {
-    secret_file::read(&data_dir.join(SECRET_FILE))
+    Ok(private_file::read(&data_dir.join(SECRET_FILE))?)
 }
 
-/// Keeps the secret of a quick start for the next one.
-pub(super) fn keep_secret(data_dir: &Path, secret: &str) -> Result<(), Failure> {
-    secret_file::keep(&data_dir.join(SECRET_FILE), secret)
+/// The same; if there is none, one is made and kept for the next quick start.
+pub(super) fn kept_or_new_secret(data_dir: &Path) -> Result<String, Failure> {
+    if let Some(secret) = kept_secret(data_dir)? {
+        return Ok(secret);
+    }
+    let secret = Alphanumeric.sample_string(&mut rand::rng(), 48);
+    private_file::keep_first(&data_dir.join(SECRET_FILE), &secret)?;
+    // Of two that start at once, one has written it.
+    Ok(kept_secret(data_dir)?.unwrap_or(secret))
 }

@@ -3,6 +3,8 @@
 mod outages;
 mod postgres;
 mod projections;
+mod secrets;
+mod starts;
 mod time;
 mod values;
 

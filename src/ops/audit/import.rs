@@ -20,7 +20,7 @@ const BATCH_SIZE: usize = 1000;
 impl Import {
     /// In one transaction: all of it is there, or nothing.
     pub(in crate::ops) async fn run(self, options: Options) -> Result<(), Failure> {
-        let database = Database::open(&options).await?;
+        let database = Database::open_or_make(&options).await?;
         let imported = self.import(&database).await;
         database.close().await?;
         let verifier = imported?;

@@ -1,0 +1,44 @@
+//! Files that an operator gives: secrets, as orchestrators do, and certificates.
+
+use std::path::Path;
+
+use super::Failure;
+use super::config::wrong;
+
+/// Takes a variable's value from the file that `<variable>_FILE` names.
+pub(super) fn take(
+    variable: &str,
+    value: &mut Option<String>,
+    file: Option<&Path>,
+) -> Result<(), Failure> {
+    let Some(file) = file else { return Ok(()) };
+    if value.is_some() {
+        let line = format!("expected one of {variable} and {variable}_FILE, but both are set");
+        return Err(Failure::Usage(line));
+    }
+    let unusable = |found: &str| {
+        let accepted = format!("a file with the value of {variable}, found {found}");
+        wrong(&format!("{variable}_FILE"), &file.display().to_string(), &accepted)
+    };
+    let content = std::fs::read_to_string(file).map_err(|error| unusable(&error.to_string()))?;
+    // Editors end a file with a line break.
+    match content.trim() {
+        "" => Err(unusable("nothing in it")),
+        found => {
+            *value = Some(found.to_owned());
+            Ok(())
+        }
+    }
+}
+
+/// Refuses a file that is not there, or holds no such thing: `CERTIFICATE`, `PRIVATE KEY`.
+pub(super) fn check_pem(variable: &str, file: &Path, what: &str) -> Result<(), Failure> {
+    let begins = |line: &str| line.starts_with("-----BEGIN ") && line.contains(what);
+    match std::fs::read_to_string(file) {
+        Ok(text) if text.lines().any(begins) => Ok(()),
+        _ => {
+            let accepted = format!("a PEM file with a {what} that can be read");
+            Err(wrong(variable, &file.display().to_string(), &accepted))
+        }
+    }
+}
