@@ -305,6 +305,7 @@ impl From<user::Refusal> for Failure {
             user::Refusal::UserUnknown => Self::not_found(),
             user::Refusal::UserExists
             | user::Refusal::UidInvalid
+            | user::Refusal::UidReserved
             | user::Refusal::NameTooLong
             | user::Refusal::UsernameTooLong
             | user::Refusal::Excess(_) => Self::bad_request(refusal.to_string()),

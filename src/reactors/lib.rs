@@ -156,7 +156,7 @@ async fn act(commands: &Commands, due: Due) -> Result<Done, Error> {
     let Action::EndMute { seat, until } = due.action.0;
     let context = Context {
         metadata: Metadata {
-            actor: ACTOR.to_owned(),
+            actor: domain::user::SYSTEM_UID.to_owned(),
             account: due.account_id,
             role: "service".to_owned(),
             surface: Surface::Reaction,
@@ -181,6 +181,3 @@ async fn act(commands: &Commands, due: Due) -> Result<Done, Error> {
         Err(source) => Err(Error::Command { cause: due.cause, source }),
     }
 }
-
-/// Whom the events of reactions name: nobody acted.
-const ACTOR: &str = "colloquy";

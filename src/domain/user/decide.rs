@@ -3,7 +3,7 @@ use crate::limits::{
 };
 use crate::{Private, Text};
 
-use super::{Command, Event, NAME_LENGTH_MAX, Profile, Refusal, UID_LENGTH_MAX, User};
+use super::{Command, Event, NAME_LENGTH_MAX, Profile, Refusal, SYSTEM_UID, UID_LENGTH_MAX, User};
 
 impl User {
     /// The rules. No events: the command is right, and nothing has to change.
@@ -20,6 +20,9 @@ impl User {
                     return Err(Refusal::UidInvalid);
                 }
                 check_text("uid", &uid, UID_LENGTH_MAX)?;
+                if uid == SYSTEM_UID {
+                    return Err(Refusal::UidReserved);
+                }
                 Ok(vec![Event::UserRegistered { uid, profile: checked(profile)? }])
             }
             Command::UpdateUser { profile } => {

@@ -17,3 +17,5 @@ pub use state::User;
 pub const UID_LENGTH_MAX: usize = 256;
 /// Longest name, in characters.
 pub const NAME_LENGTH_MAX: usize = 256;
+/// Whom the log names where nobody acted but the system itself; no user's uid.
+pub const SYSTEM_UID: &str = "colloquy";

@@ -12,6 +12,9 @@ pub enum Refusal {
     /// Blank, or beyond the limit.
     #[error("uid must be 1 to {max} characters long", max = super::UID_LENGTH_MAX)]
     UidInvalid,
+    /// It is what the log calls the system itself.
+    #[error("uid {uid} is reserved", uid = super::SYSTEM_UID)]
+    UidReserved,
     /// Beyond the limit.
     #[error("name must be at most {max} characters long", max = super::NAME_LENGTH_MAX)]
     NameTooLong,

@@ -35,6 +35,14 @@ fn a_uid_is_neither_blank_nor_endless() {
 }
 
 #[test]
+fn nobody_is_registered_as_the_system_itself() {
+    users()
+        .given_no_previous_events()
+        .when(register("colloquy"))
+        .then_expect_error(Refusal::UidReserved);
+}
+
+#[test]
 fn an_update_holds_only_what_changed() {
     let profile = Profile { email: Some("a@example.com".into()), ..named("Ann") };
     users().given(vec![registered()]).when(Command::UpdateUser { profile }).then_expect_events(
