@@ -45,7 +45,9 @@ pub(crate) const COLUMNS: &str = "id, uuid, account_id, uid, name, username, ema
 impl User {
     /// The name, or what comes closest.
     pub fn display_name(&self) -> &str {
-        self.name.as_deref().or(self.username.as_deref()).unwrap_or(&self.uid)
+        let shown = |text: &&str| !text.trim().is_empty();
+        let name = self.name.as_deref().filter(shown);
+        name.or(self.username.as_deref().filter(shown)).unwrap_or(&self.uid)
     }
 
     pub(super) fn size(&self) -> usize {
