@@ -94,7 +94,16 @@ impl Installation {
 
     /// Runs another verb to its end: status, standard output, standard error.
     pub fn run(&self, arguments: &[&str]) -> (Option<i32>, String, String) {
-        run(&mut self.verb(arguments))
+        self.run_with(arguments, &[])
+    }
+
+    /// The same with further variables.
+    pub fn run_with(
+        &self,
+        arguments: &[&str],
+        variables: &[(&str, &str)],
+    ) -> (Option<i32>, String, String) {
+        run(self.verb(arguments).envs(variables.iter().copied()))
     }
 
     /// The same, as it must succeed; standard output.
@@ -113,6 +122,9 @@ impl Installation {
     /// The same with further arguments.
     pub fn start_with(&self, arguments: &[&str]) -> Server {
         let mut command = serve();
+        if arguments.contains(&"--jwks-url") {
+            command.env_remove("COLLOQUY_JWT_SECRET");
+        }
         command
             .args(arguments)
             .env("DATABASE_URL", &self.database_url)
@@ -260,12 +272,13 @@ impl Server {
     pub fn caller_with(&self, uid: &str, account: i64, role: &str) -> Caller {
         let claims = api::token::Claims {
             sub: uid.to_owned(),
-            exp: 4_000_000_000,
+            exp: 4e9,
+            iat: None,
             name: Some(uid[..1].to_uppercase() + &uid[1..]),
             account,
             role: role.parse().unwrap(),
         };
-        let token = api::token::issue(SECRET, &claims).unwrap();
+        let token = api::token::issue(SECRET, &claims, &api::token::Rules::default()).unwrap();
         Caller { url: self.url.clone(), token, client: self.client.clone() }
     }
 }
@@ -295,6 +308,10 @@ impl Answer {
 }
 
 impl Caller {
+    pub fn with_token(&self, token: &str) -> Self {
+        Self { token: token.to_owned(), ..self.clone() }
+    }
+
     pub fn request(&self, method: Method, path: &str) -> reqwest::RequestBuilder {
         self.client.request(method, format!("{}{path}", self.url)).bearer_auth(&self.token)
     }

@@ -16,4 +16,5 @@ mod operations;
 mod protocol;
 mod pulse;
 mod stress;
+mod tokens;
 mod weavy;

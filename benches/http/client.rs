@@ -87,9 +87,10 @@ impl User {
     }
 
     fn with_role(uid: String, role: api::token::Role) -> Self {
-        let claims =
-            api::token::Claims { sub: uid, exp: 4_000_000_000, name: None, account: 1, role };
-        Self { token: api::token::issue(super::server::SECRET, &claims).unwrap() }
+        let (exp, iat, name, account) = (4e9, None, None, 1);
+        let claims = api::token::Claims { sub: uid, exp, iat, name, account, role };
+        let rules = api::token::Rules::default();
+        Self { token: api::token::issue(super::server::SECRET, &claims, &rules).unwrap() }
     }
 
     pub fn request(&self, method: &str, path: &str) -> Vec<u8> {

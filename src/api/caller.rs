@@ -1,18 +1,14 @@
 use std::borrow::Cow;
-use std::sync::Arc;
-use std::time::Duration;
 
 use axum::http::{HeaderMap, header};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use chrono::{DateTime, Utc};
-use domain::user::{self, Profile, User};
-use event_store::{CommandError, Context, Surface};
-use moka::future::Cache;
+use event_store::Surface;
 use uuid::Uuid;
 
 use crate::Services;
-use crate::token::{Claims, Role};
+use crate::token::{Claims, Refusal, Role};
 
 /// Who calls, as their token says.
 #[derive(Debug, Clone)]
@@ -21,34 +17,52 @@ pub(crate) struct Caller {
     pub(crate) uid: String,
     pub(crate) name: Option<String>,
     pub(crate) role: Role,
+    /// When the token was issued, in Unix seconds, if it says.
+    pub(crate) issued_at: Option<f64>,
     user: Option<Uuid>,
 }
 
 impl Caller {
+    #[cfg(test)]
+    pub(crate) fn member(
+        account: i64,
+        uid: &str,
+        name: Option<&str>,
+        issued_at: Option<f64>,
+    ) -> Self {
+        let (role, user) = (Role::Member, Some(domain::user_id(account, uid)));
+        let name = name.map(str::to_owned);
+        Self { account, uid: uid.to_owned(), name, role, issued_at, user }
+    }
+
     /// The user; a service token has none.
     pub(crate) fn user(&self) -> Option<Uuid> {
         self.user
     }
 }
 
-/// The caller that a request's access token names, if the token is good.
+/// The caller that a request's access token names.
+///
+/// # Errors
+/// Why the token is not taken; nothing when there is none, or none of a scheme that is known here.
 pub(crate) async fn authenticate(
     services: &Services,
     headers: &HeaderMap,
     surface: Surface,
-) -> Option<Caller> {
-    let (scheme, given) = headers.get(header::AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
+) -> Result<Caller, Option<Refusal>> {
+    let credentials = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+    let (scheme, given) = credentials.and_then(|given| given.split_once(' ')).ok_or(None)?;
     let token = if scheme.eq_ignore_ascii_case("bearer") {
         Cow::Borrowed(given.trim())
     } else if surface == Surface::Protocol && scheme.eq_ignore_ascii_case("basic") {
-        Cow::Owned(password(given)?)
+        Cow::Owned(password(given).ok_or(Refusal::Malformed)?)
     } else {
-        return None;
+        return Err(None);
     };
     let claims = services.authenticator.verify(&token, now()).await?;
-    let Claims { sub: uid, name, account, role, .. } = claims;
+    let Claims { sub: uid, name, account, role, iat: issued_at, .. } = claims;
     let user = (role != Role::Service).then(|| domain::user_id(account, &uid));
-    Some(Caller { account, uid, name, role, user })
+    Ok(Caller { account, uid, name, role, issued_at, user })
 }
 
 #[expect(clippy::disallowed_methods, reason = "the edge: a token is judged when it arrives")]
@@ -61,70 +75,4 @@ fn password(credentials: &str) -> Option<String> {
     let decoded = BASE64_STANDARD.decode(credentials.trim()).ok()?;
     let (_, password) = std::str::from_utf8(&decoded).ok()?.split_once(':')?;
     Some(password.to_owned())
-}
-
-/// Users whose name and role, as their newest token has them, are in the directory. It only saves look-ups:
-/// what is not in here is looked up and, if it differs, recorded.
-#[derive(Debug, Clone)]
-pub struct Seen(Cache<Uuid, Arc<Sight>>);
-
-/// A user's name and role, as a token had them.
-#[derive(Debug)]
-struct Sight {
-    name: Option<String>,
-    role: Role,
-}
-
-impl Sight {
-    fn is_of(&self, caller: &Caller) -> bool {
-        self.name == caller.name && self.role == caller.role
-    }
-}
-
-impl Default for Seen {
-    fn default() -> Self {
-        let kept_for = Duration::from_secs(600);
-        Self(Cache::builder().max_capacity(100_000).time_to_live(kept_for).build())
-    }
-}
-
-/// Registers a user at the first sight of a token of theirs, and keeps name and role up to date.
-pub(crate) async fn see(
-    services: &Services,
-    caller: &Caller,
-    context: &Context,
-) -> Result<(), CommandError<user::Refusal>> {
-    let Some(id) = caller.user() else { return Ok(()) };
-    if services.seen.0.get(&id).await.is_some_and(|sight| sight.is_of(caller)) {
-        return Ok(());
-    }
-    let profile = Profile {
-        name: caller.name.as_deref().map(Into::into),
-        role: Some(caller.role.as_str().to_owned()),
-        ..Profile::default()
-    };
-    // The registration is not what the request's idempotency key stands for.
-    let context = Context { metadata: context.metadata.clone(), idempotency: None };
-    let update = user::Command::UpdateUser { profile: profile.clone() };
-    let outcome = match services.commands.execute::<User>(id, update, &context).await {
-        Err(CommandError::Refused(user::Refusal::UserUnknown)) => {
-            let again = profile.clone();
-            let register = user::Command::RegisterUser { uid: caller.uid.clone(), profile };
-            match services.commands.execute::<User>(id, register, &context).await {
-                // Two first requests at once: the other one registered, with whatever its token said.
-                Err(CommandError::Refused(user::Refusal::UserExists)) => {
-                    let update = user::Command::UpdateUser { profile: again };
-                    services.commands.execute::<User>(id, update, &context).await?
-                }
-                outcome => outcome?,
-            }
-        }
-        outcome => outcome?,
-    };
-    let wait = Duration::from_secs(5);
-    if services.views.progress().wait_for(outcome.position, wait).await {
-        let sight = Sight { name: caller.name.clone(), role: caller.role };
-        services.seen.0.insert(id, Arc::new(sight)).await;
-    }
-    Ok(())
 }

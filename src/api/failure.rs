@@ -8,8 +8,9 @@ use axum::response::{IntoResponse, Response};
 use domain::{audit, conversation, participation, user};
 use event_store::CommandError;
 
+use crate::challenge::challenges;
 use crate::in_time::OUTCOME_UNKNOWN;
-use crate::request::{NotCaughtUp, Rejection};
+use crate::token;
 
 /// Why a request is not answered. Each dialect has a shape of its own for it.
 #[derive(Debug, Clone)]
@@ -21,6 +22,8 @@ pub(crate) struct Failure {
     pub(crate) code: Option<&'static str>,
     /// Where in the request it is.
     pub(crate) source: Option<Source>,
+    /// The token that is not taken, where that is what is wrong.
+    pub(crate) token: Option<Box<token::Refusal>>,
     /// Further ones of the same request, of the same status.
     pub(crate) others: Vec<Failure>,
 }
@@ -65,7 +68,7 @@ impl Failure {
         Self { code: Some(code), ..self }
     }
 
-    fn unavailable(detail: impl Into<String>) -> Self {
+    pub(crate) fn unavailable(detail: impl Into<String>) -> Self {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, detail)
     }
 
@@ -89,7 +92,7 @@ impl Failure {
 
 impl From<StatusCode> for Failure {
     fn from(status: StatusCode) -> Self {
-        Self { status, detail: None, code: None, source: None, others: vec![] }
+        Self { status, detail: None, code: None, source: None, token: None, others: vec![] }
     }
 }
 
@@ -142,8 +145,8 @@ impl RequestSummary {
 pub(crate) struct Dialect {
     /// What its paths begin with.
     pub(crate) prefix: &'static str,
-    /// The schemes of access tokens that it takes.
-    pub(crate) challenge: &'static str,
+    /// Whether a token may also be the password of HTTP Basic.
+    pub(crate) takes_basic: bool,
     /// Its shape.
     pub(crate) shape: fn(&Failure, &RequestSummary) -> Response,
 }
@@ -182,8 +185,9 @@ pub(crate) async fn shape(dialects: &[Dialect], request: Request, next: Next) ->
     }
     match status {
         StatusCode::UNAUTHORIZED => {
-            let challenge = HeaderValue::from_static(dialect.challenge);
-            headers.insert(header::WWW_AUTHENTICATE, challenge);
+            for challenge in challenges(failure.token.as_deref(), dialect.takes_basic) {
+                headers.append(header::WWW_AUTHENTICATE, challenge);
+            }
         }
         StatusCode::SERVICE_UNAVAILABLE => {
             headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
@@ -191,37 +195,6 @@ pub(crate) async fn shape(dialects: &[Dialect], request: Request, next: Next) ->
         _ => {}
     }
     shaped
-}
-
-impl From<Rejection> for Failure {
-    fn from(rejection: Rejection) -> Self {
-        match rejection {
-            Rejection::Unauthenticated => Self::new(
-                StatusCode::UNAUTHORIZED,
-                "an access token is needed: Authorization: Bearer TOKEN",
-            ),
-            Rejection::Header(name, why) => {
-                Self::bad_request(format!("header {name} {why}")).at(Source::Header(name))
-            }
-            Rejection::Body(status) => status.into(),
-            Rejection::Seeing(error) => error.into(),
-            Rejection::NotCaughtUp(not_caught_up) => not_caught_up.into(),
-            Rejection::Views(error) => error.into(),
-        }
-    }
-}
-
-impl From<NotCaughtUp> for Failure {
-    fn from(not_caught_up: NotCaughtUp) -> Self {
-        Self::unavailable(match not_caught_up {
-            NotCaughtUp::WithCommand => {
-                "the command was recorded, but cannot be shown yet: repeat it, if at all, with the same Idempotency-Key"
-            }
-            NotCaughtUp::WithCaller => {
-                "the answer would not reflect what was asked for yet; ask again"
-            }
-        })
-    }
 }
 
 impl From<projections::Error> for Failure {

@@ -19,18 +19,19 @@
 
 mod audit;
 mod caller;
+mod challenge;
 mod commands;
 mod failure;
 mod in_time;
 mod json;
 mod jsonapi;
-mod jwks;
 mod observe;
 mod operations;
 mod position;
 mod protocol;
 mod pulse;
 mod request;
+mod seen;
 pub mod token;
 mod weavy;
 
@@ -85,10 +86,10 @@ pub struct Services {
     /// For `/metrics`.
     pub metrics: PrometheusHandle,
     /// Users whose newest token has been seen.
-    pub seen: caller::Seen,
+    pub seen: seen::Seen,
 }
 
-pub use caller::Seen;
+pub use seen::Seen;
 
 /// What a request may cost.
 #[derive(Debug, Clone, Copy)]
@@ -129,10 +130,10 @@ impl utoipa::Modify for AccessToken {
 
 /// Who tells a failure under which prefix.
 const DIALECTS: &[Dialect] = &[
-    Dialect { prefix: "/api/v1", challenge: "Bearer", shape: pulse::shape },
-    Dialect { prefix: "/api", challenge: "Bearer", shape: weavy::shape },
-    Dialect { prefix: "/v1", challenge: "Bearer, Basic", shape: protocol::shape },
-    Dialect { prefix: "/audit", challenge: "Bearer", shape: audit::shape },
+    Dialect { prefix: "/api/v1", takes_basic: false, shape: pulse::shape },
+    Dialect { prefix: "/api", takes_basic: false, shape: weavy::shape },
+    Dialect { prefix: "/v1", takes_basic: true, shape: protocol::shape },
+    Dialect { prefix: "/audit", takes_basic: false, shape: audit::shape },
 ];
 
 fn described() -> (Router<Arc<Services>>, utoipa::openapi::OpenApi) {

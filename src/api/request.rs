@@ -14,8 +14,9 @@ use uuid::Uuid;
 
 use crate::Services;
 use crate::caller::{self, Caller};
-use crate::failure::Failure;
+use crate::failure::{Failure, Source};
 use crate::position::{POSITION, Reflected};
+use crate::{seen, token};
 
 const KEPT_HEADER_LENGTH_MAX: usize = 255;
 /// How long the answer to a command waits until the read models show what it did: longer than the lease of a node that
@@ -41,14 +42,40 @@ pub(crate) struct Request {
 
 /// Why there is no [`Request`], for the dialect to put into words.
 pub(crate) enum Rejection {
-    Unauthenticated,
+    /// The token is not taken, and why; nothing when there is none.
+    Unauthenticated(Option<token::Refusal>),
     /// A header that cannot be used.
     Header(&'static str, Cow<'static, str>),
     /// The body did not arrive, or is too large.
     Body(StatusCode),
-    Seeing(event_store::CommandError<domain::user::Refusal>),
+    Seeing(Failure),
     NotCaughtUp(NotCaughtUp),
     Views(projections::Error),
+}
+
+impl From<Rejection> for Failure {
+    fn from(rejection: Rejection) -> Self {
+        match rejection {
+            Rejection::Unauthenticated(None) => Self::new(
+                StatusCode::UNAUTHORIZED,
+                "an access token is needed: Authorization: Bearer TOKEN",
+            ),
+            Rejection::Unauthenticated(Some(refusal @ token::Refusal::KeysMissing)) => {
+                Self::unavailable(refusal.to_string())
+            }
+            Rejection::Unauthenticated(Some(refusal)) => {
+                let detail = format!("the access token is not taken: {refusal}");
+                Self { token: Some(refusal.into()), ..Self::new(StatusCode::UNAUTHORIZED, detail) }
+            }
+            Rejection::Header(name, why) => {
+                Self::bad_request(format!("header {name} {why}")).at(Source::Header(name))
+            }
+            Rejection::Body(status) => status.into(),
+            Rejection::Seeing(failure) => failure,
+            Rejection::NotCaughtUp(not_caught_up) => not_caught_up.into(),
+            Rejection::Views(error) => error.into(),
+        }
+    }
 }
 
 /// The read models did not come up to a position in time.
@@ -58,6 +85,19 @@ pub(crate) enum NotCaughtUp {
     WithCommand,
     /// One that the caller has seen elsewhere.
     WithCaller,
+}
+
+impl From<NotCaughtUp> for Failure {
+    fn from(not_caught_up: NotCaughtUp) -> Self {
+        Self::unavailable(match not_caught_up {
+            NotCaughtUp::WithCommand => {
+                "the command was recorded, but cannot be shown yet: repeat it, if at all, with the same Idempotency-Key"
+            }
+            NotCaughtUp::WithCaller => {
+                "the answer would not reflect what was asked for yet; ask again"
+            }
+        })
+    }
 }
 
 impl Request {
@@ -70,7 +110,7 @@ impl Request {
         let (parts, body) = request.into_parts();
         let caller = caller::authenticate(services, &parts.headers, surface)
             .await
-            .ok_or(Rejection::Unauthenticated)?;
+            .map_err(Rejection::Unauthenticated)?;
         // As the caller wrote it: routes under a prefix see the rest alone.
         let original = parts.extensions.get::<OriginalUri>().map(|original| original.0.clone());
         let uri = original.unwrap_or_else(|| parts.uri.clone());
@@ -80,7 +120,7 @@ impl Request {
             .await
             .map_err(|rejection| Rejection::Body(rejection.into_response().status()))?;
         let context = context(&caller, surface, &method, &uri, &headers, &body)?;
-        caller::see(services, &caller, &context).await.map_err(Rejection::Seeing)?;
+        seen::see(services, &caller, &context).await.map_err(Rejection::Seeing)?;
         let services = services.clone();
         let request = Self { services, caller, context, uri, headers, body, reflected };
         request.catch_up_with_the_caller().await?;

@@ -1,12 +1,14 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use api::token::Authenticator;
 use clap::Args;
 use event_store::MasterKey;
 use relay::{NatsOptions, WrongUrl};
 use url::Url;
 
 use super::format::{Format, print};
+use super::token_options::TokenOptions;
 use super::{Failure, database, given_file, shown_url, telemetry};
 
 /// Flags override environment variables; the environment overrides defaults.
@@ -53,6 +55,8 @@ pub(crate) struct Options {
     /// Where an identity provider publishes its keys (RS256, ES256 or EdDSA), instead of a secret
     #[arg(long, global = true, env = "COLLOQUY_JWKS_URL", hide_env_values = true)]
     pub(super) jwks_url: Option<String>,
+    #[command(flatten)]
+    pub(super) tokens: TokenOptions,
     /// Base64 of 32 bytes, the same on every node; wraps the keys that seal text; without it, one is kept in the
     /// data folder
     #[arg(long, global = true, env = "COLLOQUY_MASTER_KEY", hide_env_values = true)]
@@ -165,6 +169,14 @@ impl Options {
         {
             return Err(wrong("COLLOQUY_JWKS_URL", &shown_url::web(url), "an http or https URL"));
         }
+        let rules = self.tokens.rules()?;
+        if let Some(pem) = &self.jwt_public_key
+            && Authenticator::from_public_key_pem(pem, rules).is_err()
+        {
+            let given = format!("({} bytes)", pem.len());
+            let accepted = "a PEM public key (RSA, P-256 or Ed25519)";
+            return Err(wrong("COLLOQUY_JWT_PUBLIC_KEY", &given, accepted));
+        }
         let sources =
             [self.jwt_secret.is_some(), self.jwt_public_key.is_some(), self.jwks_url.is_some()];
         if sources.into_iter().filter(|given| *given).count() > 1 {
@@ -250,8 +262,9 @@ impl Config {
             ("COLLOQUY_NATS_SUBJECT_PREFIX", options.nats_subject_prefix.clone()),
             ("COLLOQUY_NATS_STREAM", options.nats_stream.clone()),
         ];
+        let rows = rows.into_iter().chain(options.tokens.rows());
         let rows: Vec<Vec<String>> =
-            rows.into_iter().map(|(name, value)| vec![name.to_owned(), value]).collect();
+            rows.map(|(name, value)| vec![name.to_owned(), value]).collect();
         print(self.format, &["variable", "value"], &rows)
     }
 }

@@ -15,6 +15,7 @@ mod serve;
 mod shown_url;
 mod telemetry;
 mod token;
+mod token_options;
 
 use std::process::ExitCode;
 

@@ -106,6 +106,7 @@ impl Serve {
         followers.spawn(event_store::prune_idempotency_keys(pool.clone(), following.clone()));
         let reactors = reactors::run(commands.clone(), progress.clone(), node, following.clone());
         followers.spawn(reactors);
+        followers.spawn(authenticator.clone().keep_keys(following.clone()));
         let head = log.head().await?;
         self.relay(options, servers, &log, node, &following, &mut followers).await?;
 
@@ -164,7 +165,7 @@ impl Serve {
         let address = listener.local_addr()?;
         tracing::info!(%address, version = env!("CARGO_PKG_VERSION"), "listening");
         if let (true, Some(secret)) = (self.quick_start, &secret) {
-            print_quick_start(&format!("http://{address}"), secret)?;
+            print_quick_start(&format!("http://{address}"), secret, &options.tokens.rules()?)?;
         }
         // An answer goes out when it is written: waiting for more to send with it only delays it.
         let listener = listener.tap_io(|connection| {
@@ -223,11 +224,12 @@ impl Serve {
         &self,
         options: &Options,
     ) -> Result<(api::token::Authenticator, Option<String>), Failure> {
+        let rules = options.tokens.rules()?;
         if let Some(pem) = &options.jwt_public_key {
-            return Ok((api::token::Authenticator::from_public_key_pem(pem)?, None));
+            return Ok((api::token::Authenticator::from_public_key_pem(pem, rules)?, None));
         }
         if let Some(url) = &options.jwks_url {
-            return Ok((api::token::Authenticator::from_jwks_url(url)?, None));
+            return Ok((api::token::Authenticator::from_jwks_url(url, rules)?, None));
         }
         let secret = match &options.jwt_secret {
             Some(secret) => secret.clone(),
@@ -239,7 +241,7 @@ impl Serve {
                 ));
             }
         };
-        Ok((api::token::Authenticator::hs256(&secret)?, Some(secret)))
+        Ok((api::token::Authenticator::hs256(&secret, rules)?, Some(secret)))
     }
 }
 
@@ -329,10 +331,10 @@ fn readiness(commands: &Commands, progress: &projections::Progress) -> api::Read
 }
 
 /// What a newcomer needs: the URL, a token that works, three requests to paste.
-fn print_quick_start(url: &str, secret: &str) -> Result<(), Failure> {
+fn print_quick_start(url: &str, secret: &str, rules: &api::token::Rules) -> Result<(), Failure> {
     const MONTH_S: u32 = 30 * 24 * 3600;
-    let service = token::issue(secret, "quick-start", None, 1, "service", MONTH_S)?;
-    let ann = token::issue(secret, "ann", Some("Ann"), 1, "member", MONTH_S)?;
+    let service = token::issue(secret, rules, "quick-start", None, 1, "service", MONTH_S)?;
+    let ann = token::issue(secret, rules, "ann", Some("Ann"), 1, "member", MONTH_S)?;
     println!(
         "
 Colloquy is running at {url}  (API: {url}/docs, stop with Ctrl-C)

@@ -1,5 +1,6 @@
 use std::path::Path;
 
+use api::token::{Claims, Rules};
 use clap::Args;
 use embedded::private_file;
 use rand::distr::{Alphanumeric, SampleString};
@@ -38,12 +39,11 @@ impl Token {
                 )
             })?,
         };
-        println!("{}", self.issue(&secret)?);
+        let rules = options.tokens.rules()?;
+        let (user, name) = (&self.user, self.name.as_deref());
+        let token = issue(&secret, &rules, user, name, self.account, &self.role, self.expires_in)?;
+        println!("{token}");
         Ok(())
-    }
-
-    fn issue(&self, secret: &str) -> Result<String, Failure> {
-        issue(secret, &self.user, self.name.as_deref(), self.account, &self.role, self.expires_in)
     }
 }
 
@@ -51,6 +51,7 @@ impl Token {
 #[expect(clippy::disallowed_methods, reason = "a token's life begins now")]
 pub(super) fn issue(
     secret: &str,
+    rules: &Rules,
     user: &str,
     name: Option<&str>,
     account: i64,
@@ -63,14 +64,22 @@ pub(super) fn issue(
             domain::user::UID_LENGTH_MAX
         )));
     }
-    let claims = api::token::Claims {
+    if user == domain::user::SYSTEM_UID {
+        return Err(Failure::Usage(format!(
+            "--user is {user:?}: expected another one, this is what the log calls the system itself"
+        )));
+    }
+    let now = chrono::Utc::now();
+    let claims = Claims {
         sub: user.to_owned(),
-        exp: chrono::Utc::now().timestamp() + i64::from(expires_in_s),
+        exp: (now.timestamp() + i64::from(expires_in_s)) as f64,
+        // To the millisecond, so that of two tokens of one second the newer one is known.
+        iat: Some(now.timestamp_millis() as f64 / 1e3),
         name: name.map(str::to_owned),
         account,
         role: role.parse()?,
     };
-    Ok(api::token::issue(secret, &claims)?)
+    Ok(api::token::issue(secret, &claims, rules)?)
 }
 
 const SECRET_FILE: &str = "jwt-secret";

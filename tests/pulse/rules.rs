@@ -364,7 +364,7 @@ async fn tokens_decide() {
         for path in resource.reads() {
             assert_eq!(error(&get(&service, path).await).0, 403);
             let answer = get(&broken, path).await;
-            assert_eq!(answer.headers["www-authenticate"], "Bearer");
+            assert!(answer.headers["www-authenticate"].to_str().unwrap().contains("invalid_token"));
             assert_eq!(error(&answer).0, 401);
         }
     }

@@ -44,13 +44,19 @@ async fn without_a_good_token_nothing_is_told() {
     let client = reqwest::Client::new();
     let mut broken = server.caller("ann");
     broken.token.push('x');
-    for request in [
-        client.get(format!("{}/api/conversations", server.url)),
-        client.get(format!("{}/api/conversations", server.url)).basic_auth("ann", Some("x")),
-        broken.request(Method::GET, "/api/conversations"),
+    let bare = r#"Bearer realm="Colloquy""#;
+    let refused =
+        r#"Bearer realm="Colloquy", error="invalid_token", error_description="wrong signature""#;
+    for (request, challenge) in [
+        (client.get(format!("{}/api/conversations", server.url)), bare),
+        (
+            client.get(format!("{}/api/conversations", server.url)).basic_auth("ann", Some("x")),
+            bare,
+        ),
+        (broken.request(Method::GET, "/api/conversations"), refused),
     ] {
         let answer = send(request).await;
-        assert_eq!(answer.headers["www-authenticate"], "Bearer");
+        assert_eq!(answer.headers["www-authenticate"], challenge);
         assert_eq!(answer.expect(401)["title"], "Unauthorized");
     }
 }
