@@ -134,7 +134,7 @@ impl Serve {
         let answered = tokio::select! {
             answered = answering => answered,
             reason = availability.failed() => Err(anyhow::anyhow!("{reason}").into()),
-            ended = followers.join_next() => Err(ended_early(ended)),
+            failure = panicked(&mut followers) => Err(failure),
         };
         tracing::info!("draining requests");
         accepting.cancel();
@@ -250,13 +250,14 @@ const DRAIN_TIMEOUT: Duration = Duration::from_secs(30);
 /// The same when nothing can be finished any more.
 const DRAIN_TIMEOUT_AFTER_FAILURE: Duration = Duration::from_secs(1);
 
-/// Nothing that follows the log ends before it is told to, unless it panicked.
-fn ended_early(ended: Option<Result<(), tokio::task::JoinError>>) -> Failure {
-    let why = match ended {
-        Some(Err(error)) => format!(": {error}"),
-        Some(Ok(())) | None => String::new(),
-    };
-    anyhow::anyhow!("a task without which the server cannot go on has ended{why}").into()
+/// Returns when a task has panicked: each of them is one without which the server cannot go on.
+async fn panicked(tasks: &mut JoinSet<()>) -> Failure {
+    while let Some(ended) = tasks.join_next().await {
+        if let Err(error) = ended {
+            return anyhow::anyhow!("a task without which the server cannot go on: {error}").into();
+        }
+    }
+    std::future::pending().await
 }
 
 /// Cancelled at the first Ctrl-C or SIGTERM; a second one ends the process at once.
