@@ -114,18 +114,33 @@ impl Installation {
 
     /// The same with further arguments.
     pub fn start_with(&self, arguments: &[&str]) -> Server {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_colloquy"))
+        self.start_as(Command::new(env!("CARGO_BIN_EXE_colloquy")), arguments)
+    }
+
+    /// The same for a process that may have so many files and connections open.
+    pub fn start_with_open_files(&self, open_files_max: u32) -> Server {
+        let mut shell = Command::new("sh");
+        let limited = format!("ulimit -n {open_files_max}; exec \"$0\" \"$@\"");
+        shell.args(["-c", &limited, env!("CARGO_BIN_EXE_colloquy")]);
+        self.start_as(shell, &[])
+    }
+
+    /// A command that serves, before its arguments.
+    fn serving(&self, mut command: Command) -> Command {
+        command
             .args(["serve", "--listen", "127.0.0.1:0", "--connections-max", "12"])
-            .args(arguments)
             .env("DATABASE_URL", &self.database_url)
             .env("NATS_URL", &self.nats_url)
             .env("COLLOQUY_NATS_STREAM", &self.stream)
             .env("COLLOQUY_NATS_SUBJECT_PREFIX", &self.prefix)
             .env("COLLOQUY_JWT_SECRET", SECRET)
-            .env("COLLOQUY_MASTER_KEY", MASTER_KEY)
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
+            .env("COLLOQUY_MASTER_KEY", MASTER_KEY);
+        command
+    }
+
+    fn start_as(&self, program: Command, arguments: &[&str]) -> Server {
+        let mut child =
+            self.serving(program).args(arguments).stderr(Stdio::piped()).spawn().unwrap();
         let mut log = BufReader::new(child.stderr.take().unwrap()).lines();
         let mut said = String::new();
         let url = loop {
@@ -143,6 +158,25 @@ impl Installation {
             log.map_while(Result::ok).for_each(|line| logging.lock().unwrap().push_str(&line));
         });
         Server { child, url, client: reqwest::Client::new(), logged }
+    }
+
+    /// Starts a node that cannot log: its standard error goes elsewhere. The address is the one that it prints.
+    pub fn start_logging_to(&self, standard_error: Stdio) -> Server {
+        let mut child = self
+            .serving(Command::new(env!("CARGO_BIN_EXE_colloquy")))
+            .arg("--quick-start")
+            .env("COLLOQUY_LOG", "debug")
+            .stdout(Stdio::piped())
+            .stderr(standard_error)
+            .spawn()
+            .unwrap();
+        let printed = BufReader::new(child.stdout.take().unwrap()).lines();
+        let found = printed.map_while(Result::ok).find_map(|line| {
+            let url = line.strip_prefix("Colloquy is running at ")?.split_whitespace().next()?;
+            Some(url.to_owned())
+        });
+        let url = found.expect("it starts");
+        Server { child, url, client: reqwest::Client::new(), logged: Arc::default() }
     }
 }
 

@@ -31,6 +31,7 @@ mod position;
 mod protocol;
 mod pulse;
 mod request;
+pub mod server;
 pub mod token;
 mod weavy;
 

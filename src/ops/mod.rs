@@ -3,6 +3,7 @@
 mod audit;
 mod config;
 mod database;
+mod descriptors;
 mod doctor;
 mod format;
 mod keys;

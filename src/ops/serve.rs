@@ -2,7 +2,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
-use axum::serve::ListenerExt;
 use clap::Args;
 use event_store::{Commands, Keys, Log, Settings};
 use rand::distr::{Alphanumeric, SampleString};
@@ -12,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use super::database::{URL_FILE, connect};
-use super::{Failure, Options, master_key, secret_file, telemetry, token};
+use super::{Failure, Options, descriptors, master_key, secret_file, telemetry, token};
 
 #[derive(Debug, Args)]
 pub(super) struct Serve {
@@ -28,6 +27,12 @@ pub(super) struct Serve {
     /// Seconds that a request may take
     #[arg(long, default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..))]
     request_timeout_s: u64,
+    /// HTTP connections at once, at most; unless told, as many as the limit on open files leaves, up to 10000
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..))]
+    http_connections_max: Option<u32>,
+    /// Seconds to finish what is under way when told to stop; what takes longer is cut off
+    #[arg(long, default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..))]
+    shutdown_timeout_s: u64,
     /// Commands that may wait to be recorded before further ones are refused
     #[arg(long, default_value_t = 4096, value_parser = clap::value_parser!(u32).range(1..))]
     queue_length_max: u32,
@@ -58,8 +63,9 @@ impl Serve {
         telemetry::start(&options.log)?;
         let shutdown = shutdown_signal()?;
         let authenticator = self.authenticator(&options)?;
+        let connections = self.connections()?;
         let mut servers = Servers::default();
-        let served = self.serve(&options, authenticator, &mut servers, shutdown).await;
+        let served = self.serve(&options, authenticator, connections, &mut servers, shutdown).await;
         let stopped = servers.stop().await;
         served.and(stopped)
     }
@@ -68,6 +74,7 @@ impl Serve {
         &self,
         options: &Options,
         (authenticator, secret): (api::token::Authenticator, Option<String>),
+        connections: api::server::Settings,
         servers: &mut Servers,
         shutdown: CancellationToken,
     ) -> Result<(), Failure> {
@@ -134,22 +141,19 @@ impl Serve {
         if let (true, Some(secret)) = (self.quick_start, &secret) {
             print_quick_start(&format!("http://{address}"), secret)?;
         }
-        let stop = shutdown.clone();
-        // An answer goes out when it is written: waiting for more to send with it only delays it.
-        let listener = listener.tap_io(|connection| {
-            if let Err(error) = connection.set_nodelay(true) {
-                tracing::debug!(error = &error as &dyn std::error::Error, "TCP_NODELAY is not set");
-            }
-        });
-        axum::serve(listener, api::router(services, limits))
-            .with_graceful_shutdown(async move { stop.cancelled().await })
-            .await?;
+        api::server::serve(listener, api::router(services, limits), connections, shutdown).await;
 
         tracing::info!("finishing what was accepted");
         accepting.cancel();
         following.cancel();
-        while followers.join_next().await.is_some() {}
-        pool.close().await;
+        let finished = async {
+            while followers.join_next().await.is_some() {}
+            pool.close().await;
+        };
+        let finished = tokio::time::timeout(connections.shutdown_timeout, finished).await;
+        if finished.is_err() {
+            tracing::warn!("what was accepted could not be finished in time");
+        }
         tracing::info!("stopped");
         Ok(())
     }
@@ -190,6 +194,15 @@ impl Serve {
         let (status, _) = watch::channel(relay::Status::default());
         followers.spawn(relay::run(log.clone(), settings, node, status, stop.clone()));
         Ok(())
+    }
+
+    fn connections(&self) -> Result<api::server::Settings, Failure> {
+        let room = descriptors::left_for_http(self.connections_max)?;
+        Ok(api::server::Settings {
+            connections_max: self.http_connections_max.map_or(room, |max| room.min(max as usize)),
+            shutdown_timeout: Duration::from_secs(self.shutdown_timeout_s),
+            ..api::server::Settings::default()
+        })
     }
 
     /// The judge of access tokens, and the secret if it is one that tokens can be made with here.

@@ -1,5 +1,6 @@
 //! What is acknowledged stays, whatever is killed.
 
+mod connections;
 mod outages;
 mod postgres;
 mod projections;
