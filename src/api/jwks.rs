@@ -95,7 +95,7 @@ impl KeySet {
             Ok(keys) => known.keys = keys,
             // The keys that are known go on being used: an outage there is none here.
             Err(error) => tracing::warn!(
-                error = &error as &dyn std::error::Error,
+                error = event_store::causes(&error),
                 url = &*self.url,
                 "the identity provider's keys cannot be fetched"
             ),
