@@ -1,6 +1,6 @@
 use std::convert::Infallible;
 use std::pin::{Pin, pin};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, LazyLock};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
@@ -14,43 +14,60 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::TcpStream;
 use tokio::sync::mpsc;
-use tokio_io_timeout::TimeoutStream;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
 use super::Settings;
+use super::stream::Stream;
 use super::unread::{Unread, discard};
 
-/// For bytes of an answer that are on their way when the connection is told to close.
-const CLOSE_GRACE: Duration = Duration::from_millis(100);
+/// How often a connection that is told to close looks whether it waits for a request.
+const LOOK_EVERY: Duration = Duration::from_millis(100);
 
-/// Stands for no time: the connection is at work.
-const AT_WORK: u64 = u64::MAX;
+/// Stands for no time: a request is under way.
+const UNDER_WAY: u64 = u64::MAX;
 
 /// What others know of a connection and can ask of it.
 pub(super) struct Connection {
-    /// Since when it waits for a request.
-    waits_since_ms: AtomicU64,
+    /// When it was opened or its last request was answered.
+    answered_ms: AtomicU64,
+    /// Whether some of that answer waits for the other side to read.
+    unread: AtomicBool,
+    write_timeout: Duration,
     close: CancellationToken,
     first_request: CancellationToken,
 }
 
-impl Default for Connection {
-    fn default() -> Self {
+impl Connection {
+    pub(super) fn new(write_timeout: Duration) -> Self {
         Self {
-            waits_since_ms: AtomicU64::new(now_ms()),
+            answered_ms: AtomicU64::new(now_ms()),
+            unread: AtomicBool::new(false),
+            write_timeout,
             close: CancellationToken::new(),
             first_request: CancellationToken::new(),
         }
     }
-}
 
-impl Connection {
-    /// How long it has waited for a request, if it does and nobody has told it to close.
-    pub(super) fn waits_for(&self) -> Option<Duration> {
-        let since = self.waits_since_ms.load(Ordering::Relaxed);
-        let waits = since != AT_WORK && !self.close.is_cancelled();
-        waits.then(|| Duration::from_millis(now_ms().saturating_sub(since)))
+    /// How long it has waited for a request, unless one is under way. An answer that is read slowly is under way as
+    /// long as one that is not read at all.
+    fn waits_for(&self) -> Option<Duration> {
+        let answered = self.answered_ms.load(Ordering::Relaxed);
+        if answered == UNDER_WAY {
+            return None;
+        }
+        let waited = Duration::from_millis(now_ms().saturating_sub(answered));
+        let is_sent = !self.unread.load(Ordering::Relaxed) || waited >= self.write_timeout;
+        is_sent.then_some(waited)
+    }
+
+    /// The same for one that nobody has told to close yet.
+    pub(super) fn could_close_after(&self) -> Option<Duration> {
+        self.waits_for().filter(|_| !self.close.is_cancelled())
+    }
+
+    pub(super) fn set_unread(&self, unread: bool) {
+        self.unread.store(unread, Ordering::Relaxed);
     }
 
     /// Asks it to close once the request that is under way is answered.
@@ -58,22 +75,18 @@ impl Connection {
         self.close.cancel();
     }
 
-    fn is_at_work(&self) -> bool {
-        self.waits_since_ms.load(Ordering::Relaxed) == AT_WORK
-    }
-
     fn work(self: &Arc<Self>) -> Work {
-        self.waits_since_ms.store(AT_WORK, Ordering::Relaxed);
+        self.answered_ms.store(UNDER_WAY, Ordering::Relaxed);
         Work(self.clone())
     }
 }
 
-/// A request under way: from its last header until its answer is handed to the connection.
+/// A request under way: from its last header until the end of its answer is handed to the connection.
 struct Work(Arc<Connection>);
 
 impl Drop for Work {
     fn drop(&mut self) {
-        self.0.waits_since_ms.store(now_ms(), Ordering::Relaxed);
+        self.0.answered_ms.store(now_ms(), Ordering::Relaxed);
     }
 }
 
@@ -90,8 +103,7 @@ pub(super) async fn run(
     router: Router,
     settings: Settings,
 ) {
-    let mut stream = TimeoutStream::new(stream);
-    stream.set_write_timeout(Some(settings.write_timeout));
+    let stream = Stream::new(stream, connection.clone(), settings.write_timeout);
     let (unread, mut left_over) = mpsc::unbounded_channel();
     let service = {
         let connection = connection.clone();
@@ -105,7 +117,7 @@ pub(super) async fn run(
         http1::Builder::new()
             .timer(TokioTimer::new())
             .header_read_timeout(settings.next_request_timeout)
-            .serve_connection(TokioIo::new(Box::pin(stream)), service)
+            .serve_connection(TokioIo::new(stream), service)
     );
     // Beside the connection: its answer goes out while the rest of the body comes in.
     let mut discarding = pin!(async {
@@ -114,10 +126,8 @@ pub(super) async fn run(
             let _ = tokio::time::timeout(settings.unread_timeout, rest).await;
         }
     });
-    let first_request = tokio::time::timeout(
-        settings.first_request_timeout,
-        connection.first_request.cancelled(),
-    );
+    let first_request =
+        tokio::time::timeout(settings.first_request_timeout, connection.first_request.cancelled());
     // Whatever ends a connection, the other side knows it; there is nobody else to tell.
     tokio::select! {
         _ = served.as_mut() => return,
@@ -127,9 +137,11 @@ pub(super) async fn run(
     }
     served.as_mut().graceful_shutdown();
     let half_a_request_is_none = async {
-        tokio::time::sleep(CLOSE_GRACE).await;
-        if connection.is_at_work() {
-            std::future::pending().await
+        loop {
+            tokio::time::sleep(LOOK_EVERY).await;
+            if connection.waits_for().is_some() {
+                break;
+            }
         }
     };
     tokio::select! {

@@ -7,6 +7,7 @@
 //! accepted: the operating system's queue holds who comes, and each one at work ends by itself.
 
 mod connection;
+mod stream;
 mod unread;
 
 #[cfg(test)]
@@ -120,9 +121,8 @@ impl Server {
         if let Err(error) = stream.set_nodelay(true) {
             tracing::debug!(error = causes(&error), "TCP_NODELAY is not set");
         }
-        let connection = Arc::new(Connection::default());
-        let task =
-            connection::run(connection.clone(), stream, self.router.clone(), self.settings);
+        let connection = Arc::new(Connection::new(self.settings.write_timeout));
+        let task = connection::run(connection.clone(), stream, self.router.clone(), self.settings);
         self.connections.insert(self.tasks.spawn(task).id(), connection);
         if self.is_full() {
             self.make_room();
@@ -146,19 +146,24 @@ impl Server {
             let connections = self.connections.len();
             tracing::warn!(connections, "there are as many connections as there may be");
         }
-        let waiting = self.connections.values().filter_map(|one| Some((one.waits_for()?, one)));
+        let waiting =
+            self.connections.values().filter_map(|one| Some((one.could_close_after()?, one)));
         let mut waiting: Vec<_> = waiting.collect();
         waiting.retain(|(waited, _)| *waited >= UNDISTURBED);
         waiting.sort_unstable_by_key(|(waited, _)| Reverse(*waited));
-        for (_, connection) in waiting.into_iter().take(self.settings.connections_max.div_ceil(16)) {
+        for (_, connection) in waiting.into_iter().take(self.settings.connections_max.div_ceil(16))
+        {
             connection.close();
         }
     }
 
     async fn complain_and_pause(&mut self, error: &std::io::Error) {
         // These are one caller's, who is gone before we came to them.
-        let kinds =
-            [ErrorKind::ConnectionAborted, ErrorKind::ConnectionReset, ErrorKind::ConnectionRefused];
+        let kinds = [
+            ErrorKind::ConnectionAborted,
+            ErrorKind::ConnectionReset,
+            ErrorKind::ConnectionRefused,
+        ];
         if kinds.contains(&error.kind()) {
             return;
         }
