@@ -99,6 +99,13 @@ impl Installation {
         (output.status.code(), text(output.stdout), text(output.stderr))
     }
 
+    /// Runs it with another standard output: status, standard error.
+    pub fn run_into(&self, output: Stdio, arguments: &[&str]) -> (Option<i32>, String) {
+        let verb = self.verb(arguments).stdout(output).stderr(Stdio::piped()).spawn().unwrap();
+        let ended = verb.wait_with_output().unwrap();
+        (ended.status.code(), String::from_utf8(ended.stderr).unwrap())
+    }
+
     /// The same, as it must succeed; standard output.
     #[track_caller]
     pub fn done(&self, arguments: &[&str]) -> String {

@@ -3,7 +3,7 @@ use clap::{Args, Subcommand};
 use event_store::MasterKey;
 
 use super::database::Database;
-use super::{Failure, Options, master_key, progress};
+use super::{Failure, Options, master_key, output, progress};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Keys {
@@ -23,10 +23,7 @@ pub(super) struct Rotate {
 impl Keys {
     pub(super) async fn run(self, options: Options) -> Result<(), Failure> {
         match self {
-            Self::Generate => {
-                println!("{}", MasterKey::generate().to_base64());
-                Ok(())
-            }
+            Self::Generate => output::line(MasterKey::generate().to_base64()),
             Self::Rotate(rotate) => rotate.run(options).await,
         }
     }
@@ -60,11 +57,11 @@ impl Rotate {
         }
         bar.finish_and_clear();
         master_key::replace_kept(&options, &to)?;
-        println!(
+        output::line(format_args!(
             "{} keys are wrapped with master key {}; start every server with it",
             bar.position(),
             to.id()
-        );
+        ))?;
         database.close().await
     }
 }

@@ -10,6 +10,7 @@ mod keys;
 mod master_key;
 mod migrate;
 mod openapi;
+mod output;
 mod progress;
 mod secret_file;
 mod serve;
@@ -75,12 +76,13 @@ impl Failure {
     pub(crate) fn report(self) -> ExitCode {
         match self {
             Self::Usage(line) => {
-                eprintln!("colloquy: {line}");
+                output::complain(line);
                 ExitCode::from(2)
             }
             Self::Difference => ExitCode::from(3),
+            Self::Failed(error) if error.chain().any(output::nobody_reads) => ExitCode::SUCCESS,
             Self::Failed(error) => {
-                eprintln!("colloquy: {error:#}");
+                output::complain(event_store::causes(&*error));
                 ExitCode::FAILURE
             }
         }

@@ -12,7 +12,12 @@ pub(super) fn start(filter: &str) -> Result<(), Failure> {
             "COLLOQUY_LOG is {filter:?}: expected a tracing filter such as info or info,relay=debug ({error})"
         ))
     })?;
-    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    // A line that cannot be written is lost: complaining about it, on standard error too, would panic where it is
+    // logged, and take along what the line is about.
+    let log = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .log_internal_errors(false);
     if std::io::stderr().is_terminal() {
         log.init();
     } else {

@@ -2,7 +2,7 @@ use std::path::Path;
 
 use clap::Args;
 
-use super::{Failure, Options, secret_file};
+use super::{Failure, Options, output, secret_file};
 
 #[derive(Debug, Args)]
 pub(super) struct Token {
@@ -36,8 +36,7 @@ impl Token {
                 )
             })?,
         };
-        println!("{}", self.issue(&secret)?);
-        Ok(())
+        output::line(self.issue(&secret)?)
     }
 
     fn issue(&self, secret: &str) -> Result<String, Failure> {

@@ -4,6 +4,7 @@ mod connections;
 mod outages;
 mod postgres;
 mod projections;
+mod streams;
 mod values;
 
 use std::collections::BTreeSet;
