@@ -20,7 +20,7 @@ pub(crate) async fn answer(
     request: Request,
     next: Next,
 ) -> Response {
-    if !Dialect::any_serves(DIALECTS, request.uri().path()) {
+    if Dialect::of(DIALECTS, request.uri().path()).is_none() {
         return next.run(request).await;
     }
     let availability = services.commands.log().availability();

@@ -13,9 +13,11 @@ use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use crate::Services;
+use crate::browsers;
 use crate::caller::{self, Caller};
 use crate::failure::Failure;
 use crate::position::{POSITION, Reflected};
+use crate::request_id::RequestId;
 
 const KEPT_HEADER_LENGTH_MAX: usize = 255;
 /// How long the answer to a command waits until the read models show what it did: longer than the lease of a node that
@@ -42,6 +44,8 @@ pub(crate) struct Request {
 /// Why there is no [`Request`], for the dialect to put into words.
 pub(crate) enum Rejection {
     Unauthenticated,
+    /// It comes from a browser on another site, by a password that the browser remembers.
+    ForeignForm,
     /// A header that cannot be used.
     Header(&'static str, Cow<'static, str>),
     /// The body did not arrive, or is too large.
@@ -68,6 +72,9 @@ impl Request {
         surface: Surface,
     ) -> Result<Self, Rejection> {
         let (parts, body) = request.into_parts();
+        if browsers::may_be_a_foreign_form(&parts.method, &parts.headers) {
+            return Err(Rejection::ForeignForm);
+        }
         let caller = caller::authenticate(services, &parts.headers, surface)
             .await
             .ok_or(Rejection::Unauthenticated)?;
@@ -75,11 +82,13 @@ impl Request {
         let original = parts.extensions.get::<OriginalUri>().map(|original| original.0.clone());
         let uri = original.unwrap_or_else(|| parts.uri.clone());
         let reflected = parts.extensions.get::<Reflected>().expect("a layer brings it").clone();
+        let id =
+            parts.extensions.get::<RequestId>().expect("a layer brings it").as_str().to_owned();
         let (method, headers) = (parts.method.clone(), parts.headers.clone());
         let body = Bytes::from_request(HttpRequest::from_parts(parts, body), services)
             .await
             .map_err(|rejection| Rejection::Body(rejection.into_response().status()))?;
-        let context = context(&caller, surface, &method, &uri, &headers, &body)?;
+        let context = context(&caller, surface, id, &method, &uri, &headers, &body)?;
         caller::see(services, &caller, &context).await.map_err(Rejection::Seeing)?;
         let services = services.clone();
         let request = Self { services, caller, context, uri, headers, body, reflected };
@@ -154,6 +163,7 @@ impl Request {
 fn context(
     caller: &Caller,
     surface: Surface,
+    request_id: String,
     method: &Method,
     uri: &Uri,
     headers: &HeaderMap,
@@ -180,7 +190,7 @@ fn context(
             account: caller.account,
             role: caller.role.as_str().to_owned(),
             surface,
-            request_id: kept("x-request-id")?.unwrap_or_else(|| new_id().to_string()),
+            request_id,
             traceparent: kept("traceparent")?,
             causation_id: None,
             occurred_at: now(),

@@ -14,6 +14,9 @@ pub(crate) struct Options {
     /// HTTP address; port 0 picks a free one
     #[arg(long, global = true, env = "COLLOQUY_LISTEN", default_value = "127.0.0.1:8080")]
     pub(super) listen: String,
+    /// Where callers reach the server, for links in answers; the address that it listens on unless told
+    #[arg(long, global = true, env = "COLLOQUY_PUBLIC_URL")]
+    pub(super) public_url: Option<String>,
     /// PostgreSQL 15 or newer; without it, a private server is started
     #[arg(long, global = true, env = "DATABASE_URL", hide_env_values = true)]
     pub(super) database_url: Option<String>,
@@ -59,6 +62,16 @@ impl Options {
         })
     }
 
+    /// Where callers reach the server that listens on this address, without a slash at the end.
+    pub(super) fn public_url(&self, address: SocketAddr) -> String {
+        match &self.public_url {
+            Some(url) => url.trim_end_matches('/').to_owned(),
+            // All of the machine's addresses are none that can be called.
+            None if address.ip().is_unspecified() => format!("http://localhost:{}", address.port()),
+            None => format!("http://{address}"),
+        }
+    }
+
     pub(super) fn data_dir(&self) -> PathBuf {
         self.data_dir.clone().unwrap_or_else(embedded::default_data_dir)
     }
@@ -80,6 +93,11 @@ impl Options {
                 "postgres://user:password@host:port/database",
             ));
         }
+        if let Some(url) = &self.public_url
+            && !is_http(url)
+        {
+            return Err(wrong("COLLOQUY_PUBLIC_URL", url, "an http or https URL"));
+        }
         if let Some(secret) = &self.jwt_secret
             && secret.len() < 32
         {
@@ -95,7 +113,7 @@ impl Options {
             return Err(wrong("COLLOQUY_MASTER_KEY", "(hidden)", "base64 of 32 bytes"));
         }
         if let Some(url) = &self.jwks_url
-            && !(url.starts_with("https://") || url.starts_with("http://"))
+            && !is_http(url)
         {
             return Err(wrong("COLLOQUY_JWKS_URL", url, "an http or https URL"));
         }
@@ -120,6 +138,10 @@ impl Options {
     }
 }
 
+fn is_http(url: &str) -> bool {
+    url.starts_with("https://") || url.starts_with("http://")
+}
+
 fn wrong(variable: &str, value: &str, accepted: &str) -> Failure {
     Failure::Usage(format!("{variable} is {value:?}: expected {accepted}"))
 }
@@ -140,6 +162,13 @@ impl Config {
         };
         let rows = [
             ("COLLOQUY_LISTEN", options.listen.clone()),
+            (
+                "COLLOQUY_PUBLIC_URL",
+                options
+                    .public_url
+                    .clone()
+                    .unwrap_or_else(|| "(unset: where it listens)".to_owned()),
+            ),
             ("DATABASE_URL", url(&options.database_url, "private PostgreSQL")),
             ("NATS_URL", url(&options.nats_url, "private NATS server")),
             ("COLLOQUY_DATA_DIR", options.data_dir().display().to_string()),

@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use super::database::{URL_FILE, connect};
-use super::{Failure, Options, descriptors, master_key, secret_file, telemetry, token};
+use super::{Failure, Options, descriptors, master_key, output, secret_file, telemetry, token};
 
 #[derive(Debug, Args)]
 pub(super) struct Serve {
@@ -113,19 +113,6 @@ impl Serve {
         let head = log.head().await?;
         self.relay(options, servers, &log, node, &following, &mut followers).await?;
 
-        let services = api::Services {
-            readiness: readiness(&commands, &progress),
-            commands,
-            views: projections::Views::new(memory, progress.clone()),
-            pool: pool.clone(),
-            authenticator,
-            metrics,
-            seen: api::Seen::default(),
-        };
-        let limits = api::Limits {
-            body_size_max: self.body_size_max,
-            request_timeout: Duration::from_secs(self.request_timeout_s),
-        };
         // What was acknowledged before the start is answered from the start.
         let caught_up = catch_up(&progress, head);
         if shutdown.run_until_cancelled(caught_up).await.is_none() {
@@ -137,6 +124,20 @@ impl Serve {
             .await
             .with_context(|| format!("cannot listen on {} (COLLOQUY_LISTEN)", options.listen))?;
         let address = listener.local_addr()?;
+        let services = api::Services {
+            readiness: readiness(&commands, &progress),
+            commands,
+            views: projections::Views::new(memory, progress.clone()),
+            pool: pool.clone(),
+            authenticator,
+            metrics,
+            public_url: options.public_url(address).into(),
+            seen: api::Seen::default(),
+        };
+        let limits = api::Limits {
+            body_size_max: self.body_size_max,
+            request_timeout: Duration::from_secs(self.request_timeout_s),
+        };
         tracing::info!(%address, version = env!("CARGO_PKG_VERSION"), "listening");
         if let (true, Some(secret)) = (self.quick_start, &secret) {
             print_quick_start(&format!("http://{address}"), secret)?;
@@ -316,7 +317,8 @@ fn print_quick_start(url: &str, secret: &str) -> Result<(), Failure> {
     const MONTH_S: u32 = 30 * 24 * 3600;
     let service = token::issue(secret, "quick-start", None, 1, "service", MONTH_S)?;
     let ann = token::issue(secret, "ann", Some("Ann"), 1, "member", MONTH_S)?;
-    println!(
+    // Whoever started it may not be there to read it, and the server goes on all the same.
+    let _ = output::text(&format!(
         "
 Colloquy is running at {url}  (API: {url}/docs, stop with Ctrl-C)
 
@@ -330,7 +332,8 @@ curl -s -X PUT {url}/api/users/bob -H 'Authorization: Bearer {service}' -H 'Cont
 curl -s {url}/api/conversations -H 'Authorization: Bearer {ann}' -H 'Content-Type: application/json' -d '{{\"members\":[\"bob\"]}}'
 
 curl -s {url}/api/conversations -H 'Authorization: Bearer {ann}'
+
 "
-    );
+    ));
     Ok(())
 }
