@@ -16,6 +16,7 @@ use crate::Services;
 use crate::browsers;
 use crate::caller::{self, Caller};
 use crate::failure::Failure;
+use crate::in_time::Arrived;
 use crate::position::{POSITION, Reflected};
 use crate::request_id::RequestId;
 
@@ -84,10 +85,12 @@ impl Request {
         let reflected = parts.extensions.get::<Reflected>().expect("a layer brings it").clone();
         let id =
             parts.extensions.get::<RequestId>().expect("a layer brings it").as_str().to_owned();
+        let arrived = parts.extensions.get::<Arrived>().expect("a layer brings it").clone();
         let (method, headers) = (parts.method.clone(), parts.headers.clone());
         let body = Bytes::from_request(HttpRequest::from_parts(parts, body), services)
             .await
             .map_err(|rejection| Rejection::Body(rejection.into_response().status()))?;
+        arrived.set();
         let context = context(&caller, surface, id, &method, &uri, &headers, &body)?;
         caller::see(services, &caller, &context).await.map_err(Rejection::Seeing)?;
         let services = services.clone();
