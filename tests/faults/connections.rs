@@ -25,10 +25,10 @@ async fn head(stream: &mut TcpStream) -> String {
 #[tokio::test]
 async fn strangers_take_no_more_descriptors_than_there_are_and_keep_nobody_out() {
     let installation = Installation::new().await;
-    // 12 for the pool, 64 for the rest: 24 are left.
-    let server = installation.start_with_open_files(100);
+    // 12 for the pool, 64 for the rest: 74 are left.
+    let server = installation.start_with_open_files(150);
     let mut strangers = Vec::new();
-    for n in 0..50 {
+    for n in 0..160 {
         strangers.push(connect(&server, ["", "GET /healthz HTTP/1.1\r\nhost: x\r\n"][n % 2]).await);
     }
     server.caller("ann").arrive().await;
