@@ -1,14 +1,15 @@
-# Build on the toolchain's image; run on a small one, as a user without rights.
-FROM rust:1-bookworm AS build
+# Build on the toolchain's image; run on a small one, as a user without rights. What is copied is what
+# .dockerignore lets in; secrets come at the start, by the environment.
+FROM rust:1.90.0-bookworm AS build
 WORKDIR /build
 COPY . .
 RUN cargo build --release --locked --bin colloquy
 
-FROM debian:bookworm-slim
+FROM debian:12.11-slim
 RUN apt-get update \
     && apt-get install -y --no-install-recommends ca-certificates curl \
     && rm -rf /var/lib/apt/lists/* \
-    && useradd --system --uid 10001 --no-create-home colloquy
+    && useradd --system --uid 10001 --no-create-home --shell /usr/sbin/nologin colloquy
 COPY --from=build /build/target/release/colloquy /usr/local/bin/colloquy
 USER colloquy
 ENV COLLOQUY_LISTEN=0.0.0.0:8080

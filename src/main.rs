@@ -1,5 +1,7 @@
 //! `colloquy`: parse, start telemetry, dispatch. Each verb is a file in `ops/`.
 
+#![warn(clippy::print_stdout, clippy::print_stderr)]
+
 mod ops;
 
 use std::process::ExitCode;

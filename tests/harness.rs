@@ -106,6 +106,13 @@ impl Installation {
         run(self.verb(arguments).envs(variables.iter().copied()))
     }
 
+    /// Runs it with another standard output: status, standard error.
+    pub fn run_into(&self, output: Stdio, arguments: &[&str]) -> (Option<i32>, String) {
+        let verb = self.verb(arguments).stdout(output).stderr(Stdio::piped()).spawn().unwrap();
+        let ended = verb.wait_with_output().unwrap();
+        (ended.status.code(), String::from_utf8(ended.stderr).unwrap())
+    }
+
     /// The same, as it must succeed; standard output.
     #[track_caller]
     pub fn done(&self, arguments: &[&str]) -> String {
@@ -125,6 +132,19 @@ impl Installation {
         if arguments.contains(&"--jwks-url") {
             command.env_remove("COLLOQUY_JWT_SECRET");
         }
+        Server::start(self.configured(command, arguments))
+    }
+
+    /// The same for a process that may have so many files and connections open.
+    pub fn start_with_open_files(&self, open_files_max: u32) -> Server {
+        let mut shell = Command::new("sh");
+        let limited = format!("ulimit -n {open_files_max}; exec \"$0\" \"$@\"");
+        shell.args(["-c", &limited, env!("CARGO_BIN_EXE_colloquy")]);
+        Server::start(self.configured(serving(shell), &[]))
+    }
+
+    /// A command that serves, on what the installation has.
+    fn configured(&self, mut command: Command, arguments: &[&str]) -> Command {
         command
             .args(arguments)
             .env("DATABASE_URL", &self.database_url)
@@ -132,13 +152,16 @@ impl Installation {
             .env("COLLOQUY_NATS_STREAM", &self.stream)
             .env("COLLOQUY_NATS_SUBJECT_PREFIX", &self.prefix)
             .env("COLLOQUY_MASTER_KEY", MASTER_KEY);
-        Server::start(command)
+        command
     }
 }
 
 /// A server with nothing but a secret for tokens: with private servers, unless more is set.
 pub fn serve() -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_colloquy"));
+    serving(Command::new(env!("CARGO_BIN_EXE_colloquy")))
+}
+
+fn serving(mut command: Command) -> Command {
     command.args(["serve", "--listen", "127.0.0.1:0", "--connections-max", "12"]);
     command.env("COLLOQUY_JWT_SECRET", SECRET);
     command
@@ -172,6 +195,25 @@ impl Server {
             log.map_while(Result::ok).for_each(|line| logging.lock().unwrap().push_str(&line));
         });
         Server { child, url, client: reqwest::Client::new(), logged }
+    }
+
+    /// Starts a node that cannot log: its standard error goes elsewhere. The address is the one that it prints.
+    pub fn start_logging_to(&self, standard_error: Stdio) -> Server {
+        let mut child = self
+            .serving(Command::new(env!("CARGO_BIN_EXE_colloquy")))
+            .arg("--quick-start")
+            .env("COLLOQUY_LOG", "debug")
+            .stdout(Stdio::piped())
+            .stderr(standard_error)
+            .spawn()
+            .unwrap();
+        let printed = BufReader::new(child.stdout.take().unwrap()).lines();
+        let found = printed.map_while(Result::ok).find_map(|line| {
+            let url = line.strip_prefix("Colloquy is running at ")?.split_whitespace().next()?;
+            Some(url.to_owned())
+        });
+        let url = found.expect("it starts");
+        Server { child, url, client: reqwest::Client::new(), logged: Arc::default() }
     }
 }
 

@@ -62,6 +62,18 @@ fn only_the_event_store_writes_events_and_only_read_models_write_read_models() {
     }
 }
 
+/// The text of an error alone does not say what to do, and a log in JSON has no more of an error than its text.
+#[test]
+fn errors_are_logged_with_their_causes() {
+    for (path, text) in [sources("src"), sources("projections")].concat() {
+        for without in
+            ["as &dyn std::error::Error", "as &dyn Error", "!(error,", "%error", "?error"]
+        {
+            assert!(!text.contains(without), "{path} logs {without}: expected error = causes(…)");
+        }
+    }
+}
+
 fn sources(folder: &str) -> Vec<(String, String)> {
     let mut found = Vec::new();
     let mut folders = vec![std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(folder)];

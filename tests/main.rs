@@ -8,10 +8,12 @@
 )]
 
 mod audit;
+mod containers;
 mod documentation;
 mod faults;
 mod harness;
 mod house;
+mod http;
 mod operations;
 mod protocol;
 mod pulse;

@@ -1,12 +1,13 @@
 use std::convert::Infallible;
 use std::error::Error as StdError;
+use std::sync::Arc;
 
-use axum::extract::Request;
+use axum::extract::{Request, State};
 use axum::http::{HeaderValue, StatusCode, Uri, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use domain::{audit, conversation, participation, user};
-use event_store::CommandError;
+use event_store::{CommandError, causes};
 
 use crate::challenge::challenges;
 use crate::in_time::OUTCOME_UNKNOWN;
@@ -76,10 +77,10 @@ impl Failure {
     /// cause: the caller learns no more than that it is our fault.
     fn internal(error: &(dyn StdError + 'static)) -> Self {
         if event_store::is_outage(error) {
-            tracing::warn!(error, "a request failed for an outage of PostgreSQL");
+            tracing::warn!(error = causes(error), "a request failed for an outage of PostgreSQL");
             return Self::unavailable("PostgreSQL does not answer as it should; try again later");
         }
-        tracing::error!(error, "a request failed");
+        tracing::error!(error = causes(error), "a request failed");
         StatusCode::INTERNAL_SERVER_ERROR.into()
     }
 
@@ -107,18 +108,16 @@ impl IntoResponse for Failure {
 /// What of a request its failure is told with: little, since every request keeps it and few fail.
 pub(crate) struct RequestSummary {
     uri: Uri,
-    host: Option<HeaderValue>,
-    is_https: bool,
+    public_url: Arc<str>,
     accept: Vec<HeaderValue>,
 }
 
 impl RequestSummary {
-    fn of(request: &Request) -> Self {
+    fn of(request: &Request, public_url: Arc<str>) -> Self {
         let headers = request.headers();
         Self {
             uri: request.uri().clone(),
-            host: headers.get(header::HOST).cloned(),
-            is_https: headers.get("x-forwarded-proto").is_some_and(|scheme| scheme == "https"),
+            public_url,
             accept: headers.get_all(header::ACCEPT).iter().cloned().collect(),
         }
     }
@@ -127,12 +126,9 @@ impl RequestSummary {
         self.uri.path()
     }
 
-    /// Scheme and host, as the caller named them.
-    pub(crate) fn origin(&self) -> String {
-        let named = self.host.as_ref().and_then(|host| host.to_str().ok());
-        let authority = self.uri.authority().map(|authority| authority.as_str());
-        let host = named.or(authority).unwrap_or("localhost");
-        format!("{}://{host}", if self.is_https { "https" } else { "http" })
+    /// This server, as its operator names it: what a caller names it in a header is the caller's to choose.
+    pub(crate) fn public_url(&self) -> &str {
+        &self.public_url
     }
 
     /// Whether a media type is named among those that are accepted.
@@ -147,26 +143,34 @@ pub(crate) struct Dialect {
     pub(crate) prefix: &'static str,
     /// Whether a token may also be the password of HTTP Basic.
     pub(crate) takes_basic: bool,
+    /// Whether pages of any origin may call it.
+    pub(crate) is_for_browsers: bool,
     /// Its shape.
     pub(crate) shape: fn(&Failure, &RequestSummary) -> Response,
 }
 
 impl Dialect {
-    fn serves(&self, path: &str) -> bool {
-        let rest = path.strip_prefix(self.prefix);
-        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-    }
-
-    pub(crate) fn any_serves(dialects: &[Self], path: &str) -> bool {
-        dialects.iter().any(|dialect| dialect.serves(path))
+    /// The one that a path belongs to: the first whose prefix fits.
+    pub(crate) fn of(dialects: &'static [Self], path: &str) -> Option<&'static Self> {
+        dialects.iter().find(|dialect| {
+            let rest = path.strip_prefix(dialect.prefix);
+            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        })
     }
 }
 
+/// What failures are told with.
+#[derive(Clone)]
+pub(crate) struct Shapes {
+    pub(crate) dialects: &'static [Dialect],
+    pub(crate) public_url: Arc<str>,
+}
+
 /// Gives every failure under a dialect's prefix the dialect's shape, also those that no handler made: unknown
-/// paths, wrong methods, bodies too large, answers too late. The first prefix that fits counts.
-pub(crate) async fn shape(dialects: &[Dialect], request: Request, next: Next) -> Response {
-    let asked = RequestSummary::of(&request);
-    let dialect = dialects.iter().find(|dialect| dialect.serves(asked.path()));
+/// paths, wrong methods, bodies too large, answers too late.
+pub(crate) async fn shape(State(shapes): State<Shapes>, request: Request, next: Next) -> Response {
+    let asked = RequestSummary::of(&request, shapes.public_url);
+    let dialect = Dialect::of(shapes.dialects, asked.path());
     let mut response = match percent_encoding::percent_decode_str(asked.path()).decode_utf8() {
         Ok(_) => next.run(request).await,
         // Nothing has a name that is no text.

@@ -1,4 +1,5 @@
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use axum::extract::{Request, State};
@@ -13,14 +14,29 @@ use crate::{DIALECTS, Services};
 pub(crate) const OUTCOME_UNKNOWN: &str =
     "whether the command was recorded is unknown: repeat it with the same Idempotency-Key";
 
+/// Whether all of a request has arrived; it goes with the request, and whoever reads the body says so here. Nothing is
+/// done for one that has not.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Arrived(Arc<AtomicBool>);
+
+impl Arrived {
+    pub(crate) fn set(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+
+    fn get(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
 /// Answers a dialect's requests in time, whatever the database does: during an outage at once, and those that are
 /// under way when one begins as soon as it is noticed.
 pub(crate) async fn answer(
     State((services, timeout)): State<(Arc<Services>, Duration)>,
-    request: Request,
+    mut request: Request,
     next: Next,
 ) -> Response {
-    if !Dialect::any_serves(DIALECTS, request.uri().path()) {
+    if Dialect::of(DIALECTS, request.uri().path()).is_none() {
         return next.run(request).await;
     }
     let availability = services.commands.log().availability();
@@ -31,11 +47,16 @@ pub(crate) async fn answer(
         true => "try again later",
         false => OUTCOME_UNKNOWN,
     };
+    let arrived = Arrived::default();
+    request.extensions_mut().insert(arrived.clone());
     tokio::select! {
         biased;
         response = next.run(request) => response,
         outage = availability.next_outage() => unavailable(&outage, what_now),
-        () = tokio::time::sleep(timeout) => unavailable("the answer takes too long", what_now),
+        () = tokio::time::sleep(timeout) => match arrived.get() {
+            true => unavailable("the answer takes too long", what_now),
+            false => StatusCode::REQUEST_TIMEOUT.into_response(),
+        },
     }
 }
 

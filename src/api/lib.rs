@@ -18,6 +18,7 @@
 )]
 
 mod audit;
+mod browsers;
 mod caller;
 mod challenge;
 mod commands;
@@ -31,7 +32,9 @@ mod position;
 mod protocol;
 mod pulse;
 mod request;
+mod request_id;
 mod seen;
+pub mod server;
 pub mod token;
 mod weavy;
 
@@ -40,7 +43,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
-use axum::http::{HeaderName, Method, StatusCode, header};
+use axum::http::StatusCode;
 use event_store::Commands;
 use futures::future::BoxFuture;
 use metrics_exporter_prometheus::PrometheusHandle;
@@ -48,7 +51,6 @@ use projections::Views;
 use sqlx::PgPool;
 use tower::{Layer, ServiceBuilder};
 use tower_http::catch_panic::CatchPanicLayer;
-use tower_http::cors::{Any, CorsLayer};
 use tower_http::normalize_path::NormalizePathLayer;
 use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
@@ -85,6 +87,8 @@ pub struct Services {
     pub readiness: Readiness,
     /// For `/metrics`.
     pub metrics: PrometheusHandle,
+    /// Where callers reach this server, without a slash at the end.
+    pub public_url: Arc<str>,
     /// Users whose newest token has been seen.
     pub seen: seen::Seen,
 }
@@ -130,10 +134,10 @@ impl utoipa::Modify for AccessToken {
 
 /// Who tells a failure under which prefix.
 const DIALECTS: &[Dialect] = &[
-    Dialect { prefix: "/api/v1", takes_basic: false, shape: pulse::shape },
-    Dialect { prefix: "/api", takes_basic: false, shape: weavy::shape },
-    Dialect { prefix: "/v1", takes_basic: true, shape: protocol::shape },
-    Dialect { prefix: "/audit", takes_basic: false, shape: audit::shape },
+    Dialect { prefix: "/api/v1", takes_basic: false, is_for_browsers: true, shape: pulse::shape },
+    Dialect { prefix: "/api", takes_basic: false, is_for_browsers: true, shape: weavy::shape },
+    Dialect { prefix: "/v1", takes_basic: true, is_for_browsers: true, shape: protocol::shape },
+    Dialect { prefix: "/audit", takes_basic: false, is_for_browsers: false, shape: audit::shape },
 ];
 
 fn described() -> (Router<Arc<Services>>, utoipa::openapi::OpenApi) {
@@ -154,19 +158,18 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
 /// Everything that is served.
 pub fn router(services: Services, limits: Limits) -> Router {
     let (routes, openapi) = described();
+    let shapes = failure::Shapes { dialects: DIALECTS, public_url: services.public_url.clone() };
     let services = Arc::new(services);
     // The outermost first. Given to the router as one: each layer of its own would be one more
     // service that is copied to the heap for each request.
     let layers = ServiceBuilder::new()
-        .layer(cors())
         .layer(axum::middleware::from_fn_with_state(
             Arc::<observe::Measurements>::default(),
             observe::request,
         ))
+        .layer(axum::middleware::from_fn_with_state((DIALECTS, browsers::cors()), browsers::guard))
         .layer(axum::middleware::from_fn(position::tell))
-        .layer(axum::middleware::from_fn(async |request, next| {
-            failure::shape(DIALECTS, request, next).await
-        }))
+        .layer(axum::middleware::from_fn_with_state(shapes, failure::shape))
         .layer(CatchPanicLayer::new())
         .layer(axum::middleware::from_fn_with_state(
             (services.clone(), limits.request_timeout),
@@ -181,20 +184,4 @@ pub fn router(services: Services, limits: Limits) -> Router {
         .with_state(services);
     // A trailing slash is taken off before the routes see the path.
     Router::new().fallback_service(NormalizePathLayer::trim_trailing_slash().layer(served))
-}
-
-/// Browsers of any origin may call: every request carries its own token, and there are no cookies.
-fn cors() -> CorsLayer {
-    CorsLayer::new()
-        .allow_origin(Any)
-        .allow_methods([Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE])
-        .allow_headers([
-            header::AUTHORIZATION,
-            header::CONTENT_TYPE,
-            HeaderName::from_static("idempotency-key"),
-            position::POSITION,
-            HeaderName::from_static("traceparent"),
-            HeaderName::from_static("x-request-id"),
-        ])
-        .expose_headers([position::POSITION, header::LOCATION])
 }

@@ -9,6 +9,8 @@ use axum::response::Response;
 use metrics::Histogram;
 use tracing::Instrument;
 
+use crate::request_id::{REQUEST_ID, RequestId};
+
 /// What all requests without a route are measured as: their paths are the callers' to choose.
 const UNMATCHED: &str = "(unmatched)";
 
@@ -76,10 +78,11 @@ fn name(method: &Method) -> &'static str {
     }
 }
 
-/// One span, one log line and one measurement for each request. Never a body, a token or an address.
+/// One span, one log line and one measurement for each request, and its id on all of them, on its events and on its
+/// answer. Never a body, a token or an address.
 pub(crate) async fn request(
     State(measurements): State<Arc<Measurements>>,
-    request: Request,
+    mut request: Request,
     next: Next,
 ) -> Response {
     let started = Instant::now();
@@ -87,15 +90,18 @@ pub(crate) async fn request(
     // Cloned because the request goes on: a counted reference.
     let route = request.extensions().get::<MatchedPath>().cloned();
     let route = route.as_ref().map_or(UNMATCHED, MatchedPath::as_str);
-    let request_id = request.headers().get("x-request-id").and_then(|id| id.to_str().ok());
-    let span = tracing::info_span!(
+    let id = RequestId::of(request.headers());
+    request.extensions_mut().insert(id.clone());
+    // As high as there is, so that it is there with every line that is.
+    let span = tracing::error_span!(
         "request",
         http.method = method,
         http.route = route,
-        request.id = request_id
+        request.id = id.as_str()
     );
     async {
-        let response = next.run(request).await;
+        let mut response = next.run(request).await;
+        response.headers_mut().insert(REQUEST_ID, id.into_header());
         let elapsed = started.elapsed();
         let status = response.status();
         tracing::debug!(

@@ -13,9 +13,12 @@ use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use crate::Services;
+use crate::browsers;
 use crate::caller::{self, Caller};
 use crate::failure::{Failure, Source};
+use crate::in_time::Arrived;
 use crate::position::{POSITION, Reflected};
+use crate::request_id::RequestId;
 use crate::{seen, token};
 
 const KEPT_HEADER_LENGTH_MAX: usize = 255;
@@ -44,6 +47,8 @@ pub(crate) struct Request {
 pub(crate) enum Rejection {
     /// The token is not taken, and why; nothing when there is none.
     Unauthenticated(Option<token::Refusal>),
+    /// It comes from a browser on another site, by a password that the browser remembers.
+    ForeignForm,
     /// A header that cannot be used.
     Header(&'static str, Cow<'static, str>),
     /// The body did not arrive, or is too large.
@@ -56,6 +61,9 @@ pub(crate) enum Rejection {
 impl From<Rejection> for Failure {
     fn from(rejection: Rejection) -> Self {
         match rejection {
+            Rejection::ForeignForm => Self::forbidden(
+                "forms of other sites are not taken with HTTP Basic: send JSON, an Idempotency-Key or a bearer token",
+            ),
             Rejection::Unauthenticated(None) => Self::new(
                 StatusCode::UNAUTHORIZED,
                 "an access token is needed: Authorization: Bearer TOKEN",
@@ -108,6 +116,9 @@ impl Request {
         surface: Surface,
     ) -> Result<Self, Rejection> {
         let (parts, body) = request.into_parts();
+        if browsers::may_be_a_foreign_form(&parts.method, &parts.headers) {
+            return Err(Rejection::ForeignForm);
+        }
         let caller = caller::authenticate(services, &parts.headers, surface)
             .await
             .map_err(Rejection::Unauthenticated)?;
@@ -115,11 +126,15 @@ impl Request {
         let original = parts.extensions.get::<OriginalUri>().map(|original| original.0.clone());
         let uri = original.unwrap_or_else(|| parts.uri.clone());
         let reflected = parts.extensions.get::<Reflected>().expect("a layer brings it").clone();
+        let id =
+            parts.extensions.get::<RequestId>().expect("a layer brings it").as_str().to_owned();
+        let arrived = parts.extensions.get::<Arrived>().expect("a layer brings it").clone();
         let (method, headers) = (parts.method.clone(), parts.headers.clone());
         let body = Bytes::from_request(HttpRequest::from_parts(parts, body), services)
             .await
             .map_err(|rejection| Rejection::Body(rejection.into_response().status()))?;
-        let context = context(&caller, surface, &method, &uri, &headers, &body)?;
+        arrived.set();
+        let context = context(&caller, surface, id, &method, &uri, &headers, &body)?;
         seen::see(services, &caller, &context).await.map_err(Rejection::Seeing)?;
         let services = services.clone();
         let request = Self { services, caller, context, uri, headers, body, reflected };
@@ -194,6 +209,7 @@ impl Request {
 fn context(
     caller: &Caller,
     surface: Surface,
+    request_id: String,
     method: &Method,
     uri: &Uri,
     headers: &HeaderMap,
@@ -220,7 +236,7 @@ fn context(
             account: caller.account,
             role: caller.role.as_str().to_owned(),
             surface,
-            request_id: kept("x-request-id")?.unwrap_or_else(|| new_id().to_string()),
+            request_id,
             traceparent: kept("traceparent")?,
             causation_id: None,
             occurred_at: now(),

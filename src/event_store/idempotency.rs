@@ -3,7 +3,7 @@ use std::time::Duration;
 use sqlx::PgPool;
 use tokio_util::sync::CancellationToken;
 
-use crate::Error;
+use crate::{Error, causes};
 
 const PRUNE_EVERY: Duration = Duration::from_secs(600);
 const BATCH_SIZE: i64 = 10_000;
@@ -15,8 +15,7 @@ pub async fn prune_idempotency_keys(pool: PgPool, stop: CancellationToken) {
             Ok(0) => {}
             Ok(count) => tracing::info!(count, "forgot old idempotency keys"),
             Err(error) => {
-                let error = &error as &dyn std::error::Error;
-                tracing::warn!(error, "old idempotency keys were not forgotten");
+                tracing::warn!(error = causes(&error), "old idempotency keys were not forgotten");
             }
         }
         let _ = stop.run_until_cancelled(tokio::time::sleep(PRUNE_EVERY)).await;

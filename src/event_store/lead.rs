@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use crate::lease::LASTS;
-use crate::{Error, Lease};
+use crate::{Error, Lease, causes};
 
 /// A third of a lease, so that two renewals may fail before it is lost.
 const RENEW_EVERY: Duration = Duration::from_secs(2);
@@ -159,15 +159,4 @@ async fn renew_until_lost(lease: Lease, pool: PgPool) {
 /// When this fails, the lease runs out by itself.
 async fn give_back(lease: Lease, pool: &PgPool) {
     let _ = tokio::time::timeout(RENEW_EVERY, lease.release(pool)).await;
-}
-
-/// An error and what caused it, as one line.
-pub fn causes(error: &dyn StdError) -> String {
-    let mut line = error.to_string();
-    let mut cause = error.source();
-    while let Some(inner) = cause {
-        line = format!("{line}: {inner}");
-        cause = inner.source();
-    }
-    line
 }

@@ -20,6 +20,7 @@
 
 mod append;
 mod call;
+mod causes;
 mod commands;
 mod decision;
 mod idempotency;
@@ -45,9 +46,10 @@ use std::time::Duration;
 use sqlx::PgPool;
 
 pub use append::{Append, Appended, Appender, NewEvent};
+pub use causes::causes;
 pub use commands::{CommandError, Commands, Outcome};
 pub use idempotency::prune_idempotency_keys;
-pub use lead::{Led, causes, lead};
+pub use lead::{Led, lead};
 pub use lease::{Lease, checkpoint};
 pub use log::{Log, Search};
 pub use metadata::{Context, Idempotency, Metadata, Surface};

@@ -3,6 +3,8 @@
 use std::io::ErrorKind;
 use std::time::{Duration, Instant};
 
+use crate::causes;
+
 /// Tries at most. Whoever meets a broken connection takes it out of the pool for good, so a read
 /// can meet as many as the pool has, and the next one is new: this is more than the largest pool
 /// that can be configured.
@@ -42,7 +44,7 @@ where
         if started.elapsed() >= TRYING_FOR {
             return Err(error);
         }
-        tracing::debug!(error = &error as &dyn std::error::Error, "repeating a read");
+        tracing::debug!(error = causes(&error), "repeating a read");
         if could_not_connect(&error) {
             tokio::time::sleep(PAUSE).await;
         }

@@ -4,7 +4,7 @@ use domain::Stored;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-use crate::{Error, Log, StreamContext};
+use crate::{Error, Log, StreamContext, causes};
 
 /// A stream that has grown by so many events since its snapshot, or from nothing, gets a new one.
 const EVERY: i64 = 500;
@@ -50,8 +50,7 @@ impl Snapshots {
             while let Some(snapshot) = waiting.recv().await {
                 let stream = snapshot.stream();
                 if let Err(error) = write(&log, snapshot).await {
-                    let error = &error as &dyn std::error::Error;
-                    tracing::warn!(error, stream, "a snapshot was not written");
+                    tracing::warn!(error = causes(&error), stream, "a snapshot was not written");
                 }
             }
         }));

@@ -167,8 +167,7 @@ impl Worker {
                     return Err(Error::Unreachable);
                 }
                 Err(error) => {
-                    let error = causes(&error);
-                    tracing::warn!(error, "an append failed, sending it again");
+                    tracing::warn!(error = causes(&error), "an append failed, sending it again");
                     tokio::time::sleep(delay).await;
                     delay = (delay * 2).min(Duration::from_millis(500));
                 }

@@ -18,6 +18,9 @@ pub(crate) struct Options {
     /// HTTP address; port 0 picks a free one
     #[arg(long, global = true, env = "COLLOQUY_LISTEN", default_value = "127.0.0.1:8080")]
     pub(super) listen: String,
+    /// Where callers reach the server, for links in answers; the address that it listens on unless told
+    #[arg(long, global = true, env = "COLLOQUY_PUBLIC_URL")]
+    pub(super) public_url: Option<String>,
     /// PostgreSQL 15 or newer; without it, a private server is started
     #[arg(long, global = true, env = "DATABASE_URL", hide_env_values = true)]
     pub(super) database_url: Option<String>,
@@ -87,6 +90,16 @@ impl Options {
         })
     }
 
+    /// Where callers reach the server that listens on this address, without a slash at the end.
+    pub(super) fn public_url(&self, address: SocketAddr) -> String {
+        match &self.public_url {
+            Some(url) => url.trim_end_matches('/').to_owned(),
+            // All of the machine's addresses are none that can be called.
+            None if address.ip().is_unspecified() => format!("http://localhost:{}", address.port()),
+            None => format!("http://{address}"),
+        }
+    }
+
     pub(super) fn data_dir(&self) -> PathBuf {
         self.data_dir.clone().unwrap_or_else(embedded::default_data_dir)
     }
@@ -150,6 +163,11 @@ impl Options {
             database::check_url(url).map_err(|expected| wrong("DATABASE_URL", HIDDEN, expected))?;
         }
         self.nats()?;
+        if let Some(url) = &self.public_url
+            && !is_http(url)
+        {
+            return Err(wrong("COLLOQUY_PUBLIC_URL", url, "an http or https URL"));
+        }
         if let Some(secret) = &self.jwt_secret
             && secret.len() < 32
         {
@@ -165,7 +183,7 @@ impl Options {
             return Err(wrong("COLLOQUY_MASTER_KEY", HIDDEN, "base64 of 32 bytes"));
         }
         if let Some(url) = &self.jwks_url
-            && !Url::parse(url).is_ok_and(|url| matches!(url.scheme(), "http" | "https"))
+            && !is_http(url)
         {
             return Err(wrong("COLLOQUY_JWKS_URL", &shown_url::web(url), "an http or https URL"));
         }
@@ -196,6 +214,10 @@ impl Options {
         token("COLLOQUY_NATS_SUBJECT_PREFIX", &self.nats_subject_prefix)?;
         token("COLLOQUY_NATS_STREAM", &self.nats_stream)
     }
+}
+
+fn is_http(url: &str) -> bool {
+    Url::parse(url).is_ok_and(|url| matches!(url.scheme(), "http" | "https"))
 }
 
 /// What a value is that must not be seen.
@@ -232,6 +254,13 @@ impl Config {
         };
         let rows = [
             ("COLLOQUY_LISTEN", options.listen.clone()),
+            (
+                "COLLOQUY_PUBLIC_URL",
+                options
+                    .public_url
+                    .clone()
+                    .unwrap_or_else(|| "(unset: where it listens)".to_owned()),
+            ),
             (
                 "DATABASE_URL",
                 shown(&options.database_url, shown_url::postgres, "(unset: private PostgreSQL)"),

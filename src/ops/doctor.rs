@@ -1,5 +1,5 @@
 use clap::Args;
-use event_store::Keys;
+use event_store::{Keys, causes};
 use sqlx::PgPool;
 
 use super::database::Database;
@@ -46,7 +46,7 @@ impl Doctor {
                 head
             }
             Err(Failure::Failed(error)) => {
-                findings.add("PostgreSQL", Err(format!("{error:#}")));
+                findings.add("PostgreSQL", Err(causes(&*error)));
                 None
             }
             Err(failure) => return Err(failure),
@@ -62,7 +62,7 @@ async fn master_key(database: &Database, options: &Options) -> Result<String, St
         Ok(None) => Err("there is none: set COLLOQUY_MASTER_KEY to read what is sealed".to_owned()),
         Ok(Some(key)) => match Keys::open(&database.pool, key).await {
             Ok(_) => Ok("it is the one that this database's keys are wrapped by".to_owned()),
-            Err(error) => Err(error.to_string()),
+            Err(error) => Err(causes(&error)),
         },
         Err(_) => Err("it cannot be read".to_owned()),
     }
@@ -75,7 +75,7 @@ async fn postgres(pool: &PgPool, findings: &mut Findings) -> Option<i64> {
             .bind(name)
             .fetch_one(pool)
             .await
-            .map_err(|error| error.to_string())
+            .map_err(|error| causes(&error))
     };
     let version = setting("server_version_num").await.and_then(|number| {
         let major = number.parse::<u32>().unwrap_or(0) / 10_000;
@@ -111,7 +111,7 @@ async fn postgres(pool: &PgPool, findings: &mut Findings) -> Option<i64> {
             Some(head)
         }
         Err(error) => {
-            findings.add("event log", Err(format!("{error}: run `colloquy migrate`")));
+            findings.add("event log", Err(format!("{}: run `colloquy migrate`", causes(&error))));
             None
         }
     }
@@ -144,7 +144,7 @@ async fn nats(options: &Options, head: Option<i64>, findings: &mut Findings) {
         Err(_) => return findings.add("NATS", Err("its certificates cannot be read".to_owned())),
     };
     let found = async {
-        let client = options_for_nats.connect().await.map_err(|error| error.to_string())?;
+        let client = options_for_nats.connect().await.map_err(|error| causes(&error))?;
         let jetstream = async_nats::jetstream::new(client);
         match jetstream.get_stream(&options.nats_stream).await {
             Ok(stream) => {
@@ -156,7 +156,7 @@ async fn nats(options: &Options, head: Option<i64>, findings: &mut Findings) {
                     _ => Ok(format!("stream {} at {last}", options.nats_stream)),
                 }
             }
-            Err(error) => Ok(format!("no stream {} yet ({error})", options.nats_stream)),
+            Err(error) => Ok(format!("no stream {} yet ({})", options.nats_stream, causes(&error))),
         }
     };
     findings.add("NATS", found.await);

@@ -1,11 +1,10 @@
-use std::io::{ErrorKind, Write};
 use std::ops::ControlFlow;
 
 use clap::ValueEnum;
 use comfy_table::{Table, presets};
 use serde_json::{Map, Value};
 
-use super::Failure;
+use super::{Failure, output};
 
 /// How a verb prints its data.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
@@ -41,18 +40,14 @@ impl Printer {
         }
         let page = self.page(rows)?;
         self.printed = true;
-        match std::io::stdout().write_all(page.as_bytes()) {
-            Ok(()) => Ok(ControlFlow::Continue(())),
-            Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(ControlFlow::Break(())),
-            Err(error) => Err(error.into()),
-        }
+        output::text(&page)
     }
 
     /// An empty table still has its header.
     pub(super) fn finish(mut self) -> Result<(), Failure> {
         if !self.printed && self.format != Format::Json {
             let page = self.page(vec![])?;
-            print!("{page}");
+            let _ = output::text(&page)?;
         }
         Ok(())
     }

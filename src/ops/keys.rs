@@ -5,7 +5,7 @@ use clap::{Args, Subcommand};
 use event_store::MasterKey;
 
 use super::database::Database;
-use super::{Failure, Options, given_file, master_key, progress};
+use super::{Failure, Options, given_file, master_key, output, progress};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Keys {
@@ -28,10 +28,7 @@ pub(super) struct Rotate {
 impl Keys {
     pub(super) async fn run(self, options: Options) -> Result<(), Failure> {
         match self {
-            Self::Generate => {
-                println!("{}", MasterKey::generate().to_base64());
-                Ok(())
-            }
+            Self::Generate => output::line(MasterKey::generate().to_base64()),
             Self::Rotate(rotate) => rotate.run(options).await,
         }
     }
@@ -66,11 +63,11 @@ impl Rotate {
         }
         bar.finish_and_clear();
         master_key::replace_kept(&options, &to)?;
-        println!(
+        output::line(format_args!(
             "{} keys are wrapped with master key {}; start every server with it",
             bar.position(),
             to.id()
-        );
+        ))?;
         database.close().await
     }
 }

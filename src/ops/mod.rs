@@ -3,6 +3,7 @@
 mod audit;
 mod config;
 mod database;
+mod descriptors;
 mod doctor;
 mod format;
 mod given_file;
@@ -10,6 +11,7 @@ mod keys;
 mod master_key;
 mod migrate;
 mod openapi;
+mod output;
 mod progress;
 mod serve;
 mod shown_url;
@@ -95,12 +97,13 @@ impl Failure {
     pub(crate) fn report(self) -> ExitCode {
         match self {
             Self::Usage(line) => {
-                eprintln!("colloquy: {line}");
+                output::complain(line);
                 ExitCode::from(2)
             }
             Self::Difference => ExitCode::from(3),
+            Self::Failed(error) if error.chain().any(output::nobody_reads) => ExitCode::SUCCESS,
             Self::Failed(error) => {
-                eprintln!("colloquy: {error:#}");
+                output::complain(event_store::causes(&*error));
                 ExitCode::FAILURE
             }
         }

@@ -1,7 +1,6 @@
-use super::Failure;
+use super::{Failure, output};
 
 /// Prints the description of every endpoint, as `/openapi.json` serves it.
 pub(super) fn run() -> Result<(), Failure> {
-    println!("{}", serde_json::to_string_pretty(&api::openapi())?);
-    Ok(())
+    output::line(serde_json::to_string_pretty(&api::openapi())?)
 }

@@ -1,18 +1,19 @@
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
-use axum::serve::ListenerExt;
 use clap::Args;
 use embedded::private_file;
 use event_store::{Commands, Keys, Log, Settings};
+use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use super::database::{URL_FILE, connect};
-use super::{Failure, Options, master_key, telemetry, token};
+use super::{Failure, Options, descriptors, master_key, output, telemetry, token};
 
 /// Where others read how to reach the private NATS server.
 const NATS_URL_FILE: &str = "nats-url";
@@ -31,6 +32,12 @@ pub(super) struct Serve {
     /// Seconds that a request may take
     #[arg(long, default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..))]
     request_timeout_s: u64,
+    /// HTTP connections at once, at most; unless told, as many as the limit on open files leaves, up to 10000
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..))]
+    http_connections_max: Option<u32>,
+    /// Seconds to finish what is under way when told to stop; what takes longer is cut off
+    #[arg(long, default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..))]
+    shutdown_timeout_s: u64,
     /// Commands that may wait to be recorded before further ones are refused
     #[arg(long, default_value_t = 4096, value_parser = clap::value_parser!(u32).range(1..))]
     queue_length_max: u32,
@@ -61,8 +68,9 @@ impl Serve {
         telemetry::start(telemetry::filter(&options.log)?);
         let shutdown = shutdown_signal()?;
         let authenticator = self.authenticator(&options)?;
+        let connections = self.connections()?;
         let mut servers = Servers::default();
-        let served = self.serve(&options, authenticator, &mut servers, shutdown).await;
+        let served = self.serve(&options, authenticator, connections, &mut servers, shutdown).await;
         let stopped = servers.stop().await;
         served.and(stopped)
     }
@@ -71,6 +79,7 @@ impl Serve {
         &self,
         options: &Options,
         (authenticator, secret): (api::token::Authenticator, Option<String>),
+        connections: api::server::Settings,
         servers: &mut Servers,
         shutdown: CancellationToken,
     ) -> Result<(), Failure> {
@@ -110,25 +119,32 @@ impl Serve {
         let head = log.head().await?;
         self.relay(options, servers, &log, node, &following, &mut followers).await?;
 
-        let services = api::Services {
-            readiness: readiness(&commands, &progress),
-            commands,
-            views: projections::Views::new(memory, progress.clone()),
-            pool: pool.clone(),
-            authenticator,
-            metrics,
-            seen: api::Seen::default(),
-        };
-        let limits = api::Limits {
-            body_size_max: self.body_size_max,
-            request_timeout: Duration::from_secs(self.request_timeout_s),
-        };
         // What was acknowledged before the start is answered from the start.
         let answering = async {
-            match shutdown.run_until_cancelled(catch_up(&progress, head)).await {
-                Some(()) => self.listen(options, services, limits, secret, &shutdown).await,
-                None => Ok(()),
+            if shutdown.run_until_cancelled(catch_up(&progress, head)).await.is_none() {
+                return Ok(());
             }
+            let (listener, address) = listen(options).await?;
+            let services = api::Services {
+                readiness: readiness(&commands, &progress),
+                commands,
+                views: projections::Views::new(memory, progress.clone()),
+                pool: pool.clone(),
+                authenticator,
+                metrics,
+                public_url: options.public_url(address).into(),
+                seen: api::Seen::default(),
+            };
+            let limits = api::Limits {
+                body_size_max: self.body_size_max,
+                request_timeout: Duration::from_secs(self.request_timeout_s),
+            };
+            if let (true, Some(secret)) = (self.quick_start, &secret) {
+                print_quick_start(&format!("http://{address}"), secret, &options.tokens.rules()?)?;
+            }
+            let router = api::router(services, limits);
+            api::server::serve(listener, router, connections, shutdown.clone()).await;
+            Ok(())
         };
         let availability = log.availability();
         let answered = tokio::select! {
@@ -139,7 +155,8 @@ impl Serve {
         tracing::info!("draining requests");
         accepting.cancel();
         following.cancel();
-        let patience = if answered.is_ok() { DRAIN_TIMEOUT } else { DRAIN_TIMEOUT_AFTER_FAILURE };
+        let patience =
+            if answered.is_ok() { connections.shutdown_timeout } else { TIMEOUT_AFTER_FAILURE };
         let drained = async {
             while followers.join_next().await.is_some() {}
             pool.close().await;
@@ -151,32 +168,13 @@ impl Serve {
         answered
     }
 
-    async fn listen(
-        &self,
-        options: &Options,
-        services: api::Services,
-        limits: api::Limits,
-        secret: Option<String>,
-        shutdown: &CancellationToken,
-    ) -> Result<(), Failure> {
-        let listener = tokio::net::TcpListener::bind(options.listen()?)
-            .await
-            .with_context(|| format!("cannot listen on {} (COLLOQUY_LISTEN)", options.listen))?;
-        let address = listener.local_addr()?;
-        tracing::info!(%address, version = env!("CARGO_PKG_VERSION"), "listening");
-        if let (true, Some(secret)) = (self.quick_start, &secret) {
-            print_quick_start(&format!("http://{address}"), secret, &options.tokens.rules()?)?;
-        }
-        // An answer goes out when it is written: waiting for more to send with it only delays it.
-        let listener = listener.tap_io(|connection| {
-            if let Err(error) = connection.set_nodelay(true) {
-                tracing::debug!(error = &error as &dyn std::error::Error, "TCP_NODELAY is not set");
-            }
-        });
-        axum::serve(listener, api::router(services, limits))
-            .with_graceful_shutdown(shutdown.clone().cancelled_owned())
-            .await?;
-        Ok(())
+    fn connections(&self) -> Result<api::server::Settings, Failure> {
+        let room = descriptors::left_for_http(self.connections_max)?;
+        Ok(api::server::Settings {
+            connections_max: self.http_connections_max.map_or(room, |max| room.min(max as usize)),
+            shutdown_timeout: Duration::from_secs(self.shutdown_timeout_s),
+            ..api::server::Settings::default()
+        })
     }
 
     async fn relay(
@@ -245,10 +243,17 @@ impl Serve {
     }
 }
 
-/// How long what was accepted may take to be finished.
-const DRAIN_TIMEOUT: Duration = Duration::from_secs(30);
-/// The same when nothing can be finished any more.
-const DRAIN_TIMEOUT_AFTER_FAILURE: Duration = Duration::from_secs(1);
+/// How long what was accepted may take to be finished, when nothing can be any more.
+const TIMEOUT_AFTER_FAILURE: Duration = Duration::from_secs(1);
+
+async fn listen(options: &Options) -> Result<(TcpListener, SocketAddr), Failure> {
+    let listener = TcpListener::bind(options.listen()?)
+        .await
+        .with_context(|| format!("cannot listen on {} (COLLOQUY_LISTEN)", options.listen))?;
+    let address = listener.local_addr()?;
+    tracing::info!(%address, version = env!("CARGO_PKG_VERSION"), "listening");
+    Ok((listener, address))
+}
 
 /// Returns when a task has panicked: each of them is one without which the server cannot go on.
 async fn panicked(tasks: &mut JoinSet<()>) -> Failure {
@@ -336,7 +341,8 @@ fn print_quick_start(url: &str, secret: &str, rules: &api::token::Rules) -> Resu
     const MONTH_S: u32 = 30 * 24 * 3600;
     let service = token::issue(secret, rules, "quick-start", None, 1, "service", MONTH_S)?;
     let ann = token::issue(secret, rules, "ann", Some("Ann"), 1, "member", MONTH_S)?;
-    println!(
+    // Whoever started it may not be there to read it, and the server goes on all the same.
+    let _ = output::text(&format!(
         "
 Colloquy is running at {url}  (API: {url}/docs, stop with Ctrl-C)
 
@@ -350,7 +356,8 @@ curl -s -X PUT {url}/api/users/bob -H 'Authorization: Bearer {service}' -H 'Cont
 curl -s {url}/api/conversations -H 'Authorization: Bearer {ann}' -H 'Content-Type: application/json' -d '{{\"members\":[\"bob\"]}}'
 
 curl -s {url}/api/conversations -H 'Authorization: Bearer {ann}'
+
 "
-    );
+    ));
     Ok(())
 }

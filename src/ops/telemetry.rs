@@ -15,7 +15,12 @@ pub(super) fn filter(filter: &str) -> Result<EnvFilter, Failure> {
 
 /// Starts the log on standard error: text on a terminal, JSON lines otherwise.
 pub(super) fn start(filter: EnvFilter) {
-    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    // A line that cannot be written is lost: complaining about it, on standard error too, would panic where it is
+    // logged, and take along what the line is about.
+    let log = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .log_internal_errors(false);
     if std::io::stderr().is_terminal() {
         log.init();
     } else {

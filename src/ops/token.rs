@@ -5,7 +5,7 @@ use clap::Args;
 use embedded::private_file;
 use rand::distr::{Alphanumeric, SampleString};
 
-use super::{Failure, Options};
+use super::{Failure, Options, output};
 
 #[derive(Debug, Args)]
 pub(super) struct Token {
@@ -42,8 +42,7 @@ impl Token {
         let rules = options.tokens.rules()?;
         let (user, name) = (&self.user, self.name.as_deref());
         let token = issue(&secret, &rules, user, name, self.account, &self.role, self.expires_in)?;
-        println!("{token}");
-        Ok(())
+        output::line(token)
     }
 }
 

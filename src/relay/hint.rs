@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use async_nats::{Client, ConnectOptions};
-use event_store::Log;
+use event_store::{Log, causes};
 use futures::{FutureExt, Stream, StreamExt};
 use tokio_util::sync::CancellationToken;
 
@@ -22,7 +22,7 @@ pub async fn run(log: Log, nats: NatsOptions, subject_prefix: String, stop: Canc
     while !stop.is_cancelled() {
         let hints = exchange(&log, &nats, &subject);
         if let Some(Err(error)) = stop.run_until_cancelled(hints).await {
-            tracing::warn!(error = &*error as &dyn std::error::Error, "no hints between nodes");
+            tracing::warn!(error = causes(&*error), "no hints between nodes");
             let _ = stop.run_until_cancelled(tokio::time::sleep(Duration::from_secs(5))).await;
         }
     }

@@ -1,10 +1,12 @@
 //! What is acknowledged stays, whatever is killed.
 
+mod connections;
 mod outages;
 mod postgres;
 mod projections;
 mod secrets;
 mod starts;
+mod streams;
 mod time;
 mod values;
 

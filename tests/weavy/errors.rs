@@ -116,5 +116,8 @@ async fn browsers_of_any_origin_may_call() {
     }
     let request = server.caller("ann").request(Method::GET, "/api/user");
     let answer = send(request.header("Origin", "https://host.example")).await;
-    assert_eq!(answer.headers["access-control-expose-headers"], "colloquy-position,location");
+    assert_eq!(
+        answer.headers["access-control-expose-headers"],
+        "colloquy-position,x-request-id,location"
+    );
 }

@@ -19,7 +19,7 @@ pub(crate) struct Error {
 pub(crate) fn shape(failure: &Failure, asked: &RequestSummary) -> Response {
     let status = failure.status;
     let r#type = if status.is_server_error() { "api_error" } else { "invalid_request" };
-    let documentation_url = format!("{}/docs#errors-{}", asked.origin(), r#type);
+    let documentation_url = format!("{}/docs#errors-{}", asked.public_url(), r#type);
     let error = Error { r#type, message: failure.message(), documentation_url };
     (status, Json(error)).into_response()
 }

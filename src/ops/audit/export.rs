@@ -9,7 +9,7 @@ use futures::{StreamExt, TryStreamExt};
 use serde::{Deserialize, Serialize};
 
 use crate::ops::database::Database;
-use crate::ops::{Failure, Options, progress};
+use crate::ops::{Failure, Options, output, progress};
 
 #[derive(Debug, Args)]
 pub(in crate::ops) struct Export {
@@ -70,7 +70,7 @@ impl Export {
                 file.sync_all().context("cannot write the export")?;
                 exported
             }
-            None => self.write(&database, &mut BufWriter::new(std::io::stdout())).await,
+            None => self.write(&database, &mut BufWriter::new(output::Stdout)).await,
         };
         database.close().await?;
         exported
@@ -93,7 +93,7 @@ impl Export {
             transfer.events(after, to).map_ok(Exported::from).boxed()
         };
         while let Some(exported) = events.try_next().await? {
-            serde_json::to_writer(&mut *output, &exported)?;
+            serde_json::to_writer(&mut *output, &exported).map_err(std::io::Error::from)?;
             output.write_all(b"\n")?;
             bar.inc(1);
         }

@@ -7,7 +7,7 @@ use event_store::{Exported, Verifier, to_hex};
 
 use super::export::Heading;
 use crate::ops::database::Database;
-use crate::ops::{Failure, Options, progress};
+use crate::ops::{Failure, Options, output, progress};
 
 #[derive(Debug, Args)]
 pub(in crate::ops) struct Import {
@@ -24,8 +24,8 @@ impl Import {
         let imported = self.import(&database).await;
         database.close().await?;
         let verifier = imported?;
-        println!("imported {} events, digest {}", verifier.position(), to_hex(verifier.digest()));
-        Ok(())
+        let (position, digest) = (verifier.position(), to_hex(verifier.digest()));
+        output::line(format_args!("imported {position} events, digest {digest}"))
     }
 
     async fn import(&self, database: &Database) -> Result<Verifier, Failure> {
@@ -63,7 +63,7 @@ impl Import {
             let exported: Exported = serde_json::from_str(&line?)
                 .with_context(|| format!("line {} cannot be read", number + 2))?;
             if let Err(difference) = verifier.check(&exported.event) {
-                println!("WRONG at {difference}");
+                output::line(format_args!("WRONG at {difference}"))?;
                 return Err(Failure::Difference);
             }
             batch.push(exported);
@@ -75,11 +75,11 @@ impl Import {
         }
         event_store::import(&mut transaction, &batch).await?;
         if verifier.position() != heading.to {
-            println!(
+            output::line(format_args!(
                 "WRONG at position {}: the event is missing: the file should end with {}",
                 verifier.position() + 1,
                 heading.to
-            );
+            ))?;
             return Err(Failure::Difference);
         }
         transaction.commit().await?;

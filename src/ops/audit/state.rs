@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use crate::ops::database::Database;
 use crate::ops::format::{Format, Printer};
-use crate::ops::{Failure, Options};
+use crate::ops::{Failure, Options, output};
 
 #[derive(Debug, Args)]
 pub(in crate::ops) struct State {
@@ -44,8 +44,7 @@ impl State {
             .into());
         };
         if self.format == Format::Json {
-            println!("{}", serde_json::to_string_pretty(&state)?);
-            return Ok(());
+            return output::line(serde_json::to_string_pretty(&state)?);
         }
         let mut rows = Vec::new();
         flatten("", &state, &mut rows);

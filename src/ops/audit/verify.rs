@@ -10,7 +10,7 @@ use serde_json::Value;
 use super::export::Heading;
 use crate::ops::database::Database;
 use crate::ops::format::{Format, Printer};
-use crate::ops::{Failure, Options, progress};
+use crate::ops::{Failure, Options, output, progress};
 
 #[derive(Debug, Args)]
 pub(in crate::ops) struct Verify {
@@ -178,15 +178,17 @@ impl Verify {
             Ok(verifier) => {
                 let (position, digest) = (verifier.position(), to_hex(verifier.digest()));
                 if self.format == Format::Table {
-                    println!("right from position {} to {position}", self.from);
-                    println!("to hold the log to it later, note: --expect {position}:{digest}");
-                    return Ok(());
+                    return output::line(format_args!(
+                        "right from position {} to {position}\n\
+                         to hold the log to it later, note: --expect {position}:{digest}",
+                        self.from
+                    ));
                 }
                 (vec!["right".into(), position.into(), digest.into(), Value::Null], Ok(()))
             }
             Err(difference) => {
                 if self.format == Format::Table {
-                    println!("WRONG at {difference}");
+                    output::line(format_args!("WRONG at {difference}"))?;
                     return Err(Failure::Difference);
                 }
                 let Difference { position, what } = difference;

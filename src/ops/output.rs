@@ -1,0 +1,61 @@
+//! Standard output and standard error. Whoever reads them may go away, as `head` does: that is no failure, and no
+//! reason to panic, whatever the verb.
+
+use std::error::Error;
+use std::fmt::Display;
+use std::io::{self, ErrorKind, Write};
+use std::ops::ControlFlow;
+
+use super::Failure;
+
+/// Standard output. Its error when nobody reads any more is recognised by [`nobody_reads`], as a broken pipe to a
+/// server is not.
+pub(super) struct Stdout;
+
+#[derive(Debug, thiserror::Error)]
+#[error("nobody reads standard output any more")]
+struct NobodyReads;
+
+impl Write for Stdout {
+    #[expect(clippy::disallowed_methods, reason = "its one home")]
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        io::stdout().write(bytes).map_err(marked)
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "its one home")]
+    fn flush(&mut self) -> io::Result<()> {
+        io::stdout().flush().map_err(marked)
+    }
+}
+
+fn marked(error: io::Error) -> io::Error {
+    match error.kind() {
+        ErrorKind::BrokenPipe => io::Error::new(ErrorKind::BrokenPipe, NobodyReads),
+        _ => error,
+    }
+}
+
+/// Whether an error is only that nobody reads standard output any more.
+pub(super) fn nobody_reads(error: &(dyn Error + 'static)) -> bool {
+    let error = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
+    error.is_some_and(|inner| inner.is::<NobodyReads>())
+}
+
+/// Prints a text as it is. Breaks when nobody reads any more, for whoever has more to print.
+pub(super) fn text(text: &str) -> Result<ControlFlow<()>, Failure> {
+    match Stdout.write_all(text.as_bytes()).and_then(|()| Stdout.flush()) {
+        Ok(()) => Ok(ControlFlow::Continue(())),
+        Err(error) if nobody_reads(&error) => Ok(ControlFlow::Break(())),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Prints the last thing, or the only one, that a verb has to say: what it found does not depend on who reads it.
+pub(super) fn line(line: impl Display) -> Result<(), Failure> {
+    text(&format!("{line}\n")).map(|_| ())
+}
+
+/// Says on standard error why a verb ended. There is nobody to tell when that fails.
+pub(super) fn complain(line: impl Display) {
+    let _ = writeln!(io::stderr(), "colloquy: {line}");
+}
