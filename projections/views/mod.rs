@@ -16,6 +16,7 @@ mod memberships;
 mod messages;
 mod page_ends;
 mod reads;
+mod search;
 #[cfg(test)]
 mod tests;
 mod timers;
