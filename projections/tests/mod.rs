@@ -1,6 +1,7 @@
 //! The read models against the log, on a real PostgreSQL: whatever happened and however it was cut
 //! into batches, the rows say what folding the log event by event says.
 
+mod asking;
 mod batches;
 mod crash;
 mod folded;

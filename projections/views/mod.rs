@@ -96,6 +96,11 @@ impl Views {
         }
     }
 
+    /// The same, with an account's share of what can be asked at once: for whatever comes from outside.
+    pub fn of_account(&self, account: i64) -> Self {
+        Self { readers: self.readers.of_account(account), ..self.clone() }
+    }
+
     /// Asks PostgreSQL, again where the connection turns out to be broken: nobody looks before.
     async fn ask<T, F>(&self, doing: &'static str, statement: impl Fn() -> F) -> Result<T, Error>
     where

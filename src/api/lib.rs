@@ -22,6 +22,7 @@ mod caller;
 mod challenge;
 mod commands;
 mod failure;
+mod fair;
 mod in_time;
 mod json;
 mod jsonapi;
@@ -77,18 +78,23 @@ pub struct Services {
     pub commands: Commands,
     /// Answers questions.
     pub views: Views,
-    /// The database.
+    /// The database, but for what the views ask.
     pub pool: PgPool,
+    /// The connections of the views, to be measured.
+    pub queries: PgPool,
     /// Judges access tokens.
     pub authenticator: token::Authenticator,
     /// For `/readyz`.
     pub readiness: Readiness,
     /// For `/metrics`.
     pub metrics: PrometheusHandle,
+    /// Counts the requests that are under way.
+    pub fair: Fair,
     /// Users whose newest token has been seen.
     pub seen: seen::Seen,
 }
 
+pub use fair::Fair;
 pub use seen::Seen;
 
 /// What a request may cost.

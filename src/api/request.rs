@@ -15,6 +15,7 @@ use uuid::Uuid;
 use crate::Services;
 use crate::caller::{self, Caller};
 use crate::failure::{Failure, Source};
+use crate::fair::{Crowded, Place};
 use crate::position::{POSITION, Reflected};
 use crate::{seen, token};
 
@@ -38,12 +39,16 @@ pub(crate) struct Request {
     pub(crate) headers: HeaderMap,
     pub(crate) body: Bytes,
     reflected: Reflected,
+    views: Views,
+    _place: Place,
 }
 
 /// Why there is no [`Request`], for the dialect to put into words.
 pub(crate) enum Rejection {
     /// The token is not taken, and why; nothing when there is none.
     Unauthenticated(Option<token::Refusal>),
+    /// Too many others are under way.
+    Crowded(Crowded),
     /// A header that cannot be used.
     Header(&'static str, Cow<'static, str>),
     /// The body did not arrive, or is too large.
@@ -67,6 +72,7 @@ impl From<Rejection> for Failure {
                 let detail = format!("the access token is not taken: {refusal}");
                 Self { token: Some(refusal.into()), ..Self::new(StatusCode::UNAUTHORIZED, detail) }
             }
+            Rejection::Crowded(of) => of.into(),
             Rejection::Header(name, why) => {
                 Self::bad_request(format!("header {name} {why}")).at(Source::Header(name))
             }
@@ -111,6 +117,7 @@ impl Request {
         let caller = caller::authenticate(services, &parts.headers, surface)
             .await
             .map_err(Rejection::Unauthenticated)?;
+        let place = services.fair.admit(&caller).map_err(Rejection::Crowded)?;
         // As the caller wrote it: routes under a prefix see the rest alone.
         let original = parts.extensions.get::<OriginalUri>().map(|original| original.0.clone());
         let uri = original.unwrap_or_else(|| parts.uri.clone());
@@ -121,8 +128,10 @@ impl Request {
             .map_err(|rejection| Rejection::Body(rejection.into_response().status()))?;
         let context = context(&caller, surface, &method, &uri, &headers, &body)?;
         seen::see(services, &caller, &context).await.map_err(Rejection::Seeing)?;
+        let views = services.views.of_account(caller.account);
         let services = services.clone();
-        let request = Self { services, caller, context, uri, headers, body, reflected };
+        let request =
+            Self { services, caller, context, uri, headers, body, reflected, views, _place: place };
         request.catch_up_with_the_caller().await?;
         request.reflect().await.map_err(Rejection::Views)?;
         Ok(request)
@@ -133,7 +142,7 @@ impl Request {
     }
 
     pub(crate) fn views(&self) -> &Views {
-        &self.services.views
+        &self.views
     }
 
     /// Carries out a command; returns when the read models show what it did.

@@ -1,5 +1,6 @@
 //! What is acknowledged stays, whatever is killed.
 
+mod fairness;
 mod outages;
 mod postgres;
 mod projections;
