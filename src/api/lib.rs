@@ -33,6 +33,7 @@ mod protocol;
 mod pulse;
 mod request;
 mod seen;
+mod successor;
 pub mod token;
 mod weavy;
 
