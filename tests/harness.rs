@@ -251,8 +251,12 @@ impl Server {
     }
 
     pub fn ask_to_stop(&self) {
+        self.signal(libc::SIGINT);
+    }
+
+    pub fn signal(&self, signal: i32) {
         // SAFETY: a plain system call on a child that has not been waited for.
-        unsafe { libc::kill(self.child.id() as i32, libc::SIGINT) };
+        unsafe { libc::kill(self.child.id() as i32, signal) };
     }
 
     /// Waits for the end; returns the exit status.

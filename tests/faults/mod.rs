@@ -1,6 +1,7 @@
 //! What is acknowledged stays, whatever is killed.
 
 mod fairness;
+mod frozen;
 mod outages;
 mod postgres;
 mod projections;
