@@ -18,6 +18,7 @@
     )
 )]
 
+mod aside;
 mod changes;
 pub mod conversations;
 pub mod directory;

@@ -6,6 +6,7 @@ mod batches;
 mod crash;
 mod folded;
 mod freshness;
+mod history;
 mod large_rooms;
 mod lists;
 mod nodes;
