@@ -13,6 +13,7 @@ use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
 use crate::Error;
+use crate::aside::aside;
 
 /// A place in the log, or in time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -97,15 +98,37 @@ pub async fn state(
     at: Moment,
     member: Option<&str>,
 ) -> Result<Option<Value>, Error> {
-    let mut fold = Fold::new(conversation);
-    let mut events = Events::new(log, conversation, at);
-    while let Some(event) = events.next().await? {
-        fold.apply(&event)?;
-    }
-    fold.finish(log, account, member).await
+    let (log, member) = (log.clone(), member.map(str::to_owned));
+    let folding = async move {
+        let mut fold = Fold::new(conversation);
+        let mut events = Events::new(&log, conversation, at);
+        while let Some(event) = events.next().await? {
+            fold.apply(&event)?;
+        }
+        fold.finish(&log, account, member.as_deref()).await
+    };
+    aside(account, folding).await
 }
 
-/// What changed between two moments: every event, `limit` at most, with what it changed.
+/// How much of what changed is told at once.
+#[derive(Debug, Clone, Copy)]
+pub struct Bounds {
+    /// Events.
+    pub steps_max: usize,
+    /// Bytes of JSON; the last event may go beyond.
+    pub bytes_max: usize,
+}
+
+/// What changed, event by event.
+#[derive(Debug)]
+pub struct Steps {
+    /// In the log's order.
+    pub steps: Vec<Step>,
+    /// Whether there are further ones.
+    pub more: bool,
+}
+
+/// What changed between two moments: every event within the bounds, with what it changed.
 ///
 /// None when there is no such conversation in the account.
 ///
@@ -115,31 +138,45 @@ pub async fn diff(
     log: &Log,
     account: Option<i64>,
     conversation: Uuid,
-    from: Moment,
-    to: Moment,
-    limit: usize,
-) -> Result<Option<Vec<Step>>, Error> {
-    let mut fold = Fold::new(conversation);
-    let mut steps = Vec::new();
-    let mut before = Value::Object(Map::new());
-    let mut events = Events::new(log, conversation, to);
-    while let Some(event) = events.next().await? {
-        if !from.is_before(&event) {
+    (from, to): (Moment, Moment),
+    bounds: Bounds,
+) -> Result<Option<Steps>, Error> {
+    let log = log.clone();
+    let folding = async move {
+        let mut fold = Fold::new(conversation);
+        let (mut steps, mut bytes, mut more) = (Vec::new(), 0, false);
+        let mut before = Value::Object(Map::new());
+        let mut events = Events::new(&log, conversation, to);
+        while let Some(event) = events.next().await? {
+            if !from.is_before(&event) {
+                fold.apply(&event)?;
+                continue;
+            }
+            if steps.len() == bounds.steps_max || bytes > bounds.bytes_max {
+                more = true;
+                break;
+            }
+            if steps.is_empty() {
+                before = fold.shown(&log).await?;
+            }
             fold.apply(&event)?;
-            continue;
+            let after = fold.shown(&log).await?;
+            let step = Step::new(&event, &before, &after)?;
+            bytes += serde_json::to_vec(&step).map_or(0, |json| json.len());
+            steps.push(step);
+            before = after;
         }
-        if steps.len() == limit {
-            break;
-        }
-        if steps.is_empty() {
-            before = fold.shown(log).await?;
-        }
-        fold.apply(&event)?;
-        let after = fold.shown(log).await?;
+        Ok(fold.is_of(account).then_some(Steps { steps, more }))
+    };
+    aside(account, folding).await
+}
+
+impl Step {
+    fn new(event: &RecordedEvent, before: &Value, after: &Value) -> Result<Self, Error> {
         let value = |key| event.metadata_value(key).unwrap_or_default();
         let mut changes = Vec::new();
-        differences(&mut String::new(), Some(&before), Some(&after), &mut changes);
-        steps.push(Step {
+        differences(&mut String::new(), Some(before), Some(after), &mut changes);
+        Ok(Self {
             position: event.position,
             recorded_at: event.recorded_at,
             event_type: event.event_type.clone(),
@@ -148,10 +185,8 @@ pub async fn diff(
             command: value("command"),
             event: serde_json::from_str(&event.shown()?).unwrap_or_default(),
             changes,
-        });
-        before = after;
+        })
     }
-    Ok(fold.is_of(account).then_some(steps))
 }
 
 /// The events of a conversation up to a moment, read a page at a time.
@@ -160,19 +195,32 @@ struct Events<'a> {
     conversation: Uuid,
     until: Moment,
     page: VecDeque<RecordedEvent>,
+    page_size: usize,
     after: i64,
 }
 
+/// Events of a page, until it is known how large they are; then as many as fit.
+const PAGE_SIZES: [usize; 2] = [10, 1000];
+const FIRST_PAGE_SIZE: usize = 100;
+const PAGE_BYTES_MAX: usize = 8 * 1024 * 1024;
+
 impl<'a> Events<'a> {
     fn new(log: &'a Log, conversation: Uuid, until: Moment) -> Self {
-        Self { log, conversation, until, page: VecDeque::new(), after: 0 }
+        let page = VecDeque::new();
+        Self { log, conversation, until, page, page_size: FIRST_PAGE_SIZE, after: 0 }
     }
 
     async fn next(&mut self) -> Result<Option<RecordedEvent>, Error> {
-        const PAGE: i64 = 1000;
+        // Folding computes from here to here; whoever does not wait for it any more ends it here.
+        tokio::task::yield_now().await;
         if self.page.is_empty() {
+            let limit = self.page_size as i64;
             self.page =
-                self.log.read_conversation(self.conversation, self.after, PAGE).await?.into();
+                self.log.read_conversation(self.conversation, self.after, limit).await?.into();
+            let bytes: usize = self.page.iter().map(|event| event.payload.len()).sum();
+            let [least, most] = PAGE_SIZES;
+            let fitting = PAGE_BYTES_MAX * self.page.len() / bytes.max(1);
+            self.page_size = fitting.clamp(least, most);
         }
         let next = self.page.pop_front().filter(|event| !self.until.is_before(event));
         if let Some(event) = &next {

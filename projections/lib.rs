@@ -18,6 +18,7 @@
     )
 )]
 
+mod aside;
 mod changes;
 pub mod conversations;
 pub mod directory;
@@ -31,6 +32,7 @@ mod planner;
 mod progress;
 mod projector;
 mod readers;
+mod shares;
 #[cfg(test)]
 mod tests;
 pub mod timers;
@@ -44,6 +46,8 @@ pub use page::{Cursor, Page, Slice};
 pub use planner::PLANNER;
 pub use progress::Progress;
 pub use projector::start;
+pub use readers::QUERIES;
+pub use shares::{Share, Shares};
 pub use views::Views;
 
 /// A read model could not be brought up to date, or not be asked.

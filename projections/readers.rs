@@ -1,22 +1,43 @@
 use std::fmt;
+use std::ops::{Deref, DerefMut};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use async_stream::try_stream;
 use futures::future::BoxFuture;
 use futures::stream::BoxStream;
 use futures::{FutureExt, StreamExt, TryStreamExt};
 use sqlx::pool::PoolConnection;
-use sqlx::{Describe, Either, Execute, Executor, PgPool, Postgres};
+use sqlx::{Describe, Either, Execute, Executor, PgConnection, PgPool, Postgres};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use crate::shares::{Share, Shares};
+
+/// Settings of the connections that questions are asked on. A statement that takes too long is ended, and so is one that
+/// nobody waits for any more: its connection is closed, and the server looks for that now and then.
+pub const QUERIES: &[(&str, &str)] =
+    &[("statement_timeout", "5s"), ("client_connection_check_interval", "250ms")];
+/// After that the server has ended a statement whose connection was closed.
+const ENDED_AFTER: Duration = Duration::from_millis(250);
 
 /// Connections for reading. The pool asks the server on each connection that comes back whether it is still there,
 /// which is one more round trip for every statement; what is read on here comes back without. A connection that broke
 /// is noticed by the next statement on it, dropped, and the statement tried again ([`event_store::retrying`]).
 #[derive(Clone)]
 pub(crate) struct Readers {
+    shared: Arc<Shared>,
+    /// For whom, if it is for one account.
+    account: Option<i64>,
+}
+
+struct Shared {
+    /// For reading alone.
     pool: PgPool,
-    /// Half of the pool's at most: the others are for whoever writes.
-    ready_max: usize,
-    ready: Arc<Mutex<Vec<PoolConnection<Postgres>>>>,
+    /// As many as there are connections: the pool does not know of those that are ready.
+    places: Arc<Semaphore>,
+    ready: Mutex<Vec<PoolConnection<Postgres>>>,
+    /// Half of the connections at most for each account, so that none keeps all others waiting.
+    shares: Shares<i64>,
 }
 
 impl fmt::Debug for Readers {
@@ -27,32 +48,93 @@ impl fmt::Debug for Readers {
 
 impl Readers {
     pub(crate) fn new(pool: PgPool) -> Self {
-        let ready_max = pool.options().get_max_connections() as usize / 2;
-        Self { pool, ready_max, ready: Arc::default() }
+        let connections_max = pool.options().get_max_connections() as usize;
+        let shares = Shares::new(connections_max.div_ceil(2));
+        let (places, ready) = (Arc::new(Semaphore::new(connections_max)), Mutex::default());
+        Self { shared: Arc::new(Shared { pool, places, ready, shares }), account: None }
     }
 
-    pub(crate) async fn take(&self) -> Result<PoolConnection<Postgres>, sqlx::Error> {
-        let ready = self.lock().pop();
-        match ready {
-            Some(connection) => Ok(connection),
-            None => self.pool.acquire().await,
-        }
+    /// The same connections, of which the account has its share.
+    pub(crate) fn of_account(&self, account: i64) -> Self {
+        Self { shared: self.shared.clone(), account: Some(account) }
     }
 
-    /// Keeps a connection on which the last statement came to its end.
-    pub(crate) fn give_back(&self, connection: PoolConnection<Postgres>) {
-        let mut ready = self.lock();
-        if ready.len() < self.ready_max && !self.pool.is_closed() {
-            ready.push(connection);
-        }
+    async fn take(&self) -> Result<Reader, sqlx::Error> {
+        let share = match self.account {
+            Some(account) => Some(self.shared.shares.take(account).await),
+            None => None,
+        };
+        let place = self.shared.places.clone().acquire_owned().await;
+        let place = place.map_err(|_closed| sqlx::Error::PoolClosed)?;
+        let ready = self.shared.lock().pop();
+        let connection = match ready {
+            Some(connection) => connection,
+            None => self.shared.pool.acquire().await?,
+        };
+        Ok(Reader { connection: Some(connection), share, _place: place, of: self.shared.clone() })
     }
+}
 
+impl Shared {
     fn lock(&self) -> std::sync::MutexGuard<'_, Vec<PoolConnection<Postgres>>> {
         self.ready.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// A statement that fails, or is given up, takes its connection with it.
+/// A connection for one statement. A statement that fails, or is given up, takes its connection with it.
+struct Reader {
+    connection: Option<PoolConnection<Postgres>>,
+    share: Option<Share<i64>>,
+    _place: OwnedSemaphorePermit,
+    of: Arc<Shared>,
+}
+
+const TAKEN: &str = "only the end takes it";
+
+impl Deref for Reader {
+    type Target = PgConnection;
+
+    fn deref(&self) -> &PgConnection {
+        self.connection.as_ref().expect(TAKEN)
+    }
+}
+
+impl DerefMut for Reader {
+    fn deref_mut(&mut self) -> &mut PgConnection {
+        self.connection.as_mut().expect(TAKEN)
+    }
+}
+
+impl Reader {
+    /// The statement came to its end: the connection is ready for the next.
+    fn finished(mut self) {
+        if let Some(connection) = self.connection.take()
+            && !self.of.pool.is_closed()
+        {
+            self.of.lock().push(connection);
+        }
+    }
+}
+
+impl Drop for Reader {
+    fn drop(&mut self) {
+        let Some(mut connection) = self.connection.take() else { return };
+        // Given back, it would be asked whether it is still there, which it answers when the statement has ended.
+        connection.close_on_drop();
+        drop(connection);
+        // The server goes on for a moment, which counts: or a caller who keeps hanging up would have it do more for them
+        // than one who waits.
+        if let Some(share) = self.share.take()
+            && let Ok(runtime) = tokio::runtime::Handle::try_current()
+        {
+            runtime.spawn(async move {
+                tokio::time::sleep(ENDED_AFTER).await;
+                drop(share);
+            });
+        }
+    }
+}
+
 impl<'p> Executor<'p> for &'p Readers {
     type Database = Postgres;
 
@@ -74,12 +156,12 @@ impl<'p> Executor<'p> for &'p Readers {
         try_stream! {
             let mut connection = self.take().await?;
             {
-                let mut rows = connection.fetch_many(query);
+                let mut rows = (&mut *connection).fetch_many(query);
                 while let Some(row) = rows.try_next().await? {
                     yield row;
                 }
             }
-            self.give_back(connection);
+            connection.finished();
         }
         .boxed()
     }
@@ -95,8 +177,8 @@ impl<'p> Executor<'p> for &'p Readers {
     {
         async move {
             let mut connection = self.take().await?;
-            let row = connection.fetch_optional(query).await?;
-            self.give_back(connection);
+            let row = (&mut *connection).fetch_optional(query).await?;
+            connection.finished();
             Ok(row)
         }
         .boxed()

@@ -143,6 +143,24 @@ impl Installation {
         Server::start(self.configured(serving(shell), &[]))
     }
 
+    /// Starts a node that cannot log: its standard error goes elsewhere. The address is the one that it prints.
+    pub fn start_logging_to(&self, standard_error: Stdio) -> Server {
+        let mut child = self
+            .configured(serve(), &["--quick-start"])
+            .env("COLLOQUY_LOG", "debug")
+            .stdout(Stdio::piped())
+            .stderr(standard_error)
+            .spawn()
+            .unwrap();
+        let printed = BufReader::new(child.stdout.take().unwrap()).lines();
+        let found = printed.map_while(Result::ok).find_map(|line| {
+            let url = line.strip_prefix("Colloquy is running at ")?.split_whitespace().next()?;
+            Some(url.to_owned())
+        });
+        let url = found.expect("it starts");
+        Server { child, url, client: reqwest::Client::new(), logged: Arc::default() }
+    }
+
     /// A command that serves, on what the installation has.
     fn configured(&self, mut command: Command, arguments: &[&str]) -> Command {
         command
@@ -195,25 +213,6 @@ impl Server {
             log.map_while(Result::ok).for_each(|line| logging.lock().unwrap().push_str(&line));
         });
         Server { child, url, client: reqwest::Client::new(), logged }
-    }
-
-    /// Starts a node that cannot log: its standard error goes elsewhere. The address is the one that it prints.
-    pub fn start_logging_to(&self, standard_error: Stdio) -> Server {
-        let mut child = self
-            .serving(Command::new(env!("CARGO_BIN_EXE_colloquy")))
-            .arg("--quick-start")
-            .env("COLLOQUY_LOG", "debug")
-            .stdout(Stdio::piped())
-            .stderr(standard_error)
-            .spawn()
-            .unwrap();
-        let printed = BufReader::new(child.stdout.take().unwrap()).lines();
-        let found = printed.map_while(Result::ok).find_map(|line| {
-            let url = line.strip_prefix("Colloquy is running at ")?.split_whitespace().next()?;
-            Some(url.to_owned())
-        });
-        let url = found.expect("it starts");
-        Server { child, url, client: reqwest::Client::new(), logged: Arc::default() }
     }
 }
 
@@ -293,8 +292,12 @@ impl Server {
     }
 
     pub fn ask_to_stop(&self) {
+        self.signal(libc::SIGINT);
+    }
+
+    pub fn signal(&self, signal: i32) {
         // SAFETY: a plain system call on a child that has not been waited for.
-        unsafe { libc::kill(self.child.id() as i32, libc::SIGINT) };
+        unsafe { libc::kill(self.child.id() as i32, signal) };
     }
 
     /// Waits for the end; returns the exit status.

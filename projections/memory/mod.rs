@@ -57,7 +57,7 @@ pub struct Memory {
 }
 
 impl Memory {
-    /// A memory that what it does not know asks of this database.
+    /// A memory that what it does not know asks of this database, on connections that are for reading alone.
     pub fn start(pool: &PgPool) -> Self {
         Self::bounded(pool, BYTES_MAX, NUMBERS_MAX)
     }

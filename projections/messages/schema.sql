@@ -17,6 +17,15 @@ create table messages.messages (
 -- A page of one conversation, in either direction, and its newest message.
 create index messages_of_a_conversation on messages.messages (conversation, id);
 
+-- Part of a text, whatever its case. The conversation is in it, so that what is written elsewhere is not looked at.
+create extension if not exists pg_trgm with schema public;
+create extension if not exists btree_gin with schema public;
+create index messages_by_part_of_text on messages.messages using gin
+    ((conversation::text), lower(text collate "und-x-icu") public.gin_trgm_ops)
+    -- Messages come often and are searched seldom: what is new waits in a list that every search reads. Spreading it
+    -- over the index at once would take 15 times as long, and less so the longer the list is.
+    with (fastupdate = on, gin_pending_list_limit = 8192);
+
 -- How many messages a conversation has: kept, so that no list has to count them.
 create table messages.counts (
     conversation uuid   not null,

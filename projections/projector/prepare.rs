@@ -15,6 +15,8 @@ pub(super) async fn prepare(
 ) -> Result<(), Error> {
     let database = Error::database;
     let mut tx = connection.begin().await.map_err(database("build a read model"))?;
+    // Building takes as long as it takes.
+    tx.execute("set local statement_timeout = 0").await.map_err(database("build a read model"))?;
     lease.hold(&mut tx).await?;
     let mut built: BTreeSet<&str> = BTreeSet::new();
     for model in models {

@@ -71,7 +71,7 @@ impl Reader {
                 Sight { newest, marker: entry.state.marker.unwrap_or(0) }
             }
             _ => {
-                let page = views.messages(self.room, None, true, 1, 0).await.unwrap();
+                let page = views.messages(self.room, true, 1, 0).await.unwrap();
                 let newest = page.items.first().map_or(0, |shown| shown.message.id);
                 let reads = views.reads(self.bob, self.room, Cursor::Top, 5).await.unwrap();
                 let read = reads.items.iter().filter(|read| read.read_at.is_some());

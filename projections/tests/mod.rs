@@ -1,10 +1,12 @@
 //! The read models against the log, on a real PostgreSQL: whatever happened and however it was cut
 //! into batches, the rows say what folding the log event by event says.
 
+mod asking;
 mod batches;
 mod crash;
 mod folded;
 mod freshness;
+mod history;
 mod large_rooms;
 mod lists;
 mod nodes;

@@ -57,7 +57,7 @@ async fn answer(views: &Views, user: Uuid, rooms: &[Uuid], question: usize) -> S
         9 => {
             let mut messages = String::new();
             for room in rooms {
-                let page = views.messages(*room, None, true, 50, 0).await.unwrap();
+                let page = views.messages(*room, true, 50, 0).await.unwrap();
                 messages += &format!("{page:#?}");
             }
             messages

@@ -107,7 +107,7 @@ impl Poisoned {
             let unread_counts = views.unread_counts(user).await.unwrap();
             assert_eq!(unread_counts, folded.unread_counts(user));
         }
-        let page = views.messages(self.room, None, false, 25, 0).await.unwrap();
+        let page = views.messages(self.room, false, 25, 0).await.unwrap();
         assert_eq!(page.items.len() as i64, page.total.unwrap());
         assert_eq!(page.items.last().unwrap().message.text, "there");
     }

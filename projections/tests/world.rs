@@ -17,7 +17,7 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use crate::projector::start_with;
-use crate::{MODELS, Memory, Model, PLANNER, Views};
+use crate::{MODELS, Memory, Model, PLANNER, QUERIES, Views};
 
 /// Every kind there is.
 pub(crate) const KINDS: [Kind; 3] = [Kind::Private, Kind::Room, Kind::Contextual];
@@ -47,6 +47,12 @@ async fn pool_with(settings: &[(&str, &str)]) -> PgPool {
     PgPoolOptions::new().max_connections(10).connect_with(options).await.unwrap()
 }
 
+/// Connections to the same database for reading alone: what is read on is kept.
+pub(crate) fn for_reading(pool: &PgPool, connections_max: u32) -> PgPool {
+    let options = (*pool.connect_options()).clone().options(QUERIES.iter().copied());
+    PgPoolOptions::new().max_connections(connections_max).connect_lazy_with(options)
+}
+
 impl World {
     pub(crate) async fn new() -> Self {
         Self::with_settings(&[]).await
@@ -58,7 +64,7 @@ impl World {
         let keys = Keys::open(&pool, MasterKey::generate()).await.unwrap();
         let log = Log::new(pool.clone(), keys);
         let commands = Commands::start(log.clone(), &Settings::default(), CancellationToken::new());
-        let memory = Memory::start(&pool);
+        let memory = Memory::start(&for_reading(&pool, 10));
         Self { log, memory, commands, memberships: BTreeMap::new(), read: 0 }
     }
 
@@ -224,7 +230,7 @@ impl Node {
     pub(crate) async fn start_beside(world: &World, models: &[Model]) -> Self {
         let pool = world.another_pool().await;
         let log = Log::new(pool.clone(), world.log.keys().clone());
-        Self::start(&log, &Memory::start(&pool), models)
+        Self::start(&log, &Memory::start(&for_reading(&pool, 10)), models)
     }
 
     pub(crate) async fn wait_for(&self, position: i64) {

@@ -135,28 +135,26 @@ impl Views {
         .await
     }
 
-    /// Messages of a conversation in posting order, or newest first; those with `q` in their text, or all.
+    /// Messages of a conversation in posting order, or newest first.
     ///
     /// # Errors
     /// When PostgreSQL fails or a read model is stopped.
     pub async fn messages(
         &self,
         conversation: Uuid,
-        q: Option<&str>,
         descending: bool,
         top: i64,
         skip: i64,
     ) -> Result<Page<ShownMessage>, Error> {
         self.progress.require(SHOWN)?;
         let (list, position) = ((conversation, descending), self.progress.position());
-        let end = self.message_ends.find(list, skip, position).filter(|_| q.is_none());
+        let end = self.message_ends.find(list, skip, position);
         let offset = if end.is_some() { 0 } else { skip };
         let end = end.unwrap_or(if descending { i64::MAX } else { 0 });
         let found: Vec<Message> = self
             .ask("list messages", || async {
                 sqlx::query_as(&page_sql(descending))
                     .bind(conversation)
-                    .bind(q)
                     .bind(top)
                     .bind(offset)
                     .bind(end)
@@ -164,33 +162,18 @@ impl Views {
                     .await
             })
             .await?;
-        if let (None, Some(last)) = (q, found.last()) {
+        if let Some(last) = found.last() {
             self.message_ends.note(list, skip + found.len() as i64, position, last.id);
         }
-        let total = match q {
-            None => {
-                let conversation = self.memory.conversations.one(conversation).await?;
-                conversation.map_or(0, |conversation| conversation.message_count)
-            }
-            Some(q) => self.count_messages(conversation, q).await?,
-        };
+        let conversation = self.memory.conversations.one(conversation).await?;
+        let total = conversation.map_or(0, |conversation| conversation.message_count);
         Ok(Page { items: self.with_authors(found).await?, total: Some(total) })
     }
 
-    async fn count_messages(&self, conversation: Uuid, q: &str) -> Result<i64, Error> {
-        self.ask("count messages", || async {
-            sqlx::query_scalar(&format!(
-                "select count(*) from messages.messages m where {MATCHING}"
-            ))
-            .bind(conversation)
-            .bind(q)
-            .fetch_one(&self.readers)
-            .await
-        })
-        .await
-    }
-
-    async fn with_authors(&self, messages: Vec<Message>) -> Result<Vec<ShownMessage>, Error> {
+    pub(super) async fn with_authors(
+        &self,
+        messages: Vec<Message>,
+    ) -> Result<Vec<ShownMessage>, Error> {
         let users = self.memory.users.all(messages.iter().map(|message| message.author)).await?;
         let shown = messages.into_iter().filter_map(|message| {
             let author = users.get(&message.author)?.clone();
@@ -200,18 +183,14 @@ impl Views {
     }
 }
 
-const MATCHING: &str = "m.conversation = $1
-    and ($2::text is null
-         or strpos(lower(m.text collate \"und-x-icu\"), lower($2 collate \"und-x-icu\")) > 0)";
-
-/// For conversation, q, limit and offset, and the number at the end of the page before.
+/// For conversation, limit and offset, and the number at the end of the page before.
 pub(super) fn page_sql(descending: bool) -> String {
     let (direction, beyond) = if descending { ("desc", "<") } else { ("asc", ">") };
     format!(
         "select {COLUMNS}
          from messages.messages m
-         where {MATCHING} and m.id {beyond} $5
+         where m.conversation = $1 and m.id {beyond} $4
          order by m.id {direction}
-         limit $3 offset $4"
+         limit $2 offset $3"
     )
 }

@@ -16,6 +16,7 @@ mod memberships;
 mod messages;
 mod page_ends;
 mod reads;
+mod search;
 #[cfg(test)]
 mod tests;
 mod timers;
@@ -93,6 +94,11 @@ impl Views {
                 badge::fetch(unread_counts.clone(), users).boxed()
             }),
         }
+    }
+
+    /// The same, with an account's share of what can be asked at once: for whatever comes from outside.
+    pub fn of_account(&self, account: i64) -> Self {
+        Self { readers: self.readers.of_account(account), ..self.clone() }
     }
 
     /// Asks PostgreSQL, again where the connection turns out to be broken: nobody looks before.

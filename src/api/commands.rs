@@ -1,7 +1,7 @@
 //! Commands that more than one dialect issues.
 
 use domain::Text;
-use domain::conversation::{self, Conversation, Create, Kind, Refusal};
+use domain::conversation::{self, Conversation, Create, Event, Kind, Refusal};
 use domain::participation::{ChangeCommand, Command, Participation, Seat};
 use event_store::{CommandError, Context, Outcome};
 use projections::Message;
@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use crate::failure::Failure;
 use crate::request::Request;
+use crate::successor::first_left;
 use crate::token::Role;
 
 /// Members that one command may name: beyond this its event alone would be unwieldy.
@@ -82,12 +83,21 @@ impl Request {
         let create = Create { name, ..Create::private(user, other) };
         let create = conversation::Command::CreateConversation(create);
         let mut erased_before = 0;
+        let commands = &self.services.commands;
+        let id =
+            |erased_before| domain::private_chat_id(self.account(), user, other, erased_before);
+        let is_erased = async |erased_before| {
+            let erased = &Event::ConversationDeleted;
+            let ended = commands.log().ends_with::<Conversation>(id(erased_before), erased);
+            Ok::<_, Failure>(ended.await?)
+        };
         loop {
-            let id = domain::private_chat_id(self.account(), user, other, erased_before);
-            let commands = &self.services.commands;
-            match commands.execute::<Conversation>(id, create.clone(), &self.context).await {
+            let chat = id(erased_before);
+            match commands.execute::<Conversation>(chat, create.clone(), &self.context).await {
                 // The pair's earlier chats are gone for good; the next one counts them.
-                Err(CommandError::Refused(Refusal::ConversationDeleted)) => erased_before += 1,
+                Err(CommandError::Refused(Refusal::ConversationDeleted)) => {
+                    erased_before = first_left(erased_before + 1, is_erased).await?;
+                }
                 outcome => {
                     let outcome = outcome?;
                     self.wait_for(&outcome).await?;

@@ -76,6 +76,10 @@ impl Failure {
     /// The database's failure, which is logged by whoever notices that it is out; or ours, logged here, once, with every
     /// cause: the caller learns no more than that it is our fault.
     fn internal(error: &(dyn StdError + 'static)) -> Self {
+        if is_ended_statement(error) {
+            tracing::warn!(error, "a query took too long");
+            return Self::unavailable("the answer takes too long; try again later");
+        }
         if event_store::is_outage(error) {
             tracing::warn!(error = causes(error), "a request failed for an outage of PostgreSQL");
             return Self::unavailable("PostgreSQL does not answer as it should; try again later");
@@ -89,6 +93,15 @@ impl Failure {
         let status = || self.status.canonical_reason().unwrap_or("Error").to_owned();
         self.detail.clone().unwrap_or_else(status)
     }
+}
+
+/// By the limit of its connection, which is for that statement alone: PostgreSQL itself is well.
+fn is_ended_statement(error: &(dyn StdError + 'static)) -> bool {
+    const QUERY_CANCELED: &str = "57014";
+    std::iter::successors(Some(error), |error| (*error).source()).any(|error| {
+        let error = error.downcast_ref().and_then(sqlx::Error::as_database_error);
+        error.is_some_and(|error| error.code().as_deref() == Some(QUERY_CANCELED))
+    })
 }
 
 impl From<StatusCode> for Failure {
@@ -193,7 +206,7 @@ pub(crate) async fn shape(State(shapes): State<Shapes>, request: Request, next: 
                 headers.append(header::WWW_AUTHENTICATE, challenge);
             }
         }
-        StatusCode::SERVICE_UNAVAILABLE => {
+        StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS => {
             headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
         }
         _ => {}

@@ -23,6 +23,7 @@ mod caller;
 mod challenge;
 mod commands;
 mod failure;
+mod fair;
 mod in_time;
 mod json;
 mod jsonapi;
@@ -35,6 +36,7 @@ mod request;
 mod request_id;
 mod seen;
 pub mod server;
+mod successor;
 pub mod token;
 mod weavy;
 
@@ -79,8 +81,10 @@ pub struct Services {
     pub commands: Commands,
     /// Answers questions.
     pub views: Views,
-    /// The database.
+    /// The database, but for what the views ask.
     pub pool: PgPool,
+    /// The connections of the views, to be measured.
+    pub queries: PgPool,
     /// Judges access tokens.
     pub authenticator: token::Authenticator,
     /// For `/readyz`.
@@ -89,10 +93,13 @@ pub struct Services {
     pub metrics: PrometheusHandle,
     /// Where callers reach this server, without a slash at the end.
     pub public_url: Arc<str>,
+    /// Counts the requests that are under way.
+    pub fair: Fair,
     /// Users whose newest token has been seen.
     pub seen: seen::Seen,
 }
 
+pub use fair::Fair;
 pub use seen::Seen;
 
 /// What a request may cost.

@@ -16,6 +16,7 @@ use crate::Services;
 use crate::browsers;
 use crate::caller::{self, Caller};
 use crate::failure::{Failure, Source};
+use crate::fair::{Crowded, Place};
 use crate::in_time::Arrived;
 use crate::position::{POSITION, Reflected};
 use crate::request_id::RequestId;
@@ -41,6 +42,8 @@ pub(crate) struct Request {
     pub(crate) headers: HeaderMap,
     pub(crate) body: Bytes,
     reflected: Reflected,
+    views: Views,
+    _place: Place,
 }
 
 /// Why there is no [`Request`], for the dialect to put into words.
@@ -49,6 +52,8 @@ pub(crate) enum Rejection {
     Unauthenticated(Option<token::Refusal>),
     /// It comes from a browser on another site, by a password that the browser remembers.
     ForeignForm,
+    /// Too many others are under way.
+    Crowded(Crowded),
     /// A header that cannot be used.
     Header(&'static str, Cow<'static, str>),
     /// The body did not arrive, or is too large.
@@ -75,6 +80,7 @@ impl From<Rejection> for Failure {
                 let detail = format!("the access token is not taken: {refusal}");
                 Self { token: Some(refusal.into()), ..Self::new(StatusCode::UNAUTHORIZED, detail) }
             }
+            Rejection::Crowded(of) => of.into(),
             Rejection::Header(name, why) => {
                 Self::bad_request(format!("header {name} {why}")).at(Source::Header(name))
             }
@@ -122,6 +128,7 @@ impl Request {
         let caller = caller::authenticate(services, &parts.headers, surface)
             .await
             .map_err(Rejection::Unauthenticated)?;
+        let place = services.fair.admit(&caller).map_err(Rejection::Crowded)?;
         // As the caller wrote it: routes under a prefix see the rest alone.
         let original = parts.extensions.get::<OriginalUri>().map(|original| original.0.clone());
         let uri = original.unwrap_or_else(|| parts.uri.clone());
@@ -136,8 +143,10 @@ impl Request {
         arrived.set();
         let context = context(&caller, surface, id, &method, &uri, &headers, &body)?;
         seen::see(services, &caller, &context).await.map_err(Rejection::Seeing)?;
+        let views = services.views.of_account(caller.account);
         let services = services.clone();
-        let request = Self { services, caller, context, uri, headers, body, reflected };
+        let request =
+            Self { services, caller, context, uri, headers, body, reflected, views, _place: place };
         request.catch_up_with_the_caller().await?;
         request.reflect().await.map_err(Rejection::Views)?;
         Ok(request)
@@ -148,7 +157,7 @@ impl Request {
     }
 
     pub(crate) fn views(&self) -> &Views {
-        &self.services.views
+        &self.views
     }
 
     /// Carries out a command; returns when the read models show what it did.

@@ -2,6 +2,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
+use cqrs_es::DomainEvent;
+use domain::Stored;
 use sqlx::PgPool;
 use tokio::sync::watch;
 use uuid::Uuid;
@@ -108,6 +110,26 @@ impl Log {
             }
         }
         Ok(events)
+    }
+
+    /// Whether the newest event of a stream is one like this, whatever is in it.
+    ///
+    /// # Errors
+    /// When PostgreSQL cannot be reached.
+    pub async fn ends_with<A: Stored>(&self, id: Uuid, event: &A::Event) -> Result<bool, Error> {
+        let newest: Option<String> = sqlx::query_scalar(
+            "select event_type
+             from events
+             where aggregate_type = $1 and aggregate_id = $2
+             order by sequence desc
+             limit 1",
+        )
+        .bind(A::TYPE)
+        .bind(id.to_string())
+        .fetch_optional(&self.pool)
+        .await
+        .map_err(Error::database("read the end of a stream"))?;
+        Ok(newest.is_some_and(|newest| newest == event.event_type()))
     }
 
     /// Up to `limit` events of one conversation, its members' own too, with a position above `after`.

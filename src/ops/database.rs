@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use anyhow::{Context, anyhow};
 use event_store::{Keys, Log};
-use projections::PLANNER;
+use projections::{PLANNER, QUERIES};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::{Connection, PgConnection, PgPool};
 use url::Url;
@@ -141,6 +141,64 @@ async fn look(options: &PgConnectOptions) -> Result<(), Failure> {
 /// A connection that was used within this time is taken to be alive.
 const TRUSTED_FOR: Duration = Duration::from_secs(1);
 
+/// For every connection: a node that is gone, or cut off, is noticed, and what it left behind is rolled back.
+const ALIVE: &[(&str, &str)] = &[
+    ("tcp_keepalives_idle", "5"),
+    ("tcp_keepalives_interval", "2"),
+    ("tcp_keepalives_count", "3"),
+    ("tcp_user_timeout", "10s"),
+    ("client_connection_check_interval", "1s"),
+];
+
+/// For a server's connections: what a frozen node left locked is free again when its leases are over, and nothing is
+/// waited for without end. A transaction of a server has no reason to pause; a verb's may hold the log for as long as
+/// it reads or writes it. Building a read model takes as long as it takes (`projector::prepare`).
+const SERVER: &[(&str, &str)] = &[
+    ("idle_in_transaction_session_timeout", "5s"),
+    ("lock_timeout", "10s"),
+    ("statement_timeout", "60s"),
+];
+
+/// Connections that a server has beside its pools: the appender's, and that of who watches the database.
+const OWN: u32 = 2;
+
+/// A server's connections, by purpose, so that questions never take those that the log is written and followed on.
+pub(super) struct Pools {
+    /// For commands, followers of the log, and upkeep.
+    pub(super) log: PgPool,
+    /// For the questions that callers ask.
+    pub(super) queries: PgPool,
+}
+
+impl Pools {
+    /// Brings the schema of the log up to date, however long it takes, and connects.
+    pub(super) async fn connect(url: &str, connections_max: u32) -> Result<Self, Failure> {
+        let unlimited = connect(url, 1).await?;
+        event_store::migrate(&unlimited).await?;
+        unlimited.close().await;
+        let queries_max = connections_max / 2;
+        let log_max = connections_max - queries_max - OWN;
+        let options = options(url)?.options(SERVER.iter().copied());
+        Ok(Self {
+            log: pool(options.clone(), log_max).await?,
+            queries: pool(options.options(QUERIES.iter().copied()), queries_max).await?,
+        })
+    }
+}
+
+/// Connections of a verb.
+pub(super) async fn connect(url: &str, connections_max: u32) -> Result<PgPool, Failure> {
+    let options = options(url)?;
+    look(&options).await?;
+    pool(options, connections_max).await
+}
+
+fn options(url: &str) -> Result<PgConnectOptions, Failure> {
+    let options: PgConnectOptions =
+        url.parse().context("DATABASE_URL is no PostgreSQL URL: expected postgres://…")?;
+    Ok(options.options(PLANNER.iter().chain(ALIVE).copied()))
+}
+
 /// Connections to a database.
 ///
 /// By itself the pool asks the server on every connection before it hands it out. That is one more
@@ -150,11 +208,7 @@ const TRUSTED_FOR: Duration = Duration::from_secs(1);
 /// its callers do. What breaks in between is noticed by the query itself: the pool drops a
 /// connection that does not answer when it is given back, a read is repeated on another one
 /// ([`event_store::retrying`]), and an append finds out by its idempotency key.
-pub(super) async fn connect(url: &str, connections_max: u32) -> Result<PgPool, Failure> {
-    let options: PgConnectOptions =
-        url.parse().context("DATABASE_URL is no PostgreSQL URL: expected postgres://…")?;
-    look(&options).await?;
-    let options = options.options(PLANNER.iter().copied());
+async fn pool(options: PgConnectOptions, connections_max: u32) -> Result<PgPool, Failure> {
     PgPoolOptions::new()
         .max_connections(connections_max)
         .acquire_timeout(Duration::from_secs(10))

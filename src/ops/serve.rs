@@ -12,7 +12,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use super::database::{URL_FILE, connect};
+use super::database::{Pools, URL_FILE};
 use super::{Failure, Options, descriptors, master_key, output, telemetry, token};
 
 /// Where others read how to reach the private NATS server.
@@ -23,7 +23,7 @@ pub(super) struct Serve {
     /// Make and keep a token secret when none is configured, and print a token and requests to try
     #[arg(long)]
     quick_start: bool,
-    /// PostgreSQL connections at most; half of them at most are kept for queries
+    /// PostgreSQL connections at most; half of them are for queries
     #[arg(long, default_value_t = 32, value_parser = clap::value_parser!(u32).range(12..=1000))]
     connections_max: u32,
     /// Request bodies, in bytes, at most
@@ -98,8 +98,8 @@ impl Serve {
                 url
             }
         };
-        let pool = connect(&database_url, self.connections_max).await?;
-        event_store::migrate(&pool).await?;
+        let Pools { log: pool, queries } =
+            Pools::connect(&database_url, self.connections_max).await?;
 
         let node = Uuid::new_v4();
         let keys = Keys::open(&pool, master_key::find_or_make(options, &pool).await?).await?;
@@ -108,7 +108,7 @@ impl Serve {
         let settings =
             Settings { queue_length_max: self.queue_length_max as usize, ..Settings::default() };
         let commands = Commands::start(log.clone(), &settings, accepting.clone());
-        let memory = projections::Memory::start(&pool);
+        let memory = projections::Memory::start(&queries);
         let (progress, mut followers) = projections::start(&log, &memory, node, &following);
         followers.spawn(event_store::watch_database(log.clone(), following.clone()));
         followers.spawn(keep_metrics_small(metrics.clone(), following.clone()));
@@ -130,8 +130,10 @@ impl Serve {
                 commands,
                 views: projections::Views::new(memory, progress.clone()),
                 pool: pool.clone(),
+                queries: queries.clone(),
                 authenticator,
                 metrics,
+                fair: api::Fair::default(),
                 public_url: options.public_url(address).into(),
                 seen: api::Seen::default(),
             };
@@ -159,6 +161,7 @@ impl Serve {
             if answered.is_ok() { connections.shutdown_timeout } else { TIMEOUT_AFTER_FAILURE };
         let drained = async {
             while followers.join_next().await.is_some() {}
+            queries.close().await;
             pool.close().await;
         };
         match tokio::time::timeout(patience, drained).await {

@@ -5,6 +5,7 @@ use domain::conversation::{self, Conversation, Create, Kind};
 use domain::participation::Seat;
 use event_store::{Keys, Log, MasterKey, RecordedEvent, Settings};
 use sqlx::PgPool;
+use sqlx::postgres::PgPoolOptions;
 use tokio::task::JoinSet;
 
 use super::*;
@@ -22,7 +23,8 @@ impl Node {
         let (log, stop) = (Log::new(pool.clone(), keys.clone()), CancellationToken::new());
         let commands = Commands::start(log.clone(), &Settings::default(), stop.clone());
         let node = Uuid::new_v4();
-        let memory = projections::Memory::start(log.pool());
+        let options = (*pool.connect_options()).clone();
+        let memory = projections::Memory::start(&PgPoolOptions::new().connect_lazy_with(options));
         let (progress, mut tasks) = projections::start(&log, &memory, node, &stop);
         if reacts {
             tasks.spawn(run(commands.clone(), progress.clone(), node, stop.clone()));

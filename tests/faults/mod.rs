@@ -1,6 +1,8 @@
 //! What is acknowledged stays, whatever is killed.
 
 mod connections;
+mod fairness;
+mod frozen;
 mod outages;
 mod postgres;
 mod projections;

@@ -13,6 +13,8 @@ use crate::harness::{Installation, send, wait_until};
 
 /// As the kernel does when memory runs out: PostgreSQL then stops all its processes and recovers from its log.
 async fn kill_a_backend(url: &str) {
+    // It may still recover from the last time.
+    wait_until("it can be reached", async || PgConnection::connect(url).await.is_ok()).await;
     let mut connection = PgConnection::connect(url).await.unwrap();
     let pid: i32 = sqlx::query_scalar(
         "select pid from pg_stat_activity

@@ -32,6 +32,30 @@ async fn either_of_two_may_erase_their_chat_for_good() {
     }
 }
 
+/// Each of them is a stream that stays in the log.
+#[tokio::test]
+async fn a_new_chat_costs_no_more_however_many_were_erased_before_it() {
+    let server = Server::fresh().await;
+    let (ann, bob) = pair(&server).await;
+    let mut made = std::collections::BTreeSet::new();
+    for number in 0..20 {
+        let caller = if number % 2 == 0 { &ann } else { &bob };
+        let chat = chat(&ann, "bob").await;
+        assert!(made.insert(id(&chat).to_string()));
+        caller.delete(&path(&chat)).await.expect(204);
+    }
+    let commands = async || {
+        let metrics = ann.get("/metrics").await.expect(200);
+        let counted = "colloquy_command_seconds_count{command=\"CreateConversation\"} ";
+        let count = metrics.as_str().unwrap().lines().find_map(|line| line.strip_prefix(counted));
+        count.unwrap().parse::<u64>().unwrap()
+    };
+    let before = commands().await;
+    let next = chat(&ann, "bob").await;
+    assert_eq!(commands().await - before, 2, "the first of the pair's chats, and the new one");
+    ann.get(&path(&next)).await.expect(200);
+}
+
 #[tokio::test]
 async fn what_belongs_to_many_only_its_creator_or_an_administrator_may_erase() {
     let server = Server::fresh().await;

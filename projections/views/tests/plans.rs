@@ -13,7 +13,7 @@ use crate::memberships::bucket::Wanted;
 use crate::tests::{KINDS, World, every_choice_of_flags};
 use crate::views::{
     Choice, Column, Filter, Order, activity, badge, chats, contacts, groups, list, list_page,
-    messages, reads, users,
+    messages, reads, search, users,
 };
 
 /// Items of a page, with the one more that tells whether there is more.
@@ -83,16 +83,19 @@ impl Explainer {
             let never = format!("alter table {table} set (autovacuum_enabled = off)");
             connection.execute(never.as_str()).await.unwrap();
         }
-        let search: String = sqlx::query_scalar(
-            "select pg_get_indexdef('directory.users_by_part_of_name'::regclass)",
+        // Indexes of parts of text are made much faster than they are filled.
+        let (drop, make): (String, String) = sqlx::query_as(
+            "select string_agg('drop index ' || indexrelid::regclass, ';'),
+                    string_agg(pg_get_indexdef(indexrelid), ';')
+             from pg_index
+             where indexrelid in ('directory.users_by_part_of_name'::regclass,
+                                  'messages.messages_by_part_of_text'::regclass)",
         )
         .fetch_one(&mut *connection)
         .await
         .unwrap();
         let fill = FILL.replace("ANN", &ann.to_string());
-        // An index of parts of text is made much faster than it is filled.
-        let fill = format!("drop index directory.users_by_part_of_name; {fill} {search}");
-        connection.execute(fill.as_str()).await.unwrap();
+        connection.execute(format!("{drop}; {fill} {make}").as_str()).await.unwrap();
         let (own, buckets) = sqlx::query_as(
             "select sum(memberships)::bigint, count(*) from memberships.counts where user_id = $1",
         )
@@ -291,7 +294,7 @@ async fn a_page_of_groups_contacts_or_messages_is_one_index_range() {
             plan.assert_reads_at_most(LIMIT + 1);
         }
         for (descending, end) in [(false, 0), (true, i64::MAX)] {
-            let arguments = [uuid(conversation), text(None), bigint(LIMIT), bigint(0), bigint(end)];
+            let arguments = [uuid(conversation), bigint(LIMIT), bigint(0), bigint(end)];
             let plan = explainer.explain(&messages::page_sql(descending), &arguments).await;
             plan.assert_uses("messages_of_a_conversation");
             plan.assert_reads_at_most(LIMIT + 1);
@@ -318,6 +321,24 @@ async fn users_by_name_are_one_index_range_and_a_search_reads_those_that_it_find
         let plan = explainer.explain(&users::users_sql(true), &found).await;
         plan.assert_uses("users_by_part_of_name");
         plan.assert_reads_rows_at_most(3 * LIMIT);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_search_for_a_text_reads_those_that_it_finds_and_a_short_one_the_conversation() {
+    for mut explainer in Explainer::each().await {
+        let conversation = explainer.longest().await;
+        for descending in [false, true] {
+            let argument = |q| [uuid(conversation), text(Some(q)), bigint(LIMIT), bigint(0)];
+            let sql = search::search_sql(true, descending);
+            let plan = explainer.explain(&sql, &argument("Word 1234")).await;
+            plan.assert_uses("messages_by_part_of_text");
+            plan.assert_reads_rows_at_most(3 * LIMIT);
+            let sql = search::search_sql(false, descending);
+            let plan = explainer.explain(&sql, &argument("34")).await;
+            plan.assert_uses("messages_of_a_conversation");
+            plan.assert_reads_rows_at_most(10_334);
+        }
     }
 }
 

@@ -39,7 +39,7 @@ join memberships.members s on s.conversation = c.uuid;
 insert into messages.messages (account_id, id, uuid, conversation, author, text, tags, created_at)
 select 1, n + 40000, md5('message ' || n)::uuid,
        case when n % 3 = 0 then md5('conversation 1') else md5('conversation ' || n) end::uuid,
-       case when n % 2 = 0 then 'ANN' else md5('user ' || n)::uuid end, 'hi', '{}', now()
+       case when n % 2 = 0 then 'ANN' else md5('user ' || n)::uuid end, 'word ' || n, '{}', now()
 from generate_series(1, 31000) n;
 insert into memberships.read_ranges (user_id, conversation, top, position, at)
 select case when n % 2 = 1 then 'ANN' else md5('user ' || n)::uuid end,

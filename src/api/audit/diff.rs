@@ -1,7 +1,7 @@
 use axum::Json;
 use axum::extract::Path;
 use domain::audit::Part;
-use projections::history::{self, Moment, Step};
+use projections::history::{self, Bounds, Moment, Step};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -19,9 +19,10 @@ pub(super) struct Steps {
     next: Option<i64>,
 }
 
-const LIMIT: usize = 1000;
+const PAGE: Bounds = Bounds { steps_max: 1000, bytes_max: 8 * 1024 * 1024 };
 
-/// Show what changed in a conversation between two moments, by whom, in which request; a thousand events at most.
+/// Show what changed in a conversation between two moments, by whom, in which request; a thousand events
+/// and some 8 MiB at most.
 #[utoipa::path(get, path = "/conversations/{conversation}/diff", tag = "Audit",
     params(("conversation" = uuid::Uuid, Path, description = "The conversation"),
            ("from" = String, Query, description = "A log position, or a time such as 2026-01-31T14:03:00Z"),
@@ -40,10 +41,8 @@ pub(super) async fn diff(
     let to = request.moment("to")?.unwrap_or(Moment::Position(i64::MAX));
     let conversation = request.reads(&conversation, Part::Diff).await?;
     let account = Some(request.account());
-    let steps = history::diff(request.log(), account, conversation, from, to, LIMIT + 1).await?;
-    let mut data = steps.ok_or_else(Failure::not_found)?;
-    let more = data.len() > LIMIT;
-    data.truncate(LIMIT);
+    let found = history::diff(request.log(), account, conversation, (from, to), PAGE).await?;
+    let history::Steps { steps: data, more } = found.ok_or_else(Failure::not_found)?;
     let next = data.last().filter(|_| more).map(|last| last.position);
     Ok(Json(Steps { data, next }))
 }

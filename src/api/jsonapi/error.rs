@@ -68,6 +68,7 @@ fn code(status: StatusCode) -> &'static str {
         413 => "too_large",
         415 => "unsupported_media_type",
         422 => "unprocessable",
+        429 => "too_many_requests",
         503 => "unavailable",
         500.. => "internal",
         _ => "error",

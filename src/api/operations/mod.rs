@@ -50,8 +50,11 @@ async fn readyz(Extract(services): Extract<Arc<Services>>) -> Response {
 #[utoipa::path(get, path = "/metrics", tag = "Operations", security(()),
     responses((status = 200, description = "Prometheus text format")))]
 async fn metrics(Extract(services): Extract<Arc<Services>>) -> impl IntoResponse {
-    metrics::gauge!("colloquy_pool_connections").set(f64::from(services.pool.size()));
-    metrics::gauge!("colloquy_pool_connections_idle").set(services.pool.num_idle() as f64);
+    for (name, pool) in [("log", &services.pool), ("queries", &services.queries)] {
+        metrics::gauge!("colloquy_pool_connections", "pool" => name).set(f64::from(pool.size()));
+        metrics::gauge!("colloquy_pool_connections_idle", "pool" => name)
+            .set(pool.num_idle() as f64);
+    }
     metrics::gauge!("colloquy_append_queue_length")
         .set(services.commands.store().appender().queue_length() as f64);
     ([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], services.metrics.render())

@@ -23,7 +23,7 @@ pub(super) async fn list(Path(chat): Path<String>, request: Pulse) -> Result<Doc
     let query = request.query(&OFFER)?;
     let chat = request.chat(id(&chat)?).await?;
     let (size, offset) = (query.page.size, query.page.offset());
-    let page = request.views().messages(chat.state.conversation, None, true, size, offset).await?;
+    let page = request.views().messages(chat.state.conversation, true, size, offset).await?;
     let resources = page.items.iter().map(|shown| resource::message(&shown.message)).collect();
     Document::page(resources, page.total.unwrap_or(0), &query, &request).await
 }

@@ -32,6 +32,7 @@ pub(crate) fn shape(failure: &Failure, asked: &RequestSummary) -> Response {
             408 => "https://tools.ietf.org/html/rfc7231#section-6.5.7",
             413 => "https://tools.ietf.org/html/rfc7231#section-6.5.11",
             422 => "https://tools.ietf.org/html/rfc4918#section-11.2",
+            429 => "https://tools.ietf.org/html/rfc6585#section-4",
             503 => "https://tools.ietf.org/html/rfc7231#section-6.6.4",
             500.. => "https://tools.ietf.org/html/rfc7231#section-6.6.1",
             _ => "https://tools.ietf.org/html/rfc7231#section-6.5.1",

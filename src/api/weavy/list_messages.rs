@@ -25,8 +25,11 @@ pub(super) async fn list(Path(id): Path<String>, request: Weavy) -> Result<Rende
     let top = if paging.count_only { 0 } else { paging.top };
     let id = request.conversation_id(id).await?;
     let number = request.conversation(id, request.viewer()).await?.number;
-    let q = query.text("q")?;
-    let page = request.views().messages(id, q, descending, top, paging.skip).await?;
+    let (views, skip) = (request.views(), paging.skip);
+    let page = match query.text("q")? {
+        None => views.messages(id, descending, top, skip).await?,
+        Some(q) => views.search_messages(id, q, descending, top, skip).await?,
+    };
     let list =
         List::new(&page, &paging, |shown| Message::new(&shown.message, &shown.author, number));
     Ok(Rendered::new(&list))

@@ -1,6 +1,6 @@
 use chrono::SecondsFormat;
 use clap::Args;
-use projections::history::{self, Moment, Step};
+use projections::history::{self, Bounds, Moment, Step, Steps};
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -38,10 +38,11 @@ impl Diff {
     pub(in crate::ops) async fn run(self, options: Options) -> Result<(), Failure> {
         let database = Database::open(&options).await?;
         let log = database.log(&options).await?;
-        let steps =
-            history::diff(&log, None, self.conversation, self.from, self.to, usize::MAX).await?;
+        let all = Bounds { steps_max: usize::MAX, bytes_max: usize::MAX };
+        let moments = (self.from, self.to);
+        let found = history::diff(&log, None, self.conversation, moments, all).await?;
         database.close().await?;
-        let Some(steps) = steps else {
+        let Some(Steps { steps, .. }) = found else {
             return Err(
                 anyhow::anyhow!("there was no conversation {} then", self.conversation).into()
             );

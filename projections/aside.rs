@@ -1,0 +1,88 @@
+//! Work that computes for long, on threads of its own: on the runtime's it would keep everybody's requests waiting.
+
+use std::sync::{Arc, LazyLock};
+use std::thread::available_parallelism;
+
+use tokio::runtime::Handle;
+use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
+
+use crate::{Error, Shares};
+
+/// At once for each account: the others of an account wait before they wait with those of all accounts.
+static OF_ACCOUNT: LazyLock<Shares<Option<i64>>> = LazyLock::new(|| Shares::new(1));
+/// At once for all of them: half of the processors, and one where there is only one.
+static AT_ONCE: LazyLock<Arc<Semaphore>> = LazyLock::new(|| {
+    let processors = available_parallelism().map_or(1, usize::from);
+    Arc::new(Semaphore::new((processors / 2).max(1)))
+});
+
+/// Does an account's work on a thread of its own. When this is dropped, the work is ended where it next waits or yields
+/// ([`tokio::task::yield_now`]).
+///
+/// # Errors
+/// The work's own.
+pub(crate) async fn aside<T, F>(account: Option<i64>, work: F) -> Result<T, Error>
+where
+    F: Future<Output = Result<T, Error>> + Send + 'static,
+    T: Send + 'static,
+{
+    let share = OF_ACCOUNT.take(account).await;
+    let permit = AT_ONCE.clone().acquire_owned().await.map_err(|_| Error::ShuttingDown)?;
+    let stop = CancellationToken::new();
+    let _stopped_when_dropped = stop.clone().drop_guard();
+    let runtime = Handle::current();
+    let done = tokio::task::spawn_blocking(move || {
+        let _until_it_ends = (share, permit);
+        runtime.block_on(stop.run_until_cancelled(work))
+    });
+    // It panicked, which is logged, or the process ends.
+    done.await.ok().flatten().unwrap_or(Err(Error::ShuttingDown))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, Instant};
+
+    use super::*;
+
+    /// On the one thread that the runtime has.
+    #[tokio::test]
+    async fn work_keeps_nobody_waiting_who_does_something_else() {
+        let computing = Duration::from_millis(400);
+        let work = async move {
+            std::thread::sleep(computing);
+            Ok(7)
+        };
+        let mut longest_wait = Duration::ZERO;
+        let others = async {
+            let mut served = Instant::now();
+            loop {
+                tokio::task::yield_now().await;
+                longest_wait = longest_wait.max(served.elapsed());
+                served = Instant::now();
+            }
+        };
+        let done = tokio::select! {
+            done = aside(Some(3), work) => done.unwrap(),
+            () = others => unreachable!(),
+        };
+        assert_eq!(done, 7);
+        assert!(longest_wait < computing / 2, "{longest_wait:?}");
+    }
+
+    #[tokio::test]
+    async fn work_that_nobody_waits_for_is_ended_and_leaves_its_place() {
+        let endless = || async {
+            loop {
+                tokio::task::yield_now().await;
+            }
+        };
+        for _ in 0..2 * available_parallelism().unwrap().get() {
+            let waited = aside::<(), _>(Some(1), endless());
+            assert!(tokio::time::timeout(Duration::from_millis(10), waited).await.is_err());
+        }
+        let others = tokio::time::timeout(Duration::from_secs(5), aside(Some(2), async { Ok(7) }));
+        assert_eq!(others.await.unwrap().unwrap(), 7);
+    }
+}

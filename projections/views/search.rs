@@ -1,0 +1,109 @@
+use sqlx::FromRow;
+use uuid::Uuid;
+
+use super::messages::{COLUMNS, ShownMessage};
+use super::{SHOWN, Views};
+use crate::memory::Message;
+use crate::{Error, Page};
+
+/// What the index of parts of text is made of: three letters or digits that stand together.
+const INDEXED_LENGTH: usize = 3;
+/// Messages of a conversation, from the newest on, that are looked through for what no index can find.
+const LOOKED_THROUGH_MAX: i64 = 50_000;
+
+#[derive(FromRow)]
+struct Found {
+    #[sqlx(flatten)]
+    message: Message,
+    total: i64,
+}
+
+impl Views {
+    /// Messages of a conversation with `q` in their text, whatever its case, in posting order or newest first. What is
+    /// shorter than three letters or digits is looked for among the newest 50,000.
+    ///
+    /// # Errors
+    /// When PostgreSQL fails or a read model is stopped.
+    pub async fn search_messages(
+        &self,
+        conversation: Uuid,
+        q: &str,
+        descending: bool,
+        top: i64,
+        skip: i64,
+    ) -> Result<Page<ShownMessage>, Error> {
+        self.progress.require(SHOWN)?;
+        let sql = search_sql(is_indexed(q), descending);
+        let find = async |top: i64, skip: i64| {
+            let found = || async {
+                let query = sqlx::query_as::<_, Found>(&sql).bind(conversation).bind(q);
+                query.bind(top).bind(skip).fetch_all(&self.readers).await
+            };
+            self.ask("search messages", found).await
+        };
+        let found = find(top, skip).await?;
+        // An empty page, or one beyond the end, has no row that tells how many there are.
+        let total = match found.first() {
+            Some(found) => found.total,
+            None if skip == 0 && top > 0 => 0,
+            None => find(1, 0).await?.first().map_or(0, |found| found.total),
+        };
+        let messages = found.into_iter().map(|found| found.message).collect();
+        Ok(Page { items: self.with_authors(messages).await?, total: Some(total) })
+    }
+}
+
+/// Whether the index of parts of text can find it. A database whose locale is `C` knows only the letters of ASCII: there
+/// the index finds the conversation's messages, and all of them are looked through.
+fn is_indexed(q: &str) -> bool {
+    q.split(|c: char| !c.is_alphanumeric()).any(|part| part.chars().count() >= INDEXED_LENGTH)
+}
+
+/// For conversation, q, limit and offset. Every message is compared once, for the page and for the total.
+pub(super) fn search_sql(indexed: bool, descending: bool) -> String {
+    let direction = if descending { "desc" } else { "asc" };
+    let text = "lower(m.text collate \"und-x-icu\")";
+    let q = "lower($2 collate \"und-x-icu\")";
+    // Written as the index has it: the conversation as text, so that its own index, which would find all of its
+    // messages, is no choice. The text is no pattern, so what would be one is escaped.
+    let found = match indexed {
+        true => format!(
+            "select {COLUMNS}
+             from messages.messages m
+             where m.conversation::text = $1::text
+               and {text} like
+                   '%' || replace(replace(replace({q}, '\\', '\\\\'), '%', '\\%'), '_', '\\_') || '%'"
+        ),
+        false => format!(
+            "select {COLUMNS}
+             from (select *
+                   from messages.messages
+                   where conversation = $1
+                   order by id desc
+                   limit {LOOKED_THROUGH_MAX}) m
+             where strpos({text}, {q}) > 0"
+        ),
+    };
+    format!(
+        "with found as materialized ({found})
+         select *, count(*) over () as total
+         from found
+         order by id {direction}
+         limit $3 offset $4"
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn three_letters_or_digits_that_stand_together_are_indexed() {
+        for q in ["abc", "ab abc", "été", "привет", "100%"] {
+            assert!(is_indexed(q), "{q}");
+        }
+        for q in ["", "ab", "ab cd", "10", "!!!!", "漢字"] {
+            assert!(!is_indexed(q), "{q}");
+        }
+    }
+}
