@@ -77,7 +77,7 @@ impl Failure {
     /// cause: the caller learns no more than that it is our fault.
     fn internal(error: &(dyn StdError + 'static)) -> Self {
         if is_ended_statement(error) {
-            tracing::warn!(error, "a query took too long");
+            tracing::warn!(error = causes(error), "a query took too long");
             return Self::unavailable("the answer takes too long; try again later");
         }
         if event_store::is_outage(error) {

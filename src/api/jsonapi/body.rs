@@ -112,6 +112,9 @@ impl Attributes {
     /// A string that must be set.
     pub(crate) fn text(&self, name: &str) -> Result<&str, Failure> {
         match self.values.get(name) {
+            Some(Value::String(text)) if text.contains('\0') => {
+                Err(self.unusable(name, format!("{name} must not contain U+0000")))
+            }
             Some(Value::String(text)) => Ok(text),
             Some(Value::Null) | None => {
                 Err(self.unusable(name, format!("{name} must be set")).coded("required"))

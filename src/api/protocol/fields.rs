@@ -52,7 +52,7 @@ impl Fields {
             None => Ok(None),
             Some(Value::Null) => Ok(Some(None)),
             Some(Value::String(text)) if text.is_empty() => Ok(Some(None)),
-            Some(value) if has_nul(value) => {
+            Some(value) if json::has_nul(value) => {
                 Err(Failure::bad_request(format!("{name} must not contain U+0000")))
             }
             Some(value) => match parse(value) {
@@ -193,15 +193,6 @@ async fn multipart(media_type: &str, body: Bytes) -> Result<Vec<(String, String)
         pairs.push((name, part.text().await.map_err(unreadable)?));
     }
     Ok(pairs)
-}
-
-/// PostgreSQL cannot store the character in its text.
-fn has_nul(value: &Value) -> bool {
-    match value {
-        Value::String(text) => text.contains('\0'),
-        Value::Array(items) => items.iter().any(has_nul),
-        _ => false,
-    }
 }
 
 #[cfg(test)]

@@ -1,11 +1,11 @@
 //! Fetches an identity provider's keys, again and again, in the background.
 
 use std::collections::HashMap;
-use std::error::Error as StdError;
 use std::sync::Arc;
 use std::time::Duration;
 
-use reqwest::{StatusCode, redirect};
+use event_store::causes;
+use reqwest::{StatusCode, Url, redirect};
 
 use super::keys::{self, Key, KeySet};
 
@@ -41,7 +41,7 @@ pub(super) struct Fetch {
 #[derive(Debug, thiserror::Error)]
 enum Error {
     #[error("the provider cannot be asked")]
-    Request(#[from] reqwest::Error),
+    Request(#[source] reqwest::Error),
     /// Redirects are among them: who may say where the keys are is the operator alone.
     #[error("the provider answered {0}")]
     Status(StatusCode),
@@ -49,6 +49,13 @@ enum Error {
     TooLarge,
     #[error("the answer is no JSON Web Key Set")]
     Unreadable(#[from] serde_json::Error),
+}
+
+/// The driver's error names the URL.
+impl From<reqwest::Error> for Error {
+    fn from(error: reqwest::Error) -> Self {
+        Self::Request(error.without_url())
+    }
 }
 
 impl Fetch {
@@ -79,19 +86,24 @@ impl Fetch {
     }
 
     fn publish(&self, fetched: Result<HashMap<String, Key>, Error>) {
-        let url = &*self.url;
+        // Its user, password and query may be secrets; its host is not.
+        let provider = Url::parse(&self.url).ok();
+        let provider = provider.as_ref().and_then(Url::host_str);
         match fetched {
             Ok(keys) => {
                 if keys.is_empty() {
-                    tracing::warn!(url, "the identity provider publishes no key that can be used");
+                    tracing::warn!(
+                        provider,
+                        "the identity provider publishes no key that can be used"
+                    );
                 }
                 self.keys.end(Some(keys));
             }
             Err(error) => {
                 let age_s = self.keys.age().map(|age| age.as_secs());
                 tracing::warn!(
-                    error = &error as &dyn StdError,
-                    url,
+                    error = causes(&error),
+                    provider,
                     keys.age_s = age_s,
                     "the identity provider's keys cannot be fetched; those known stay in use"
                 );

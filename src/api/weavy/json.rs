@@ -74,7 +74,11 @@ fn parse(body: &[u8]) -> Result<Value, Failure> {
         Some(text) => json::parse(&text),
         None => Err(strict),
     });
-    parsed.map_err(|why| Failure::bad_request(format!("the body {why}")))
+    let value = parsed.map_err(|why| Failure::bad_request(format!("the body {why}")))?;
+    if json::has_nul(&value) {
+        return Err(Failure::bad_request("the body must not contain U+0000"));
+    }
+    Ok(value)
 }
 
 /// The same text with its single-quoted strings in double quotes; none if it has no such string.
