@@ -26,7 +26,7 @@ pub enum Moment {
 
 /// Not a moment.
 #[derive(Debug, thiserror::Error)]
-#[error("expected a log position or a time such as 2026-01-31T14:03:00Z")]
+#[error("expected a position or a time such as 2026-01-31T14:03:00Z")]
 pub struct UnknownMoment;
 
 impl std::str::FromStr for Moment {
@@ -43,18 +43,27 @@ impl std::str::FromStr for Moment {
 }
 
 impl Moment {
-    fn is_before(self, event: &RecordedEvent) -> bool {
+    fn is_before(self, event: &RecordedEvent, account: Option<i64>) -> bool {
         match self {
-            Self::Position(position) => event.position > position,
+            Self::Position(position) => place(event, account) > position,
             Self::Time(time) => event.recorded_at > time,
         }
+    }
+}
+
+/// Where an event stands, as whoever asks counts: an account its own events, which tell nothing of others; and who has no
+/// account all of the log's.
+fn place(event: &RecordedEvent, account: Option<i64>) -> i64 {
+    match account {
+        Some(_) => event.account_position,
+        None => event.position,
     }
 }
 
 /// What one event changed.
 #[derive(Debug, Clone, Serialize)]
 pub struct Step {
-    /// The event's position.
+    /// The event's position, within the account if one was asked for.
     pub position: i64,
     /// When it was recorded.
     pub recorded_at: DateTime<Utc>,
@@ -85,7 +94,8 @@ pub struct Change {
     pub after: Option<Value>,
 }
 
-/// A conversation as it was: a JSON object, for everyone or as one member saw it.
+/// A conversation as it was: a JSON object, for everyone or as one member saw it. Positions are those within the account, if
+/// one is given.
 ///
 /// None when there was no such conversation in the account, or the user was not in it.
 ///
@@ -101,7 +111,7 @@ pub async fn state(
     let (log, member) = (log.clone(), member.map(str::to_owned));
     let folding = async move {
         let mut fold = Fold::new(conversation);
-        let mut events = Events::new(&log, conversation, at);
+        let mut events = Events::new(&log, account, conversation, at);
         while let Some(event) = events.next().await? {
             fold.apply(&event)?;
         }
@@ -128,7 +138,8 @@ pub struct Steps {
     pub more: bool,
 }
 
-/// What changed between two moments: every event within the bounds, with what it changed.
+/// What changed between two moments: every event within the bounds, with what it changed. Positions are those within the
+/// account, if one is given.
 ///
 /// None when there is no such conversation in the account.
 ///
@@ -146,9 +157,9 @@ pub async fn diff(
         let mut fold = Fold::new(conversation);
         let (mut steps, mut bytes, mut more) = (Vec::new(), 0, false);
         let mut before = Value::Object(Map::new());
-        let mut events = Events::new(&log, conversation, to);
+        let mut events = Events::new(&log, account, conversation, to);
         while let Some(event) = events.next().await? {
-            if !from.is_before(&event) {
+            if !from.is_before(&event, account) {
                 fold.apply(&event)?;
                 continue;
             }
@@ -161,7 +172,7 @@ pub async fn diff(
             }
             fold.apply(&event)?;
             let after = fold.shown(&log).await?;
-            let step = Step::new(&event, &before, &after)?;
+            let step = Step::new(&event, account, &before, &after)?;
             bytes += serde_json::to_vec(&step).map_or(0, |json| json.len());
             steps.push(step);
             before = after;
@@ -172,12 +183,17 @@ pub async fn diff(
 }
 
 impl Step {
-    fn new(event: &RecordedEvent, before: &Value, after: &Value) -> Result<Self, Error> {
+    fn new(
+        event: &RecordedEvent,
+        account: Option<i64>,
+        before: &Value,
+        after: &Value,
+    ) -> Result<Self, Error> {
         let value = |key| event.metadata_value(key).unwrap_or_default();
         let mut changes = Vec::new();
         differences(&mut String::new(), Some(before), Some(after), &mut changes);
         Ok(Self {
-            position: event.position,
+            position: place(event, account),
             recorded_at: event.recorded_at,
             event_type: event.event_type.clone(),
             actor: value("actor"),
@@ -192,6 +208,7 @@ impl Step {
 /// The events of a conversation up to a moment, read a page at a time.
 struct Events<'a> {
     log: &'a Log,
+    account: Option<i64>,
     conversation: Uuid,
     until: Moment,
     page: VecDeque<RecordedEvent>,
@@ -205,9 +222,9 @@ const FIRST_PAGE_SIZE: usize = 100;
 const PAGE_BYTES_MAX: usize = 8 * 1024 * 1024;
 
 impl<'a> Events<'a> {
-    fn new(log: &'a Log, conversation: Uuid, until: Moment) -> Self {
+    fn new(log: &'a Log, account: Option<i64>, conversation: Uuid, until: Moment) -> Self {
         let page = VecDeque::new();
-        Self { log, conversation, until, page, page_size: FIRST_PAGE_SIZE, after: 0 }
+        Self { log, account, conversation, until, page, page_size: FIRST_PAGE_SIZE, after: 0 }
     }
 
     async fn next(&mut self) -> Result<Option<RecordedEvent>, Error> {
@@ -222,7 +239,8 @@ impl<'a> Events<'a> {
             let fitting = PAGE_BYTES_MAX * self.page.len() / bytes.max(1);
             self.page_size = fitting.clamp(least, most);
         }
-        let next = self.page.pop_front().filter(|event| !self.until.is_before(event));
+        let next = self.page.pop_front();
+        let next = next.filter(|event| !self.until.is_before(event, self.account));
         if let Some(event) = &next {
             self.after = event.position;
         }
@@ -240,7 +258,8 @@ struct Message {
 struct Fold {
     uuid: Uuid,
     account: Option<i64>,
-    position: i64,
+    /// The last event's, in the log and in the account.
+    position: (i64, i64),
     recorded_at: Option<DateTime<Utc>>,
     /// What was said of the conversation as a whole, by name.
     said: Map<String, Value>,
@@ -258,7 +277,7 @@ impl Fold {
         Self {
             uuid,
             account: None,
-            position: 0,
+            position: (0, 0),
             recorded_at: None,
             said: Map::new(),
             members: BTreeMap::new(),
@@ -294,7 +313,8 @@ impl Fold {
             }
             _ => {}
         }
-        (self.position, self.recorded_at) = (event.position, Some(event.recorded_at));
+        self.position = (event.position, event.account_position);
+        self.recorded_at = Some(event.recorded_at);
         Ok(())
     }
 
@@ -391,7 +411,8 @@ impl Fold {
         let (true, Some(at)) = (self.is_of(account), self.recorded_at) else { return Ok(None) };
         let mut shown = self.shown(log).await?;
         shown["conversation"] = json!(self.uuid);
-        shown["position"] = json!(self.position);
+        let (in_log, in_account) = self.position;
+        shown["position"] = json!(if account.is_some() { in_account } else { in_log });
         shown["recorded_at"] = json!(time(at));
         let Some(uid) = member else { return Ok(Some(shown)) };
         let members = shown["members"].take();

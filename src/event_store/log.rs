@@ -213,6 +213,26 @@ impl Log {
             .map_err(Error::database("read the head of the log"))
     }
 
+    /// The position of the newest of an account's first `account_position` events; 0 for none.
+    ///
+    /// # Errors
+    /// When PostgreSQL cannot be reached.
+    pub async fn position_of(&self, account: i64, account_position: i64) -> Result<i64, Error> {
+        let found: Option<i64> = sqlx::query_scalar(
+            "select position
+             from events
+             where account_id = $1 and account_position <= $2
+             order by account_position desc
+             limit 1",
+        )
+        .bind(account)
+        .bind(account_position)
+        .fetch_optional(&self.pool)
+        .await
+        .map_err(Error::database("look up a position"))?;
+        Ok(found.unwrap_or(0))
+    }
+
     /// Looks at the head of the log, and tells the followers in this process what it found.
     ///
     /// # Errors

@@ -25,7 +25,7 @@ const PAGE: Bounds = Bounds { steps_max: 1000, bytes_max: 8 * 1024 * 1024 };
 /// and some 8 MiB at most.
 #[utoipa::path(get, path = "/conversations/{conversation}/diff", tag = "Audit",
     params(("conversation" = uuid::Uuid, Path, description = "The conversation"),
-           ("from" = String, Query, description = "A log position, or a time such as 2026-01-31T14:03:00Z"),
+           ("from" = String, Query, description = "A position within the account, or a time such as 2026-01-31T14:03:00Z"),
            ("to" = Option<String>, Query, description = "The same; now unless told")),
     responses((status = 200, description = "The changes", body = Steps),
               (status = 400, description = "No moment", body = Error),

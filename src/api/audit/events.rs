@@ -15,6 +15,7 @@ use crate::failure::Failure;
 /// An event as auditors read it.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct Event {
+    /// Within the account.
     position: i64,
     event_id: Uuid,
     recorded_at: DateTime<Utc>,
@@ -55,7 +56,7 @@ pub(super) async fn events(
     Path(conversation): Path<String>,
     request: Auditor,
 ) -> Result<Json<Events>, Failure> {
-    let after = request.parameter("after", "a log position")?.unwrap_or(0);
+    let after = request.parameter("after", "a position")?.unwrap_or(0);
     let limit = request.parameter("limit", "a number")?.unwrap_or(LIMIT_DEFAULT);
     if !(1..=LIMIT_MAX).contains(&limit) {
         let why = format!("limit must be 1 to {LIMIT_MAX}");
@@ -68,10 +69,11 @@ pub(super) async fn events(
         ..Search::default()
     };
     // One more than asked for tells whether there is a next page.
+    let after = request.log().position_of(request.account(), after).await?;
     let mut found = request.log().search(&search, after, limit + 1).await?;
     let more = found.len() as i64 > limit;
     found.truncate(limit as usize);
-    let next = found.last().filter(|_| more).map(|last| last.position);
+    let next = found.last().filter(|_| more).map(|last| last.account_position);
     let data = found.iter().map(shown).collect::<Result<_, _>>()?;
     Ok(Json(Events { data, next }))
 }
@@ -80,7 +82,7 @@ fn shown(event: &RecordedEvent) -> Result<Event, event_store::Error> {
     // Both were written as JSON by this program.
     let json = |text: &str| serde_json::from_str(text).unwrap_or_default();
     Ok(Event {
-        position: event.position,
+        position: event.account_position,
         event_id: event.event_id,
         recorded_at: event.recorded_at,
         aggregate_type: event.aggregate_type.clone(),

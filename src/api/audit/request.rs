@@ -81,6 +81,6 @@ impl Auditor {
     }
 
     pub(super) fn moment(&self, name: &str) -> Result<Option<Moment>, Failure> {
-        self.parameter(name, "a log position or a time such as 2026-01-31T14:03:00Z")
+        self.parameter(name, "a position within the account or a time such as 2026-01-31T14:03:00Z")
     }
 }
