@@ -31,6 +31,18 @@ impl Nats {
     /// # Errors
     /// As [`start`](Self::start); also when the port is taken.
     pub async fn start_on(data_dir: &Path, port: Option<u16>) -> Result<Self, Error> {
+        Self::start_with(data_dir, port, None).await
+    }
+
+    /// The same with a configuration file of the server's own, beside which the arguments stay as they are.
+    ///
+    /// # Errors
+    /// As [`start_on`](Self::start_on); also when the server does not like the file.
+    pub async fn start_with(
+        data_dir: &Path,
+        port: Option<u16>,
+        configuration: Option<&Path>,
+    ) -> Result<Self, Error> {
         let server = programs::nats()?;
         user::make_folder(data_dir, None)?;
         let lock = child::lock(data_dir, "nats.lock")?;
@@ -51,6 +63,7 @@ impl Nats {
                 .args(["-a", "127.0.0.1", "-p", &free_port.to_string(), "-js", "-sd"])
                 .arg(&store);
             command.arg("-P").arg(&pid_file);
+            command.args(configuration.iter().flat_map(|file| [Path::new("-c"), file]));
             let child = Child::spawn("nats-server", command, None, &log, libc::SIGTERM)?;
             let url = format!("nats://127.0.0.1:{free_port}");
             match wait_until_up(&child, &url, &log).await {

@@ -162,6 +162,7 @@ pub async fn import(connection: &mut PgConnection, batch: &[Exported]) -> Result
         (IMPORT_MASTER_KEYS, "write the ids of master keys"),
         (IMPORT_STREAM_KEYS, "write the keys of streams"),
         (IMPORT_EVENT_KEYS, "write the keys of events"),
+        (IMPORT_ERASURES, "write what was erased"),
     ] {
         sqlx::query(statement)
             .bind(json)
@@ -225,3 +226,10 @@ const IMPORT_EVENT_KEYS: &str = "
     select position, subject, decode(event_key, 'base64')
     from jsonb_to_recordset($1) as r (position bigint, subject uuid, event_key text)
     where event_key is not null";
+
+/// What is sealed and has no key: as [`crate::sealing`] writes it, which no other text of an event can look like.
+const IMPORT_ERASURES: &str = r#"
+    insert into nats_erasures (position)
+    select position
+    from jsonb_to_recordset($1) as r (position bigint, payload text, event_key text)
+    where event_key is null and strpos(payload, '{"$sealed":') > 0"#;
