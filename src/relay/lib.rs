@@ -47,7 +47,7 @@ pub use finding::{Finding, MESSAGE_BYTES_MAX};
 pub use health::Status;
 
 use health::Health;
-use stream::Opened;
+use stream::{Connection, Opened};
 
 /// Where and how to publish.
 #[derive(Debug, Clone)]
@@ -83,6 +83,9 @@ pub enum Error {
     /// There is no server.
     #[error("cannot reach NATS")]
     Connect(#[source] async_nats::ConnectError),
+    /// The server has gone.
+    #[error("the connection to NATS was lost")]
+    Disconnected,
     /// The server does not answer as it should.
     #[error("cannot use the stream")]
     Stream(#[source] async_nats::Error),
@@ -175,7 +178,7 @@ impl Relay {
         let jetstream = jetstream::new(client);
         let (pool, health) = (self.log.pool().clone(), self.health.clone());
         while !self.stop.is_cancelled() {
-            connection.mark_unchanged();
+            stream::is_made(&mut connection).await?;
             let opened = stream::open(&jetstream, &self.settings, &pool, lease).await?;
             tracing::info!(event.position = opened.last, "publishing to NATS");
             health.connected(opened.last);
@@ -198,7 +201,7 @@ impl Relay {
         jetstream: &jetstream::Context,
         opened: &Opened,
         published: &watch::Sender<i64>,
-        connection: &mut watch::Receiver<()>,
+        connection: &mut Connection,
     ) -> Result<(), Error> {
         let mut position = opened.last;
         let mut batch = self.read(position).await?;
@@ -212,7 +215,12 @@ impl Relay {
             };
             let to = last.recorded.position;
             // The next batch is read while this one is under way.
-            let (sent, next) = tokio::join!(self.publish(jetstream, &batch), self.read(to));
+            let sent = async { tokio::join!(self.publish(jetstream, &batch), self.read(to)) };
+            let (sent, next) = tokio::select! {
+                sent = sent => sent,
+                // Acknowledgements do not come over another connection.
+                _ = connection.changed() => return Ok(()),
+            };
             sent?;
             // It is for operators, and it fences: who lost the lease fails here.
             let mut database = self.log.pool().acquire().await?;
@@ -233,7 +241,7 @@ impl Relay {
         lease: &Lease,
         opened: &Opened,
         position: i64,
-        connection: &mut watch::Receiver<()>,
+        connection: &mut Connection,
     ) -> Result<bool, Error> {
         if self.stopped_is_noted || self.health.is_failing() {
             if self.log.look().await? > position {

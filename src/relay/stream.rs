@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use async_nats::jetstream::stream::{self, Info, Stream};
 use async_nats::{Client, ConnectOptions, Event, jetstream};
 use event_store::{Lease, checkpoint};
@@ -6,19 +8,37 @@ use tokio::sync::watch;
 
 use crate::{Error, NAME, Settings, comparison, finding};
 
-/// A connection to a server that takes every event, and a signal for each time that it broke or was made anew.
-pub(crate) async fn connect(url: &str) -> Result<(Client, watch::Receiver<()>), Error> {
-    let (sender, connection) = watch::channel(());
+/// How long a connection may be lost before that is a failure.
+const RECONNECTS_WITHIN: Duration = Duration::from_secs(5);
+
+/// Whether there is a connection; changed whenever one is lost or made.
+pub(crate) type Connection = watch::Receiver<bool>;
+
+/// Connects to a server that takes every event.
+pub(crate) async fn connect(url: &str) -> Result<(Client, Connection), Error> {
+    let (sender, mut connection) = watch::channel(false);
     let options = ConnectOptions::new().event_callback(move |event| {
-        if matches!(event, Event::Connected | Event::Disconnected) {
-            sender.send_replace(());
+        match event {
+            Event::Connected => _ = sender.send_replace(true),
+            Event::Disconnected => _ = sender.send_replace(false),
+            _ => {}
         }
         std::future::ready(())
     });
     let client = options.connect(url).await.map_err(Error::Connect)?;
+    is_made(&mut connection).await?;
     match finding::max_payload(client.max_payload()) {
         Some(too_small) => Err(Error::Wrong(too_small)),
         None => Ok((client, connection)),
+    }
+}
+
+/// Waits for the connection: what is asked while there is none may get lost with the last one.
+pub(crate) async fn is_made(connection: &mut Connection) -> Result<(), Error> {
+    let made = connection.wait_for(|is_made| *is_made);
+    match tokio::time::timeout(RECONNECTS_WITHIN, made).await {
+        Ok(Ok(_)) => Ok(()),
+        _ => Err(Error::Disconnected),
     }
 }
 
