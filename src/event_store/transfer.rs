@@ -149,8 +149,8 @@ impl Transfer {
     }
 }
 
-/// Writes a batch of an exported log, positions and digests kept. The caller has verified them, and commits
-/// with the heads once all are there.
+/// Writes a batch of an exported log, positions and digests kept. The caller has verified them, calls
+/// [`finish_import`] once all are there, and commits.
 ///
 /// # Errors
 /// When PostgreSQL refuses.
@@ -162,7 +162,6 @@ pub async fn import(connection: &mut PgConnection, batch: &[Exported]) -> Result
         (IMPORT_MASTER_KEYS, "write the ids of master keys"),
         (IMPORT_STREAM_KEYS, "write the keys of streams"),
         (IMPORT_EVENT_KEYS, "write the keys of events"),
-        (IMPORT_ERASURES, "write what was erased"),
     ] {
         sqlx::query(statement)
             .bind(json)
@@ -179,6 +178,26 @@ pub async fn import(connection: &mut PgConnection, batch: &[Exported]) -> Result
             .await
             .map_err(Error::database("write the head of the log"))?;
     }
+    Ok(())
+}
+
+/// Writes down what had been erased from an imported log: what is sealed and has no key, though others have one.
+/// No other text of an event can look like something sealed.
+///
+/// # Errors
+/// When PostgreSQL refuses.
+pub async fn finish_import(connection: &mut PgConnection) -> Result<(), Error> {
+    sqlx::query(
+        r#"insert into nats_erasures (position)
+           select position
+           from events e
+           where strpos(payload::text, '{"$sealed":') > 0
+             and not exists (select from event_keys k where k.position = e.position)
+             and exists (select from event_keys)"#,
+    )
+    .execute(connection)
+    .await
+    .map_err(Error::database("write what was erased"))?;
     Ok(())
 }
 
@@ -226,10 +245,3 @@ const IMPORT_EVENT_KEYS: &str = "
     select position, subject, decode(event_key, 'base64')
     from jsonb_to_recordset($1) as r (position bigint, subject uuid, event_key text)
     where event_key is not null";
-
-/// What is sealed and has no key: as [`crate::sealing`] writes it, which no other text of an event can look like.
-const IMPORT_ERASURES: &str = r#"
-    insert into nats_erasures (position)
-    select position
-    from jsonb_to_recordset($1) as r (position bigint, payload text, event_key text)
-    where event_key is null and strpos(payload, '{"$sealed":') > 0"#;

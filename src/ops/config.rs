@@ -1,5 +1,6 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::Args;
 use event_store::MasterKey;
@@ -66,6 +67,17 @@ impl Options {
     /// NATS is not wanted.
     pub(super) fn nats_is_off(&self) -> bool {
         self.nats_url.as_deref() == Some("off")
+    }
+
+    /// How events are published to this server.
+    pub(super) fn relay(&self, nats_url: String) -> relay::Settings {
+        relay::Settings {
+            nats_url,
+            stream: self.nats_stream.clone(),
+            subject_prefix: self.nats_subject_prefix.clone(),
+            in_flight_max: 1000,
+            look_every: Duration::from_secs(5),
+        }
     }
 
     /// Refuses values that cannot be used, before anything is started.

@@ -104,10 +104,10 @@ impl Serve {
         let reactors = reactors::run(commands.clone(), progress.clone(), node, following.clone());
         followers.spawn(reactors);
         let head = log.head().await?;
-        self.relay(options, servers, &log, node, &following, &mut followers).await?;
+        let relay = self.relay(options, servers, &log, node, &following, &mut followers).await?;
 
         let services = api::Services {
-            readiness: readiness(&commands, &progress),
+            readiness: readiness(&commands, &progress, relay),
             commands,
             views: projections::Views::new(memory, progress.clone()),
             pool: pool.clone(),
@@ -154,6 +154,7 @@ impl Serve {
         Ok(())
     }
 
+    /// How publishing goes, unless it is off.
     async fn relay(
         &self,
         options: &Options,
@@ -162,11 +163,11 @@ impl Serve {
         node: Uuid,
         stop: &CancellationToken,
         followers: &mut JoinSet<()>,
-    ) -> Result<(), Failure> {
+    ) -> Result<Option<watch::Receiver<relay::Status>>, Failure> {
         let nats_url = match &options.nats_url {
             _ if options.nats_is_off() => {
                 tracing::warn!("NATS_URL is off: events are recorded, but not published");
-                return Ok(());
+                return Ok(None);
             }
             Some(url) => url.clone(),
             None => {
@@ -181,15 +182,10 @@ impl Serve {
         };
         let prefix = options.nats_subject_prefix.clone();
         followers.spawn(relay::hint::run(log.clone(), nats_url.clone(), prefix, stop.clone()));
-        let settings = relay::Settings {
-            nats_url,
-            stream: options.nats_stream.clone(),
-            subject_prefix: options.nats_subject_prefix.clone(),
-            in_flight_max: 1000,
-        };
-        let (status, _) = watch::channel(relay::Status::default());
+        let settings = options.relay(nats_url);
+        let (status, watched) = watch::channel(relay::Status::default());
         followers.spawn(relay::run(log.clone(), settings, node, status, stop.clone()));
-        Ok(())
+        Ok(Some(watched))
     }
 
     /// The judge of access tokens, and the secret if it is one that tokens can be made with here.
@@ -276,10 +272,14 @@ async fn catch_up(progress: &projections::Progress, head: i64) {
     }
 }
 
-fn readiness(commands: &Commands, progress: &projections::Progress) -> api::Readiness {
+fn readiness(
+    commands: &Commands,
+    progress: &projections::Progress,
+    relay: Option<watch::Receiver<relay::Status>>,
+) -> api::Readiness {
     let (commands, progress) = (commands.clone(), progress.clone());
     api::Readiness(Arc::new(move || {
-        let (commands, progress) = (commands.clone(), progress.clone());
+        let (commands, progress, relay) = (commands.clone(), progress.clone(), relay.clone());
         Box::pin(async move {
             let appender = commands.store().appender();
             if appender.queue_length() >= appender.queue_length_max() {
@@ -289,11 +289,15 @@ fn readiness(commands: &Commands, progress: &projections::Progress) -> api::Read
                 return api::Condition::Unready(outage.to_string());
             }
             let stopped = progress.stopped();
-            if stopped.is_empty() {
+            let mut parts =
+                Vec::from_iter(stopped.iter().map(|(name, _)| format!("projection {name}")));
+            if let Some(relay) = relay {
+                parts.extend(relay.borrow().failing().map(str::to_owned));
+            }
+            if parts.is_empty() {
                 return api::Condition::Ready;
             }
-            let names = stopped.iter().map(|(name, _)| format!("projection {name}"));
-            api::Condition::Degraded(names.collect())
+            api::Condition::Degraded(parts)
         })
     }))
 }

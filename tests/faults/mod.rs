@@ -3,6 +3,7 @@
 mod outages;
 mod postgres;
 mod projections;
+mod stream;
 mod values;
 
 use std::collections::BTreeSet;

@@ -89,6 +89,27 @@ async fn nothing_is_published_behind_a_message_that_is_not_the_logs() {
     fixture.until_nothing_is_found().await;
 }
 
+/// Of two nodes, one at a time tries to publish; both say how that goes.
+#[tokio::test]
+async fn a_failure_is_told_by_all_nodes_and_cleared_on_all() {
+    let fixture = Fixture::new(nats_url().await).await;
+    fixture.append(1).await;
+    let mut relays = [fixture.relay(), fixture.relay()];
+    for relay in &mut relays {
+        relay.until("it knows the position", |status| status.position == 1).await;
+    }
+    let subject = format!("{}.v1.foreign", fixture.settings.subject_prefix);
+    let jetstream = fixture.jetstream().await;
+    jetstream.publish(subject, "mine".into()).await.unwrap().await.unwrap();
+    for relay in &mut relays {
+        relay.fails_because("it is at 2, the log's head at 1").await;
+    }
+    jetstream.delete_stream(&fixture.settings.stream).await.unwrap();
+    for relay in &mut relays {
+        relay.until("it is over", |status| status.failure.is_none()).await;
+    }
+}
+
 #[tokio::test]
 async fn a_message_that_is_deleted_from_the_middle_is_noticed() {
     let fixture = Fixture::new(nats_url().await).await;
