@@ -30,10 +30,26 @@ create table event_keys (
 
 create index event_keys_of_a_message on event_keys (subject) where subject is not null;
 
--- What has been published and has to be erased from the NATS stream: the relay takes the rows away as it does.
+-- What was erased from the log and may stand in the NATS stream. A row stays for ever: these positions may be missing
+-- from the stream, and no other may. (Asking the events for what is sealed and has no key would read the whole log.)
 create table nats_erasures (
     position  bigint not null,
-    -- The position of the event that ordered it.
-    erased_by bigint not null,
+    -- The position of the event that ordered it; none where the log was imported.
+    erased_by bigint,
+    -- When the relay erased it from the stream; none while that is due, also again, when the stream is another one
+    -- or an older copy of itself.
+    done_at   timestamptz,
     constraint nats_erasures_one_per_message primary key (position)
+);
+
+create index nats_erasures_due on nats_erasures (position) where done_at is null;
+
+-- The stream that the relay published to last.
+create table nats_stream (
+    only_row   boolean not null default true,
+    -- When the server made it, in nanoseconds from 1970-01-01 00:00 UTC: it tells a stream from another one of the
+    -- same name.
+    created_ns bigint  not null,
+    constraint nats_stream_has_one_row primary key (only_row),
+    constraint nats_stream_only_row_is_true check (only_row)
 );

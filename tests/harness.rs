@@ -49,6 +49,7 @@ impl Installation {
             .env("DATABASE_URL", &self.database_url)
             .env("NATS_URL", &self.nats_url)
             .env("COLLOQUY_NATS_STREAM", &self.stream)
+            .env("COLLOQUY_NATS_SUBJECT_PREFIX", &self.prefix)
             .env("COLLOQUY_MASTER_KEY", MASTER_KEY);
         command
     }

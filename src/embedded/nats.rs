@@ -34,6 +34,18 @@ impl Nats {
     /// # Errors
     /// As [`start`](Self::start); also when the port is taken.
     pub async fn start_on(data_dir: &Path, port: Option<u16>) -> Result<Self, Error> {
+        Self::start_with(data_dir, port, "").await
+    }
+
+    /// The same with further lines in the server's configuration.
+    ///
+    /// # Errors
+    /// As [`start_on`](Self::start_on); also when the server does not like them.
+    pub async fn start_with(
+        data_dir: &Path,
+        port: Option<u16>,
+        further: &str,
+    ) -> Result<Self, Error> {
         let server = programs::nats()?;
         user::make_data_dir(data_dir)?;
         let data_dir = &crate::canonical(data_dir)?;
@@ -43,7 +55,7 @@ impl Nats {
         let store = crate::canonical(&store)?;
         let password = password(data_dir)?;
         let configuration = data_dir.join("nats.conf");
-        private_file::keep(&configuration, &configure(&password))?;
+        private_file::keep(&configuration, &(configure(&password) + further))?;
         let pid_file = data_dir.join("nats.pid");
         if let Some(pid) = left_behind(&pid_file, &store) {
             child::end_left_behind(pid, libc::SIGTERM, "nats-server").await?;

@@ -122,6 +122,28 @@ impl Lease {
         }
     }
 
+    /// Writes down why a checkpoint does not move, or that it does again, for other nodes and for operators.
+    ///
+    /// # Errors
+    /// [`Error::LeaseLost`] when another node took over, or when PostgreSQL cannot be reached.
+    pub async fn set_stopped(
+        &self,
+        pool: &PgPool,
+        name: &str,
+        stopped: Option<&str>,
+    ) -> Result<(), Error> {
+        let failed = |source| Error::Database { doing: "write a checkpoint", source };
+        let mut transaction = pool.begin().await.map_err(failed)?;
+        self.hold(&mut transaction).await?;
+        sqlx::query("update checkpoints set stopped = $2 where name = $1")
+            .bind(name)
+            .bind(stopped)
+            .execute(&mut *transaction)
+            .await
+            .map_err(failed)?;
+        transaction.commit().await.map_err(failed)
+    }
+
     /// Keeps the lease.
     pub(crate) async fn renew(&self, pool: &PgPool) -> Result<(), Error> {
         let mut connection = pool.acquire().await.map_err(Error::database("renew a lease"))?;

@@ -59,7 +59,7 @@ pub use recorded::RecordedEvent;
 pub use sealing::{ERASED, Keys, MasterKey, UNREADABLE};
 pub use store::{PostgresEventStore, StreamContext};
 pub use tail::{Budget, LogEvent, Tail};
-pub use transfer::{Exported, Transfer, import};
+pub use transfer::{Exported, Transfer, finish_import, import};
 pub use verify::{Difference, Digest, GENESIS, StoredEvent, Verifier, from_hex, to_hex};
 
 /// Sizes and limits of the store.

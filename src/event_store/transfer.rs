@@ -149,8 +149,8 @@ impl Transfer {
     }
 }
 
-/// Writes a batch of an exported log, positions and digests kept. The caller has verified them, and commits
-/// with the heads once all are there.
+/// Writes a batch of an exported log, positions and digests kept. The caller has verified them, calls
+/// [`finish_import`] once all are there, and commits.
 ///
 /// # Errors
 /// When PostgreSQL refuses.
@@ -178,6 +178,26 @@ pub async fn import(connection: &mut PgConnection, batch: &[Exported]) -> Result
             .await
             .map_err(Error::database("write the head of the log"))?;
     }
+    Ok(())
+}
+
+/// Writes down what had been erased from an imported log: what is sealed and has no key, though others have one.
+/// No other text of an event can look like something sealed.
+///
+/// # Errors
+/// When PostgreSQL refuses.
+pub async fn finish_import(connection: &mut PgConnection) -> Result<(), Error> {
+    sqlx::query(
+        r#"insert into nats_erasures (position)
+           select position
+           from events e
+           where strpos(payload::text, '{"$sealed":') > 0
+             and not exists (select from event_keys k where k.position = e.position)
+             and exists (select from event_keys)"#,
+    )
+    .execute(connection)
+    .await
+    .map_err(Error::database("write what was erased"))?;
     Ok(())
 }
 

@@ -1,5 +1,6 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use api::token::Authenticator;
 use clap::Args;
@@ -153,6 +154,17 @@ impl Options {
             given_file::take(variable, value, file.as_deref())?;
         }
         Ok(())
+    }
+
+    /// How events are published to this server.
+    pub(super) fn relay(&self, nats: NatsOptions) -> relay::Settings {
+        relay::Settings {
+            nats,
+            stream: self.nats_stream.clone(),
+            subject_prefix: self.nats_subject_prefix.clone(),
+            in_flight_max: 1000,
+            look_every: Duration::from_secs(5),
+        }
     }
 
     /// Refuses values that cannot be used, before anything is started.

@@ -36,22 +36,21 @@ impl Doctor {
         options.check()?;
         let mut findings = Findings { rows: vec![], healthy: true };
         findings.add("configuration", Ok("every value can be used".to_owned()));
-        let head = match Database::open(&options).await {
+        match Database::open(&options).await {
             Ok(database) => {
-                let head = postgres(&database.pool, &mut findings).await;
-                if head.is_some() {
+                let has_log = postgres(&database.pool, &mut findings).await;
+                if has_log {
                     findings.add("master key", master_key(&database, &options).await);
                 }
+                nats(&options, has_log.then_some(&database.pool), &mut findings).await;
                 database.close().await?;
-                head
             }
             Err(Failure::Failed(error)) => {
                 findings.add("PostgreSQL", Err(causes(&*error)));
-                None
+                nats(&options, None, &mut findings).await;
             }
             Err(failure) => return Err(failure),
-        };
-        nats(&options, head, &mut findings).await;
+        }
         print(self.format, &["check", "verdict", "detail"], &findings.rows)?;
         if findings.healthy { Ok(()) } else { Err(Failure::Difference) }
     }
@@ -68,8 +67,8 @@ async fn master_key(database: &Database, options: &Options) -> Result<String, St
     }
 }
 
-/// The head of the log, when there is one.
-async fn postgres(pool: &PgPool, findings: &mut Findings) -> Option<i64> {
+/// Whether there is a log.
+async fn postgres(pool: &PgPool, findings: &mut Findings) -> bool {
     let setting = |name: &'static str| async move {
         sqlx::query_scalar::<_, String>("select current_setting($1)")
             .bind(name)
@@ -102,29 +101,31 @@ async fn postgres(pool: &PgPool, findings: &mut Findings) -> Option<i64> {
         Ok((head, newest, count)) if head == newest && head == count => {
             findings.add("event log", Ok(format!("{head} events, no position missing")));
             followers(pool, head, findings).await;
-            Some(head)
+            true
         }
         Ok((head, newest, count)) => {
             let difference =
                 format!("head {head}, newest position {newest}, {count} events: these must agree");
             findings.add("event log", Err(difference));
-            Some(head)
+            true
         }
         Err(error) => {
             findings.add("event log", Err(format!("{}: run `colloquy migrate`", causes(&error))));
-            None
+            false
         }
     }
 }
 
 async fn followers(pool: &PgPool, head: i64, findings: &mut Findings) {
-    let rows: Vec<(String, i64)> =
-        sqlx::query_as("select name, position from checkpoints order by name")
+    let rows: Vec<(String, i64, Option<String>)> =
+        sqlx::query_as("select name, position, stopped from checkpoints order by name")
             .fetch_all(pool)
             .await
             .unwrap_or_default();
-    for (name, position) in rows {
-        let found = if position <= head {
+    for (name, position, stopped) in rows {
+        let found = if let Some(why) = stopped {
+            Err(format!("stopped at {position}, {} behind: {why}", head - position))
+        } else if position <= head {
             Ok(format!("at {position}, {} behind", head - position))
         } else {
             Err(format!("at {position}, beyond the head of the log {head}"))
@@ -133,8 +134,8 @@ async fn followers(pool: &PgPool, head: i64, findings: &mut Findings) {
     }
 }
 
-async fn nats(options: &Options, head: Option<i64>, findings: &mut Findings) {
-    let options_for_nats = match options.nats() {
+async fn nats(options: &Options, pool: Option<&PgPool>, findings: &mut Findings) {
+    let nats = match options.nats() {
         Ok(Some(nats)) => nats,
         Ok(None) => {
             let how = if options.nats_is_off() { "off" } else { "private, started by `serve`" };
@@ -143,21 +144,24 @@ async fn nats(options: &Options, head: Option<i64>, findings: &mut Findings) {
         // It was checked at the start, but files may have gone since.
         Err(_) => return findings.add("NATS", Err("its certificates cannot be read".to_owned())),
     };
-    let found = async {
-        let client = options_for_nats.connect().await.map_err(|error| causes(&error))?;
-        let jetstream = async_nats::jetstream::new(client);
-        match jetstream.get_stream(&options.nats_stream).await {
-            Ok(stream) => {
-                let last = stream.cached_info().state.last_sequence as i64;
-                match head {
-                    Some(head) if last > head => {
-                        Err(format!("the stream is at {last}, beyond the head of the log {head}"))
-                    }
-                    _ => Ok(format!("stream {} at {last}", options.nats_stream)),
-                }
-            }
-            Err(error) => Ok(format!("no stream {} yet ({})", options.nats_stream, causes(&error))),
-        }
+    let client = match nats.connect().await {
+        Ok(client) => client,
+        Err(error) => return findings.add("NATS", Err(causes(&error))),
     };
-    findings.add("NATS", found.await);
+    findings.add("NATS", Ok(format!("version {}", client.server_info().version)));
+    let Some(pool) = pool else { return };
+    let stream = &options.nats_stream;
+    match relay::check(&client, &options.relay(nats), pool).await {
+        Ok(relay::Checked { last, findings: found }) => {
+            if found.is_empty() {
+                let last =
+                    last.map_or_else(|| "not made yet".to_owned(), |last| format!("at {last}"));
+                findings.add("stream", Ok(format!("{stream}, {last}")));
+            }
+            for finding in found {
+                findings.add("stream", Err(format!("{stream}: {finding}")));
+            }
+        }
+        Err(error) => findings.add("stream", Err(causes(&error))),
+    }
 }

@@ -117,7 +117,7 @@ impl Serve {
         followers.spawn(reactors);
         followers.spawn(authenticator.clone().keep_keys(following.clone()));
         let head = log.head().await?;
-        self.relay(options, servers, &log, node, &following, &mut followers).await?;
+        let relay = self.relay(options, servers, &log, node, &following, &mut followers).await?;
 
         // What was acknowledged before the start is answered from the start.
         let answering = async {
@@ -126,7 +126,7 @@ impl Serve {
             }
             let (listener, address) = listen(options).await?;
             let services = api::Services {
-                readiness: readiness(&commands, &progress),
+                readiness: readiness(&commands, &progress, relay),
                 commands,
                 views: projections::Views::new(memory, progress.clone()),
                 pool: pool.clone(),
@@ -180,6 +180,7 @@ impl Serve {
         })
     }
 
+    /// How publishing goes, unless it is off.
     async fn relay(
         &self,
         options: &Options,
@@ -188,11 +189,11 @@ impl Serve {
         node: Uuid,
         stop: &CancellationToken,
         followers: &mut JoinSet<()>,
-    ) -> Result<(), Failure> {
+    ) -> Result<Option<watch::Receiver<relay::Status>>, Failure> {
         let nats = match options.nats()? {
             _ if options.nats_is_off() => {
                 tracing::warn!("NATS_URL is off: events are recorded, but not published");
-                return Ok(());
+                return Ok(None);
             }
             Some(nats) => nats,
             None => {
@@ -209,15 +210,10 @@ impl Serve {
         };
         let prefix = options.nats_subject_prefix.clone();
         followers.spawn(relay::hint::run(log.clone(), nats.clone(), prefix, stop.clone()));
-        let settings = relay::Settings {
-            nats,
-            stream: options.nats_stream.clone(),
-            subject_prefix: options.nats_subject_prefix.clone(),
-            in_flight_max: 1000,
-        };
-        let (status, _) = watch::channel(relay::Status::default());
+        let settings = options.relay(nats);
+        let (status, watched) = watch::channel(relay::Status::default());
         followers.spawn(relay::run(log.clone(), settings, node, status, stop.clone()));
-        Ok(())
+        Ok(Some(watched))
     }
 
     /// The judge of access tokens, and the secret if it is one that tokens can be made with here.
@@ -317,10 +313,14 @@ async fn catch_up(progress: &projections::Progress, head: i64) {
     }
 }
 
-fn readiness(commands: &Commands, progress: &projections::Progress) -> api::Readiness {
+fn readiness(
+    commands: &Commands,
+    progress: &projections::Progress,
+    relay: Option<watch::Receiver<relay::Status>>,
+) -> api::Readiness {
     let (commands, progress) = (commands.clone(), progress.clone());
     api::Readiness(Arc::new(move || {
-        let (commands, progress) = (commands.clone(), progress.clone());
+        let (commands, progress, relay) = (commands.clone(), progress.clone(), relay.clone());
         Box::pin(async move {
             let appender = commands.store().appender();
             if appender.queue_length() >= appender.queue_length_max() {
@@ -330,11 +330,15 @@ fn readiness(commands: &Commands, progress: &projections::Progress) -> api::Read
                 return api::Condition::Unready(outage.to_string());
             }
             let stopped = progress.stopped();
-            if stopped.is_empty() {
+            let mut parts =
+                Vec::from_iter(stopped.iter().map(|(name, _)| format!("projection {name}")));
+            if let Some(relay) = relay {
+                parts.extend(relay.borrow().failing().map(str::to_owned));
+            }
+            if parts.is_empty() {
                 return api::Condition::Ready;
             }
-            let names = stopped.iter().map(|(name, _)| format!("projection {name}"));
-            api::Condition::Degraded(names.collect())
+            api::Condition::Degraded(parts)
         })
     }))
 }

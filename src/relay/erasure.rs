@@ -1,49 +1,94 @@
-use async_nats::jetstream;
-use async_nats::jetstream::stream::{RawMessageErrorKind, Stream};
-use sqlx::PgPool;
+use std::time::Duration;
 
-use crate::{Error, Settings};
+use async_nats::jetstream::stream::{RawMessageErrorKind, Stream};
+use event_store::{Lease, causes};
+use futures::{StreamExt, stream};
+use sqlx::PgPool;
+use tokio::sync::watch;
+
+use crate::{Error, health::Health};
 
 const BATCH_SIZE: i64 = 1000;
+/// Erasures under way at once.
+const IN_FLIGHT_MAX: usize = 16;
 
 /// Erases from the stream what the log says has to go, one message after the other with the delete that
-/// overwrites: a purge by subject leaves the bytes in the store's files. What is not published yet comes
-/// without its private values anyway. The numbers of the messages stay taken.
-pub(crate) async fn erase_published(
-    jetstream: &jetstream::Context,
-    settings: &Settings,
-    pool: &PgPool,
-    published: i64,
-) -> Result<(), Error> {
-    loop {
-        let due: Vec<i64> = sqlx::query_scalar(
-            "select position from nats_erasures where position <= $1 order by position limit $2",
-        )
-        .bind(published)
-        .bind(BATCH_SIZE)
-        .fetch_all(pool)
-        .await
-        .map_err(Error::Database)?;
-        if due.is_empty() {
-            return Ok(());
+/// overwrites: a purge by subject leaves the bytes in the store's files. What is published after it was erased
+/// comes without its private values, and is deleted all the same. The numbers of the messages stay taken.
+pub(crate) struct Erasing<'a> {
+    pub(crate) stream: &'a Stream,
+    pub(crate) pool: &'a PgPool,
+    pub(crate) lease: &'a Lease,
+    /// After a failure.
+    pub(crate) pause: Duration,
+}
+
+impl Erasing<'_> {
+    /// Goes on beside publishing, which it never holds up: what the broker refuses is tried again for ever.
+    pub(crate) async fn run(&self, mut published: watch::Receiver<i64>, health: &Health) {
+        loop {
+            let position = *published.borrow_and_update();
+            match self.erase_up_to(position).await {
+                Ok(()) => {
+                    health.erases_again();
+                    if published.changed().await.is_err() {
+                        return;
+                    }
+                }
+                Err(error) => {
+                    if let Error::Erase { .. } = error {
+                        health.cannot_erase(&causes(&error));
+                    }
+                    tokio::time::sleep(self.pause).await;
+                }
+            }
         }
-        let stream = jetstream.get_stream_no_info(&settings.stream).await.map_err(|error| {
-            Error::Stream { stream: settings.stream.clone(), source: error.into() }
-        })?;
-        for position in &due {
-            erase(&stream, *position).await?;
+    }
+
+    async fn erase_up_to(&self, published: i64) -> Result<(), Error> {
+        loop {
+            let due: Vec<i64> = sqlx::query_scalar(
+                "select position from nats_erasures
+                 where position <= $1 and done_at is null
+                 order by position
+                 limit $2",
+            )
+            .bind(published)
+            .bind(BATCH_SIZE)
+            .fetch_all(self.pool)
+            .await?;
+            if due.is_empty() {
+                return Ok(());
+            }
+            let erasing = due.into_iter().map(|position| async move {
+                erase(self.stream, position).await.map(|()| position)
+            });
+            let erased: Vec<_> = stream::iter(erasing).buffered(IN_FLIGHT_MAX).collect().await;
+            let done: Vec<i64> = erased.iter().filter_map(|e| e.as_ref().ok().copied()).collect();
+            write_down(self.pool, self.lease, &done).await?;
+            erased.into_iter().collect::<Result<Vec<_>, _>>()?;
         }
-        sqlx::query("delete from nats_erasures where position = any($1)")
-            .bind(&due)
-            .execute(pool)
-            .await
-            .map_err(Error::Database)?;
-        metrics::counter!("colloquy_relay_erased_total").increment(due.len() as u64);
-        tracing::info!(count = due.len(), "erased messages from the stream");
     }
 }
 
-async fn erase(stream: &Stream<()>, position: i64) -> Result<(), Error> {
+/// Under the lease: another node may have found an older copy of the stream, in which all this is due again.
+async fn write_down(pool: &PgPool, lease: &Lease, done: &[i64]) -> Result<(), Error> {
+    if done.is_empty() {
+        return Ok(());
+    }
+    let mut transaction = pool.begin().await?;
+    lease.hold(&mut transaction).await?;
+    sqlx::query("update nats_erasures set done_at = now() where position = any($1)")
+        .bind(done)
+        .execute(&mut *transaction)
+        .await?;
+    transaction.commit().await?;
+    metrics::counter!("colloquy_relay_erased_total").increment(done.len() as u64);
+    tracing::info!(count = done.len(), "erased messages from the stream");
+    Ok(())
+}
+
+async fn erase(stream: &Stream, position: i64) -> Result<(), Error> {
     let sequence = position as u64;
     match stream.delete_message(sequence).await {
         Ok(_) => Ok(()),
@@ -51,7 +96,7 @@ async fn erase(stream: &Stream<()>, position: i64) -> Result<(), Error> {
             Ok(_) => Err(Error::Erase { position, source: source.into() }),
             // It was erased before, or the stream's limits have dropped it.
             Err(error) if error.kind() == RawMessageErrorKind::NoMessageFound => Ok(()),
-            Err(error) => Err(Error::Erase { position, source: error.into() }),
+            Err(error) => Err(Error::Stream(error.into())),
         },
     }
 }

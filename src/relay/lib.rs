@@ -5,7 +5,9 @@
 //! publishing goes on from there: after a lost acknowledgement, a restart of either side, or a broker that
 //! lost its tail.
 //!
-//! What the log erases is erased from the stream too (`erasure.rs`).
+//! Last position + 1 is published, or nothing is: whatever is in the stream that is not the log (`comparison.rs`)
+//! stops publishing until somebody has put it right. It is looked for at the start, after every failure, when the
+//! connection was lost, and now and then. What the log erases is erased from the stream too (`erasure.rs`).
 //!
 //! Deliberately not here: filtering and retention (a consumer's and the stream's business), and anything that
 //! holds a command up: while NATS is down, commands go on and the backlog grows. A new header is a line in
@@ -20,8 +22,12 @@
     )
 )]
 
+mod comparison;
 mod connection;
 mod erasure;
+mod error;
+mod finding;
+mod health;
 pub mod hint;
 mod message;
 mod stream;
@@ -29,15 +35,23 @@ mod stream;
 mod tests;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_nats::jetstream;
-use event_store::{Budget, Lease, Led, Log, LogEvent, checkpoint};
+use event_store::{Budget, Lease, Led, Log, LogEvent, causes};
 use futures::future::try_join_all;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
+pub use comparison::{Checked, check};
 pub use connection::{NatsOptions, WrongUrl};
+pub use error::Error;
+pub use finding::{Finding, MESSAGE_BYTES_MAX};
+pub use health::Status;
+
+use health::Health;
+use stream::{Connection, Opened};
 
 /// Where and how to publish.
 #[derive(Debug, Clone)]
@@ -50,52 +64,15 @@ pub struct Settings {
     pub subject_prefix: String,
     /// Messages that may be under way without an acknowledgement.
     pub in_flight_max: usize,
+    /// How often the stream is looked at while there is nothing to publish, and refused erasures are tried again.
+    pub look_every: Duration,
 }
 
-/// How the relay is doing.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Status {
-    /// Everything up to here has been acknowledged by the broker.
-    pub position: i64,
-    /// The broker is reached.
-    pub connected: bool,
-    /// This node is the one that publishes.
-    pub leader: bool,
-    /// Why nothing is published now.
-    pub failure: Option<String>,
-}
-
-/// Why publishing stopped; it is tried again.
-#[derive(Debug, thiserror::Error)]
-enum Error {
-    #[error("cannot follow the log")]
-    Log(#[from] event_store::Error),
-    #[error("cannot use the database")]
-    Database(#[source] sqlx::Error),
-    #[error("cannot reach NATS")]
-    Connect(#[source] async_nats::ConnectError),
-    #[error("cannot use the stream {stream}")]
-    Stream {
-        stream: String,
-        #[source]
-        source: async_nats::Error,
-    },
-    #[error("position {position} was not acknowledged")]
-    Publish {
-        position: i64,
-        #[source]
-        source: jetstream::context::PublishError,
-    },
-    #[error("position {position} was not erased from the stream")]
-    Erase {
-        position: i64,
-        #[source]
-        source: async_nats::Error,
-    },
-    #[error("position {position} was stored as message {sequence}")]
-    Misplaced { position: i64, sequence: u64 },
-    #[error("the stream {stream} belongs to another log: {why}")]
-    Foreign { stream: String, why: String },
+impl Settings {
+    /// Of all events.
+    fn subjects(&self) -> String {
+        format!("{}.v1.>", self.subject_prefix)
+    }
 }
 
 /// The name of the lease, and of the checkpoint.
@@ -109,18 +86,20 @@ pub async fn run(
     status: watch::Sender<Status>,
     stop: CancellationToken,
 ) {
-    let pool = log.pool().clone();
-    let relay = Relay { log, settings, status, stop: stop.clone(), outage: false };
-    event_store::lead(relay, pool, NAME, node, stop).await;
+    let (pool, health) = (log.pool().clone(), Health(status));
+    let relay =
+        Relay { log, settings, health: health.clone(), stop: stop.clone(), stopped_is_noted: true };
+    let led = event_store::lead(relay, pool.clone(), NAME, node, stop.clone());
+    tokio::join!(led, health::measure(&pool, &health, &stop));
 }
 
 struct Relay {
     log: Log,
     settings: Settings,
-    status: watch::Sender<Status>,
+    health: Health,
     stop: CancellationToken,
-    /// Nothing has been published since the last failure, which was reported.
-    outage: bool,
+    /// The database may say that nothing is published, by this process or an earlier one.
+    stopped_is_noted: bool,
 }
 
 impl Led for Relay {
@@ -128,63 +107,120 @@ impl Led for Relay {
 
     /// Returns when told to stop, with nothing under way.
     async fn lead(&mut self, lease: &Lease) -> Result<(), Error> {
-        self.status.send_modify(|status| status.leader = true);
-        let client = self.settings.nats.connect().await.map_err(Error::Connect)?;
-        let jetstream = jetstream::new(client);
-        let mut published = stream::last_position(&jetstream, &self.settings, &self.log).await?;
-        tracing::info!(event.position = published, "publishing to NATS");
-        // The broker may have lost its tail, or been sent more than was written down.
-        let noted = checkpoint(self.log.pool(), NAME).await?;
-        self.acknowledged(lease, noted, published).await?;
-        self.erase(&jetstream, published).await?;
+        self.health.leads();
+        let led = self.publish_until_stopped(lease).await;
+        if let Err(error) = &led {
+            self.stopped_is_noted = true;
+            // Best effort: where the database is the reason, it cannot be written down.
+            let _ = lease.set_stopped(self.log.pool(), NAME, Some(&causes(error))).await;
+        }
+        led
+    }
 
-        let mut batch = self.read(published).await?;
+    async fn stand_by(&mut self) -> Result<(), Error> {
+        self.health.stands_by();
+        Ok(())
+    }
+
+    fn failed(&mut self, error: &Error, causes: &str) {
+        self.health.failed(error, causes);
+    }
+}
+
+impl Relay {
+    async fn publish_until_stopped(&mut self, lease: &Lease) -> Result<(), Error> {
+        let (client, mut connection) = stream::connect(&self.settings.nats).await?;
+        let jetstream = jetstream::new(client);
+        let (pool, health) = (self.log.pool().clone(), self.health.clone());
         while !self.stop.is_cancelled() {
+            stream::is_made(&mut connection).await?;
+            let opened = stream::open(&jetstream, &self.settings, &pool, lease).await?;
+            tracing::info!(event.position = opened.last, "publishing to NATS");
+            health.connected(opened.last);
+            let published = watch::Sender::new(opened.last);
+            let pause = self.settings.look_every;
+            let erasing = erasure::Erasing { stream: &opened.stream, pool: &pool, lease, pause };
+            tokio::select! {
+                doubted = self.publish_until_in_doubt(
+                    lease, &jetstream, &opened, &published, &mut connection) => doubted?,
+                () = erasing.run(published.subscribe(), &health) => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// Returns when the stream has to be looked at again, or when told to stop.
+    async fn publish_until_in_doubt(
+        &mut self,
+        lease: &Lease,
+        jetstream: &jetstream::Context,
+        opened: &Opened,
+        published: &watch::Sender<i64>,
+        connection: &mut Connection,
+    ) -> Result<(), Error> {
+        let mut position = opened.last;
+        let mut batch = self.read(position).await?;
+        while !self.stop.is_cancelled() && !connection.has_changed().unwrap_or(false) {
             let Some(last) = batch.last() else {
-                let changed = self.log.changed_after(published);
-                if self.stop.run_until_cancelled(changed).await.is_some() {
-                    batch = self.read(published).await?;
+                if !self.wait(lease, opened, position, connection).await? {
+                    return Ok(());
                 }
+                batch = self.read(position).await?;
                 continue;
             };
             let to = last.recorded.position;
             // The next batch is read while this one is under way.
-            let (sent, next) = tokio::join!(self.publish(&jetstream, &batch), self.read(to));
+            let sent = async { tokio::join!(self.publish(jetstream, &batch), self.read(to)) };
+            let (sent, next) = tokio::select! {
+                sent = sent => sent,
+                // Acknowledgements do not come over another connection.
+                _ = connection.changed() => return Ok(()),
+            };
             sent?;
-            self.acknowledged(lease, published, to).await?;
-            published = to;
-            self.outage = false;
+            // It is for operators, and it fences: who lost the lease fails here.
+            let mut database = self.log.pool().acquire().await?;
+            lease.advance(&mut database, &[NAME], position, to).await?;
+            position = to;
             metrics::counter!("colloquy_relay_published_total").increment(batch.len() as u64);
-            self.erase(&jetstream, published).await?;
+            self.progressed(lease, position).await?;
+            published.send_replace(position);
             batch = next?;
         }
         Ok(())
     }
 
-    async fn stand_by(&mut self) -> Result<(), Error> {
-        self.status.send_modify(|status| status.leader = false);
-        Ok(())
-    }
-
-    /// One warning for each outage; a stream of another log needs somebody to act.
-    fn failed(&mut self, error: &Error, causes: &str) {
-        match error {
-            _ if self.outage => tracing::debug!(error = causes, "still not publishing"),
-            Error::Foreign { .. } => tracing::error!(error = causes, "nothing is published"),
-            _ => tracing::warn!(error = causes, "publishing to NATS is interrupted"),
+    /// Waits for events behind a position while there are none. False: the stream has to be looked at again, for
+    /// the connection was lost, or the stream or the log is not where it was left.
+    async fn wait(
+        &mut self,
+        lease: &Lease,
+        opened: &Opened,
+        position: i64,
+        connection: &mut Connection,
+    ) -> Result<bool, Error> {
+        if self.stopped_is_noted || self.health.is_failing() {
+            if self.log.look().await? > position {
+                return Ok(true);
+            }
+            self.progressed(lease, position).await?;
         }
-        self.outage = true;
-        metrics::counter!("colloquy_relay_restarts_total").increment(1);
-        self.status.send_modify(|status| {
-            status.connected = false;
-            status.failure = Some(causes.to_owned());
-        });
+        tokio::select! {
+            () = self.stop.cancelled() => Ok(true),
+            () = self.log.changed_after(position) => Ok(true),
+            _ = connection.changed() => Ok(false),
+            () = tokio::time::sleep(self.settings.look_every) => {
+                Ok(opened.is_at(position).await && self.log.look().await? >= position)
+            }
+        }
     }
-}
 
-impl Relay {
-    async fn erase(&self, jetstream: &jetstream::Context, published: i64) -> Result<(), Error> {
-        erasure::erase_published(jetstream, &self.settings, self.log.pool(), published).await
+    async fn progressed(&mut self, lease: &Lease, position: i64) -> Result<(), Error> {
+        if self.stopped_is_noted || self.health.is_failing() {
+            lease.set_stopped(self.log.pool(), NAME, None).await?;
+            self.stopped_is_noted = false;
+        }
+        self.health.progressed(position);
+        Ok(())
     }
 
     async fn read(&self, after: i64) -> Result<Vec<Arc<LogEvent>>, Error> {
@@ -205,7 +241,7 @@ impl Relay {
             let acknowledgement = jetstream
                 .publish_with_headers(
                     message::subject(&self.settings.subject_prefix, event),
-                    message::headers(event),
+                    message::headers(event, &self.settings.stream),
                     event.shown()?.into_owned().into(),
                 )
                 .await
@@ -220,19 +256,6 @@ impl Relay {
             });
         }
         try_join_all(acknowledgements).await?;
-        Ok(())
-    }
-
-    /// Writes the checkpoint down. It is for operators, and it fences: who lost the lease fails here.
-    async fn acknowledged(&self, lease: &Lease, from: i64, to: i64) -> Result<(), Error> {
-        let mut connection = self.log.pool().acquire().await.map_err(Error::Database)?;
-        lease.advance(&mut connection, &[NAME], from, to).await?;
-        self.status.send_modify(|status| {
-            *status = Status { position: to, connected: true, leader: true, failure: None };
-        });
-        let known = *self.log.wakeups().borrow();
-        metrics::gauge!("colloquy_relay_position").set(to as f64);
-        metrics::gauge!("colloquy_relay_lag").set((known - to).max(0) as f64);
         Ok(())
     }
 }

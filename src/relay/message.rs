@@ -1,5 +1,5 @@
 use async_nats::HeaderMap;
-use async_nats::header::{NATS_EXPECTED_LAST_SEQUENCE, NATS_MESSAGE_ID};
+use async_nats::header::{NATS_EXPECTED_LAST_SEQUENCE, NATS_EXPECTED_STREAM, NATS_MESSAGE_ID};
 use chrono::SecondsFormat;
 use event_store::RecordedEvent;
 
@@ -11,8 +11,9 @@ pub(crate) fn subject(prefix: &str, event: &RecordedEvent) -> String {
     format!("{prefix}.v1.{}.{topic}.{}", event.account, event.event_type)
 }
 
-/// CloudEvents 1.0 in binary mode (the NATS protocol binding), our own numbers, and the fence.
-pub(crate) fn headers(event: &RecordedEvent) -> HeaderMap {
+/// CloudEvents 1.0 in binary mode (the NATS protocol binding), our own numbers, and the fence: the one place where the
+/// message may be stored.
+pub(crate) fn headers(event: &RecordedEvent, stream: &str) -> HeaderMap {
     let subject = event.conversation_id.unwrap_or(event.aggregate_id);
     let mut headers = HeaderMap::new();
     headers.insert("ce-specversion", "1.0");
@@ -32,6 +33,7 @@ pub(crate) fn headers(event: &RecordedEvent) -> HeaderMap {
         headers.insert("traceparent", traceparent);
     }
     headers.insert(NATS_MESSAGE_ID, event.event_id.to_string());
+    headers.insert(NATS_EXPECTED_STREAM, stream);
     headers.insert(NATS_EXPECTED_LAST_SEQUENCE, (event.position - 1).to_string());
     headers
 }

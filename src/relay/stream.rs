@@ -1,43 +1,118 @@
-use async_nats::jetstream::{self, stream};
-use event_store::Log;
+use std::time::Duration;
 
-use crate::{Error, Settings};
+use async_nats::jetstream::stream::{self, Info, Stream};
+use async_nats::{Client, ConnectOptions, Event, jetstream};
+use event_store::{Lease, checkpoint};
+use sqlx::PgPool;
+use tokio::sync::watch;
 
-/// Makes the stream if it is missing, and tells where to go on: its last sequence number, which is the log
-/// position of its last message.
-pub(crate) async fn last_position(
+use crate::{Error, NAME, NatsOptions, Settings, comparison, finding};
+
+/// How long a connection may be lost before that is a failure.
+const RECONNECTS_WITHIN: Duration = Duration::from_secs(5);
+
+/// Whether there is a connection; changed whenever one is lost or made.
+pub(crate) type Connection = watch::Receiver<bool>;
+
+/// Connects to a server that takes every event.
+pub(crate) async fn connect(nats: &NatsOptions) -> Result<(Client, Connection), Error> {
+    let (sender, mut connection) = watch::channel(false);
+    let options = ConnectOptions::new().event_callback(move |event| {
+        match event {
+            Event::Connected => _ = sender.send_replace(true),
+            Event::Disconnected => _ = sender.send_replace(false),
+            _ => {}
+        }
+        std::future::ready(())
+    });
+    let client = nats.connect_with(options).await.map_err(Error::Connect)?;
+    is_made(&mut connection).await?;
+    match finding::max_payload(client.max_payload()) {
+        Some(too_small) => Err(Error::Wrong(too_small)),
+        None => Ok((client, connection)),
+    }
+}
+
+/// Waits for the connection: what is asked while there is none may get lost with the last one.
+pub(crate) async fn is_made(connection: &mut Connection) -> Result<(), Error> {
+    let made = connection.wait_for(|is_made| *is_made);
+    match tokio::time::timeout(RECONNECTS_WITHIN, made).await {
+        Ok(Ok(_)) => Ok(()),
+        _ => Err(Error::Disconnected),
+    }
+}
+
+/// The stream, when the relay has found that it can publish behind its last message.
+pub(crate) struct Opened {
+    pub(crate) stream: Stream,
+    /// Its last message, which is the event of that position or was erased.
+    pub(crate) last: i64,
+}
+
+impl Opened {
+    /// Whether it is still the same stream, with nothing in it but what the relay has published.
+    pub(crate) async fn is_at(&self, published: i64) -> bool {
+        let before = self.stream.cached_info();
+        let now = self.stream.get_info().await;
+        now.is_ok_and(|now| {
+            now.created == before.created && now.state.last_sequence == published as u64
+        })
+    }
+}
+
+/// Makes the stream if it is missing, compares it with the log, and puts the checkpoint where the stream ends, for
+/// the broker may have lost its tail or have been sent more than was written down.
+pub(crate) async fn open(
     jetstream: &jetstream::Context,
     settings: &Settings,
-    log: &Log,
-) -> Result<i64, Error> {
-    let name = &settings.stream;
-    let unusable = |source: async_nats::Error| Error::Stream { stream: name.clone(), source };
+    pool: &PgPool,
+    lease: &Lease,
+) -> Result<Opened, Error> {
     let config = stream::Config {
-        name: name.clone(),
-        subjects: vec![format!("{}.v1.>", settings.subject_prefix)],
+        name: settings.stream.clone(),
+        subjects: vec![settings.subjects()],
         storage: stream::StorageType::File,
         allow_direct: true,
         ..stream::Config::default()
     };
-    let mut stream =
-        jetstream.get_or_create_stream(config).await.map_err(|error| unusable(error.into()))?;
-    let last = stream.info().await.map_err(|error| unusable(error.into()))?.state.last_sequence;
-    let last = last as i64;
-    let head = log.head().await?;
-    if last > head {
-        let why = format!("it is at {last}, the log's head at {head}");
-        return Err(Error::Foreign { stream: name.clone(), why });
+    let stream = jetstream.get_or_create_stream(config).await;
+    let stream = stream.map_err(|error| Error::Stream(error.into()))?;
+    let info = stream.cached_info();
+    let noted = checkpoint(pool, NAME).await?;
+    let found = comparison::compare(&stream, info, pool, noted).await?;
+    if let Some(wrong) = found.wrong {
+        return Err(Error::Wrong(wrong));
     }
-    if last == 0 {
-        return Ok(0);
+    let last = found.last;
+
+    let mut transaction = pool.begin().await?;
+    if is_another(&mut transaction, info).await? || last < noted || found.erased_is_back {
+        let due = sqlx::query("update nats_erasures set done_at = null where done_at is not null")
+            .execute(&mut *transaction)
+            .await?;
+        let erasures = due.rows_affected();
+        tracing::info!(
+            event.position = last,
+            noted,
+            erasures,
+            "the stream is another one, or an older copy: what was erased is erased again"
+        );
     }
-    // The last message may have been erased; then there is nothing to compare.
-    let Ok(message) = stream.get_raw_message(last as u64).await else { return Ok(last) };
-    let stored = message.headers.get("Nats-Msg-Id").map(|id| id.as_str().to_owned());
-    let recorded = log.read(last - 1, 1).await?.first().map(|event| event.event_id.to_string());
-    if stored != recorded {
-        let why = format!("its message {last} is not the log's event {last}");
-        return Err(Error::Foreign { stream: name.clone(), why });
-    }
-    Ok(last)
+    lease.advance(&mut transaction, &[NAME], noted, last).await?;
+    transaction.commit().await?;
+    Ok(Opened { stream, last })
+}
+
+/// Whether the relay published to another stream before; remembers this one.
+async fn is_another(connection: &mut sqlx::PgConnection, info: &Info) -> Result<bool, sqlx::Error> {
+    let written = sqlx::query(
+        "insert into nats_stream as s (created_ns) values ($1)
+         on conflict on constraint nats_stream_has_one_row do update
+         set created_ns = excluded.created_ns
+         where s.created_ns <> excluded.created_ns",
+    )
+    .bind(info.created.unix_timestamp_nanos() as i64)
+    .execute(connection)
+    .await?;
+    Ok(written.rows_affected() > 0)
 }

@@ -48,12 +48,14 @@ async fn an_exported_file_is_verified_offline() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_log_moves_with_its_positions_digests_and_keys() {
+async fn a_log_moves_with_its_positions_digests_keys_and_erasures() {
     let folder = embedded::testing::folder();
     let path = path(&folder);
     let here = Installation::new().await;
     let server = here.start();
     let chat = talk(&server).await;
+    let gone = server.caller("ann").say(&chat, "four").await;
+    server.caller("ann").delete(&format!("/api/messages/{gone}")).await.expect(204);
     drop(server);
     here.done(&["audit", "export", "--with-keys", "--output", &path]);
 
@@ -64,21 +66,19 @@ async fn a_log_moves_with_its_positions_digests_and_keys() {
     let ann = server.caller("ann");
     let messages = ann.get(&format!("/api/apps/{}/messages", chat["id"])).await.expect(200);
     assert_eq!(messages["data"][2]["text"], "three");
-    let said = ann.say(&chat, "four").await;
-    assert_eq!(said, 7, "the numbers go on");
-    let pool = there.pool().await;
-    wait_until("the new stream has it all", async || {
-        sqlx::query_scalar::<_, i64>("select position from checkpoints where name = 'relay'")
-            .fetch_one(&pool)
-            .await
-            .unwrap()
-            == 7
+    let said = ann.say(&chat, "five").await;
+    assert_eq!(said, 9, "the numbers go on");
+    let jetstream = async_nats::jetstream::new(async_nats::connect(&there.nats_url).await.unwrap());
+    wait_until("the new stream has it all but what was erased", async || {
+        let Ok(stream) = jetstream.get_stream(&there.stream).await else { return false };
+        let info = stream.info_builder().with_deleted(true).fetch().await.unwrap().info.state;
+        (info.last_sequence, info.deleted.unwrap_or_default()) == (9, vec![7])
     })
     .await;
 
     let (status, _, errors) = there.run(&["audit", "import", &path]);
     assert_eq!(status, Some(1));
-    assert!(errors.contains("the database has 7 events"), "{errors}");
+    assert!(errors.contains("the database has 9 events"), "{errors}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

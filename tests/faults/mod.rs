@@ -9,6 +9,7 @@ mod postgres;
 mod projections;
 mod secrets;
 mod starts;
+mod stream;
 mod streams;
 mod time;
 mod values;

@@ -82,6 +82,7 @@ impl Import {
             ))?;
             return Err(Failure::Difference);
         }
+        event_store::finish_import(&mut transaction).await?;
         transaction.commit().await?;
         bar.finish_and_clear();
         Ok(verifier)

@@ -8,7 +8,7 @@
     reason = "a benchmark that cannot go on may panic, and is an edge of its own"
 )]
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use async_nats::jetstream;
 use event_store::{Append, Appender, Keys, Log, NewEvent, Settings};
@@ -108,6 +108,7 @@ async fn relay(log: &Log) -> f64 {
         stream: name.to_uppercase(),
         subject_prefix: name,
         in_flight_max: IN_FLIGHT_MAX,
+        look_every: Duration::from_secs(5),
     };
     let (status, mut watched) = watch::channel(relay::Status::default());
     let stop = CancellationToken::new();

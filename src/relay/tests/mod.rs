@@ -4,6 +4,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use async_nats::jetstream::stream::Stream;
+use domain::conversation::{self, Conversation};
 use domain::user::{Command, Profile, User};
 use embedded::Nats;
 use embedded::testing::{database, folder, nats_url, unique};
@@ -12,6 +13,8 @@ use futures::future::join_all;
 use tokio::task::JoinHandle;
 
 use super::*;
+
+mod faults;
 
 pub(crate) struct Fixture {
     pub(crate) log: Log,
@@ -45,27 +48,14 @@ impl Fixture {
                 stream: name.to_uppercase(),
                 subject_prefix: name,
                 in_flight_max: 100,
+                look_every: Duration::from_millis(100),
             },
         }
     }
 
     /// Appends events, many at once.
     pub(crate) async fn append(&self, count: usize) {
-        let context = Context {
-            metadata: Metadata {
-                actor: "host".to_owned(),
-                account: 1,
-                role: "service".to_owned(),
-                surface: Surface::Cli,
-                request_id: "test".to_owned(),
-                traceparent: Some(
-                    "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01".to_owned(),
-                ),
-                causation_id: None,
-                occurred_at: "2026-01-01T00:00:00Z".parse().unwrap(),
-            },
-            idempotency: None,
-        };
+        let context = context();
         let commands = (0..count).map(|_| {
             let uid = unique("user");
             let id = domain::user_id(1, &uid);
@@ -75,6 +65,32 @@ impl Fixture {
         for outcome in join_all(commands).await {
             outcome.unwrap();
         }
+    }
+
+    /// Makes a room with a name: one event, with something to erase.
+    async fn create_room(&self) -> Uuid {
+        let id = Uuid::new_v4();
+        let create = conversation::Create {
+            kind: conversation::Kind::Room,
+            creator: None,
+            members: vec![],
+            uid: None,
+            name: Some("a secret".into()),
+            description: None,
+            metadata: None,
+            tags: vec![],
+        };
+        self.tell(id, conversation::Command::CreateConversation(create)).await;
+        id
+    }
+
+    /// Erases a room: one event.
+    async fn delete_room(&self, id: Uuid) {
+        self.tell(id, conversation::Command::DeleteConversation).await;
+    }
+
+    async fn tell(&self, id: Uuid, command: conversation::Command) {
+        self.commands.execute::<Conversation>(id, command, &context()).await.unwrap();
     }
 
     fn relay(&self) -> Running {
@@ -106,11 +122,33 @@ impl Fixture {
     }
 }
 
+fn context() -> Context {
+    let traceparent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+    Context {
+        metadata: Metadata {
+            actor: "host".to_owned(),
+            account: 1,
+            role: "service".to_owned(),
+            surface: Surface::Cli,
+            request_id: "test".to_owned(),
+            traceparent: Some(traceparent.to_owned()),
+            causation_id: None,
+            occurred_at: "2026-01-01T00:00:00Z".parse().unwrap(),
+        },
+        idempotency: None,
+    }
+}
+
 impl Running {
     async fn until(&mut self, what: &str, reached: impl FnMut(&Status) -> bool) {
         let waited = tokio::time::timeout(Duration::from_secs(40), self.status.wait_for(reached));
         let found = waited.await.map(|status| status.is_ok());
         assert_eq!(found, Ok(true), "waited in vain: {what}, {:?}", self.status.borrow());
+    }
+
+    async fn fails_because(&mut self, why: &str) {
+        let says_so = |failure: &String| failure.contains(why);
+        self.until(why, |status| status.failure.as_ref().is_some_and(says_so)).await;
     }
 
     async fn stop(self) {
@@ -198,13 +236,18 @@ async fn a_broker_that_lost_its_tail_gets_it_again_under_the_same_numbers() {
     fixture.append(200).await;
     relay.until("the tail is published", |status| status.position == 400).await;
     broker.kill().await.unwrap();
-    std::fs::remove_dir_all(folder.join("nats")).unwrap();
-    std::fs::rename(&old, folder.join("nats")).unwrap();
+    put_back(&old, &folder);
 
     let _broker = Nats::start_on(&folder, Some(port)).await.unwrap();
     fixture.append(1).await;
     relay.until("the tail is published again", |status| status.position == 401).await;
     fixture.check().await;
+}
+
+/// An older copy of the broker's store.
+fn put_back(old: &Path, folder: &Path) {
+    std::fs::remove_dir_all(folder.join("nats")).unwrap();
+    std::fs::rename(old, folder.join("nats")).unwrap();
 }
 
 fn copy(from: &Path, to: &Path) {
@@ -245,13 +288,9 @@ async fn the_stream_of_another_log_is_refused_loudly() {
     let other =
         Fixture { settings: fixture.settings.clone(), ..Fixture::new(nats_url().await).await };
     let mut relay = other.relay();
-    for (events, why) in [(3, "the log's head at 3"), (4, "is not the log's event 5")] {
+    for (events, why) in [(3, "the log's head at 3"), (4, "is not event 5")] {
         other.append(events).await;
-        relay
-            .until(why, |status| {
-                status.failure.as_ref().is_some_and(|failure| failure.contains(why))
-            })
-            .await;
+        relay.fails_because(why).await;
     }
     assert_eq!(fixture.stream().await.cached_info().state.last_sequence, 5);
 }

@@ -1,0 +1,201 @@
+//! Whether the stream is what the log says. Every way of looking comes through here: the relay before it publishes,
+//! and operators with [`check`].
+
+use async_nats::jetstream::stream::{Info, RawMessageErrorKind, Stream};
+use async_nats::{Client, jetstream};
+use sqlx::PgPool;
+use uuid::Uuid;
+
+use crate::{Error, Finding, NAME, Settings, finding};
+
+/// What a look at the stream has found.
+#[derive(Debug)]
+pub(crate) struct Comparison {
+    /// The stream's last sequence.
+    pub(crate) last: i64,
+    /// Why nothing may be published behind it.
+    pub(crate) wrong: Option<Finding>,
+    /// A message that had been erased is there again.
+    pub(crate) erased_is_back: bool,
+}
+
+/// Compares the stream with the log, at a cost that does not depend on the length of either.
+///
+/// The relay publishes p only behind p - 1, so what is in the stream was right up to its last message if that one
+/// is, as long as nothing but erased messages is missing. `noted` is the position up to which the stream was found
+/// right before: only there may the oldest messages have been dropped by the stream's limits.
+pub(crate) async fn compare(
+    stream: &Stream,
+    info: &Info,
+    pool: &PgPool,
+    noted: i64,
+) -> Result<Comparison, Error> {
+    let last = info.state.last_sequence as i64;
+    let mut comparison = Comparison { last, wrong: None, erased_is_back: false };
+    let head: i64 = sqlx::query_scalar("select position from log_head").fetch_one(pool).await?;
+    comparison.wrong = if last > head {
+        Some(Finding::Ahead { last, head })
+    } else {
+        compare_last(stream, info, pool, noted).await?
+    };
+    if comparison.wrong.is_none() && finding::keeps_all_between(&info.config) {
+        let (missing, back) = compare_erased(stream, info, pool).await?;
+        comparison.wrong = missing;
+        comparison.erased_is_back = back;
+    }
+    Ok(comparison)
+}
+
+/// The last message, and the newest one that was not erased.
+async fn compare_last(
+    stream: &Stream,
+    info: &Info,
+    pool: &PgPool,
+    noted: i64,
+) -> Result<Option<Finding>, Error> {
+    let (first, last) = (info.state.first_sequence as i64, info.state.last_sequence as i64);
+    // Made to begin here, and nothing has been published to it yet.
+    let begins_here = info.config.first_sequence == Some(last as u64 + 1);
+    let kept: Option<(i64, Uuid)> = sqlx::query_as(
+        "select position, event_id
+         from events e
+         where position <= $1
+           and not exists (select from nats_erasures n where n.position = e.position)
+         order by position desc
+         limit 1",
+    )
+    .bind(last)
+    .fetch_optional(pool)
+    .await?;
+    if let Some((position, event)) = kept {
+        match message_id(stream, position).await? {
+            Some(id) if id == event.to_string() => {}
+            Some(_) => return Ok(Some(Finding::Foreign { position })),
+            None if position < first && (position <= noted || begins_here) => {}
+            None => return Ok(Some(Finding::Missing { position })),
+        }
+        if position == last {
+            return Ok(None);
+        }
+    }
+    // It was erased from the log, and may be there still, if it is ours.
+    let Some(id) = message_id(stream, last).await? else { return Ok(None) };
+    let event: Option<Uuid> = sqlx::query_scalar("select event_id from events where position = $1")
+        .bind(last)
+        .fetch_optional(pool)
+        .await?;
+    let ours = event.is_some_and(|event| event.to_string() == id);
+    Ok((!ours).then_some(Finding::Foreign { position: last }))
+}
+
+/// The event that a message says to be; nothing where there is no message.
+async fn message_id(stream: &Stream, position: i64) -> Result<Option<String>, Error> {
+    if position == 0 {
+        return Ok(None);
+    }
+    match stream.get_raw_message(position as u64).await {
+        Ok(message) => {
+            let id = message.headers.get("Nats-Msg-Id").map(|id| id.as_str().to_owned());
+            Ok(Some(id.unwrap_or_default()))
+        }
+        Err(error) if error.kind() == RawMessageErrorKind::NoMessageFound => Ok(None),
+        Err(error) => Err(Error::Stream(error.into())),
+    }
+}
+
+/// What is missing from the stream that was not erased, and whether anything is there that was. Numbers are
+/// compared first: the list of what is missing may be long.
+async fn compare_erased(
+    stream: &Stream,
+    info: &Info,
+    pool: &PgPool,
+) -> Result<(Option<Finding>, bool), Error> {
+    let (first, last) = (info.state.first_sequence as i64, info.state.last_sequence as i64);
+    if info.state.messages == 0 {
+        return Ok((None, false));
+    }
+    let missing = last - first + 1 - info.state.messages as i64;
+    let erased: i64 = sqlx::query_scalar(
+        "select count(*) from nats_erasures
+         where position between $1 and $2 and done_at is not null",
+    )
+    .bind(first)
+    .bind(last)
+    .fetch_one(pool)
+    .await?;
+    if missing == erased {
+        return Ok((None, false));
+    }
+    let details = stream.info_builder().with_deleted(true).fetch().await;
+    let details = details.map_err(|error| Error::Stream(error.into()))?;
+    let deleted = details.info.state.deleted.unwrap_or_default();
+    let deleted: Vec<i64> = deleted.into_iter().map(|sequence| sequence as i64).collect();
+    let lost: Option<i64> = sqlx::query_scalar(
+        "select min(d.position)
+         from unnest($1::bigint[]) d (position)
+         where not exists (select from nats_erasures n where n.position = d.position)",
+    )
+    .bind(&deleted)
+    .fetch_one(pool)
+    .await?;
+    let back: bool = sqlx::query_scalar(
+        "select exists (
+             select position from nats_erasures
+             where position between $1 and $2 and done_at is not null
+             except
+             select unnest($3::bigint[]))",
+    )
+    .bind(first)
+    .bind(last)
+    .bind(&deleted)
+    .fetch_one(pool)
+    .await?;
+    Ok((lost.map(|position| Finding::Missing { position }), back))
+}
+
+/// What [`check`] has found.
+#[derive(Debug)]
+pub struct Checked {
+    /// The stream's last sequence; `None` while there is no stream.
+    pub last: Option<i64>,
+    /// Whatever is not as it should be.
+    pub findings: Vec<Finding>,
+}
+
+/// Everything that is not as it should be, for operators; nothing is changed.
+///
+/// # Errors
+/// When the stream or the log cannot be read.
+pub async fn check(client: &Client, settings: &Settings, pool: &PgPool) -> Result<Checked, Error> {
+    use jetstream::ErrorCode;
+    use jetstream::context::GetStreamErrorKind;
+    let mut findings = Vec::from_iter(finding::max_payload(client.max_payload()));
+    let jetstream = jetstream::new(client.clone());
+    let stream = match jetstream.get_stream(&settings.stream).await {
+        Ok(stream) => stream,
+        Err(error) => match error.kind() {
+            GetStreamErrorKind::JetStream(e) if e.error_code() == ErrorCode::STREAM_NOT_FOUND => {
+                return Ok(Checked { last: None, findings });
+            }
+            _ => return Err(Error::Stream(error.into())),
+        },
+    };
+    let info = stream.cached_info();
+    findings.extend(finding::settings(&info.config, settings));
+    let noted: Option<i64> = sqlx::query_scalar("select position from checkpoints where name = $1")
+        .bind(NAME)
+        .fetch_optional(pool)
+        .await?;
+    let comparison = compare(&stream, info, pool, noted.unwrap_or(0)).await?;
+    findings.extend(comparison.wrong);
+    let (count, first): (i64, Option<i64>) = sqlx::query_as(
+        "select count(*), min(position) from nats_erasures
+         where position <= $1 and (done_at is null or $2)",
+    )
+    .bind(comparison.last)
+    .bind(comparison.erased_is_back)
+    .fetch_one(pool)
+    .await?;
+    findings.extend(first.map(|first| Finding::NotErased { count, first }));
+    Ok(Checked { last: Some(comparison.last), findings })
+}

@@ -1,0 +1,52 @@
+use async_nats::jetstream;
+
+use crate::Finding;
+
+/// Why publishing stopped; it is tried again.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The log cannot be read, or the lease was lost.
+    #[error("cannot follow the log")]
+    Log(#[from] event_store::Error),
+    /// PostgreSQL refused or could not be reached.
+    #[error("cannot use the database")]
+    Database(#[from] sqlx::Error),
+    /// There is no server.
+    #[error("cannot reach NATS")]
+    Connect(#[source] async_nats::ConnectError),
+    /// The server has gone.
+    #[error("the connection to NATS was lost")]
+    Disconnected,
+    /// The server does not answer as it should.
+    #[error("cannot use the stream")]
+    Stream(#[source] async_nats::Error),
+    /// The stream or the server is not as it has to be; somebody has to act.
+    #[error("the stream cannot be published to")]
+    Wrong(#[source] Finding),
+    /// It may have been stored: the next look tells.
+    #[error("position {position} was not acknowledged")]
+    Publish {
+        /// Where.
+        position: i64,
+        /// Why.
+        #[source]
+        source: jetstream::context::PublishError,
+    },
+    /// The message is still there.
+    #[error("position {position} was not erased from the stream")]
+    Erase {
+        /// Where.
+        position: i64,
+        /// Why.
+        #[source]
+        source: async_nats::Error,
+    },
+    /// The server did not heed the number that it was told.
+    #[error("position {position} was stored as message {sequence}")]
+    Misplaced {
+        /// The event's.
+        position: i64,
+        /// The message's.
+        sequence: u64,
+    },
+}

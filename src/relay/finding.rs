@@ -1,0 +1,130 @@
+use async_nats::jetstream::stream::{Config, DiscardPolicy, RetentionPolicy, StorageType};
+
+use crate::Settings;
+
+/// What an event may take on the wire, its headers included: nothing larger is ever recorded.
+pub const MESSAGE_BYTES_MAX: usize = 1024 * 1024;
+
+/// Something about the stream that is not as the log says, or not as the relay needs it.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Finding {
+    /// Somebody else has written to the stream, or it belongs to another log.
+    #[error("message {position} of the stream is not event {position} of the log")]
+    Foreign {
+        /// Where.
+        position: i64,
+    },
+    /// Somebody has deleted from the stream.
+    #[error("message {position} is missing from the stream, but event {position} was not erased")]
+    Missing {
+        /// Where.
+        position: i64,
+    },
+    /// Somebody else has written to the stream, or the database was put back to an earlier state.
+    #[error("the stream is ahead of the log: it is at {last}, the log's head at {head}")]
+    Ahead {
+        /// The stream's last sequence.
+        last: i64,
+        /// The log's newest position.
+        head: i64,
+    },
+    /// The first large event would stop publishing.
+    #[error("max_payload of the NATS server is {max_payload} bytes, an event may take {needed}")]
+    MaxPayload {
+        /// Of the server, in bytes.
+        max_payload: usize,
+        /// [`MESSAGE_BYTES_MAX`].
+        needed: usize,
+    },
+    /// The stream was made, or changed, by somebody else.
+    #[error("{setting} of the stream is {found}: {consequence}")]
+    Setting {
+        /// As NATS calls it.
+        setting: &'static str,
+        /// As it is.
+        found: String,
+        /// What comes of it.
+        consequence: &'static str,
+    },
+    /// Erasing is refused, or has not come so far yet.
+    #[error("{count} erased messages are still in the stream, message {first} before the others")]
+    NotErased {
+        /// How many.
+        count: i64,
+        /// The first one.
+        first: i64,
+    },
+}
+
+/// Whether the server takes what an event may weigh.
+pub(crate) fn max_payload(max_payload: usize) -> Option<Finding> {
+    (max_payload < MESSAGE_BYTES_MAX)
+        .then_some(Finding::MaxPayload { max_payload, needed: MESSAGE_BYTES_MAX })
+}
+
+/// Settings with which events would not be published, not be kept, or not be erased. What drops the oldest messages
+/// is the operator's to choose.
+pub(crate) fn settings(config: &Config, wanted: &Settings) -> Vec<Finding> {
+    let subjects = wanted.subjects();
+    let too_small =
+        config.max_message_size > 0 && (config.max_message_size as usize) < MESSAGE_BYTES_MAX;
+    let others = config.mirror.is_some() || config.sources.is_some();
+    let keeps_none = "messages are dropped from between others, so that a loss is not noticed";
+    let checks = [
+        (
+            "subjects",
+            format!("{:?}", config.subjects),
+            config.subjects != [subjects],
+            "it must hold the events' subjects and nothing else",
+        ),
+        (
+            "storage",
+            format!("{:?}", config.storage),
+            config.storage != StorageType::File,
+            "a restart of the server loses it, and it is published again",
+        ),
+        (
+            "retention",
+            format!("{:?}", config.retention),
+            config.retention != RetentionPolicy::Limits,
+            keeps_none,
+        ),
+        (
+            "max_msgs_per_subject",
+            config.max_messages_per_subject.to_string(),
+            config.max_messages_per_subject > 0,
+            keeps_none,
+        ),
+        (
+            "max_msg_size",
+            config.max_message_size.to_string(),
+            too_small,
+            "an event may be larger, and would stop publishing",
+        ),
+        (
+            "discard",
+            format!("{:?}", config.discard),
+            config.discard != DiscardPolicy::Old,
+            "publishing stops when a limit is reached",
+        ),
+        ("sealed", "true".to_owned(), config.sealed, "nothing can be published or erased"),
+        ("no_ack", "true".to_owned(), config.no_ack, "nothing published is acknowledged"),
+        ("deny_delete", "true".to_owned(), config.deny_delete, "what is erased stays in it"),
+        (
+            "mirror or sources",
+            "set".to_owned(),
+            others,
+            "messages of other streams take the numbers of events",
+        ),
+    ];
+    checks
+        .into_iter()
+        .filter(|(_, _, wrong, _)| *wrong)
+        .map(|(setting, found, _, consequence)| Finding::Setting { setting, found, consequence })
+        .collect()
+}
+
+/// Whether only the oldest messages are ever dropped, so that one that is missing behind them was deleted.
+pub(crate) fn keeps_all_between(config: &Config) -> bool {
+    config.retention == RetentionPolicy::Limits && config.max_messages_per_subject <= 0
+}

@@ -1,0 +1,178 @@
+//! How the relay is doing, for readiness, the log and metrics. A failure begins once and ends once, by progress.
+
+use std::time::{Duration, Instant};
+
+use sqlx::PgPool;
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+
+use crate::{Error, NAME};
+
+/// How often the metrics are set, also while nothing succeeds.
+const MEASURE_EVERY: Duration = Duration::from_secs(1);
+
+/// How the relay is doing.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Status {
+    /// Everything up to here has been acknowledged by the broker.
+    pub position: i64,
+    /// The broker is reached.
+    pub connected: bool,
+    /// This node is the one that publishes.
+    pub leader: bool,
+    /// Why nothing has been published since.
+    pub failure: Option<String>,
+    /// Why what was erased is still in the stream.
+    pub erasing: Option<String>,
+    reported: Reported,
+}
+
+/// What of the failure is in the log.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+enum Reported {
+    #[default]
+    Nothing,
+    /// It may end by itself.
+    Interruption,
+    /// Something is wrong, until somebody acts.
+    Wrong,
+}
+
+impl Status {
+    /// The parts that fail, by name.
+    pub fn failing(&self) -> impl Iterator<Item = &'static str> {
+        let parts = [("relay", &self.failure), ("relay erasure", &self.erasing)];
+        parts.into_iter().filter(|(_, why)| why.is_some()).map(|(part, _)| part)
+    }
+}
+
+#[derive(Debug, Clone)]
+pub(crate) struct Health(pub(crate) watch::Sender<Status>);
+
+impl Health {
+    pub(crate) fn leads(&self) {
+        self.0.send_modify(|status| status.leader = true);
+    }
+
+    pub(crate) fn stands_by(&self) {
+        self.0.send_modify(|status| {
+            status.leader = false;
+            status.erasing = None;
+        });
+    }
+
+    /// Publishing can begin; that it works is another thing.
+    pub(crate) fn connected(&self, position: i64) {
+        self.0.send_modify(|status| {
+            status.position = position;
+            status.connected = true;
+        });
+    }
+
+    pub(crate) fn is_failing(&self) -> bool {
+        self.0.borrow().failure.is_some()
+    }
+
+    /// Something was acknowledged, or there is nothing to publish.
+    pub(crate) fn progressed(&self, position: i64) {
+        self.0.send_modify(|status| {
+            status.position = position;
+            status.failure = None;
+            if std::mem::take(&mut status.reported) != Reported::Nothing {
+                tracing::info!(event.position = position, "publishing to NATS again");
+            }
+        });
+    }
+
+    /// Nothing is published until it is tried again.
+    pub(crate) fn failed(&self, error: &Error, causes: &str) {
+        metrics::counter!("colloquy_relay_restarts_total").increment(1);
+        self.0.send_modify(|status| {
+            let report = match error {
+                Error::Wrong(_) => Reported::Wrong,
+                _ => Reported::Interruption,
+            };
+            match report {
+                _ if report <= status.reported => {
+                    tracing::debug!(error = causes, "still not publishing");
+                }
+                Reported::Wrong => {
+                    tracing::error!(error = causes, "nothing is published until somebody acts");
+                }
+                _ => tracing::warn!(error = causes, "publishing to NATS is interrupted"),
+            }
+            status.reported = status.reported.max(report);
+            status.connected = false;
+            status.failure = Some(causes.to_owned());
+        });
+    }
+
+    pub(crate) fn cannot_erase(&self, causes: &str) {
+        self.0.send_if_modified(|status| {
+            if status.erasing.is_none() {
+                tracing::error!(error = causes, "what was erased stays in the stream");
+            }
+            let before = status.erasing.replace(causes.to_owned());
+            before != status.erasing
+        });
+    }
+
+    pub(crate) fn erases_again(&self) {
+        self.0.send_if_modified(|status| {
+            let failed = status.erasing.take().is_some();
+            if failed {
+                tracing::info!("what was erased is erased from the stream again");
+            }
+            failed
+        });
+    }
+}
+
+/// Measured by asking the database: whatever the relay waits for, the lag goes on.
+type Measured = (i64, i64, Option<String>, f64, i64);
+
+/// Sets the metrics until `stop` is cancelled, and tells a standby what the node that publishes has written down.
+pub(crate) async fn measure(pool: &PgPool, health: &Health, stop: &CancellationToken) {
+    let mut ticks = tokio::time::interval(MEASURE_EVERY);
+    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    let mut oldest: Option<Instant> = None;
+    while stop.run_until_cancelled(ticks.tick()).await.is_some() {
+        let measured = stop.run_until_cancelled(look(pool)).await;
+        if let Some(Ok((head, position, stopped, age, due))) = measured {
+            let age = Duration::try_from_secs_f64(age).unwrap_or_default();
+            oldest = (head > position).then(|| Instant::now().checked_sub(age)).flatten();
+            metrics::gauge!("colloquy_relay_position").set(position as f64);
+            metrics::gauge!("colloquy_relay_lag").set((head - position).max(0) as f64);
+            metrics::gauge!("colloquy_relay_erasures_due").set(due as f64);
+            health.0.send_if_modified(|status| {
+                let stands_by = !status.leader;
+                if stands_by {
+                    (status.position, status.failure) = (position, stopped);
+                }
+                stands_by
+            });
+        }
+        let age = oldest.map_or(0.0, |oldest| oldest.elapsed().as_secs_f64());
+        metrics::gauge!("colloquy_relay_lag_seconds").set(age);
+        let failing = f64::from(health.is_failing());
+        metrics::gauge!("colloquy_relay_failing").set(failing);
+    }
+}
+
+async fn look(pool: &PgPool) -> Result<Measured, sqlx::Error> {
+    sqlx::query_as(
+        "select h.position, c.position, c.stopped,
+                coalesce((select extract(epoch from clock_timestamp() - e.recorded_at)::float8
+                          from events e
+                          where e.position = c.position + 1), 0),
+                (select count(*) from nats_erasures n
+                 where n.position <= c.position and n.done_at is null)
+         from log_head h
+         left join lateral (
+             select coalesce(max(position), 0) as position, max(stopped) as stopped
+             from checkpoints where name = $1) c on true",
+    )
+    .bind(NAME)
+    .fetch_one(pool)
+    .await
+}
