@@ -55,6 +55,30 @@ async fn an_interrupt_ends_it_with_status_0() {
     installation.start().caller("ann").arrive().await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn details_of_the_parts_are_for_operators() {
+    let server = Server::fresh().await;
+    let ann = server.caller("ann");
+    ann.arrive().await;
+    for stranger in [&ann, &server.caller_with("host", 2, "service")] {
+        assert_eq!(stranger.get("/readyz?verbose").await.status, 403);
+        assert_eq!(stranger.get("/readyz").await.body, "ready\n");
+    }
+    let host = server.key();
+    wait_until("everything is published", async || {
+        let details = host.get("/readyz?verbose").await.expect(200);
+        details["relay"]["position"] == details["log"]["position"]
+            && details["relay"]["leader"] == true
+    })
+    .await;
+    let details = host.get("/readyz?verbose").await.expect(200);
+    assert_eq!(details["condition"], "ready");
+    assert_eq!(details["failing"], json!([]));
+    assert_eq!(details["postgresql"], json!(null));
+    assert_eq!(details["projections"]["lag"], 0);
+    assert_eq!(details["append_queue"], json!({"length": 0, "length_max": 4096}));
+}
+
 /// A transaction that keeps every append waiting until it ends.
 async fn hold_the_log(installation: &Installation) -> PgConnection {
     let mut connection = PgConnection::connect(&installation.database_url).await.unwrap();

@@ -47,7 +47,6 @@ use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::http::StatusCode;
 use event_store::Commands;
-use futures::future::BoxFuture;
 use metrics_exporter_prometheus::PrometheusHandle;
 use projections::Views;
 use sqlx::PgPool;
@@ -70,9 +69,14 @@ pub enum Condition {
     Unready(String),
 }
 
-/// Finds out the condition.
+/// Finds out the condition, and what operators want to know of the parts.
 #[derive(Clone)]
-pub struct Readiness(pub Arc<dyn Fn() -> BoxFuture<'static, Condition> + Send + Sync>);
+pub struct Readiness {
+    /// For everybody.
+    pub condition: Arc<dyn Fn() -> Condition + Send + Sync>,
+    /// For operators: a JSON object.
+    pub details: Arc<dyn Fn() -> serde_json::Value + Send + Sync>,
+}
 
 /// What the handlers work with. The router copies it several times for each request, so it is shared by a counted
 /// reference.

@@ -13,6 +13,7 @@ mod migrate;
 mod openapi;
 mod output;
 mod progress;
+mod readiness;
 mod serve;
 mod shown_url;
 mod telemetry;

@@ -1,5 +1,4 @@
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
@@ -13,6 +12,7 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use super::database::{Pools, URL_FILE};
+use super::readiness::{Relay, readiness};
 use super::{Failure, Options, descriptors, master_key, output, telemetry, token};
 
 /// Where others read how to reach the private NATS server.
@@ -189,7 +189,7 @@ impl Serve {
         node: Uuid,
         stop: &CancellationToken,
         followers: &mut JoinSet<()>,
-    ) -> Result<Option<watch::Receiver<relay::Status>>, Failure> {
+    ) -> Result<Relay, Failure> {
         let nats = match options.nats()? {
             _ if options.nats_is_off() => {
                 tracing::warn!("NATS_URL is off: events are recorded, but not published");
@@ -311,36 +311,6 @@ async fn catch_up(progress: &projections::Progress, head: i64) {
             return;
         }
     }
-}
-
-fn readiness(
-    commands: &Commands,
-    progress: &projections::Progress,
-    relay: Option<watch::Receiver<relay::Status>>,
-) -> api::Readiness {
-    let (commands, progress) = (commands.clone(), progress.clone());
-    api::Readiness(Arc::new(move || {
-        let (commands, progress, relay) = (commands.clone(), progress.clone(), relay.clone());
-        Box::pin(async move {
-            let appender = commands.store().appender();
-            if appender.queue_length() >= appender.queue_length_max() {
-                return api::Condition::Unready("append queue: full".to_owned());
-            }
-            if let Some(outage) = commands.log().availability().outage() {
-                return api::Condition::Unready(outage.to_string());
-            }
-            let stopped = progress.stopped();
-            let mut parts =
-                Vec::from_iter(stopped.iter().map(|(name, _)| format!("projection {name}")));
-            if let Some(relay) = relay {
-                parts.extend(relay.borrow().failing().map(str::to_owned));
-            }
-            if parts.is_empty() {
-                return api::Condition::Ready;
-            }
-            api::Condition::Degraded(parts)
-        })
-    }))
 }
 
 /// What a newcomer needs: the URL, a token that works, three requests to paste.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use axum::extract::State as Extract;
+use axum::extract::{Request, State as Extract};
 use axum::http::{StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::get;
@@ -11,7 +11,7 @@ use serde_json::json;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::{Condition, Services};
+use crate::{Condition, Services, caller};
 
 pub(crate) fn routes() -> OpenApiRouter<Arc<Services>> {
     OpenApiRouter::new().routes(routes!(healthz)).routes(routes!(readyz)).routes(routes!(metrics))
@@ -31,12 +31,23 @@ async fn healthz() -> &'static str {
     "ok\n"
 }
 
-/// It can take commands.
-#[utoipa::path(get, path = "/readyz", tag = "Operations", security(()),
-    responses((status = 200, description = "It can take commands"),
+/// It can take commands. With `verbose`, operators read how its parts are: with a service token of account 1.
+#[utoipa::path(get, path = "/readyz", tag = "Operations", security((), ("bearer" = [])),
+    params(("verbose" = Option<String>, Query, description = "Details as JSON; needs a service token of account 1")),
+    responses((status = 200, description = "It can take commands; `degraded: …` names what stands behind them"),
+              (status = 403, description = "Details are for operators"),
               (status = 503, description = "It cannot; the body names the failing part")))]
-async fn readyz(Extract(services): Extract<Arc<Services>>) -> Response {
-    match (services.readiness.0)().await {
+async fn readyz(Extract(services): Extract<Arc<Services>>, request: Request) -> Response {
+    let condition = (services.readiness.condition)();
+    let query = request.uri().query().unwrap_or_default();
+    if form_urlencoded::parse(query.as_bytes()).any(|(name, _)| name == "verbose") {
+        return match caller::is_operator(&services, request.headers()).await {
+            true => verbose(&services, condition),
+            false => (StatusCode::FORBIDDEN, "details need a service token of account 1\n")
+                .into_response(),
+        };
+    }
+    match condition {
         Condition::Ready => "ready\n".into_response(),
         Condition::Degraded(parts) => format!("degraded: {}\n", parts.join(", ")).into_response(),
         Condition::Unready(part) => {
@@ -44,6 +55,18 @@ async fn readyz(Extract(services): Extract<Arc<Services>>) -> Response {
                 .into_response()
         }
     }
+}
+
+fn verbose(services: &Services, condition: Condition) -> Response {
+    let (status, condition, failing) = match condition {
+        Condition::Ready => (StatusCode::OK, "ready", vec![]),
+        Condition::Degraded(parts) => (StatusCode::OK, "degraded", parts),
+        Condition::Unready(part) => (StatusCode::SERVICE_UNAVAILABLE, "not ready", vec![part]),
+    };
+    let mut details = (services.readiness.details)();
+    details["condition"] = json!(condition);
+    details["failing"] = json!(failing);
+    (status, Json(details)).into_response()
 }
 
 /// Measurements, as Prometheus reads them.

@@ -1,0 +1,109 @@
+//! Whether commands can be taken, computed from what moves.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use event_store::Commands;
+use projections::Progress;
+use serde_json::{Value, json};
+use tokio::sync::watch;
+
+/// Read models that are behind and have not moved for so long do not move: an answer waits as long for them.
+const STANDS_STILL_AFTER: Duration = Duration::from_secs(10);
+
+/// How publishing goes, unless it is off.
+pub(super) type Relay = Option<watch::Receiver<relay::Status>>;
+
+struct Parts {
+    commands: Commands,
+    progress: Progress,
+    relay: Relay,
+    /// Where the read models were seen last, and since when.
+    seen: Mutex<(i64, Instant)>,
+}
+
+/// Finds it out from the parts.
+pub(super) fn readiness(commands: &Commands, progress: &Progress, relay: Relay) -> api::Readiness {
+    let (commands, progress) = (commands.clone(), progress.clone());
+    let seen = Mutex::new((0, Instant::now()));
+    let parts = Arc::new(Parts { commands, progress, relay, seen });
+    let details = parts.clone();
+    api::Readiness {
+        condition: Arc::new(move || parts.condition()),
+        details: Arc::new(move || details.details()),
+    }
+}
+
+impl Parts {
+    fn condition(&self) -> api::Condition {
+        let appender = self.commands.store().appender();
+        if appender.queue_length() >= appender.queue_length_max() {
+            return api::Condition::Unready("append queue: full".to_owned());
+        }
+        if let Some(outage) = self.commands.log().availability().outage() {
+            return api::Condition::Unready(outage.to_string());
+        }
+        if self.stands_still() {
+            return api::Condition::Unready("projections: standing still".to_owned());
+        }
+        let stopped = self.progress.stopped();
+        let mut failing =
+            Vec::from_iter(stopped.iter().map(|(name, _)| format!("projection {name}")));
+        if let Some(relay) = &self.relay {
+            failing.extend(relay.borrow().failing().map(str::to_owned));
+        }
+        match failing.is_empty() {
+            true => api::Condition::Ready,
+            false => api::Condition::Degraded(failing),
+        }
+    }
+
+    fn head(&self) -> i64 {
+        (*self.commands.log().wakeups().borrow()).max(0)
+    }
+
+    /// Behind for long, at one place. Models that are stopped are named instead.
+    fn stands_still(&self) -> bool {
+        let (head, position) = (self.head(), self.progress.position());
+        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        if position != seen.0 || position >= head {
+            *seen = (position, Instant::now());
+        }
+        seen.1.elapsed() > STANDS_STILL_AFTER && self.progress.stopped().is_empty()
+    }
+
+    fn details(&self) -> Value {
+        let (head, position) = (self.head(), self.progress.position());
+        let appender = self.commands.store().appender();
+        let stopped: serde_json::Map<String, Value> = self
+            .progress
+            .stopped()
+            .into_iter()
+            .map(|(name, reason)| (name.to_owned(), reason.into()))
+            .collect();
+        let relay = self.relay.as_ref().map(|relay| {
+            let status = relay.borrow();
+            json!({
+                "leader": status.leader,
+                "connected": status.connected,
+                "position": status.position,
+                "failure": status.failure,
+                "erasing": status.erasing,
+            })
+        });
+        json!({
+            "postgresql": self.commands.log().availability().outage().as_deref(),
+            "log": { "position": head },
+            "append_queue": {
+                "length": appender.queue_length(),
+                "length_max": appender.queue_length_max(),
+            },
+            "projections": {
+                "position": position,
+                "lag": (head - position).max(0),
+                "stopped": stopped,
+            },
+            "relay": relay,
+        })
+    }
+}
