@@ -91,12 +91,15 @@ pub(crate) async fn open(
             .execute(&mut *transaction)
             .await?;
         let erasures = due.rows_affected();
-        tracing::info!(
-            event.position = last,
-            noted,
-            erasures,
-            "the stream is another one, or an older copy: what was erased is erased again"
-        );
+        // At the very first start there is nothing to tell.
+        if noted > 0 {
+            tracing::info!(
+                event.position = last,
+                noted,
+                erasures,
+                "the stream is another one, or an older copy: what was erased is erased again"
+            );
+        }
     }
     lease.advance(&mut transaction, &[NAME], noted, last).await?;
     transaction.commit().await?;
