@@ -100,7 +100,7 @@ pub async fn state(
     let mut fold = Fold::new(conversation);
     let mut events = Events::new(log, conversation, at);
     while let Some(event) = events.next().await? {
-        fold.apply(&event)?;
+        fold.apply(&event);
     }
     fold.finish(log, account, member).await
 }
@@ -125,7 +125,7 @@ pub async fn diff(
     let mut events = Events::new(log, conversation, to);
     while let Some(event) = events.next().await? {
         if !from.is_before(&event) {
-            fold.apply(&event)?;
+            fold.apply(&event);
             continue;
         }
         if steps.len() == limit {
@@ -134,7 +134,7 @@ pub async fn diff(
         if steps.is_empty() {
             before = fold.shown(log).await?;
         }
-        fold.apply(&event)?;
+        fold.apply(&event);
         let after = fold.shown(log).await?;
         let value = |key| event.metadata_value(key).unwrap_or_default();
         let mut changes = Vec::new();
@@ -146,7 +146,7 @@ pub async fn diff(
             actor: value("actor"),
             request_id: value("request_id"),
             command: value("command"),
-            event: serde_json::from_str(&event.shown()?).unwrap_or_default(),
+            event: event.shown_or_unreadable(),
             changes,
         });
         before = after;
@@ -203,6 +203,8 @@ struct Fold {
     /// The text that was said last, and where: most often that of the newest message.
     text: Option<(i64, Value)>,
     uids: HashMap<Uuid, String>,
+    /// Log positions of events that cannot be read, and so are missing in all of the above.
+    unreadable: Vec<i64>,
 }
 
 impl Fold {
@@ -219,6 +221,7 @@ impl Fold {
             newest: BTreeMap::new(),
             text: None,
             uids: HashMap::new(),
+            unreadable: Vec::new(),
         }
     }
 
@@ -226,7 +229,15 @@ impl Fold {
         self.account.is_some() && (account.is_none() || account == self.account)
     }
 
-    fn apply(&mut self, event: &RecordedEvent) -> Result<(), Error> {
+    fn apply(&mut self, event: &RecordedEvent) {
+        self.account.get_or_insert(event.account);
+        (self.position, self.recorded_at) = (event.position, Some(event.recorded_at));
+        if self.read(event).is_err() {
+            self.unreadable.push(event.position);
+        }
+    }
+
+    fn read(&mut self, event: &RecordedEvent) -> Result<(), event_store::Error> {
         match event.aggregate_type.as_str() {
             Conversation::TYPE => {
                 let said: ConversationEvent = event.decode()?;
@@ -237,7 +248,6 @@ impl Fold {
                 }
                 let actor = event.metadata_value("actor").unwrap_or_default();
                 self.conversation(said, &actor, event);
-                self.account = Some(event.account);
             }
             Participation::TYPE => {
                 let own: participation::Event = event.decode()?;
@@ -246,7 +256,6 @@ impl Fold {
             }
             _ => {}
         }
-        (self.position, self.recorded_at) = (event.position, Some(event.recorded_at));
         Ok(())
     }
 
@@ -375,6 +384,9 @@ impl Fold {
             let last = json!({ "id": id, "author": named(&message.author), "text": text });
             shown.insert("last_message".to_owned(), last);
         }
+        if !self.unreadable.is_empty() {
+            shown.insert("unreadable_positions".to_owned(), json!(self.unreadable));
+        }
         Ok(shown.into())
     }
 
@@ -426,8 +438,7 @@ impl Fold {
 
 async fn text_at(log: &Log, position: i64) -> Result<Value, Error> {
     let Some(event) = log.read(position - 1, 1).await?.pop() else { return Ok(Value::Null) };
-    let shown = event.shown()?;
-    Ok(serde_json::from_str::<Value>(&shown).map_or(Value::Null, |mut event| event["text"].take()))
+    Ok(event.shown_or_unreadable()["text"].take())
 }
 
 /// A private value without its wrapping, as auditors read it.

@@ -6,6 +6,7 @@ mod projections;
 mod secrets;
 mod starts;
 mod time;
+mod unreadable;
 mod values;
 
 use std::collections::BTreeSet;
