@@ -110,10 +110,10 @@ pub async fn state(
 ) -> Result<Option<Value>, Error> {
     let (log, member) = (log.clone(), member.map(str::to_owned));
     let folding = async move {
-        let mut fold = Fold::new(conversation);
+        let mut fold = Fold::new(conversation, account);
         let mut events = Events::new(&log, account, conversation, at);
         while let Some(event) = events.next().await? {
-            fold.apply(&event)?;
+            fold.apply(&event);
         }
         fold.finish(&log, account, member.as_deref()).await
     };
@@ -154,13 +154,13 @@ pub async fn diff(
 ) -> Result<Option<Steps>, Error> {
     let log = log.clone();
     let folding = async move {
-        let mut fold = Fold::new(conversation);
+        let mut fold = Fold::new(conversation, account);
         let (mut steps, mut bytes, mut more) = (Vec::new(), 0, false);
         let mut before = Value::Object(Map::new());
         let mut events = Events::new(&log, account, conversation, to);
         while let Some(event) = events.next().await? {
             if !from.is_before(&event, account) {
-                fold.apply(&event)?;
+                fold.apply(&event);
                 continue;
             }
             if steps.len() == bounds.steps_max || bytes > bounds.bytes_max {
@@ -170,9 +170,9 @@ pub async fn diff(
             if steps.is_empty() {
                 before = fold.shown(&log).await?;
             }
-            fold.apply(&event)?;
+            fold.apply(&event);
             let after = fold.shown(&log).await?;
-            let step = Step::new(&event, account, &before, &after)?;
+            let step = Step::new(&event, account, &before, &after);
             bytes += serde_json::to_vec(&step).map_or(0, |json| json.len());
             steps.push(step);
             before = after;
@@ -183,25 +183,20 @@ pub async fn diff(
 }
 
 impl Step {
-    fn new(
-        event: &RecordedEvent,
-        account: Option<i64>,
-        before: &Value,
-        after: &Value,
-    ) -> Result<Self, Error> {
+    fn new(event: &RecordedEvent, account: Option<i64>, before: &Value, after: &Value) -> Self {
         let value = |key| event.metadata_value(key).unwrap_or_default();
         let mut changes = Vec::new();
         differences(&mut String::new(), Some(before), Some(after), &mut changes);
-        Ok(Self {
+        Self {
             position: place(event, account),
             recorded_at: event.recorded_at,
             event_type: event.event_type.clone(),
             actor: value("actor"),
             request_id: value("request_id"),
             command: value("command"),
-            event: serde_json::from_str(&event.shown()?).unwrap_or_default(),
+            event: event.shown_or_unreadable(),
             changes,
-        })
+        }
     }
 }
 
@@ -258,8 +253,9 @@ struct Message {
 struct Fold {
     uuid: Uuid,
     account: Option<i64>,
-    /// The last event's, in the log and in the account.
-    position: (i64, i64),
+    /// The account that asks, if one does: positions are its own then.
+    asking: Option<i64>,
+    position: i64,
     recorded_at: Option<DateTime<Utc>>,
     /// What was said of the conversation as a whole, by name.
     said: Map<String, Value>,
@@ -270,14 +266,17 @@ struct Fold {
     /// The text that was said last, and where: most often that of the newest message.
     text: Option<(i64, Value)>,
     uids: HashMap<Uuid, String>,
+    /// Log positions of events that cannot be read, and so are missing in all of the above.
+    unreadable: Vec<i64>,
 }
 
 impl Fold {
-    fn new(uuid: Uuid) -> Self {
+    fn new(uuid: Uuid, asking: Option<i64>) -> Self {
         Self {
             uuid,
+            asking,
             account: None,
-            position: (0, 0),
+            position: 0,
             recorded_at: None,
             said: Map::new(),
             members: BTreeMap::new(),
@@ -286,6 +285,7 @@ impl Fold {
             newest: BTreeMap::new(),
             text: None,
             uids: HashMap::new(),
+            unreadable: Vec::new(),
         }
     }
 
@@ -293,7 +293,16 @@ impl Fold {
         self.account.is_some() && (account.is_none() || account == self.account)
     }
 
-    fn apply(&mut self, event: &RecordedEvent) -> Result<(), Error> {
+    fn apply(&mut self, event: &RecordedEvent) {
+        self.account.get_or_insert(event.account);
+        self.position = place(event, self.asking);
+        self.recorded_at = Some(event.recorded_at);
+        if self.read(event).is_err() {
+            self.unreadable.push(self.position);
+        }
+    }
+
+    fn read(&mut self, event: &RecordedEvent) -> Result<(), event_store::Error> {
         match event.aggregate_type.as_str() {
             Conversation::TYPE => {
                 let said: ConversationEvent = event.decode()?;
@@ -304,7 +313,6 @@ impl Fold {
                 }
                 let actor = event.metadata_value("actor").unwrap_or_default();
                 self.conversation(said, &actor, event);
-                self.account = Some(event.account);
             }
             Participation::TYPE => {
                 let own: participation::Event = event.decode()?;
@@ -313,8 +321,6 @@ impl Fold {
             }
             _ => {}
         }
-        self.position = (event.position, event.account_position);
-        self.recorded_at = Some(event.recorded_at);
         Ok(())
     }
 
@@ -411,8 +417,7 @@ impl Fold {
         let (true, Some(at)) = (self.is_of(account), self.recorded_at) else { return Ok(None) };
         let mut shown = self.shown(log).await?;
         shown["conversation"] = json!(self.uuid);
-        let (in_log, in_account) = self.position;
-        shown["position"] = json!(if account.is_some() { in_account } else { in_log });
+        shown["position"] = json!(self.position);
         shown["recorded_at"] = json!(time(at));
         let Some(uid) = member else { return Ok(Some(shown)) };
         let members = shown["members"].take();
@@ -443,6 +448,9 @@ impl Fold {
             };
             let last = json!({ "id": id, "author": named(&message.author), "text": text });
             shown.insert("last_message".to_owned(), last);
+        }
+        if !self.unreadable.is_empty() {
+            shown.insert("unreadable_positions".to_owned(), json!(self.unreadable));
         }
         Ok(shown.into())
     }
@@ -495,8 +503,7 @@ impl Fold {
 
 async fn text_at(log: &Log, position: i64) -> Result<Value, Error> {
     let Some(event) = log.read(position - 1, 1).await?.pop() else { return Ok(Value::Null) };
-    let shown = event.shown()?;
-    Ok(serde_json::from_str::<Value>(&shown).map_or(Value::Null, |mut event| event["text"].take()))
+    Ok(event.shown_or_unreadable()["text"].take())
 }
 
 /// A private value without its wrapping, as auditors read it.

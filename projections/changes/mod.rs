@@ -48,15 +48,18 @@ pub struct Changes<'a> {
 }
 
 impl<'a> Changes<'a> {
-    /// Folds a batch.
+    /// Folds a batch. An event that cannot be read is nothing if it is quarantined.
     ///
     /// # Errors
-    /// [`Error::Undecodable`] at the first event that cannot be read: no read model can go beyond it.
-    pub fn fold(events: &'a [Arc<LogEvent>]) -> Result<Self, Error> {
+    /// [`Error::Undecodable`] at the first other event that cannot be read: no read model can go beyond it, of whatever
+    /// aggregate it is. What says so is part of what cannot be trusted, and models that pass over it without being told
+    /// to would be apart from those that wait.
+    pub fn fold(events: &'a [Arc<LogEvent>], quarantined: &BTreeSet<i64>) -> Result<Self, Error> {
         let mut changes = Self::default();
         for event in events {
             match &event.event {
                 Ok(decoded) => changes.add(&event.recorded, decoded),
+                Err(_) if quarantined.contains(&event.recorded.position) => {}
                 Err(error) => return Err(Error::Undecodable(error.clone())),
             }
         }

@@ -1,4 +1,4 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use event_store::{Lease, LogEvent, causes};
@@ -15,6 +15,7 @@ pub(super) struct Isolation<'a> {
     pub(super) models: &'a [&'a Model],
     pub(super) position: i64,
     pub(super) event: &'a Arc<LogEvent>,
+    pub(super) quarantined: &'a BTreeSet<i64>,
 }
 
 impl Isolation<'_> {
@@ -26,7 +27,7 @@ impl Isolation<'_> {
         stopped_before: &BTreeMap<&'static str, String>,
     ) -> Result<BTreeMap<&'static str, String>, Error> {
         let mut stopped = BTreeMap::new();
-        let changes = Changes::fold(std::slice::from_ref(self.event));
+        let changes = Changes::fold(std::slice::from_ref(self.event), self.quarantined);
         let database = Error::database;
         let mut tx = connection.begin().await.map_err(database("isolate a failure"))?;
         for model in self.models {

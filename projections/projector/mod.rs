@@ -16,6 +16,7 @@ mod standby;
 mod standing;
 mod trouble;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -39,7 +40,7 @@ use standing::Standing;
 const NAME: &str = "projector";
 /// Events and bytes in one transaction.
 const BUDGET: Budget = Budget { events_max: 1000, bytes_max: 8 * 1024 * 1024 };
-/// How often a projector with nothing to do looks whether its rows are still those that it wrote.
+/// How often a projector looks whether its rows are still those that it wrote, and what may go on.
 const CHECK_EVERY: Duration = Duration::from_secs(2);
 
 /// Keeps all read models, and what this node remembers of them, up to date until `stop` is cancelled.
@@ -91,23 +92,27 @@ impl Led for Projector {
         let found = Standing::read(&mut *connection, &self.models).await?;
         let mut standing = found.ok_or(Error::CheckpointMoved)?;
         self.follower.begin(&standing);
+        let mut checked = Instant::now();
         while !self.stop.is_cancelled() {
-            let Some((position, bound)) = standing.next() else {
-                self.stop.cancelled().await;
-                break;
-            };
-            let changed = tokio::time::timeout(CHECK_EVERY, self.log.changed_after(position));
-            match self.stop.run_until_cancelled(changed).await {
-                None => break,
-                Some(Err(_elapsed)) => {
-                    let found = Standing::read(&mut *connection, &self.models).await?;
-                    if found.is_none_or(|found| found.positions != standing.positions) {
-                        return Err(Error::CheckpointMoved);
-                    }
-                    continue;
+            let next = standing.next();
+            let changed = async {
+                match next {
+                    Some((position, _)) => self.log.changed_after(position).await,
+                    None => std::future::pending().await,
                 }
-                Some(Ok(())) => {}
+            };
+            let until = CHECK_EVERY.saturating_sub(checked.elapsed());
+            let changed = tokio::time::timeout(until, changed);
+            let is_idle = match self.stop.run_until_cancelled(changed).await {
+                None => break,
+                Some(changed) => changed.is_err(),
+            };
+            if is_idle || checked.elapsed() >= CHECK_EVERY {
+                self.check(&mut connection, &mut standing).await?;
+                checked = Instant::now();
+                continue;
             }
+            let Some((position, bound)) = next else { continue };
             let budget = Budget { events_max: self.events_max, ..BUDGET };
             let mut batch = self.log.tail().read(position, budget).await?;
             if let Some(bound) = bound {
@@ -142,6 +147,25 @@ impl Led for Projector {
 }
 
 impl Projector {
+    /// Looks whether the rows are still those that were written, and which stopped models may go on: an operator has
+    /// dealt with what stopped them.
+    async fn check(
+        &mut self,
+        connection: &mut PgConnection,
+        standing: &mut Standing,
+    ) -> Result<(), Error> {
+        let found = Standing::read(connection, &self.models).await?;
+        let found = found.ok_or(Error::CheckpointMoved)?;
+        if found.positions != standing.positions {
+            return Err(Error::CheckpointMoved);
+        }
+        if found.stopped != standing.stopped {
+            *standing = found;
+            self.follower.begin(standing);
+        }
+        Ok(())
+    }
+
     /// Brings the models that stand at `position` to the end of the batch.
     async fn project(
         &mut self,
@@ -157,7 +181,12 @@ impl Projector {
             standing.positions[model.name] == position && !standing.stopped.contains_key(model.name)
         };
         let models: Vec<&Model> = self.models.iter().filter(running).collect();
-        let written = match Changes::fold(batch) {
+        // Looked up only then: almost no log has such an event.
+        let quarantined = match batch.iter().any(|event| event.event.is_err()) {
+            true => event_store::quarantined_between(&mut *connection, position, to).await?,
+            false => BTreeSet::new(),
+        };
+        let written = match Changes::fold(batch, &quarantined) {
             Ok(changes) => write(connection, lease, &models, &changes, position, batch).await,
             Err(error) => Err(error),
         };
@@ -173,8 +202,13 @@ impl Projector {
                 return Ok(());
             }
             Err(error) if trouble::is_data(&error) => {
-                let isolation =
-                    isolate::Isolation { lease, models: &models, position, event: &batch[0] };
+                let isolation = isolate::Isolation {
+                    lease,
+                    models: &models,
+                    position,
+                    event: &batch[0],
+                    quarantined: &quarantined,
+                };
                 let stopped = isolation.run(connection, &standing.stopped).await?;
                 for model in models.iter().filter(|model| !stopped.contains_key(model.name)) {
                     standing.positions.insert(model.name, to);

@@ -22,7 +22,7 @@ pub(super) async fn rows_after<'a>(
         connection.execute(make.as_str()).await.unwrap();
     }
     for batch in batches {
-        let changes = Changes::fold(batch).unwrap();
+        let changes = Changes::fold(batch, &BTreeSet::new()).unwrap();
         for model in models {
             let Some(argument) = (model.changes)(&changes) else { continue };
             sqlx::query(&format!("select {}.apply($1::text::jsonb)", model.name))

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use domain::participation::ChangeCommand::MuteConversation;
+use event_store::Quarantine;
 use sqlx::Executor;
 use uuid::Uuid;
 
@@ -12,7 +13,7 @@ use super::world::{Node, until};
 use super::{KINDS, World};
 use crate::changes::Changes;
 use crate::model::MODELS;
-use crate::views::{Filter, Viewer, Views};
+use crate::views::{Filter, UnreadCounts, Viewer, Views};
 use crate::{Error, Model, conversations, memberships, messages, timers};
 
 /// Texts that one of the models below cannot take.
@@ -232,6 +233,49 @@ async fn an_event_that_cannot_be_read_stops_all_read_models_loudly() {
     assert_all_are_stopped(&node, &world).await;
     stopped_model(node.views.unread_counts(ann).await);
     node.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn read_models_pass_over_an_unreadable_event_once_it_is_quarantined() {
+    let mut world = World::new().await;
+    let ann = world.register("ann").await;
+    append_from_the_future(&world).await;
+    let node = Node::start(&world.log, &world.memory, MODELS);
+    let standby = Node::start_beside(&world, MODELS).await;
+    assert_all_are_stopped(&node, &world).await;
+    assert_all_are_stopped(&standby, &world).await;
+    world.room(&[ann]).await;
+    for (position, expected) in [
+        (1, Quarantine::Readable),
+        (9, Quarantine::Missing),
+        (2, Quarantine::Done),
+        (2, Quarantine::DoneBefore),
+    ] {
+        let done = event_store::quarantine(&world.log, position, "root", "a test").await;
+        assert_eq!(done.unwrap(), expected, "position {position}");
+    }
+    for node in [node, standby] {
+        node.wait_for(3).await;
+        assert_eq!(node.views.progress().stopped(), []);
+        assert_eq!(node.views.unread_counts(ann).await.unwrap(), UnreadCounts::default());
+        node.stop().await;
+    }
+    // And when they are built anew.
+    sqlx::query("update checkpoints set version = -1").execute(world.pool()).await.unwrap();
+    let node = Node::start(&world.log, &world.memory, MODELS);
+    node.wait_for(3).await;
+    node.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_quarantine_is_for_good() {
+    let world = World::new().await;
+    append_from_the_future(&world).await;
+    event_store::quarantine(&world.log, 1, "root", "a test").await.unwrap();
+    for change in ["update quarantined_events set reason = 'x'", "delete from quarantined_events"] {
+        let error = world.pool().execute(change).await.unwrap_err().to_string();
+        assert!(error.contains("append-only"), "{error}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

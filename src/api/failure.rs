@@ -235,6 +235,15 @@ impl From<event_store::Error> for Failure {
             event_store::Error::Unstorable { why, .. } => {
                 Self::bad_request(format!("this cannot be recorded: {why}"))
             }
+            // Not 503: it stays so until an operator acts, and trying again is no use.
+            event_store::Error::Undecodable { .. }
+            | event_store::Error::UnknownType { .. }
+            | event_store::Error::CannotOpen { .. } => {
+                tracing::error!(error = &error as &dyn StdError, "a command failed");
+                let detail =
+                    "part of what is recorded here cannot be read, and an operator has to act";
+                Self::new(StatusCode::INTERNAL_SERVER_ERROR, detail)
+            }
             event_store::Error::Overloaded
             | event_store::Error::Closed
             | event_store::Error::Unavailable => Self::unavailable(error.to_string()),

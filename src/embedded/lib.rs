@@ -31,7 +31,7 @@ use std::path::PathBuf;
 
 pub use nats::Nats;
 pub use postgres::{Postgres, is_made};
-pub use user::make_data_dir;
+pub use user::{make_data_dir, own_name};
 
 /// Why a server could not be started or stopped.
 #[derive(Debug, thiserror::Error)]

@@ -1,4 +1,4 @@
-use std::ffi::CString;
+use std::ffi::{CStr, CString};
 use std::fs::Permissions;
 use std::os::unix::fs::{DirBuilderExt, PermissionsExt, chown};
 use std::path::Path;
@@ -19,6 +19,18 @@ pub(crate) fn is_root() -> bool {
 pub(crate) fn own_id() -> u32 {
     // SAFETY: takes nothing, changes nothing, cannot fail.
     unsafe { libc::geteuid() }
+}
+
+/// The name of the user that we run as; the number of one who has no name.
+pub fn own_name() -> String {
+    // SAFETY: what the answer points to is read before the next call, and no other thread of ours asks.
+    unsafe {
+        let entry = libc::getpwuid(own_id());
+        if entry.is_null() {
+            return own_id().to_string();
+        }
+        CStr::from_ptr((*entry).pw_name).to_string_lossy().into_owned()
+    }
 }
 
 /// The unprivileged user for when we are root: `postgres` where the package made one, else `nobody`.

@@ -166,6 +166,15 @@ impl RecordedEvent {
         bare(self.opened()?, self.instead).map_err(|source| self.undecodable(source.into()))
     }
 
+    /// The same as a JSON value, for people; or, in its place, why it cannot be shown.
+    pub fn shown_or_unreadable(&self) -> serde_json::Value {
+        match self.shown().map(|shown| serde_json::from_str(&shown)) {
+            Ok(Ok(event)) => event,
+            Ok(Err(error)) => serde_json::json!({ "unreadable": error.to_string() }),
+            Err(error) => serde_json::json!({ "unreadable": crate::causes(&error) }),
+        }
+    }
+
     /// The same event after its key is gone.
     pub(crate) fn erased(&self) -> Self {
         Self { key: None, opened: OnceLock::new(), instead: ERASED, ..self.clone() }

@@ -12,6 +12,7 @@ mod starts;
 mod stream;
 mod streams;
 mod time;
+mod unreadable;
 mod values;
 
 use std::collections::BTreeSet;

@@ -97,7 +97,7 @@ impl Log {
             // Asked before the search: what is recorded between the two is not waited past.
             let head = log.head().await?;
             let events = log.search(&search, after, PAGE.min(left)).await?;
-            let rows = events.iter().map(row).collect::<Result<Vec<_>, Failure>>()?;
+            let rows = events.iter().map(row).collect();
             if let ControlFlow::Break(()) = printer.print(rows)? {
                 return Ok(());
             }
@@ -115,8 +115,8 @@ impl Log {
     }
 }
 
-fn row(event: &RecordedEvent) -> Result<Vec<Value>, Failure> {
-    Ok(vec![
+fn row(event: &RecordedEvent) -> Vec<Value> {
+    vec![
         event.position.into(),
         event.recorded_at.to_rfc3339_opts(SecondsFormat::Micros, true).into(),
         event.account.into(),
@@ -126,6 +126,6 @@ fn row(event: &RecordedEvent) -> Result<Vec<Value>, Failure> {
         event.sequence.into(),
         event.metadata_value("actor").unwrap_or_default().into(),
         event.metadata_value("request_id").unwrap_or_default().into(),
-        serde_json::from_str(&event.shown()?)?,
-    ])
+        event.shown_or_unreadable(),
+    ]
 }

@@ -1,9 +1,10 @@
-//! `audit …`: reading the log, and proving that it is as it was recorded.
+//! `audit …`: reading the log, proving that it is as it was recorded, and going on when part of it cannot be read.
 
 mod diff;
 mod export;
 mod import;
 mod log;
+mod quarantine;
 mod state;
 mod verify;
 
@@ -21,6 +22,8 @@ pub(super) enum Audit {
     Diff(diff::Diff),
     /// Prove that no event was changed, removed, inserted or moved; exit status 3 if one was
     Verify(verify::Verify),
+    /// Let the read models pass over an event that cannot be read, for good; verify shows it
+    Quarantine(quarantine::Quarantine),
     /// Write the log to a file that can be verified and imported elsewhere
     Export(export::Export),
     /// Read an exported log into an empty database, positions and digests kept
@@ -34,6 +37,7 @@ impl Audit {
             Self::State(state) => state.run(options).await,
             Self::Diff(diff) => diff.run(options).await,
             Self::Verify(verify) => verify.run(options).await,
+            Self::Quarantine(quarantine) => quarantine.run(options).await,
             Self::Export(export) => export.run(options).await,
             Self::Import(import) => import.run(options).await,
         }

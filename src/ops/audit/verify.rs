@@ -3,7 +3,9 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use clap::Args;
-use event_store::{Difference, Digest, Exported, Transfer, Verifier, from_hex, to_hex};
+use event_store::{
+    Difference, Digest, Exported, Quarantined, Transfer, Verifier, from_hex, to_hex,
+};
 use futures::TryStreamExt;
 use serde_json::Value;
 
@@ -55,23 +57,29 @@ impl Verify {
     pub(in crate::ops) async fn run(self, options: Options) -> Result<(), Failure> {
         if let Some(path) = &self.file {
             let verified = self.file(path)?;
-            return self.report(verified);
+            return self.report(verified, &[]);
         }
         let database = Database::open(&options).await?;
-        let verified = self.database(&database).await;
+        let quarantined = event_store::quarantined(&database.pool).await?;
+        let verified = self.database(&database, &quarantined).await;
         database.close().await?;
-        self.report(verified?)
+        self.report(verified?, &quarantined)
     }
 
     /// Everything but the errors of reading: what was verified, or the first difference.
-    async fn database(&self, database: &Database) -> Result<Result<Verifier, Difference>, Failure> {
+    async fn database(
+        &self,
+        database: &Database,
+        quarantined: &[Quarantined],
+    ) -> Result<Result<Verifier, Difference>, Failure> {
         let mut transfer = Transfer::begin(&database.pool).await?;
         let before = self.from - 1;
         let Some(digest) = transfer.digest_of(before).await? else {
             let what = "the event is missing".to_owned();
             return Ok(Err(Difference { position: before, what }));
         };
-        let mut verifier = Verifier::after(before, digest);
+        let positions = quarantined.iter().map(|event| event.position);
+        let mut verifier = Verifier::after(before, digest).with_quarantined(positions);
         let (head, head_digest) = (transfer.head, to_hex(&transfer.digest));
         let to = self.to.unwrap_or(i64::MAX);
         let bar = progress::bar(head.min(to).saturating_sub(before).unsigned_abs());
@@ -160,7 +168,11 @@ impl Verify {
         Ok(())
     }
 
-    fn report(&self, verified: Result<Verifier, Difference>) -> Result<(), Failure> {
+    fn report(
+        &self,
+        verified: Result<Verifier, Difference>,
+        quarantined: &[Quarantined],
+    ) -> Result<(), Failure> {
         let verified = verified.and_then(|verifier| {
             let cut = self.expect.iter().find(|expected| expected.position > verifier.position());
             match cut {
@@ -178,10 +190,10 @@ impl Verify {
             Ok(verifier) => {
                 let (position, digest) = (verifier.position(), to_hex(verifier.digest()));
                 if self.format == Format::Table {
+                    output::line(format_args!("right from position {} to {position}", self.from))?;
+                    print_quarantined(quarantined)?;
                     return output::line(format_args!(
-                        "right from position {} to {position}\n\
-                         to hold the log to it later, note: --expect {position}:{digest}",
-                        self.from
+                        "to hold the log to it later, note: --expect {position}:{digest}"
                     ));
                 }
                 (vec!["right".into(), position.into(), digest.into(), Value::Null], Ok(()))
@@ -189,6 +201,7 @@ impl Verify {
             Err(difference) => {
                 if self.format == Format::Table {
                     output::line(format_args!("WRONG at {difference}"))?;
+                    print_quarantined(quarantined)?;
                     return Err(Failure::Difference);
                 }
                 let Difference { position, what } = difference;
@@ -198,8 +211,25 @@ impl Verify {
             }
         };
         let mut printer = Printer::new(self.format, &["verdict", "position", "digest", "what"]);
-        let _ = printer.print(vec![row])?;
+        let quarantined = quarantined.iter().map(|event| {
+            let what = described(event).into();
+            vec!["quarantined".into(), event.position.into(), Value::Null, what]
+        });
+        let _ = printer.print(std::iter::once(row).chain(quarantined).collect())?;
         printer.finish()?;
         result
     }
+}
+
+fn print_quarantined(quarantined: &[Quarantined]) -> Result<(), Failure> {
+    quarantined.iter().try_for_each(|event| {
+        let (position, described) = (event.position, described(event));
+        output::line(format_args!("quarantined: position {position}, {described}"))
+    })
+}
+
+fn described(event: &Quarantined) -> String {
+    let Quarantined { quarantined_at, quarantined_by, reason, .. } = event;
+    let at = quarantined_at.to_rfc3339_opts(chrono::SecondsFormat::Secs, true);
+    format!("by {quarantined_by} at {at}: {reason}")
 }
