@@ -344,6 +344,11 @@ pub(crate) fn bare<'a>(opened: &'a str, instead: &str) -> serde_json::Result<Cow
     Ok(payload.to_string().into())
 }
 
+/// Whether a stored payload has private values.
+pub(crate) fn is_sealed(stored: &str) -> bool {
+    has(stored, SEALED)
+}
+
 /// Whether an object may be in there that has this as its first key.
 fn has(payload: &str, key: &str) -> bool {
     payload.contains(&format!("{{{key:?}:"))

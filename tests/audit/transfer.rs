@@ -82,6 +82,20 @@ async fn a_log_moves_with_its_positions_digests_keys_and_erasures() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_log_that_was_imported_without_keys_is_right_and_says_so() {
+    let folder = embedded::testing::folder();
+    let path = path(&folder);
+    let here = Installation::new().await;
+    talk(&here.start()).await;
+    here.done(&["audit", "export", "--output", &path]);
+    let there = Installation::new().await;
+    there.done(&["audit", "import", &path]);
+    let verified = there.done(&["audit", "verify"]);
+    assert!(verified.contains("imported without keys: the text of "), "{verified}");
+    assert!(verified.starts_with("right from position 1 to 6"), "{verified}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_import_of_a_changed_file_leaves_nothing() {
     let folder = embedded::testing::folder();
     let path = path(&folder);
