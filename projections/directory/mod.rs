@@ -9,7 +9,7 @@ pub const NAME: &str = "directory";
 
 pub(crate) const MODEL: Model = Model {
     name: NAME,
-    version: 1,
+    version: 2,
     schema: include_str!("schema.sql"),
     builds_on: &[],
     changes: apply::changes,

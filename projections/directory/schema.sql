@@ -1,3 +1,10 @@
+-- How texts are compared where case does not matter: by full case folding and in normal form C, in every language,
+-- whatever the database's own locale is. Lower case first: of the two capital sharp s, only the small one becomes SS.
+-- The dotted and the dotless i stay apart, as they do without a language.
+create function directory.fold(t text) returns text
+    language sql immutable strict parallel safe
+    return normalize(upper(lower(normalize(t, nfc) collate "und-x-icu")), nfc);
+
 create table directory.users (
     uuid        uuid        not null,
     account_id  bigint      not null,
@@ -20,15 +27,14 @@ create table directory.users (
 
 -- Lists by name.
 create index users_by_name on directory.users
-    (account_id, lower(coalesce(name, username, uid) collate "und-x-icu"), id);
+    (account_id, directory.fold(coalesce(name, username, uid)) collate "und-x-icu", id);
 
 -- Part of a shown name or uid, whatever its case: in every language, whatever the database's own locale is.
 create extension if not exists pg_trgm with schema public;
 create index users_by_part_of_name on directory.users using gin
-    (lower(coalesce(name, username, uid) collate "und-x-icu") public.gin_trgm_ops,
-     lower(uid collate "und-x-icu") public.gin_trgm_ops,
-     lower(coalesce(name, '') || ' ' || coalesce(username, '') || ' ' || uid collate "und-x-icu")
-         public.gin_trgm_ops)
+    (directory.fold(coalesce(name, username, uid)) public.gin_trgm_ops,
+     directory.fold(uid) public.gin_trgm_ops,
+     directory.fold(coalesce(name, '') || ' ' || coalesce(username, '') || ' ' || uid) public.gin_trgm_ops)
     -- Users are registered seldom and searched often.
     with (fastupdate = off);
 

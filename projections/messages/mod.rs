@@ -9,7 +9,7 @@ pub const NAME: &str = "messages";
 
 pub(crate) const MODEL: Model = Model {
     name: NAME,
-    version: 2,
+    version: 3,
     schema: include_str!("schema.sql"),
     builds_on: &[],
     changes: apply::changes,

@@ -1,3 +1,10 @@
+-- How texts are compared where case does not matter: by full case folding and in normal form C, in every language,
+-- whatever the database's own locale is. Lower case first: of the two capital sharp s, only the small one becomes SS.
+-- The dotted and the dotless i stay apart, as they do without a language.
+create function messages.fold(t text) returns text
+    language sql immutable strict parallel safe
+    return normalize(upper(lower(normalize(t, nfc) collate "und-x-icu")), nfc);
+
 create table messages.messages (
     account_id   bigint      not null,
     -- The account position of the posting: increasing in posting order, the same after a rebuild.
@@ -21,7 +28,7 @@ create index messages_of_a_conversation on messages.messages (conversation, id);
 create extension if not exists pg_trgm with schema public;
 create extension if not exists btree_gin with schema public;
 create index messages_by_part_of_text on messages.messages using gin
-    ((conversation::text), lower(text collate "und-x-icu") public.gin_trgm_ops)
+    ((conversation::text), messages.fold(text) public.gin_trgm_ops)
     -- Messages come often and are searched seldom: what is new waits in a list that every search reads. Spreading it
     -- over the index at once would take 15 times as long, and less so the longer the list is.
     with (fastupdate = on, gin_pending_list_limit = 8192);

@@ -269,13 +269,13 @@ fn matching<'a>(sql: &mut QueryBuilder<'a, Postgres>, choice: &'a Choice) {
         let pattern = format!("%{}%", escaped(peer));
         sql.push(
             " and s.other in (select u.uuid from directory.users u
-                              where lower(coalesce(u.name, u.username, u.uid) collate \"und-x-icu\")
-                                    like lower(",
+                              where directory.fold(coalesce(u.name, u.username, u.uid))
+                                    like directory.fold(",
         )
         .push_bind(pattern.clone())
-        .push(" collate \"und-x-icu\") or lower(u.uid collate \"und-x-icu\") like lower(")
+        .push(") or directory.fold(u.uid) like directory.fold(")
         .push_bind(pattern)
-        .push(" collate \"und-x-icu\"))");
+        .push("))");
     }
     for (column, values) in &choice.filters {
         sql.push(format!(" and {} = any(", column.sql())).push_bind(values).push(")");

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use domain::conversation::Kind;
+use unicode_normalization::UnicodeNormalization;
 use uuid::Uuid;
 
 use super::{Contact, SHOWN, Views};
@@ -103,9 +104,8 @@ impl Views {
             let others = members.get(&conversation.uuid).into_iter().flatten();
             let mut contacts: Vec<Contact> =
                 others.filter_map(|user| contacts.get(user).cloned()).collect();
-            contacts.sort_by_cached_key(|contact| {
-                (contact.user.display_name().to_lowercase(), contact.user.id)
-            });
+            contacts
+                .sort_by_cached_key(|contact| (fold(contact.user.display_name()), contact.user.id));
             Group { conversation, contacts }
         });
         Ok(groups.collect())
@@ -125,4 +125,24 @@ pub(super) fn groups_sql(cursor: Cursor) -> String {
          order by s.number {direction}
          limit $3"
     )
+}
+
+/// As `directory.fold` does it.
+fn fold(name: &str) -> String {
+    let name: String = name.nfc().collect();
+    name.to_lowercase().to_uppercase().nfc().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_that_differ_only_in_case_and_form_are_the_same() {
+        for (one, other) in [("Straße", "STRASSE"), ("ΟΔΟΣ", "οδοσ"), ("José", "JOSE\u{301}")]
+        {
+            assert_eq!(fold(one), fold(other));
+        }
+        assert_ne!(fold("İ"), fold("ı"));
+    }
 }

@@ -106,7 +106,9 @@ pub(super) fn sorted_sql(filter: &Filter) -> String {
         }
         Order::Id | Order::CreatedAt => format!("number {direction}"),
         Order::Name => {
-            format!("lower(coalesce(name, '') collate \"und-x-icu\") {direction}, number desc")
+            format!(
+                "directory.fold(coalesce(name, '')) collate \"und-x-icu\" {direction}, number desc"
+            )
         }
         Order::ModifiedAt => format!("modified_at {direction}, number desc"),
         Order::LastMessageAt => format!("newest_id {direction} nulls last, number desc"),
@@ -123,7 +125,7 @@ pub(super) fn sorted_sql(filter: &Filter) -> String {
                and ($4::boolean is null or c.trashed = $4)
                and ($7::text is null or {NAMED})
                and ($8::text is null
-                    or exists (select from unnest(c.tags) tag where lower(tag) = lower($8)))
+                    or exists (select from unnest(c.tags) tag where directory.fold(tag) = directory.fold($8)))
          ), page as materialized (
              select row_number() over () as place, sorted.conversation
              from (select * from matching order by {order} limit $5 offset $6) sorted
@@ -139,10 +141,9 @@ pub(super) fn sorted_sql(filter: &Filter) -> String {
 
 /// The name, or another member's, has `$7` in it.
 const NAMED: &str = "(
-    strpos(lower(coalesce(c.name, '') collate \"und-x-icu\"), lower($7 collate \"und-x-icu\")) > 0
+    strpos(directory.fold(coalesce(c.name, '')), directory.fold($7)) > 0
     or exists (select from memberships.members o
                join directory.users u on u.uuid = o.user_id
                where o.conversation = m.conversation
                  and o.user_id <> m.user_id
-                 and strpos(lower(coalesce(u.name, u.username, u.uid) collate \"und-x-icu\"),
-                            lower($7 collate \"und-x-icu\")) > 0))";
+                 and strpos(directory.fold(coalesce(u.name, u.username, u.uid)), directory.fold($7)) > 0))";

@@ -62,8 +62,8 @@ fn is_indexed(q: &str) -> bool {
 /// For conversation, q, limit and offset. Every message is compared once, for the page and for the total.
 pub(super) fn search_sql(indexed: bool, descending: bool) -> String {
     let direction = if descending { "desc" } else { "asc" };
-    let text = "lower(m.text collate \"und-x-icu\")";
-    let q = "lower($2 collate \"und-x-icu\")";
+    let text = "messages.fold(m.text)";
+    let q = "messages.fold($2)";
     // Written as the index has it: the conversation as text, so that its own index, which would find all of its
     // messages, is no choice. The text is no pattern, so what would be one is escaped.
     let found = match indexed {

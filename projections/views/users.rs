@@ -38,7 +38,7 @@ pub struct Selection {
 }
 
 /// As the indexes have it.
-const NAME: &str = "lower(coalesce(name, username, uid) collate \"und-x-icu\")";
+const NAME: &str = "directory.fold(coalesce(name, username, uid)) collate \"und-x-icu\"";
 
 impl Views {
     /// The user whom the host system calls `uid`.
@@ -210,8 +210,8 @@ impl Views {
 /// `$4` is part of a name, the username or the uid: written as the index has it, which finds candidates, and then
 /// compared, since the text is no pattern.
 const FOUND: &str =
-    "lower(coalesce(name, '') || ' ' || coalesce(username, '') || ' ' || uid collate \"und-x-icu\")
-         like '%' || replace(replace(replace(lower($4 collate \"und-x-icu\"), '\\', '\\\\'), '%', '\\%'), '_', '\\_') || '%'";
+    "directory.fold(coalesce(name, '') || ' ' || coalesce(username, '') || ' ' || uid)
+         like '%' || replace(replace(replace(directory.fold($4), '\\', '\\\\'), '%', '\\%'), '_', '\\_') || '%'";
 
 /// For account, limit, offset and q. What is searched for is found first, by its index, and only that is sorted.
 pub(super) fn users_sql(searched: bool) -> String {
@@ -249,10 +249,8 @@ fn matching<'a>(
         sql.push(" and uid = any(").push_bind(uids).push(")");
     }
     if let Some(names) = &selection.names {
-        // The index knows names in lower case.
-        sql.push(format!(
-            " and {NAME} = any(array(select lower(name collate \"und-x-icu\") from unnest("
-        ));
+        // The index knows folded names.
+        sql.push(format!(" and {NAME} = any(array(select directory.fold(name) from unnest("));
         sql.push_bind(names).push("::text[]) as name))");
         sql.push(" and coalesce(name, username, uid) = any(").push_bind(names).push(")");
     }

@@ -27,6 +27,7 @@ mod fair;
 mod in_time;
 mod json;
 mod jsonapi;
+mod multipart;
 mod observe;
 mod operations;
 mod position;

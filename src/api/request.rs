@@ -7,9 +7,8 @@ use axum::http::{HeaderMap, Method, StatusCode, Uri};
 use axum::response::IntoResponse;
 use bytes::Bytes;
 use domain::Stored;
-use event_store::{Context, Idempotency, Metadata, Outcome, Surface};
+use event_store::{Context, Idempotency, Keys, Metadata, Outcome, Surface};
 use projections::Views;
-use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use crate::Services;
@@ -20,7 +19,7 @@ use crate::fair::{Crowded, Place};
 use crate::in_time::Arrived;
 use crate::position::{POSITION, Reflected};
 use crate::request_id::RequestId;
-use crate::{seen, token};
+use crate::{multipart, seen, token};
 
 const KEPT_HEADER_LENGTH_MAX: usize = 255;
 /// How long the answer to a command waits until the read models show what it did: longer than the lease of a node that
@@ -58,6 +57,7 @@ pub(crate) enum Rejection {
     Header(&'static str, Cow<'static, str>),
     /// The body did not arrive, or is too large.
     Body(StatusCode),
+    Digest(event_store::Error),
     Seeing(Failure),
     NotCaughtUp(NotCaughtUp),
     Views(projections::Error),
@@ -85,6 +85,7 @@ impl From<Rejection> for Failure {
                 Self::bad_request(format!("header {name} {why}")).at(Source::Header(name))
             }
             Rejection::Body(status) => status.into(),
+            Rejection::Digest(error) => error.into(),
             Rejection::Seeing(failure) => failure,
             Rejection::NotCaughtUp(not_caught_up) => not_caught_up.into(),
             Rejection::Views(error) => error.into(),
@@ -141,7 +142,16 @@ impl Request {
             .await
             .map_err(|rejection| Rejection::Body(rejection.into_response().status()))?;
         arrived.set();
-        let context = context(&caller, surface, id, &method, &uri, &headers, &body)?;
+        let mut context = context(&caller, surface, id, &headers)?;
+        context.idempotency = match kept(&headers, "idempotency-key")? {
+            None => None,
+            Some(key) => {
+                let keys = services.commands.log().keys();
+                let request_digest = request_digest(keys, &method, &uri, &headers, &body).await;
+                let request_digest = request_digest.map_err(Rejection::Digest)?;
+                Some(Idempotency { key, request_digest })
+            }
+        };
         seen::see(services, &caller, &context).await.map_err(Rejection::Seeing)?;
         let views = services.views.of_account(caller.account);
         let services = services.clone();
@@ -215,30 +225,42 @@ impl Request {
     }
 }
 
-fn context(
-    caller: &Caller,
-    surface: Surface,
-    request_id: String,
-    method: &Method,
-    uri: &Uri,
-    headers: &HeaderMap,
-    body: &[u8],
-) -> Result<Context, Rejection> {
-    let kept = |name: &'static str| match headers.get(name).map(|value| value.to_str()) {
+/// A header that goes into events or claims.
+fn kept(headers: &HeaderMap, name: &'static str) -> Result<Option<String>, Rejection> {
+    match headers.get(name).map(|value| value.to_str()) {
         None => Ok(None),
         Some(Ok(text)) if (1..=KEPT_HEADER_LENGTH_MAX).contains(&text.len()) => {
             Ok(Some(text.to_owned()))
         }
         Some(_) => Err(Rejection::Header(name, "must be 1 to 255 ASCII characters".into())),
-    };
-    let idempotency = kept("idempotency-key")?.map(|key| {
-        let mut digest = Sha256::new();
-        for part in [method.as_str().as_bytes(), uri.to_string().as_bytes(), body] {
-            digest.update((part.len() as u64).to_be_bytes());
-            digest.update(part);
-        }
-        Idempotency { key, request_digest: digest.finalize().to_vec() }
-    });
+    }
+}
+
+/// What is asked for. Of a multipart body only the fields count: clients choose a new boundary each time.
+async fn request_digest(
+    keys: &Keys,
+    method: &Method,
+    uri: &Uri,
+    headers: &HeaderMap,
+    body: &Bytes,
+) -> Result<Vec<u8>, event_store::Error> {
+    let uri = uri.to_string();
+    let fields = multipart::fields(headers, body).await;
+    let mut parts = vec![method.as_str().as_bytes(), uri.as_bytes()];
+    match &fields {
+        None => parts.push(body),
+        Some(fields) => parts
+            .extend(fields.iter().flat_map(|(name, value)| [name.as_bytes(), value.as_bytes()])),
+    }
+    keys.request_digest(&parts)
+}
+
+fn context(
+    caller: &Caller,
+    surface: Surface,
+    request_id: String,
+    headers: &HeaderMap,
+) -> Result<Context, Rejection> {
     Ok(Context {
         metadata: Metadata {
             actor: caller.uid.clone(),
@@ -246,11 +268,11 @@ fn context(
             role: caller.role.as_str().to_owned(),
             surface,
             request_id,
-            traceparent: kept("traceparent")?,
+            traceparent: kept(headers, "traceparent")?,
             causation_id: None,
             occurred_at: now(),
         },
-        idempotency,
+        idempotency: None,
     })
 }
 

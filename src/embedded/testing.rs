@@ -76,15 +76,28 @@ pub fn dump(database_url: &str) -> String {
     run_to_its_end("pg_dump", database_url, &[])
 }
 
+/// Writes a backup of the log to a file, as `docs/operating.md` says.
+pub fn back_up(database_url: &str, file: &str) {
+    let file = format!("--file={file}");
+    run_to_its_end("pg_dump", database_url, &["--format=custom", "--schema=public", &file]);
+}
+
+/// Restores such a backup into an empty database, as `docs/operating.md` says.
+pub fn restore(database_url: &str, file: &str) {
+    let database = format!("--dbname={database_url}");
+    let how = ["--exit-on-error", "--clean", "--if-exists", "--single-transaction", &database];
+    run_to_its_end("pg_restore", file, &how);
+}
+
 /// What `pgbench` reports of a run in a database.
 pub fn pgbench(database_url: &str, arguments: &[&str]) -> String {
     run_to_its_end("pgbench", database_url, arguments)
 }
 
-/// Runs a client program of PostgreSQL; its standard output.
-fn run_to_its_end(program: &'static str, database_url: &str, arguments: &[&str]) -> String {
+/// Runs a client program of PostgreSQL on a database or a file; its standard output.
+fn run_to_its_end(program: &'static str, on: &str, arguments: &[&str]) -> String {
     let program = programs::postgres(program).expect("PostgreSQL's client programs are installed");
-    let output = Command::new(program).args(arguments).arg(database_url).output();
+    let output = Command::new(program).args(arguments).arg(on).output();
     let output = output.expect("an installed program runs");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8_lossy(&output.stdout).into_owned()

@@ -24,10 +24,12 @@ mod causes;
 mod commands;
 mod decision;
 mod idempotency;
+mod in_use;
 mod lead;
 mod lease;
 mod log;
 mod metadata;
+mod missing_keys;
 mod outage;
 mod quarantine;
 mod reads;
@@ -50,10 +52,12 @@ pub use append::{Append, Appended, Appender, NewEvent};
 pub use causes::causes;
 pub use commands::{CommandError, Commands, Outcome};
 pub use idempotency::prune_idempotency_keys;
+pub use in_use::{KeysAlone, KeysInUse};
 pub use lead::{Led, lead};
 pub use lease::{Lease, checkpoint};
 pub use log::{Log, Search};
 pub use metadata::{Context, Idempotency, Metadata, Surface};
+pub use missing_keys::MissingKeys;
 pub use outage::{Availability, is_outage, watch_database};
 pub use quarantine::{Quarantine, Quarantined, quarantine, quarantined, quarantined_between};
 pub use reads::retrying;
@@ -182,6 +186,20 @@ pub enum Error {
         /// Those that would do.
         known: String,
     },
+    /// Servers run that have the present master key.
+    #[error("servers are running with the present master key; stop them first: {by}")]
+    KeysInUse {
+        /// Which.
+        by: String,
+    },
+    /// The keys are being wrapped with another master key.
+    #[error("the master key is being rotated: start again with the new one when that is done")]
+    KeysRotating,
+    /// Some keys are wrapped by this master key, some by another.
+    #[error(
+        "a rotation of the master key was interrupted: expected `colloquy keys rotate` to be run again"
+    )]
+    RotationUnfinished,
     /// Sealing needs a master key.
     #[error("a master key is needed to append")]
     MasterKeyMissing,

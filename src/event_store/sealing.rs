@@ -14,11 +14,12 @@ use base64::engine::general_purpose::STANDARD;
 use chacha20poly1305::aead::{Aead, Payload};
 use chacha20poly1305::{ChaCha20Poly1305, KeyInit, XChaCha20Poly1305, XNonce};
 use domain::{KNOWN, SEALED};
+use hmac::{Hmac, Mac};
 use moka::future::Cache;
 use rand::RngCore;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
-use sqlx::PgPool;
+use sqlx::{PgConnection, PgPool};
 use uuid::Uuid;
 
 use crate::Error;
@@ -75,7 +76,11 @@ impl MasterKey {
 pub struct Keys {
     master: Option<Arc<MasterKey>>,
     streams: Cache<String, Arc<StreamKey>>,
+    requests: Option<Arc<StreamKey>>,
 }
+
+/// The key of requests' digests stands among those of streams, so that it is wrapped anew with them.
+const REQUESTS: (&str, &str) = ("idempotency", "digests");
 
 /// The key of a stream.
 pub(crate) struct StreamKey(Secret);
@@ -111,13 +116,29 @@ impl Keys {
         } else if !known.contains(&master.id) {
             return Err(Error::MasterKeyUnknown { id: master.id, known: known.join(", ") });
         }
+        let requests = requests_key(&mut tx, &master).await?;
         tx.commit().await.map_err(database("note the master key"))?;
-        Ok(Self { master: Some(Arc::new(master)), streams: Cache::new(100_000) })
+        Ok(Self { master: Some(Arc::new(master)), streams: Cache::new(100_000), requests })
     }
 
     /// No keys: what is sealed stays so, and nothing can be appended.
     pub fn none() -> Self {
-        Self { master: None, streams: Cache::new(0) }
+        Self { master: None, streams: Cache::new(0), requests: None }
+    }
+
+    /// Tells a request from another one under the same idempotency key, and nothing about it to those who have the
+    /// database alone: HMAC-SHA-256 over the parts, each after its length.
+    ///
+    /// # Errors
+    /// [`Error::MasterKeyMissing`] without the master key that the digests' own key is wrapped by.
+    pub fn request_digest(&self, parts: &[&[u8]]) -> Result<Vec<u8>, Error> {
+        let StreamKey(secret) = self.requests.as_deref().ok_or(Error::MasterKeyMissing)?;
+        let mut mac = Hmac::<Sha256>::new_from_slice(secret).expect("a key may have any length");
+        for part in parts {
+            mac.update(&(part.len() as u64).to_be_bytes());
+            mac.update(part);
+        }
+        Ok(mac.finalize().into_bytes().to_vec())
     }
 
     pub(crate) fn master_id(&self) -> Option<&str> {
@@ -246,6 +267,37 @@ impl Keys {
     }
 }
 
+/// The key of requests' digests, which the first one to come makes; none while it is wrapped by the other master
+/// key of an unfinished rotation.
+async fn requests_key(
+    connection: &mut PgConnection,
+    master: &MasterKey,
+) -> Result<Option<Arc<StreamKey>>, Error> {
+    let (aggregate_type, aggregate_id) = REQUESTS;
+    let name = format!("{aggregate_type}/{aggregate_id}");
+    sqlx::query(
+        "insert into stream_keys (aggregate_type, aggregate_id, master_key, wrapped)
+         values ($1, $2, $3, $4)
+         on conflict on constraint stream_keys_one_per_stream do nothing",
+    )
+    .bind(aggregate_type)
+    .bind(aggregate_id)
+    .bind(&master.id)
+    .bind(wrap(&master.secret, name.as_bytes(), &random()))
+    .execute(&mut *connection)
+    .await
+    .map_err(Error::database("make the key of requests' digests"))?;
+    let wrapped: Vec<u8> = sqlx::query_scalar(
+        "select wrapped from stream_keys where aggregate_type = $1 and aggregate_id = $2",
+    )
+    .bind(aggregate_type)
+    .bind(aggregate_id)
+    .fetch_one(connection)
+    .await
+    .map_err(Error::database("read the key of requests' digests"))?;
+    Ok(unwrap(&master.secret, name.as_bytes(), &wrapped).map(|key| Arc::new(StreamKey(key))))
+}
+
 impl StreamKey {
     pub(crate) fn wrap_event_key(&self, event: Uuid, key: &EventKey) -> Vec<u8> {
         wrap(&self.0, event.as_bytes(), &key.0)
@@ -342,6 +394,11 @@ pub(crate) fn bare<'a>(opened: &'a str, instead: &str) -> serde_json::Result<Cow
         }
     }
     Ok(payload.to_string().into())
+}
+
+/// Whether a stored payload has private values.
+pub(crate) fn is_sealed(stored: &str) -> bool {
+    has(stored, SEALED)
 }
 
 /// Whether an object may be in there that has this as its first key.

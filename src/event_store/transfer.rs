@@ -121,6 +121,27 @@ impl Transfer {
         Ok(found.as_deref().and_then(from_hex))
     }
 
+    /// Up to which position the log was imported without keys; 0 when it was not, or when the schema is older
+    /// than such notes.
+    ///
+    /// # Errors
+    /// When PostgreSQL cannot be reached.
+    pub async fn imported_without_keys(&mut self) -> Result<i64, Error> {
+        let doing = "read how the log was imported";
+        let noted: bool =
+            sqlx::query_scalar("select to_regclass('imported_without_keys') is not null")
+                .fetch_one(&mut *self.transaction)
+                .await
+                .map_err(Error::database(doing))?;
+        if !noted {
+            return Ok(0);
+        }
+        sqlx::query_scalar("select coalesce(max(up_to), 0) from imported_without_keys")
+            .fetch_one(&mut *self.transaction)
+            .await
+            .map_err(Error::database(doing))
+    }
+
     /// Everything stored with a position above `after` and up to `to`, also beyond the head, in order, as it
     /// arrives.
     pub fn events(
@@ -182,7 +203,8 @@ pub async fn import(connection: &mut PgConnection, batch: &[Exported]) -> Result
 }
 
 /// Writes down what had been erased from an imported log: what is sealed and has no key, though others have one.
-/// No other text of an event can look like something sealed.
+/// No other text of an event can look like something sealed. Where no event has a key, none was exported, which is
+/// written down instead.
 ///
 /// # Errors
 /// When PostgreSQL refuses.
@@ -195,9 +217,19 @@ pub async fn finish_import(connection: &mut PgConnection) -> Result<(), Error> {
              and not exists (select from event_keys k where k.position = e.position)
              and exists (select from event_keys)"#,
     )
-    .execute(connection)
+    .execute(&mut *connection)
     .await
     .map_err(Error::database("write what was erased"))?;
+    sqlx::query(
+        r#"insert into imported_without_keys (up_to)
+           select position
+           from log_head
+           where not exists (select from event_keys)
+             and exists (select from events where strpos(payload::text, '{"$sealed":') > 0)"#,
+    )
+    .execute(connection)
+    .await
+    .map_err(Error::database("note that no keys were imported"))?;
     Ok(())
 }
 

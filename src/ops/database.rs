@@ -159,8 +159,9 @@ const SERVER: &[(&str, &str)] = &[
     ("statement_timeout", "60s"),
 ];
 
-/// Connections that a server has beside its pools: the appender's, and that of who watches the database.
-const OWN: u32 = 2;
+/// Connections that a server has beside its pools: the appender's, that of who watches the database, and the one that
+/// tells that the keys are in use.
+const OWN: u32 = 3;
 
 /// A server's connections, by purpose, so that questions never take those that the log is written and followed on.
 pub(super) struct Pools {

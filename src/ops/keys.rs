@@ -2,7 +2,8 @@ use std::path::PathBuf;
 
 use anyhow::Context;
 use clap::{Args, Subcommand};
-use event_store::MasterKey;
+use event_store::{KeysAlone, MasterKey};
+use sqlx::PgPool;
 
 use super::database::Database;
 use super::{Failure, Options, given_file, master_key, output, progress};
@@ -37,7 +38,8 @@ impl Keys {
 const BATCH_SIZE: i64 = 1000;
 
 impl Rotate {
-    /// In batches, each a transaction: whatever ends it in the middle, running it again goes on.
+    /// In batches, each a transaction: whatever ends it in the middle, running it again goes on. A kept new key is
+    /// on the disk before anything is wrapped with it.
     async fn run(mut self, options: Options) -> Result<(), Failure> {
         given_file::take("COLLOQUY_NEW_MASTER_KEY", &mut self.to, self.to_file.as_deref())?;
         let Some(to) = self.to.as_deref().and_then(MasterKey::from_base64) else {
@@ -49,25 +51,35 @@ impl Rotate {
         if from.id() == to.id() {
             return Err(Failure::Usage("--to is the present master key".to_owned()));
         }
-        let keys = event_store::Keys::open(&database.pool, from).await?;
-        let total: i64 = sqlx::query_scalar("select count(*) from stream_keys")
-            .fetch_one(&database.pool)
-            .await?;
+        let _alone = KeysAlone::begin(&database.pool).await?;
+        // Of an interrupted run, all that may be left is to replace the file.
+        let known: Vec<String> =
+            sqlx::query_scalar("select id from master_keys").fetch_all(&database.pool).await?;
+        if known != [to.id()] {
+            master_key::keep_beside(&options, &to)?;
+            self.rewrap(&database.pool, from, &to).await?;
+        }
+        master_key::replace_kept(&options, &to)?;
+        output::line(format_args!(
+            "all keys are wrapped with master key {}; start every server with it",
+            to.id()
+        ))?;
+        database.close().await
+    }
+
+    async fn rewrap(&self, pool: &PgPool, from: MasterKey, to: &MasterKey) -> Result<(), Failure> {
+        let keys = event_store::Keys::open(pool, from).await?;
+        let total: i64 =
+            sqlx::query_scalar("select count(*) from stream_keys").fetch_one(pool).await?;
         let bar = progress::bar(total.unsigned_abs());
         loop {
-            let wrapped = keys.rewrap(&database.pool, &to, BATCH_SIZE).await?;
+            let wrapped = keys.rewrap(pool, to, BATCH_SIZE).await?;
             bar.inc(wrapped as u64);
             if wrapped == 0 {
                 break;
             }
         }
         bar.finish_and_clear();
-        master_key::replace_kept(&options, &to)?;
-        output::line(format_args!(
-            "{} keys are wrapped with master key {}; start every server with it",
-            bar.position(),
-            to.id()
-        ))?;
-        database.close().await
+        output::line(format_args!("{} keys were wrapped anew", bar.position()))
     }
 }

@@ -51,13 +51,31 @@ pub(super) async fn find_or_make(options: &Options, pool: &PgPool) -> Result<Mas
     Ok(kept.context("the master key was just kept")?)
 }
 
-/// After a rotation: the data folder keeps the new key, if it kept the old one.
-pub(super) fn replace_kept(options: &Options, key: &MasterKey) -> Result<(), Failure> {
-    let path = path(options);
-    match private_file::read(&path)? {
-        Some(_) => Ok(private_file::keep(&path, &key.to_base64())?),
+/// Before a rotation: the data folder keeps the new key beside the old one, if it keeps that.
+pub(super) fn keep_beside(options: &Options, key: &MasterKey) -> Result<(), Failure> {
+    match private_file::read(&path(options))? {
+        Some(_) => Ok(private_file::keep(&path_beside(options), &key.to_base64())?),
         None => Ok(()),
     }
+}
+
+/// After a rotation: the data folder keeps the new key, if it kept the old one.
+pub(super) fn replace_kept(options: &Options, key: &MasterKey) -> Result<(), Failure> {
+    let (path, beside) = (path(options), path_beside(options));
+    if private_file::read(&path)?.is_none() {
+        return Ok(());
+    }
+    private_file::keep(&path, &key.to_base64())?;
+    match std::fs::remove_file(&beside) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            Err(anyhow!(error).context(format!("cannot remove {}", beside.display())).into())
+        }
+        _ => Ok(()),
+    }
+}
+
+fn path_beside(options: &Options) -> PathBuf {
+    options.data_dir().join("master-key.new")
 }
 
 fn path(options: &Options) -> PathBuf {

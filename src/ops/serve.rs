@@ -4,7 +4,7 @@ use std::time::Duration;
 use anyhow::Context;
 use clap::Args;
 use embedded::private_file;
-use event_store::{Commands, Keys, Log, Settings};
+use event_store::{Commands, Keys, KeysInUse, Log, Settings};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -102,7 +102,9 @@ impl Serve {
             Pools::connect(&database_url, self.connections_max).await?;
 
         let node = Uuid::new_v4();
+        let mut in_use = KeysInUse::begin(&pool).await?;
         let keys = Keys::open(&pool, master_key::find_or_make(options, &pool).await?).await?;
+        in_use.check(&keys).await?;
         let log = Log::new(pool.clone(), keys);
         let (accepting, following) = (CancellationToken::new(), CancellationToken::new());
         let settings =
@@ -151,6 +153,7 @@ impl Serve {
         let availability = log.availability();
         let answered = tokio::select! {
             answered = answering => answered,
+            error = in_use.keep(log.keys()) => Err(error.into()),
             reason = availability.failed() => Err(anyhow::anyhow!("{reason}").into()),
             failure = panicked(&mut followers) => Err(failure),
         };

@@ -1,9 +1,10 @@
 //! The master key: needed, told apart, rotated.
 
+use reqwest::Method;
 use serde_json::json;
 
 use super::talk;
-use crate::harness::{Installation, MASTER_KEY};
+use crate::harness::{Caller, Installation, MASTER_KEY, send};
 
 const OTHER_KEY: &str = "//79/Pv6+fj39vX08/Lx8O/u7ezr6uno5+bl5OPi4eA=";
 
@@ -25,7 +26,10 @@ async fn a_rotated_master_key_opens_what_the_old_one_sealed() {
     let chat = talk(&installation.start()).await;
     let verified = installation.done(&["audit", "verify"]);
     let rotated = installation.done(&["keys", "rotate", "--to", OTHER_KEY]);
-    assert!(rotated.starts_with("3 keys are wrapped with master key "), "{rotated}");
+    assert!(
+        rotated.starts_with("4 keys were wrapped anew\nall keys are wrapped with master key "),
+        "{rotated}"
+    );
     assert_eq!(installation.done(&["audit", "verify"]), verified, "the log is as it was");
 
     let (status, _, errors) = installation.run(&["audit", "log", "--master-key", MASTER_KEY]);
@@ -36,4 +40,51 @@ async fn a_rotated_master_key_opens_what_the_old_one_sealed() {
     let messages = ann.get(&format!("/api/apps/{}/messages", chat["id"])).await.expect(200);
     let texts: Vec<_> = messages["data"].as_array().unwrap().iter().map(|m| &m["text"]).collect();
     assert_eq!(json!(texts), json!(["one", "two", "three", "four"]));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rotation_beside_a_running_server_is_refused_and_says_which() {
+    let installation = Installation::new().await;
+    let server = installation.start();
+    let (ann, bob) = (server.caller("ann"), server.caller("bob"));
+    bob.arrive().await;
+    let chat = ann.create(json!(["bob"])).await;
+    let path = format!("/api/apps/{}/messages", chat["id"]);
+    let say = async |caller: &Caller| {
+        let request = caller.request(Method::POST, &path).header("Idempotency-Key", "once");
+        send(request.json(&json!({"text": "yes"}))).await.expect(200)["id"].clone()
+    };
+    let said = say(&ann).await;
+    let (status, _, errors) = installation.run(&["keys", "rotate", "--to", OTHER_KEY]);
+    assert_eq!(status, Some(1), "{errors}");
+    assert!(errors.contains("stop them first: colloquy serve, process "), "{errors}");
+    drop(server);
+
+    installation.done(&["keys", "rotate", "--to", OTHER_KEY]);
+    let server = installation.start_with(&["--master-key", OTHER_KEY]);
+    assert_eq!(say(&server.caller("ann")).await, said, "a repeated request is recognised");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rotation_that_ended_before_the_kept_key_was_replaced_goes_on() {
+    let installation = Installation::new().await;
+    talk(&installation.start()).await;
+    let folder = embedded::testing::folder();
+    let (file, beside) = (folder.join("master-key"), folder.join("master-key.new"));
+    let data_dir = [("COLLOQUY_DATA_DIR", folder.to_str().unwrap())];
+    // What is left when the power goes right before the replacement, and before anything was wrapped.
+    for _ in 0..2 {
+        std::fs::write(&file, MASTER_KEY).unwrap();
+        let rotate = ["keys", "rotate", "--to", OTHER_KEY];
+        let (status, _, errors) = installation.run_with(&rotate, &data_dir);
+        assert_eq!(status, Some(0), "{errors}");
+        assert_eq!(std::fs::read_to_string(&file).unwrap(), OTHER_KEY);
+        assert!(!beside.exists());
+    }
+    std::fs::write(&file, MASTER_KEY).unwrap();
+    std::fs::create_dir(&beside).unwrap();
+    let back = ["keys", "rotate", "--master-key", OTHER_KEY, "--to", MASTER_KEY];
+    let (status, _, _) = installation.run_with(&back, &data_dir);
+    assert_eq!(status, Some(1), "nothing is wrapped with a key that could not be kept");
+    installation.done(&["audit", "log", "--master-key", OTHER_KEY]);
 }

@@ -141,6 +141,33 @@ async fn a_log_that_was_written_anew_is_found_by_whoever_noted_a_digest() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_key_that_is_gone_though_nothing_erased_it_is_missed() {
+    let events = tampered("delete from event_keys where position in (4, 6)").await;
+    found(&events, &[], "position 4: the key to its text is gone, and no later event erased it; ");
+    let (_, output, _) = events.run(&["audit", "verify"]);
+    assert!(output.trim_end().ends_with("likewise at 6"), "{output}");
+    found(&events, &["--from", "5"], "position 6: the key to its text is gone");
+    events.done(&["audit", "verify", "--to", "5"]);
+    let stream = tampered("delete from stream_keys where aggregate_type = 'user'").await;
+    found(&stream, &[], "position 1: the key to its text is gone");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_that_is_gone_after_its_message_was_deleted_is_as_missed_as_before() {
+    let installation = Installation::new().await;
+    let server = installation.start();
+    let chat = talk(&server).await;
+    let ann = server.caller("ann");
+    let gone = ann.say(&chat, "four").await;
+    ann.delete(&format!("/api/messages/{gone}")).await.expect(204);
+    drop(server);
+    assert!(installation.done(&["audit", "verify"]).contains("right from position 1 to 8"));
+    let delete = "delete from event_keys where position = 5";
+    installation.pool().await.execute(delete).await.unwrap();
+    found(&installation, &[], "position 5: the key to its text is gone");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_part_can_be_verified() {
     let installation = tampered("update events set account_id = 2 where position = 2").await;
     found(&installation, &[], "position 2: ");

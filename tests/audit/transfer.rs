@@ -2,10 +2,10 @@
 
 use std::path::Path;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::talk;
-use crate::harness::{Installation, wait_until};
+use crate::harness::{Installation, Server, wait_until};
 
 fn path(folder: &Path) -> String {
     folder.join("log.ndjson").to_str().unwrap().to_owned()
@@ -82,6 +82,20 @@ async fn a_log_moves_with_its_positions_digests_keys_and_erasures() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_log_that_was_imported_without_keys_is_right_and_says_so() {
+    let folder = embedded::testing::folder();
+    let path = path(&folder);
+    let here = Installation::new().await;
+    talk(&here.start()).await;
+    here.done(&["audit", "export", "--output", &path]);
+    let there = Installation::new().await;
+    there.done(&["audit", "import", &path]);
+    let verified = there.done(&["audit", "verify"]);
+    assert!(verified.contains("imported without keys: the text of "), "{verified}");
+    assert!(verified.starts_with("right from position 1 to 6"), "{verified}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_import_of_a_changed_file_leaves_nothing() {
     let folder = embedded::testing::folder();
     let path = path(&folder);
@@ -98,4 +112,35 @@ async fn an_import_of_a_changed_file_leaves_nothing() {
         .await
         .unwrap();
     assert_eq!((count, json!(output.contains("WRONG at position 6"))), (0, json!(true)));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_restored_backup_of_the_log_has_everything_and_counts_it_once() {
+    let folder = embedded::testing::folder();
+    let file = folder.join("log.dump").to_str().unwrap().to_owned();
+    let here = Installation::new().await;
+    let server = here.start();
+    let chat = talk(&server).await;
+    let before = seen(&server, &chat).await;
+    drop(server);
+    embedded::testing::back_up(&here.database_url, &file);
+
+    let there = Installation::new().await;
+    embedded::testing::restore(&there.database_url, &file);
+    let rebuild = "delete from checkpoints where name <> 'relay'";
+    sqlx::query(rebuild).execute(&there.pool().await).await.unwrap();
+    assert_eq!(there.done(&["audit", "verify"]), here.done(&["audit", "verify"]));
+    let server = there.start();
+    assert_eq!(seen(&server, &chat).await, before);
+    assert_eq!(server.caller("ann").say(&chat, "four").await, 7, "the numbers go on");
+}
+
+/// The lists and counts that Bob is shown.
+async fn seen(server: &Server, chat: &Value) -> [Value; 3] {
+    let bob = server.caller("bob");
+    [
+        bob.get("/api/conversations").await.expect(200),
+        bob.get("/api/conversations/badge").await.expect(200),
+        bob.get(&format!("/api/apps/{}/messages", chat["id"])).await.expect(200),
+    ]
 }

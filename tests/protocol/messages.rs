@@ -2,7 +2,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::{chat, id, ids, pair, say};
-use crate::harness::Server;
+use crate::harness::{Server, send};
 
 #[tokio::test]
 async fn a_message_is_posted_read_edited_and_deleted() {
@@ -105,4 +105,27 @@ async fn messages_are_paged_newest_first_both_ways() {
     let path = format!("/v1/messages?conversation_id={}&starting_after={}", id(&made), id(&other));
     ann.get(&path).await.expect(400);
     assert_eq!(Value::Null, ann.get(&format!("/v1/messages/{}", all[0])).await.body["updated_at"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_repeated_multipart_request_with_another_boundary_is_the_same_request() {
+    let server = Server::fresh().await;
+    let (ann, _) = pair(&server).await;
+    let chat = chat(&ann, "bob").await;
+    let say = async |boundary: &str, text: &str| {
+        let part = |name: &str, value: &str| {
+            format!(
+                "--{boundary}\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n"
+            )
+        };
+        let fields = part("conversation_id", id(&chat)) + &part("message", text);
+        let request = ann.request(Method::POST, "/v1/messages").header("Idempotency-Key", "once");
+        let media_type = format!("multipart/form-data; boundary={boundary}");
+        let request = request.header("Content-Type", media_type);
+        send(request.body(format!("{fields}--{boundary}--\r\n"))).await
+    };
+    let first = say("one", "yes").await.expect(201);
+    let repeated = say("two", "yes").await;
+    assert_eq!(repeated.body["id"], first["id"], "{}", repeated.body);
+    say("two", "no").await.expect(422);
 }

@@ -51,3 +51,35 @@ async fn a_user_is_registered_on_sight_and_kept_up_to_date() {
     ann.get("/api/users").await.expect(403);
     ann.post("/api/users", json!({"uid": "x"})).await.expect(403);
 }
+
+#[tokio::test]
+async fn texts_that_differ_only_in_case_and_normal_form_are_found() {
+    let server = Server::fresh().await;
+    let key = server.key();
+    let spellings = [
+        ("Große Straße", "GROSSE STRASSE", "groẞe"),
+        ("Οδυσσεύς", "ΟΔΥΣΣΕΎΣ", "ΣΕΎς"),
+        ("Jos\u{e9} Nu\u{f1}ez", "JOSE\u{301} NUN\u{303}EZ", "e\u{301} nu"),
+    ];
+    let mut members = Vec::new();
+    for (n, (name, _, _)) in spellings.iter().enumerate() {
+        let uid = format!("u{n}");
+        key.post("/api/users", json!({"uid": uid, "name": name})).await.expect(201);
+        members.push(uid);
+    }
+    let ann = server.caller("ann");
+    let room = json!({"members": members, "name": "Straße"});
+    let room = ann.post("/api/conversations", room).await.expect(201);
+    let messages = format!("/api/apps/{}/messages", room["id"]);
+    for (name, capitals, part) in spellings {
+        ann.say(&room, name).await;
+        for q in [name, capitals, part] {
+            let q: String = url::form_urlencoded::byte_serialize(q.as_bytes()).collect();
+            for list in ["/api/users", "/api/conversations", &messages] {
+                let caller = if list == "/api/users" { &key } else { &ann };
+                let found = caller.get(&format!("{list}?q={q}")).await.expect(200);
+                assert_eq!(found["count"], 1, "{list} {q}: {found}");
+            }
+        }
+    }
+}

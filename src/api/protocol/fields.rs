@@ -1,5 +1,3 @@
-use std::convert::Infallible;
-
 use axum::http::{HeaderMap, StatusCode, header};
 use bytes::Bytes;
 use domain::Text;
@@ -7,7 +5,7 @@ use domain::conversation::TEXT_LENGTH_MAX;
 use serde_json::{Map, Value};
 
 use crate::failure::Failure;
-use crate::json;
+use crate::{json, multipart};
 
 /// The fields of a body, however it is encoded. A form's values are strings, or arrays of strings where the
 /// name ends in `[]`.
@@ -36,7 +34,7 @@ impl Fields {
             "application/x-www-form-urlencoded" => {
                 form(form_urlencoded::parse(&body).map(|(name, value)| (name.into(), value.into())))
             }
-            "multipart/form-data" => form(multipart(media_type, body).await?.into_iter()),
+            "multipart/form-data" => form(multipart::read(media_type, body).await?.into_iter()),
             _ => return Err(unusable()),
         }))
     }
@@ -175,24 +173,6 @@ fn form(pairs: impl Iterator<Item = (String, String)>) -> Map<String, Value> {
         }
     }
     fields
-}
-
-async fn multipart(media_type: &str, body: Bytes) -> Result<Vec<(String, String)>, Failure> {
-    let unreadable = |error: multer::Error| {
-        Failure::bad_request(format!("the body is not multipart/form-data: {error}"))
-    };
-    let boundary = multer::parse_boundary(media_type).map_err(unreadable)?;
-    let body = futures::stream::iter([Ok::<_, Infallible>(body)]);
-    let mut parts = multer::Multipart::new(body, boundary);
-    let mut pairs = Vec::new();
-    while let Some(part) = parts.next_field().await.map_err(unreadable)? {
-        let name = part.name().unwrap_or_default().to_owned();
-        if part.file_name().is_some() {
-            return Err(Failure::bad_request(format!("{name} must be a field and not a file")));
-        }
-        pairs.push((name, part.text().await.map_err(unreadable)?));
-    }
-    Ok(pairs)
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 use clap::Args;
 use event_store::{
-    Difference, Digest, Exported, Quarantined, Transfer, Verifier, from_hex, to_hex,
+    Difference, Digest, Exported, MissingKeys, Quarantined, Transfer, Verifier, from_hex, to_hex,
 };
 use futures::TryStreamExt;
 use serde_json::Value;
@@ -41,6 +41,28 @@ struct Expected {
     digest: Digest,
 }
 
+/// A log in which nothing differs.
+struct Verified {
+    verifier: Verifier,
+    /// Sealed events whose keys were not imported.
+    imported: u64,
+}
+
+/// That the log ends where its head says.
+fn at_the_head(verifier: &Verifier, head: i64, head_digest: &str) -> Result<(), Difference> {
+    let last = verifier.position();
+    let (position, what) = if last < head {
+        (last + 1, format!("the event is missing: the head of the log says {head}"))
+    } else if last > head {
+        (head + 1, format!("the event is beyond the head of the log, {head}"))
+    } else if to_hex(verifier.digest()) != head_digest {
+        (head, format!("the head of the log has another digest, {head_digest}"))
+    } else {
+        return Ok(());
+    };
+    Err(Difference { position, what })
+}
+
 impl std::str::FromStr for Expected {
     type Err = &'static str;
 
@@ -71,7 +93,7 @@ impl Verify {
         &self,
         database: &Database,
         quarantined: &[Quarantined],
-    ) -> Result<Result<Verifier, Difference>, Failure> {
+    ) -> Result<Result<Verified, Difference>, Failure> {
         let mut transfer = Transfer::begin(&database.pool).await?;
         let before = self.from - 1;
         let Some(digest) = transfer.digest_of(before).await? else {
@@ -82,9 +104,10 @@ impl Verify {
         let mut verifier = Verifier::after(before, digest).with_quarantined(positions);
         let (head, head_digest) = (transfer.head, to_hex(&transfer.digest));
         let to = self.to.unwrap_or(i64::MAX);
+        let mut missing = MissingKeys::imported_up_to(transfer.imported_without_keys().await?);
         let bar = progress::bar(head.min(to).saturating_sub(before).unsigned_abs());
         {
-            let mut events = std::pin::pin!(transfer.events(before, to));
+            let mut events = std::pin::pin!(transfer.events_with_keys(before, to));
             loop {
                 let next = tokio::select! {
                     next = events.try_next() => next?,
@@ -96,35 +119,26 @@ impl Verify {
                         ).into());
                     }
                 };
-                let Some(event) = next else { break };
-                if let Err(difference) = self.check(&mut verifier, &event) {
+                let Some(exported) = next else { break };
+                if let Err(difference) = self.check(&mut verifier, &exported.event) {
                     bar.abandon();
                     return Ok(Err(difference));
                 }
+                missing.check(&exported);
                 bar.inc(1);
             }
         }
         bar.finish_and_clear();
-        if self.to.is_none_or(|to| to > head) {
-            let last = verifier.position();
-            if last != head {
-                let what = if last < head {
-                    format!("the event is missing: the head of the log says {head}")
-                } else {
-                    format!("the event is beyond the head of the log, {head}")
-                };
-                let position = if last < head { last + 1 } else { head + 1 };
-                return Ok(Err(Difference { position, what }));
-            }
-            if to_hex(verifier.digest()) != head_digest {
-                let what = format!("the head of the log has another digest, {head_digest}");
-                return Ok(Err(Difference { position: head, what }));
-            }
+        // Whether a key was erased is only known at the end: a later event may have done it.
+        if self.to.is_none_or(|to| to >= head) {
+            return Ok(at_the_head(&verifier, head, &head_digest)
+                .and_then(|()| missing.finish())
+                .map(|imported| Verified { verifier, imported }));
         }
-        Ok(Ok(verifier))
+        Ok(Ok(Verified { verifier, imported: 0 }))
     }
 
-    fn file(&self, path: &Path) -> Result<Result<Verifier, Difference>, Failure> {
+    fn file(&self, path: &Path) -> Result<Result<Verified, Difference>, Failure> {
         let file =
             std::fs::File::open(path).with_context(|| format!("cannot read {}", path.display()))?;
         let mut lines = BufReader::new(file).lines();
@@ -146,7 +160,7 @@ impl Verify {
             let what = format!("the event is missing: the file should end with {}", heading.to);
             return Ok(Err(Difference { position: verifier.position() + 1, what }));
         }
-        Ok(Ok(verifier))
+        Ok(Ok(Verified { verifier, imported: 0 }))
     }
 
     fn check(
@@ -170,33 +184,40 @@ impl Verify {
 
     fn report(
         &self,
-        verified: Result<Verifier, Difference>,
+        verified: Result<Verified, Difference>,
         quarantined: &[Quarantined],
     ) -> Result<(), Failure> {
-        let verified = verified.and_then(|verifier| {
-            let cut = self.expect.iter().find(|expected| expected.position > verifier.position());
+        let verified = verified.and_then(|verified| {
+            let last = verified.verifier.position();
+            let cut = self.expect.iter().find(|expected| expected.position > last);
             match cut {
                 Some(expected) => Err(Difference {
-                    position: verifier.position() + 1,
+                    position: last + 1,
                     what: format!(
                         "the event is missing: position {} was expected",
                         expected.position
                     ),
                 }),
-                None => Ok(verifier),
+                None => Ok(verified),
             }
         });
         let (row, result) = match &verified {
-            Ok(verifier) => {
+            Ok(Verified { verifier, imported }) => {
                 let (position, digest) = (verifier.position(), to_hex(verifier.digest()));
+                let note = (*imported > 0).then(|| {
+                    format!("imported without keys: the text of {imported} events is sealed")
+                });
                 if self.format == Format::Table {
                     output::line(format_args!("right from position {} to {position}", self.from))?;
+                    if let Some(note) = note {
+                        output::line(note)?;
+                    }
                     print_quarantined(quarantined)?;
                     return output::line(format_args!(
                         "to hold the log to it later, note: --expect {position}:{digest}"
                     ));
                 }
-                (vec!["right".into(), position.into(), digest.into(), Value::Null], Ok(()))
+                (vec!["right".into(), position.into(), digest.into(), note.into()], Ok(()))
             }
             Err(difference) => {
                 if self.format == Format::Table {
