@@ -1,5 +1,5 @@
 use std::fs::File;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use async_nats::ConnectOptions;
@@ -7,6 +7,7 @@ use async_nats::jetstream::context::GetStreamErrorKind;
 use rand::distr::{Alphanumeric, SampleString};
 
 use crate::child::{self, Child, Found};
+use crate::keep_running::Private;
 use crate::{Error, private_file, programs, user};
 
 const USER: &str = "colloquy";
@@ -17,7 +18,8 @@ pub struct Nats {
     child: Child,
     url: String,
     port: u16,
-    _lock: File,
+    data_dir: PathBuf,
+    lock: File,
 }
 
 impl Nats {
@@ -34,10 +36,15 @@ impl Nats {
     /// # Errors
     /// As [`start`](Self::start); also when the port is taken.
     pub async fn start_on(data_dir: &Path, port: Option<u16>) -> Result<Self, Error> {
-        let server = programs::nats()?;
+        programs::nats()?;
         user::make_data_dir(data_dir)?;
         let data_dir = &crate::canonical(data_dir)?;
         let lock = child::lock(data_dir, "nats.lock")?;
+        Self::launch(data_dir, port, lock).await
+    }
+
+    async fn launch(data_dir: &Path, port: Option<u16>, lock: File) -> Result<Self, Error> {
+        let server = programs::nats()?;
         let store = data_dir.join("nats");
         user::make_folder(&store, None)?;
         let store = crate::canonical(&store)?;
@@ -61,7 +68,10 @@ impl Nats {
             let child = Child::spawn("nats-server", command, None, &log, libc::SIGTERM)?;
             let url = format!("nats://{USER}:{password}@127.0.0.1:{free_port}");
             match wait_until_up(&child, free_port, &password, &log).await {
-                Ok(()) => return Ok(Self { child, url, port: free_port, _lock: lock }),
+                Ok(()) => {
+                    let data_dir = data_dir.to_owned();
+                    return Ok(Self { child, url, port: free_port, data_dir, lock });
+                }
                 // Somebody took the port between the probe and the start.
                 Err(_) if attempt < 5 && child::log_tail(&log).contains("in use") => {}
                 Err(error) => return Err(error),
@@ -99,6 +109,21 @@ impl Nats {
     /// When it does not end in time.
     pub async fn stop(self) -> Result<(), Error> {
         self.child.stop(libc::SIGTERM).await
+    }
+}
+
+impl Private for Nats {
+    const NAME: &str = "nats-server";
+
+    async fn ended(&mut self) -> String {
+        self.child.ended().await;
+        child::log_tail(&self.data_dir.join("nats.log"))
+    }
+
+    async fn restart(&mut self) -> Result<(), Error> {
+        let lock = self.lock.try_clone().map_err(Error::file("lock", &self.data_dir))?;
+        *self = Self::launch(&self.data_dir.clone(), Some(self.port), lock).await?;
+        Ok(())
     }
 }
 

@@ -135,6 +135,8 @@ impl Serve {
             answered = answering => answered,
             reason = availability.failed() => Err(anyhow::anyhow!("{reason}").into()),
             failure = panicked(&mut followers) => Err(failure),
+            error = embedded::keep_running(servers.postgres.as_mut()) => Err(error.into()),
+            error = embedded::keep_running(servers.nats.as_mut()) => Err(error.into()),
         };
         tracing::info!("draining requests");
         accepting.cancel();

@@ -2,6 +2,7 @@
 
 mod outages;
 mod postgres;
+mod private_servers;
 mod projections;
 mod secrets;
 mod starts;
