@@ -1,5 +1,6 @@
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
+use std::io::Write;
 use std::net::TcpListener;
 use std::os::unix::ffi::OsStringExt;
 use std::os::unix::fs::OpenOptionsExt;
@@ -44,8 +45,7 @@ impl Child {
         log: &Path,
         parting: i32,
     ) -> Result<Self, Error> {
-        let output = make_private(log)?;
-        output.set_len(0).map_err(Error::file("write", log))?;
+        let output = begin_log(log)?;
         let errors = output.try_clone().map_err(Error::file("write", log))?;
         command.stdin(Stdio::null()).stdout(output).stderr(errors).process_group(0);
         if let Some(user) = user {
@@ -78,6 +78,12 @@ impl Child {
 
     pub(crate) fn has_exited(&self) -> bool {
         self.exited.borrow().is_some() || self.exited.has_changed().is_err()
+    }
+
+    /// Returns when the server has ended, for whatever reason.
+    pub(crate) async fn ended(&mut self) {
+        // An error is the end of the thread that waits for the child: the child does not outlive that.
+        let _ = self.exited.wait_for(Option::is_some).await;
     }
 
     /// Sends `signal` and waits for the end.
@@ -228,9 +234,29 @@ pub(crate) fn free_port() -> Result<u16, Error> {
         .map_err(Error::file("bind a port on", Path::new("127.0.0.1")))
 }
 
-/// The end of a server's log, on one line.
+/// What is kept of a server's earlier runs.
+const LOG_BYTES_KEPT: usize = 64 * 1024;
+/// Where a run begins in a server's log.
+const LOG_MARK: &str = "---- started by colloquy ----";
+
+/// A server's log with room for another run: why the last one ended stays to be read.
+fn begin_log(log: &Path) -> Result<File, Error> {
+    let failed = || Error::file("write", log);
+    let mut file = make_private(log)?;
+    let before = std::fs::read(log).map_err(Error::file("read", log))?;
+    let kept = &before[before.len().saturating_sub(LOG_BYTES_KEPT)..];
+    file.set_len(0).map_err(failed())?;
+    file.write_all(kept).map_err(failed())?;
+    writeln!(file, "{LOG_MARK}").map_err(failed())?;
+    Ok(file)
+}
+
+/// The end of what a server logged in its last run, on one line.
 pub(crate) fn log_tail(log: &Path) -> String {
-    let text = std::fs::read_to_string(log).unwrap_or_default();
-    let lines: Vec<&str> = text.lines().rev().take(5).collect();
+    let text = std::fs::read(log).unwrap_or_default();
+    let text = String::from_utf8_lossy(&text);
+    let last_run = text.rsplit(LOG_MARK).next().unwrap_or_default();
+    let lines = last_run.lines().filter(|line| !line.is_empty());
+    let lines: Vec<&str> = lines.rev().take(5).collect();
     lines.into_iter().rev().collect::<Vec<_>>().join(" | ")
 }

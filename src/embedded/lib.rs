@@ -17,6 +17,7 @@
 )]
 
 mod child;
+mod keep_running;
 mod nats;
 mod postgres;
 pub mod private_file;
@@ -29,6 +30,7 @@ mod user;
 
 use std::path::PathBuf;
 
+pub use keep_running::{Private, keep_running};
 pub use nats::Nats;
 pub use postgres::{Postgres, is_made};
 pub use user::{make_data_dir, own_name};
@@ -75,6 +77,16 @@ pub enum Error {
     NotUp {
         /// Which.
         server: &'static str,
+        /// The last lines of its log.
+        log: String,
+    },
+    /// A server has ended again and again; the tail of its log may say why.
+    #[error("the private {server} has ended {times} times within 10 minutes, last with: {log}")]
+    KeepsEnding {
+        /// Which.
+        server: &'static str,
+        /// How often.
+        times: usize,
         /// The last lines of its log.
         log: String,
     },

@@ -1,5 +1,5 @@
 use std::fs::File;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use async_nats::ConnectOptions;
@@ -7,9 +7,12 @@ use async_nats::jetstream::context::GetStreamErrorKind;
 use rand::distr::{Alphanumeric, SampleString};
 
 use crate::child::{self, Child, Found};
+use crate::keep_running::Private;
 use crate::{Error, private_file, programs, user};
 
 const USER: &str = "colloquy";
+
+const CONFIGURATION: &str = "nats.conf";
 
 /// A private NATS server with JetStream.
 #[derive(Debug)]
@@ -17,7 +20,8 @@ pub struct Nats {
     child: Child,
     url: String,
     port: u16,
-    _lock: File,
+    data_dir: PathBuf,
+    lock: File,
 }
 
 impl Nats {
@@ -46,16 +50,22 @@ impl Nats {
         port: Option<u16>,
         further: &str,
     ) -> Result<Self, Error> {
-        let server = programs::nats()?;
+        programs::nats()?;
         user::make_data_dir(data_dir)?;
         let data_dir = &crate::canonical(data_dir)?;
         let lock = child::lock(data_dir, "nats.lock")?;
+        let configuration = configure(&password(data_dir)?) + further;
+        private_file::keep(&data_dir.join(CONFIGURATION), &configuration)?;
+        Self::launch(data_dir, port, lock).await
+    }
+
+    /// With the configuration that is in the folder.
+    async fn launch(data_dir: &Path, port: Option<u16>, lock: File) -> Result<Self, Error> {
+        let server = programs::nats()?;
         let store = data_dir.join("nats");
         user::make_folder(&store, None)?;
         let store = crate::canonical(&store)?;
         let password = password(data_dir)?;
-        let configuration = data_dir.join("nats.conf");
-        private_file::keep(&configuration, &(configure(&password) + further))?;
         let pid_file = data_dir.join("nats.pid");
         if let Some(pid) = left_behind(&pid_file, &store) {
             child::end_left_behind(pid, libc::SIGTERM, "nats-server").await?;
@@ -67,13 +77,16 @@ impl Nats {
                 None => child::free_port()?,
             };
             let mut command = child::command(&server);
-            command.arg("-c").arg(&configuration);
+            command.arg("-c").arg(data_dir.join(CONFIGURATION));
             command.args(["-a", "127.0.0.1", "-p", &free_port.to_string(), "-js"]);
             command.arg("-sd").arg(&store).arg("-P").arg(&pid_file);
             let child = Child::spawn("nats-server", command, None, &log, libc::SIGTERM)?;
             let url = format!("nats://{USER}:{password}@127.0.0.1:{free_port}");
             match wait_until_up(&child, free_port, &password, &log).await {
-                Ok(()) => return Ok(Self { child, url, port: free_port, _lock: lock }),
+                Ok(()) => {
+                    let data_dir = data_dir.to_owned();
+                    return Ok(Self { child, url, port: free_port, data_dir, lock });
+                }
                 // Somebody took the port between the probe and the start.
                 Err(_) if attempt < 5 && child::log_tail(&log).contains("in use") => {}
                 Err(error) => return Err(error),
@@ -111,6 +124,21 @@ impl Nats {
     /// When it does not end in time.
     pub async fn stop(self) -> Result<(), Error> {
         self.child.stop(libc::SIGTERM).await
+    }
+}
+
+impl Private for Nats {
+    const NAME: &str = "nats-server";
+
+    async fn ended(&mut self) -> String {
+        self.child.ended().await;
+        child::log_tail(&self.data_dir.join("nats.log"))
+    }
+
+    async fn restart(&mut self) -> Result<(), Error> {
+        let lock = self.lock.try_clone().map_err(Error::file("lock", &self.data_dir))?;
+        *self = Self::launch(&self.data_dir.clone(), Some(self.port), lock).await?;
+        Ok(())
     }
 }
 

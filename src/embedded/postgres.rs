@@ -1,12 +1,13 @@
 use std::fs::File;
 use std::io::ErrorKind;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use rand::distr::{Alphanumeric, SampleString};
 use sqlx::{Connection, Executor, PgConnection};
 
 use crate::child::{self, Child, Found};
+use crate::keep_running::Private;
 use crate::socket_folder::SocketFolder;
 use crate::user::{self, User};
 use crate::{Error, private_file, programs};
@@ -16,6 +17,8 @@ use crate::{Error, private_file, programs};
 pub struct Postgres {
     child: Child,
     url: String,
+    port: u16,
+    data_dir: PathBuf,
     socket: Option<SocketFolder>,
     _lock: File,
 }
@@ -48,8 +51,8 @@ impl Postgres {
             match wait_until_up(&child, &url("postgres"), &log).await {
                 Ok(connection) => {
                     make_database(connection).await.map_err(Error::Database)?;
-                    let url = url("colloquy");
-                    return Ok(Self { child, url, socket, _lock: lock });
+                    let (url, data_dir) = (url("colloquy"), data_dir.to_owned());
+                    return Ok(Self { child, url, port, data_dir, socket, _lock: lock });
                 }
                 Err(Error::Database(error)) if is_wrong_password(&error) => {
                     child.stop(libc::SIGINT).await?;
@@ -97,6 +100,43 @@ impl Postgres {
         Ok(())
     }
 }
+
+impl Private for Postgres {
+    const NAME: &str = "PostgreSQL";
+
+    async fn ended(&mut self) -> String {
+        self.child.ended().await;
+        child::log_tail(&self.data_dir.join("postgres.log"))
+    }
+
+    /// On the same port and socket. Processes of the server that ended may hold its memory for a moment longer,
+    /// and it does not start before they are gone.
+    async fn restart(&mut self) -> Result<(), Error> {
+        let server = programs::postgres("postgres")?;
+        let home = self.data_dir.join("postgres");
+        let cluster = crate::canonical(&home.join("cluster"))?;
+        let log = self.data_dir.join("postgres.log");
+        end_left_behind(&cluster).await?;
+        let started = Instant::now();
+        loop {
+            let mut command = child::command(&server);
+            command.current_dir(&home).arg("-D").arg(&cluster);
+            command.args(arguments(self.port, self.socket.as_ref().map(SocketFolder::path)));
+            let user = user::unprivileged();
+            self.child = Child::spawn(Self::NAME, command, user, &log, libc::SIGINT)?;
+            match wait_until_up(&self.child, &self.url, &log).await {
+                Ok(connection) => return connection.close().await.map_err(Error::Database),
+                Err(_) if started.elapsed() < HELD_AT_MOST && self.child.has_exited() => {
+                    tokio::time::sleep(Duration::from_millis(100)).await;
+                }
+                Err(error) => return Err(error),
+            }
+        }
+    }
+}
+
+/// How long what is left of a server that crashed may be in the way of its next start.
+const HELD_AT_MOST: Duration = Duration::from_secs(10);
 
 const PASSWORD_FILE: &str = "password";
 

@@ -156,6 +156,8 @@ impl Serve {
             error = in_use.keep(log.keys()) => Err(error.into()),
             reason = availability.failed() => Err(anyhow::anyhow!("{reason}").into()),
             failure = panicked(&mut followers) => Err(failure),
+            error = embedded::keep_running(servers.postgres.as_mut()) => Err(error.into()),
+            error = embedded::keep_running(servers.nats.as_mut()) => Err(error.into()),
         };
         tracing::info!("draining requests");
         accepting.cancel();

@@ -6,6 +6,7 @@ mod frozen;
 mod neighbours;
 mod outages;
 mod postgres;
+mod private_servers;
 mod projections;
 mod secrets;
 mod starts;
