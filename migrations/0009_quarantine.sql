@@ -4,13 +4,13 @@
 -- A quarantine is for good. A row that could be taken away again would leave read models that have passed over
 -- an event which the log says they have.
 create table quarantined_events (
+    -- Of an event in the log. Not a foreign key: it would answer a truncation of the log before the log itself does.
     position       bigint      not null,
     quarantined_at timestamptz not null default clock_timestamp(),
     -- The operating system's user: whoever can run the verb here holds the database anyway.
     quarantined_by text        not null,
     reason         text        not null,
     constraint quarantined_events_once_per_event primary key (position),
-    constraint quarantined_events_are_in_the_log foreign key (position) references events (position),
     constraint quarantined_events_have_a_reason check (reason <> '')
 );
 
