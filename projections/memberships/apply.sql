@@ -43,8 +43,12 @@ begin
     where s.conversation = any(gone)
       and m.user_id = s.user_id
       and m.conversation = s.conversation;
+    delete from memberships.read_ranges k
+    using memberships.members s
+    where s.conversation = any(gone)
+      and k.user_id = s.user_id
+      and k.conversation = s.conversation;
     delete from memberships.members where conversation = any(gone);
-    delete from memberships.read_ranges where conversation = any(gone);
 end
 $$;
 

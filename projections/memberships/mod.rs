@@ -14,7 +14,7 @@ pub const NAME: &str = "memberships";
 
 pub(crate) const MODEL: Model = Model {
     name: NAME,
-    version: 1,
+    version: 2,
     schema: concat!(include_str!("schema.sql"), include_str!("apply.sql")),
     builds_on: &[conversations::NAME],
     changes: apply::changes,

@@ -148,5 +148,7 @@ create table memberships.read_ranges (
     constraint read_ranges_one_per_top primary key (user_id, conversation, top)
 );
 
--- The first marker to cover a message is among the first that were set after it was posted.
-create index read_ranges_in_log_order on memberships.read_ranges (conversation, position);
+-- The first marker to cover a message is among the first that were set after it was posted. By the conversation's hash,
+-- so that only that question can use it: whoever looks for a member's ranges would else be offered those of all
+-- members, and a plan that is made while the table is empty has no reason to prefer the member's own.
+create index read_ranges_in_log_order on memberships.read_ranges (uuid_hash(conversation), position);

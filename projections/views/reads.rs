@@ -129,7 +129,8 @@ fn with_read_at(chosen: &str) -> String {
                 case when m.author = $1
                      then (select k.at
                            from memberships.read_ranges k
-                           where k.conversation = m.conversation
+                           where uuid_hash(k.conversation) = uuid_hash(m.conversation)
+                             and k.conversation = m.conversation
                              and k.position > m.id
                              and k.top >= m.id
                              and k.user_id <> $1
