@@ -66,9 +66,14 @@ fn only_the_event_store_writes_events_and_only_read_models_write_read_models() {
 #[test]
 fn errors_are_logged_with_their_causes() {
     for (path, text) in [sources("src"), sources("projections")].concat() {
-        for without in
-            ["as &dyn std::error::Error", "as &dyn Error", "!(error,", "%error", "?error"]
-        {
+        for without in [
+            "as &dyn std::error::Error",
+            "as &dyn Error",
+            "as &dyn StdError",
+            "!(error,",
+            "%error",
+            "?error",
+        ] {
             assert!(!text.contains(without), "{path} logs {without}: expected error = causes(…)");
         }
     }

@@ -239,7 +239,7 @@ impl From<event_store::Error> for Failure {
             event_store::Error::Undecodable { .. }
             | event_store::Error::UnknownType { .. }
             | event_store::Error::CannotOpen { .. } => {
-                tracing::error!(error = &error as &dyn StdError, "a command failed");
+                tracing::error!(error = causes(&error), "a command failed");
                 let detail =
                     "part of what is recorded here cannot be read, and an operator has to act";
                 Self::new(StatusCode::INTERNAL_SERVER_ERROR, detail)
@@ -274,15 +274,8 @@ impl From<conversation::Refusal> for Failure {
         match refusal {
             ConversationUnknown | ConversationDeleted | ConversationTrashed | MessageDeleted
             | NotAMember(_) => Self::not_found(),
-            ConversationExists
-            | PrivateChatNeedsTwo
-            | MembersFixed
-            | UidMissing
-            | NameTooLong { .. }
-            | DescriptionTooLong { .. }
-            | Excess(_)
-            | TextBlank
-            | TextTooLong { .. } => Self::bad_request(refusal.to_string()),
+            ConversationExists | PrivateChatNeedsTwo | MembersFixed | UidMissing | Excess(_)
+            | TextBlank => Self::bad_request(refusal.to_string()),
         }
     }
 }

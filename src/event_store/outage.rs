@@ -46,17 +46,19 @@ impl Availability {
 
     /// Returns what is wrong as soon as something is.
     pub async fn next_outage(&self) -> Arc<str> {
-        let mut outages = self.0.subscribe();
-        let begun = outages.wait_for(|outages| outages.reason().is_some()).await;
-        // The sender is this one, so it is never gone.
-        begun.ok().and_then(|outages| outages.reason()).unwrap_or_else(|| "unknown".into())
+        self.next(Outages::reason).await
     }
 
     /// Returns why this process cannot go on, as soon as that is so: nobody can make it right but a new start.
     pub async fn failed(&self) -> Arc<str> {
+        self.next(|outages| outages.fatal.clone()).await
+    }
+
+    async fn next(&self, reason: fn(&Outages) -> Option<Arc<str>>) -> Arc<str> {
         let mut outages = self.0.subscribe();
-        let failed = outages.wait_for(|outages| outages.fatal.is_some()).await;
-        failed.ok().and_then(|outages| outages.fatal.clone()).unwrap_or_else(|| "unknown".into())
+        let begun = outages.wait_for(|outages| reason(outages).is_some()).await;
+        // The sender is this one, so it is never gone.
+        begun.ok().and_then(|outages| reason(&outages)).unwrap_or_else(|| "unknown".into())
     }
 
     /// This process cannot go on; the first reason counts.

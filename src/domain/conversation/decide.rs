@@ -19,12 +19,12 @@ impl Conversation {
             Command::CreateConversation(create) => self.create(create),
             Command::RenameConversation { name } => {
                 self.present()?;
-                let name = checked_name(name)?;
+                let name = checked("name", name, NAME_LENGTH_MAX)?;
                 Ok(change(self.name != name, Event::ConversationRenamed { name }))
             }
             Command::DescribeConversation { description } => {
                 self.present()?;
-                let description = checked_description(description)?;
+                let description = checked("description", description, DESCRIPTION_LENGTH_MAX)?;
                 Ok(change(
                     self.description != description,
                     Event::ConversationDescribed { description },
@@ -38,8 +38,7 @@ impl Conversation {
             }
             Command::ChangeAvatar { avatar_url } => {
                 self.present()?;
-                let avatar_url = avatar_url.filter(|url| !url.is_blank());
-                check_optional("avatar_url", avatar_url.as_ref(), AVATAR_URL_LENGTH_MAX)?;
+                let avatar_url = checked("avatar_url", avatar_url, AVATAR_URL_LENGTH_MAX)?;
                 Ok(change(self.avatar_url != avatar_url, Event::AvatarChanged { avatar_url }))
             }
             Command::PinMessage { message } => {
@@ -133,8 +132,8 @@ impl Conversation {
             creator: create.creator,
             members,
             uid: create.uid,
-            name: checked_name(create.name)?,
-            description: checked_description(create.description)?,
+            name: checked("name", create.name, NAME_LENGTH_MAX)?,
+            description: checked("description", create.description, DESCRIPTION_LENGTH_MAX)?,
             metadata: create.metadata.map(Private::from),
             tags: create.tags.into(),
         }])
@@ -172,34 +171,17 @@ fn checked_text(text: Text) -> Result<Text, Refusal> {
     if text.is_blank() {
         return Err(Refusal::TextBlank);
     }
-    let length = text.length();
-    if length > TEXT_LENGTH_MAX {
-        return Err(Refusal::TextTooLong { length, max: TEXT_LENGTH_MAX });
-    }
     check_text("text", text.as_str(), TEXT_LENGTH_MAX)?;
     Ok(text)
 }
 
-fn checked_name(name: Option<Text>) -> Result<Option<Text>, Refusal> {
-    match name.filter(|name| !name.is_blank()) {
-        Some(name) if name.length() > NAME_LENGTH_MAX => {
-            Err(Refusal::NameTooLong { length: name.length(), max: NAME_LENGTH_MAX })
-        }
-        name => {
-            check_optional("name", name.as_ref(), NAME_LENGTH_MAX)?;
-            Ok(name)
-        }
-    }
-}
-
-fn checked_description(description: Option<Text>) -> Result<Option<Text>, Refusal> {
-    match description.filter(|description| !description.is_blank()) {
-        Some(text) if text.length() > DESCRIPTION_LENGTH_MAX => {
-            Err(Refusal::DescriptionTooLong { length: text.length(), max: DESCRIPTION_LENGTH_MAX })
-        }
-        description => {
-            check_optional("description", description.as_ref(), DESCRIPTION_LENGTH_MAX)?;
-            Ok(description)
-        }
-    }
+/// Blank counts as none.
+fn checked(
+    field: &'static str,
+    text: Option<Text>,
+    length_max: usize,
+) -> Result<Option<Text>, Refusal> {
+    let text = text.filter(|text| !text.is_blank());
+    check_optional(field, text.as_ref(), length_max)?;
+    Ok(text)
 }

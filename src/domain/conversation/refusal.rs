@@ -32,34 +32,10 @@ pub enum Refusal {
     /// A contextual chat needs the host system's name.
     #[error("a contextual chat needs a uid")]
     UidMissing,
-    /// A name beyond the limit.
-    #[error("name must be at most {max} characters long, not {length}")]
-    NameTooLong {
-        /// What came.
-        length: usize,
-        /// The limit.
-        max: usize,
-    },
-    /// A description beyond the limit.
-    #[error("description must be at most {max} characters long, not {length}")]
-    DescriptionTooLong {
-        /// What came.
-        length: usize,
-        /// The limit.
-        max: usize,
-    },
-    /// Something else beyond its limit.
+    /// Beyond a limit.
     #[error(transparent)]
     Excess(#[from] Excess),
     /// A message without a visible character.
     #[error("text must not be blank")]
     TextBlank,
-    /// A message beyond the limit.
-    #[error("text must be at most {max} characters long, not {length}")]
-    TextTooLong {
-        /// What came.
-        length: usize,
-        /// The limit.
-        max: usize,
-    },
 }

@@ -106,7 +106,7 @@ fn a_name_of_the_limit_fits_and_one_more_does_not() {
         .then_expect_events(vec![Event::ConversationRenamed { name: Some(name) }]);
     given(vec![room()])
         .when(Command::RenameConversation { name: Some("x".repeat(257).into()) })
-        .then_expect_error(Refusal::NameTooLong { length: 257, max: 256 });
+        .then_expect_error(Excess::Characters { field: "name", length: 257, max: 256 }.into());
 }
 
 #[test]
@@ -152,7 +152,8 @@ fn posting_to_nothing_is_refused() {
 fn a_message_is_neither_blank_nor_endless() {
     given(vec![room()]).when(post(ANN, " \n")).then_expect_error(Refusal::TextBlank);
     given(vec![room()]).when(post(ANN, &"x".repeat(TEXT_LENGTH_MAX + 1))).then_expect_error(
-        Refusal::TextTooLong { length: TEXT_LENGTH_MAX + 1, max: TEXT_LENGTH_MAX },
+        Excess::Characters { field: "text", length: TEXT_LENGTH_MAX + 1, max: TEXT_LENGTH_MAX }
+            .into(),
     );
 }
 
