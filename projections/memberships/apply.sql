@@ -209,16 +209,23 @@ begin
                        where o.user_id = k.user_id
                          and o.conversation = k.conversation
                          and o.top >= (r.read_ranges ->> 'lowered')::bigint));
+    -- Found first, and then changed in place: a plan that was made while the table was empty would else walk all of it.
+    -- There is one projector, so no row moves in between.
     update memberships.read_ranges k
-    set top = (r.read_ranges ->> 'lowered')::bigint
-    from jsonb_to_recordset(readings) as r
-        (conversation uuid, user_id uuid, membership bigint, read_ranges jsonb)
-    join memberships.memberships m on m.user_id = r.user_id
-                                  and m.conversation = r.conversation
-                                  and m.membership = r.membership
-    where k.user_id = m.user_id
-      and k.conversation = m.conversation
-      and k.top > (r.read_ranges ->> 'lowered')::bigint;
+    set top = w.lowered
+    from (select o.place, (r.read_ranges ->> 'lowered')::bigint as lowered
+          from jsonb_to_recordset(readings) as r
+              (conversation uuid, user_id uuid, membership bigint, read_ranges jsonb)
+          join memberships.memberships m on m.user_id = r.user_id
+                                        and m.conversation = r.conversation
+                                        and m.membership = r.membership
+          cross join lateral (select o.ctid as place
+                              from memberships.read_ranges o
+                              where o.user_id = m.user_id
+                                and o.conversation = m.conversation
+                                and o.top > (r.read_ranges ->> 'lowered')::bigint
+                              offset 0) o) w
+    where k.ctid = w.place;
     insert into memberships.read_ranges (user_id, conversation, top, position, at)
     select m.user_id, m.conversation, added.top, added.position, added.at
     from jsonb_to_recordset(readings) as r
@@ -228,9 +235,12 @@ begin
                                   and m.membership = r.membership
     cross join jsonb_to_recordset(r.read_ranges -> 'added') as added
         (top bigint, position bigint, at timestamptz)
-    where not exists (select from memberships.read_ranges o
-                      where o.user_id = m.user_id
-                        and o.conversation = m.conversation
-                        and o.top >= added.top);
+    -- With a limit, so that it stays a look-up for each range.
+    where (select o.top
+           from memberships.read_ranges o
+           where o.user_id = m.user_id
+             and o.conversation = m.conversation
+             and o.top >= added.top
+           limit 1) is null;
 end
 $$;

@@ -2,7 +2,8 @@ use domain::conversation::Command::{RemoveMember, TrashConversation};
 use domain::participation::ChangeCommand;
 use domain::participation::Seat;
 
-use crate::tests::World;
+use crate::MODELS;
+use crate::tests::{Node, World, until};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn memberships_are_those_of_the_conversations_that_one_is_in() {
@@ -40,4 +41,47 @@ async fn what_is_of_another_membership_changes_nothing() {
     let views = world.project().await;
     let (_, state) = views.member_state(bob, room).await.unwrap().unwrap();
     assert!(state.membership > membership && state.pinned.is_none());
+}
+
+/// The plans of the projector's statements are made while the table is known to be empty, and kept.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_mark_looks_at_the_members_own_read_ranges_only() {
+    const MEMBERS: usize = 60;
+    let mut world = World::new().await;
+    let mut members = Vec::new();
+    for n in 0..MEMBERS {
+        members.push(world.register(&format!("u{n}")).await);
+    }
+    let room = world.room(&members).await;
+    world.project().await;
+    sqlx::query("vacuum analyze memberships.read_ranges").execute(world.pool()).await.unwrap();
+    let node = Node::start(&world.log, &world.memory, MODELS);
+    let mut messages = Vec::new();
+    for text in ["one", "two", "three"] {
+        messages.push(world.say(room, members[0], text).await);
+    }
+    for message in messages {
+        for member in &members {
+            let read = ChangeCommand::MarkRead { message: Some(message) };
+            assert!(world.change(room, *member, read).await);
+            // Each in a batch of its own.
+            node.wait_for(world.log.head().await.unwrap()).await;
+        }
+    }
+    // What a session has counted is told when it ends.
+    node.stop().await;
+    let marks = 3 * MEMBERS as i64;
+    let looked_at = async || -> (i64, i64) {
+        sqlx::query_as(
+            "select sum(idx_scan)::bigint, sum(idx_tup_read)::bigint
+             from pg_stat_user_indexes
+             where schemaname = 'memberships' and relname = 'read_ranges'",
+        )
+        .fetch_one(world.pool())
+        .await
+        .unwrap()
+    };
+    until("the looks are counted", || async { looked_at().await.0 >= marks }).await;
+    let (_, ranges) = looked_at().await;
+    assert!(ranges <= 8 * marks, "{ranges} ranges for {marks} marks");
 }
