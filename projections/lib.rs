@@ -79,6 +79,12 @@ pub enum Error {
         /// Why.
         reason: String,
     },
+    /// The read model that has the answer was set back by a crash, or has yet to be written.
+    #[error("projection {model} is catching up")]
+    Behind {
+        /// Its name.
+        model: &'static str,
+    },
     /// A member who is not in the directory: the read models disagree.
     #[error("member {0} is not in the directory")]
     UserMissing(uuid::Uuid),

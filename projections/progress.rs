@@ -1,43 +1,76 @@
-use std::collections::{BTreeMap, HashMap};
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use sqlx::PgPool;
+use sqlx::{PgConnection, PgPool};
 use tokio::sync::watch;
 use tokio::time::{Instant, timeout_at};
 
 use crate::Error;
+use crate::model::MODELS;
+use crate::projector::Standing;
 
 /// Accounts whose position is remembered; when there are more, all are looked up anew.
 const ACCOUNTS_MAX: usize = 100_000;
 
 /// How far the read models have come, as this node knows it: one position for all of them, but for those that
-/// are stopped.
+/// are stopped or behind.
 #[derive(Debug, Clone)]
 pub struct Progress {
     pool: PgPool,
-    /// Everything up to here is in the rows, and what the node remembers is no older.
-    position: watch::Sender<i64>,
-    /// The account positions at `position`, of accounts that had an event since the start or were asked for.
+    shown: watch::Sender<Shown>,
+    /// The account positions at the shown one, of accounts that had an event since the start or were asked for.
     accounts: Arc<Mutex<HashMap<i64, i64>>>,
-    stopped: Arc<RwLock<BTreeMap<&'static str, String>>>,
+}
+
+#[derive(Debug)]
+struct Shown {
+    /// Every answer reflects everything up to here. It never goes back: a model whose rows do is behind until they
+    /// are here again, and answers nothing.
+    position: i64,
+    /// Where the rows are of the running model that is furthest behind.
+    rows: i64,
+    /// Models that cannot go on, each with the reason.
+    stopped: BTreeMap<&'static str, String>,
+    /// Running models whose rows do not reach `position`.
+    behind: BTreeSet<&'static str>,
 }
 
 impl Progress {
     pub(crate) fn new(pool: PgPool) -> Self {
-        let position = watch::Sender::new(-1);
-        Self { pool, position, accounts: Arc::default(), stopped: Arc::default() }
+        let (stopped, behind) = (BTreeMap::new(), BTreeSet::new());
+        let shown = Shown { position: -1, rows: -1, stopped, behind };
+        Self { pool, shown: watch::Sender::new(shown), accounts: Arc::default() }
     }
 
     /// The log position that every answer reflects; -1 before it is known.
     pub fn position(&self) -> i64 {
-        *self.position.borrow()
+        self.shown.borrow().position
+    }
+
+    /// Where the rows are: before `position` while they are written anew, and -1 before it is known.
+    pub fn rows(&self) -> i64 {
+        self.shown.borrow().rows
+    }
+
+    /// Running read models whose rows have yet to reach what answers reflect: after a start, or a crash of PostgreSQL
+    /// that took their newest rows away.
+    pub fn behind(&self) -> Vec<&'static str> {
+        self.shown.borrow().behind.iter().copied().collect()
+    }
+
+    /// Nothing is answered from the rows before they have come to this log position.
+    pub fn promise(&self, position: i64) {
+        self.shown.send_modify(|shown| {
+            shown.position = position.max(shown.position);
+            shown.behind.extend(MODELS.iter().map(|model| model.name));
+        });
     }
 
     /// Waits until the read models have reached a log position; false when that takes too long.
     pub async fn wait_for(&self, position: i64, timeout: Duration) -> bool {
-        let mut reached = self.position.subscribe();
-        let reached = reached.wait_for(|reached| *reached >= position);
+        let mut shown = self.shown.subscribe();
+        let reached = shown.wait_for(|shown| shown.position >= position);
         matches!(tokio::time::timeout(timeout, reached).await, Ok(Ok(_)))
     }
 
@@ -69,6 +102,13 @@ impl Progress {
         Ok(position)
     }
 
+    /// Waits until no read model is behind; false when that takes too long.
+    pub async fn wait_until_level(&self, timeout: Duration) -> bool {
+        let mut shown = self.shown.subscribe();
+        let level = shown.wait_for(|shown| shown.position >= 0 && shown.behind.is_empty());
+        matches!(tokio::time::timeout(timeout, level).await, Ok(Ok(_)))
+    }
+
     /// Waits until answers reflect so many events of an account; false when that takes too long.
     ///
     /// # Errors
@@ -80,7 +120,7 @@ impl Progress {
         timeout: Duration,
     ) -> Result<bool, Error> {
         let deadline = Instant::now() + timeout;
-        let mut moved = self.position.subscribe();
+        let mut moved = self.shown.subscribe();
         loop {
             moved.mark_unchanged();
             if self.account_position(account).await? >= position {
@@ -95,46 +135,87 @@ impl Progress {
 
     /// Read models that are stopped, each with the reason.
     pub fn stopped(&self) -> Vec<(&'static str, String)> {
-        let stopped = self.stopped.read().unwrap_or_else(PoisonError::into_inner);
-        stopped.iter().map(|(name, reason)| (*name, reason.clone())).collect()
+        let shown = self.shown.borrow();
+        shown.stopped.iter().map(|(name, reason)| (*name, reason.clone())).collect()
     }
 
-    /// Refuses a question to which a stopped read model has the answer.
+    /// Refuses a question to which a read model has the answer that cannot give it now.
     ///
     /// # Errors
-    /// [`Error::Stopped`] for the first one that is.
+    /// [`Error::Stopped`] for the first one that is, else [`Error::Behind`].
     pub(crate) fn require(&self, models: &[&'static str]) -> Result<(), Error> {
-        let stopped = self.stopped.read().unwrap_or_else(PoisonError::into_inner);
-        match models.iter().find_map(|model| stopped.get_key_value(model)) {
-            None => Ok(()),
-            Some((model, reason)) => Err(Error::Stopped { model, reason: reason.clone() }),
-        }
-    }
-
-    /// Everything up to a position is shown now; `accounts` are those that had events on the way.
-    pub(crate) fn reached(&self, position: i64, accounts: impl IntoIterator<Item = (i64, i64)>) {
+        let shown = self.shown.borrow();
+        if let Some((model, reason)) =
+            models.iter().find_map(|model| shown.stopped.get_key_value(model))
         {
-            let mut known = self.lock();
-            if known.len() > ACCOUNTS_MAX {
-                known.clear();
-            }
-            for (account, position) in accounts {
-                let known = known.entry(account).or_default();
-                *known = position.max(*known);
-            }
+            return Err(Error::Stopped { model, reason: reason.clone() });
         }
-        self.position.send_if_modified(|at| std::mem::replace(at, position) != position);
+        match models.iter().find_map(|model| shown.behind.get(model)) {
+            None => Ok(()),
+            Some(model) => Err(Error::Behind { model }),
+        }
     }
 
-    /// The rows are as of this position, which may be an earlier one than was known: the database lost a tail that
-    /// was not yet on its disk, and the log fills it again.
-    pub(crate) fn begin(&self, position: i64) {
-        self.lock().clear();
-        self.position.send_if_modified(|at| std::mem::replace(at, position) != position);
+    /// The rows stand there; `accounts` are those that had events on the way.
+    pub(crate) fn set(&self, standing: &Standing, accounts: impl IntoIterator<Item = (i64, i64)>) {
+        // Before the position, which says that these are known.
+        self.remember(accounts);
+        self.shown.send_if_modified(|shown| {
+            let (behind, level): (Vec<_>, Vec<_>) =
+                standing.running().partition(|(_, position)| *position < shown.position);
+            let position = level.into_iter().map(|(_, position)| position).min();
+            let position = position.unwrap_or(shown.position);
+            let rows = standing.least().unwrap_or(shown.rows);
+            let behind = behind.into_iter().map(|(name, _)| name).collect();
+            let stopped = &standing.stopped;
+            let changed = (shown.position, shown.rows) != (position, rows)
+                || (&shown.stopped, &shown.behind) != (stopped, &behind);
+            if changed {
+                *shown = Shown { position, rows, stopped: stopped.clone(), behind };
+            }
+            changed
+        });
     }
 
-    pub(crate) fn set_stopped(&self, models: BTreeMap<&'static str, String>) {
-        *self.stopped.write().unwrap_or_else(PoisonError::into_inner) = models;
+    /// Whether the server at the other end of a new connection has the rows that were promised. After a crash it has
+    /// not, and the models that it set back are behind from now on.
+    ///
+    /// # Errors
+    /// When PostgreSQL fails.
+    pub(crate) async fn is_kept(&self, connection: &mut PgConnection) -> Result<bool, sqlx::Error> {
+        let position = self.position();
+        if position < 0 {
+            return Ok(true);
+        }
+        let names: Vec<&str> = MODELS.iter().map(|model| model.name).collect();
+        let behind: Vec<String> = sqlx::query_scalar(
+            "select model.name
+             from unnest($1::text[]) as model(name)
+             left join checkpoints c on c.name = model.name
+             where coalesce(c.position, -1) < $2 and c.stopped is null",
+        )
+        .bind(names)
+        .bind(position)
+        .fetch_all(connection)
+        .await?;
+        if behind.is_empty() {
+            return Ok(true);
+        }
+        let set_back = MODELS.iter().map(|model| model.name);
+        let set_back = set_back.filter(|name| behind.iter().any(|other| other == name));
+        self.shown.send_modify(|shown| shown.behind.extend(set_back));
+        Ok(false)
+    }
+
+    fn remember(&self, accounts: impl IntoIterator<Item = (i64, i64)>) {
+        let mut known = self.lock();
+        if known.len() > ACCOUNTS_MAX {
+            known.clear();
+        }
+        for (account, position) in accounts {
+            let known = known.entry(account).or_default();
+            *known = position.max(*known);
+        }
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<i64, i64>> {

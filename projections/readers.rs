@@ -1,4 +1,5 @@
 use std::fmt;
+use std::io::ErrorKind;
 use std::ops::{Deref, DerefMut};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -11,6 +12,7 @@ use sqlx::pool::PoolConnection;
 use sqlx::{Describe, Either, Execute, Executor, PgConnection, PgPool, Postgres};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
+use crate::Progress;
 use crate::shares::{Share, Shares};
 
 /// Settings of the connections that questions are asked on. A statement that takes too long is ended, and so is one that
@@ -33,6 +35,8 @@ pub(crate) struct Readers {
 struct Shared {
     /// For reading alone.
     pool: PgPool,
+    /// What the rows must show.
+    progress: Progress,
     /// As many as there are connections: the pool does not know of those that are ready.
     places: Arc<Semaphore>,
     ready: Mutex<Vec<PoolConnection<Postgres>>>,
@@ -47,11 +51,11 @@ impl fmt::Debug for Readers {
 }
 
 impl Readers {
-    pub(crate) fn new(pool: PgPool) -> Self {
+    pub(crate) fn new(pool: PgPool, progress: Progress) -> Self {
         let connections_max = pool.options().get_max_connections() as usize;
         let shares = Shares::new(connections_max.div_ceil(2));
         let (places, ready) = (Arc::new(Semaphore::new(connections_max)), Mutex::default());
-        Self { shared: Arc::new(Shared { pool, places, ready, shares }), account: None }
+        Self { shared: Arc::new(Shared { pool, progress, places, ready, shares }), account: None }
     }
 
     /// The same connections, of which the account has its share.
@@ -69,13 +73,25 @@ impl Readers {
         let ready = self.shared.lock().pop();
         let connection = match ready {
             Some(connection) => connection,
-            None => self.shared.pool.acquire().await?,
+            None => self.shared.connect().await?,
         };
         Ok(Reader { connection: Some(connection), share, _place: place, of: self.shared.clone() })
     }
 }
 
 impl Shared {
+    /// After a crash the server is another one, whose rows may be older than what was answered before: nothing is read
+    /// there until they are not. It counts as a server that cannot be reached, so that whoever asks tries again.
+    async fn connect(&self) -> Result<PoolConnection<Postgres>, sqlx::Error> {
+        let mut connection = self.pool.acquire().await?;
+        if self.progress.is_kept(&mut connection).await? {
+            return Ok(connection);
+        }
+        connection.close_on_drop();
+        let behind = "the read models are behind what was answered before";
+        Err(sqlx::Error::Io(std::io::Error::new(ErrorKind::ConnectionRefused, behind)))
+    }
+
     fn lock(&self) -> std::sync::MutexGuard<'_, Vec<PoolConnection<Postgres>>> {
         self.ready.lock().unwrap_or_else(PoisonError::into_inner)
     }

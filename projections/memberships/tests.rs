@@ -55,7 +55,7 @@ async fn a_mark_looks_at_the_members_own_read_ranges_only() {
     let room = world.room(&members).await;
     world.project().await;
     sqlx::query("vacuum analyze memberships.read_ranges").execute(world.pool()).await.unwrap();
-    let node = Node::start(&world.log, &world.memory, MODELS);
+    let node = Node::start(&world.log, MODELS);
     let mut messages = Vec::new();
     for text in ["one", "two", "three"] {
         messages.push(world.say(room, members[0], text).await);

@@ -24,6 +24,7 @@ use quick_cache::sync::Cache;
 use sqlx::PgPool;
 use uuid::Uuid;
 
+use crate::Progress;
 use crate::readers::Readers;
 
 pub(crate) use conversation::{COLUMNS as CONVERSATION_COLUMNS, JOINS as CONVERSATION_JOINS};
@@ -44,6 +45,8 @@ const NUMBERS_MAX: usize = 100_000;
 #[derive(Debug, Clone)]
 pub struct Memory {
     pub(crate) readers: Readers,
+    /// How old what is read may be at most.
+    pub(crate) progress: Progress,
     pub(crate) users: Remembered<Uuid, User>,
     pub(crate) conversations: Remembered<Uuid, Conversation>,
     /// As many members as lists show.
@@ -68,11 +71,13 @@ impl Memory {
     }
 
     fn bounded(pool: &PgPool, bytes_max: u64, numbers_max: usize) -> Self {
-        let readers = Readers::new(pool.clone());
+        let progress = Progress::new(pool.clone());
+        let readers = Readers::new(pool.clone(), progress.clone());
         let (users, conversations) = (readers.clone(), readers.clone());
         let (shown, all) = (readers.clone(), readers.clone());
         Self {
             readers,
+            progress,
             users: Remembered::start(bytes_max, User::size, "look up users", move |keys| {
                 user::fetch(users.clone(), keys).boxed()
             }),
@@ -91,6 +96,11 @@ impl Memory {
             directory_generation: Arc::new(AtomicU64::new(1)),
             numbers: Arc::new(Cache::new(numbers_max)),
         }
+    }
+
+    /// How far the read models are that this is a memory of.
+    pub fn progress(&self) -> &Progress {
+        &self.progress
     }
 
     /// Which generation of the directory is known: lists of members remember who they are as of one, so that a room of

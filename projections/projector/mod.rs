@@ -34,7 +34,7 @@ use crate::planner::PLANNER;
 use crate::{Error, Progress};
 
 use standby::Follower;
-use standing::Standing;
+pub(crate) use standing::Standing;
 
 /// The name of the lease.
 const NAME: &str = "projector";
@@ -60,7 +60,7 @@ pub(crate) fn start_with(
     node: Uuid,
     stop: &CancellationToken,
 ) -> (Progress, JoinSet<()>) {
-    let progress = Progress::new(log.pool().clone());
+    let progress = memory.progress.clone();
     let follower = Follower::new(log.clone(), memory.clone(), progress.clone());
     let projector = Projector {
         log: log.clone(),

@@ -30,30 +30,25 @@ impl Follower {
 
     /// Starts at where the rows are found. Nothing of what was known before is relied on.
     pub(super) fn begin(&mut self, standing: &Standing) {
-        self.progress.set_stopped(standing.stopped.clone());
         self.memory.forget_all();
-        self.position = standing.least().unwrap_or(self.position);
-        self.progress.begin(self.position);
+        self.show(&[], standing);
     }
 
     /// The running models have come to where they stand now, the last step of which was this batch.
     pub(super) fn follow(&mut self, batch: &[Arc<LogEvent>], standing: &Standing) {
-        self.progress.set_stopped(standing.stopped.clone());
         self.memory.follow(batch);
-        if let Some(position) = standing.least() {
-            self.show(position, batch);
-        }
+        self.show(batch, standing);
     }
 
-    fn show(&mut self, position: i64, batch: &[Arc<LogEvent>]) {
+    fn show(&mut self, batch: &[Arc<LogEvent>], standing: &Standing) {
+        self.position = standing.least().unwrap_or(self.position);
         let recorded = batch.iter().map(|event| &event.recorded);
-        let shown = recorded.filter(|event| event.position <= position);
+        let shown = recorded.filter(|event| event.position <= self.position);
         let accounts = shown.map(|event| (event.account, event.account_position));
-        self.position = position;
-        self.progress.reached(position, accounts);
-        metrics::gauge!("colloquy_projection_position").set(position as f64);
+        self.progress.set(standing, accounts);
+        metrics::gauge!("colloquy_projection_position").set(self.position as f64);
         let head = *self.log.wakeups().borrow();
-        metrics::gauge!("colloquy_projection_lag").set((head - position).max(0) as f64);
+        metrics::gauge!("colloquy_projection_lag").set((head - self.position).max(0) as f64);
     }
 
     /// Catches up with the node that projects.
@@ -63,9 +58,10 @@ impl Follower {
         };
         let known = self.progress.stopped();
         let resumed = known.iter().any(|(name, _)| !standing.stopped.contains_key(name));
-        // Told at once: when all are stopped, there is no position to go on to.
-        self.progress.set_stopped(standing.stopped.clone());
-        let Some(to) = standing.least() else { return Ok(()) };
+        let Some(to) = standing.least() else {
+            self.show(&[], &standing);
+            return Ok(());
+        };
         if self.position < 0 || to < self.position || resumed {
             self.begin(&standing);
         }
@@ -75,9 +71,8 @@ impl Follower {
             let mut batch = self.log.tail().read(self.position, Budget::default()).await?;
             batch.truncate((to - self.position) as usize);
             let Some(last) = batch.last() else { break };
-            let shown = last.recorded.position;
-            self.memory.follow(&batch);
-            self.show(shown, &batch);
+            let shown = standing.up_to(last.recorded.position);
+            self.follow(&batch, &shown);
         }
         Ok(())
     }

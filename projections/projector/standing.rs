@@ -7,10 +7,10 @@ use crate::model::Model;
 
 /// Where the models' rows are.
 #[derive(Debug)]
-pub(super) struct Standing {
-    pub(super) positions: BTreeMap<&'static str, i64>,
+pub(crate) struct Standing {
+    pub(crate) positions: BTreeMap<&'static str, i64>,
     /// Models that cannot go on, each with the reason.
-    pub(super) stopped: BTreeMap<&'static str, String>,
+    pub(crate) stopped: BTreeMap<&'static str, String>,
 }
 
 impl Standing {
@@ -36,19 +36,27 @@ impl Standing {
     }
 
     /// Where everything is shown that is not stopped; `None` when all are.
-    pub(super) fn least(&self) -> Option<i64> {
-        self.running().min()
+    pub(crate) fn least(&self) -> Option<i64> {
+        self.running().map(|(_, position)| position).min()
     }
 
     /// The position of those that are furthest behind, and how far they may go to meet the next ones; `None` when all
     /// are stopped.
     pub(super) fn next(&self) -> Option<(i64, Option<i64>)> {
         let least = self.least()?;
-        Some((least, self.running().filter(|position| *position > least).min()))
+        let ahead = self.running().map(|(_, position)| position).filter(|at| *at > least);
+        Some((least, ahead.min()))
     }
 
-    fn running(&self) -> impl Iterator<Item = i64> {
+    /// The same for whoever has followed the log up to a position only.
+    pub(super) fn up_to(&self, position: i64) -> Self {
+        let positions = self.positions.iter().map(|(name, at)| (*name, position.min(*at)));
+        Self { positions: positions.collect(), stopped: self.stopped.clone() }
+    }
+
+    /// The models that can go on, and where each stands.
+    pub(crate) fn running(&self) -> impl Iterator<Item = (&'static str, i64)> {
         let running = self.positions.iter().filter(|(name, _)| !self.stopped.contains_key(*name));
-        running.map(|(_, position)| *position)
+        running.map(|(name, position)| (*name, *position))
     }
 }

@@ -7,7 +7,12 @@ use sqlx::PgPool;
 use tokio::task::JoinSet;
 
 use super::world::{for_reading, pool};
+use crate::Progress;
 use crate::readers::Readers;
+
+fn readers(pool: PgPool) -> Readers {
+    Readers::new(pool.clone(), Progress::new(pool))
+}
 
 async fn sleep(readers: Readers) {
     let _ = sqlx::query("select pg_sleep(60)").execute(&readers).await;
@@ -33,7 +38,7 @@ async fn wait_until_asleep(pool: &PgPool, statements: i64) {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_statement_that_nobody_waits_for_is_ended_and_leaves_its_place_at_once() {
     let pool = pool().await;
-    let readers = Readers::new(for_reading(&pool, 1));
+    let readers = readers(for_reading(&pool, 1));
     let mut asking = JoinSet::new();
     asking.spawn(sleep(readers.clone()));
     wait_until_asleep(&pool, 1).await;
@@ -48,7 +53,7 @@ async fn a_statement_that_nobody_waits_for_is_ended_and_leaves_its_place_at_once
 
 #[tokio::test(flavor = "multi_thread")]
 async fn who_waits_for_a_connection_gets_the_next_that_is_ready() {
-    let readers = Readers::new(for_reading(&pool().await, 2));
+    let readers = readers(for_reading(&pool().await, 2));
     let asking = (0..50).map(|_| sqlx::query("select pg_sleep(0.01)").execute(&readers));
     let answered = futures::future::try_join_all(asking);
     tokio::time::timeout(Duration::from_secs(5), answered).await.unwrap().unwrap();
@@ -57,7 +62,7 @@ async fn who_waits_for_a_connection_gets_the_next_that_is_ready() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_account_takes_no_more_than_half_of_the_connections() {
     let pool = pool().await;
-    let readers = Readers::new(for_reading(&pool, 4));
+    let readers = readers(for_reading(&pool, 4));
     let mut asking = JoinSet::new();
     for _ in 0..8 {
         asking.spawn(sleep(readers.of_account(1)));

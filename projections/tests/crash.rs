@@ -41,6 +41,18 @@ impl Snapshot {
         snapshot
     }
 
+    /// Ends all connections with it, as a crash does.
+    async fn crash(&self, pool: &PgPool) {
+        self.restore(pool).await;
+        sqlx::query(
+            "select pg_terminate_backend(pid) from pg_stat_activity
+             where datname = current_database() and pid <> pg_backend_pid()",
+        )
+        .execute(pool)
+        .await
+        .unwrap();
+    }
+
     async fn restore(&self, pool: &PgPool) {
         let mut tx = pool.begin().await.unwrap();
         // Nothing is counted: the counts are restored as well.
@@ -70,7 +82,7 @@ impl Snapshot {
 /// again.
 async fn assert_shown_again(seed: u64, models: Vec<&'static str>) {
     let mut history = History::begin(seed).await;
-    let node = Node::start(&history.world.log, &history.world.memory, MODELS);
+    let node = Node::start(&history.world.log, MODELS);
     history.go_on_for(60).await;
     node.wait_for(history.world.log.head().await.unwrap()).await;
     let snapshot = Snapshot::take(history.world.pool(), models).await;
@@ -107,4 +119,38 @@ async fn what_a_crash_took_back_is_shown_again_without_a_further_event() {
 #[tokio::test(flavor = "multi_thread")]
 async fn one_model_that_was_set_back_catches_up_with_the_others() {
     assert_shown_again(42, vec![memberships::NAME]).await;
+}
+
+/// What was answered may not be unsaid by rows that a crash has set back, not even for a moment.
+#[tokio::test(flavor = "multi_thread")]
+async fn no_answer_is_older_than_one_before_the_crash() {
+    let mut history = History::begin(43).await;
+    let node = Node::start(&history.world.log, MODELS);
+    let ann = history.users[0];
+    let room = history.world.room(&[ann]).await;
+    node.wait_for(history.world.log.head().await.unwrap()).await;
+    let models = MODELS.iter().map(|model| model.name).collect();
+    let snapshot = Snapshot::take(history.world.pool(), models).await;
+    for n in 0..60 {
+        history.world.say(room, ann, &n.to_string()).await;
+    }
+    let world = &history.world;
+    let head = world.log.head().await.unwrap();
+    node.wait_for(head).await;
+    let newest = node.views.messages(room, true, 50, 0).await.unwrap();
+
+    snapshot.crash(world.pool()).await;
+    let mut asked = 0;
+    let mended = || async { world.checkpoints().await.values().all(|at| *at == head) };
+    while !mended().await {
+        asked += 1;
+        // It may be refused.
+        if let Ok(answer) = node.views.messages(room, true, 50, 0).await {
+            assert_eq!(format!("{answer:?}"), format!("{newest:?}"));
+        }
+    }
+    assert!(asked > 0, "the rows were never older: nothing was tried");
+    until("it answers again", || async { node.views.messages(room, true, 50, 0).await.is_ok() })
+        .await;
+    node.stop().await;
 }

@@ -93,7 +93,7 @@ async fn an_answer_is_never_older_than_the_position_that_its_node_claims() {
     let mut world = World::new().await;
     let (ann, bob) = (world.register("ann").await, world.register("bob").await);
     let room = world.room(&[ann, bob]).await;
-    let projecting = Node::start(&world.log, &world.memory, MODELS);
+    let projecting = Node::start(&world.log, MODELS);
     projecting.wait_for(3).await;
     let standby = Node::start_beside(&world, MODELS).await;
     standby.wait_for(3).await;

@@ -9,7 +9,7 @@ use crate::views::Viewer;
 async fn one_node_of_two_projects_and_the_other_takes_over() {
     let mut world = World::new().await;
     world.register("ann").await;
-    let first = Node::start(&world.log, &world.memory, MODELS);
+    let first = Node::start(&world.log, MODELS);
     first.wait_for(1).await;
     let second = Node::start_beside(&world, MODELS).await;
     world.register("bob").await;
@@ -33,7 +33,7 @@ async fn one_node_of_two_projects_and_the_other_takes_over() {
 async fn a_node_that_stands_by_goes_on_with_every_event() {
     let mut world = World::new().await;
     world.register("ann").await;
-    let projecting = Node::start(&world.log, &world.memory, MODELS);
+    let projecting = Node::start(&world.log, MODELS);
     projecting.wait_for(1).await;
     let standby = Node::start_beside(&world, MODELS).await;
     for position in 2..5 {

@@ -116,7 +116,7 @@ fn look_all_the_time(history: &History, views: &Views, stop: &CancellationToken)
 async fn answers_from_memory_are_those_of_the_rows() {
     for seed in [31, 32] {
         let mut history = History::begin(seed).await;
-        let node = Node::start(&history.world.log, &history.world.memory, MODELS);
+        let node = Node::start(&history.world.log, MODELS);
         node.wait_for(history.world.log.head().await.unwrap()).await;
         let off = Memory::off(&history.world.another_pool().await);
         let without = Views::new(off, node.views.progress().clone());

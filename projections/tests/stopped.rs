@@ -79,7 +79,7 @@ impl Poisoned {
 
     /// Starts the models and waits until the others have everything.
     async fn start(&self, models: &[Model]) -> Node {
-        let node = Node::start(&self.world.log, &self.world.memory, models);
+        let node = Node::start(&self.world.log, models);
         node.wait_for(self.head().await).await;
         node
     }
@@ -229,7 +229,7 @@ async fn an_event_that_cannot_be_read_stops_all_read_models_loudly() {
     let mut world = World::new().await;
     let ann = world.register("ann").await;
     append_from_the_future(&world).await;
-    let node = Node::start(&world.log, &world.memory, MODELS);
+    let node = Node::start(&world.log, MODELS);
     assert_all_are_stopped(&node, &world).await;
     stopped_model(node.views.unread_counts(ann).await);
     node.stop().await;
@@ -240,7 +240,7 @@ async fn read_models_pass_over_an_unreadable_event_once_it_is_quarantined() {
     let mut world = World::new().await;
     let ann = world.register("ann").await;
     append_from_the_future(&world).await;
-    let node = Node::start(&world.log, &world.memory, MODELS);
+    let node = Node::start(&world.log, MODELS);
     let standby = Node::start_beside(&world, MODELS).await;
     assert_all_are_stopped(&node, &world).await;
     assert_all_are_stopped(&standby, &world).await;
@@ -262,7 +262,7 @@ async fn read_models_pass_over_an_unreadable_event_once_it_is_quarantined() {
     }
     // And when they are built anew.
     sqlx::query("update checkpoints set version = -1").execute(world.pool()).await.unwrap();
-    let node = Node::start(&world.log, &world.memory, MODELS);
+    let node = Node::start(&world.log, MODELS);
     node.wait_for(3).await;
     node.stop().await;
 }
@@ -282,7 +282,7 @@ async fn a_quarantine_is_for_good() {
 async fn a_node_that_stands_by_knows_when_all_are_stopped() {
     let mut world = World::new().await;
     world.register("ann").await;
-    let node = Node::start(&world.log, &world.memory, MODELS);
+    let node = Node::start(&world.log, MODELS);
     node.wait_for(1).await;
     let standby = Node::start_beside(&world, MODELS).await;
     standby.wait_for(1).await;
@@ -297,7 +297,7 @@ async fn a_node_that_stands_by_knows_when_all_are_stopped() {
 async fn a_projector_that_loses_its_connection_goes_on_with_another() {
     let mut world = World::new().await;
     world.register("ann").await;
-    let node = Node::start(&world.log, &world.memory, MODELS);
+    let node = Node::start(&world.log, MODELS);
     node.wait_for(1).await;
     for n in 2..5 {
         let ended: i64 = sqlx::query_scalar(
@@ -322,7 +322,7 @@ async fn assert_a_lock_stops_nobody(timeout: (&str, &str)) {
     let mut world = World::with_settings(&[timeout]).await;
     let ann = world.register("ann").await;
     let room = world.room(&[ann]).await;
-    let node = Node::start(&world.log, &world.memory, MODELS);
+    let node = Node::start(&world.log, MODELS);
     node.wait_for(2).await;
     let mut blocker = world.pool().begin().await.unwrap();
     blocker.execute("lock table memberships.memberships in exclusive mode").await.unwrap();

@@ -28,7 +28,6 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// A log with a writer, and callers who know their memberships.
 pub(crate) struct World {
     pub(crate) log: Log,
-    pub(crate) memory: Memory,
     commands: Commands,
     memberships: BTreeMap<(Uuid, Uuid), i64>,
     read: i64,
@@ -64,8 +63,7 @@ impl World {
         let keys = Keys::open(&pool, MasterKey::generate()).await.unwrap();
         let log = Log::new(pool.clone(), keys);
         let commands = Commands::start(log.clone(), &Settings::default(), CancellationToken::new());
-        let memory = Memory::start(&for_reading(&pool, 10));
-        Self { log, memory, commands, memberships: BTreeMap::new(), read: 0 }
+        Self { log, commands, memberships: BTreeMap::new(), read: 0 }
     }
 
     pub(crate) fn pool(&self) -> &PgPool {
@@ -204,7 +202,7 @@ impl World {
     }
 
     pub(crate) async fn project_with(&self, models: &[Model]) -> Views {
-        let node = Node::start(&self.log, &self.memory, models);
+        let node = Node::start(&self.log, models);
         node.wait_for(self.log.head().await.unwrap()).await;
         let views = node.views.clone();
         node.stop().await;
@@ -220,22 +218,24 @@ pub(crate) struct Node {
 }
 
 impl Node {
-    pub(crate) fn start(log: &Log, memory: &Memory, models: &[Model]) -> Self {
+    pub(crate) fn start(log: &Log, models: &[Model]) -> Self {
         let stop = CancellationToken::new();
-        let (progress, tasks) = start_with(models, log, memory, Uuid::new_v4(), &stop);
-        Self { views: Views::new(memory.clone(), progress), stop, tasks }
+        let memory = Memory::start(&for_reading(log.pool(), 10));
+        let (progress, tasks) = start_with(models, log, &memory, Uuid::new_v4(), &stop);
+        Self { views: Views::new(memory, progress), stop, tasks }
     }
 
     /// Another one on the same database, with connections of its own.
     pub(crate) async fn start_beside(world: &World, models: &[Model]) -> Self {
         let pool = world.another_pool().await;
         let log = Log::new(pool.clone(), world.log.keys().clone());
-        Self::start(&log, &Memory::start(&for_reading(&pool, 10)), models)
+        Self::start(&log, models)
     }
 
     pub(crate) async fn wait_for(&self, position: i64) {
         let progress = self.views.progress();
-        let reached = progress.wait_for(position, PATIENCE).await;
+        let reached = progress.wait_for(position, PATIENCE).await
+            && progress.wait_until_level(PATIENCE).await;
         assert!(reached, "{} of {position}: {:?}", progress.position(), progress.stopped());
     }
 

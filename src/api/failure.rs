@@ -220,6 +220,7 @@ impl From<projections::Error> for Failure {
             projections::Error::Stopped { model, .. } => Self::unavailable(format!(
                 "projection {model} is stopped: an event could not be applied, and an operator has to act"
             )),
+            projections::Error::Behind { .. } => Self::unavailable(error.to_string()),
             projections::Error::ShuttingDown => Self::unavailable("shutting down"),
             error => Self::internal(&error),
         }

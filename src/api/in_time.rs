@@ -30,7 +30,7 @@ impl Arrived {
 }
 
 /// Answers a dialect's requests in time, whatever the database does: during an outage at once, and those that are
-/// under way when one begins as soon as it is noticed.
+/// under way when one begins as soon as it is noticed. So while the read models cannot show what was acknowledged.
 pub(crate) async fn answer(
     State((services, timeout)): State<(Arc<Services>, Duration)>,
     mut request: Request,
@@ -42,6 +42,9 @@ pub(crate) async fn answer(
     let availability = services.commands.log().availability();
     if let Some(outage) = availability.outage() {
         return unavailable(&outage, "try again later");
+    }
+    if !services.views.progress().behind().is_empty() {
+        return unavailable("the read models are catching up", "try again later");
     }
     let what_now = match request.method().is_safe() {
         true => "try again later",

@@ -46,6 +46,9 @@ impl Parts {
         if self.stands_still() {
             return api::Condition::Unready("projections: standing still".to_owned());
         }
+        if !self.progress.behind().is_empty() {
+            return api::Condition::Unready("projections: catching up".to_owned());
+        }
         let stopped = self.progress.stopped();
         let mut failing =
             Vec::from_iter(stopped.iter().map(|(name, _)| format!("projection {name}")));
@@ -64,7 +67,7 @@ impl Parts {
 
     /// Behind for long, at one place. Models that are stopped are named instead.
     fn stands_still(&self) -> bool {
-        let (head, position) = (self.head(), self.progress.position());
+        let (head, position) = (self.head(), self.progress.rows());
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         if position != seen.0 || position >= head {
             *seen = (position, Instant::now());
@@ -73,7 +76,7 @@ impl Parts {
     }
 
     fn details(&self) -> Value {
-        let (head, position) = (self.head(), self.progress.position());
+        let (head, position) = (self.head(), self.progress.rows());
         let appender = self.commands.store().appender();
         let stopped: serde_json::Map<String, Value> = self
             .progress

@@ -111,6 +111,8 @@ impl Serve {
             Settings { queue_length_max: self.queue_length_max as usize, ..Settings::default() };
         let commands = Commands::start(log.clone(), &settings, accepting.clone());
         let memory = projections::Memory::start(&queries);
+        // What was acknowledged before the start is answered from the start, or nothing is.
+        memory.progress().promise(log.head().await?);
         let (progress, mut followers) = projections::start(&log, &memory, node, &following);
         followers.spawn(event_store::watch_database(log.clone(), following.clone()));
         followers.spawn(keep_metrics_small(metrics.clone(), following.clone()));
@@ -118,13 +120,18 @@ impl Serve {
         let reactors = reactors::run(commands.clone(), progress.clone(), node, following.clone());
         followers.spawn(reactors);
         followers.spawn(authenticator.clone().keep_keys(following.clone()));
-        let head = log.head().await?;
         let relay = self.relay(options, servers, &log, node, &following, &mut followers).await?;
 
-        // What was acknowledged before the start is answered from the start.
         let answering = async {
-            if shutdown.run_until_cancelled(catch_up(&progress, head)).await.is_none() {
-                return Ok(());
+            let level = progress.wait_until_level(LISTENS_WITHIN);
+            match shutdown.run_until_cancelled(level).await {
+                Some(true) => {}
+                Some(false) => tracing::warn!(
+                    position = progress.rows(),
+                    head = progress.position(),
+                    "projections are catching up: requests are refused until they have"
+                ),
+                None => return Ok(()),
             }
             let (listener, address) = listen(options).await?;
             let services = api::Services {
@@ -247,6 +254,10 @@ impl Serve {
     }
 }
 
+/// Read models that have come so far by then let a caller never see a server that cannot answer yet. One with more to
+/// catch up with tells of itself meanwhile.
+const LISTENS_WITHIN: Duration = Duration::from_secs(5);
+
 /// How long what was accepted may take to be finished, when nothing can be any more.
 const TIMEOUT_AFTER_FAILURE: Duration = Duration::from_secs(1);
 
@@ -303,18 +314,6 @@ async fn keep_metrics_small(
     let mut ticks = tokio::time::interval(Duration::from_secs(5));
     while stop.run_until_cancelled(ticks.tick()).await.is_some() {
         metrics.run_upkeep();
-    }
-}
-
-/// Waits until the read models have reached a position, and says so while that takes long.
-async fn catch_up(progress: &projections::Progress, head: i64) {
-    while !progress.wait_for(head, Duration::from_secs(5)).await {
-        let position = progress.position();
-        let stopped = progress.stopped();
-        tracing::info!(position, head, ?stopped, "projections are catching up");
-        if stopped.len() == projections::MODELS.len() {
-            return;
-        }
     }
 }
 

@@ -74,7 +74,7 @@ impl Led for Reactor {
 
     async fn lead(&mut self, _: &Lease) -> Result<(), Error> {
         let pool = self.commands.log().pool();
-        while !self.progress.wait_for(0, LOOK_EVERY).await {
+        while !self.progress.wait_until_level(LOOK_EVERY).await {
             if self.stop.is_cancelled() {
                 return Ok(());
             }

@@ -26,6 +26,8 @@ async fn kill_a_backend(url: &str) {
     .unwrap();
     // SAFETY: a plain system call on a process of this test's own server.
     assert_eq!(unsafe { libc::kill(pid, libc::SIGKILL) }, 0);
+    let stopped = sqlx::query("select pg_sleep(30)").execute(&mut connection).await;
+    stopped.expect_err("all others are stopped with it");
 }
 
 #[tokio::test(flavor = "multi_thread")]
