@@ -254,9 +254,9 @@ impl Serve {
     }
 }
 
-/// Read models that have come so far by then let a caller never see a server that cannot answer yet. One with more to
-/// catch up with tells of itself meanwhile.
-const LISTENS_WITHIN: Duration = Duration::from_secs(5);
+/// Most starts have caught up by then, also one that first waits for the lease of a node that was killed, so that a
+/// caller seldom meets a server that cannot answer yet. One with more to do can be asked how it is.
+const LISTENS_WITHIN: Duration = Duration::from_secs(10);
 
 /// How long what was accepted may take to be finished, when nothing can be any more.
 const TIMEOUT_AFTER_FAILURE: Duration = Duration::from_secs(1);

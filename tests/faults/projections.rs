@@ -1,7 +1,9 @@
 //! A read model that cannot take an event stops alone, and says so.
 
+use domain::conversation::Command;
 use serde_json::json;
 use sqlx::Executor;
+use uuid::Uuid;
 
 use crate::harness::{Installation, wait_until};
 
@@ -44,4 +46,36 @@ async fn a_read_model_that_cannot_take_an_event_stops_alone_and_catches_up_after
     // Once the lease of the node that was killed has run out.
     wait_until("it has caught up", async || ann.get("/readyz").await.body == "ready\n").await;
     assert_eq!(ann.get(&path).await.expect(200)["is_pinned"], true);
+}
+
+/// One that is long behind must not look like one that is down, nor show what is no longer so.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_is_behind_listens_and_refuses_until_it_has_caught_up() {
+    let installation = Installation::new().await;
+    let server = installation.start();
+    server.caller("bob").arrive().await;
+    server.caller("ann").create(json!(["bob"])).await;
+    assert_eq!(server.interrupt(), Some(0));
+    let pool = installation.pool().await;
+    let conversation: Uuid = sqlx::query_scalar(
+        "select conversation_id from events where event_type = 'ConversationCreated'",
+    )
+    .fetch_one(&pool)
+    .await
+    .unwrap();
+    installation.tell(conversation, Command::TrashConversation).await;
+    let mut held = pool.begin().await.unwrap();
+    held.execute("select from checkpoints for update").await.unwrap();
+
+    let server = installation.start();
+    let ann = server.caller("ann");
+    assert_eq!(ann.get("/healthz").await.status, 200);
+    let ready = ann.get("/readyz").await;
+    assert_eq!((ready.status.as_u16(), ready.body), (503, json!("projections: catching up\n")));
+    let answer = ann.get("/api/conversations").await;
+    assert_eq!(answer.status, 503, "{}", answer.body);
+    assert!(answer.headers.contains_key("retry-after"));
+    held.rollback().await.unwrap();
+    wait_until("it has caught up", async || ann.get("/readyz").await.body == "ready\n").await;
+    assert_eq!(ann.get("/api/conversations").await.expect(200)["data"], json!([]));
 }
