@@ -71,6 +71,10 @@ impl MasterKey {
     }
 }
 
+/// Keys of streams that are remembered, unwrapped: as many as states (`Settings::cached_streams_max`), for who needs a
+/// stream that is not among those reads from PostgreSQL anyway.
+const STREAM_KEYS_MAX: u64 = 20_000;
+
 /// The keys of a database's log.
 #[derive(Debug, Clone)]
 pub struct Keys {
@@ -118,7 +122,7 @@ impl Keys {
         }
         let requests = requests_key(&mut tx, &master).await?;
         tx.commit().await.map_err(database("note the master key"))?;
-        Ok(Self { master: Some(Arc::new(master)), streams: Cache::new(100_000), requests })
+        Ok(Self { master: Some(Arc::new(master)), streams: Cache::new(STREAM_KEYS_MAX), requests })
     }
 
     /// No keys: what is sealed stays so, and nothing can be appended.

@@ -39,7 +39,8 @@ use std::time::Duration;
 
 use async_nats::jetstream;
 use event_store::{Budget, Lease, Led, Log, LogEvent, causes};
-use futures::future::try_join_all;
+use futures::future::{BoxFuture, try_join_all};
+use futures::{FutureExt, TryFutureExt};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
@@ -160,33 +161,35 @@ impl Relay {
     ) -> Result<(), Error> {
         let mut position = opened.last;
         let mut batch = self.read(position).await?;
-        while !self.stop.is_cancelled() && !connection.has_changed().unwrap_or(false) {
-            let Some(last) = batch.last() else {
-                if !self.wait(lease, opened, position, connection).await? {
+        let mut under_way = None;
+        loop {
+            let is_last = self.stop.is_cancelled() || connection.has_changed().unwrap_or(false);
+            if is_last {
+                batch.clear();
+            }
+            if batch.is_empty() && under_way.is_none() {
+                if is_last || !self.wait(lease, opened, position, connection).await? {
                     return Ok(());
                 }
                 batch = self.read(position).await?;
                 continue;
-            };
-            let to = last.recorded.position;
-            // The next batch is read while this one is under way.
-            let sent = async { tokio::join!(self.publish(jetstream, &batch), self.read(to)) };
-            let (sent, next) = tokio::select! {
-                sent = sent => sent,
+            }
+            // The broker stores this batch while the one before is acknowledged and noted, and the next one is read.
+            let sent = self.send(jetstream, &batch).await?;
+            let to = batch.last().map_or(position, |last| last.recorded.position);
+            let before = under_way.take();
+            let settled = async { tokio::join!(self.settle(lease, before), self.read(to)) };
+            let (settled, next) = tokio::select! {
+                settled = settled => settled,
                 // Acknowledgements do not come over another connection.
                 _ = connection.changed() => return Ok(()),
             };
-            sent?;
-            // It is for operators, and it fences: who lost the lease fails here.
-            let mut database = self.log.pool().acquire().await?;
-            lease.advance(&mut database, &[NAME], position, to).await?;
-            position = to;
-            metrics::counter!("colloquy_relay_published_total").increment(batch.len() as u64);
-            self.progressed(lease, position).await?;
-            published.send_replace(position);
-            batch = next?;
+            if let Some(settled) = settled? {
+                self.progressed(lease, settled).await?;
+                published.send_replace(settled);
+            }
+            (position, batch, under_way) = (to, next?, sent);
         }
-        Ok(())
     }
 
     /// Waits for events behind a position while there are none. False: the stream has to be looked at again, for
@@ -224,16 +227,18 @@ impl Relay {
     }
 
     async fn read(&self, after: i64) -> Result<Vec<Arc<LogEvent>>, Error> {
-        let budget = Budget { events_max: self.settings.in_flight_max, ..Budget::default() };
+        // Two batches are under way at a time.
+        let events_max = self.settings.in_flight_max.div_ceil(2);
+        let budget = Budget { events_max, ..Budget::default() };
         Ok(self.log.tail().read(after, budget).await?)
     }
 
-    /// Sends all, then waits for every acknowledgement.
-    async fn publish(
+    /// Sends a batch; none if there is nothing to send.
+    async fn send(
         &self,
         jetstream: &jetstream::Context,
         batch: &[Arc<LogEvent>],
-    ) -> Result<(), Error> {
+    ) -> Result<Option<Sent>, Error> {
         let mut acknowledgements = Vec::with_capacity(batch.len());
         for LogEvent { recorded: event, .. } in batch.iter().map(Arc::as_ref) {
             let position = event.position;
@@ -255,7 +260,29 @@ impl Relay {
                 }
             });
         }
-        try_join_all(acknowledgements).await?;
-        Ok(())
+        let (Some(first), Some(last)) = (batch.first(), batch.last()) else { return Ok(None) };
+        Ok(Some(Sent {
+            after: first.recorded.position - 1,
+            to: last.recorded.position,
+            acknowledged: try_join_all(acknowledgements).map_ok(drop).boxed(),
+        }))
     }
+
+    /// Waits until all of a batch is acknowledged, and notes it: for operators, and because who lost the lease fails
+    /// here. Returns the position that has been reached.
+    async fn settle(&self, lease: &Lease, sent: Option<Sent>) -> Result<Option<i64>, Error> {
+        let Some(Sent { after, to, acknowledged }) = sent else { return Ok(None) };
+        acknowledged.await?;
+        let mut database = self.log.pool().acquire().await?;
+        lease.advance(&mut database, &[NAME], after, to).await?;
+        metrics::counter!("colloquy_relay_published_total").increment(to.abs_diff(after));
+        Ok(Some(to))
+    }
+}
+
+/// A batch that is under way.
+struct Sent {
+    after: i64,
+    to: i64,
+    acknowledged: BoxFuture<'static, Result<(), Error>>,
 }
