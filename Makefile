@@ -18,6 +18,7 @@ test: setup ## Formatting, lints, every test
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets -- -D warnings
 	cargo nextest run --workspace
+	cargo run --quiet --example own_aggregate
 	cargo test --workspace --doc --quiet
 
 bench: setup ## Benchmarks, as ratios against something measured in the same run

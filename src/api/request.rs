@@ -6,7 +6,7 @@ use axum::extract::{FromRequest, OriginalUri, Request as HttpRequest};
 use axum::http::{HeaderMap, Method, StatusCode, Uri};
 use axum::response::IntoResponse;
 use bytes::Bytes;
-use domain::Stored;
+use domain::Decider;
 use event_store::{Context, Idempotency, Keys, Metadata, Outcome, Surface};
 use projections::Views;
 use uuid::Uuid;
@@ -173,9 +173,8 @@ impl Request {
     /// Carries out a command; returns when the read models show what it did.
     pub(crate) async fn execute<A>(&self, id: Uuid, command: A::Command) -> Result<Outcome, Failure>
     where
-        A: Stored,
-        A::Command: Clone,
-        A::Error: Into<Failure>,
+        A: Decider,
+        A::Refusal: Into<Failure>,
     {
         self.execute_all::<A>(id, vec![command], &self.context).await
     }
@@ -188,9 +187,8 @@ impl Request {
         context: &Context,
     ) -> Result<Outcome, Failure>
     where
-        A: Stored,
-        A::Command: Clone,
-        A::Error: Into<Failure>,
+        A: Decider,
+        A::Refusal: Into<Failure>,
     {
         let outcome = self.services.commands.execute_all::<A>(id, commands, context).await?;
         self.wait_for(&outcome).await?;

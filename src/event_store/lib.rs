@@ -6,7 +6,7 @@
 //! work that one node at a time does ([`lead`]).
 //!
 //! It deliberately knows no rule, no read model and no HTTP: an aggregate comes in as a type parameter that is
-//! [`domain::Stored`]. Private values are sealed on the way in and opened on the way out ([`Keys`]).
+//! [`domain::Decider`]. Private values are sealed on the way in and opened on the way out ([`Keys`]).
 //! A new aggregate needs nothing here. A new follower of the log implements [`Led`].
 
 #![cfg_attr(
@@ -22,6 +22,7 @@ mod append;
 mod call;
 mod causes;
 mod commands;
+mod cqrs;
 mod decision;
 mod idempotency;
 mod in_use;

@@ -2,8 +2,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use cqrs_es::DomainEvent;
-use domain::Stored;
+use domain::{Decider, StoredEvent};
 use sqlx::PgPool;
 use tokio::sync::watch;
 use uuid::Uuid;
@@ -116,7 +115,7 @@ impl Log {
     ///
     /// # Errors
     /// When PostgreSQL cannot be reached.
-    pub async fn ends_with<A: Stored>(&self, id: Uuid, event: &A::Event) -> Result<bool, Error> {
+    pub async fn ends_with<A: Decider>(&self, id: Uuid, event: &A::Event) -> Result<bool, Error> {
         let newest: Option<String> = sqlx::query_scalar(
             "select event_type
              from events

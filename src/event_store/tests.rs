@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use cqrs_es::persist::PersistedEventStore;
-use cqrs_es::{Aggregate, EventStore};
-use domain::Private;
+use cqrs_es::EventStore;
 use domain::conversation::{Command, Conversation, Create, Event, Kind, Refusal};
 use domain::user::{self, Profile, User};
+use domain::{Decider, Private};
 use futures::StreamExt;
 use futures::future::join_all;
 use sqlx::{Connection, Executor, PgConnection, PgPool};
@@ -442,9 +442,11 @@ async fn the_store_serves_cqrs_es_itself() {
     let register =
         user::Command::RegisterUser { uid: "ann".to_owned(), profile: Profile::default() };
     let id = domain::user_id(1, "ann").to_string();
-    framework.execute(&id, register).await.unwrap();
+    framework.execute(&id, register.clone()).await.expect_err("it does not say whose it is");
+    let metadata = [("account", "1"), ("actor", "ann")].map(|(k, v)| (k.to_owned(), v.to_owned()));
+    framework.execute_with_metadata(&id, register, metadata.into()).await.unwrap();
     let loaded: StreamContext<User> = store.load(&id).await.unwrap();
-    assert_eq!((loaded.version, User::TYPE), (1, "user"));
+    assert_eq!((loaded.version, <User as Decider>::TYPE), (1, "user"));
 }
 
 #[tokio::test]

@@ -5,36 +5,30 @@ use crate::{Private, Text};
 
 use super::{Command, Event, NAME_LENGTH_MAX, Profile, Refusal, SYSTEM_UID, UID_LENGTH_MAX, User};
 
-impl User {
-    /// The rules. No events: the command is right, and nothing has to change.
-    ///
-    /// # Errors
-    /// The first rule that is broken.
-    pub fn decide(&self, command: Command) -> Result<Vec<Event>, Refusal> {
-        match command {
-            Command::RegisterUser { uid, profile } => {
-                if self.registered {
-                    return Err(Refusal::UserExists);
-                }
-                if uid.trim().is_empty() || uid.chars().count() > UID_LENGTH_MAX {
-                    return Err(Refusal::UidInvalid);
-                }
-                check_text("uid", &uid, UID_LENGTH_MAX)?;
-                if uid == SYSTEM_UID {
-                    return Err(Refusal::UidReserved);
-                }
-                Ok(vec![Event::UserRegistered { uid, profile: checked(profile)? }])
+pub(super) fn decide(user: &User, command: Command) -> Result<Vec<Event>, Refusal> {
+    match command {
+        Command::RegisterUser { uid, profile } => {
+            if user.registered {
+                return Err(Refusal::UserExists);
             }
-            Command::UpdateUser { profile } => {
-                if !self.registered {
-                    return Err(Refusal::UserUnknown);
-                }
-                let profile = self.profile.difference(checked(profile)?);
-                if profile == Profile::default() {
-                    return Ok(vec![]);
-                }
-                Ok(vec![Event::UserUpdated { profile }])
+            if uid.trim().is_empty() || uid.chars().count() > UID_LENGTH_MAX {
+                return Err(Refusal::UidInvalid);
             }
+            check_text("uid", &uid, UID_LENGTH_MAX)?;
+            if uid == SYSTEM_UID {
+                return Err(Refusal::UidReserved);
+            }
+            Ok(vec![Event::UserRegistered { uid, profile: checked(profile)? }])
+        }
+        Command::UpdateUser { profile } => {
+            if !user.registered {
+                return Err(Refusal::UserUnknown);
+            }
+            let profile = user.profile.difference(checked(profile)?);
+            if profile == Profile::default() {
+                return Ok(vec![]);
+            }
+            Ok(vec![Event::UserUpdated { profile }])
         }
     }
 }

@@ -1,8 +1,7 @@
-use cqrs_es::DomainEvent;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::{Private, Text};
+use crate::{Private, StoredEvent, Text};
 
 /// What is known of a user. In an update, a field that is none did not change.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -84,16 +83,11 @@ pub enum Event {
     },
 }
 
-impl DomainEvent for Event {
-    fn event_type(&self) -> String {
+impl StoredEvent for Event {
+    fn event_type(&self) -> &'static str {
         match self {
             Self::UserRegistered { .. } => "UserRegistered",
             Self::UserUpdated { .. } => "UserUpdated",
         }
-        .to_owned()
-    }
-
-    fn event_version(&self) -> String {
-        "1".to_owned()
     }
 }
