@@ -205,6 +205,14 @@ pub async fn nats_server(folder: &Path, arguments: &[&str]) -> NatsServer {
     NatsServer { child, port }
 }
 
+impl NatsServer {
+    /// Ends it, with everything written out.
+    pub async fn stop(mut self) {
+        child::send(self.child.pid(), libc::SIGTERM);
+        self.child.ended().await;
+    }
+}
+
 impl Drop for NatsServer {
     fn drop(&mut self) {
         child::send(self.child.pid(), libc::SIGKILL);

@@ -12,6 +12,7 @@ mod master_key;
 mod migrate;
 mod openapi;
 mod output;
+mod private_nats;
 mod progress;
 mod readiness;
 mod serve;

@@ -13,10 +13,7 @@ use uuid::Uuid;
 
 use super::database::{Pools, URL_FILE};
 use super::readiness::{Relay, readiness};
-use super::{Failure, Options, descriptors, master_key, output, telemetry, token};
-
-/// Where others read how to reach the private NATS server.
-const NATS_URL_FILE: &str = "nats-url";
+use super::{Failure, Options, descriptors, master_key, output, private_nats, telemetry, token};
 
 #[derive(Debug, Args)]
 pub(super) struct Serve {
@@ -209,12 +206,7 @@ impl Serve {
             }
             Some(nats) => nats,
             None => {
-                let data_dir = options.data_dir();
-                tracing::info!(data_dir = %data_dir.display(), "starting a private NATS server");
-                let nats = embedded::Nats::start(&data_dir).await?;
-                let url_file = data_dir.join(NATS_URL_FILE);
-                private_file::keep(&url_file, nats.url())?;
-                tracing::info!(url_file = %url_file.display(), "NATS is up");
+                let nats = private_nats::start(options, &options.data_dir()).await?;
                 let options = relay::NatsOptions::new(nats.url())?;
                 servers.nats = Some(nats);
                 options

@@ -22,6 +22,7 @@
     )
 )]
 
+pub mod access;
 mod comparison;
 mod connection;
 mod erasure;

@@ -21,12 +21,17 @@ async fn the_private_servers_do_not_get_our_secrets() {
         assert!(!environment.contains(SECRET) && !environment.contains(MASTER_KEY), "{pid_file}");
     }
     // Whoever may read the folder may follow the events.
-    let url_file = folder.join("nats-url");
-    assert_eq!(std::fs::metadata(&url_file).unwrap().permissions().mode() & 0o777, 0o600);
-    let url = std::fs::read_to_string(url_file).unwrap();
-    relay::NatsOptions::new(&url).unwrap().connect().await.unwrap();
-    let password = std::fs::read_to_string(folder.join("nats-password")).unwrap();
-    assert!(url.contains(&password) && !server.log().contains(&password));
+    for user in ["nats", "nats-reader"] {
+        let url_file = folder.join(format!("{user}-url"));
+        assert_eq!(std::fs::metadata(&url_file).unwrap().permissions().mode() & 0o777, 0o600);
+        let url = std::fs::read_to_string(url_file).unwrap();
+        let client = relay::NatsOptions::new(&url).unwrap().connect().await.unwrap();
+        let jetstream = async_nats::jetstream::new(client);
+        super::wait_for_stream(&jetstream, "CONVERSATIONS", 0).await;
+        let password = folder.join(format!("{user}-password"));
+        let password = std::fs::read_to_string(password).unwrap();
+        assert!(url.contains(&password) && !server.log().contains(&password));
+    }
 }
 
 #[tokio::test]

@@ -29,7 +29,7 @@ impl Fixture {
     }
 
     /// Waits until the stream has all positions but these.
-    async fn until_all_are_there_but(&self, erased: &[u64]) {
+    pub(super) async fn until_all_are_there_but(&self, erased: &[u64]) {
         let head = self.log.head().await.unwrap() as u64;
         let jetstream = self.jetstream().await;
         let mut found = None;
@@ -254,7 +254,8 @@ async fn erasing_that_is_refused_stops_nothing_and_is_told() {
 #[tokio::test]
 async fn a_server_that_takes_too_little_is_named_before_the_first_large_event() {
     let folder = folder();
-    let broker = Nats::start_with(&folder, None, "max_payload: 65536\n").await.unwrap();
+    let broker =
+        Nats::start_with(&folder, None, &Access::default(), "max_payload: 65536\n").await.unwrap();
     let fixture = Fixture::new(broker.url().to_owned()).await;
     let mut relay = fixture.relay();
     relay

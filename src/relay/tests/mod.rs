@@ -6,14 +6,15 @@ use std::time::Duration;
 use async_nats::jetstream::stream::Stream;
 use domain::conversation::{self, Conversation};
 use domain::user::{Command, Profile, User};
-use embedded::Nats;
 use embedded::testing::{database, folder, nats_url, unique};
+use embedded::{Access, Nats};
 use event_store::{Commands, Context, Keys, MasterKey, Metadata, Surface};
 use futures::future::join_all;
 use tokio::task::JoinHandle;
 
 use super::*;
 
+mod access;
 mod faults;
 
 pub(crate) struct Fixture {
