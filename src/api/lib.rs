@@ -96,6 +96,8 @@ pub struct Services {
     pub readiness: Readiness,
     /// For `/metrics`.
     pub metrics: PrometheusHandle,
+    /// What shows that a request for metrics may read all of them, beside an operator's token.
+    pub metrics_token: Option<Arc<str>>,
     /// Where callers reach this server, without a slash at the end.
     pub public_url: Arc<str>,
     /// Counts the requests that are under way.

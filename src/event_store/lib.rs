@@ -37,6 +37,7 @@ mod reads;
 mod recorded;
 mod sealing;
 mod snapshots;
+mod standing;
 mod store;
 mod tail;
 #[cfg(test)]
@@ -64,6 +65,7 @@ pub use quarantine::{Quarantine, Quarantined, quarantine, quarantined, quarantin
 pub use reads::retrying;
 pub use recorded::RecordedEvent;
 pub use sealing::{ERASED, Keys, MasterKey, UNREADABLE};
+pub use standing::{Follower, HeldLease, Standing};
 pub use store::{PostgresEventStore, StreamContext};
 pub use tail::{Budget, LogEvent, Tail};
 pub use transfer::{Exported, Transfer, finish_import, import};

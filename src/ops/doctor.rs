@@ -1,10 +1,10 @@
 use clap::Args;
-use event_store::{Keys, causes};
+use event_store::{Keys, Standing, causes};
 use sqlx::PgPool;
 
 use super::database::Database;
 use super::format::{Format, print};
-use super::{Failure, Options, master_key};
+use super::{Failure, Options, lag, master_key};
 
 #[derive(Debug, Args)]
 pub(super) struct Doctor {
@@ -38,7 +38,7 @@ impl Doctor {
         findings.add("configuration", Ok("every value can be used".to_owned()));
         match Database::open(&options).await {
             Ok(database) => {
-                let has_log = postgres(&database.pool, &mut findings).await;
+                let has_log = postgres(&database.pool, &options, &mut findings).await;
                 if has_log {
                     findings.add("master key", master_key(&database, &options).await);
                 }
@@ -68,7 +68,7 @@ async fn master_key(database: &Database, options: &Options) -> Result<String, St
 }
 
 /// Whether there is a log.
-async fn postgres(pool: &PgPool, findings: &mut Findings) -> bool {
+async fn postgres(pool: &PgPool, options: &Options, findings: &mut Findings) -> bool {
     let setting = |name: &'static str| async move {
         sqlx::query_scalar::<_, String>("select current_setting($1)")
             .bind(name)
@@ -100,7 +100,7 @@ async fn postgres(pool: &PgPool, findings: &mut Findings) -> bool {
     match head {
         Ok((head, newest, count)) if head == newest && head == count => {
             findings.add("event log", Ok(format!("{head} events, no position missing")));
-            followers(pool, head, findings).await;
+            standing(pool, options, findings).await;
             true
         }
         Ok((head, newest, count)) => {
@@ -116,22 +116,41 @@ async fn postgres(pool: &PgPool, findings: &mut Findings) -> bool {
     }
 }
 
-async fn followers(pool: &PgPool, head: i64, findings: &mut Findings) {
-    let rows: Vec<(String, i64, Option<String>)> =
-        sqlx::query_as("select name, position, stopped from checkpoints order by name")
-            .fetch_all(pool)
-            .await
-            .unwrap_or_default();
-    for (name, position, stopped) in rows {
-        let found = if let Some(why) = stopped {
-            Err(format!("stopped at {position}, {} behind: {why}", head - position))
-        } else if position <= head {
-            Ok(format!("at {position}, {} behind", head - position))
-        } else {
-            Err(format!("at {position}, beyond the head of the log {head}"))
+/// Who follows the log, who does what, and what is passed over.
+async fn standing(pool: &PgPool, options: &Options, findings: &mut Findings) {
+    let followers = lag::followers(!options.nats_is_off());
+    let standing = match Standing::read(pool, &followers).await {
+        Ok(standing) => standing,
+        Err(error) => return findings.add("followers", Err(causes(&error))),
+    };
+    let head = standing.head;
+    for follower in standing.followers {
+        let position = follower.position;
+        let age = follower.lag_s.map_or_else(String::new, |lag_s| format!(" for {lag_s:.1} s"));
+        let behind = format!("at {position}, {} behind{age}", head - position);
+        let found = match follower.stopped {
+            Some(why) => Err(format!("stopped {behind}: {why}")),
+            None if position <= head => Ok(behind),
+            None => Err(format!("at {position}, beyond the head of the log {head}")),
         };
-        findings.add(&format!("follower {name}"), found);
+        findings.add(&format!("follower {}", follower.name), found);
     }
+    for lease in standing.leases {
+        let found = match (lease.owner, lease.expires_at) {
+            (Some(owner), Some(end)) if lease.is_held => {
+                format!("held by node {owner} until {}, epoch {}", end.to_rfc3339(), lease.epoch)
+            }
+            _ => "held by no node: no server runs, or the next one takes it".to_owned(),
+        };
+        findings.add(&format!("lease {}", lease.name), Ok(found));
+    }
+    let quarantined = standing.quarantined.iter();
+    let quarantined: Vec<_> = quarantined.map(|event| event.position.to_string()).collect();
+    let found = match quarantined.is_empty() {
+        true => "nothing is passed over".to_owned(),
+        false => format!("passed over: {} (see audit verify)", quarantined.join(", ")),
+    };
+    findings.add("quarantine", Ok(found));
 }
 
 async fn nats(options: &Options, pool: Option<&PgPool>, findings: &mut Findings) {

@@ -8,6 +8,7 @@ mod doctor;
 mod format;
 mod given_file;
 mod keys;
+mod lag;
 mod master_key;
 mod migrate;
 mod openapi;

@@ -12,6 +12,7 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use super::database::{Pools, URL_FILE};
+use super::lag::Watched;
 use super::readiness::{Relay, readiness};
 use super::{Failure, Options, descriptors, master_key, output, private_nats, telemetry, token};
 
@@ -118,6 +119,10 @@ impl Serve {
         followers.spawn(reactors);
         followers.spawn(authenticator.clone().keep_keys(following.clone()));
         let relay = self.relay(options, servers, &log, node, &following, &mut followers).await?;
+        let with_relay = relay.is_some();
+        let pools = (&pool, &queries);
+        let watched =
+            Watched::start(node, pools, &progress, with_relay, &mut followers, &following);
 
         let answering = async {
             let level = progress.wait_until_level(LISTENS_WITHIN);
@@ -132,13 +137,14 @@ impl Serve {
             }
             let (listener, address) = listen(options).await?;
             let services = api::Services {
-                readiness: readiness(&commands, &progress, relay),
+                readiness: readiness(&commands, &progress, relay, watched),
                 commands,
                 views: projections::Views::new(memory, progress.clone()),
                 pool: pool.clone(),
                 queries: queries.clone(),
                 authenticator,
                 metrics,
+                metrics_token: options.metrics_token.as_deref().map(Into::into),
                 fair: api::Fair::default(),
                 public_url: options.public_url(address).into(),
                 seen: api::Seen::default(),

@@ -78,7 +78,7 @@ impl Settings {
 }
 
 /// The name of the lease, and of the checkpoint.
-const NAME: &str = "relay";
+pub const NAME: &str = "relay";
 
 /// Publishes until `stop` is cancelled. Whatever fails is tried again for ever.
 pub async fn run(

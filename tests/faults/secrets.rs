@@ -45,6 +45,7 @@ async fn secrets_can_be_given_in_files() {
         ("NATS_URL", &installation.nats_url),
         ("COLLOQUY_JWT_SECRET", SECRET),
         ("COLLOQUY_MASTER_KEY", MASTER_KEY),
+        ("COLLOQUY_METRICS_TOKEN", "a-scrape-token-of-32-bytes-or-more"),
     ] {
         let file = folder.join(name);
         std::fs::write(&file, format!("{value}\n")).unwrap();
@@ -56,9 +57,9 @@ async fn secrets_can_be_given_in_files() {
     }
     let server = Server::start(command);
     server.caller("ann").arrive().await;
-    let ann = server.caller("ann");
+    let host = server.key();
     wait_until("it publishes", async || {
-        let metrics = ann.get("/metrics").await.body;
+        let metrics = host.get("/metrics").await.body;
         metrics.as_str().unwrap().contains("colloquy_relay_position 1\n")
     })
     .await;
@@ -75,6 +76,7 @@ fn no_secret_is_printed_with_the_configuration_or_the_help() {
             ("NATS_URL", "nats://secret@one,tls://secret@two"),
             ("COLLOQUY_JWKS_URL", "https://ann:secret@host/keys?secret#secret"),
             ("COLLOQUY_MASTER_KEY", MASTER_KEY),
+            ("COLLOQUY_METRICS_TOKEN", "a-scrape-token-of-32-bytes=secret"),
         ] {
             command.env(name, value);
         }

@@ -64,6 +64,14 @@ async fn a_quarantined_event_costs_no_more_than_its_own_conversation() {
     assert_eq!(detail, "part of what is recorded here cannot be read, and an operator has to act");
 
     auditors_see_it(&installation, &stream, position);
+    let host = server.key();
+    wait_until("it is measured", async || {
+        super::metric(&host, "colloquy_quarantined_events").await == Some(1.0)
+    })
+    .await;
+    let details = host.get("/readyz?verbose").await.expect(200);
+    assert_eq!(details["quarantined"][0]["position"], position);
+    assert_eq!(details["quarantined"][0]["reason"], "of a newer version");
     server.kill();
     pool.execute("update checkpoints set version = -1 where name <> 'relay'").await.unwrap();
     let server = installation.start();
@@ -75,6 +83,8 @@ fn auditors_see_it(installation: &Installation, stream: &str, position: i64) {
     let line = verified.lines().find(|line| line.starts_with("quarantined: ")).unwrap();
     assert!(line.starts_with(&format!("quarantined: position {position}, by ")), "{line}");
     assert!(line.ends_with(": of a newer version"), "{line}");
+    let doctor = installation.done(&["doctor", "--format", "csv"]);
+    assert!(doctor.contains(&format!("passed over: {position} ")), "{doctor}");
     installation.done(&["audit", "log", stream]);
     let state = installation.done(&["audit", "state", stream, "--format", "json"]);
     let state: Value = serde_json::from_str(&state).unwrap();
