@@ -135,6 +135,7 @@ fn server(url: &str) -> Result<(ServerAddr, Option<Login>), WrongUrl> {
 mod tests {
     use std::path::Path;
 
+    use async_nats::ConnectErrorKind;
     use embedded::testing::{folder, nats_server};
     use rcgen::{BasicConstraints, Certificate, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 
@@ -189,16 +190,20 @@ mod tests {
         assert!(shown.contains("host") && !shown.contains("secret"), "{shown}");
     }
 
-    /// A certificate authority, and a certificate that it has signed, as files.
+    /// A certificate authority, a certificate that it has signed, and another authority, as files.
     fn certify(folder: &Path) {
-        let mut params = CertificateParams::new([]).unwrap();
-        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        let ca = CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap();
+        let authority = || {
+            let mut params = CertificateParams::new([]).unwrap();
+            params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+            CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap()
+        };
+        let ca = authority();
         let key = KeyPair::generate().unwrap();
         let params = CertificateParams::new(["127.0.0.1".to_owned()]).unwrap();
         let certificate: Certificate = params.signed_by(&key, &ca).unwrap();
         for (name, content) in [
             ("ca.pem", ca.pem()),
+            ("other-ca.pem", authority().pem()),
             ("cert.pem", certificate.pem()),
             ("key.pem", key.serialize_pem()),
         ] {
@@ -223,5 +228,26 @@ mod tests {
         assert!(options(server.port).connect().await.is_err(), "nobody it trusts has signed");
         assert!(trusting(server.port).connect().await.is_err(), "it shows no certificate");
         assert!(trusting(plain.port).connect().await.is_err(), "the server speaks no TLS");
+    }
+
+    #[tokio::test]
+    async fn a_login_is_shown_over_tls_and_only_to_a_server_that_is_trusted() {
+        let folder = folder();
+        certify(&folder);
+        let file = |name: &str| folder.join(name).to_str().unwrap().to_owned();
+        let (certificate, key) = (file("cert.pem"), file("key.pem"));
+        let mut arguments = vec!["--user", "u", "--pass", "p", "--tls"];
+        arguments.extend(["--tlscert", &certificate, "--tlskey", &key]);
+        let server = nats_server(&folder, &arguments).await;
+        let connect = |login: &str, ca: &str| {
+            let options = NatsOptions::new(&format!("nats://{login}@127.0.0.1:{}", server.port));
+            let options = options.unwrap().ca_file(folder.join(ca));
+            async move { options.connect().await.map_err(|error| error.kind()) }
+        };
+        connect("u:p", "ca.pem").await.unwrap();
+        let refused = connect("u:other", "ca.pem").await.unwrap_err();
+        assert_eq!(refused, ConnectErrorKind::AuthorizationViolation);
+        let untrusted = connect("u:p", "other-ca.pem").await.unwrap_err();
+        assert_ne!(untrusted, ConnectErrorKind::AuthorizationViolation);
     }
 }

@@ -14,6 +14,7 @@ mod starts;
 mod stream;
 mod streams;
 mod time;
+mod tls;
 mod unreadable;
 mod values;
 
