@@ -289,12 +289,15 @@ async fn wrong_usage_is_status_2_with_one_line() {
         ),
         (&["config", "--jwt-secret", "short"], "COLLOQUY_JWT_SECRET"),
         (&["config", "--metrics-token", "short"], "COLLOQUY_METRICS_TOKEN"),
+        (&["keys", "rotate", "--to", "short"], "COLLOQUY_NEW_MASTER_KEY"),
         (&["config", "--nats-stream", "a b"], "COLLOQUY_NATS_STREAM is \"a b\""),
     ] {
         let (status, _, errors) = installation.run(arguments);
         assert_eq!((status, errors.lines().count()), (Some(2), 1), "{errors}");
         assert!(errors.contains(expected), "{errors}");
     }
+    let (status, _, errors) = installation.run(&["audit", "state", "7"]);
+    assert!(status == Some(2) && errors.contains("'7'") && errors.contains("UUID"), "{errors}");
     let (status, output, _) = installation.run(&["config", "--format", "csv"]);
     assert_eq!(status, Some(0));
     assert!(output.contains("********") && !output.contains("colloquy-test"), "{output}");

@@ -44,6 +44,11 @@ impl Availability {
         self.0.borrow().reason()
     }
 
+    /// Whether an error comes of an outage that is known, and so has been logged.
+    pub fn explains(&self, error: &(dyn StdError + 'static)) -> bool {
+        self.outage().is_some() && is_outage(error)
+    }
+
     /// Returns what is wrong as soon as something is.
     pub async fn next_outage(&self) -> Arc<str> {
         self.next(Outages::reason).await
@@ -218,5 +223,20 @@ fn is_outage_of_database(error: &sqlx::Error) -> bool {
             CLASSES.iter().any(|class| code.starts_with(class))
         }
         _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_known_outage_explains_what_fails_for_the_database_and_nothing_else() {
+        let availability = Availability::default();
+        let unreachable = Error::Database { doing: "try", source: sqlx::Error::PoolTimedOut };
+        let ours = Error::Database { doing: "try", source: sqlx::Error::RowNotFound };
+        assert!(!availability.explains(&unreachable));
+        availability.set_appending(Some("PostgreSQL is unreachable"));
+        assert!(availability.explains(&unreachable) && !availability.explains(&ours));
     }
 }

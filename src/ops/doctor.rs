@@ -1,10 +1,12 @@
+use async_nats::Client;
 use clap::Args;
 use event_store::{Keys, Standing, causes};
+use relay::NatsOptions;
 use sqlx::PgPool;
 
 use super::database::Database;
 use super::format::{Format, print};
-use super::{Failure, Options, lag, master_key};
+use super::{Failure, Options, lag, master_key, private_nats};
 
 #[derive(Debug, Args)]
 pub(super) struct Doctor {
@@ -154,18 +156,21 @@ async fn standing(pool: &PgPool, options: &Options, findings: &mut Findings) {
 }
 
 async fn nats(options: &Options, pool: Option<&PgPool>, findings: &mut Findings) {
-    let nats = match options.nats() {
-        Ok(Some(nats)) => nats,
-        Ok(None) => {
-            let how = if options.nats_is_off() { "off" } else { "private, started by `serve`" };
-            return findings.add("NATS", Ok(how.to_owned()));
-        }
+    let (nats, client) = match options.nats() {
+        _ if options.nats_is_off() => return findings.add("NATS", Ok("off".to_owned())),
+        Ok(Some(nats)) => match nats.connect().await {
+            Ok(client) => (nats, client),
+            Err(error) => return findings.add("NATS", Err(causes(&error))),
+        },
+        Ok(None) => match running_private_nats(options).await {
+            Some(running) => running,
+            None => {
+                let found = "private, and not running: `serve` starts it";
+                return findings.add("NATS", Ok(found.to_owned()));
+            }
+        },
         // It was checked at the start, but files may have gone since.
         Err(_) => return findings.add("NATS", Err("its certificates cannot be read".to_owned())),
-    };
-    let client = match nats.connect().await {
-        Ok(client) => client,
-        Err(error) => return findings.add("NATS", Err(causes(&error))),
     };
     findings.add("NATS", Ok(format!("version {}", client.server_info().version)));
     let Some(pool) = pool else { return };
@@ -183,4 +188,10 @@ async fn nats(options: &Options, pool: Option<&PgPool>, findings: &mut Findings)
         }
         Err(error) => findings.add("stream", Err(causes(&error))),
     }
+}
+
+async fn running_private_nats(options: &Options) -> Option<(NatsOptions, Client)> {
+    let nats = private_nats::left_by_server(&options.data_dir())?;
+    let client = nats.connect().await.ok()?;
+    Some((nats, client))
 }

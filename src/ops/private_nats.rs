@@ -1,13 +1,19 @@
 use std::path::Path;
 
 use embedded::{Access, Nats, private_file};
-use relay::access;
+use relay::{NatsOptions, access};
 
 use super::{Failure, Options};
 
 /// Where others read how to reach the private NATS server: with all that Colloquy itself may do, and to read.
 const URL_FILE: &str = "nats-url";
 const READING_URL_FILE: &str = "nats-reader-url";
+
+/// How to reach the private NATS server of a running server; `None` where none was ever started.
+pub(super) fn left_by_server(data_dir: &Path) -> Option<NatsOptions> {
+    let url = std::fs::read_to_string(data_dir.join(URL_FILE)).ok()?;
+    NatsOptions::new(url.trim()).ok()
+}
 
 /// Starts the private NATS server, on which nobody can do more than this installation needs.
 pub(super) async fn start(options: &Options, data_dir: &Path) -> Result<Nats, Failure> {

@@ -13,6 +13,7 @@ use crate::ops::{Failure, Options};
 #[derive(Debug, Args)]
 pub(in crate::ops) struct Log {
     /// Only events of this conversation, its members' own too
+    #[arg(value_parser = super::conversation)]
     conversation: Option<Uuid>,
     /// Only events that this uid caused
     #[arg(long)]
