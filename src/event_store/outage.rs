@@ -88,18 +88,25 @@ impl Availability {
     }
 
     pub(crate) fn set_appending(&self, outage: Option<&str>) {
-        self.set(|outages| &mut outages.appending, outage);
+        self.set(|outages| &mut outages.appending, outage, None);
     }
 
     /// Told, and logged, only when it changes.
-    fn set(&self, of: fn(&mut Outages) -> &mut Option<Arc<str>>, outage: Option<&str>) {
+    fn set(
+        &self,
+        of: fn(&mut Outages) -> &mut Option<Arc<str>>,
+        outage: Option<&str>,
+        causes: Option<String>,
+    ) {
         self.0.send_if_modified(|outages| {
             let known = of(outages);
             let turned = known.is_some() != outage.is_some();
             if turned {
                 *known = outage.map(Arc::from);
                 match outage {
-                    Some(reason) => tracing::error!(reason, "requests are refused"),
+                    Some(reason) => {
+                        tracing::error!(reason, error = causes, "requests are refused");
+                    }
                     None => tracing::info!("requests are answered again"),
                 }
             }
@@ -115,6 +122,7 @@ pub async fn watch_database(log: Log, stop: CancellationToken) {
     let watching = async {
         loop {
             let asked = tokio::time::timeout(ANSWER_TIMEOUT, ask(&mut connection, log.pool()));
+            let mut why = None;
             let outage = match asked.await {
                 Ok(Ok(answer)) => {
                     let known = known.get_or_insert_with(|| answer.identity.clone());
@@ -126,7 +134,7 @@ pub async fn watch_database(log: Log, stop: CancellationToken) {
                     answer.is_read_only.then_some("PostgreSQL takes no writes")
                 }
                 Ok(Err(error)) => {
-                    tracing::debug!(error = causes(&error), "PostgreSQL failed to answer");
+                    why = Some(causes(&error));
                     Some("PostgreSQL is unreachable")
                 }
                 Err(_elapsed) => Some("PostgreSQL does not answer"),
@@ -134,7 +142,7 @@ pub async fn watch_database(log: Log, stop: CancellationToken) {
             if outage.is_some() {
                 connection = None;
             }
-            log.availability().set(|outages| &mut outages.database, outage);
+            log.availability().set(|outages| &mut outages.database, outage, why);
             // A log that is shorter than it was is noticed on the way.
             if outage.is_none() {
                 let _ = tokio::time::timeout(ANSWER_TIMEOUT, log.look()).await;
