@@ -274,7 +274,7 @@ async fn the_log_can_be_read_and_the_doctor_finds_it_healthy() {
 
     let (status, output, errors) = installation.run(&["doctor"]);
     assert_eq!(status, Some(0), "{output}{errors}");
-    for found in ["lease projector", "held by node", "nothing is passed over"] {
+    for found in ["connections", "lease projector", "held by node", "nothing is passed over"] {
         assert!(output.contains(found), "{output}");
     }
 }

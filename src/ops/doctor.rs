@@ -92,6 +92,7 @@ async fn postgres(pool: &PgPool, options: &Options, findings: &mut Findings) -> 
         }
     });
     findings.add("durability", durable);
+    findings.add("connections", connections(pool).await);
 
     let head: Result<(i64, i64, i64), _> = sqlx::query_as(
         "select h.position, coalesce((select max(position) from events), 0), (select count(*) from events)
@@ -116,6 +117,21 @@ async fn postgres(pool: &PgPool, options: &Options, findings: &mut Findings) -> 
             false
         }
     }
+}
+
+async fn connections(pool: &PgPool) -> Result<String, String> {
+    let (used, max): (i64, i64) = sqlx::query_as(
+        "select count(*),
+                current_setting('max_connections')::bigint
+                    - current_setting('superuser_reserved_connections')::bigint
+         from pg_stat_activity
+         where backend_type = 'client backend'",
+    )
+    .fetch_one(pool)
+    .await
+    .map_err(|error| causes(&error))?;
+    let found = format!("{used} of {max} in use");
+    if used < max { Ok(found) } else { Err(found) }
 }
 
 /// Who follows the log, who does what, and what is passed over.
