@@ -100,7 +100,10 @@ impl Seen {
 
     fn measure(&self, progress: &Progress) {
         let shown = progress.position();
-        gauge!("colloquy_projection_lag").set(self.lag(shown) as f64);
+        // Before that, it is not known.
+        if shown >= 0 {
+            gauge!("colloquy_projection_lag").set(self.lag(shown) as f64);
+        }
         for follower in &self.standing.followers {
             let (lag, lag_s) = (self.lag(follower.position) as f64, self.lag_s(follower.lag_s));
             if follower.name == relay::NAME {
