@@ -1,19 +1,20 @@
 use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
-use sqlx::{FromRow, PgExecutor};
+use futures::TryStreamExt;
+use serde::{Deserialize, Serialize};
+use sqlx::PgExecutor;
 
+use crate::recorded::{Row, SELECT};
 use crate::{Error, Log};
 
-/// An unreadable event that followers of the log pass over.
-#[derive(Debug, Clone, PartialEq, Eq, FromRow)]
+/// That followers of the log pass over an unreadable event.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Quarantined {
-    /// The event.
-    pub position: i64,
     /// Since when, by the database's clock.
-    pub quarantined_at: DateTime<Utc>,
+    pub at: DateTime<Utc>,
     /// Who decided it.
-    pub quarantined_by: String,
+    pub by: String,
     /// Why.
     pub reason: String,
 }
@@ -29,21 +30,6 @@ pub enum Quarantine {
     Missing,
     /// It can be read: passing over it would hide what happened.
     Readable,
-}
-
-/// All that are quarantined, by position.
-///
-/// # Errors
-/// When PostgreSQL fails.
-pub async fn quarantined(executor: impl PgExecutor<'_>) -> Result<Vec<Quarantined>, Error> {
-    sqlx::query_as(
-        "select position, quarantined_at, quarantined_by, reason
-         from quarantined_events
-         order by position",
-    )
-    .fetch_all(executor)
-    .await
-    .map_err(Error::database("read what is quarantined"))
 }
 
 /// The positions above one and up to another that are quarantined.
@@ -66,10 +52,33 @@ pub async fn quarantined_between(
     Ok(positions.into_iter().collect())
 }
 
+/// The positions of all that cannot be read in the stream of an event: where the stream's key does not open, that is
+/// every event with private values.
+///
+/// # Errors
+/// When PostgreSQL fails.
+pub async fn unreadable_in_stream(log: &Log, position: i64) -> Result<Vec<i64>, Error> {
+    let sql = format!(
+        "{SELECT}
+         where (e.aggregate_type, e.aggregate_id)
+               = (select s.aggregate_type, s.aggregate_id from events s where s.position = $1)
+         order by e.sequence"
+    );
+    let mut rows = sqlx::query_as::<_, Row>(&sql).bind(position).fetch(log.pool());
+    let mut positions = Vec::new();
+    while let Some(row) = rows.try_next().await.map_err(Error::database("read a stream"))? {
+        let event = row.with_keys(log.keys()).await;
+        if event.event().is_err() {
+            positions.push(event.position);
+        }
+    }
+    Ok(positions)
+}
+
 /// Lets the followers of the log pass over an event that cannot be read, and those go on that it has stopped.
 ///
 /// # Errors
-/// When PostgreSQL fails, or the event cannot be read because there is no master key.
+/// When PostgreSQL fails, or [`Error::RotationUnfinished`]: it may open with the other master key.
 pub async fn quarantine(
     log: &Log,
     position: i64,
@@ -81,6 +90,13 @@ pub async fn quarantine(
     };
     if event.event().is_ok() {
         return Ok(Quarantine::Readable);
+    }
+    let masters: i64 = sqlx::query_scalar("select count(*) from master_keys")
+        .fetch_one(log.pool())
+        .await
+        .map_err(Error::database("look for the master key"))?;
+    if masters > 1 {
+        return Err(Error::RotationUnfinished);
     }
     let database = Error::database;
     let mut tx = log.pool().begin().await.map_err(database("quarantine an event"))?;

@@ -129,7 +129,7 @@ impl Tail {
                 return Err(Error::Hole { expected, found });
             }
             bytes += size;
-            events.push(Arc::new(LogEvent::new(row.with_keys(self.log.keys()).await?, size)));
+            events.push(Arc::new(LogEvent::new(row.with_keys(self.log.keys()).await, size)));
         }
         ring.count_read(bytes, events.len());
         metrics::counter!("colloquy_tail_reads_total").increment(1);
