@@ -206,10 +206,12 @@ impl Log {
     /// # Errors
     /// When PostgreSQL cannot be reached.
     pub async fn head(&self) -> Result<i64, Error> {
-        sqlx::query_scalar("select position from log_head")
+        let head = sqlx::query_scalar("select position from log_head")
             .fetch_one(&self.pool)
             .await
-            .map_err(Error::database("read the head of the log"))
+            .map_err(Error::database("read the head of the log"))?;
+        self.availability.answered();
+        Ok(head)
     }
 
     /// The position of the newest of an account's first `account_position` events; 0 for none.

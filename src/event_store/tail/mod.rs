@@ -131,6 +131,7 @@ impl Tail {
             bytes += size;
             events.push(Arc::new(LogEvent::new(row.with_keys(self.log.keys()).await, size)));
         }
+        self.log.availability().answered();
         ring.count_read(bytes, events.len());
         metrics::counter!("colloquy_tail_reads_total").increment(1);
         Ok(events)
