@@ -69,7 +69,7 @@ async fn another_version_is_built_anew() {
 async fn a_checkpoint_without_its_schema_is_trusted_by_no_node() {
     let mut world = World::new().await;
     let ann = world.register("ann").await;
-    let node = Node::start(&world.log, &world.memory, MODELS);
+    let node = Node::start(&world.log, MODELS);
     node.wait_for(1).await;
     node.stop().await;
     for statement in [
@@ -79,7 +79,7 @@ async fn a_checkpoint_without_its_schema_is_trusted_by_no_node() {
     ] {
         world.pool().execute(statement).await.unwrap();
     }
-    let node = Node::start(&world.log, &world.memory, MODELS);
+    let node = Node::start(&world.log, MODELS);
     node.wait_for(1).await;
     assert_eq!(node.views.unread_counts(ann).await.unwrap(), UnreadCounts::default());
     node.stop().await;

@@ -34,12 +34,11 @@ mod stream;
 #[cfg(test)]
 mod tests;
 
-use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
 use async_nats::jetstream;
-use event_store::{Budget, Lease, Led, Log, LogEvent, RecordedEvent, causes, quarantined_between};
+use event_store::{Budget, Lease, Led, Log, LogEvent, causes};
 use futures::future::{BoxFuture, try_join_all};
 use futures::{FutureExt, TryFutureExt};
 use tokio::sync::watch;
@@ -244,10 +243,7 @@ impl Relay {
         for LogEvent { recorded: event, .. } in batch.iter().map(Arc::as_ref) {
             let position = event.position;
             let failed = move |source| Error::Publish { position, source };
-            let payload = match event.shown() {
-                Ok(shown) => shown,
-                Err(source) => self.show_in_part(event, source).await?,
-            };
+            let payload = message::payload(self.log.pool(), event).await?;
             let acknowledgement = jetstream
                 .publish_with_headers(
                     message::subject(&self.settings.subject_prefix, event),
@@ -282,20 +278,6 @@ impl Relay {
         lease.advance(&mut database, &[NAME], after, to).await?;
         metrics::counter!("colloquy_relay_published_total").increment(to.abs_diff(after));
         Ok(Some(to))
-    }
-
-    /// What can be told of an event that does not open, once an operator lets all who follow the log go on behind it.
-    async fn show_in_part<'a>(
-        &self,
-        event: &'a RecordedEvent,
-        source: event_store::Error,
-    ) -> Result<Cow<'a, str>, Error> {
-        let position = event.position;
-        let quarantined = quarantined_between(self.log.pool(), position - 1, position).await?;
-        if quarantined.is_empty() {
-            return Err(Error::Unreadable { position, source });
-        }
-        Ok(event.shown_in_part())
     }
 }
 
