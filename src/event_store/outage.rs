@@ -251,12 +251,14 @@ fn is_outage_of_database(error: &sqlx::Error) -> bool {
 mod tests {
     use super::*;
 
-    /// The processes of PostgreSQL that are asked, or were.
+    /// The processes of PostgreSQL that were asked, and wait for the next question.
     async fn asked(log: &Log) -> Vec<i32> {
         sqlx::query_scalar(
             "select pid from pg_stat_activity
              where datname = current_database()
-               and query like 'select current_setting%'",
+               and query like 'select current_setting%'
+               and state = 'idle'
+               and state_change < clock_timestamp() - interval '20 milliseconds'",
         )
         .fetch_all(log.pool())
         .await
