@@ -120,7 +120,7 @@ impl Step {
             actor: value("actor"),
             request_id: value("request_id"),
             command: value("command"),
-            event: event.shown_or_unreadable(),
+            event: event.shown_to_people(),
             changes,
         }
     }

@@ -272,7 +272,7 @@ impl Fold {
 
 async fn text_at(log: &Log, position: i64) -> Result<Value, Error> {
     let Some(event) = log.read(position - 1, 1).await?.pop() else { return Ok(Value::Null) };
-    Ok(event.shown_or_unreadable()["text"].take())
+    Ok(event.shown_to_people()["text"].take())
 }
 
 /// A private value without its wrapping, as auditors read it.

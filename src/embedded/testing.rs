@@ -89,6 +89,20 @@ pub fn restore(database_url: &str, file: &str) {
     run_to_its_end("pg_restore", file, &how);
 }
 
+/// Writes a backup of everything to a file.
+pub fn back_up_all(database_url: &str, file: &str) {
+    let file = format!("--file={file}");
+    run_to_its_end("pg_dump", database_url, &["--format=custom", &file]);
+}
+
+/// Restores a backup of everything into an empty database: the schemas with their triggers, and then the data.
+pub fn restore_in_two_steps(database_url: &str, file: &str) {
+    let database = format!("--dbname={database_url}");
+    for step in ["--schema-only", "--data-only"] {
+        run_to_its_end("pg_restore", file, &["--exit-on-error", step, &database]);
+    }
+}
+
 /// What `pgbench` reports of a run in a database.
 pub fn pgbench(database_url: &str, arguments: &[&str]) -> String {
     run_to_its_end("pgbench", database_url, arguments)

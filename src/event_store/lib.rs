@@ -61,14 +61,16 @@ pub use log::{Log, Search};
 pub use metadata::{Context, Idempotency, Metadata, Surface};
 pub use missing_keys::MissingKeys;
 pub use outage::{Availability, is_outage, watch_database};
-pub use quarantine::{Quarantine, Quarantined, quarantine, quarantined, quarantined_between};
+pub use quarantine::{
+    Quarantine, Quarantined, quarantine, quarantined, quarantined_between, unreadable_in_stream,
+};
 pub use reads::retrying;
 pub use recorded::RecordedEvent;
-pub use sealing::{ERASED, Keys, MasterKey, UNREADABLE};
+pub use sealing::{ERASED, Keys, MasterKey, STILL_SEALED, UNREADABLE};
 pub use standing::{Follower, HeldLease, Standing};
 pub use store::{PostgresEventStore, StreamContext};
 pub use tail::{Budget, LogEvent, Tail};
-pub use transfer::{Exported, Transfer, finish_import, import};
+pub use transfer::{Exported, Transfer, WithKeys, finish_import, import};
 pub use verify::{Difference, Digest, GENESIS, StoredEvent, Verifier, from_hex, to_hex};
 
 /// Sizes and limits of the store.

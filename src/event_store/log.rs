@@ -102,7 +102,7 @@ impl Log {
             .fetch_all(&self.pool)
             .await
             .map_err(Error::database("read the log"))?;
-        let events = self.with_keys(rows).await?;
+        let events = self.with_keys(rows).await;
         for (expected, event) in (after + 1..).zip(&events) {
             if event.position != expected {
                 return Err(Error::Hole { expected, found: event.position });
@@ -190,15 +190,15 @@ impl Log {
             .fetch_all(&self.pool)
             .await
             .map_err(Error::database("search the log"))?;
-        self.with_keys(rows).await
+        Ok(self.with_keys(rows).await)
     }
 
-    pub(crate) async fn with_keys(&self, rows: Vec<Row>) -> Result<Vec<RecordedEvent>, Error> {
+    async fn with_keys(&self, rows: Vec<Row>) -> Vec<RecordedEvent> {
         let mut events = Vec::with_capacity(rows.len());
         for row in rows {
-            events.push(row.with_keys(&self.keys).await?);
+            events.push(row.with_keys(&self.keys).await);
         }
-        Ok(events)
+        events
     }
 
     /// The newest committed position, 0 while there is none.
@@ -206,10 +206,12 @@ impl Log {
     /// # Errors
     /// When PostgreSQL cannot be reached.
     pub async fn head(&self) -> Result<i64, Error> {
-        sqlx::query_scalar("select position from log_head")
+        let head = sqlx::query_scalar("select position from log_head")
             .fetch_one(&self.pool)
             .await
-            .map_err(Error::database("read the head of the log"))
+            .map_err(Error::database("read the head of the log"))?;
+        self.availability.answered();
+        Ok(head)
     }
 
     /// The position of the newest of an account's first `account_position` events; 0 for none.

@@ -3,23 +3,28 @@
 
 use std::error::Error as StdError;
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use sqlx::{Connection, PgConnection, PgPool};
 use tokio::sync::watch;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::{Error, Log, causes};
 
 /// Between two questions.
 const ASK_EVERY: Duration = Duration::from_millis(250);
-/// A server that has not answered so small a question by then is frozen, or out of reach.
+/// A server that has not answered so small a question by then, nor anything else, is frozen, or out of reach.
 const ANSWER_TIMEOUT: Duration = Duration::from_millis(1500);
 
 /// What is known of the database, by whoever asks it and by the appender. Clones share it.
 #[derive(Debug, Clone, Default)]
-pub struct Availability(watch::Sender<Outages>);
+pub struct Availability {
+    outages: watch::Sender<Outages>,
+    /// When the database last answered somebody who uses the log.
+    answered: Arc<Mutex<Option<Instant>>>,
+}
 
 #[derive(Debug, Clone, Default)]
 struct Outages {
@@ -41,7 +46,7 @@ impl Outages {
 impl Availability {
     /// What is wrong, if anything is, in words for whoever sent a request.
     pub fn outage(&self) -> Option<Arc<str>> {
-        self.0.borrow().reason()
+        self.outages.borrow().reason()
     }
 
     /// Whether an error comes of an outage that is known, and so has been logged.
@@ -60,7 +65,7 @@ impl Availability {
     }
 
     async fn next(&self, reason: fn(&Outages) -> Option<Arc<str>>) -> Arc<str> {
-        let mut outages = self.0.subscribe();
+        let mut outages = self.outages.subscribe();
         let begun = outages.wait_for(|outages| reason(outages).is_some()).await;
         // The sender is this one, so it is never gone.
         begun.ok().and_then(|outages| reason(&outages)).unwrap_or_else(|| "unknown".into())
@@ -68,7 +73,7 @@ impl Availability {
 
     /// This process cannot go on; the first reason counts.
     pub(crate) fn fail(&self, reason: impl Into<Arc<str>>) {
-        self.0.send_if_modified(|outages| {
+        self.outages.send_if_modified(|outages| {
             let is_first = outages.fatal.is_none();
             if is_first {
                 let reason = reason.into();
@@ -87,6 +92,15 @@ impl Availability {
         ));
     }
 
+    /// The database has just answered.
+    pub(crate) fn answered(&self) {
+        *self.last_answer() = Some(Instant::now());
+    }
+
+    fn last_answer(&self) -> MutexGuard<'_, Option<Instant>> {
+        self.answered.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     pub(crate) fn set_appending(&self, outage: Option<&str>) {
         self.set(|outages| &mut outages.appending, outage, None);
     }
@@ -98,7 +112,7 @@ impl Availability {
         outage: Option<&str>,
         causes: Option<String>,
     ) {
-        self.0.send_if_modified(|outages| {
+        self.outages.send_if_modified(|outages| {
             let known = of(outages);
             let turned = known.is_some() != outage.is_some();
             if turned {
@@ -119,9 +133,11 @@ impl Availability {
 pub async fn watch_database(log: Log, stop: CancellationToken) {
     let mut connection = None;
     let mut known = None;
+    let mut silent_since = Instant::now();
     let watching = async {
         loop {
-            let asked = tokio::time::timeout(ANSWER_TIMEOUT, ask(&mut connection, log.pool()));
+            let until = silent_since + ANSWER_TIMEOUT;
+            let asked = tokio::time::timeout_at(until, ask(&mut connection, log.pool()));
             let mut why = None;
             let outage = match asked.await {
                 Ok(Ok(answer)) => {
@@ -137,7 +153,16 @@ pub async fn watch_database(log: Log, stop: CancellationToken) {
                     why = Some(causes(&error));
                     Some("PostgreSQL is unreachable")
                 }
-                Err(_elapsed) => Some("PostgreSQL does not answer"),
+                Err(_elapsed) => {
+                    let last = *log.availability().last_answer();
+                    if let Some(last) = last.filter(|last| *last > silent_since) {
+                        // Others were answered meanwhile: the machine is only busy.
+                        connection = None;
+                        silent_since = last;
+                        continue;
+                    }
+                    Some("PostgreSQL does not answer")
+                }
             };
             if outage.is_some() {
                 connection = None;
@@ -148,6 +173,7 @@ pub async fn watch_database(log: Log, stop: CancellationToken) {
                 let _ = tokio::time::timeout(ANSWER_TIMEOUT, log.look()).await;
             }
             tokio::time::sleep(ASK_EVERY).await;
+            silent_since = Instant::now();
         }
     };
     stop.run_until_cancelled(watching).await;
@@ -246,5 +272,47 @@ mod tests {
         assert!(!availability.explains(&unreachable));
         availability.set_appending(Some("PostgreSQL is unreachable"));
         assert!(availability.explains(&unreachable) && !availability.explains(&ours));
+    }
+
+    /// The processes of PostgreSQL that were asked, and wait for the next question.
+    async fn asked(log: &Log) -> Vec<i32> {
+        sqlx::query_scalar(
+            "select pid from pg_stat_activity
+             where datname = current_database()
+               and query like 'select current_setting%'
+               and state = 'idle'
+               and state_change < clock_timestamp() - interval '20 milliseconds'",
+        )
+        .fetch_all(log.pool())
+        .await
+        .unwrap()
+    }
+
+    fn send(signal: &str, pid: i32) {
+        let pid = pid.to_string();
+        let sent = std::process::Command::new("kill").args([signal, &pid]).status();
+        assert!(sent.unwrap().success());
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_question_without_an_answer_is_no_outage_while_others_are_answered() {
+        let (log, _) = crate::tests::log().await;
+        let stop = CancellationToken::new();
+        let watching = tokio::spawn(watch_database(log.clone(), stop.clone()));
+        let frozen = loop {
+            if let [pid] = asked(&log).await[..] {
+                break pid;
+            }
+        };
+        send("-STOP", frozen);
+        // It is asked again, on another connection.
+        while asked(&log).await.iter().all(|pid| *pid == frozen) {
+            log.head().await.unwrap();
+            assert_eq!(log.availability().outage(), None);
+        }
+        send("-CONT", frozen);
+        stop.cancel();
+        watching.await.unwrap();
+        assert_eq!(log.availability().outage(), None);
     }
 }

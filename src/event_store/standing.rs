@@ -1,3 +1,5 @@
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, Utc};
 use sqlx::{FromRow, PgPool};
 use uuid::Uuid;
@@ -14,7 +16,7 @@ pub struct Standing {
     /// By name.
     pub leases: Vec<HeldLease>,
     /// By position.
-    pub quarantined: Vec<Quarantined>,
+    pub quarantined: BTreeMap<i64, Quarantined>,
 }
 
 /// Who follows the log.

@@ -1,3 +1,4 @@
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 use domain::{Decider, StoredEvent};
@@ -91,7 +92,7 @@ impl PostgresEventStore {
             .bind(context.version)
             .fetch(self.log.pool());
         while let Some(row) = rows.try_next().await.map_err(Error::database("load a stream"))? {
-            let event = row.with_keys(self.log.keys()).await?;
+            let event = row.with_keys(self.log.keys()).await;
             context.aggregate.evolve(&event.decode()?);
             context.version = event.sequence;
         }
@@ -219,7 +220,10 @@ fn require_readable<E: StoredEvent>(
     key: Option<&EventKey>,
 ) -> Result<(), Error> {
     let unstorable = |why| Error::Unstorable { stream: stream.to_owned(), why };
-    let opened = open_payload(id, payload, key)?;
+    let opened = match key {
+        Some(key) => Cow::Owned(open_payload(id, payload, key).payload),
+        None => Cow::Borrowed(payload),
+    };
     if opened.len() > domain::limits::EVENT_BYTES_MAX {
         return Err(unstorable("it is too large to be published"));
     }

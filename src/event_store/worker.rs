@@ -158,7 +158,10 @@ impl Worker {
         let (mut delay, mut told) = (Duration::from_millis(10), false);
         loop {
             match self.line.append(batch.iter().map(|waiting| &waiting.append)).await {
-                Ok(outcomes) => return Ok(outcomes),
+                Ok(outcomes) => {
+                    self.log.availability().answered();
+                    return Ok(outcomes);
+                }
                 Err(error) if !is_outage(&error) => {
                     return Err(Error::Database { doing: "append to the log", source: error });
                 }

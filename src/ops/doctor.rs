@@ -162,8 +162,7 @@ async fn standing(pool: &PgPool, options: &Options, findings: &mut Findings) {
         };
         findings.add(&format!("lease {}", lease.name), Ok(found));
     }
-    let quarantined = standing.quarantined.iter();
-    let quarantined: Vec<_> = quarantined.map(|event| event.position.to_string()).collect();
+    let quarantined: Vec<_> = standing.quarantined.keys().map(i64::to_string).collect();
     let found = match quarantined.is_empty() {
         true => "nothing is passed over".to_owned(),
         false => format!("passed over: {} (see audit verify)", quarantined.join(", ")),

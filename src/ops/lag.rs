@@ -142,12 +142,12 @@ impl Seen {
                 "is_held": lease.is_held,
             })
         });
-        let quarantined = self.standing.quarantined.iter().map(|event| {
+        let quarantined = self.standing.quarantined.iter().map(|(position, quarantined)| {
             json!({
-                "position": event.position,
-                "quarantined_at": event.quarantined_at,
-                "quarantined_by": event.quarantined_by,
-                "reason": event.reason,
+                "position": position,
+                "quarantined_at": quarantined.at,
+                "quarantined_by": quarantined.by,
+                "reason": quarantined.reason,
             })
         });
         Map::from_iter([

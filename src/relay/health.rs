@@ -89,7 +89,7 @@ impl Health {
         metrics::counter!("colloquy_relay_restarts_total").increment(1);
         self.0.send_modify(|status| {
             let report = match error {
-                Error::Wrong(_) => Reported::Wrong,
+                Error::Wrong(_) | Error::Unreadable { .. } => Reported::Wrong,
                 _ => Reported::Interruption,
             };
             match report {

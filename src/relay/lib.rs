@@ -244,11 +244,12 @@ impl Relay {
         for LogEvent { recorded: event, .. } in batch.iter().map(Arc::as_ref) {
             let position = event.position;
             let failed = move |source| Error::Publish { position, source };
+            let payload = message::payload(self.log.pool(), event).await?;
             let acknowledgement = jetstream
                 .publish_with_headers(
                     message::subject(&self.settings.subject_prefix, event),
                     message::headers(event, &self.settings.stream),
-                    event.shown()?.into_owned().into(),
+                    payload.into_owned().into(),
                 )
                 .await
                 .map_err(failed)?;

@@ -127,6 +127,6 @@ fn row(event: &RecordedEvent) -> Vec<Value> {
         event.sequence.into(),
         event.metadata_value("actor").unwrap_or_default().into(),
         event.metadata_value("request_id").unwrap_or_default().into(),
-        event.shown_or_unreadable(),
+        event.shown_to_people(),
     ]
 }
