@@ -5,22 +5,11 @@ use uuid::Uuid;
 use crate::caller::Caller;
 use crate::failure::Failure;
 
-/// Requests of one user that may be under way at once.
-const OF_CALLER_MAX: usize = 64;
-/// Requests of one account.
-const OF_ACCOUNT_MAX: usize = 512;
-
 /// How many requests may be under way at once, so that nobody's keep everybody else's waiting.
 #[derive(Debug, Clone)]
 pub struct Fair {
     callers: Shares<Uuid>,
     accounts: Shares<i64>,
-}
-
-impl Default for Fair {
-    fn default() -> Self {
-        Self { callers: Shares::new(OF_CALLER_MAX), accounts: Shares::new(OF_ACCOUNT_MAX) }
-    }
 }
 
 /// The place of a request among those that are under way, until it is dropped.
@@ -47,6 +36,11 @@ impl From<Crowded> for Failure {
 }
 
 impl Fair {
+    /// So many of one user, and so many of one account.
+    pub fn new(of_user_max: usize, of_account_max: usize) -> Self {
+        Self { callers: Shares::new(of_user_max), accounts: Shares::new(of_account_max) }
+    }
+
     /// A service token speaks for the host system, which has all of the account's requests to itself.
     pub(crate) fn admit(&self, caller: &Caller) -> Result<Place, Crowded> {
         let of_caller = match caller.user() {

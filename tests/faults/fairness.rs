@@ -55,6 +55,27 @@ async fn who_has_too_many_requests_under_way_is_refused_further_ones_in_each_dia
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn how_many_of_a_user_and_of_an_account_are_under_way_is_the_operators_to_say() {
+    let installation = Installation::new().await;
+    let arguments = ["--user-requests-max", "2", "--account-requests-max", "3"];
+    let server = installation.start_with(&arguments);
+    let (ann, bob) = (server.caller("ann"), server.caller("bob"));
+    let other = server.caller_with("ann", 2, "member");
+    for user in [&ann, &bob, &other] {
+        user.arrive().await;
+    }
+    let is_refused = async |caller: &Caller| caller.get("/api/user").await.status == 429;
+    let mut begun = vec![begin_a_request(&server, &ann).await, begin_a_request(&server, &ann).await];
+    wait_until("her two are under way", async || is_refused(&ann).await).await;
+    assert!(!is_refused(&bob).await);
+    begun.push(begin_a_request(&server, &bob).await);
+    wait_until("three of the account are", async || is_refused(&bob).await).await;
+    assert!(!is_refused(&other).await);
+    let (status, _, errors) = installation.run(&["serve", "--user-requests-max", "0"]);
+    assert_eq!(status, Some(2), "{errors}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_queries_of_one_account_leave_connections_to_the_others() {
     let installation = Installation::new().await;
     let server = installation.start();
