@@ -65,7 +65,8 @@ async fn how_many_of_a_user_and_of_an_account_are_under_way_is_the_operators_to_
         user.arrive().await;
     }
     let is_refused = async |caller: &Caller| caller.get("/api/user").await.status == 429;
-    let mut begun = vec![begin_a_request(&server, &ann).await, begin_a_request(&server, &ann).await];
+    let mut begun =
+        vec![begin_a_request(&server, &ann).await, begin_a_request(&server, &ann).await];
     wait_until("her two are under way", async || is_refused(&ann).await).await;
     assert!(!is_refused(&bob).await);
     begun.push(begin_a_request(&server, &bob).await);
