@@ -5,7 +5,6 @@ use std::time::Duration;
 use reqwest::Method;
 use serde_json::json;
 use sqlx::Executor;
-use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 
@@ -13,15 +12,8 @@ use crate::harness::{Caller, Installation, Server, send, wait_until};
 
 /// A request that is under way until its connection is dropped: half of its body is still to come.
 async fn begin_a_request(server: &Server, caller: &Caller) -> TcpStream {
-    let address = server.url.strip_prefix("http://").unwrap();
-    let mut connection = TcpStream::connect(address).await.unwrap();
-    let head = format!(
-        "POST /api/conversations HTTP/1.1\r\nHost: {address}\r\nAuthorization: Bearer {}\r\n\
-         Content-Type: application/json\r\nContent-Length: 20\r\n\r\n{{",
-        caller.token
-    );
-    connection.write_all(head.as_bytes()).await.unwrap();
-    connection
+    let half = "Content-Type: application/json\r\nContent-Length: 20\r\n\r\n{";
+    server.begin(caller, "POST", "/api/conversations", half).await
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -3,6 +3,7 @@
 mod connections;
 mod fairness;
 mod frozen;
+mod memory;
 mod neighbours;
 mod outages;
 mod postgres;
