@@ -151,6 +151,7 @@ impl Serve {
                 fair: api::Fair::new(
                     self.user_requests_max as usize,
                     self.account_requests_max as usize,
+                    self.body_size_max,
                 ),
                 public_url: options.public_url(address).into(),
                 seen: api::Seen::default(),
