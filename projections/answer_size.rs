@@ -90,5 +90,8 @@ impl From<TooLarge> for sqlx::Error {
 }
 
 pub(crate) fn is_too_large(error: &sqlx::Error) -> bool {
-    matches!(error, sqlx::Error::AnyDriverError(error) if error.is::<TooLarge>())
+    match error {
+        sqlx::Error::AnyDriverError(cause) => cause.is::<TooLarge>(),
+        _ => false,
+    }
 }
