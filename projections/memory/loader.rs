@@ -198,7 +198,12 @@ mod tests {
                 .boxed()
             });
             let nowhere = PgPool::connect_lazy("postgres://127.0.0.1:1/none").unwrap();
-            Self { loader, permits, statements, readers: Readers::new(nowhere.clone(), Progress::new(nowhere)) }
+            Self {
+                loader,
+                permits,
+                statements,
+                readers: Readers::new(nowhere.clone(), Progress::new(nowhere)),
+            }
         }
 
         async fn load(&self, account: i64, keys: Vec<u8>) -> HashMap<u8, Arc<u8>> {

@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use cqrs_es::persist::PersistedEventStore;
 use cqrs_es::EventStore;
+use cqrs_es::persist::PersistedEventStore;
 use domain::conversation::{Command, Conversation, Create, Event, Kind, Refusal};
 use domain::user::{self, Profile, User};
 use domain::{Decider, Private};
