@@ -27,6 +27,7 @@ mod fair;
 mod in_time;
 mod json;
 mod jsonapi;
+mod large;
 mod multipart;
 mod observe;
 mod operations;
@@ -189,6 +190,7 @@ pub fn router(services: Services, limits: Limits) -> Router {
             (services.clone(), limits.request_timeout),
             in_time::answer,
         ))
+        .layer(axum::middleware::from_fn(large::keep_room))
         .layer(DefaultBodyLimit::max(limits.body_size_max));
     let served = routes
         .merge(operations::description(openapi))

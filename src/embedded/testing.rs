@@ -1,6 +1,8 @@
 //! Servers for tests: one private PostgreSQL and one NATS for the whole run, a database of its own for each
 //! test. They are kept by a small shell process that ends them, and their data, when the runner is gone.
 
+mod proxy;
+
 use std::fs::File;
 use std::io::Read;
 use std::os::unix::process::CommandExt;
@@ -15,6 +17,8 @@ use sqlx::{Connection, Executor, PgConnection, PgPool};
 
 use crate::child::Child;
 use crate::{child, nats, postgres, private_file, programs, user};
+
+pub use proxy::Proxy;
 
 /// An empty database.
 #[derive(Debug, Clone)]

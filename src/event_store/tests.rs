@@ -10,6 +10,7 @@ use domain::user::{self, Profile, User};
 use domain::{Decider, Private};
 use futures::StreamExt;
 use futures::future::join_all;
+use sqlx::postgres::PgConnectOptions;
 use sqlx::{Connection, Executor, PgConnection, PgPool};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
@@ -926,4 +927,33 @@ async fn a_server_that_lost_its_connection_during_a_rotation_is_told_so() {
     drop(alone);
     let told = in_use.keep(&keys).await;
     assert!(matches!(told, Error::RotationUnfinished), "{told}");
+}
+
+#[tokio::test]
+async fn a_server_whose_connection_was_dropped_without_a_word_still_keeps_the_keys() {
+    let options: PgConnectOptions = embedded::testing::database().await.url.parse().unwrap();
+    let proxy = embedded::testing::Proxy::start(options.get_port()).await;
+    let pool = PgPool::connect_with(options.clone()).await.unwrap();
+    migrate(&pool).await.unwrap();
+    let keys = Keys::open(&pool, MasterKey::generate()).await.unwrap();
+    let through_the_proxy = PgPool::connect_lazy_with(options.port(proxy.port));
+    let mut in_use = KeysInUse::begin(&through_the_proxy).await.unwrap();
+    in_use.check(&keys).await.unwrap();
+    proxy.cut();
+    // PostgreSQL does not know that the first connection is cut.
+    let is_locked_again = async {
+        let mut holders = 1_i64;
+        while holders < 2 {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+            let locks = "select count(*) from pg_locks l join pg_stat_activity a on a.pid = l.pid
+                 where l.locktype = 'advisory' and l.granted
+                   and a.datname = current_database() and a.application_name like 'colloquy serve%'";
+            holders = sqlx::query_scalar(locks).fetch_one(&pool).await.unwrap();
+        }
+    };
+    tokio::select! {
+        told = in_use.keep(&keys) => panic!("{told}"),
+        () = is_locked_again => {}
+        () = tokio::time::sleep(Duration::from_secs(30)) => panic!("the lock is not held again"),
+    }
 }

@@ -33,6 +33,12 @@ pub(super) struct Serve {
     /// HTTP connections at once, at most; unless told, as many as the limit on open files leaves, up to 10000
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..))]
     http_connections_max: Option<u32>,
+    /// Requests of one user that may be under way before further ones are refused (429)
+    #[arg(long, default_value_t = 64, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    user_requests_max: u32,
+    /// Requests of one account that may be under way before further ones are refused (429)
+    #[arg(long, default_value_t = 512, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    account_requests_max: u32,
     /// Seconds to finish what is under way when told to stop; what takes longer is cut off
     #[arg(long, default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..))]
     shutdown_timeout_s: u64,
@@ -145,7 +151,11 @@ impl Serve {
                 authenticator,
                 metrics,
                 metrics_token: options.metrics_token.as_deref().map(Into::into),
-                fair: api::Fair::default(),
+                fair: api::Fair::new(
+                    self.user_requests_max as usize,
+                    self.account_requests_max as usize,
+                    self.body_size_max,
+                ),
                 public_url: options.public_url(address).into(),
                 seen: api::Seen::default(),
             };

@@ -2,9 +2,25 @@
 
 use std::fmt;
 use std::path::PathBuf;
+use std::time::Duration;
 
-use async_nats::{Client, ConnectError, ConnectOptions, ServerAddr};
+use async_nats::jetstream::context::ContextBuilder;
+use async_nats::{Client, ConnectError, ConnectErrorKind, ConnectOptions, ServerAddr, jetstream};
 use percent_encoding::percent_decode_str;
+
+/// One address; a server that is frozen takes the connection and says nothing.
+const CONNECTS_WITHIN: Duration = Duration::from_secs(3);
+/// All of them, and finding out which they are. The next attempt tries them in another order.
+const REACHED_WITHIN: Duration = Duration::from_secs(10);
+/// Whatever JetStream is asked, and each message that it is sent.
+const ANSWERS_WITHIN: Duration = Duration::from_secs(5);
+/// A connection on which nothing comes for three of these is lost, also if it was dropped without a word.
+const ASKED_FOR_LIFE_EVERY: Duration = Duration::from_secs(2);
+
+/// JetStream, asked with an end to each wait.
+pub(crate) fn jetstream(client: Client) -> jetstream::Context {
+    ContextBuilder::new().timeout(ANSWERS_WITHIN).build(client)
+}
 
 /// Servers of one cluster, and what they ask for. The client by itself ignores who a URL says that we are.
 #[derive(Clone)]
@@ -78,7 +94,9 @@ impl NatsOptions {
     ///
     /// # Errors
     /// When no server can be reached, or they refuse us.
-    pub async fn connect_with(&self, mut options: ConnectOptions) -> Result<Client, ConnectError> {
+    pub async fn connect_with(&self, options: ConnectOptions) -> Result<Client, ConnectError> {
+        let mut options =
+            options.connection_timeout(CONNECTS_WITHIN).ping_interval(ASKED_FOR_LIFE_EVERY);
         match self.login.clone() {
             Some(Login::Token(token)) => options = options.token(token),
             Some(Login::Password { user, password }) => {
@@ -94,7 +112,9 @@ impl NatsOptions {
         if let Some((certificate, key)) = self.client.clone() {
             options = options.add_client_certificate(certificate, key);
         }
-        options.connect(self.servers.as_slice()).await
+        let connected = options.connect(self.servers.as_slice());
+        let connected = tokio::time::timeout(REACHED_WITHIN, connected).await;
+        connected.unwrap_or_else(|_elapsed| Err(ConnectErrorKind::TimedOut.into()))
     }
 }
 

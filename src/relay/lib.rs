@@ -39,6 +39,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_nats::jetstream;
+use async_nats::jetstream::context::PublishErrorKind;
 use event_store::{Budget, Lease, Led, Log, LogEvent, causes};
 use futures::future::{BoxFuture, try_join_all};
 use futures::{FutureExt, TryFutureExt};
@@ -76,6 +77,9 @@ impl Settings {
         format!("{}.v1.>", self.subject_prefix)
     }
 }
+
+/// A batch; sending waits for a server that takes nothing.
+const SENT_WITHIN: Duration = Duration::from_secs(30);
 
 /// The name of the lease, and of the checkpoint.
 pub const NAME: &str = "relay";
@@ -132,7 +136,7 @@ impl Led for Relay {
 impl Relay {
     async fn publish_until_stopped(&mut self, lease: &Lease) -> Result<(), Error> {
         let (client, mut connection) = stream::connect(&self.settings.nats).await?;
-        let jetstream = jetstream::new(client);
+        let jetstream = connection::jetstream(client);
         let (pool, health) = (self.log.pool().clone(), self.health.clone());
         while !self.stop.is_cancelled() {
             stream::is_made(&mut connection).await?;
@@ -176,8 +180,11 @@ impl Relay {
                 continue;
             }
             // The broker stores this batch while the one before is acknowledged and noted, and the next one is read.
-            let sent = self.send(jetstream, &batch).await?;
             let to = batch.last().map_or(position, |last| last.recorded.position);
+            let sent = tokio::time::timeout(SENT_WITHIN, self.send(jetstream, &batch)).await;
+            let sent = sent.unwrap_or_else(|_elapsed| {
+                Err(Error::Publish { position: to, source: PublishErrorKind::TimedOut.into() })
+            })?;
             let before = under_way.take();
             let settled = async { tokio::join!(self.settle(lease, before), self.read(to)) };
             let (settled, next) = tokio::select! {

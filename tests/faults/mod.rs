@@ -4,6 +4,7 @@ mod connections;
 mod fairness;
 mod frozen;
 mod lag;
+mod memory;
 mod neighbours;
 mod outages;
 mod postgres;

@@ -68,6 +68,10 @@ pub(super) async fn events(
         account: Some(request.account()),
         ..Search::default()
     };
+    // What it comes to is not known before it is read.
+    if let Some(size) = request.views().answer_size() {
+        size.make_room().await?;
+    }
     // One more than asked for tells whether there is a next page.
     let after = request.log().position_of(request.account(), after).await?;
     let mut found = request.log().search(&search, after, limit + 1).await?;

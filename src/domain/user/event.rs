@@ -1,3 +1,4 @@
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -74,12 +75,18 @@ pub enum Event {
         /// What was known from the start.
         #[serde(flatten)]
         profile: Profile,
+        /// When the token was issued that this was taken from; none when it was not, or does not say.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        token_issued_at: Option<DateTime<Utc>>,
     },
     /// It changed.
     UserUpdated {
         /// Only what changed.
         #[serde(flatten)]
         profile: Profile,
+        /// When the token was issued that this was taken from; none when it was not, or does not say.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        token_issued_at: Option<DateTime<Utc>>,
     },
 }
 

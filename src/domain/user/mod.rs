@@ -26,7 +26,7 @@ pub const SYSTEM_UID: &str = "colloquy";
 
 impl Decider for User {
     const TYPE: &'static str = "user";
-    const STATE_SCHEMA: i32 = 1;
+    const STATE_SCHEMA: i32 = 2;
     type Command = Command;
     type Event = Event;
     type Refusal = Refusal;
@@ -42,6 +42,7 @@ impl Decider for User {
     fn name(command: &Command) -> &'static str {
         match command {
             Command::RegisterUser { .. } => "RegisterUser",
+            Command::FollowToken { .. } => "FollowToken",
             Command::UpdateUser { .. } => "UpdateUser",
         }
     }

@@ -1,3 +1,4 @@
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::{Event, Profile};
@@ -7,15 +8,15 @@ use super::{Event, Profile};
 pub struct User {
     pub(super) registered: bool,
     pub(super) profile: Profile,
+    /// Of the newest token that something was taken from.
+    pub(super) token_issued_at: Option<DateTime<Utc>>,
 }
 
 /// Makes it the state after an event.
 pub(super) fn evolve(user: &mut User, event: &Event) {
-    match event {
-        Event::UserRegistered { profile, .. } => {
-            user.registered = true;
-            user.profile = profile.clone();
-        }
-        Event::UserUpdated { profile } => user.profile.merge(profile),
-    }
+    let (Event::UserRegistered { profile, token_issued_at, .. }
+    | Event::UserUpdated { profile, token_issued_at }) = event;
+    user.registered = true;
+    user.profile.merge(profile);
+    user.token_issued_at = user.token_issued_at.max(*token_issued_at);
 }
