@@ -1,7 +1,7 @@
 # Two commands do all the set-up on a fresh machine: `make run` and `make test`.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test bench
+.PHONY: help setup run test bench soak
 
 help: ## Show this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -23,3 +23,6 @@ test: setup ## Formatting, lints, every test
 
 bench: setup ## Benchmarks, as ratios against something measured in the same run
 	cargo bench
+
+soak: setup ## Ten minutes of load and faults, then: is all that was acknowledged there? ARGS="--minutes 60 --seed 7"
+	@cargo test --release --test soak -- $(ARGS)
