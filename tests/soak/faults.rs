@@ -175,6 +175,14 @@ impl Injection<'_> {
         if let Err(error) = disk.fill() {
             self.load.find(format!("the disk could not be filled: {error}"));
         }
+        if self.random.random_bool(0.5) {
+            // The tables cannot grow. Nor can the write-ahead log when it has used up the files that it keeps ready, and
+            // then PostgreSQL stops all its processes, and cannot recover before there is room.
+            for _ in 0..20 {
+                let _ = sqlx::query("select pg_switch_wal()").execute(&self.world.db).await;
+                self.pause(0.1..0.3).await;
+            }
+        }
         self.pause(6.0..12.0).await;
         self.world.disk.as_ref().expect("as before").free().expect("room can be given back");
     }

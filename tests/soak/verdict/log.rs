@@ -7,6 +7,9 @@ use crate::load::Load;
 use crate::progress::Progress;
 use crate::world::World;
 
+/// Of what a run must have done to mean anything.
+const ACKNOWLEDGED_MIN: u64 = 100;
+
 pub async fn compare(world: &World, load: &Load, progress: &Progress) {
     // A request of several commands has a key for each, with its own before the slash.
     let found: Vec<(String, String, i64)> = sqlx::query_as(
@@ -44,6 +47,11 @@ pub async fn compare(world: &World, load: &Load, progress: &Progress) {
     let keys: HashSet<&str> = sent.iter().map(|command| &*command.key).collect();
     for key in recorded.keys().filter(|key| !keys.contains(*key)) {
         load.find(format!("{key} is in the log, and nobody has sent it"));
+    }
+    if acknowledged < ACKNOWLEDGED_MIN {
+        load.find(format!(
+            "only {acknowledged} commands: the load stood still, and this says nothing"
+        ));
     }
     progress.checked(format!("log: {acknowledged} acknowledged commands, each recorded once"));
 }

@@ -27,17 +27,29 @@ pub async fn judge(world: &mut World, load: &Arc<Load>, progress: &Progress, mem
     shown::compare(world, load, progress).await;
     stream::compare(world, load, progress).await;
     rebuilt::compare(world, load, progress).await;
-    for (n, node) in world.nodes.iter().enumerate() {
-        let ends = node.own_ends();
-        progress.checked(format!("node {} ended by itself {} times", n + 1, ends.len()));
-        for end in ends {
-            progress.say(&format!("node {}: {end:.500}", n + 1));
-        }
-    }
+    tell_ends(world, progress);
     let memory = progress.memory_max_mib();
     progress.checked(format!("resident memory of the nodes, at most: {memory:?} MiB"));
     if memory.iter().any(|mib| *mib > memory_mib_max) {
         load.find(format!("a node has used {memory:?} MiB, and {memory_mib_max} are allowed"));
+    }
+}
+
+/// A start without PostgreSQL is given up with a sentence; whatever else ends a node is worth a look.
+fn tell_ends(world: &World, progress: &Progress) {
+    const AWAY: &str = "cannot connect to PostgreSQL";
+    for (n, node) in world.nodes.iter().enumerate() {
+        let (away, ends): (Vec<_>, Vec<_>) =
+            node.own_ends().into_iter().partition(|end| end.contains(AWAY));
+        progress.checked(format!(
+            "node {}: {} starts were given up without PostgreSQL, and it ended by itself {} times",
+            n + 1,
+            away.len(),
+            ends.len()
+        ));
+        for end in ends {
+            progress.checked(format!("    {end:.500}"));
+        }
     }
 }
 
