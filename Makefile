@@ -17,6 +17,7 @@ test: setup ## Formatting, lints, every test
 	@scripts/setup test
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets -- -D warnings
+	cargo clippy --test soak -- -D warnings
 	cargo nextest run --workspace
 	cargo run --quiet --example own_aggregate
 	cargo test --workspace --doc --quiet
