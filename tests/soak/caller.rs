@@ -60,8 +60,13 @@ pub fn expect_reason(
     reply: &Reply,
     what: &str,
 ) {
+    if reply.is_acknowledged() {
+        return;
+    }
     let now = conversation.state().standing(session.user);
-    if !reply.is_acknowledged() && now == Some(before) {
+    if now != Some(before) {
+        session.load.overtake(&reply.key);
+    } else {
         let (status, body) = (reply.answer.status, &reply.answer.body);
         let (number, key, node) = (conversation.number, &reply.key, reply.answer.node + 1);
         let outcome = reply.outcome;

@@ -1,5 +1,6 @@
 //! Accounts, their users and their first conversations, and the tasks that act for them.
 
+use std::collections::HashSet;
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -39,6 +40,9 @@ pub struct Load {
     pub started: Instant,
     db: PgPool,
     sent: Mutex<Vec<Sent>>,
+    /// Keys of refused commands whose caller lost the conversation meanwhile: one may have been recorded just before,
+    /// and its answer, which would show the conversation, is that there is none.
+    overtaken: Mutex<HashSet<String>>,
     differences: Mutex<Vec<String>>,
 }
 
@@ -55,6 +59,7 @@ impl Load {
             started: Instant::now(),
             db: world.db.clone(),
             sent: Mutex::default(),
+            overtaken: Mutex::default(),
             differences: Mutex::default(),
         });
         for account in &load.accounts {
@@ -125,6 +130,14 @@ impl Load {
 
     pub fn note(&self, sent: Sent) {
         self.sent.lock().unwrap().push(sent);
+    }
+
+    pub fn overtake(&self, key: &str) {
+        self.overtaken.lock().unwrap().insert(key.to_owned());
+    }
+
+    pub fn overtaken(&self) -> HashSet<String> {
+        self.overtaken.lock().unwrap().clone()
     }
 
     pub fn sent(&self) -> Vec<Sent> {
