@@ -3,6 +3,7 @@
 
 use async_nats::jetstream::stream::{Info, RawMessageErrorKind, Stream};
 use async_nats::{Client, jetstream};
+use futures::{StreamExt, TryStreamExt, stream};
 use sqlx::PgPool;
 use uuid::Uuid;
 
@@ -130,27 +131,47 @@ async fn compare_erased(
     let details = details.map_err(|error| Error::Stream(error.into()))?;
     let deleted = details.info.state.deleted.unwrap_or_default();
     let deleted: Vec<i64> = deleted.into_iter().map(|sequence| sequence as i64).collect();
-    let lost: Option<i64> = sqlx::query_scalar(
-        "select min(d.position)
+    let lost: Vec<i64> = sqlx::query_scalar(
+        "select d.position
          from unnest($1::bigint[]) d (position)
-         where not exists (select from nats_erasures n where n.position = d.position)",
+         where not exists (select from nats_erasures n where n.position = d.position)
+         order by d.position",
     )
     .bind(&deleted)
-    .fetch_one(pool)
+    .fetch_all(pool)
     .await?;
-    let back: bool = sqlx::query_scalar(
-        "select exists (
-             select position from nats_erasures
-             where position between $1 and $2 and done_at is not null
-             except
-             select unnest($3::bigint[]))",
+    let back: Vec<i64> = sqlx::query_scalar(
+        "select position from nats_erasures
+         where position between $1 and $2 and done_at is not null
+         except
+         select unnest($3::bigint[])",
     )
     .bind(first)
     .bind(last)
     .bind(&deleted)
-    .fetch_one(pool)
+    .fetch_all(pool)
     .await?;
-    Ok((lost.map(|position| Finding::Missing { position }), back))
+    // After it was killed, the broker's numbers and its list may not be those of its messages: these are asked for.
+    let lost = first_of(stream, lost, false).await?;
+    let back = first_of(stream, back, true).await?;
+    Ok((lost.map(|position| Finding::Missing { position }), back.is_some()))
+}
+
+/// Messages that are asked for at once.
+const ASKED_AT_ONCE: usize = 64;
+
+/// The first of these positions that has a message, or the first that has none.
+async fn first_of(
+    stream: &Stream,
+    positions: Vec<i64>,
+    with_message: bool,
+) -> Result<Option<i64>, Error> {
+    let asked = stream::iter(positions).map(|position| async move {
+        let message = message_id(stream, position).await?;
+        Ok::<_, Error>((message.is_some() == with_message).then_some(position))
+    });
+    let found = asked.buffered(ASKED_AT_ONCE).try_filter_map(|found| async move { Ok(found) });
+    std::pin::pin!(found).try_next().await
 }
 
 /// What [`check`] has found.

@@ -287,3 +287,30 @@ async fn a_server_that_takes_too_little_is_named_before_the_first_large_event() 
     let (max_payload, needed) = (65_536, 1_048_576);
     assert_eq!(fixture.findings().await, [Finding::MaxPayload { max_payload, needed }]);
 }
+
+/// Where a block of its store ends, a broker of version 2.9 leaves messages out of its list of those that were deleted.
+#[tokio::test]
+async fn what_was_erased_counts_as_back_only_if_the_message_is_there() {
+    // More than a block of 16 MiB.
+    const ROOMS: i64 = 320;
+    let fixture = Fixture::new(nats_url().await).await;
+    let mut relay = fixture.relay();
+    fixture.append(1).await;
+    let rooms = join_all((0..ROOMS).map(|_| fixture.create_large_room())).await;
+    join_all(rooms.into_iter().map(|room| fixture.delete_room(room))).await;
+    relay.until("all are published", |status| status.position == 1 + 2 * ROOMS).await;
+    fixture.until_nothing_is_found().await;
+    relay.stop().await;
+
+    // It is deleted, and not yet noted.
+    let unnoted: i64 = sqlx::query_scalar(
+        "update nats_erasures set done_at = null
+         where position = (select max(position) from nats_erasures)
+         returning position",
+    )
+    .fetch_one(fixture.log.pool())
+    .await
+    .unwrap();
+    let finding = Finding::NotErased { count: 1, first: unnoted };
+    assert_eq!(fixture.findings().await, [finding]);
+}

@@ -70,6 +70,16 @@ impl Fixture {
 
     /// Makes a room with a name: one event, with something to erase.
     async fn create_room(&self) -> Uuid {
+        self.create(None).await
+    }
+
+    /// One that fills much of a block of the broker's store.
+    async fn create_large_room(&self) -> Uuid {
+        let filler = ("filler".to_owned(), "x".repeat(60_000).into());
+        self.create(Some(serde_json::Map::from_iter([filler]))).await
+    }
+
+    async fn create(&self, metadata: Option<serde_json::Map<String, serde_json::Value>>) -> Uuid {
         let id = Uuid::new_v4();
         let create = conversation::Create {
             kind: conversation::Kind::Room,
@@ -78,7 +88,7 @@ impl Fixture {
             uid: None,
             name: Some("a secret".into()),
             description: None,
-            metadata: None,
+            metadata,
             tags: vec![],
         };
         self.tell(id, conversation::Command::CreateConversation(create)).await;
