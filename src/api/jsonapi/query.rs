@@ -4,7 +4,7 @@ use super::Type;
 use crate::failure::{Failure, Source};
 
 /// Items of a page unless told.
-const SIZE_DEFAULT: i64 = 25;
+pub(super) const SIZE_DEFAULT: i64 = 25;
 /// Items of a page at most; more counts as this.
 const SIZE_MAX: i64 = 100;
 
@@ -198,10 +198,11 @@ fn operand(name: &str, text: &str) -> Result<Vec<String>, Failure> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::jsonapi::{Attribute, Values};
 
     const THING: Type = Type {
         name: "thing",
-        settable: &["name"],
+        settable: &[Attribute::new("name", Values::Id)],
         derived: &[],
         relationships: &[("owner", "person")],
     };

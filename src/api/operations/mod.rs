@@ -11,32 +11,56 @@ use serde_json::json;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::{Condition, Services, caller};
+use crate::description::{Dialect, Nulls};
+use crate::{Condition, Descriptions, Services, caller};
+
+pub(crate) const DESCRIPTION: Dialect = Dialect {
+    name: "operations",
+    title: "Operations",
+    description: "How the server is.",
+    prefix: "",
+    credentials: &[],
+    takes: &[],
+    answers: "application/json",
+    error: ("", &[]),
+    nulls: Nulls::LeftOut,
+    is_for_users: false,
+    errors: &[],
+    errors_of_bodies: &[],
+    parameters: Vec::new,
+};
 
 pub(crate) fn routes() -> OpenApiRouter<Arc<Services>> {
     OpenApiRouter::new().routes(routes!(healthz)).routes(routes!(readyz)).routes(routes!(metrics))
 }
 
-/// `/openapi.json`, and a page that shows it and needs nothing from elsewhere.
-pub(crate) fn description(openapi: utoipa::openapi::OpenApi) -> Router<Arc<Services>> {
-    Router::new()
-        .route("/openapi.json", get(async move || Json(openapi)))
-        .route("/docs", get(async || Html(include_str!("docs.html"))))
+/// `/openapi.json`, the same of each dialect alone, and a page that shows it and needs nothing from elsewhere.
+pub(crate) fn description(Descriptions { whole, dialects }: Descriptions) -> Router<Arc<Services>> {
+    let page = Router::new()
+        .route("/openapi.json", get(async move || Json(whole)))
+        .route("/docs", get(async || Html(include_str!("docs.html"))));
+    dialects.into_iter().fold(page, |page, (name, description)| {
+        page.route(&format!("/openapi/{name}.json"), get(async move || Json(description)))
+    })
 }
 
 /// The process lives.
-#[utoipa::path(get, path = "/healthz", tag = "Operations", security(()),
-    responses((status = 200, description = "The process lives")))]
+#[utoipa::path(get, path = "/healthz",
+    operation_id = "operations.server.healthz", security(()),
+    responses((status = 200, description = "The process lives", body = String)))]
 async fn healthz() -> &'static str {
     "ok\n"
 }
 
 /// It can take commands. With `verbose`, operators read how its parts are: with a service token of account 1.
-#[utoipa::path(get, path = "/readyz", tag = "Operations", security((), ("bearer" = [])),
+#[utoipa::path(get, path = "/readyz",
+    operation_id = "operations.server.readyz", security((), ("bearer" = [])),
     params(("verbose" = Option<String>, Query, description = "Details as JSON; needs a service token of account 1")),
-    responses((status = 200, description = "It can take commands; `degraded: …` names what stands behind them"),
-              (status = 403, description = "Details are for operators"),
-              (status = 503, description = "It cannot; the body names the failing part")))]
+    responses((status = 200, description = "It can take commands; `degraded: …` names what stands behind them",
+               content((String = "text/plain"), (serde_json::Value = "application/json"))),
+              (status = 403, description = "Details are for operators", body = String),
+              (status = 503, description = "It cannot; the body names the failing part",
+               content((String = "text/plain"), (serde_json::Value = "application/json")))))]
 async fn readyz(Extract(services): Extract<Arc<Services>>, request: Request) -> Response {
     let condition = (services.readiness.condition)();
     let query = request.uri().query().unwrap_or_default();
@@ -70,8 +94,9 @@ fn verbose(services: &Services, condition: Condition) -> Response {
 }
 
 /// Measurements, as Prometheus reads them.
-#[utoipa::path(get, path = "/metrics", tag = "Operations", security(()),
-    responses((status = 200, description = "Prometheus text format")))]
+#[utoipa::path(get, path = "/metrics",
+    operation_id = "operations.server.metrics", security(()),
+    responses((status = 200, description = "Prometheus text format", body = String)))]
 async fn metrics(Extract(services): Extract<Arc<Services>>) -> impl IntoResponse {
     for (name, pool) in [("log", &services.pool), ("queries", &services.queries)] {
         metrics::gauge!("colloquy_pool_connections", "pool" => name).set(f64::from(pool.size()));

@@ -1,6 +1,6 @@
 use projections::{Cursor, Slice};
 use serde::Serialize;
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
 use super::id;
@@ -9,6 +9,20 @@ use crate::failure::Failure;
 const LIMIT_DEFAULT: i64 = 10;
 /// Items of a page at most; more counts as this.
 const LIMIT_MAX: i64 = 100;
+
+/// What [`Query::paging`] reads.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(dead_code, reason = "it is described, and read without it")]
+pub(super) struct PagingParameters {
+    /// Page size, 1 to 100; more counts as 100.
+    #[param(minimum = 1, default = 10)]
+    limit: Option<i64>,
+    /// Id of the last item seen; not together with `ending_before`.
+    starting_after: Option<String>,
+    /// Id of the first item seen.
+    ending_before: Option<String>,
+}
 
 /// Query parameters: exact names, the last of a name counts, an empty value counts as none.
 pub(super) struct Query(Vec<(String, String)>);

@@ -1,14 +1,14 @@
 use domain::conversation::Kind;
 use projections::views::{Filter, Order};
 
-use super::Problem;
 use super::object::{Conversation, KINDS, List, Rendered};
-use super::query::Query;
+use super::query::{PagingParameters, Query};
 use super::request::Weavy;
 use crate::failure::Failure;
 
 /// List the caller's conversations.
-#[utoipa::path(get, path = "/conversations", tag = "Weavy",
+#[utoipa::path(get, path = "/conversations",
+    operation_id = "weavy.conversations.list",
     params(("unread" = Option<bool>, Query, description = "Only unread, or only read ones"),
            ("contextual" = Option<bool>, Query, description = "Only contextual chats, or only the others"),
            ("type" = Option<String>, Query, description = "A type id, or private, room, chat"),
@@ -16,12 +16,9 @@ use crate::failure::Failure;
            ("tag" = Option<String>, Query, description = "Carries the tag"),
            ("trashed" = Option<bool>, Query, description = "Only trashed ones; null: both"),
            ("order_by" = Option<String>, Query, description = "id, name, created_at, modified_at or last_message_at; with desc"),
-           ("top" = Option<i64>, Query, description = "Items at most, 25 unless told, up to 100"),
-           ("skip" = Option<i64>, Query, description = "Items to leave out at the start"),
-           ("count" = Option<bool>, Query, description = "Whether to count the list"),
-           ("count_only" = Option<bool>, Query, description = "Only count it")),
+           PagingParameters),
     responses((status = 200, description = "A page", body = List<Conversation>),
-              (status = 400, description = "A parameter cannot be used", body = Problem)))]
+              (status = 403, description = "Service token")))]
 pub(super) async fn list(request: Weavy) -> Result<Rendered, Failure> {
     let user = request.user()?;
     let query = request.query();

@@ -1,21 +1,19 @@
 use axum::extract::Path;
 
-use super::Problem;
 use super::object::{List, Message, Rendered};
+use super::query::PagingParameters;
 use super::request::{Weavy, number};
 use crate::failure::Failure;
 
 /// List the messages of a conversation, oldest first.
-#[utoipa::path(get, path = "/apps/{id}/messages", tag = "Weavy",
+#[utoipa::path(get, path = "/apps/{id}/messages",
+    operation_id = "weavy.messages.list",
     params(("id" = i64, Path, description = "The conversation"),
            ("q" = Option<String>, Query, description = "Part of the text"),
            ("order_by" = Option<String>, Query, description = "created_at or id; with desc"),
-           ("top" = Option<i64>, Query, description = "Items at most, 25 unless told, up to 100"),
-           ("skip" = Option<i64>, Query, description = "Items to leave out at the start"),
-           ("count" = Option<bool>, Query, description = "Whether to count the list"),
-           ("count_only" = Option<bool>, Query, description = "Only count it")),
+           PagingParameters),
     responses((status = 200, description = "A page", body = List<Message>),
-              (status = 404, description = "Unknown, or the caller is not in it", body = Problem)))]
+              (status = 404, description = "Unknown, or the caller is not in it")))]
 pub(super) async fn list(Path(id): Path<String>, request: Weavy) -> Result<Rendered, Failure> {
     let id = number(&id)?;
     let query = request.query();

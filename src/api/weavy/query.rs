@@ -1,7 +1,28 @@
+use utoipa::IntoParams;
+
 use crate::failure::Failure;
 
 /// Items of a page at most; more cannot be asked for.
 const TOP_MAX: i64 = 100;
+
+/// What [`Query::paging`] reads.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(dead_code, reason = "it is described, and read without it")]
+pub(super) struct PagingParameters {
+    /// Page size, 0 to 100; more counts as 100.
+    #[param(minimum = 0, default = 25)]
+    top: Option<i64>,
+    /// Items to leave out at the start.
+    #[param(minimum = 0, default = 0)]
+    skip: Option<i64>,
+    /// Whether to count the list.
+    #[param(default = true)]
+    count: Option<bool>,
+    /// Only count it.
+    #[param(default = false)]
+    count_only: Option<bool>,
+}
 
 /// Query parameters. Names are compared without regard to case and underscores; the last of a name counts.
 pub(super) struct Query(Vec<(String, String)>);
