@@ -1,5 +1,6 @@
 //! What operators ask, and the command line.
 
+use std::collections::BTreeSet;
 use std::process::Command;
 
 use reqwest::StatusCode;
@@ -49,6 +50,14 @@ async fn the_description_names_every_endpoint_and_the_page_needs_nothing_from_el
     let page = ann.get("/docs").await.expect(200);
     let page = page.as_str().unwrap();
     assert!(page.contains("/openapi.json") && !page.contains("https://"), "{page}");
+    let from_here = page.split('"').filter(|value| value.starts_with('/'));
+    for path in from_here.collect::<BTreeSet<_>>() {
+        ann.get(path).await.expect(200);
+    }
+    let first = reqwest::get(&server.url).await.unwrap();
+    assert!(first.url().path() == "/docs", "{}", first.url());
+    let policy = first.headers()["content-security-policy"].to_str().unwrap();
+    assert!(policy.contains("default-src 'none'; script-src 'self';"), "{policy}");
 }
 
 #[tokio::test]

@@ -181,7 +181,7 @@ pub fn router(services: Services, limits: Limits) -> Router {
         ))
         .layer(DefaultBodyLimit::max(limits.body_size_max));
     let served = routes
-        .merge(operations::description(descriptions))
+        .merge(operations::docs::routes(descriptions))
         .fallback(operations::not_found)
         .method_not_allowed_fallback(async || StatusCode::METHOD_NOT_ALLOWED)
         .layer(layers)

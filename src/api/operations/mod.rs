@@ -1,18 +1,19 @@
 //! What operators ask: is it alive, is it ready, how is it doing, what can it do.
 
+pub(crate) mod docs;
+
 use std::sync::Arc;
 
+use axum::Json;
 use axum::extract::{Request, State as Extract};
 use axum::http::{StatusCode, header};
-use axum::response::{Html, IntoResponse, Response};
-use axum::routing::get;
-use axum::{Json, Router};
+use axum::response::{IntoResponse, Response};
 use serde_json::json;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::description::{Dialect, Nulls};
-use crate::{Condition, Descriptions, Services, caller};
+use crate::{Condition, Services, caller};
 
 pub(crate) const DESCRIPTION: Dialect = Dialect {
     name: "operations",
@@ -32,16 +33,6 @@ pub(crate) const DESCRIPTION: Dialect = Dialect {
 
 pub(crate) fn routes() -> OpenApiRouter<Arc<Services>> {
     OpenApiRouter::new().routes(routes!(healthz)).routes(routes!(readyz)).routes(routes!(metrics))
-}
-
-/// `/openapi.json`, the same of each dialect alone, and a page that shows it and needs nothing from elsewhere.
-pub(crate) fn description(Descriptions { whole, dialects }: Descriptions) -> Router<Arc<Services>> {
-    let page = Router::new()
-        .route("/openapi.json", get(async move || Json(whole)))
-        .route("/docs", get(async || Html(include_str!("docs.html"))));
-    dialects.into_iter().fold(page, |page, (name, description)| {
-        page.route(&format!("/openapi/{name}.json"), get(async move || Json(description)))
-    })
 }
 
 /// The process lives.
