@@ -27,7 +27,7 @@ pub(super) async fn list(request: Protocol) -> Result<Json<List<Conversation>>, 
     let paging = query.paging()?;
     let (views, user) = (request.views(), request.user);
     let cursor = paging.cursor(async |item| Ok(views.rank(user, item).await?)).await?;
-    let slice = match query.text("group_id") {
+    let slice = match query.text("group_id")? {
         None => views.entries(user, KINDS, flags, cursor, paging.limit).await?,
         Some(group) => {
             let found = match id::decode(group) {

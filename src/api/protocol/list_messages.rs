@@ -17,7 +17,7 @@ pub(super) async fn list(request: Protocol) -> Result<Json<List<Message>>, Failu
     let query = request.query();
     let paging = query.paging()?;
     let conversation = query
-        .text("conversation_id")
+        .text("conversation_id")?
         .ok_or_else(|| Failure::bad_request("conversation_id must be given"))?;
     let entry = request.entry(conversation).await?;
     let (views, conversation) = (request.views(), entry.state.conversation);

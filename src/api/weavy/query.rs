@@ -24,7 +24,8 @@ pub(super) struct PagingParameters {
     count_only: Option<bool>,
 }
 
-/// Query parameters. Names are compared without regard to case and underscores; the last of a name counts.
+/// Query parameters. Names are compared without regard to case and underscores; one that is asked
+/// for is refused when it is given twice.
 pub(super) struct Query(Vec<(String, String)>);
 
 /// Which part of a list, and whether to count it.
@@ -46,14 +47,18 @@ impl Query {
         Self(pairs.map(|(name, value)| (plain(&name), value.into_owned())).collect())
     }
 
-    fn raw(&self, name: &str) -> Option<&str> {
-        let name = plain(name);
-        self.0.iter().rev().find(|(key, _)| *key == name).map(|(_, value)| value.as_str())
+    fn raw(&self, name: &str) -> Result<Option<&str>, Failure> {
+        let plain = plain(name);
+        let mut given = self.0.iter().filter(|(key, _)| *key == plain);
+        match (given.next(), given.next()) {
+            (_, Some(_)) => Err(Failure::bad_request(format!("{name} must be given once"))),
+            (given, None) => Ok(given.map(|(_, value)| value.as_str())),
+        }
     }
 
     /// The value, unless it is blank.
     pub(super) fn text(&self, name: &str) -> Result<Option<&str>, Failure> {
-        match self.raw(name) {
+        match self.raw(name)? {
             Some(text) if text.contains('\0') => {
                 Err(Failure::bad_request(format!("{name} must not contain U+0000")))
             }
@@ -72,7 +77,7 @@ impl Query {
         name: &str,
         default: Option<bool>,
     ) -> Result<Option<bool>, Failure> {
-        match self.raw(name).map(str::to_lowercase).as_deref() {
+        match self.raw(name)?.map(str::to_lowercase).as_deref() {
             None => Ok(default),
             Some("" | "null") => Ok(None),
             Some("true") => Ok(Some(true)),
@@ -83,7 +88,7 @@ impl Query {
 
     /// A positive integer.
     pub(super) fn positive(&self, name: &str) -> Result<Option<i64>, Failure> {
-        match self.raw(name) {
+        match self.raw(name)? {
             None | Some("" | "null") => Ok(None),
             Some(text) => match text.parse() {
                 Ok(number @ 1..) => Ok(Some(number)),
@@ -103,7 +108,7 @@ impl Query {
     }
 
     fn natural(&self, name: &str, default: i64) -> Result<i64, Failure> {
-        match self.raw(name) {
+        match self.raw(name)? {
             None | Some("" | "null") => Ok(default),
             // However large: what is beyond the type is beyond every list.
             Some(text) if text.bytes().all(|byte| byte.is_ascii_digit()) => {
@@ -151,6 +156,14 @@ mod tests {
         for query in ["message_id=7", "messageId=7", "MessageID=7", "messageid=7"] {
             assert_eq!(Query::parse(query).positive("message_id").ok(), Some(Some(7)), "{query}");
         }
+    }
+
+    #[test]
+    fn what_is_given_twice_is_refused() {
+        for query in ["message_id=7&message_id=8", "message_id=7&MessageID=7"] {
+            assert!(Query::parse(query).positive("message_id").is_err(), "{query}");
+        }
+        assert_eq!(Query::parse("a=1&a=2").positive("message_id").ok(), Some(None));
     }
 
     #[test]
