@@ -1,10 +1,10 @@
 # Two commands do all the set-up on a fresh machine: `make run` and `make test`.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test bench
+.PHONY: help setup run test bench check-api
 
 help: ## Show this list
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 11
 
 setup: ## Install PostgreSQL and nats-server where they are missing
 	@scripts/setup
@@ -22,3 +22,6 @@ test: setup ## Formatting, lints, every test
 
 bench: setup ## Benchmarks, as ratios against something measured in the same run
 	cargo bench
+
+check-api: setup ## The API description, with linters, generated clients and made-up requests
+	@scripts/check-api/run

@@ -50,7 +50,7 @@ async fn a_body_that_is_needed_and_missing_is_refused() {
 async fn a_position_that_is_none_is_refused() {
     let server = Server::fresh().await;
     let ann = server.caller("ann");
-    for position in ["x", "1.5", "99999999999999999999"] {
+    for position in ["x", "-1", "1.5", "99999999999999999999"] {
         for path in ["/api/conversations", "/v1/conversations", "/api/v1/chats"] {
             let request = ann.request(reqwest::Method::GET, path);
             let told = send(request.header("Colloquy-Position", position)).await.expect(400);

@@ -76,12 +76,15 @@ fn complete_answers(operation: &mut Value, is_query: bool, dialect: &Dialect) {
     let names_something = operation["parameters"]
         .as_array()
         .is_some_and(|parameters| parameters.iter().any(|parameter| parameter["in"] == "path"));
+    let path = |status| format!("#/components/responses/{}{}", dialect.title, reason(status).0);
     let answers = taken(operation, "responses");
     for (status, answer) in answers.iter_mut() {
         if status.starts_with('2') {
             answer["headers"] = headers(status.parse().unwrap_or_default(), dialect);
         } else {
-            *answer = error(status.parse().unwrap_or_default(), &answer["description"], dialect);
+            let words = answer["description"].take();
+            *answer =
+                json!({ "$ref": path(status.parse().unwrap_or_default()), "description": words });
         }
     }
     let mut possible: Vec<u16> = [ALWAYS, dialect.errors].concat();
@@ -92,8 +95,7 @@ fn complete_answers(operation: &mut Value, is_query: bool, dialect: &Dialect) {
     }
     possible.extend(dialect.errors_of_bodies.iter().filter(|_| has_body));
     for status in possible {
-        let to = format!("#/components/responses/{}{}", dialect.title, reason(status).0);
-        answers.entry(status.to_string()).or_insert_with(|| json!({ "$ref": to }));
+        answers.entry(status.to_string()).or_insert_with(|| json!({ "$ref": path(status) }));
     }
 }
 
@@ -153,8 +155,7 @@ fn headers(status: u16, dialect: &Dialect) -> Value {
 
 /// What the operations of a dialect refer to.
 pub(super) fn components(dialect: &Dialect) -> [(&'static str, Map<String, Value>); 3] {
-    let mut statuses: Vec<u16> = [ALWAYS, dialect.errors, &[404, 413, 422]].concat();
-    statuses.extend(dialect.is_for_users.then_some(403));
+    let mut statuses: Vec<u16> = [ALWAYS, dialect.errors, &[403, 404, 413, 422]].concat();
     statuses.extend(dialect.errors_of_bodies);
     let responses = statuses.into_iter().map(|status| {
         let (name, words) = reason(status);

@@ -19,10 +19,10 @@ pub(super) fn name(declared: &mut Value, dialect: &Dialect) {
         if schema["properties"].is_object() && !is_of_a_request(&schema) {
             settle_nulls(&mut schema, dialect.nulls);
         }
-        forget_mark(&mut schema);
         named.insert(own_name(&name, dialect), schema);
     }
     *taken(&mut declared["components"], "schemas") = named;
+    forget_mark(declared);
 }
 
 /// `List_Message` of Weavy is `WeavyMessageList`.
@@ -44,10 +44,11 @@ fn is_of_a_request(schema: &Value) -> bool {
     schema.get(AS_IT_IS).is_some()
 }
 
-fn forget_mark(schema: &mut Value) {
-    if let Some(schema) = schema.as_object_mut() {
-        schema.remove(AS_IT_IS);
+fn forget_mark(value: &mut Value) {
+    if let Some(members) = value.as_object_mut() {
+        members.remove(AS_IT_IS);
     }
+    for_each(value, forget_mark);
 }
 
 /// Puts the schemas that were written as they are in place of what carries them.

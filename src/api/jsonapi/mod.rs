@@ -8,6 +8,7 @@ pub(crate) mod body;
 pub(crate) mod document;
 pub(crate) mod error;
 pub(crate) mod media;
+pub(crate) mod parameters;
 pub(crate) mod query;
 pub(crate) mod schema;
 

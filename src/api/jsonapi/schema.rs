@@ -1,8 +1,7 @@
-//! Schemas and parameters of a JSON:API, from what is declared of its resources and queries.
+//! Schemas of a JSON:API, from what is declared of its resources.
 
 use serde_json::{Map, Value, json};
 
-use super::query::{Offer, SIZE_DEFAULT};
 use super::{Attribute, Type, Values};
 
 /// A resource type that stands behind schemas.
@@ -81,10 +80,13 @@ pub(crate) fn creation(r#type: &Type) -> Value {
 }
 
 /// `direct_conversation` is `DirectConversation`.
-fn reference(type_name: &str) -> Value {
+pub(super) fn name(type_name: &str) -> String {
     let capitalized = |word: &str| word[..1].to_uppercase() + &word[1..];
-    let name: String = type_name.split('_').map(capitalized).collect();
-    json!({ "$ref": format!("#/components/schemas/{name}") })
+    type_name.split('_').map(capitalized).collect()
+}
+
+fn reference(type_name: &str) -> Value {
+    json!({ "$ref": format!("#/components/schemas/{}", name(type_name)) })
 }
 
 fn values(attribute: &Attribute) -> Value {
@@ -222,7 +224,26 @@ fn request(r#type: &Type, identity: &[(String, Value)]) -> Value {
         },
     });
     object_of(&mut data["properties"]).extend(identity.iter().cloned());
-    json!({ "type": "object", "required": ["data"], "properties": { "data": data } })
+    let settable = r#type.settable.iter();
+    let example: Map<String, Value> =
+        settable.map(|attribute| (attribute.name.to_owned(), example(attribute))).collect();
+    json!({
+        "type": "object",
+        "required": ["data"],
+        "properties": { "data": data },
+        "example": { "data": { "type": r#type.name, "attributes": example } },
+    })
+}
+
+fn example(attribute: &Attribute) -> Value {
+    match attribute.values {
+        Values::Id => "018f4e2b-0000-7abc-9def-0123456789ab".into(),
+        Values::Time => "2026-01-01T00:00:00.000Z".into(),
+        Values::Text(_) => "Hello".into(),
+        Values::Boolean => true.into(),
+        Values::Name(names) => names[0].into(),
+        Values::Nothing => json!([]),
+    }
 }
 
 fn settable_values(attribute: &Attribute) -> Value {
@@ -243,80 +264,4 @@ fn object(value: Value) -> Map<String, Value> {
 
 fn object_of(value: &mut Value) -> &mut Map<String, Value> {
     value.as_object_mut().expect("an object, as it was made")
-}
-
-/// Declares the parameters of an endpoint, from what its query is offered.
-macro_rules! offered {
-    ($offer:expr) => {
-        pub(super) struct Parameters;
-
-        impl utoipa::IntoParams for Parameters {
-            fn into_params(
-                _: impl Fn() -> Option<utoipa::openapi::path::ParameterIn>,
-            ) -> Vec<utoipa::openapi::path::Parameter> {
-                let described = $crate::jsonapi::schema::parameters(&$offer).into_iter();
-                described.map(|one| serde_json::from_value(one).expect("a parameter")).collect()
-            }
-        }
-    };
-}
-pub(crate) use offered;
-
-pub(crate) fn parameters(offer: &Offer) -> Vec<Value> {
-    let list = |name: &str, items: Vec<String>, words: &str| {
-        json!({ "name": name, "in": "query", "required": false, "description": words,
-            "style": "form", "explode": false,
-            "schema": { "type": "array", "items": { "type": "string", "enum": items } } })
-    };
-    let one = |name: String, schema: Value, words: &str| json!({ "name": name, "in": "query", "required": false, "description": words, "schema": schema });
-    let mut parameters = Vec::new();
-    if !offer.includes.is_empty() {
-        let paths = offer.includes.iter().map(|path| (*path).to_owned()).collect();
-        parameters.push(list("include", paths, "Linked resources to send along"));
-    }
-    if !offer.sorts.is_empty() {
-        let orders = offer.sorts.iter().flat_map(|name| [(*name).to_owned(), format!("-{name}")]);
-        parameters.push(list("sort", orders.collect(), "In this order; - before a name descends"));
-    }
-    for name in offer.own {
-        parameters.push(one(
-            (*name).to_owned(),
-            json!({ "type": "string" }),
-            "A part of it, in any case",
-        ));
-    }
-    for name in offer.filters {
-        let words = "value, eq:value or in:a,b";
-        parameters.push(one(format!("filter[{name}]"), json!({ "type": "string" }), words));
-    }
-    if offer.paged {
-        let from_1 = |default: i64| json!({ "type": "integer", "minimum": 1, "default": default });
-        parameters.push(one("page[number]".to_owned(), from_1(1), "Number of the page"));
-        let words = "Page size, 1 to 100; more counts as 100";
-        parameters.push(one("page[size]".to_owned(), from_1(SIZE_DEFAULT), words));
-    }
-    parameters
-}
-
-/// The parameters that every endpoint offers: which fields of a type to send.
-pub(crate) fn fieldsets(types: &[&Type]) -> Vec<(String, Value)> {
-    let fields = |r#type: &Type| -> Vec<&str> {
-        let attributes = r#type.attributes().map(|attribute| attribute.name);
-        attributes.chain(r#type.relationships.iter().map(|(name, _)| *name)).collect()
-    };
-    types
-        .iter()
-        .map(|r#type| {
-            let name = reference(r#type.name)["$ref"].as_str().map(|path| {
-                format!("PulseFields{}", path.rsplit('/').next().unwrap_or_default())
-            });
-            let parameter = json!({
-                "name": format!("fields[{}]", r#type.name), "in": "query",
-                "description": "Only these fields of such resources",
-                "style": "form", "explode": false,
-                "schema": { "type": "array", "items": { "type": "string", "enum": fields(r#type) } },
-            });
-            (name.unwrap_or_default(), parameter)
-        })
-        .collect()
 }

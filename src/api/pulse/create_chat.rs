@@ -8,8 +8,9 @@ use super::resource::{self, CHAT};
 use super::update_chat::subject;
 use crate::failure::Failure;
 use crate::jsonapi::document::Document;
+use crate::jsonapi::parameters::offered;
 use crate::jsonapi::query::Offer;
-use crate::jsonapi::schema::{New, One, offered};
+use crate::jsonapi::schema::{New, One};
 use crate::request::new_id;
 
 const OFFER: Offer = Offer::including(INCLUDES);

@@ -6,8 +6,9 @@ use super::request::Pulse;
 use super::resource::{self, DIRECT_CONVERSATION};
 use crate::failure::Failure;
 use crate::jsonapi::document::Document;
+use crate::jsonapi::parameters::offered;
 use crate::jsonapi::query::Offer;
-use crate::jsonapi::schema::{New, One, offered};
+use crate::jsonapi::schema::{New, One};
 
 const OFFER: Offer = Offer::including(INCLUDES);
 offered!(OFFER);

@@ -8,8 +8,9 @@ use super::request::Pulse;
 use super::resource;
 use crate::failure::Failure;
 use crate::jsonapi::document::Document;
+use crate::jsonapi::parameters::offered;
 use crate::jsonapi::query::Offer;
-use crate::jsonapi::schema::{Deleted, offered};
+use crate::jsonapi::schema::Deleted;
 
 const OFFER: Offer = Offer::including(INCLUDES);
 offered!(OFFER);

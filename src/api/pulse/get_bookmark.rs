@@ -6,8 +6,9 @@ use super::request::{Pulse, id};
 use super::resource;
 use crate::failure::Failure;
 use crate::jsonapi::document::Document;
+use crate::jsonapi::parameters::offered;
 use crate::jsonapi::query::Offer;
-use crate::jsonapi::schema::{One, offered};
+use crate::jsonapi::schema::One;
 
 pub(super) const OFFER: Offer = Offer::including(&["chat", "user"]);
 offered!(OFFER);

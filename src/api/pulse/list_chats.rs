@@ -6,8 +6,9 @@ use super::request::{Pulse, choice};
 use super::resource::{self, DIRECT_CONVERSATION};
 use crate::failure::Failure;
 use crate::jsonapi::document::Document;
+use crate::jsonapi::parameters::offered;
 use crate::jsonapi::query::Offer;
-use crate::jsonapi::schema::{Page, offered};
+use crate::jsonapi::schema::Page;
 
 pub(super) const INCLUDES: &[&str] = &["latest_message", "bookmark"];
 

@@ -6,8 +6,9 @@ use super::request::{Pulse, choice, ids};
 use super::resource;
 use crate::failure::Failure;
 use crate::jsonapi::document::Document;
+use crate::jsonapi::parameters::offered;
 use crate::jsonapi::query::Offer;
-use crate::jsonapi::schema::{Page, offered};
+use crate::jsonapi::schema::Page;
 
 pub(super) const INCLUDES: &[&str] =
     &["chat", "first_user", "second_user", "chat.latest_message", "chat.bookmark"];

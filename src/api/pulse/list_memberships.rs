@@ -4,8 +4,9 @@ use super::request::{Pulse, ids};
 use super::resource;
 use crate::failure::Failure;
 use crate::jsonapi::document::Document;
+use crate::jsonapi::parameters::offered;
 use crate::jsonapi::query::Offer;
-use crate::jsonapi::schema::{Page, offered};
+use crate::jsonapi::schema::Page;
 
 pub(super) const INCLUDES: &[&str] = &["chat", "user"];
 

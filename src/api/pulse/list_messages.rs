@@ -5,8 +5,9 @@ use super::request::{Pulse, id};
 use super::resource;
 use crate::failure::Failure;
 use crate::jsonapi::document::Document;
+use crate::jsonapi::parameters::offered;
 use crate::jsonapi::query::Offer;
-use crate::jsonapi::schema::{Page, offered};
+use crate::jsonapi::schema::Page;
 
 pub(super) const INCLUDES: &[&str] = &["author", "chat"];
 

@@ -36,7 +36,7 @@ use crate::description::{self, Dialect, Nulls};
 use crate::jsonapi::MEDIA_TYPE;
 use crate::jsonapi::error::Errors;
 pub(crate) use crate::jsonapi::error::shape;
-use crate::jsonapi::schema::fieldsets;
+use crate::jsonapi::parameters::fieldsets;
 
 pub(crate) const DESCRIPTION: Dialect = Dialect {
     name: "pulse",

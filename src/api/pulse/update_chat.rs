@@ -11,8 +11,9 @@ use super::resource::{self, CHAT};
 use crate::failure::Failure;
 use crate::jsonapi::body::Attributes;
 use crate::jsonapi::document::Document;
+use crate::jsonapi::parameters::offered;
 use crate::jsonapi::query::Offer;
-use crate::jsonapi::schema::{Change, One, offered};
+use crate::jsonapi::schema::{Change, One};
 
 const OFFER: Offer = Offer::including(INCLUDES);
 offered!(OFFER);

@@ -1,3 +1,4 @@
+use serde_json::{Value, json};
 use utoipa::IntoParams;
 
 use crate::failure::Failure;
@@ -22,6 +23,12 @@ pub(super) struct PagingParameters {
     /// Only count it.
     #[param(default = false)]
     count_only: Option<bool>,
+}
+
+/// What [`Query::order_by`] takes.
+pub(super) fn orders<T>(fields: &[(&str, T)]) -> Value {
+    let both = |(name, _): &(&str, T)| [(*name).to_owned(), format!("{name} desc")];
+    json!({ "type": "string", "enum": fields.iter().flat_map(both).collect::<Vec<_>>() })
 }
 
 /// Query parameters. Names are compared without regard to case and underscores; one that is asked
