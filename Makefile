@@ -1,7 +1,7 @@
 # Two commands do all the set-up on a fresh machine: `make run` and `make test`.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test bench check-api
+.PHONY: help setup run test bench soak check-api
 
 help: ## Show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 11
@@ -17,11 +17,16 @@ test: setup ## Formatting, lints, every test
 	@scripts/setup test
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets -- -D warnings
+	cargo clippy --test soak -- -D warnings
 	cargo nextest run --workspace
+	cargo run --quiet --example own_aggregate
 	cargo test --workspace --doc --quiet
 
 bench: setup ## Benchmarks, as ratios against something measured in the same run
 	cargo bench
+
+soak: setup ## Ten minutes of load and faults, then: is all that was acknowledged there? ARGS="--minutes 60 --seed 7"
+	@cargo test --release --test soak -- $(ARGS)
 
 check-api: setup ## The API description, with linters, generated clients and made-up requests
 	@scripts/check-api/run

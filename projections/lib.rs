@@ -18,6 +18,7 @@
     )
 )]
 
+mod answer_size;
 mod aside;
 mod changes;
 pub mod conversations;
@@ -40,6 +41,7 @@ pub mod views;
 
 use std::sync::Arc;
 
+pub use answer_size::AnswerSize;
 pub use memory::{Conversation, Member, Memory, Message, User};
 pub use model::{MODELS, Model};
 pub use page::{Cursor, Page, Slice};
@@ -91,6 +93,9 @@ pub enum Error {
     /// Somebody else asked the same, and this is what became of it.
     #[error(transparent)]
     Shared(Arc<Error>),
+    /// As many large answers are under way as there may be.
+    #[error("too many large answers are under way")]
+    TooManyLargeAnswers,
     /// Nobody answers any more.
     #[error("shutting down")]
     ShuttingDown,
@@ -99,5 +104,14 @@ pub enum Error {
 impl Error {
     pub(crate) fn database(doing: &'static str) -> impl FnOnce(sqlx::Error) -> Self {
         move |source| Self::Database { doing, source }
+    }
+
+    /// Whether what was asked for together with others was too large for that.
+    pub(crate) fn is_too_large(&self) -> bool {
+        match self {
+            Self::Shared(error) => error.is_too_large(),
+            Self::Database { source, .. } => answer_size::is_too_large(source),
+            _ => false,
+        }
     }
 }

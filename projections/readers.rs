@@ -5,15 +5,17 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use async_stream::try_stream;
+use event_store::retrying;
 use futures::future::BoxFuture;
 use futures::stream::BoxStream;
 use futures::{FutureExt, StreamExt, TryStreamExt};
 use sqlx::pool::PoolConnection;
-use sqlx::{Describe, Either, Execute, Executor, PgConnection, PgPool, Postgres};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use sqlx::postgres::PgRow;
+use sqlx::{Describe, Either, Execute, Executor, PgConnection, PgPool, Postgres, Row as _};
 
-use crate::Progress;
+use crate::answer_size::{self, AnswerSize, LargeAnswers, TooLarge, is_too_large};
 use crate::shares::{Share, Shares};
+use crate::{Error, Progress};
 
 /// Settings of the connections that questions are asked on. A statement that takes too long is ended, and so is one that
 /// nobody waits for any more: its connection is closed, and the server looks for that now and then.
@@ -30,18 +32,25 @@ pub(crate) struct Readers {
     shared: Arc<Shared>,
     /// For whom, if it is for one account.
     account: Option<i64>,
+    /// Of the answer that is read for, if it is for one.
+    answer: Option<AnswerSize>,
+    /// Bytes of one statement's rows; more is an error.
+    rows_size_max: usize,
 }
+
+/// What a statement reads for several who ask together; whoever needs more asks alone.
+const TOGETHER_SIZE_MAX: usize = 2 * 1024 * 1024;
 
 struct Shared {
     /// For reading alone.
     pool: PgPool,
     /// What the rows must show.
     progress: Progress,
-    /// As many as there are connections: the pool does not know of those that are ready.
-    places: Arc<Semaphore>,
     ready: Mutex<Vec<PoolConnection<Postgres>>>,
-    /// Half of the connections at most for each account, so that none keeps all others waiting.
-    shares: Shares<i64>,
+    /// As many as there are connections, for the pool does not know of those that are ready; half of them at most for each
+    /// account, so that none keeps all others waiting.
+    shares: Shares<Option<i64>>,
+    large_answers: LargeAnswers,
 }
 
 impl fmt::Debug for Readers {
@@ -53,30 +62,79 @@ impl fmt::Debug for Readers {
 impl Readers {
     pub(crate) fn new(pool: PgPool, progress: Progress) -> Self {
         let connections_max = pool.options().get_max_connections() as usize;
-        let shares = Shares::new(connections_max.div_ceil(2));
-        let (places, ready) = (Arc::new(Semaphore::new(connections_max)), Mutex::default());
-        Self { shared: Arc::new(Shared { pool, progress, places, ready, shares }), account: None }
+        let shared = Shared {
+            pool,
+            progress,
+            ready: Mutex::default(),
+            shares: Shares::halves(connections_max),
+            large_answers: answer_size::large_answers(),
+        };
+        let (shared, rows_size_max) = (Arc::new(shared), usize::MAX);
+        Self { shared, account: None, answer: None, rows_size_max }
     }
 
-    /// The same connections, of which the account has its share.
+    /// The same connections, of which the account has its share, for one answer.
     pub(crate) fn of_account(&self, account: i64) -> Self {
-        Self { shared: self.shared.clone(), account: Some(account) }
+        let answer = AnswerSize::new(account, self.shared.large_answers.clone());
+        Self { account: Some(account), answer: Some(answer), ..self.clone() }
+    }
+
+    /// For several answers of the same account at once.
+    pub(crate) fn together(&self) -> Self {
+        Self { answer: None, rows_size_max: TOGETHER_SIZE_MAX, ..self.clone() }
+    }
+
+    pub(crate) fn account(&self) -> Option<i64> {
+        self.account
+    }
+
+    pub(crate) fn answer(&self) -> Option<&AnswerSize> {
+        self.answer.as_ref()
+    }
+
+    /// Asks PostgreSQL, again where the connection turns out to be broken: nobody looks before. A large answer that finds
+    /// no room is given up and begun anew when there is: whoever waits holds neither rows nor a connection.
+    pub(crate) async fn ask<T, F>(
+        &self,
+        doing: &'static str,
+        statement: impl Fn() -> F,
+    ) -> Result<T, Error>
+    where
+        F: Future<Output = Result<T, sqlx::Error>>,
+    {
+        let answer = match (retrying(&statement).await, &self.answer) {
+            (Err(error), Some(answer)) if is_too_large(&error) => {
+                answer.make_room().await?;
+                retrying(&statement).await
+            }
+            (outcome, _) => outcome,
+        };
+        answer.map_err(Error::database(doing))
+    }
+
+    /// Counts what an answer is made of beside rows that were read for it alone.
+    pub(crate) async fn count(&self, bytes: usize) -> Result<(), Error> {
+        match &self.answer {
+            Some(answer) if !answer.add(bytes) => answer.make_room().await,
+            _ => Ok(()),
+        }
     }
 
     async fn take(&self) -> Result<Reader, sqlx::Error> {
-        let share = match self.account {
-            Some(account) => Some(self.shared.shares.take(account).await),
-            None => None,
-        };
-        let place = self.shared.places.clone().acquire_owned().await;
-        let place = place.map_err(|_closed| sqlx::Error::PoolClosed)?;
+        let share = self.shared.shares.take(self.account).await;
         let ready = self.shared.lock().pop();
         let connection = match ready {
             Some(connection) => connection,
             None => self.shared.connect().await?,
         };
-        Ok(Reader { connection: Some(connection), share, _place: place, of: self.shared.clone() })
+        Ok(Reader { connection: Some(connection), share: Some(share), of: self.shared.clone() })
     }
+}
+
+/// As PostgreSQL has sent it.
+fn size(row: &PgRow) -> usize {
+    let value = |column| Some(row.try_get_raw(column).ok()?.as_bytes().ok()?.len());
+    (0..row.len()).filter_map(value).sum()
 }
 
 impl Shared {
@@ -100,8 +158,7 @@ impl Shared {
 /// A connection for one statement. A statement that fails, or is given up, takes its connection with it.
 struct Reader {
     connection: Option<PoolConnection<Postgres>>,
-    share: Option<Share<i64>>,
-    _place: OwnedSemaphorePermit,
+    share: Option<Share<Option<i64>>>,
     of: Arc<Shared>,
 }
 
@@ -171,11 +228,25 @@ impl<'p> Executor<'p> for &'p Readers {
     {
         try_stream! {
             let mut connection = self.take().await?;
+            let mut is_too_large = false;
             {
                 let mut rows = (&mut *connection).fetch_many(query);
+                let mut read = 0;
                 while let Some(row) = rows.try_next().await? {
+                    let size = row.as_ref().right().map_or(0, size);
+                    read += size;
+                    let has_room = self.answer.as_ref().is_none_or(|answer| answer.add(size));
+                    if !has_room || read > self.rows_size_max {
+                        is_too_large = true;
+                        break;
+                    }
                     yield row;
                 }
+            }
+            if is_too_large {
+                // The server finds out when it sends the next row.
+                connection.share = None;
+                Err(TooLarge)?;
             }
             connection.finished();
         }

@@ -5,9 +5,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-/// So many at once for each key, so that nobody takes all there is. A key that nobody uses takes no memory.
+/// So much at once for all together and for each key, so that nobody takes all there is. A key that nobody uses takes
+/// no memory.
 pub struct Shares<K: Eq + Hash + Clone> {
-    at_once: usize,
+    for_all: Arc<Semaphore>,
+    for_each: usize,
     used: Arc<Mutex<HashMap<K, Used>>>,
 }
 
@@ -19,40 +21,57 @@ struct Used {
 
 impl<K: Eq + Hash + Clone> Clone for Shares<K> {
     fn clone(&self) -> Self {
-        Self { at_once: self.at_once, used: self.used.clone() }
+        Self { for_all: self.for_all.clone(), for_each: self.for_each, used: self.used.clone() }
     }
 }
 
 impl<K: Eq + Hash + Clone> fmt::Debug for Shares<K> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Shares").field("at_once", &self.at_once).finish_non_exhaustive()
+        f.debug_struct("Shares").field("for_each", &self.for_each).finish_non_exhaustive()
     }
 }
 
 impl<K: Eq + Hash + Clone> Shares<K> {
-    /// `at_once` for each key.
-    pub fn new(at_once: usize) -> Self {
-        Self { at_once, used: Arc::default() }
+    /// So many for each key, however many keys there are.
+    pub fn new(for_each: usize) -> Self {
+        Self::with(Semaphore::MAX_PERMITS, for_each)
+    }
+
+    /// So many for all together, of which each key has half at most.
+    pub fn halves(for_all: usize) -> Self {
+        Self::with(for_all, for_all.div_ceil(2))
+    }
+
+    fn with(for_all: usize, for_each: usize) -> Self {
+        Self { for_all: Arc::new(Semaphore::new(for_all)), for_each, used: Arc::default() }
     }
 
     /// A share, as soon as there is one. Those who wait are served in their order.
     pub async fn take(&self, key: K) -> Share<K> {
+        self.take_many(key, 1).await
+    }
+
+    /// So many in one, or all that the key may have.
+    pub async fn take_many(&self, key: K, count: u32) -> Share<K> {
+        let count = count.min(u32::try_from(self.for_each).unwrap_or(u32::MAX));
         let (user, permits) = self.enter(key);
-        // Nobody closes it.
-        let permit = permits.acquire_owned().await.ok();
-        Share { _permit: permit, _user: user }
+        // Nobody closes them. The key's own come first: those of all wait for no key.
+        let of_key = permits.acquire_many_owned(count).await.ok();
+        let of_all = self.for_all.clone().acquire_many_owned(count).await.ok();
+        Share { _of_all: of_all, _of_key: of_key, _user: user }
     }
 
     /// A share, if there is one now.
     pub fn try_take(&self, key: K) -> Option<Share<K>> {
         let (user, permits) = self.enter(key);
-        let permit = permits.try_acquire_owned().ok()?;
-        Some(Share { _permit: Some(permit), _user: user })
+        let of_key = permits.try_acquire_owned().ok()?;
+        let of_all = self.for_all.clone().try_acquire_owned().ok()?;
+        Some(Share { _of_all: Some(of_all), _of_key: Some(of_key), _user: user })
     }
 
     fn enter(&self, key: K) -> (User<K>, Arc<Semaphore>) {
         let mut used = self.lock();
-        let fresh = || Used { permits: Arc::new(Semaphore::new(self.at_once)), users: 0 };
+        let fresh = || Used { permits: Arc::new(Semaphore::new(self.for_each)), users: 0 };
         let of_key = used.entry(key.clone()).or_insert_with(fresh);
         of_key.users += 1;
         let permits = of_key.permits.clone();
@@ -67,9 +86,16 @@ impl<K: Eq + Hash + Clone> Shares<K> {
 
 /// One of the shares of a key, until it is dropped.
 pub struct Share<K: Eq + Hash + Clone> {
+    _of_all: Option<OwnedSemaphorePermit>,
     // Given back before its user leaves: whoever comes between the two finds the key with a share to take.
-    _permit: Option<OwnedSemaphorePermit>,
+    _of_key: Option<OwnedSemaphorePermit>,
     _user: User<K>,
+}
+
+impl<K: Eq + Hash + Clone> fmt::Debug for Share<K> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Share")
+    }
 }
 
 struct User<K: Eq + Hash + Clone> {
@@ -111,6 +137,26 @@ mod tests {
 
         drop((second, third));
         drop(shares.take("ann"));
+        assert!(shares.lock().is_empty());
+    }
+
+    #[tokio::test]
+    async fn of_what_there_is_for_all_a_key_has_half_and_no_more_than_is_left() {
+        let shares = Shares::halves(4);
+        let anns = shares.take_many("ann", 2).await;
+        assert!(shares.try_take("ann").is_none());
+        // More than she may ever have is all that she may have.
+        let mut waiting = Box::pin(shares.take_many("ann", 3));
+        assert!((&mut waiting).now_or_never().is_none());
+        let bobs = shares.take_many("bob", 2).await;
+        assert!(shares.try_take("cat").is_none());
+
+        drop(anns);
+        let anns = waiting.await;
+        assert!(shares.try_take("cat").is_none());
+        drop(bobs);
+        assert!(shares.try_take("cat").is_some());
+        drop(anns);
         assert!(shares.lock().is_empty());
     }
 }

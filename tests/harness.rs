@@ -12,6 +12,8 @@ use event_store::{Commands, Context, Keys, Log, MasterKey, Metadata, Settings, S
 use reqwest::{Method, StatusCode};
 use serde_json::Value;
 use sqlx::PgPool;
+use tokio::io::AsyncWriteExt;
+use tokio::net::{TcpSocket, TcpStream};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
@@ -301,6 +303,29 @@ impl Server {
     pub fn signal(&self, signal: i32) {
         // SAFETY: a plain system call on a child that has not been waited for.
         unsafe { libc::kill(self.child.id() as i32, signal) };
+    }
+
+    /// The most memory that it ever had, in bytes.
+    pub fn peak_memory(&self) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
+        let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+        let kib: u64 = peak.trim().strip_suffix(" kB").unwrap().parse().unwrap();
+        kib * 1024
+    }
+
+    /// A request that is sent as far as this, on a connection of its own.
+    pub async fn begin(&self, caller: &Caller, method: &str, path: &str, rest: &str) -> TcpStream {
+        let address = self.url.strip_prefix("http://").unwrap();
+        let socket = TcpSocket::new_v4().unwrap();
+        // What is sent and not read is not kept by the operating system.
+        socket.set_recv_buffer_size(4096).unwrap();
+        let mut connection = socket.connect(address.parse().unwrap()).await.unwrap();
+        let token = &caller.token;
+        let head = format!(
+            "{method} {path} HTTP/1.1\r\nHost: {address}\r\nAuthorization: Bearer {token}\r\n{rest}"
+        );
+        connection.write_all(head.as_bytes()).await.unwrap();
+        connection
     }
 
     /// Waits for the end; returns the exit status.

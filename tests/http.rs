@@ -147,6 +147,7 @@ async fn a_failure_is_logged_with_its_request_and_every_cause_whatever_the_filte
     crate::harness::wait_until("it is logged", async || find().is_some()).await;
     let line = find().unwrap();
     assert_eq!(line["span"]["request.id"], *id, "{line}");
+    assert!(line["spans"].is_null(), "the same again: {line}");
     let error = line["error"].as_str().unwrap();
     assert_eq!(error.matches("does not exist").count(), 1, "{error}");
 }

@@ -7,7 +7,7 @@ use reqwest::StatusCode;
 use serde_json::json;
 use sqlx::{Connection, Executor, PgConnection};
 
-use crate::harness::{Installation, Server, wait_until};
+use crate::harness::{Answer, Installation, Server, wait_until};
 
 #[tokio::test]
 async fn it_tells_that_it_lives_is_ready_and_how_it_does() {
@@ -16,7 +16,7 @@ async fn it_tells_that_it_lives_is_ready_and_how_it_does() {
     ann.arrive().await;
     assert_eq!(ann.get("/healthz").await.status, 200);
     assert_eq!(ann.get("/readyz").await.status, 200);
-    let metrics = ann.get("/metrics").await.expect(200);
+    let metrics = server.key().get("/metrics").await.expect(200);
     for name in [
         "colloquy_command_seconds",
         "colloquy_http_seconds",
@@ -27,8 +27,47 @@ async fn it_tells_that_it_lives_is_ready_and_how_it_does() {
         "colloquy_projection_lag",
         "colloquy_relay_position",
         "colloquy_pool_connections",
+        "colloquy_lease_held",
+        "colloquy_lease_epoch",
     ] {
         assert!(metrics.as_str().unwrap().contains(name), "{name}");
+    }
+}
+
+/// The names of the metrics in an answer.
+fn metrics(answer: &Answer) -> BTreeSet<&str> {
+    let lines = answer.body.as_str().unwrap().lines();
+    let samples = lines.filter(|line| !line.is_empty() && !line.starts_with('#'));
+    samples.map(|sample| sample.split([' ', '{']).next().unwrap()).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn only_operators_and_who_scrapes_for_them_can_count_what_all_accounts_do() {
+    let token = "a-scrape-token-of-32-bytes-or-more";
+    let server = Installation::new().await.start_with(&["--metrics-token", token]);
+    let ann = server.caller("ann");
+    ann.arrive().await;
+    let strangers = ["", &ann.token, &token[1..], &server.caller_with("host", 2, "service").token];
+    for stranger in strangers {
+        wait_until("it is measured", async || {
+            let open = ann.with_token(stranger).get("/metrics").await;
+            assert_eq!(open.status, 200);
+            metrics(&open)
+                == BTreeSet::from([
+                    "colloquy_lease_held",
+                    "colloquy_pool_connections",
+                    "colloquy_pool_connections_idle",
+                    "colloquy_projection_lag_seconds",
+                    "colloquy_relay_failing",
+                    "colloquy_relay_lag_seconds",
+                ])
+        })
+        .await;
+    }
+    for entitled in [token, &server.key().token] {
+        let all = ann.with_token(entitled).get("/metrics").await;
+        let named = ["colloquy_http_seconds_count", "colloquy_log_position"];
+        assert!(metrics(&all).is_superset(&BTreeSet::from(named)), "{}", all.body);
     }
 }
 
@@ -79,10 +118,13 @@ async fn details_of_the_parts_are_for_operators() {
         assert_eq!(stranger.get("/readyz").await.body, "ready\n");
     }
     let host = server.key();
-    wait_until("everything is published", async || {
+    wait_until("everything is published, and somebody has looked since", async || {
         let details = host.get("/readyz?verbose").await.expect(200);
+        let leases = details["leases"].as_array();
         details["relay"]["position"] == details["log"]["position"]
             && details["relay"]["leader"] == true
+            && leases
+                .is_some_and(|all| all.iter().filter(|one| one["is_held"] == true).count() == 3)
     })
     .await;
     let details = host.get("/readyz?verbose").await.expect(200);
@@ -90,6 +132,17 @@ async fn details_of_the_parts_are_for_operators() {
     assert_eq!(details["failing"], json!([]));
     assert_eq!(details["postgresql"], json!(null));
     assert_eq!(details["projections"]["lag"], 0);
+    let node = details["node"].as_str().unwrap();
+    for (lease, name) in ["projector", "reactors", "relay"].into_iter().enumerate() {
+        let lease = &details["leases"][lease];
+        assert_eq!((&lease["name"], &lease["owner"]), (&json!(name), &json!(node)));
+        assert!(lease["is_held"] == true && lease["epoch"] == 1, "{lease}");
+        assert!(lease["expires_at"].is_string(), "{lease}");
+    }
+    assert_eq!(details["quarantined"], json!([]));
+    for (pool, max) in [("log", 3), ("queries", 6)] {
+        assert_eq!(details["pools"][pool]["max"], max, "{}", details["pools"]);
+    }
     assert_eq!(details["append_queue"], json!({"length": 0, "length_max": 4096}));
 }
 
@@ -245,6 +298,9 @@ async fn the_log_can_be_read_and_the_doctor_finds_it_healthy() {
 
     let (status, output, errors) = installation.run(&["doctor"]);
     assert_eq!(status, Some(0), "{output}{errors}");
+    for found in ["connections", "lease projector", "held by node", "nothing is passed over"] {
+        assert!(output.contains(found), "{output}");
+    }
 }
 
 #[tokio::test]
@@ -256,12 +312,16 @@ async fn wrong_usage_is_status_2_with_one_line() {
             "COLLOQUY_LISTEN is \"nowhere\": expected an address",
         ),
         (&["config", "--jwt-secret", "short"], "COLLOQUY_JWT_SECRET"),
+        (&["config", "--metrics-token", "short"], "COLLOQUY_METRICS_TOKEN"),
+        (&["keys", "rotate", "--to", "short"], "COLLOQUY_NEW_MASTER_KEY"),
         (&["config", "--nats-stream", "a b"], "COLLOQUY_NATS_STREAM is \"a b\""),
     ] {
         let (status, _, errors) = installation.run(arguments);
         assert_eq!((status, errors.lines().count()), (Some(2), 1), "{errors}");
         assert!(errors.contains(expected), "{errors}");
     }
+    let (status, _, errors) = installation.run(&["audit", "state", "7"]);
+    assert!(status == Some(2) && errors.contains("'7'") && errors.contains("UUID"), "{errors}");
     let (status, output, _) = installation.run(&["config", "--format", "csv"]);
     assert_eq!(status, Some(0));
     assert!(output.contains("********") && !output.contains("colloquy-test"), "{output}");

@@ -130,6 +130,21 @@ async fn a_name_is_taken_from_a_newer_token_only() {
 }
 
 #[tokio::test]
+async fn an_older_token_turns_no_name_back_on_another_node() {
+    let installation = Installation::new().await;
+    let nodes = [installation.start(), installation.start()];
+    let name = async |node: usize, name: &str, iat: f64| {
+        let claims = Claims { name: Some(name.to_owned()), iat: Some(iat), ..ann() };
+        bearer(&nodes[node], &claims).get("/api/user").await.expect(200)["name"].clone()
+    };
+    assert_eq!(name(0, "Ann", 1000.0).await, "Ann");
+    assert_eq!(name(0, "Anna", 1000.5).await, "Anna");
+    assert_eq!(name(1, "Ann", 1000.0).await, "Anna");
+    assert_eq!(name(1, "Annie", 1000.75).await, "Annie");
+    assert_eq!(updates(&installation).await, 2);
+}
+
+#[tokio::test]
 async fn audience_issuer_and_names_of_claims_are_configured_and_kept_by_the_verb() {
     let installation = Installation::new().await;
     let arguments = [

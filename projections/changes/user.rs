@@ -43,7 +43,7 @@ impl<'a> Changes<'a> {
         let user = self.users.entry(recorded.aggregate_id).or_default();
         user.at = recorded.recorded_at;
         match event {
-            Event::UserRegistered { uid, profile } => {
+            Event::UserRegistered { uid, profile, .. } => {
                 user.registered = Some(Registered {
                     account_id: recorded.account,
                     id: recorded.account_position,
@@ -52,7 +52,7 @@ impl<'a> Changes<'a> {
                 });
                 user.merge(profile);
             }
-            Event::UserUpdated { profile } => user.merge(profile),
+            Event::UserUpdated { profile, .. } => user.merge(profile),
         }
     }
 }

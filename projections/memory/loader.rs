@@ -1,38 +1,48 @@
-use std::collections::{HashMap, HashSet};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::fmt;
 use std::hash::Hash;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use event_store::retrying;
 use futures::future::BoxFuture;
-use tokio::sync::{Mutex, mpsc, oneshot};
+use tokio::sync::oneshot;
 
 use crate::Error;
+use crate::readers::Readers;
 
 /// Keys in one statement that costs little for each.
 pub(crate) const KEYS_MAX: usize = 1000;
-/// Questions that may wait; further ones wait to be let in.
-const WAITING_MAX: usize = 4096;
-/// Statements under way at once: one that is heavy must not hold the light ones up.
+/// Statements under way at once for an account: one that is heavy must not hold the light ones up.
 const AT_ONCE: usize = 2;
 
 /// What there is for keys.
 pub(crate) type Fetched<K, V> = BoxFuture<'static, Result<HashMap<K, V>, sqlx::Error>>;
-type Fetch<K, V> = dyn Fn(Vec<K>) -> Fetched<K, V> + Send + Sync;
 type Found<K, V> = HashMap<K, Arc<V>>;
-type Question<K, V> = (Vec<K>, Reply<K, V>);
-type Reply<K, V> = oneshot::Sender<Result<Found<K, V>, Arc<Error>>>;
+type Question<K, V> = (Vec<K>, oneshot::Sender<Result<Found<K, V>, Arc<Error>>>);
 
-/// Collects the keys that are asked for while a statement is under way, and asks for all of them with the next one.
-/// There is no artificial delay; a lone question is a statement of its own. A statement begins after the question
-/// came, so the answer is never older than the question.
-pub(crate) struct Loader<K, V> {
-    queue: mpsc::Sender<Question<K, V>>,
+/// Collects the keys that an account asks for while a statement is under way, and asks for all of them with the next
+/// one. There is no artificial delay; a lone question is a statement of its own. A statement begins after the question
+/// came, so the answer is never older than the question. What is too large to be read together is read alone.
+///
+/// Accounts never wait for each other's questions, and what is asked takes of the account's own connections.
+pub(crate) struct Loader<K, V>(Arc<Shared<K, V>>);
+
+struct Shared<K, V> {
+    doing: &'static str,
+    keys_max: usize,
+    fetch: Box<dyn Fn(Readers, Vec<K>) -> Fetched<K, V> + Send + Sync>,
+    waiting: Mutex<HashMap<Option<i64>, Waiting<K, V>>>,
+}
+
+/// Of one account; there is none while nobody asks.
+struct Waiting<K, V> {
+    questions: VecDeque<Question<K, V>>,
+    workers: usize,
 }
 
 impl<K, V> Clone for Loader<K, V> {
     fn clone(&self) -> Self {
-        Self { queue: self.queue.clone() }
+        Self(self.0.clone())
     }
 }
 
@@ -47,74 +57,106 @@ where
     K: Copy + Eq + Hash + Send + Sync + 'static,
     V: Send + Sync + 'static,
 {
-    /// Starts the workers, which ask for up to `keys_max` keys at once; they end when the last clone is gone.
-    pub(crate) fn start<F>(doing: &'static str, keys_max: usize, fetch: F) -> Self
+    /// Of up to `keys_max` keys at once.
+    pub(crate) fn new<F>(doing: &'static str, keys_max: usize, fetch: F) -> Self
     where
-        F: Fn(Vec<K>) -> Fetched<K, V> + Send + Sync + 'static,
+        F: Fn(Readers, Vec<K>) -> Fetched<K, V> + Send + Sync + 'static,
     {
-        let (queue, waiting) = mpsc::channel(WAITING_MAX);
-        let (waiting, fetch) = (Arc::new(Mutex::new(waiting)), Arc::new(fetch));
-        for _ in 0..AT_ONCE {
-            #[expect(clippy::disallowed_methods, reason = "it ends with the last who can ask it")]
-            tokio::spawn(work::<K, V>(waiting.clone(), fetch.clone(), doing, keys_max));
-        }
-        Self { queue }
+        let (fetch, waiting) = (Box::new(fetch), Mutex::default());
+        Self(Arc::new(Shared { doing, keys_max, fetch, waiting }))
     }
 
     /// What there is for these keys.
-    pub(crate) async fn load(&self, keys: Vec<K>) -> Result<Found<K, V>, Error> {
+    pub(crate) async fn load(&self, readers: &Readers, keys: Vec<K>) -> Result<Found<K, V>, Error> {
         if keys.is_empty() {
             return Ok(HashMap::new());
         }
+        match self.load_together(readers, keys.clone()).await {
+            Err(error) if error.is_too_large() => {
+                let alone = || (self.0.fetch)(readers.clone(), keys.clone());
+                Ok(shared(readers.ask(self.0.doing, alone).await?))
+            }
+            found => found,
+        }
+    }
+
+    async fn load_together(&self, readers: &Readers, keys: Vec<K>) -> Result<Found<K, V>, Error> {
         let (reply, found) = oneshot::channel();
-        self.queue.send((keys, reply)).await.map_err(|_| Error::ShuttingDown)?;
+        if self.0.push(readers.account(), (keys, reply)) {
+            #[expect(clippy::disallowed_methods, reason = "it ends when no question is left")]
+            tokio::spawn(self.0.clone().work(readers.together()));
+        }
         found.await.map_err(|_| Error::ShuttingDown)?.map_err(Error::Shared)
     }
 }
 
-async fn work<K, V>(
-    waiting: Arc<Mutex<mpsc::Receiver<Question<K, V>>>>,
-    fetch: Arc<Fetch<K, V>>,
-    doing: &'static str,
-    keys_max: usize,
-) where
-    K: Copy + Eq + Hash + Send + Sync + 'static,
-    V: Send + Sync + 'static,
+impl<K, V> Shared<K, V>
+where
+    K: Copy + Eq + Hash,
 {
-    loop {
-        let mut questions = Vec::new();
+    fn lock(&self) -> MutexGuard<'_, HashMap<Option<i64>, Waiting<K, V>>> {
+        // Each change is made whole.
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether another worker has to begin.
+    fn push(&self, account: Option<i64>, question: Question<K, V>) -> bool {
+        let mut waiting = self.lock();
+        let none = || Waiting { questions: VecDeque::new(), workers: 0 };
+        let of_account = waiting.entry(account).or_insert_with(none);
+        of_account.questions.push_back(question);
+        let is_needed = of_account.workers < AT_ONCE;
+        of_account.workers += usize::from(is_needed);
+        is_needed
+    }
+
+    /// The questions for one statement; when there are none, a worker has ended.
+    fn pop(&self, account: Option<i64>) -> Vec<Question<K, V>> {
+        let mut waiting = self.lock();
+        let Some(of_account) = waiting.get_mut(&account) else { return vec![] };
+        let (mut questions, mut keys) = (Vec::new(), 0);
+        while keys < self.keys_max
+            && let Some(question) = of_account.questions.pop_front()
         {
-            let mut waiting = waiting.lock().await;
-            let Some(first) = waiting.recv().await else { return };
-            let mut keys = first.0.len();
-            questions.push(first);
-            while keys < keys_max
-                && let Ok(next) = waiting.try_recv()
-            {
-                keys += next.0.len();
-                questions.push(next);
+            keys += question.0.len();
+            questions.push(question);
+        }
+        if questions.is_empty() {
+            of_account.workers -= 1;
+            if of_account.workers == 0 {
+                waiting.remove(&account);
             }
         }
-        // Each key once: a statement answers for it as often as it is named.
-        let asked: HashSet<K> = questions.iter().flat_map(|(asked, _)| asked).copied().collect();
-        let keys: Vec<K> = asked.into_iter().collect();
-        match retrying(|| fetch(keys.clone())).await.map_err(Error::database(doing)) {
-            Ok(found) => {
-                let found: Found<K, V> =
-                    found.into_iter().map(|(key, value)| (key, Arc::new(value))).collect();
-                for (asked, reply) in questions {
-                    let of = |key: &K| Some((*key, found.get(key)?.clone()));
-                    let _ = reply.send(Ok(asked.iter().filter_map(of).collect()));
-                }
+        questions
+    }
+
+    async fn work(self: Arc<Self>, readers: Readers) {
+        loop {
+            let questions = self.pop(readers.account());
+            if questions.is_empty() {
+                return;
             }
-            Err(error) => {
-                let error = Arc::new(error);
-                for (_, reply) in questions {
-                    let _ = reply.send(Err(error.clone()));
-                }
+            // Each key once: a statement answers for it as often as it is named.
+            let asked: HashSet<K> =
+                questions.iter().flat_map(|(asked, _)| asked).copied().collect();
+            let keys: Vec<K> = asked.into_iter().collect();
+            let found = retrying(|| (self.fetch)(readers.clone(), keys.clone())).await;
+            let found =
+                found.map(shared).map_err(|error| Arc::new(Error::database(self.doing)(error)));
+            for (asked, reply) in questions {
+                let of = |found: &Found<K, V>| {
+                    let of = |key: &K| Some((*key, found.get(key)?.clone()));
+                    asked.iter().filter_map(of).collect()
+                };
+                // Nobody waits for it when the request was given up.
+                let _ = reply.send(found.as_ref().map(of).map_err(Arc::clone));
             }
         }
     }
+}
+
+fn shared<K: Eq + Hash, V>(found: HashMap<K, V>) -> Found<K, V> {
+    found.into_iter().map(|(key, value)| (key, Arc::new(value))).collect()
 }
 
 #[cfg(test)]
@@ -123,73 +165,115 @@ mod tests {
 
     use futures::FutureExt;
     use futures::future::join_all;
+    use sqlx::PgPool;
     use tokio::sync::Semaphore;
 
     use super::*;
+    use crate::Progress;
 
-    /// A loader whose statements wait for permits, and how many statements there were.
-    fn slow_loader() -> (Loader<u8, u8>, Arc<Semaphore>, Arc<AtomicUsize>) {
-        let (permits, statements) = (Arc::new(Semaphore::new(0)), Arc::new(AtomicUsize::new(0)));
-        let (waiting, counted) = (permits.clone(), statements.clone());
-        let loader = Loader::start("count", KEYS_MAX, move |keys: Vec<u8>| {
-            let (permits, statements) = (waiting.clone(), counted.clone());
-            async move {
-                statements.fetch_add(1, Ordering::SeqCst);
-                permits.acquire().await.unwrap().forget();
-                let distinct: HashSet<u8> = keys.iter().copied().collect();
-                assert_eq!(distinct.len(), keys.len(), "each key is asked for once");
-                Ok(keys.into_iter().filter(|key| *key < 100).map(|key| (key, key)).collect())
+    /// A loader whose statements for the first account wait for permits.
+    struct Slow {
+        loader: Loader<u8, u8>,
+        permits: Arc<Semaphore>,
+        statements: Arc<AtomicUsize>,
+        readers: Readers,
+    }
+
+    impl Slow {
+        fn new() -> Self {
+            let (permits, statements) =
+                (Arc::new(Semaphore::new(0)), Arc::new(AtomicUsize::new(0)));
+            let (waiting, counted) = (permits.clone(), statements.clone());
+            let loader = Loader::new("count", KEYS_MAX, move |readers, keys: Vec<u8>| {
+                let (permits, statements) = (waiting.clone(), counted.clone());
+                async move {
+                    statements.fetch_add(1, Ordering::SeqCst);
+                    if readers.account() == Some(1) {
+                        permits.acquire().await.unwrap().forget();
+                    }
+                    let distinct: HashSet<u8> = keys.iter().copied().collect();
+                    assert_eq!(distinct.len(), keys.len(), "each key is asked for once");
+                    Ok(keys.into_iter().filter(|key| *key < 100).map(|key| (key, key)).collect())
+                }
+                .boxed()
+            });
+            let nowhere = PgPool::connect_lazy("postgres://127.0.0.1:1/none").unwrap();
+            Self {
+                loader,
+                permits,
+                statements,
+                readers: Readers::new(nowhere.clone(), Progress::new(nowhere)),
             }
-            .boxed()
-        });
-        (loader, permits, statements)
+        }
+
+        async fn load(&self, account: i64, keys: Vec<u8>) -> HashMap<u8, Arc<u8>> {
+            self.loader.load(&self.readers.of_account(account), keys).await.unwrap()
+        }
+
+        fn waiting(&self) -> usize {
+            self.loader.0.lock().get(&Some(1)).map_or(0, |waiting| waiting.questions.len())
+        }
+
+        async fn until(&self, is_so: impl Fn(&Self) -> bool) {
+            while !is_so(self) {
+                tokio::task::yield_now().await;
+            }
+        }
+
+        fn are_busy(&self) -> bool {
+            self.statements.load(Ordering::SeqCst) >= AT_ONCE
+        }
     }
 
     /// While both workers are busy.
     #[tokio::test]
     async fn many_who_ask_for_one_key_at_once_are_each_answered_by_few_statements() {
-        let (loader, permits, statements) = slow_loader();
+        let slow = Slow::new();
         let release = async {
-            while statements.load(Ordering::SeqCst) < AT_ONCE
-                || loader.queue.capacity() > WAITING_MAX - 500
-            {
-                tokio::task::yield_now().await;
-            }
-            permits.add_permits(500);
-        };
-        let busy = async |key| {
-            loader.load(vec![key]).await.unwrap();
+            slow.until(|slow| slow.are_busy() && slow.waiting() == 500).await;
+            slow.permits.add_permits(500);
         };
         let many = async {
-            while statements.load(Ordering::SeqCst) < AT_ONCE {
-                tokio::task::yield_now().await;
-            }
-            join_all((0..500).map(|_| loader.load(vec![7]))).await
+            slow.until(Slow::are_busy).await;
+            join_all((0..500).map(|_| slow.load(1, vec![7]))).await
         };
         // One after the other, so that each has a statement of its own.
         let second = async {
-            while statements.load(Ordering::SeqCst) == 0 {
-                tokio::task::yield_now().await;
-            }
-            busy(2).await;
+            slow.until(|slow| slow.statements.load(Ordering::SeqCst) > 0).await;
+            slow.load(1, vec![2]).await;
         };
-        let (answers, ..) = tokio::join!(many, busy(1), second, release);
+        let (answers, ..) = tokio::join!(many, slow.load(1, vec![1]), second, release);
         for answer in answers {
-            assert_eq!(answer.unwrap(), HashMap::from([(7, Arc::new(7))]));
+            assert_eq!(answer, HashMap::from([(7, Arc::new(7))]));
         }
-        let statements = statements.load(Ordering::SeqCst);
+        let statements = slow.statements.load(Ordering::SeqCst);
         assert!(statements <= AT_ONCE + 8, "{statements} statements");
+        slow.until(|slow| slow.loader.0.lock().is_empty()).await;
     }
 
     #[tokio::test]
     async fn everyone_is_answered_for_their_own_keys_and_not_for_what_there_is_not() {
-        let (loader, permits, _) = slow_loader();
-        permits.add_permits(500);
-        let answers = join_all((0..150).map(|key| loader.load(vec![key, 7, 7]))).await;
+        let slow = Slow::new();
+        slow.permits.add_permits(500);
+        let answers = join_all((0..150).map(|key| slow.load(1, vec![key, 7, 7]))).await;
         for (key, answer) in (0..150).zip(answers) {
-            let keys: HashSet<u8> = answer.unwrap().into_keys().collect();
+            let keys: HashSet<u8> = answer.into_keys().collect();
             let expected: HashSet<u8> = [key, 7].into_iter().filter(|key| *key < 100).collect();
             assert_eq!(keys, expected);
         }
+    }
+
+    #[tokio::test]
+    async fn however_long_an_accounts_questions_take_no_other_account_waits_for_them() {
+        let slow = Slow::new();
+        let mut waiting = Box::pin(join_all((0..50).map(|key| slow.load(1, vec![key]))));
+        assert!((&mut waiting).now_or_never().is_none());
+        slow.until(|slow| slow.statements.load(Ordering::SeqCst) > 0).await;
+        for key in 0..50 {
+            slow.load(2, vec![key]).await;
+        }
+        assert!((&mut waiting).now_or_never().is_none());
+        slow.permits.add_permits(50);
+        waiting.await;
     }
 }

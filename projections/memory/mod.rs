@@ -72,27 +72,28 @@ impl Memory {
 
     fn bounded(pool: &PgPool, bytes_max: u64, numbers_max: usize) -> Self {
         let progress = Progress::new(pool.clone());
-        let readers = Readers::new(pool.clone(), progress.clone());
-        let (users, conversations) = (readers.clone(), readers.clone());
-        let (shown, all) = (readers.clone(), readers.clone());
+        let (users, conversations) = ("look up users", "read conversations");
         Self {
-            readers,
+            readers: Readers::new(pool.clone(), progress.clone()),
             progress,
-            users: Remembered::start(bytes_max, User::size, "look up users", move |keys| {
-                user::fetch(users.clone(), keys).boxed()
+            users: Remembered::new(bytes_max, User::size, users, |readers, keys| {
+                user::fetch(readers, keys).boxed()
             }),
-            conversations: Remembered::start(
+            conversations: Remembered::new(
                 bytes_max,
                 Conversation::size,
-                "read conversations",
-                move |keys| conversation::fetch(conversations.clone(), keys).boxed(),
+                conversations,
+                |readers, keys| conversation::fetch(readers, keys).boxed(),
             ),
-            members: Remembered::start(bytes_max, Members::size, "read members", move |keys| {
-                members::fetch(shown.clone(), keys, Some(SHOWN_MAX)).boxed()
+            members: Remembered::new(bytes_max, Members::size, "read members", |readers, keys| {
+                members::fetch(readers, keys, Some(SHOWN_MAX)).boxed()
             }),
-            all_members: Remembered::start(bytes_max, Members::size, "read members", move |keys| {
-                members::fetch(all.clone(), keys, None).boxed()
-            }),
+            all_members: Remembered::new(
+                bytes_max,
+                Members::size,
+                "read members",
+                |readers, keys| members::fetch(readers, keys, None).boxed(),
+            ),
             directory_generation: Arc::new(AtomicU64::new(1)),
             numbers: Arc::new(Cache::new(numbers_max)),
         }

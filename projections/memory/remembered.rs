@@ -9,6 +9,7 @@ use quick_cache::sync::Cache;
 
 use super::loader::{Fetched, KEYS_MAX, Loader};
 use crate::Error;
+use crate::readers::Readers;
 
 type Known<K, V> = Cache<K, Arc<V>, Size<V>>;
 
@@ -36,6 +37,7 @@ pub(crate) struct Remembered<K, V> {
     /// Keys whose values are being loaded for keeping, and by how many loads.
     loading: Arc<Mutex<HashMap<K, Loading>>>,
     loader: Loader<K, V>,
+    size: fn(&V) -> usize,
 }
 
 #[derive(Debug, Default)]
@@ -57,6 +59,7 @@ impl<K, V> Clone for Remembered<K, V> {
             known: self.known.clone(),
             loading: self.loading.clone(),
             loader: self.loader.clone(),
+            size: self.size,
         }
     }
 }
@@ -67,24 +70,26 @@ where
     V: Send + Sync + 'static,
 {
     /// Values of `size` bytes each, of no more than `bytes_max` together; with 0, nothing is kept.
-    pub(crate) fn start<F>(
+    pub(crate) fn new<F>(
         bytes_max: u64,
         size: fn(&V) -> usize,
         doing: &'static str,
         fetch: F,
     ) -> Self
     where
-        F: Fn(Vec<K>) -> Fetched<K, V> + Send + Sync + 'static,
+        F: Fn(Readers, Vec<K>) -> Fetched<K, V> + Send + Sync + 'static,
     {
         // About how many there are, at half a kilobyte each.
         let items = usize::try_from(bytes_max / 512).unwrap_or(0);
         let known = Arc::new(Cache::with_weighter(items, bytes_max, Size(size)));
-        Self { known, loading: Arc::default(), loader: Loader::start(doing, KEYS_MAX, fetch) }
+        let loader = Loader::new(doing, KEYS_MAX, fetch);
+        Self { known, loading: Arc::default(), loader, size }
     }
 
     /// The values that there are for these keys.
     pub(crate) async fn all(
         &self,
+        readers: &Readers,
         keys: impl IntoIterator<Item = K>,
     ) -> Result<HashMap<K, Arc<V>>, Error> {
         let mut found = HashMap::new();
@@ -100,22 +105,25 @@ where
             }
         }
         if !missing.is_empty() {
-            found.extend(self.load(missing).await?);
+            found.extend(self.load(readers, missing).await?);
         }
+        readers.count(found.values().map(|value| (self.size)(value)).sum()).await?;
         Ok(found)
     }
 
     /// One value, if there is one.
-    pub(crate) async fn one(&self, key: K) -> Result<Option<Arc<V>>, Error> {
-        match self.known.get(&key) {
-            Some(value) => Ok(Some(value)),
-            None => Ok(self.load(vec![key]).await?.remove(&key)),
-        }
+    pub(crate) async fn one(&self, readers: &Readers, key: K) -> Result<Option<Arc<V>>, Error> {
+        let value = match self.known.get(&key) {
+            Some(value) => Some(value),
+            None => self.load(readers, vec![key]).await?.remove(&key),
+        };
+        readers.count(value.as_ref().map_or(0, |value| (self.size)(value))).await?;
+        Ok(value)
     }
 
-    async fn load(&self, keys: Vec<K>) -> Result<HashMap<K, Arc<V>>, Error> {
+    async fn load(&self, readers: &Readers, keys: Vec<K>) -> Result<HashMap<K, Arc<V>>, Error> {
         let keeping = Keeping::new(self.loading.clone(), keys.clone());
-        let found = self.loader.load(keys).await?;
+        let found = self.loader.load(readers, keys).await?;
         keeping.keep(&found, &self.known);
         Ok(found)
     }

@@ -141,7 +141,9 @@ impl Led for Projector {
             self.log.availability().fail_for_lost_time("its log has lost events");
         }
         self.events_max = (self.events_max / 2).max(1);
-        tracing::error!(error = causes, "projection interrupted");
+        if !self.log.availability().explains(error) {
+            tracing::error!(error = causes, "projection interrupted");
+        }
         metrics::counter!("colloquy_projection_failures_total").increment(1);
     }
 }

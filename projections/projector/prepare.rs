@@ -6,7 +6,13 @@ use sqlx::{Connection, Executor, PgConnection};
 use crate::Error;
 use crate::model::Model;
 
-/// Makes the schemas of models that are missing or of another version, and of those that build on them: they start
+/// This database, by what no dump brings into another one.
+const DATABASE: &str = "(select format('%s/%s', s.system_identifier, d.oid)
+                         from pg_control_system() s
+                         join pg_database d on d.datname = current_database())";
+
+/// Makes the schemas of models that are missing, of another version, or not the ones that were built here (a restore
+/// made them, and its triggers may have counted what was counted before), and of those that build on them: they start
 /// from nothing. Whatever was stopped is tried again.
 pub(super) async fn prepare(
     connection: &mut PgConnection,
@@ -20,10 +26,14 @@ pub(super) async fn prepare(
     lease.hold(&mut tx).await?;
     let mut built: BTreeSet<&str> = BTreeSet::new();
     for model in models {
-        let current: bool = sqlx::query_scalar(
-            "select exists (select from pg_namespace where nspname = $1)
-                and exists (select from checkpoints where name = $1 and version = $2)",
-        )
+        let current: bool = sqlx::query_scalar(&format!(
+            "select exists (
+                 select from checkpoints
+                 where name = $1
+                   and version = $2
+                   and schema_oid = to_regnamespace(name)
+                   and database = {DATABASE})"
+        ))
         .bind(model.name)
         .bind(model.version)
         .fetch_one(&mut *tx)
@@ -53,10 +63,15 @@ async fn build(tx: &mut PgConnection, model: &Model) -> Result<(), Error> {
         schema = model.schema
     );
     tx.execute(make.as_str()).await.map_err(database("build a read model"))?;
-    sqlx::query(
-        "insert into checkpoints (name, version, position) values ($1, $2, 0)
-         on conflict (name) do update set version = excluded.version, position = 0",
-    )
+    sqlx::query(&format!(
+        "insert into checkpoints (name, version, position, database, schema_oid)
+         values ($1, $2, 0, {DATABASE}, to_regnamespace($1))
+         on conflict (name) do update
+         set version = excluded.version,
+             position = 0,
+             database = excluded.database,
+             schema_oid = excluded.schema_oid"
+    ))
     .bind(model.name)
     .bind(model.version)
     .execute(&mut *tx)

@@ -14,17 +14,21 @@ pub(crate) struct Standing {
 }
 
 impl Standing {
-    /// As the checkpoints have it; `None` when a model was never built.
+    /// As the checkpoints have it; `None` when a model was never built. A checkpoint that came with a restore stands
+    /// for a schema that is not there, or is another one.
     pub(super) async fn read(
         executor: impl PgExecutor<'_>,
         models: &[Model],
     ) -> Result<Option<Self>, Error> {
-        let rows: Vec<(String, i64, Option<String>)> =
-            sqlx::query_as("select name, position, stopped from checkpoints where name = any($1)")
-                .bind(models.iter().map(|model| model.name).collect::<Vec<_>>())
-                .fetch_all(executor)
-                .await
-                .map_err(Error::database("read the checkpoints"))?;
+        let rows: Vec<(String, i64, Option<String>)> = sqlx::query_as(
+            "select name, position, stopped
+                 from checkpoints
+                 where name = any($1) and schema_oid = to_regnamespace(name)",
+        )
+        .bind(models.iter().map(|model| model.name).collect::<Vec<_>>())
+        .fetch_all(executor)
+        .await
+        .map_err(Error::database("read the checkpoints"))?;
         let mut standing = Self { positions: BTreeMap::new(), stopped: BTreeMap::new() };
         for model in models {
             let row = rows.iter().find(|(name, ..)| name == model.name);

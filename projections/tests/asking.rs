@@ -7,8 +7,9 @@ use sqlx::PgPool;
 use tokio::task::JoinSet;
 
 use super::world::{for_reading, pool};
-use crate::Progress;
+use crate::memory::Loader;
 use crate::readers::Readers;
+use crate::{Error, Progress};
 
 fn readers(pool: PgPool) -> Readers {
     Readers::new(pool.clone(), Progress::new(pool))
@@ -36,7 +37,7 @@ async fn wait_until_asleep(pool: &PgPool, statements: i64) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_statement_that_nobody_waits_for_is_ended_and_leaves_its_place_at_once() {
+async fn a_statement_that_nobody_waits_for_is_ended_and_leaves_its_place() {
     let pool = pool().await;
     let readers = readers(for_reading(&pool, 1));
     let mut asking = JoinSet::new();
@@ -78,4 +79,55 @@ async fn an_account_takes_no_more_than_half_of_the_connections() {
     assert!(sqlx::query("select 1").execute(&waiting).now_or_never().is_none());
     asking.shutdown().await;
     sqlx::query("select 1").execute(&waiting).await.unwrap();
+}
+
+/// Three megabytes.
+async fn read_much(readers: &Readers) -> Result<Vec<String>, Error> {
+    let statement = || async {
+        let much = "select repeat('x', 100000) from generate_series(1, 30)";
+        sqlx::query_scalar(much).fetch_all(readers).await
+    };
+    readers.ask("read much", statement).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_large_answers_an_account_has_two_and_the_next_one_waits_without_a_connection() {
+    let readers = readers(for_reading(&pool().await, 2));
+    let answers = [readers.of_account(1), readers.of_account(1)];
+    for answer in &answers {
+        read_much(answer).await.unwrap();
+        // Once it has its place, it may be as large as it likes.
+        read_much(answer).await.unwrap();
+    }
+    let third = readers.of_account(1);
+    let mut waiting = Box::pin(read_much(&third));
+    assert!(tokio::time::timeout(Duration::from_millis(500), &mut waiting).await.is_err());
+    sqlx::query("select 1").execute(&readers.of_account(1)).await.unwrap();
+    read_much(&readers.of_account(2)).await.unwrap();
+
+    drop(answers);
+    assert_eq!(waiting.await.unwrap().len(), 30);
+    let fourth = readers.of_account(1);
+    read_much(&fourth).await.unwrap();
+    let refused = read_much(&readers.of_account(1)).await;
+    assert!(matches!(refused, Err(Error::TooManyLargeAnswers)), "{refused:?}");
+}
+
+#[tokio::test]
+async fn what_is_too_large_to_be_read_together_is_read_alone_and_makes_a_large_answer() {
+    let readers = readers(for_reading(&pool().await, 4));
+    let loader = Loader::new("read much", 10, |readers, keys: Vec<i32>| {
+        let much = "select key, repeat('x', 1000000) from unnest($1::int[]) key";
+        let read = async move {
+            let rows: Vec<(i32, String)> =
+                sqlx::query_as(much).bind(keys).fetch_all(&readers).await?;
+            Ok(rows.into_iter().collect())
+        };
+        read.boxed()
+    });
+    for (keys, is_large) in [(vec![1], false), (vec![1, 2, 3], true)] {
+        let answer = readers.of_account(1);
+        assert_eq!(loader.load(&answer, keys.clone()).await.unwrap().len(), keys.len());
+        assert_eq!(answer.answer().map(|size| size.is_large()), Some(is_large));
+    }
 }

@@ -2,6 +2,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
+use domain::Decider;
 use domain::conversation::{self, Kind};
 use domain::participation::{self, Participation};
 use event_store::LogEvent;

@@ -3,7 +3,7 @@ use uuid::Uuid;
 
 use super::{Node, World};
 use crate::MODELS;
-use crate::views::Viewer;
+use crate::views::{UnreadCounts, Viewer};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn one_node_of_two_projects_and_the_other_takes_over() {
@@ -62,4 +62,25 @@ async fn another_version_is_built_anew() {
     let views = world.project().await;
     let view = views.view(1, Viewer::User(ann), room, false).await.unwrap();
     assert_eq!(view.unwrap().members().len(), 2);
+}
+
+/// A restore of the log alone brings checkpoints without rows, and perhaps a lease that is not over yet.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_checkpoint_without_its_schema_is_trusted_by_no_node() {
+    let mut world = World::new().await;
+    let ann = world.register("ann").await;
+    let node = Node::start(&world.log, MODELS);
+    node.wait_for(1).await;
+    node.stop().await;
+    for statement in [
+        "drop schema memberships cascade",
+        "update leases set owner = gen_random_uuid(),
+                           expires_at = clock_timestamp() + interval '1 second'",
+    ] {
+        world.pool().execute(statement).await.unwrap();
+    }
+    let node = Node::start(&world.log, MODELS);
+    node.wait_for(1).await;
+    assert_eq!(node.views.unread_counts(ann).await.unwrap(), UnreadCounts::default());
+    node.stop().await;
 }

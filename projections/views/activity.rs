@@ -137,8 +137,11 @@ impl Views {
         conversations: impl Iterator<Item = &Conversation>,
     ) -> Result<std::collections::HashMap<Uuid, Uuid>, Error> {
         let private = conversations.filter(|conversation| conversation.kind == Kind::Private);
-        let members =
-            self.memory.members.all(private.map(|conversation| conversation.uuid)).await?;
+        let members = self
+            .memory
+            .members
+            .all(&self.readers, private.map(|conversation| conversation.uuid))
+            .await?;
         let other = |(conversation, members): (Uuid, Arc<crate::memory::Members>)| {
             let other = members.list().into_iter().find(|member| member.user != user)?;
             Some((conversation, other.user))

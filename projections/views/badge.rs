@@ -28,7 +28,7 @@ impl Views {
     /// When PostgreSQL fails or a read model is stopped.
     pub async fn unread_counts(&self, user: Uuid) -> Result<UnreadCounts, Error> {
         self.progress.require(SHOWN)?;
-        let mut found = self.unread_counts.load(vec![user]).await?;
+        let mut found = self.unread_counts.load(&self.readers, vec![user]).await?;
         Ok(found.remove(&user).map(|counts| *counts).unwrap_or_default())
     }
 }

@@ -138,7 +138,7 @@ impl Views {
     pub async fn chats_of(&self, user: Uuid, ids: &[Uuid]) -> Result<Vec<Chat>, Error> {
         self.progress.require(SHOWN)?;
         let keys = ids.iter().map(|conversation| (user, *conversation)).collect();
-        let found = self.states.load(keys).await?;
+        let found = self.states.load(&self.readers, keys).await?;
         let states =
             ids.iter().filter_map(|id| Some((**found.get(&(user, *id))?).clone())).collect();
         let mut seen = self.all_seen(states).await?;

@@ -31,7 +31,7 @@ impl Views {
         user: Uuid,
     ) -> Result<Option<Contact>, Error> {
         self.progress.require(SHOWN)?;
-        let user = self.memory.users.one(user).await?;
+        let user = self.memory.users.one(&self.readers, user).await?;
         let user = user.filter(|user| user.account_id == account);
         Ok(self.as_contacts(viewer, user.into_iter().collect()).await?.pop())
     }

@@ -75,7 +75,7 @@ impl Views {
     /// When PostgreSQL fails or a read model is stopped.
     pub async fn conversation(&self, id: Uuid) -> Result<Option<Arc<Conversation>>, Error> {
         self.progress.require(SHOWN)?;
-        self.memory.conversations.one(id).await
+        self.memory.conversations.one(&self.readers, id).await
     }
 
     /// A member's state in a conversation, in the trash or not.
@@ -112,7 +112,7 @@ impl Views {
                     (seen.conversation, Some(seen.state), is_unread)
                 }
             },
-            Viewer::Service => match self.memory.conversations.one(id).await? {
+            Viewer::Service => match self.memory.conversations.one(&self.readers, id).await? {
                 None => return Ok(None),
                 Some(conversation) => (conversation, None, false),
             },
@@ -122,8 +122,8 @@ impl Views {
         }
         let is_longer = conversation.member_count > SHOWN_MAX as i64;
         let members = match is_longer {
-            true => self.memory.all_members.one(id).await?,
-            false => self.memory.members.one(id).await?,
+            true => self.memory.all_members.one(&self.readers, id).await?,
+            false => self.memory.members.one(&self.readers, id).await?,
         };
         let shown = Shown { conversation, state, is_unread, members };
         Ok(self.with_users(vec![shown]).await?.pop())
@@ -132,7 +132,7 @@ impl Views {
     /// The items of a list, each with its first members.
     pub(super) async fn views(&self, seen: Vec<Seen>) -> Result<Vec<View>, Error> {
         let ids = seen.iter().map(|seen| seen.conversation.uuid);
-        let mut members = self.memory.members.all(ids).await?;
+        let mut members = self.memory.members.all(&self.readers, ids).await?;
         let shown = seen.into_iter().map(|seen| Shown {
             members: members.remove(&seen.conversation.uuid),
             is_unread: seen.is_unread(),
@@ -156,7 +156,7 @@ impl Views {
                 wanted.extend(members.list().iter().map(|member| member.user));
             }
         }
-        let users = self.memory.users.all(wanted).await?;
+        let users = self.memory.users.all(&self.readers, wanted).await?;
         shown.into_iter().map(|one| one.with_users(generation, &users)).collect()
     }
 }

@@ -70,7 +70,8 @@ impl Views {
             })
             .await?;
         let slice = cursor.slice(ids, limit);
-        let found = self.memory.conversations.all(slice.items.iter().copied()).await?;
+        let found =
+            self.memory.conversations.all(&self.readers, slice.items.iter().copied()).await?;
         let conversations = slice.items.iter().filter_map(|id| found.get(id).cloned()).collect();
         let items = self.groups_of(user, conversations).await?;
         Ok(Slice { items, has_more: slice.has_more })
@@ -88,13 +89,14 @@ impl Views {
             .iter()
             .filter(|one| !is_longer(one))
             .map(|conversation| conversation.uuid);
-        let mut members = self.memory.members.all(short).await?;
-        members.extend(self.memory.all_members.all(longer).await?);
+        let mut members = self.memory.members.all(&self.readers, short).await?;
+        members.extend(self.memory.all_members.all(&self.readers, longer).await?);
         let members: HashMap<Uuid, Vec<Uuid>> = members
             .into_iter()
             .map(|(of, members)| (of, members.list().iter().map(|member| member.user).collect()))
             .collect();
-        let users = self.memory.users.all(members.values().flatten().copied()).await?;
+        let users =
+            self.memory.users.all(&self.readers, members.values().flatten().copied()).await?;
         let known: Vec<Arc<User>> =
             users.into_values().filter(|other| other.uuid != user).collect();
         let contacts = self.as_contacts(user, known).await?;

@@ -80,7 +80,12 @@ impl Views {
             after: known_end.unwrap_or(End::TOP),
         };
         let (total, states, end) = if key.skip == 0 {
-            let found = self.list_pages.load(vec![key]).await?.remove(&key).unwrap_or_default();
+            let found = self
+                .list_pages
+                .load(&self.readers, vec![key])
+                .await?
+                .remove(&key)
+                .unwrap_or_default();
             (found.total, found.states.clone(), found.end)
         } else {
             let alone = || fetch(self.readers.clone(), vec![key]);

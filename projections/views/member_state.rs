@@ -84,7 +84,7 @@ struct Row {
 impl Views {
     /// A member's state in a conversation, and the conversation.
     pub(super) async fn seen(&self, user: Uuid, conversation: Uuid) -> Result<Option<Seen>, Error> {
-        let state = self.states.load(vec![(user, conversation)]).await?;
+        let state = self.states.load(&self.readers, vec![(user, conversation)]).await?;
         let states: Vec<_> = state.into_values().map(|state| (*state).clone()).collect();
         Ok(self.all_seen(states).await?.pop())
     }
@@ -94,7 +94,7 @@ impl Views {
     pub(super) async fn all_seen(&self, states: Vec<MemberState>) -> Result<Vec<Seen>, Error> {
         let Some(user) = states.first().map(|state| state.user_id) else { return Ok(vec![]) };
         let ids = states.iter().map(|state| state.conversation);
-        let mut known = self.memory.conversations.all(ids).await?;
+        let mut known = self.memory.conversations.all(&self.readers, ids).await?;
         let mut differing = Vec::new();
         for state in &states {
             let conversation = known.get(&state.conversation);

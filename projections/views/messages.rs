@@ -165,7 +165,7 @@ impl Views {
         if let Some(last) = found.last() {
             self.message_ends.note(list, skip + found.len() as i64, position, last.id);
         }
-        let conversation = self.memory.conversations.one(conversation).await?;
+        let conversation = self.memory.conversations.one(&self.readers, conversation).await?;
         let total = conversation.map_or(0, |conversation| conversation.message_count);
         Ok(Page { items: self.with_authors(found).await?, total: Some(total) })
     }
@@ -174,7 +174,11 @@ impl Views {
         &self,
         messages: Vec<Message>,
     ) -> Result<Vec<ShownMessage>, Error> {
-        let users = self.memory.users.all(messages.iter().map(|message| message.author)).await?;
+        let users = self
+            .memory
+            .users
+            .all(&self.readers, messages.iter().map(|message| message.author))
+            .await?;
         let shown = messages.into_iter().filter_map(|message| {
             let author = users.get(&message.author)?.clone();
             Some(ShownMessage { message, author })

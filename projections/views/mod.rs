@@ -22,14 +22,13 @@ mod tests;
 mod timers;
 mod users;
 
-use event_store::retrying;
 use futures::FutureExt;
 use uuid::Uuid;
 
 use crate::memberships::bucket::Wanted;
 use crate::memory::{KEYS_MAX, Loader, Memory};
 use crate::readers::Readers;
-use crate::{Error, Progress};
+use crate::{AnswerSize, Error, Progress};
 
 use page_ends::PageEnds;
 
@@ -74,39 +73,40 @@ pub struct Views {
 impl Views {
     /// Views of the read models that `progress` is of.
     pub fn new(memory: Memory, progress: Progress) -> Self {
-        let readers = memory.readers.clone();
-        let (list_pages, states) = (readers.clone(), readers.clone());
-        let unread_counts = readers.clone();
         Self {
-            readers,
+            readers: memory.readers.clone(),
             memory,
             progress,
-            list_pages: Loader::start("list conversations", list_page::KEYS_MAX, move |keys| {
-                list_page::fetch(list_pages.clone(), keys).boxed()
+            list_pages: Loader::new("list conversations", list_page::KEYS_MAX, |readers, keys| {
+                list_page::fetch(readers, keys).boxed()
             }),
             list_ends: PageEnds::default(),
             chat_ends: PageEnds::default(),
             message_ends: PageEnds::default(),
-            states: Loader::start("read members' states", KEYS_MAX, move |keys| {
-                member_state::fetch(states.clone(), keys).boxed()
+            states: Loader::new("read members' states", KEYS_MAX, |readers, keys| {
+                member_state::fetch(readers, keys).boxed()
             }),
-            unread_counts: Loader::start("read unread counts", KEYS_MAX, move |users| {
-                badge::fetch(unread_counts.clone(), users).boxed()
+            unread_counts: Loader::new("read unread counts", KEYS_MAX, |readers, users| {
+                badge::fetch(readers, users).boxed()
             }),
         }
     }
 
-    /// The same, with an account's share of what can be asked at once: for whatever comes from outside.
+    /// The same for one answer, with its account's share of what can be asked at once: for whatever comes from outside.
     pub fn of_account(&self, account: i64) -> Self {
         Self { readers: self.readers.of_account(account), ..self.clone() }
     }
 
-    /// Asks PostgreSQL, again where the connection turns out to be broken: nobody looks before.
+    /// How much was read for the answer, if these are for one.
+    pub fn answer_size(&self) -> Option<&AnswerSize> {
+        self.readers.answer()
+    }
+
     async fn ask<T, F>(&self, doing: &'static str, statement: impl Fn() -> F) -> Result<T, Error>
     where
         F: Future<Output = Result<T, sqlx::Error>>,
     {
-        retrying(statement).await.map_err(Error::database(doing))
+        self.readers.ask(doing, statement).await
     }
 
     /// How far the read models have come.

@@ -100,7 +100,8 @@ impl Views {
     }
 
     async fn reads_of(&self, rows: Vec<Row>) -> Result<Vec<Read>, Error> {
-        let users = self.memory.users.all(rows.iter().map(|row| row.message.author)).await?;
+        let users =
+            self.memory.users.all(&self.readers, rows.iter().map(|row| row.message.author)).await?;
         let reads = rows.into_iter().filter_map(|Row { message, read_at }| {
             let author = users.get(&message.author)?.clone();
             Some(Read { message, author, read_at })

@@ -47,7 +47,7 @@ impl Views {
     /// When PostgreSQL fails or a read model is stopped.
     pub async fn user_by_uid(&self, account: i64, uid: &str) -> Result<Option<Arc<User>>, Error> {
         self.progress.require(DIRECTORY)?;
-        self.memory.users.one(domain::user_id(account, uid)).await
+        self.memory.users.one(&self.readers, domain::user_id(account, uid)).await
     }
 
     /// The user with a public number.
@@ -76,7 +76,7 @@ impl Views {
     /// When PostgreSQL fails or a read model is stopped.
     pub async fn users_of(&self, account: i64, uuids: &[Uuid]) -> Result<Vec<Arc<User>>, Error> {
         self.progress.require(DIRECTORY)?;
-        let users = self.memory.users.all(uuids.iter().copied()).await?;
+        let users = self.memory.users.all(&self.readers, uuids.iter().copied()).await?;
         let of_account = |user: &&Arc<User>| user.account_id == account;
         Ok(uuids.iter().filter_map(|uuid| users.get(uuid)).filter(of_account).cloned().collect())
     }

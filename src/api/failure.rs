@@ -222,6 +222,9 @@ impl From<projections::Error> for Failure {
             )),
             projections::Error::Behind { .. } => Self::unavailable(error.to_string()),
             projections::Error::ShuttingDown => Self::unavailable("shutting down"),
+            projections::Error::TooManyLargeAnswers => {
+                Self::unavailable(format!("{error}; try again later"))
+            }
             error => Self::internal(&error),
         }
     }

@@ -28,6 +28,7 @@ mod fair;
 mod in_time;
 mod json;
 mod jsonapi;
+mod large;
 mod multipart;
 mod observe;
 mod operations;
@@ -95,6 +96,8 @@ pub struct Services {
     pub readiness: Readiness,
     /// For `/metrics`.
     pub metrics: PrometheusHandle,
+    /// What shows that a request for metrics may read all of them, beside an operator's token.
+    pub metrics_token: Option<Arc<str>>,
     /// Where callers reach this server, without a slash at the end.
     pub public_url: Arc<str>,
     /// Counts the requests that are under way.
@@ -179,6 +182,7 @@ pub fn router(services: Services, limits: Limits) -> Router {
             (services.clone(), limits.request_timeout),
             in_time::answer,
         ))
+        .layer(axum::middleware::from_fn(large::keep_room))
         .layer(DefaultBodyLimit::max(limits.body_size_max));
     let served = routes
         .merge(operations::docs::routes(descriptions))

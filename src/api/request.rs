@@ -2,11 +2,12 @@ use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::body::HttpBody;
 use axum::extract::{FromRequest, OriginalUri, Request as HttpRequest};
 use axum::http::{HeaderMap, Method, StatusCode, Uri};
 use axum::response::IntoResponse;
 use bytes::Bytes;
-use domain::Stored;
+use domain::Decider;
 use event_store::{Context, Idempotency, Keys, Metadata, Outcome, Surface};
 use projections::Views;
 use uuid::Uuid;
@@ -17,6 +18,7 @@ use crate::caller::{self, Caller};
 use crate::failure::{Failure, Source};
 use crate::fair::{Crowded, Place};
 use crate::in_time::Arrived;
+use crate::large::Answered;
 use crate::position::{POSITION, Reflected};
 use crate::request_id::RequestId;
 use crate::{multipart, seen, token};
@@ -129,7 +131,7 @@ impl Request {
         let caller = caller::authenticate(services, &parts.headers, surface)
             .await
             .map_err(Rejection::Unauthenticated)?;
-        let place = services.fair.admit(&caller).map_err(Rejection::Crowded)?;
+        let mut place = services.fair.admit(&caller).map_err(Rejection::Crowded)?;
         // As the caller wrote it: routes under a prefix see the rest alone.
         let original = parts.extensions.get::<OriginalUri>().map(|original| original.0.clone());
         let uri = original.unwrap_or_else(|| parts.uri.clone());
@@ -137,6 +139,13 @@ impl Request {
         let id =
             parts.extensions.get::<RequestId>().expect("a layer brings it").as_str().to_owned();
         let arrived = parts.extensions.get::<Arrived>().expect("a layer brings it").clone();
+        let views = services.views.of_account(caller.account);
+        if let Some(size) = views.answer_size() {
+            let answered = parts.extensions.get::<Answered>().expect("a layer brings it");
+            answered.set(size.clone());
+        }
+        let size = body.size_hint().upper();
+        place.make_room(&services.fair, &caller, size).await.map_err(Rejection::Crowded)?;
         let (method, headers) = (parts.method.clone(), parts.headers.clone());
         let body = Bytes::from_request(HttpRequest::from_parts(parts, body), services)
             .await
@@ -153,7 +162,6 @@ impl Request {
             }
         };
         seen::see(services, &caller, &context).await.map_err(Rejection::Seeing)?;
-        let views = services.views.of_account(caller.account);
         let services = services.clone();
         let request =
             Self { services, caller, context, uri, headers, body, reflected, views, _place: place };
@@ -173,9 +181,8 @@ impl Request {
     /// Carries out a command; returns when the read models show what it did.
     pub(crate) async fn execute<A>(&self, id: Uuid, command: A::Command) -> Result<Outcome, Failure>
     where
-        A: Stored,
-        A::Command: Clone,
-        A::Error: Into<Failure>,
+        A: Decider,
+        A::Refusal: Into<Failure>,
     {
         self.execute_all::<A>(id, vec![command], &self.context).await
     }
@@ -188,9 +195,8 @@ impl Request {
         context: &Context,
     ) -> Result<Outcome, Failure>
     where
-        A: Stored,
-        A::Command: Clone,
-        A::Error: Into<Failure>,
+        A: Decider,
+        A::Refusal: Into<Failure>,
     {
         let outcome = self.services.commands.execute_all::<A>(id, commands, context).await?;
         self.wait_for(&outcome).await?;

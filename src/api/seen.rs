@@ -28,8 +28,8 @@ const FORGOTTEN_AFTER: Duration = Duration::from_secs(3600);
 const USERS_MAX: u64 = 100_000;
 const WAIT: Duration = Duration::from_secs(5);
 
-/// What was seen last of each user, on this node. A user of whom nothing is known here, after a restart or a long
-/// silence, is looked up and, where a token says otherwise, recorded: whatever token comes first then counts as newer.
+/// What was seen last of each user, on this node, so that most requests look up nothing. Which token was the newest that
+/// something was taken from, on any node, is for the user's own stream to know.
 #[derive(Debug, Clone)]
 pub struct Seen(Cache<Uuid, Arc<Sight>>);
 
@@ -47,7 +47,7 @@ struct Sight {
     /// In Unix seconds, if the token said.
     issued_at: Option<f64>,
     taken_at: DateTime<Utc>,
-    /// It changed nothing of somebody registered: the next may at once.
+    /// The first since this node knows of the user: the next is taken at once.
     is_first: bool,
     /// The position from which on the directory shows it, and whether it does.
     position: i64,
@@ -129,26 +129,17 @@ async fn take(
     };
     // It is not what the request's idempotency key stands for.
     let context = Context { metadata: context.metadata.clone(), idempotency: None };
-    let execute = async |command| services.commands.execute::<User>(id, command, &context).await;
-    let update = user::Command::UpdateUser { profile: profile.clone() };
-    let register =
-        user::Command::RegisterUser { uid: caller.uid.clone(), profile: profile.clone() };
-    let (outcome, is_registered) = match execute(update.clone()).await {
-        Err(CommandError::Refused(user::Refusal::UserUnknown)) => match execute(register).await {
-            // Two first requests at once, on two nodes: the other one registered, with whatever its token said.
-            Err(CommandError::Refused(user::Refusal::UserExists)) => {
-                (execute(update).await?, false)
-            }
-            outcome => (outcome?, true),
-        },
-        outcome => (outcome?, false),
-    };
+    let issued_at = caller.issued_at.and_then(|seconds| {
+        DateTime::from_timestamp_micros((seconds * 1e6) as i64).filter(|at| at.timestamp() >= 0)
+    });
+    let follow = user::Command::FollowToken { uid: caller.uid.clone(), profile, issued_at };
+    let outcome = services.commands.execute::<User>(id, follow, &context).await?;
     Ok(Arc::new(Sight {
         name: caller.name.clone().or_else(|| last.and_then(|last| last.name.clone())),
         role: caller.role,
         issued_at: caller.issued_at.or(last.and_then(|last| last.issued_at)),
         taken_at: context.metadata.occurred_at,
-        is_first: last.is_none() && (is_registered || outcome.first.is_none()),
+        is_first: last.is_none(),
         position: outcome.position,
         is_shown: AtomicBool::new(false),
     }))

@@ -1,8 +1,8 @@
-use cqrs_es::{Aggregate, DomainEvent};
-use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
-use crate::{Erasure, Stored, audit, conversation, is_outdated, participation, upcast, user};
+use crate::{
+    Decider, Erasure, StoredEvent, audit, conversation, is_outdated, participation, upcast, user,
+};
 
 /// An event of any aggregate: what a follower of the whole log meets.
 #[derive(Debug, Clone, PartialEq)]
@@ -73,7 +73,7 @@ impl Event {
     }
 }
 
-fn read<E: DomainEvent + DeserializeOwned>(
+fn read<E: StoredEvent>(
     (event_type, event_version, payload): (&str, &str, &str),
 ) -> Result<E, Unreadable> {
     let event: E = if is_outdated(event_type, event_version) {
@@ -83,5 +83,5 @@ fn read<E: DomainEvent + DeserializeOwned>(
         serde_json::from_str(payload)?
     };
     let found = event.event_type();
-    if found == event_type { Ok(event) } else { Err(Unreadable::OtherEvent(found)) }
+    if found == event_type { Ok(event) } else { Err(Unreadable::OtherEvent(found.to_owned())) }
 }

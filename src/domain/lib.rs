@@ -2,8 +2,8 @@
 //!
 //! Each aggregate is a folder of the same files: `command` (what may be asked), `event` (what did happen),
 //! `refusal` (why not), `state` (the fold of the events, as far as the rules need it), `decide` (the rules),
-//! `tests` (given, when, then). `decide` turns a state and a command into events or a refusal; `evolve` turns
-//! a state and an event into the next state; cqrs-es's `Aggregate` is the two put together.
+//! `tests` (given, when, then). `mod.rs` puts them together as a [`Decider`]; `cqrs.rs` makes every decider an
+//! `Aggregate` of cqrs-es.
 //!
 //! Deliberately not here: who may call what over HTTP, public integer ids, and anything that only readers
 //! need. A new command is a variant in `command.rs`, a rule in `decide.rs`, a test; a new event is also a
@@ -22,11 +22,13 @@ mod any_event;
 pub mod audit;
 mod check;
 pub mod conversation;
+#[doc(hidden)]
+pub mod cqrs;
+mod decider;
 mod ids;
 pub mod limits;
 pub mod participation;
 mod private;
-mod stored;
 #[cfg(test)]
 mod tests;
 mod upcast;
@@ -34,7 +36,7 @@ pub mod user;
 
 pub use any_event::{Event, Unreadable};
 pub use check::check_stored;
+pub use decider::{Decider, Erasure, StoredEvent};
 pub use ids::{audit_id, contextual_chat_id, participation_id, private_chat_id, user_id};
 pub use private::{KNOWN, Private, REDACTED, SEALED, Text};
-pub use stored::{Erasure, Stored};
 pub use upcast::{is_outdated, upcast};

@@ -102,8 +102,15 @@ fn user_events() -> Vec<user::Event> {
         tags: Some(tags()),
     };
     vec![
-        user::Event::UserRegistered { uid: "ann".to_owned(), profile: profile.clone() },
-        user::Event::UserUpdated { profile },
+        user::Event::UserRegistered {
+            uid: "ann".to_owned(),
+            profile: profile.clone(),
+            token_issued_at: None,
+        },
+        user::Event::UserUpdated {
+            profile,
+            token_issued_at: Some("2026-01-01T09:00:00.250Z".parse().unwrap()),
+        },
     ]
 }
 

@@ -16,6 +16,7 @@
     )
 )]
 
+mod access;
 mod child;
 mod keep_running;
 mod nats;
@@ -30,6 +31,7 @@ mod user;
 
 use std::path::PathBuf;
 
+pub use access::Access;
 pub use keep_running::{Private, keep_running};
 pub use nats::Nats;
 pub use postgres::{Postgres, is_made};

@@ -6,11 +6,10 @@ use async_nats::ConnectOptions;
 use async_nats::jetstream::context::GetStreamErrorKind;
 use rand::distr::{Alphanumeric, SampleString};
 
+use crate::access::{ACCOUNT, Access, OWN_USER, READING_USER};
 use crate::child::{self, Child, Found};
 use crate::keep_running::Private;
 use crate::{Error, private_file, programs, user};
-
-const USER: &str = "colloquy";
 
 const CONFIGURATION: &str = "nats.conf";
 
@@ -19,6 +18,7 @@ const CONFIGURATION: &str = "nats.conf";
 pub struct Nats {
     child: Child,
     url: String,
+    reading_url: String,
     port: u16,
     data_dir: PathBuf,
     lock: File,
@@ -38,23 +38,26 @@ impl Nats {
     /// # Errors
     /// As [`start`](Self::start); also when the port is taken.
     pub async fn start_on(data_dir: &Path, port: Option<u16>) -> Result<Self, Error> {
-        Self::start_with(data_dir, port, "").await
+        Self::start_with(data_dir, port, &Access::default(), "").await
     }
 
-    /// The same with further lines in the server's configuration.
+    /// The same with users who may do no more than they are told, and further lines in the server's configuration.
     ///
     /// # Errors
     /// As [`start_on`](Self::start_on); also when the server does not like them.
     pub async fn start_with(
         data_dir: &Path,
         port: Option<u16>,
+        access: &Access,
         further: &str,
     ) -> Result<Self, Error> {
         programs::nats()?;
         user::make_data_dir(data_dir)?;
         let data_dir = &crate::canonical(data_dir)?;
         let lock = child::lock(data_dir, "nats.lock")?;
-        let configuration = configure(&password(data_dir)?) + further;
+        let passwords = (password(data_dir, OWN)?, password(data_dir, READING)?);
+        // In a file, because anybody on the machine may read a command line.
+        let configuration = access.configure(&passwords.0, &passwords.1) + further;
         private_file::keep(&data_dir.join(CONFIGURATION), &configuration)?;
         Self::launch(data_dir, port, lock).await
     }
@@ -65,11 +68,12 @@ impl Nats {
         let store = data_dir.join("nats");
         user::make_folder(&store, None)?;
         let store = crate::canonical(&store)?;
-        let password = password(data_dir)?;
+        let passwords = (password(data_dir, OWN)?, password(data_dir, READING)?);
         let pid_file = data_dir.join("nats.pid");
         if let Some(pid) = left_behind(&pid_file, &store) {
             child::end_left_behind(pid, libc::SIGTERM, "nats-server").await?;
         }
+        move_to_account(&store)?;
         let log = data_dir.join("nats.log");
         for attempt in 1.. {
             let free_port = match port {
@@ -81,11 +85,19 @@ impl Nats {
             command.args(["-a", "127.0.0.1", "-p", &free_port.to_string(), "-js"]);
             command.arg("-sd").arg(&store).arg("-P").arg(&pid_file);
             let child = Child::spawn("nats-server", command, None, &log, libc::SIGTERM)?;
-            let url = format!("nats://{USER}:{password}@127.0.0.1:{free_port}");
-            match wait_until_up(&child, free_port, &password, &log).await {
+            match wait_until_up(&child, free_port, &passwords.0, &log).await {
                 Ok(()) => {
-                    let data_dir = data_dir.to_owned();
-                    return Ok(Self { child, url, port: free_port, data_dir, lock });
+                    let url = |user: &str, password: &str| {
+                        format!("nats://{user}:{password}@127.0.0.1:{free_port}")
+                    };
+                    return Ok(Self {
+                        child,
+                        url: url(OWN_USER, &passwords.0),
+                        reading_url: url(READING_USER, &passwords.1),
+                        port: free_port,
+                        data_dir: data_dir.to_owned(),
+                        lock,
+                    });
                 }
                 // Somebody took the port between the probe and the start.
                 Err(_) if attempt < 5 && child::log_tail(&log).contains("in use") => {}
@@ -98,6 +110,11 @@ impl Nats {
     /// Where it listens, user and password included.
     pub fn url(&self) -> &str {
         &self.url
+    }
+
+    /// The same for the user who may only read.
+    pub fn reading_url(&self) -> &str {
+        &self.reading_url
     }
 
     /// The server's process.
@@ -142,17 +159,24 @@ impl Private for Nats {
     }
 }
 
-/// The password of the only user, made at the first start: clients find the server again at the next.
-fn password(data_dir: &Path) -> Result<String, Error> {
-    let file = data_dir.join("nats-password");
+const OWN: &str = "nats-password";
+const READING: &str = "nats-reader-password";
+
+/// A user's password, made at the first start: clients find the server again at the next.
+fn password(data_dir: &Path, file: &str) -> Result<String, Error> {
+    let file = data_dir.join(file);
     private_file::keep_first(&file, &Alphanumeric.sample_string(&mut rand::rng(), 32))?;
     private_file::read(&file).map(Option::unwrap_or_default)
 }
 
-/// In a file, because anybody on the machine may read a command line. One user is enough: whoever can
-/// read the password can read and change everything that the server keeps.
-fn configure(password: &str) -> String {
-    format!("authorization {{ user: \"{USER}\", password: \"{password}\" }}\n")
+/// Streams that were made when there was one user, and no account but the server's own, are ours: what is erased
+/// from then on is erased from them too.
+fn move_to_account(store: &Path) -> Result<(), Error> {
+    let (before, now) = (store.join("jetstream/$G"), store.join("jetstream").join(ACCOUNT));
+    if !before.exists() || now.exists() {
+        return Ok(());
+    }
+    std::fs::rename(&before, &now).map_err(Error::file("move", &before))
 }
 
 /// The server that still runs on this data although nobody holds the lock.
@@ -164,7 +188,8 @@ fn left_behind(pid_file: &Path, store: &Path) -> Option<i32> {
 async fn wait_until_up(child: &Child, port: u16, password: &str, log: &Path) -> Result<(), Error> {
     let started = Instant::now();
     while started.elapsed() < Duration::from_secs(30) && !child.has_exited() {
-        let options = ConnectOptions::with_user_and_password(USER.to_owned(), password.to_owned());
+        let options =
+            ConnectOptions::with_user_and_password(OWN_USER.to_owned(), password.to_owned());
         if answers(options, port).await {
             return Ok(());
         }

@@ -169,6 +169,8 @@ pub(crate) fn arguments(port: u16, socket: Option<&str>) -> Vec<String> {
         "shared_buffers=128MB",
         "wal_compression=on",
         "max_wal_size=2GB",
+        // The details of an error are what users wrote, and nothing erases it from a log file.
+        "log_error_verbosity=terse",
     ] {
         arguments.extend(["-c".to_owned(), setting.to_owned()]);
     }

@@ -1,6 +1,8 @@
 //! Servers for tests: one private PostgreSQL and one NATS for the whole run, a database of its own for each
 //! test. They are kept by a small shell process that ends them, and their data, when the runner is gone.
 
+mod proxy;
+
 use std::fs::File;
 use std::io::Read;
 use std::os::unix::process::CommandExt;
@@ -15,6 +17,8 @@ use sqlx::{Connection, Executor, PgConnection, PgPool};
 
 use crate::child::Child;
 use crate::{child, nats, postgres, private_file, programs, user};
+
+pub use proxy::Proxy;
 
 /// An empty database.
 #[derive(Debug, Clone)]
@@ -87,6 +91,20 @@ pub fn restore(database_url: &str, file: &str) {
     let database = format!("--dbname={database_url}");
     let how = ["--exit-on-error", "--clean", "--if-exists", "--single-transaction", &database];
     run_to_its_end("pg_restore", file, &how);
+}
+
+/// Writes a backup of everything to a file.
+pub fn back_up_all(database_url: &str, file: &str) {
+    let file = format!("--file={file}");
+    run_to_its_end("pg_dump", database_url, &["--format=custom", &file]);
+}
+
+/// Restores a backup of everything into an empty database: the schemas with their triggers, and then the data.
+pub fn restore_in_two_steps(database_url: &str, file: &str) {
+    let database = format!("--dbname={database_url}");
+    for step in ["--schema-only", "--data-only"] {
+        run_to_its_end("pg_restore", file, &["--exit-on-error", step, &database]);
+    }
 }
 
 /// What `pgbench` reports of a run in a database.
@@ -203,6 +221,14 @@ pub async fn nats_server(folder: &Path, arguments: &[&str]) -> NatsServer {
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
     NatsServer { child, port }
+}
+
+impl NatsServer {
+    /// Ends it, with everything written out.
+    pub async fn stop(mut self) {
+        child::send(self.child.pid(), libc::SIGTERM);
+        self.child.ended().await;
+    }
 }
 
 impl Drop for NatsServer {

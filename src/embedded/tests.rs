@@ -5,10 +5,11 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
+use async_nats::ConnectOptions;
 use sqlx::{Connection, Executor, PgConnection};
 
 use crate::child::is_alive;
-use crate::testing::folder;
+use crate::testing::{folder, nats_server};
 use crate::{Error, Nats, Postgres};
 
 async fn execute(postgres: &Postgres, statement: &str) {
@@ -215,8 +216,33 @@ async fn the_private_nats_lets_nobody_in_without_its_password() {
     let refused = async_nats::connect(&address).await.unwrap_err();
     assert_eq!(refused.kind(), async_nats::ConnectErrorKind::AuthorizationViolation);
     let command = std::fs::read(format!("/proc/{}/cmdline", nats.pid())).unwrap_or_default();
-    let password = std::fs::read_to_string(folder.join("nats-password")).unwrap();
-    assert!(!String::from_utf8_lossy(&command).contains(&password));
+    for file in ["nats-password", "nats-reader-password"] {
+        let password = std::fs::read_to_string(folder.join(file)).unwrap();
+        assert!(!String::from_utf8_lossy(&command).contains(&password));
+    }
+}
+
+#[tokio::test]
+async fn the_streams_of_a_server_that_had_one_account_are_found_again() {
+    use async_nats::jetstream;
+    let folder = folder();
+    let store = folder.join("nats");
+    let old = nats_server(&folder, &["-js", "-sd", store.to_str().unwrap()]).await;
+    let client = async_nats::connect(format!("nats://127.0.0.1:{}", old.port)).await.unwrap();
+    let stream = jetstream::stream::Config { name: "KEPT".to_owned(), ..Default::default() };
+    let jetstream = jetstream::new(client);
+    jetstream.create_stream(stream).await.unwrap();
+    jetstream.publish("KEPT", "a message".into()).await.unwrap().await.unwrap();
+    old.stop().await;
+
+    let nats = Nats::start(&folder).await.unwrap();
+    let login = ConnectOptions::with_user_and_password(
+        "colloquy".to_owned(),
+        std::fs::read_to_string(folder.join("nats-password")).unwrap(),
+    );
+    let client = login.connect(format!("nats://127.0.0.1:{}", nats.port())).await.unwrap();
+    let kept = jetstream::new(client).get_stream("KEPT").await.unwrap();
+    assert_eq!(kept.cached_info().state.messages, 1);
 }
 
 /// A data folder that exists may be anybody's; what is made in it is ours alone.

@@ -5,8 +5,7 @@ use std::fmt;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Instant;
 
-use cqrs_es::Aggregate;
-use domain::Stored;
+use domain::Decider;
 use metrics::Histogram;
 use moka::future::Cache;
 use tokio::sync::Mutex;
@@ -115,16 +114,12 @@ impl Commands {
     /// # Errors
     /// The domain's refusal, or why the command could not be carried out. Nothing was appended then, except
     /// that [`Error::Unreachable`] leaves it open.
-    pub async fn execute<A>(
+    pub async fn execute<A: Decider>(
         &self,
         id: Uuid,
         command: A::Command,
         context: &Context,
-    ) -> Result<Outcome, CommandError<A::Error>>
-    where
-        A: Stored,
-        A::Command: Clone,
-    {
+    ) -> Result<Outcome, CommandError<A::Refusal>> {
         self.execute_all::<A>(id, vec![command], context).await
     }
 
@@ -132,16 +127,12 @@ impl Commands {
     ///
     /// # Errors
     /// As [`Commands::execute`], for the first command that fails.
-    pub async fn execute_all<A>(
+    pub async fn execute_all<A: Decider>(
         &self,
         id: Uuid,
         commands: Vec<A::Command>,
         context: &Context,
-    ) -> Result<Outcome, CommandError<A::Error>>
-    where
-        A: Stored,
-        A::Command: Clone,
-    {
+    ) -> Result<Outcome, CommandError<A::Refusal>> {
         let started = Instant::now();
         let name = commands.first().map_or("none", A::name);
         let result = self.attempt::<A>(id, &commands, context).await;
@@ -150,16 +141,12 @@ impl Commands {
     }
 
     /// Decides and appends, again while other writers come first.
-    async fn attempt<A>(
+    async fn attempt<A: Decider>(
         &self,
         id: Uuid,
         commands: &[A::Command],
         context: &Context,
-    ) -> Result<Outcome, CommandError<A::Error>>
-    where
-        A: Stored,
-        A::Command: Clone,
-    {
+    ) -> Result<Outcome, CommandError<A::Refusal>> {
         let slot = self.slot::<A>(id).await;
         let mut slot = slot.lock().await;
         let mut stream = match slot.take() {
@@ -236,7 +223,7 @@ impl Commands {
         })))
     }
 
-    async fn slot<A: Aggregate + 'static>(&self, id: Uuid) -> Arc<Slot<A>> {
+    async fn slot<A: Decider>(&self, id: Uuid) -> Arc<Slot<A>> {
         let entry =
             self.cache.get_with((A::TYPE, id), async { Arc::new(Slot::<A>::default()) as _ }).await;
         entry.downcast().expect("an aggregate type has one state type")

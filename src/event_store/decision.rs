@@ -2,25 +2,24 @@
 
 use std::time::Duration;
 
-use cqrs_es::event_sink::EventSink;
-use domain::Stored;
+use domain::Decider;
 use uuid::Uuid;
 
 use crate::{Appended, CommandError, Commands, Context, Error, Outcome, StreamContext};
 
 /// What the domain made of the commands.
-pub(crate) struct Decision<A: Stored> {
+pub(crate) struct Decision<A: Decider> {
     /// Each with the name of the command that it came from.
     pub(crate) events: Vec<(&'static str, A::Event)>,
-    pub(crate) refusal: Option<A::Error>,
+    pub(crate) refusal: Option<A::Refusal>,
 }
 
-impl<A: Stored> Decision<A> {
+impl<A: Decider> Decision<A> {
     pub(crate) fn changes_nothing(&self) -> bool {
         self.events.is_empty()
     }
 
-    pub(crate) fn refused(self) -> Result<Outcome, CommandError<A::Error>> {
+    pub(crate) fn refused(self) -> Result<Outcome, CommandError<A::Refusal>> {
         let refusal = self.refusal.expect("it was refused");
         Err(CommandError::Refused(refusal))
     }
@@ -52,23 +51,23 @@ pub(crate) enum Step<R> {
 impl Commands {
     /// Asks the domain. `None`: the state was one that commands before a refusal had changed; it has been
     /// loaded anew and is another one now.
-    pub(crate) async fn decide<A>(
+    pub(crate) async fn decide<A: Decider>(
         &self,
         stream: &mut StreamContext<A>,
         commands: &[A::Command],
-    ) -> Result<Option<Decision<A>>, Error>
-    where
-        A: Stored,
-        A::Command: Clone,
-    {
+    ) -> Result<Option<Decision<A>>, Error> {
         let mut decision = Decision { events: Vec::new(), refusal: None };
         for command in commands {
-            let (name, sink) = (A::name(command), EventSink::default());
-            let decided = stream.aggregate.handle(command.clone(), &(), &sink).await;
-            decision.events.extend(sink.collect().await.into_iter().map(|event| (name, event)));
-            if let Err(refusal) = decided {
-                decision.refusal = Some(refusal);
-                break;
+            match stream.aggregate.decide(command.clone()) {
+                Ok(events) => {
+                    events.iter().for_each(|event| stream.aggregate.evolve(event));
+                    let name = A::name(command);
+                    decision.events.extend(events.into_iter().map(|event| (name, event)));
+                }
+                Err(refusal) => {
+                    decision.refusal = Some(refusal);
+                    break;
+                }
             }
         }
         if decision.refusal.is_some() && !decision.events.is_empty() {
@@ -85,13 +84,13 @@ impl Commands {
 
     /// What is not appended is not checked by the append, so it is checked here: another node may have written
     /// since, and an idempotency key may stand for a command that did something when it came first.
-    pub(crate) async fn confirm<A: Stored>(
+    pub(crate) async fn confirm<A: Decider>(
         &self,
         id: Uuid,
         stream: &mut StreamContext<A>,
         decision: &Decision<A>,
         context: &Context,
-    ) -> Result<Confirmed<A::Error>, Error> {
+    ) -> Result<Confirmed<A::Refusal>, Error> {
         let (version, head) = self.store.version::<A>(&stream.aggregate_id).await?;
         if version != stream.version {
             self.store.catch_up(stream).await?;
@@ -114,13 +113,13 @@ impl Commands {
         })
     }
 
-    pub(crate) async fn append<A: Stored>(
+    pub(crate) async fn append<A: Decider>(
         &self,
         id: Uuid,
         stream: &mut StreamContext<A>,
         events: Vec<(&'static str, A::Event)>,
         context: &Context,
-    ) -> Result<Step<A::Error>, CommandError<A::Error>> {
+    ) -> Result<Step<A::Refusal>, CommandError<A::Refusal>> {
         let events: Vec<_> =
             events.into_iter().map(|(name, event)| (event, context.stored(name))).collect();
         match self.store.append(stream, &events, context.claim()).await? {
@@ -149,7 +148,7 @@ impl Commands {
     }
 
     /// Brings the state up to date after somebody else wrote to the stream first.
-    pub(crate) async fn after_conflict<A: Stored>(
+    pub(crate) async fn after_conflict<A: Decider>(
         &self,
         stream: &mut StreamContext<A>,
         before: Option<StreamContext<A>>,

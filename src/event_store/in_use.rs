@@ -3,6 +3,7 @@
 //! A server holds a shared advisory lock on a connection of its own for as long as it runs; a rotation holds the
 //! same lock alone. PostgreSQL lets go of it when the connection ends, however the process does.
 
+use std::io::ErrorKind;
 use std::time::Duration;
 
 use sqlx::postgres::PgConnectOptions;
@@ -17,6 +18,9 @@ const ALONE: &str = "select pg_advisory_lock($1)";
 /// How long PostgreSQL may take to notice that a server has just gone.
 const WAIT: &str = "set lock_timeout = '3s'";
 const LOOK_EVERY: Duration = Duration::from_secs(1);
+/// Longer than the wait for the lock. A connection may be dropped without a word: what is not answered by then never is.
+const ANSWERS_WITHIN: Duration = Duration::from_secs(5);
+const PING_ANSWERS_WITHIN: Duration = Duration::from_secs(2);
 
 /// That the keys are used by this process, until it is dropped.
 #[derive(Debug)]
@@ -45,10 +49,10 @@ impl KeysInUse {
     /// # Errors
     /// [`Error::MasterKeyUnknown`] when it has another, [`Error::RotationUnfinished`] when there are two.
     pub async fn check(&mut self, keys: &Keys) -> Result<(), Error> {
-        let known: Vec<String> = sqlx::query_scalar("select id from master_keys")
-            .fetch_all(&mut self.connection)
-            .await
-            .map_err(Error::database("look for the master key"))?;
+        let known =
+            sqlx::query_scalar("select id from master_keys").fetch_all(&mut self.connection);
+        let known: Vec<String> =
+            in_time(known).await.map_err(Error::database("look for the master key"))?;
         let id = keys.master_id().unwrap_or_default();
         match known.as_slice() {
             [only] if only == id => Ok(()),
@@ -62,7 +66,8 @@ impl KeysInUse {
     pub async fn keep(&mut self, keys: &Keys) -> Error {
         loop {
             tokio::time::sleep(LOOK_EVERY).await;
-            if self.connection.ping().await.is_ok() {
+            let ping = tokio::time::timeout(PING_ANSWERS_WITHIN, self.connection.ping());
+            if matches!(ping.await, Ok(Ok(()))) {
                 continue;
             }
             // Without the lock, nothing is kept: the broken connection stays, and the next look tries again.
@@ -96,11 +101,9 @@ impl KeysAlone {
         if lock(&mut connection, ALONE).await? {
             return Ok(Self { _connection: connection });
         }
-        let by: Vec<String> = sqlx::query_scalar(HOLDERS)
-            .bind(LOCK)
-            .fetch_all(&mut connection)
-            .await
-            .map_err(Error::database("look for running servers"))?;
+        let by = sqlx::query_scalar(HOLDERS).bind(LOCK).fetch_all(&mut connection);
+        let by: Vec<String> =
+            in_time(by).await.map_err(Error::database("look for running servers"))?;
         Err(Error::KeysInUse { by: by.join("; ") })
     }
 }
@@ -118,18 +121,26 @@ const HOLDERS: &str = "
     order by a.backend_start";
 
 async fn connect(options: &PgConnectOptions) -> Result<PgConnection, Error> {
-    let doing = "connect for the lock on the keys";
-    let mut connection =
-        PgConnection::connect_with(options).await.map_err(Error::database(doing))?;
-    sqlx::query(WAIT).execute(&mut connection).await.map_err(Error::database(doing))?;
-    Ok(connection)
+    let connected = in_time(async {
+        let mut connection = PgConnection::connect_with(options).await?;
+        sqlx::query(WAIT).execute(&mut connection).await?;
+        Ok(connection)
+    });
+    connected.await.map_err(Error::database("connect for the lock on the keys"))
+}
+
+async fn in_time<T>(
+    answer: impl Future<Output = Result<T, sqlx::Error>>,
+) -> Result<T, sqlx::Error> {
+    let answer = tokio::time::timeout(ANSWERS_WITHIN, answer).await;
+    answer.unwrap_or_else(|_elapsed| Err(sqlx::Error::Io(ErrorKind::TimedOut.into())))
 }
 
 /// False when another holds it.
 async fn lock(connection: &mut PgConnection, statement: &'static str) -> Result<bool, Error> {
     /// `lock_not_available`
     const NOT_IN_TIME: &str = "55P03";
-    match sqlx::query(statement).bind(LOCK).execute(connection).await {
+    match in_time(sqlx::query(statement).bind(LOCK).execute(connection)).await {
         Ok(_) => Ok(true),
         Err(error)
             if error.as_database_error().and_then(|e| e.code()).as_deref() == Some(NOT_IN_TIME) =>

@@ -61,7 +61,7 @@ pub async fn lead<L: Led>(
         let started = Instant::now();
         match term(&mut led, &pool, name, node, &stop).await {
             Ok(End::Stopped) => return,
-            Ok(End::LeaseLost) => tracing::warn!(lease = name, "another node took over"),
+            Ok(End::LeaseLost) => tracing::warn!(lease = name, "the lease was lost"),
             Err(error) => {
                 if started.elapsed() > GOOD_AFTER {
                     pause = PAUSE_MIN;

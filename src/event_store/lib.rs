@@ -6,7 +6,7 @@
 //! work that one node at a time does ([`lead`]).
 //!
 //! It deliberately knows no rule, no read model and no HTTP: an aggregate comes in as a type parameter that is
-//! [`domain::Stored`]. Private values are sealed on the way in and opened on the way out ([`Keys`]).
+//! [`domain::Decider`]. Private values are sealed on the way in and opened on the way out ([`Keys`]).
 //! A new aggregate needs nothing here. A new follower of the log implements [`Led`].
 
 #![cfg_attr(
@@ -22,6 +22,7 @@ mod append;
 mod call;
 mod causes;
 mod commands;
+mod cqrs;
 mod decision;
 mod idempotency;
 mod in_use;
@@ -36,6 +37,7 @@ mod reads;
 mod recorded;
 mod sealing;
 mod snapshots;
+mod standing;
 mod store;
 mod tail;
 #[cfg(test)]
@@ -59,13 +61,16 @@ pub use log::{Log, Search};
 pub use metadata::{Context, Idempotency, Metadata, Surface};
 pub use missing_keys::MissingKeys;
 pub use outage::{Availability, is_outage, watch_database};
-pub use quarantine::{Quarantine, Quarantined, quarantine, quarantined, quarantined_between};
+pub use quarantine::{
+    Quarantine, Quarantined, quarantine, quarantined, quarantined_between, unreadable_in_stream,
+};
 pub use reads::retrying;
 pub use recorded::RecordedEvent;
-pub use sealing::{ERASED, Keys, MasterKey, UNREADABLE};
+pub use sealing::{ERASED, Keys, MasterKey, STILL_SEALED, UNREADABLE};
+pub use standing::{Follower, HeldLease, Standing};
 pub use store::{PostgresEventStore, StreamContext};
 pub use tail::{Budget, LogEvent, Tail};
-pub use transfer::{Exported, Transfer, finish_import, import};
+pub use transfer::{Exported, Transfer, WithKeys, finish_import, import};
 pub use verify::{Difference, Digest, GENESIS, StoredEvent, Verifier, from_hex, to_hex};
 
 /// Sizes and limits of the store.

@@ -2,8 +2,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use cqrs_es::DomainEvent;
-use domain::Stored;
+use domain::{Decider, StoredEvent};
 use sqlx::PgPool;
 use tokio::sync::watch;
 use uuid::Uuid;
@@ -103,7 +102,7 @@ impl Log {
             .fetch_all(&self.pool)
             .await
             .map_err(Error::database("read the log"))?;
-        let events = self.with_keys(rows).await?;
+        let events = self.with_keys(rows).await;
         for (expected, event) in (after + 1..).zip(&events) {
             if event.position != expected {
                 return Err(Error::Hole { expected, found: event.position });
@@ -116,7 +115,7 @@ impl Log {
     ///
     /// # Errors
     /// When PostgreSQL cannot be reached.
-    pub async fn ends_with<A: Stored>(&self, id: Uuid, event: &A::Event) -> Result<bool, Error> {
+    pub async fn ends_with<A: Decider>(&self, id: Uuid, event: &A::Event) -> Result<bool, Error> {
         let newest: Option<String> = sqlx::query_scalar(
             "select event_type
              from events
@@ -191,15 +190,15 @@ impl Log {
             .fetch_all(&self.pool)
             .await
             .map_err(Error::database("search the log"))?;
-        self.with_keys(rows).await
+        Ok(self.with_keys(rows).await)
     }
 
-    pub(crate) async fn with_keys(&self, rows: Vec<Row>) -> Result<Vec<RecordedEvent>, Error> {
+    async fn with_keys(&self, rows: Vec<Row>) -> Vec<RecordedEvent> {
         let mut events = Vec::with_capacity(rows.len());
         for row in rows {
-            events.push(row.with_keys(&self.keys).await?);
+            events.push(row.with_keys(&self.keys).await);
         }
-        Ok(events)
+        events
     }
 
     /// The newest committed position, 0 while there is none.
@@ -207,10 +206,12 @@ impl Log {
     /// # Errors
     /// When PostgreSQL cannot be reached.
     pub async fn head(&self) -> Result<i64, Error> {
-        sqlx::query_scalar("select position from log_head")
+        let head = sqlx::query_scalar("select position from log_head")
             .fetch_one(&self.pool)
             .await
-            .map_err(Error::database("read the head of the log"))
+            .map_err(Error::database("read the head of the log"))?;
+        self.availability.answered();
+        Ok(head)
     }
 
     /// The position of the newest of an account's first `account_position` events; 0 for none.

@@ -3,23 +3,28 @@
 
 use std::error::Error as StdError;
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use sqlx::{Connection, PgConnection, PgPool};
 use tokio::sync::watch;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::{Error, Log, causes};
 
 /// Between two questions.
 const ASK_EVERY: Duration = Duration::from_millis(250);
-/// A server that has not answered so small a question by then is frozen, or out of reach.
+/// A server that has not answered so small a question by then, nor anything else, is frozen, or out of reach.
 const ANSWER_TIMEOUT: Duration = Duration::from_millis(1500);
 
 /// What is known of the database, by whoever asks it and by the appender. Clones share it.
 #[derive(Debug, Clone, Default)]
-pub struct Availability(watch::Sender<Outages>);
+pub struct Availability {
+    outages: watch::Sender<Outages>,
+    /// When the database last answered somebody who uses the log.
+    answered: Arc<Mutex<Option<Instant>>>,
+}
 
 #[derive(Debug, Clone, Default)]
 struct Outages {
@@ -41,7 +46,12 @@ impl Outages {
 impl Availability {
     /// What is wrong, if anything is, in words for whoever sent a request.
     pub fn outage(&self) -> Option<Arc<str>> {
-        self.0.borrow().reason()
+        self.outages.borrow().reason()
+    }
+
+    /// Whether an error comes of an outage that is known, and so has been logged.
+    pub fn explains(&self, error: &(dyn StdError + 'static)) -> bool {
+        self.outage().is_some() && is_outage(error)
     }
 
     /// Returns what is wrong as soon as something is.
@@ -55,7 +65,7 @@ impl Availability {
     }
 
     async fn next(&self, reason: fn(&Outages) -> Option<Arc<str>>) -> Arc<str> {
-        let mut outages = self.0.subscribe();
+        let mut outages = self.outages.subscribe();
         let begun = outages.wait_for(|outages| reason(outages).is_some()).await;
         // The sender is this one, so it is never gone.
         begun.ok().and_then(|outages| reason(&outages)).unwrap_or_else(|| "unknown".into())
@@ -63,7 +73,7 @@ impl Availability {
 
     /// This process cannot go on; the first reason counts.
     pub(crate) fn fail(&self, reason: impl Into<Arc<str>>) {
-        self.0.send_if_modified(|outages| {
+        self.outages.send_if_modified(|outages| {
             let is_first = outages.fatal.is_none();
             if is_first {
                 let reason = reason.into();
@@ -82,19 +92,35 @@ impl Availability {
         ));
     }
 
+    /// The database has just answered.
+    pub(crate) fn answered(&self) {
+        *self.last_answer() = Some(Instant::now());
+    }
+
+    fn last_answer(&self) -> MutexGuard<'_, Option<Instant>> {
+        self.answered.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     pub(crate) fn set_appending(&self, outage: Option<&str>) {
-        self.set(|outages| &mut outages.appending, outage);
+        self.set(|outages| &mut outages.appending, outage, None);
     }
 
     /// Told, and logged, only when it changes.
-    fn set(&self, of: fn(&mut Outages) -> &mut Option<Arc<str>>, outage: Option<&str>) {
-        self.0.send_if_modified(|outages| {
+    fn set(
+        &self,
+        of: fn(&mut Outages) -> &mut Option<Arc<str>>,
+        outage: Option<&str>,
+        causes: Option<String>,
+    ) {
+        self.outages.send_if_modified(|outages| {
             let known = of(outages);
             let turned = known.is_some() != outage.is_some();
             if turned {
                 *known = outage.map(Arc::from);
                 match outage {
-                    Some(reason) => tracing::error!(reason, "requests are refused"),
+                    Some(reason) => {
+                        tracing::error!(reason, error = causes, "requests are refused");
+                    }
                     None => tracing::info!("requests are answered again"),
                 }
             }
@@ -107,9 +133,12 @@ impl Availability {
 pub async fn watch_database(log: Log, stop: CancellationToken) {
     let mut connection = None;
     let mut known = None;
+    let mut silent_since = Instant::now();
     let watching = async {
         loop {
-            let asked = tokio::time::timeout(ANSWER_TIMEOUT, ask(&mut connection, log.pool()));
+            let until = silent_since + ANSWER_TIMEOUT;
+            let asked = tokio::time::timeout_at(until, ask(&mut connection, log.pool()));
+            let mut why = None;
             let outage = match asked.await {
                 Ok(Ok(answer)) => {
                     let known = known.get_or_insert_with(|| answer.identity.clone());
@@ -121,20 +150,30 @@ pub async fn watch_database(log: Log, stop: CancellationToken) {
                     answer.is_read_only.then_some("PostgreSQL takes no writes")
                 }
                 Ok(Err(error)) => {
-                    tracing::debug!(error = causes(&error), "PostgreSQL failed to answer");
+                    why = Some(causes(&error));
                     Some("PostgreSQL is unreachable")
                 }
-                Err(_elapsed) => Some("PostgreSQL does not answer"),
+                Err(_elapsed) => {
+                    let last = *log.availability().last_answer();
+                    if let Some(last) = last.filter(|last| *last > silent_since) {
+                        // Others were answered meanwhile: the machine is only busy.
+                        connection = None;
+                        silent_since = last;
+                        continue;
+                    }
+                    Some("PostgreSQL does not answer")
+                }
             };
             if outage.is_some() {
                 connection = None;
             }
-            log.availability().set(|outages| &mut outages.database, outage);
+            log.availability().set(|outages| &mut outages.database, outage, why);
             // A log that is shorter than it was is noticed on the way.
             if outage.is_none() {
                 let _ = tokio::time::timeout(ANSWER_TIMEOUT, log.look()).await;
             }
             tokio::time::sleep(ASK_EVERY).await;
+            silent_since = Instant::now();
         }
     };
     stop.run_until_cancelled(watching).await;
@@ -218,5 +257,62 @@ fn is_outage_of_database(error: &sqlx::Error) -> bool {
             CLASSES.iter().any(|class| code.starts_with(class))
         }
         _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_known_outage_explains_what_fails_for_the_database_and_nothing_else() {
+        let availability = Availability::default();
+        let unreachable = Error::Database { doing: "try", source: sqlx::Error::PoolTimedOut };
+        let ours = Error::Database { doing: "try", source: sqlx::Error::RowNotFound };
+        assert!(!availability.explains(&unreachable));
+        availability.set_appending(Some("PostgreSQL is unreachable"));
+        assert!(availability.explains(&unreachable) && !availability.explains(&ours));
+    }
+
+    /// The processes of PostgreSQL that were asked, and wait for the next question.
+    async fn asked(log: &Log) -> Vec<i32> {
+        sqlx::query_scalar(
+            "select pid from pg_stat_activity
+             where datname = current_database()
+               and query like 'select current_setting%'
+               and state = 'idle'
+               and state_change < clock_timestamp() - interval '20 milliseconds'",
+        )
+        .fetch_all(log.pool())
+        .await
+        .unwrap()
+    }
+
+    fn send(signal: &str, pid: i32) {
+        let pid = pid.to_string();
+        let sent = std::process::Command::new("kill").args([signal, &pid]).status();
+        assert!(sent.unwrap().success());
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_question_without_an_answer_is_no_outage_while_others_are_answered() {
+        let (log, _) = crate::tests::log().await;
+        let stop = CancellationToken::new();
+        let watching = tokio::spawn(watch_database(log.clone(), stop.clone()));
+        let frozen = loop {
+            if let [pid] = asked(&log).await[..] {
+                break pid;
+            }
+        };
+        send("-STOP", frozen);
+        // It is asked again, on another connection.
+        while asked(&log).await.iter().all(|pid| *pid == frozen) {
+            log.head().await.unwrap();
+            assert_eq!(log.availability().outage(), None);
+        }
+        send("-CONT", frozen);
+        stop.cancel();
+        watching.await.unwrap();
+        assert_eq!(log.availability().outage(), None);
     }
 }

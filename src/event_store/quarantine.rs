@@ -1,19 +1,20 @@
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
-use sqlx::{FromRow, PgExecutor};
+use futures::TryStreamExt;
+use serde::{Deserialize, Serialize};
+use sqlx::PgExecutor;
 
+use crate::recorded::{Row, SELECT};
 use crate::{Error, Log};
 
-/// An unreadable event that followers of the log pass over.
-#[derive(Debug, Clone, PartialEq, Eq, FromRow)]
+/// That followers of the log pass over an unreadable event.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Quarantined {
-    /// The event.
-    pub position: i64,
     /// Since when, by the database's clock.
-    pub quarantined_at: DateTime<Utc>,
+    pub at: DateTime<Utc>,
     /// Who decided it.
-    pub quarantined_by: String,
+    pub by: String,
     /// Why.
     pub reason: String,
 }
@@ -35,15 +36,17 @@ pub enum Quarantine {
 ///
 /// # Errors
 /// When PostgreSQL fails.
-pub async fn quarantined(executor: impl PgExecutor<'_>) -> Result<Vec<Quarantined>, Error> {
-    sqlx::query_as(
-        "select position, quarantined_at, quarantined_by, reason
-         from quarantined_events
-         order by position",
+pub async fn quarantined(
+    executor: impl PgExecutor<'_>,
+) -> Result<BTreeMap<i64, Quarantined>, Error> {
+    let rows: Vec<(i64, DateTime<Utc>, String, String)> = sqlx::query_as(
+        "select position, quarantined_at, quarantined_by, reason from quarantined_events",
     )
     .fetch_all(executor)
     .await
-    .map_err(Error::database("read what is quarantined"))
+    .map_err(Error::database("read what is quarantined"))?;
+    let of = |(position, at, by, reason)| (position, Quarantined { at, by, reason });
+    Ok(rows.into_iter().map(of).collect())
 }
 
 /// The positions above one and up to another that are quarantined.
@@ -66,10 +69,33 @@ pub async fn quarantined_between(
     Ok(positions.into_iter().collect())
 }
 
+/// The positions of all that cannot be read in the stream of an event: where the stream's key does not open, that is
+/// every event with private values.
+///
+/// # Errors
+/// When PostgreSQL fails.
+pub async fn unreadable_in_stream(log: &Log, position: i64) -> Result<Vec<i64>, Error> {
+    let sql = format!(
+        "{SELECT}
+         where (e.aggregate_type, e.aggregate_id)
+               = (select s.aggregate_type, s.aggregate_id from events s where s.position = $1)
+         order by e.sequence"
+    );
+    let mut rows = sqlx::query_as::<_, Row>(&sql).bind(position).fetch(log.pool());
+    let mut positions = Vec::new();
+    while let Some(row) = rows.try_next().await.map_err(Error::database("read a stream"))? {
+        let event = row.with_keys(log.keys()).await;
+        if event.event().is_err() {
+            positions.push(event.position);
+        }
+    }
+    Ok(positions)
+}
+
 /// Lets the followers of the log pass over an event that cannot be read, and those go on that it has stopped.
 ///
 /// # Errors
-/// When PostgreSQL fails, or the event cannot be read because there is no master key.
+/// When PostgreSQL fails, or [`Error::RotationUnfinished`]: it may open with the other master key.
 pub async fn quarantine(
     log: &Log,
     position: i64,
@@ -81,6 +107,13 @@ pub async fn quarantine(
     };
     if event.event().is_ok() {
         return Ok(Quarantine::Readable);
+    }
+    let masters: i64 = sqlx::query_scalar("select count(*) from master_keys")
+        .fetch_one(log.pool())
+        .await
+        .map_err(Error::database("look for the master key"))?;
+    if masters > 1 {
+        return Err(Error::RotationUnfinished);
     }
     let database = Error::database;
     let mut tx = log.pool().begin().await.map_err(database("quarantine an event"))?;

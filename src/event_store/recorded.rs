@@ -9,7 +9,9 @@ use sqlx::FromRow;
 use uuid::Uuid;
 
 use crate::Error;
-use crate::sealing::{ERASED, EventKey, Keys, UNREADABLE, bare, open_payload};
+use crate::sealing::{
+    ERASED, EventKey, Keys, Opened, STILL_SEALED, UNREADABLE, bare, is_sealed, open_payload,
+};
 
 /// One event as the log holds it.
 #[derive(Debug, Clone)]
@@ -42,10 +44,11 @@ pub struct RecordedEvent {
     pub recorded_at: DateTime<Utc>,
     /// SHA-256 over the digest before it and all of the above.
     pub digest: Vec<u8>,
-    key: Option<EventKey>,
+    /// None where it was erased or the reader has no master key; or which key does not open.
+    key: Result<Option<EventKey>, &'static str>,
     instead: &'static str,
     /// The payload with its private values opened, once it was needed and if it has any.
-    opened: OnceLock<String>,
+    opened: OnceLock<Opened>,
 }
 
 /// An event with its keys, as they are stored.
@@ -90,22 +93,13 @@ impl Row {
         self.position
     }
 
-    pub(crate) async fn with_keys(self, keys: &Keys) -> Result<RecordedEvent, Error> {
-        let key = match (&self.event_key, &self.stream_key) {
-            (Some(event_key), Some(stream_key)) => {
-                let stream = format!("{}/{}", self.aggregate_type, self.aggregate_id);
-                match keys.unwrap(&stream, stream_key).await? {
-                    Some(stream) => Some(stream.unwrap_event_key(self.event_id, event_key)?),
-                    None => None,
-                }
-            }
-            _ => None,
-        };
-        Ok(RecordedEvent {
+    /// A key that does not open is the event's own matter: whoever needs what it seals cannot read this event.
+    pub(crate) async fn with_keys(self, keys: &Keys) -> RecordedEvent {
+        RecordedEvent {
             // Whoever has no master key cannot tell what is erased from what is only sealed, but for keys
             // that are gone.
-            instead: if self.event_key.is_some() { UNREADABLE } else { ERASED },
-            key,
+            instead: if self.event_key.is_some() { STILL_SEALED } else { ERASED },
+            key: self.key(keys).await,
             opened: OnceLock::new(),
             position: self.position,
             event_id: self.event_id,
@@ -121,7 +115,17 @@ impl Row {
             metadata: self.metadata,
             recorded_at: self.recorded_at,
             digest: self.digest,
-        })
+        }
+    }
+
+    async fn key(&self, keys: &Keys) -> Result<Option<EventKey>, &'static str> {
+        let (Some(event_key), Some(stream_key)) = (&self.event_key, &self.stream_key) else {
+            return Ok(None);
+        };
+        let stream = format!("{}/{}", self.aggregate_type, self.aggregate_id);
+        let stream = keys.unwrap(&stream, stream_key).await.map_err(|_| "the key of its stream")?;
+        let Some(stream) = stream else { return Ok(None) };
+        stream.unwrap_event_key(self.event_id, event_key).map(Some).ok_or("its own key")
     }
 }
 
@@ -161,39 +165,65 @@ impl RecordedEvent {
     /// The event as others see it: plain JSON, with [`ERASED`] in place of what was erased.
     ///
     /// # Errors
-    /// When the stored JSON does not open with its key.
+    /// When the stored JSON does not open with its key, or its key not with that of its stream.
     pub fn shown(&self) -> Result<Cow<'_, str>, Error> {
         bare(self.opened()?, self.instead).map_err(|source| self.undecodable(source.into()))
     }
 
-    /// The same as a JSON value, for people; or, in its place, why it cannot be shown.
-    pub fn shown_or_unreadable(&self) -> serde_json::Value {
-        match self.shown().map(|shown| serde_json::from_str(&shown)) {
-            Ok(Ok(event)) => event,
-            Ok(Err(error)) => serde_json::json!({ "unreadable": error.to_string() }),
-            Err(error) => serde_json::json!({ "unreadable": crate::causes(&error) }),
-        }
+    /// The same, with [`UNREADABLE`] in place of what does not open.
+    pub fn shown_in_part(&self) -> Cow<'_, str> {
+        let (opened, unopened) = self.open();
+        let instead = if unopened.is_some() { UNREADABLE } else { self.instead };
+        // What is no JSON for us is no event of ours: it is shown as it is.
+        bare(opened, instead).unwrap_or(Cow::Borrowed(&self.payload))
+    }
+
+    /// The same as a JSON value, for people.
+    pub fn shown_to_people(&self) -> serde_json::Value {
+        serde_json::from_str(&self.shown_in_part())
+            .unwrap_or_else(|error| serde_json::json!({ "unreadable": error.to_string() }))
     }
 
     /// The same event after its key is gone.
     pub(crate) fn erased(&self) -> Self {
-        Self { key: None, opened: OnceLock::new(), instead: ERASED, ..self.clone() }
+        Self { key: Ok(None), opened: OnceLock::new(), instead: ERASED, ..self.clone() }
     }
 
-    /// Opened once: whoever asks again gets the same text.
     fn opened(&self) -> Result<&str, Error> {
-        if let Some(opened) = self.opened.get() {
-            return Ok(opened);
+        match self.open() {
+            (opened, None) => Ok(opened),
+            (_, Some(unopened)) => Err(Error::CannotOpen {
+                what: format!(
+                    "event at position {}, number {} of stream {}: {unopened}",
+                    self.position,
+                    self.sequence,
+                    self.stream()
+                ),
+            }),
         }
-        match open_payload(self.event_id, &self.payload, self.key.as_ref())? {
-            Cow::Borrowed(stored) => Ok(stored),
-            Cow::Owned(opened) => Ok(self.opened.get_or_init(|| opened)),
-        }
+    }
+
+    /// The payload as far as it opens, and what does not, if anything. Opened once: whoever asks again gets the
+    /// same text.
+    fn open(&self) -> (&str, Option<&'static str>) {
+        let key = match &self.key {
+            _ if !is_sealed(&self.payload) => return (&self.payload, None),
+            Ok(Some(key)) => key,
+            Ok(None) => return (&self.payload, None),
+            Err(key) => return (&self.payload, Some(key)),
+        };
+        let open = || open_payload(self.event_id, &self.payload, key);
+        let Opened { payload, is_whole } = self.opened.get_or_init(open);
+        (payload, (!is_whole).then_some("its text"))
+    }
+
+    fn stream(&self) -> String {
+        format!("{}/{}", self.aggregate_type, self.aggregate_id)
     }
 
     fn undecodable(&self, source: Unreadable) -> Error {
         Error::Undecodable {
-            stream: format!("{}/{}", self.aggregate_type, self.aggregate_id),
+            stream: self.stream(),
             sequence: self.sequence,
             position: self.position,
             source,

@@ -27,7 +27,9 @@ use crate::Error;
 /// What stands in place of a value whose key is gone, where there is no type to say so.
 pub const ERASED: &str = "[erased]";
 /// The same where the reader has no master key.
-pub const UNREADABLE: &str = "[sealed]";
+pub const STILL_SEALED: &str = "[sealed]";
+/// The same where there is a key, and something in the way does not open: somebody changed it.
+pub const UNREADABLE: &str = "[unreadable]";
 
 type Secret = [u8; 32];
 
@@ -307,10 +309,8 @@ impl StreamKey {
         wrap(&self.0, event.as_bytes(), &key.0)
     }
 
-    pub(crate) fn unwrap_event_key(&self, event: Uuid, wrapped: &[u8]) -> Result<EventKey, Error> {
-        unwrap(&self.0, event.as_bytes(), wrapped)
-            .map(EventKey)
-            .ok_or_else(|| Error::CannotOpen { what: format!("the key of event {event}") })
+    pub(crate) fn unwrap_event_key(&self, event: Uuid, wrapped: &[u8]) -> Option<EventKey> {
+        unwrap(&self.0, event.as_bytes(), wrapped).map(EventKey)
     }
 
     pub(crate) fn seal(&self, what: &str, bytes: &[u8]) -> Vec<u8> {
@@ -354,32 +354,34 @@ pub(crate) fn seal(event: Uuid, mut payload: Value) -> Result<(String, Option<Ev
     Ok((stored, key))
 }
 
-/// The payload with its private values opened, as the domain's types are read: `{"$private": …}`, and still
-/// sealed where there is no key.
-pub(crate) fn open_payload<'a>(
-    event: Uuid,
-    stored: &'a str,
-    key: Option<&EventKey>,
-) -> Result<Cow<'a, str>, Error> {
-    let Some(EventKey(secret)) = key.filter(|_| has(stored, SEALED)) else {
-        return Ok(stored.into());
+/// A payload with its private values opened, as the domain's types are read: `{"$private": …}`.
+#[derive(Debug, Clone)]
+pub(crate) struct Opened {
+    pub(crate) payload: String,
+    /// Otherwise something does not open, and is still sealed.
+    pub(crate) is_whole: bool,
+}
+
+/// Opens each private value with the event's key.
+pub(crate) fn open_payload(event: Uuid, stored: &str, EventKey(secret): &EventKey) -> Opened {
+    let Ok(mut payload) = serde_json::from_str::<Value>(stored) else {
+        return Opened { payload: stored.to_owned(), is_whole: !is_sealed(stored) };
     };
-    let cannot_open = || Error::CannotOpen { what: format!("event {event}") };
     let cipher = ChaCha20Poly1305::new(secret.into());
-    let mut payload: Value = serde_json::from_str(stored).map_err(|_| cannot_open())?;
+    let mut is_whole = true;
     for (field, value) in fields(&mut payload) {
         let Some(sealed) = single(value, SEALED) else { continue };
         let data = [event.as_bytes(), field.as_bytes()].concat();
         let sealed = sealed.as_str().and_then(|text| STANDARD.decode(text).ok());
-        let text = sealed
-            .and_then(|sealed| {
-                cipher.decrypt(&nonce(field).into(), Payload { msg: &sealed, aad: &data }).ok()
-            })
-            .ok_or_else(cannot_open)?;
-        let opened: Value = serde_json::from_slice(&text).map_err(|_| cannot_open())?;
-        *value = json!({ KNOWN: opened });
+        let text = sealed.and_then(|sealed| {
+            cipher.decrypt(&nonce(field).into(), Payload { msg: &sealed, aad: &data }).ok()
+        });
+        match text.and_then(|text| serde_json::from_slice::<Value>(&text).ok()) {
+            Some(opened) => *value = json!({ KNOWN: opened }),
+            None => is_whole = false,
+        }
     }
-    Ok(payload.to_string().into())
+    Opened { payload: payload.to_string(), is_whole }
 }
 
 /// An opened payload as others see it: values bare, and `instead` where one is still sealed.
@@ -458,27 +460,46 @@ mod tests {
 
     const EVENT: Uuid = Uuid::from_u128(7);
 
+    fn open(stored: &str, key: &EventKey) -> String {
+        let opened = open_payload(EVENT, stored, key);
+        assert!(opened.is_whole);
+        opened.payload
+    }
+
     #[test]
     fn what_is_sealed_can_be_opened_with_its_key_alone() {
         let payload = json!({"type": "X", "text": {KNOWN: "a secret"}, "tags": {KNOWN: ["b"]}});
         let (stored, key) = seal(EVENT, payload.clone()).unwrap();
         assert!(!stored.contains("secret") && !stored.contains("\"b\""), "{stored}");
-        let opened = open_payload(EVENT, &stored, key.as_ref()).unwrap();
+        let opened = open(&stored, &key.unwrap());
         assert_eq!(serde_json::from_str::<Value>(&opened).unwrap(), payload);
         let shown: Value = serde_json::from_str(&bare(&opened, ERASED).unwrap()).unwrap();
         assert_eq!(shown, json!({"type": "X", "text": "a secret", "tags": ["b"]}));
         let gone: Value = serde_json::from_str(&bare(&stored, ERASED).unwrap()).unwrap();
         assert_eq!(gone, json!({"type": "X", "text": ERASED, "tags": ERASED}));
-        assert_eq!(open_payload(EVENT, &stored, None).unwrap(), stored);
     }
 
     #[test]
     fn another_key_another_event_and_another_field_open_nothing() {
         let (stored, key) = seal(EVENT, json!({"text": {KNOWN: "a"}})).unwrap();
-        assert!(open_payload(EVENT, &stored, Some(&EventKey([0; 32]))).is_err());
-        assert!(open_payload(Uuid::nil(), &stored, key.as_ref()).is_err());
+        let key = key.unwrap();
+        assert!(!open_payload(EVENT, &stored, &EventKey([0; 32])).is_whole);
+        assert!(!open_payload(Uuid::nil(), &stored, &key).is_whole);
         let moved = stored.replace("text", "name");
-        assert!(open_payload(EVENT, &moved, key.as_ref()).is_err());
+        assert!(!open_payload(EVENT, &moved, &key).is_whole);
+    }
+
+    #[test]
+    fn what_does_not_open_leaves_the_rest_open() {
+        let payload = json!({"text": {KNOWN: "a secret"}, "tags": {KNOWN: ["b"]}});
+        let (stored, key) = seal(EVENT, payload).unwrap();
+        let mut changed: Value = serde_json::from_str(&stored).unwrap();
+        changed["text"] = json!({ SEALED: "AAAA" });
+        let opened = open_payload(EVENT, &changed.to_string(), &key.unwrap());
+        assert!(!opened.is_whole);
+        let shown: Value =
+            serde_json::from_str(&bare(&opened.payload, UNREADABLE).unwrap()).unwrap();
+        assert_eq!(shown, json!({"text": UNREADABLE, "tags": ["b"]}));
     }
 
     #[test]
@@ -491,7 +512,7 @@ mod tests {
     fn text_that_looks_like_a_sealed_value_stays_text() {
         let payload = json!({"text": {KNOWN: format!("{{\"{SEALED}\":\"x\"}} \"{KNOWN}\":")}});
         let (stored, key) = seal(EVENT, payload.clone()).unwrap();
-        let opened = open_payload(EVENT, &stored, key.as_ref()).unwrap();
+        let opened = open(&stored, &key.unwrap());
         assert_eq!(serde_json::from_str::<Value>(&opened).unwrap(), payload);
     }
 

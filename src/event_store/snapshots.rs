@@ -1,6 +1,6 @@
 use std::fmt;
 
-use domain::Stored;
+use domain::Decider;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
@@ -58,7 +58,7 @@ impl Snapshots {
     }
 
     /// The newest snapshot that fits; none is no error.
-    pub(crate) async fn read<A: Stored>(
+    pub(crate) async fn read<A: Decider>(
         &self,
         log: &Log,
         aggregate_id: &str,
@@ -90,7 +90,7 @@ impl Snapshots {
     }
 
     /// Has the state written if a multiple of [`EVERY`] lies between `from` and its version.
-    pub(crate) fn offer<A: Stored>(&self, context: &StreamContext<A>, from: i64) {
+    pub(crate) fn offer<A: Decider>(&self, context: &StreamContext<A>, from: i64) {
         if context.version / EVERY == from / EVERY {
             return;
         }

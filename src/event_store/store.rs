@@ -1,9 +1,7 @@
+use std::borrow::Cow;
 use std::collections::HashMap;
 
-use cqrs_es::{
-    Aggregate, AggregateContext, AggregateError, DomainEvent, EventEnvelope, EventStore,
-};
-use domain::Stored;
+use domain::{Decider, StoredEvent};
 use futures::TryStreamExt;
 use uuid::Uuid;
 
@@ -16,7 +14,7 @@ use crate::{Append, Appended, Appender, Error, Log, NewEvent};
 /// Our log as cqrs-es's `EventStore`.
 #[derive(Debug, Clone)]
 pub struct PostgresEventStore {
-    log: Log,
+    pub(crate) log: Log,
     appender: Appender,
     snapshots: Snapshots,
 }
@@ -32,13 +30,7 @@ pub struct StreamContext<A> {
     pub version: i64,
 }
 
-impl<A: Aggregate> AggregateContext<A> for StreamContext<A> {
-    fn aggregate(&mut self) -> &mut A {
-        &mut self.aggregate
-    }
-}
-
-impl<A: Aggregate> StreamContext<A> {
+impl<A: Decider> StreamContext<A> {
     /// The stream's name over all types.
     pub(crate) fn stream(&self) -> String {
         format!("{}/{}", A::TYPE, self.aggregate_id)
@@ -72,7 +64,7 @@ impl PostgresEventStore {
     ///
     /// # Errors
     /// When PostgreSQL fails or an event cannot be read.
-    pub async fn load<A: Stored>(&self, aggregate_id: &str) -> Result<StreamContext<A>, Error> {
+    pub async fn load<A: Decider>(&self, aggregate_id: &str) -> Result<StreamContext<A>, Error> {
         let mut context = match self.snapshots.read::<A>(&self.log, aggregate_id).await? {
             Some(context) => context,
             None => StreamContext {
@@ -88,7 +80,7 @@ impl PostgresEventStore {
     }
 
     /// Folds what the stream has beyond the state's version.
-    pub(crate) async fn catch_up<A: Stored>(
+    pub(crate) async fn catch_up<A: Decider>(
         &self,
         context: &mut StreamContext<A>,
     ) -> Result<(), Error> {
@@ -100,15 +92,15 @@ impl PostgresEventStore {
             .bind(context.version)
             .fetch(self.log.pool());
         while let Some(row) = rows.try_next().await.map_err(Error::database("load a stream"))? {
-            let event = row.with_keys(self.log.keys()).await?;
-            context.aggregate.apply(event.decode()?);
+            let event = row.with_keys(self.log.keys()).await;
+            context.aggregate.evolve(&event.decode()?);
             context.version = event.sequence;
         }
         Ok(())
     }
 
     /// How many events a stream has, and the head of the log at that moment.
-    pub(crate) async fn version<A: Aggregate>(
+    pub(crate) async fn version<A: Decider>(
         &self,
         aggregate_id: &str,
     ) -> Result<(i64, i64), Error> {
@@ -149,7 +141,7 @@ impl PostgresEventStore {
 
     /// Seals and appends; with no events, only claims the idempotency key.
     #[expect(clippy::disallowed_methods, reason = "the home of event ids")]
-    pub(crate) async fn append<A: Stored>(
+    pub(crate) async fn append<A: Decider>(
         &self,
         context: &StreamContext<A>,
         events: &[(A::Event, HashMap<String, String>)],
@@ -178,8 +170,8 @@ impl PostgresEventStore {
                 .and_then(|stream| key.map(|key| stream.wrap_event_key(event_id, &key)));
             new_events.push(NewEvent {
                 event_id,
-                event_type: event.event_type(),
-                event_version: event.event_version(),
+                event_type: event.event_type().to_owned(),
+                event_version: event.event_version().to_owned(),
                 payload,
                 metadata: serde_json::to_string(metadata).map_err(unencodable)?,
                 conversation: A::conversation(stream_id, event),
@@ -213,14 +205,14 @@ impl PostgresEventStore {
     }
 
     /// Has the state kept, when the stream has grown long since the last time.
-    pub(crate) fn offer_snapshot<A: Stored>(&self, context: &StreamContext<A>, grown_by: i64) {
+    pub(crate) fn offer_snapshot<A: Decider>(&self, context: &StreamContext<A>, grown_by: i64) {
         self.snapshots.offer(context, context.version - grown_by);
     }
 }
 
 /// Reads an event as every follower of the log will, before it is recorded for good: one that nobody could read again
 /// would stop them all.
-fn require_readable<E: DomainEvent>(
+fn require_readable<E: StoredEvent>(
     stream: &str,
     event: &E,
     id: Uuid,
@@ -228,7 +220,10 @@ fn require_readable<E: DomainEvent>(
     key: Option<&EventKey>,
 ) -> Result<(), Error> {
     let unstorable = |why| Error::Unstorable { stream: stream.to_owned(), why };
-    let opened = open_payload(id, payload, key)?;
+    let opened = match key {
+        Some(key) => Cow::Owned(open_payload(id, payload, key).payload),
+        None => Cow::Borrowed(payload),
+    };
     if opened.len() > domain::limits::EVENT_BYTES_MAX {
         return Err(unstorable("it is too large to be published"));
     }
@@ -239,75 +234,5 @@ fn require_readable<E: DomainEvent>(
     }
 }
 
-const OF_STREAM_AFTER: &str =
+pub(crate) const OF_STREAM_AFTER: &str =
     "where e.aggregate_type = $1 and e.aggregate_id = $2 and e.sequence > $3 order by e.sequence";
-
-impl<A: Stored> EventStore<A> for PostgresEventStore {
-    type AC = StreamContext<A>;
-
-    async fn load_events(
-        &self,
-        aggregate_id: &str,
-    ) -> Result<Vec<EventEnvelope<A>>, AggregateError<A::Error>> {
-        let sql = format!("{SELECT} {OF_STREAM_AFTER}");
-        let rows: Vec<Row> = sqlx::query_as(&sql)
-            .bind(A::TYPE)
-            .bind(aggregate_id)
-            .bind(0_i64)
-            .fetch_all(self.log.pool())
-            .await
-            .map_err(|error| AggregateError::DatabaseConnectionError(Box::new(error)))?;
-        let mut envelopes = Vec::with_capacity(rows.len());
-        for row in rows {
-            let unreadable = |error| AggregateError::DeserializationError(Box::new(error));
-            let event = row.with_keys(self.log.keys()).await.map_err(unreadable)?;
-            envelopes.push(EventEnvelope {
-                aggregate_id: aggregate_id.to_owned(),
-                sequence: event.sequence as usize,
-                payload: event.decode().map_err(unreadable)?,
-                metadata: serde_json::from_str(&event.metadata)
-                    .map_err(|error| AggregateError::DeserializationError(Box::new(error)))?,
-            });
-        }
-        Ok(envelopes)
-    }
-
-    async fn load_aggregate(
-        &self,
-        aggregate_id: &str,
-    ) -> Result<StreamContext<A>, AggregateError<A::Error>> {
-        self.load(aggregate_id)
-            .await
-            .map_err(|error| AggregateError::UnexpectedError(Box::new(error)))
-    }
-
-    async fn commit(
-        &self,
-        events: Vec<A::Event>,
-        context: StreamContext<A>,
-        metadata: HashMap<String, String>,
-    ) -> Result<Vec<EventEnvelope<A>>, AggregateError<A::Error>> {
-        if events.is_empty() {
-            return Ok(vec![]);
-        }
-        let claimant = Claimant {
-            account: metadata.get("account").and_then(|a| a.parse().ok()).unwrap_or(1),
-            caller: metadata.get("actor").cloned().unwrap_or_default(),
-            idempotency: None,
-        };
-        let named: Vec<_> = events.iter().map(|event| (event.clone(), metadata.clone())).collect();
-        match self.append(&context, &named, claimant).await {
-            Ok(Appended::At { .. }) => Ok((context.version as usize + 1..)
-                .zip(events)
-                .map(|(sequence, payload)| EventEnvelope {
-                    aggregate_id: context.aggregate_id.clone(),
-                    sequence,
-                    payload,
-                    metadata: metadata.clone(),
-                })
-                .collect()),
-            Ok(_) => Err(AggregateError::AggregateConflict),
-            Err(error) => Err(AggregateError::UnexpectedError(Box::new(error))),
-        }
-    }
-}

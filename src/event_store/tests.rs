@@ -3,13 +3,14 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use cqrs_es::EventStore;
 use cqrs_es::persist::PersistedEventStore;
-use cqrs_es::{Aggregate, EventStore};
-use domain::Private;
 use domain::conversation::{Command, Conversation, Create, Event, Kind, Refusal};
 use domain::user::{self, Profile, User};
+use domain::{Decider, Private};
 use futures::StreamExt;
 use futures::future::join_all;
+use sqlx::postgres::PgConnectOptions;
 use sqlx::{Connection, Executor, PgConnection, PgPool};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
@@ -442,9 +443,11 @@ async fn the_store_serves_cqrs_es_itself() {
     let register =
         user::Command::RegisterUser { uid: "ann".to_owned(), profile: Profile::default() };
     let id = domain::user_id(1, "ann").to_string();
-    framework.execute(&id, register).await.unwrap();
+    framework.execute(&id, register.clone()).await.expect_err("it does not say whose it is");
+    let metadata = [("account", "1"), ("actor", "ann")].map(|(k, v)| (k.to_owned(), v.to_owned()));
+    framework.execute_with_metadata(&id, register, metadata.into()).await.unwrap();
     let loaded: StreamContext<User> = store.load(&id).await.unwrap();
-    assert_eq!((loaded.version, User::TYPE), (1, "user"));
+    assert_eq!((loaded.version, <User as Decider>::TYPE), (1, "user"));
 }
 
 #[tokio::test]
@@ -610,7 +613,7 @@ async fn without_a_master_key_the_log_can_be_read_but_not_what_is_sealed() {
     run(&node(&log), id, post("a secret")).await.unwrap();
     let blind = Log::new(log.pool().clone(), Keys::none());
     let events = blind.read(2, 1).await.unwrap();
-    assert!(events[0].shown().unwrap().contains(UNREADABLE));
+    assert!(events[0].shown().unwrap().contains(STILL_SEALED));
     let refused = run(&node(&blind), id, post("x")).await;
     assert!(matches!(refused, Err(CommandError::Store(Error::MasterKeyMissing))), "{refused:?}");
 }
@@ -845,7 +848,7 @@ async fn an_append_digests_as_the_function_and_as_the_verifier_do() {
     assert_eq!(differing, 0);
     let mut transfer = Transfer::begin(log.pool()).await.unwrap();
     let mut verifier = Verifier::default();
-    let mut events = std::pin::pin!(transfer.events(0, 10));
+    let mut events = std::pin::pin!(transfer.events(0, 10, WithKeys::No));
     while let Some(event) = events.next().await {
         verifier.check(&event.unwrap()).unwrap();
     }
@@ -924,4 +927,33 @@ async fn a_server_that_lost_its_connection_during_a_rotation_is_told_so() {
     drop(alone);
     let told = in_use.keep(&keys).await;
     assert!(matches!(told, Error::RotationUnfinished), "{told}");
+}
+
+#[tokio::test]
+async fn a_server_whose_connection_was_dropped_without_a_word_still_keeps_the_keys() {
+    let options: PgConnectOptions = embedded::testing::database().await.url.parse().unwrap();
+    let proxy = embedded::testing::Proxy::start(options.get_port()).await;
+    let pool = PgPool::connect_with(options.clone()).await.unwrap();
+    migrate(&pool).await.unwrap();
+    let keys = Keys::open(&pool, MasterKey::generate()).await.unwrap();
+    let through_the_proxy = PgPool::connect_lazy_with(options.port(proxy.port));
+    let mut in_use = KeysInUse::begin(&through_the_proxy).await.unwrap();
+    in_use.check(&keys).await.unwrap();
+    proxy.cut();
+    // PostgreSQL does not know that the first connection is cut.
+    let is_locked_again = async {
+        let mut holders = 1_i64;
+        while holders < 2 {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+            let locks = "select count(*) from pg_locks l join pg_stat_activity a on a.pid = l.pid
+                 where l.locktype = 'advisory' and l.granted
+                   and a.datname = current_database() and a.application_name like 'colloquy serve%'";
+            holders = sqlx::query_scalar(locks).fetch_one(&pool).await.unwrap();
+        }
+    };
+    tokio::select! {
+        told = in_use.keep(&keys) => panic!("{told}"),
+        () = is_locked_again => {}
+        () = tokio::time::sleep(Duration::from_secs(30)) => panic!("the lock is not held again"),
+    }
 }

@@ -1,10 +1,11 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use chrono::{DateTime, Utc};
 use futures::{Stream, StreamExt};
 use serde::{Deserialize, Serialize};
 use sqlx::{FromRow, PgConnection, PgPool};
 
-use crate::{Digest, Error, GENESIS, StoredEvent, from_hex};
+use crate::{Digest, Error, GENESIS, Quarantined, StoredEvent, from_hex};
 
 /// The whole log as it was at one moment, whatever is appended meanwhile: for verifying and exporting.
 #[derive(Debug)]
@@ -34,35 +35,34 @@ pub struct Exported {
     /// Which master key that is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub master_key: Option<String>,
+    /// That followers of the log pass over it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quarantined: Option<Quarantined>,
 }
 
 /// The stored events above one position and up to another.
-macro_rules! stored_events {
-    () => {
-        "select position, event_id::text as event_id, account_id, account_position, aggregate_type,
-                aggregate_id, sequence, conversation_id::text as conversation_id, event_type,
-                event_version, payload::text as payload, metadata::text as metadata,
-                microseconds(recorded_at) as recorded_us, encode(digest, 'hex') as digest
-         from events
-         where position > $1 and position <= $2"
-    };
-}
+const EVENTS: &str = "
+    select e.position, e.event_id::text as event_id, e.account_id, e.account_position,
+           e.aggregate_type, e.aggregate_id, e.sequence, e.conversation_id::text as conversation_id,
+           e.event_type, e.event_version, e.payload::text as payload, e.metadata::text as metadata,
+           microseconds(e.recorded_at) as recorded_us, encode(e.digest, 'hex') as digest,
+           k.wrapped as event_key, k.subject, s.wrapped as stream_key, s.master_key,
+           q.quarantined_at, q.quarantined_by, q.reason
+    from events e
+    left join event_keys k on $3 and k.position = e.position
+    left join stream_keys s
+        on $3 and s.aggregate_type = e.aggregate_type and s.aggregate_id = e.aggregate_id
+    left join quarantined_events q on q.position = e.position
+    where e.position > $1 and e.position <= $2
+    order by e.position";
 
-const EVENTS: &str = concat!(stored_events!(), " order by position");
-
-const EVENTS_WITH_KEYS: &str = concat!(
-    "select e.*, k.wrapped as event_key, k.subject, s.wrapped as stream_key, s.master_key from (",
-    stored_events!(),
-    ") e
-     left join event_keys k on k.position = e.position
-     left join stream_keys s on s.aggregate_type = e.aggregate_type and s.aggregate_id = e.aggregate_id
-     order by e.position"
-);
-
-impl From<StoredEvent> for Exported {
-    fn from(event: StoredEvent) -> Self {
-        Self { event, event_key: None, subject: None, stream_key: None, master_key: None }
-    }
+/// Whether the keys to what is sealed are read with it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WithKeys {
+    /// As they are stored: wrapped.
+    Yes,
+    /// What is sealed stays so for ever.
+    No,
 }
 
 #[derive(FromRow)]
@@ -73,16 +73,21 @@ struct Row {
     subject: Option<uuid::Uuid>,
     stream_key: Option<Vec<u8>>,
     master_key: Option<String>,
+    quarantined_at: Option<DateTime<Utc>>,
+    quarantined_by: Option<String>,
+    reason: Option<String>,
 }
 
 impl From<Row> for Exported {
     fn from(row: Row) -> Self {
+        let quarantined = row.quarantined_at.zip(row.quarantined_by).zip(row.reason);
         Self {
             event: row.event,
             event_key: row.event_key.map(|key| STANDARD.encode(key)),
             subject: row.subject,
             stream_key: row.stream_key.map(|key| STANDARD.encode(key)),
             master_key: row.master_key,
+            quarantined: quarantined.map(|((at, by), reason)| Quarantined { at, by, reason }),
         }
     }
 }
@@ -148,23 +153,12 @@ impl Transfer {
         &mut self,
         after: i64,
         to: i64,
-    ) -> impl Stream<Item = Result<StoredEvent, Error>> + Send {
-        sqlx::query_as(EVENTS)
-            .bind(after)
-            .bind(to)
-            .fetch(&mut *self.transaction)
-            .map(|row| row.map_err(Error::database("read the log")))
-    }
-
-    /// The same with the keys.
-    pub fn events_with_keys(
-        &mut self,
-        after: i64,
-        to: i64,
+        keys: WithKeys,
     ) -> impl Stream<Item = Result<Exported, Error>> + Send {
-        sqlx::query_as::<_, Row>(EVENTS_WITH_KEYS)
+        sqlx::query_as::<_, Row>(EVENTS)
             .bind(after)
             .bind(to)
+            .bind(keys == WithKeys::Yes)
             .fetch(&mut *self.transaction)
             .map(|row| row.map(Exported::from).map_err(Error::database("read the log")))
     }
@@ -183,6 +177,7 @@ pub async fn import(connection: &mut PgConnection, batch: &[Exported]) -> Result
         (IMPORT_MASTER_KEYS, "write the ids of master keys"),
         (IMPORT_STREAM_KEYS, "write the keys of streams"),
         (IMPORT_EVENT_KEYS, "write the keys of events"),
+        (IMPORT_QUARANTINES, "write what is quarantined"),
     ] {
         sqlx::query(statement)
             .bind(json)
@@ -277,3 +272,10 @@ const IMPORT_EVENT_KEYS: &str = "
     select position, subject, decode(event_key, 'base64')
     from jsonb_to_recordset($1) as r (position bigint, subject uuid, event_key text)
     where event_key is not null";
+
+const IMPORT_QUARANTINES: &str = "
+    insert into quarantined_events (position, quarantined_at, quarantined_by, reason)
+    select position, (quarantined ->> 'at')::timestamptz, quarantined ->> 'by',
+           quarantined ->> 'reason'
+    from jsonb_to_recordset($1) as r (position bigint, quarantined jsonb)
+    where quarantined is not null";

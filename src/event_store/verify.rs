@@ -1,11 +1,13 @@
 //! The digest chain, computed again by whoever does not trust the database.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 use std::fmt::Write;
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use sqlx::FromRow;
+
+use crate::Exported;
 
 /// SHA-256.
 pub type Digest = [u8; 32];
@@ -112,7 +114,6 @@ pub struct Verifier {
     sequences: HashMap<(String, String), i64>,
     account_positions: HashMap<i64, i64>,
     from_the_start: bool,
-    quarantined: BTreeSet<i64>,
 }
 
 impl Default for Verifier {
@@ -131,14 +132,7 @@ impl Verifier {
             sequences: HashMap::new(),
             account_positions: HashMap::new(),
             from_the_start: position == 0,
-            quarantined: BTreeSet::new(),
         }
-    }
-
-    /// Takes events that nobody can read for right where they are quarantined; whatever else holds for them too.
-    pub fn with_quarantined(mut self, positions: impl IntoIterator<Item = i64>) -> Self {
-        self.quarantined = positions.into_iter().collect();
-        self
     }
 
     /// The newest position that was found right.
@@ -151,11 +145,12 @@ impl Verifier {
         &self.digest
     }
 
-    /// Checks the next event.
+    /// Checks the next event. One that nobody can read is right if it is quarantined; whatever else holds for it too.
     ///
     /// # Errors
     /// The first thing that is not right about it.
-    pub fn check(&mut self, event: &StoredEvent) -> Result<(), Difference> {
+    pub fn check(&mut self, exported: &Exported) -> Result<(), Difference> {
+        let event = &exported.event;
         self.check_position(event.position)?;
         let digest = event.digest_after(&self.digest);
         let differs = |what: String| Err(Difference { position: event.position, what });
@@ -175,7 +170,7 @@ impl Verifier {
             &event.event_type,
             &event.event_version,
             &event.payload,
-        ) && !self.quarantined.contains(&event.position)
+        ) && exported.quarantined.is_none()
         {
             return differs(format!("the event cannot be read: {why}"));
         }

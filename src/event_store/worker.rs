@@ -155,10 +155,13 @@ impl Worker {
     /// recognised by their ids, so nothing is written twice.
     async fn send(&mut self, batch: &[Waiting]) -> Result<Vec<Appended>, Error> {
         let started = Instant::now();
-        let mut delay = Duration::from_millis(10);
+        let (mut delay, mut told) = (Duration::from_millis(10), false);
         loop {
             match self.line.append(batch.iter().map(|waiting| &waiting.append)).await {
-                Ok(outcomes) => return Ok(outcomes),
+                Ok(outcomes) => {
+                    self.log.availability().answered();
+                    return Ok(outcomes);
+                }
                 Err(error) if !is_outage(&error) => {
                     return Err(Error::Database { doing: "append to the log", source: error });
                 }
@@ -167,7 +170,12 @@ impl Worker {
                     return Err(Error::Unreachable);
                 }
                 Err(error) => {
-                    tracing::warn!(error = causes(&error), "an append failed, sending it again");
+                    if !std::mem::replace(&mut told, true) {
+                        tracing::warn!(
+                            error = causes(&error),
+                            "an append failed, sending it again"
+                        );
+                    }
                     tokio::time::sleep(delay).await;
                     delay = (delay * 2).min(Duration::from_millis(500));
                 }

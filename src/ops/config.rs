@@ -68,6 +68,13 @@ pub(crate) struct Options {
     /// File with that key
     #[arg(long, global = true, env = "COLLOQUY_MASTER_KEY_FILE")]
     master_key_file: Option<PathBuf>,
+    /// What Prometheus shows as a bearer token to read all metrics, 32 bytes or more; strangers read those that
+    /// count nothing
+    #[arg(long, global = true, env = "COLLOQUY_METRICS_TOKEN", hide_env_values = true)]
+    pub(super) metrics_token: Option<String>,
+    /// File with that token
+    #[arg(long, global = true, env = "COLLOQUY_METRICS_TOKEN_FILE")]
+    metrics_token_file: Option<PathBuf>,
     /// Tracing filter
     #[arg(long, global = true, env = "COLLOQUY_LOG", default_value = "info")]
     pub(super) log: String,
@@ -150,6 +157,7 @@ impl Options {
             ("NATS_URL", &mut self.nats_url, &self.nats_url_file),
             ("COLLOQUY_JWT_SECRET", &mut self.jwt_secret, &self.jwt_secret_file),
             ("COLLOQUY_MASTER_KEY", &mut self.master_key, &self.master_key_file),
+            ("COLLOQUY_METRICS_TOKEN", &mut self.metrics_token, &self.metrics_token_file),
         ] {
             given_file::take(variable, value, file.as_deref())?;
         }
@@ -180,14 +188,16 @@ impl Options {
         {
             return Err(wrong("COLLOQUY_PUBLIC_URL", url, "an http or https URL"));
         }
-        if let Some(secret) = &self.jwt_secret
-            && secret.len() < 32
-        {
-            return Err(wrong(
-                "COLLOQUY_JWT_SECRET",
-                &format!("({} bytes, hidden)", secret.len()),
-                "32 bytes or more",
-            ));
+        for (variable, secret) in [
+            ("COLLOQUY_JWT_SECRET", &self.jwt_secret),
+            ("COLLOQUY_METRICS_TOKEN", &self.metrics_token),
+        ] {
+            if let Some(secret) = secret
+                && secret.len() < 32
+            {
+                let given = format!("({} bytes, hidden)", secret.len());
+                return Err(wrong(variable, &given, "32 bytes or more"));
+            }
         }
         if let Some(key) = &self.master_key
             && MasterKey::from_base64(key).is_none()
@@ -299,6 +309,8 @@ impl Config {
                 options.jwt_public_key.clone().unwrap_or_else(|| UNSET.to_owned()),
             ),
             ("COLLOQUY_JWKS_URL", shown(&options.jwks_url, shown_url::web, UNSET)),
+            ("COLLOQUY_METRICS_TOKEN", masked(&options.metrics_token)),
+            ("COLLOQUY_METRICS_TOKEN_FILE", file(&options.metrics_token_file)),
             ("COLLOQUY_LOG", options.log.clone()),
             ("COLLOQUY_NATS_SUBJECT_PREFIX", options.nats_subject_prefix.clone()),
             ("COLLOQUY_NATS_STREAM", options.nats_stream.clone()),

@@ -1,10 +1,12 @@
+use async_nats::Client;
 use clap::Args;
-use event_store::{Keys, causes};
+use event_store::{Keys, Standing, causes};
+use relay::NatsOptions;
 use sqlx::PgPool;
 
 use super::database::Database;
 use super::format::{Format, print};
-use super::{Failure, Options, master_key};
+use super::{Failure, Options, lag, master_key, private_nats};
 
 #[derive(Debug, Args)]
 pub(super) struct Doctor {
@@ -38,7 +40,7 @@ impl Doctor {
         findings.add("configuration", Ok("every value can be used".to_owned()));
         match Database::open(&options).await {
             Ok(database) => {
-                let has_log = postgres(&database.pool, &mut findings).await;
+                let has_log = postgres(&database.pool, &options, &mut findings).await;
                 if has_log {
                     findings.add("master key", master_key(&database, &options).await);
                 }
@@ -68,7 +70,7 @@ async fn master_key(database: &Database, options: &Options) -> Result<String, St
 }
 
 /// Whether there is a log.
-async fn postgres(pool: &PgPool, findings: &mut Findings) -> bool {
+async fn postgres(pool: &PgPool, options: &Options, findings: &mut Findings) -> bool {
     let setting = |name: &'static str| async move {
         sqlx::query_scalar::<_, String>("select current_setting($1)")
             .bind(name)
@@ -90,6 +92,7 @@ async fn postgres(pool: &PgPool, findings: &mut Findings) -> bool {
         }
     });
     findings.add("durability", durable);
+    findings.add("connections", connections(pool).await);
 
     let head: Result<(i64, i64, i64), _> = sqlx::query_as(
         "select h.position, coalesce((select max(position) from events), 0), (select count(*) from events)
@@ -100,7 +103,7 @@ async fn postgres(pool: &PgPool, findings: &mut Findings) -> bool {
     match head {
         Ok((head, newest, count)) if head == newest && head == count => {
             findings.add("event log", Ok(format!("{head} events, no position missing")));
-            followers(pool, head, findings).await;
+            standing(pool, options, findings).await;
             true
         }
         Ok((head, newest, count)) => {
@@ -116,37 +119,73 @@ async fn postgres(pool: &PgPool, findings: &mut Findings) -> bool {
     }
 }
 
-async fn followers(pool: &PgPool, head: i64, findings: &mut Findings) {
-    let rows: Vec<(String, i64, Option<String>)> =
-        sqlx::query_as("select name, position, stopped from checkpoints order by name")
-            .fetch_all(pool)
-            .await
-            .unwrap_or_default();
-    for (name, position, stopped) in rows {
-        let found = if let Some(why) = stopped {
-            Err(format!("stopped at {position}, {} behind: {why}", head - position))
-        } else if position <= head {
-            Ok(format!("at {position}, {} behind", head - position))
-        } else {
-            Err(format!("at {position}, beyond the head of the log {head}"))
+async fn connections(pool: &PgPool) -> Result<String, String> {
+    let (used, max): (i64, i64) = sqlx::query_as(
+        "select count(*),
+                current_setting('max_connections')::bigint
+                    - current_setting('superuser_reserved_connections')::bigint
+         from pg_stat_activity
+         where backend_type = 'client backend'",
+    )
+    .fetch_one(pool)
+    .await
+    .map_err(|error| causes(&error))?;
+    let found = format!("{used} of {max} in use");
+    if used < max { Ok(found) } else { Err(found) }
+}
+
+/// Who follows the log, who does what, and what is passed over.
+async fn standing(pool: &PgPool, options: &Options, findings: &mut Findings) {
+    let followers = lag::followers(!options.nats_is_off());
+    let standing = match Standing::read(pool, &followers).await {
+        Ok(standing) => standing,
+        Err(error) => return findings.add("followers", Err(causes(&error))),
+    };
+    let head = standing.head;
+    for follower in standing.followers {
+        let position = follower.position;
+        let age = follower.lag_s.map_or_else(String::new, |lag_s| format!(" for {lag_s:.1} s"));
+        let behind = format!("at {position}, {} behind{age}", head - position);
+        let found = match follower.stopped {
+            Some(why) => Err(format!("stopped {behind}: {why}")),
+            None if position <= head => Ok(behind),
+            None => Err(format!("at {position}, beyond the head of the log {head}")),
         };
-        findings.add(&format!("follower {name}"), found);
+        findings.add(&format!("follower {}", follower.name), found);
     }
+    for lease in standing.leases {
+        let found = match (lease.owner, lease.expires_at) {
+            (Some(owner), Some(end)) if lease.is_held => {
+                format!("held by node {owner} until {}, epoch {}", end.to_rfc3339(), lease.epoch)
+            }
+            _ => "held by no node: no server runs, or the next one takes it".to_owned(),
+        };
+        findings.add(&format!("lease {}", lease.name), Ok(found));
+    }
+    let quarantined: Vec<_> = standing.quarantined.keys().map(i64::to_string).collect();
+    let found = match quarantined.is_empty() {
+        true => "nothing is passed over".to_owned(),
+        false => format!("passed over: {} (see audit verify)", quarantined.join(", ")),
+    };
+    findings.add("quarantine", Ok(found));
 }
 
 async fn nats(options: &Options, pool: Option<&PgPool>, findings: &mut Findings) {
-    let nats = match options.nats() {
-        Ok(Some(nats)) => nats,
-        Ok(None) => {
-            let how = if options.nats_is_off() { "off" } else { "private, started by `serve`" };
-            return findings.add("NATS", Ok(how.to_owned()));
-        }
+    let (nats, client) = match options.nats() {
+        _ if options.nats_is_off() => return findings.add("NATS", Ok("off".to_owned())),
+        Ok(Some(nats)) => match nats.connect().await {
+            Ok(client) => (nats, client),
+            Err(error) => return findings.add("NATS", Err(causes(&error))),
+        },
+        Ok(None) => match running_private_nats(options).await {
+            Some(running) => running,
+            None => {
+                let found = "private, and not running: `serve` starts it";
+                return findings.add("NATS", Ok(found.to_owned()));
+            }
+        },
         // It was checked at the start, but files may have gone since.
         Err(_) => return findings.add("NATS", Err("its certificates cannot be read".to_owned())),
-    };
-    let client = match nats.connect().await {
-        Ok(client) => client,
-        Err(error) => return findings.add("NATS", Err(causes(&error))),
     };
     findings.add("NATS", Ok(format!("version {}", client.server_info().version)));
     let Some(pool) = pool else { return };
@@ -164,4 +203,10 @@ async fn nats(options: &Options, pool: Option<&PgPool>, findings: &mut Findings)
         }
         Err(error) => findings.add("stream", Err(causes(&error))),
     }
+}
+
+async fn running_private_nats(options: &Options) -> Option<(NatsOptions, Client)> {
+    let nats = private_nats::left_by_server(&options.data_dir())?;
+    let client = nats.connect().await.ok()?;
+    Some((nats, client))
 }

@@ -22,15 +22,16 @@ pub(super) enum Format {
 pub(super) struct Printer {
     format: Format,
     header: &'static [&'static str],
+    cell_length_max: usize,
     printed: bool,
 }
 
-/// Beyond this, a cell of a table is cut.
+/// Beyond this, a cell of a table is cut that may have anything in it.
 const CELL_LENGTH_MAX: usize = 100;
 
 impl Printer {
     pub(super) fn new(format: Format, header: &'static [&'static str]) -> Self {
-        Self { format, header, printed: false }
+        Self { format, header, cell_length_max: CELL_LENGTH_MAX, printed: false }
     }
 
     /// Breaks when nobody reads any more, as `head` does not.
@@ -57,7 +58,8 @@ impl Printer {
             Format::Table => {
                 let mut table = Table::new();
                 table.load_style(presets::UTF8_BORDERS_ONLY).set_header(self.header);
-                table.add_rows(rows.iter().map(|row| row.iter().map(|cell| cut(text(cell)))));
+                let cut = |cell| cut(text(cell), self.cell_length_max);
+                table.add_rows(rows.iter().map(|row| row.iter().map(cut)));
                 Ok(format!("{table}\n"))
             }
             Format::Json => rows
@@ -83,13 +85,14 @@ impl Printer {
     }
 }
 
-/// Prints rows that are all there.
+/// Prints rows that are all there, and whole: what is wrong often stands at the end.
 pub(super) fn print(
     format: Format,
     header: &'static [&'static str],
     rows: &[Vec<String>],
 ) -> Result<(), Failure> {
-    let mut printer = Printer::new(format, header);
+    let printer = Printer::new(format, header);
+    let mut printer = Printer { cell_length_max: usize::MAX, ..printer };
     let rows = rows.iter().map(|row| row.iter().cloned().map(Value::from).collect()).collect();
     let _ = printer.print(rows)?;
     printer.finish()
@@ -103,8 +106,8 @@ fn text(value: &Value) -> String {
     }
 }
 
-fn cut(text: String) -> String {
-    match text.char_indices().nth(CELL_LENGTH_MAX) {
+fn cut(text: String, length_max: usize) -> String {
+    match text.char_indices().nth(length_max) {
         Some((end, _)) => format!("{}…", &text[..end]),
         None => text,
     }

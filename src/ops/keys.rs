@@ -43,7 +43,9 @@ impl Rotate {
     async fn run(mut self, options: Options) -> Result<(), Failure> {
         given_file::take("COLLOQUY_NEW_MASTER_KEY", &mut self.to, self.to_file.as_deref())?;
         let Some(to) = self.to.as_deref().and_then(MasterKey::from_base64) else {
-            return Err(Failure::Usage("--to: expected base64 of 32 bytes".to_owned()));
+            return Err(Failure::Usage(
+                "COLLOQUY_NEW_MASTER_KEY (--to): expected base64 of 32 bytes".to_owned(),
+            ));
         };
         let database = Database::open(&options).await?;
         let from = master_key::find(&options)?

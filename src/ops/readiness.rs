@@ -8,6 +8,8 @@ use projections::Progress;
 use serde_json::{Value, json};
 use tokio::sync::watch;
 
+use super::lag::Watched;
+
 /// Read models that are behind and have not moved for so long do not move: an answer waits as long for them.
 const STANDS_STILL_AFTER: Duration = Duration::from_secs(10);
 
@@ -18,15 +20,21 @@ struct Parts {
     commands: Commands,
     progress: Progress,
     relay: Relay,
+    watched: Watched,
     /// Where the read models were seen last, and since when.
     seen: Mutex<(i64, Instant)>,
 }
 
 /// Finds it out from the parts.
-pub(super) fn readiness(commands: &Commands, progress: &Progress, relay: Relay) -> api::Readiness {
+pub(super) fn readiness(
+    commands: &Commands,
+    progress: &Progress,
+    relay: Relay,
+    watched: Watched,
+) -> api::Readiness {
     let (commands, progress) = (commands.clone(), progress.clone());
     let seen = Mutex::new((0, Instant::now()));
-    let parts = Arc::new(Parts { commands, progress, relay, seen });
+    let parts = Arc::new(Parts { commands, progress, relay, watched, seen });
     let details = parts.clone();
     api::Readiness {
         condition: Arc::new(move || parts.condition()),
@@ -94,7 +102,7 @@ impl Parts {
                 "erasing": status.erasing,
             })
         });
-        json!({
+        let mut details = json!({
             "postgresql": self.commands.log().availability().outage().as_deref(),
             "log": { "position": head },
             "append_queue": {
@@ -107,6 +115,8 @@ impl Parts {
                 "stopped": stopped,
             },
             "relay": relay,
-        })
+        });
+        details.as_object_mut().expect("it is made above").extend(self.watched.details());
+        details
     }
 }

@@ -12,11 +12,9 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use super::database::{Pools, URL_FILE};
+use super::lag::Watched;
 use super::readiness::{Relay, readiness};
-use super::{Failure, Options, descriptors, master_key, output, telemetry, token};
-
-/// Where others read how to reach the private NATS server.
-const NATS_URL_FILE: &str = "nats-url";
+use super::{Failure, Options, descriptors, master_key, output, private_nats, telemetry, token};
 
 #[derive(Debug, Args)]
 pub(super) struct Serve {
@@ -35,6 +33,12 @@ pub(super) struct Serve {
     /// HTTP connections at once, at most; unless told, as many as the limit on open files leaves, up to 10000
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..))]
     http_connections_max: Option<u32>,
+    /// Requests of one user that may be under way before further ones are refused (429)
+    #[arg(long, default_value_t = 64, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    user_requests_max: u32,
+    /// Requests of one account that may be under way before further ones are refused (429)
+    #[arg(long, default_value_t = 512, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    account_requests_max: u32,
     /// Seconds to finish what is under way when told to stop; what takes longer is cut off
     #[arg(long, default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..))]
     shutdown_timeout_s: u64,
@@ -121,6 +125,10 @@ impl Serve {
         followers.spawn(reactors);
         followers.spawn(authenticator.clone().keep_keys(following.clone()));
         let relay = self.relay(options, servers, &log, node, &following, &mut followers).await?;
+        let with_relay = relay.is_some();
+        let pools = (&pool, &queries);
+        let watched =
+            Watched::start(node, pools, &progress, with_relay, &mut followers, &following);
 
         let answering = async {
             let level = progress.wait_until_level(LISTENS_WITHIN);
@@ -135,14 +143,19 @@ impl Serve {
             }
             let (listener, address) = listen(options).await?;
             let services = api::Services {
-                readiness: readiness(&commands, &progress, relay),
+                readiness: readiness(&commands, &progress, relay, watched),
                 commands,
                 views: projections::Views::new(memory, progress.clone()),
                 pool: pool.clone(),
                 queries: queries.clone(),
                 authenticator,
                 metrics,
-                fair: api::Fair::default(),
+                metrics_token: options.metrics_token.as_deref().map(Into::into),
+                fair: api::Fair::new(
+                    self.user_requests_max as usize,
+                    self.account_requests_max as usize,
+                    self.body_size_max,
+                ),
                 public_url: options.public_url(address).into(),
                 seen: api::Seen::default(),
             };
@@ -209,12 +222,7 @@ impl Serve {
             }
             Some(nats) => nats,
             None => {
-                let data_dir = options.data_dir();
-                tracing::info!(data_dir = %data_dir.display(), "starting a private NATS server");
-                let nats = embedded::Nats::start(&data_dir).await?;
-                let url_file = data_dir.join(NATS_URL_FILE);
-                private_file::keep(&url_file, nats.url())?;
-                tracing::info!(url_file = %url_file.display(), "NATS is up");
+                let nats = private_nats::start(options, &options.data_dir()).await?;
                 let options = relay::NatsOptions::new(nats.url())?;
                 servers.nats = Some(nats);
                 options

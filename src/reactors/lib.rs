@@ -92,8 +92,10 @@ impl Led for Reactor {
         Ok(())
     }
 
-    fn failed(&mut self, _: &Error, causes: &str) {
-        tracing::error!(error = causes, "reactors stopped");
+    fn failed(&mut self, error: &Error, causes: &str) {
+        if !self.commands.log().availability().explains(error) {
+            tracing::error!(error = causes, "reactors stopped");
+        }
         metrics::counter!("colloquy_reaction_failures_total").increment(1);
     }
 }

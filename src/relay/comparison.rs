@@ -6,7 +6,7 @@ use async_nats::{Client, jetstream};
 use sqlx::PgPool;
 use uuid::Uuid;
 
-use crate::{Error, Finding, NAME, Settings, finding};
+use crate::{Error, Finding, NAME, Settings, connection, finding};
 
 /// What a look at the stream has found.
 #[derive(Debug)]
@@ -170,7 +170,7 @@ pub async fn check(client: &Client, settings: &Settings, pool: &PgPool) -> Resul
     use jetstream::ErrorCode;
     use jetstream::context::GetStreamErrorKind;
     let mut findings = Vec::from_iter(finding::max_payload(client.max_payload()));
-    let jetstream = jetstream::new(client.clone());
+    let jetstream = connection::jetstream(client.clone());
     let stream = match jetstream.get_stream(&settings.stream).await {
         Ok(stream) => stream,
         Err(error) => match error.kind() {

@@ -2,9 +2,25 @@
 
 use std::fmt;
 use std::path::PathBuf;
+use std::time::Duration;
 
-use async_nats::{Client, ConnectError, ConnectOptions, ServerAddr};
+use async_nats::jetstream::context::ContextBuilder;
+use async_nats::{Client, ConnectError, ConnectErrorKind, ConnectOptions, ServerAddr, jetstream};
 use percent_encoding::percent_decode_str;
+
+/// One address; a server that is frozen takes the connection and says nothing.
+const CONNECTS_WITHIN: Duration = Duration::from_secs(3);
+/// All of them, and finding out which they are. The next attempt tries them in another order.
+const REACHED_WITHIN: Duration = Duration::from_secs(10);
+/// Whatever JetStream is asked, and each message that it is sent.
+const ANSWERS_WITHIN: Duration = Duration::from_secs(5);
+/// A connection on which nothing comes for three of these is lost, also if it was dropped without a word.
+const ASKED_FOR_LIFE_EVERY: Duration = Duration::from_secs(2);
+
+/// JetStream, asked with an end to each wait.
+pub(crate) fn jetstream(client: Client) -> jetstream::Context {
+    ContextBuilder::new().timeout(ANSWERS_WITHIN).build(client)
+}
 
 /// Servers of one cluster, and what they ask for. The client by itself ignores who a URL says that we are.
 #[derive(Clone)]
@@ -78,7 +94,9 @@ impl NatsOptions {
     ///
     /// # Errors
     /// When no server can be reached, or they refuse us.
-    pub async fn connect_with(&self, mut options: ConnectOptions) -> Result<Client, ConnectError> {
+    pub async fn connect_with(&self, options: ConnectOptions) -> Result<Client, ConnectError> {
+        let mut options =
+            options.connection_timeout(CONNECTS_WITHIN).ping_interval(ASKED_FOR_LIFE_EVERY);
         match self.login.clone() {
             Some(Login::Token(token)) => options = options.token(token),
             Some(Login::Password { user, password }) => {
@@ -94,7 +112,9 @@ impl NatsOptions {
         if let Some((certificate, key)) = self.client.clone() {
             options = options.add_client_certificate(certificate, key);
         }
-        options.connect(self.servers.as_slice()).await
+        let connected = options.connect(self.servers.as_slice());
+        let connected = tokio::time::timeout(REACHED_WITHIN, connected).await;
+        connected.unwrap_or_else(|_elapsed| Err(ConnectErrorKind::TimedOut.into()))
     }
 }
 
@@ -135,6 +155,7 @@ fn server(url: &str) -> Result<(ServerAddr, Option<Login>), WrongUrl> {
 mod tests {
     use std::path::Path;
 
+    use async_nats::ConnectErrorKind;
     use embedded::testing::{folder, nats_server};
     use rcgen::{BasicConstraints, Certificate, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 
@@ -189,16 +210,20 @@ mod tests {
         assert!(shown.contains("host") && !shown.contains("secret"), "{shown}");
     }
 
-    /// A certificate authority, and a certificate that it has signed, as files.
+    /// A certificate authority, a certificate that it has signed, and another authority, as files.
     fn certify(folder: &Path) {
-        let mut params = CertificateParams::new([]).unwrap();
-        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        let ca = CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap();
+        let authority = || {
+            let mut params = CertificateParams::new([]).unwrap();
+            params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+            CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap()
+        };
+        let ca = authority();
         let key = KeyPair::generate().unwrap();
         let params = CertificateParams::new(["127.0.0.1".to_owned()]).unwrap();
         let certificate: Certificate = params.signed_by(&key, &ca).unwrap();
         for (name, content) in [
             ("ca.pem", ca.pem()),
+            ("other-ca.pem", authority().pem()),
             ("cert.pem", certificate.pem()),
             ("key.pem", key.serialize_pem()),
         ] {
@@ -223,5 +248,26 @@ mod tests {
         assert!(options(server.port).connect().await.is_err(), "nobody it trusts has signed");
         assert!(trusting(server.port).connect().await.is_err(), "it shows no certificate");
         assert!(trusting(plain.port).connect().await.is_err(), "the server speaks no TLS");
+    }
+
+    #[tokio::test]
+    async fn a_login_is_shown_over_tls_and_only_to_a_server_that_is_trusted() {
+        let folder = folder();
+        certify(&folder);
+        let file = |name: &str| folder.join(name).to_str().unwrap().to_owned();
+        let (certificate, key) = (file("cert.pem"), file("key.pem"));
+        let mut arguments = vec!["--user", "u", "--pass", "p", "--tls"];
+        arguments.extend(["--tlscert", &certificate, "--tlskey", &key]);
+        let server = nats_server(&folder, &arguments).await;
+        let connect = |login: &str, ca: &str| {
+            let options = NatsOptions::new(&format!("nats://{login}@127.0.0.1:{}", server.port));
+            let options = options.unwrap().ca_file(folder.join(ca));
+            async move { options.connect().await.map_err(|error| error.kind()) }
+        };
+        connect("u:p", "ca.pem").await.unwrap();
+        let refused = connect("u:other", "ca.pem").await.unwrap_err();
+        assert_eq!(refused, ConnectErrorKind::AuthorizationViolation);
+        let untrusted = connect("u:p", "other-ca.pem").await.unwrap_err();
+        assert_ne!(untrusted, ConnectErrorKind::AuthorizationViolation);
     }
 }

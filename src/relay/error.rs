@@ -32,6 +32,15 @@ pub enum Error {
         #[source]
         source: jetstream::context::PublishError,
     },
+    /// The event does not open; nothing is published behind it until an operator quarantines it.
+    #[error("the event at position {position} cannot be told, and it is not quarantined")]
+    Unreadable {
+        /// Where.
+        position: i64,
+        /// Why.
+        #[source]
+        source: event_store::Error,
+    },
     /// The message is still there.
     #[error("position {position} was not erased from the stream")]
     Erase {

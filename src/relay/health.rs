@@ -1,6 +1,6 @@
 //! How the relay is doing, for readiness, the log and metrics. A failure begins once and ends once, by progress.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use sqlx::PgPool;
 use tokio::sync::watch;
@@ -89,7 +89,7 @@ impl Health {
         metrics::counter!("colloquy_relay_restarts_total").increment(1);
         self.0.send_modify(|status| {
             let report = match error {
-                Error::Wrong(_) => Reported::Wrong,
+                Error::Wrong(_) | Error::Unreadable { .. } => Reported::Wrong,
                 _ => Reported::Interruption,
             };
             match report {
@@ -128,21 +128,13 @@ impl Health {
     }
 }
 
-/// Measured by asking the database: whatever the relay waits for, the lag goes on.
-type Measured = (i64, i64, Option<String>, f64, i64);
-
 /// Sets the metrics until `stop` is cancelled, and tells a standby what the node that publishes has written down.
 pub(crate) async fn measure(pool: &PgPool, health: &Health, stop: &CancellationToken) {
     let mut ticks = tokio::time::interval(MEASURE_EVERY);
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-    let mut oldest: Option<Instant> = None;
     while stop.run_until_cancelled(ticks.tick()).await.is_some() {
-        let measured = stop.run_until_cancelled(look(pool)).await;
-        if let Some(Ok((head, position, stopped, age, due))) = measured {
-            let age = Duration::try_from_secs_f64(age).unwrap_or_default();
-            oldest = (head > position).then(|| Instant::now().checked_sub(age)).flatten();
-            metrics::gauge!("colloquy_relay_position").set(position as f64);
-            metrics::gauge!("colloquy_relay_lag").set((head - position).max(0) as f64);
+        let look = tokio::time::timeout(MEASURE_EVERY, look(pool));
+        if let Some(Ok(Ok((position, stopped, due)))) = stop.run_until_cancelled(look).await {
             metrics::gauge!("colloquy_relay_erasures_due").set(due as f64);
             health.0.send_if_modified(|status| {
                 let stands_by = !status.leader;
@@ -152,25 +144,19 @@ pub(crate) async fn measure(pool: &PgPool, health: &Health, stop: &CancellationT
                 stands_by
             });
         }
-        let age = oldest.map_or(0.0, |oldest| oldest.elapsed().as_secs_f64());
-        metrics::gauge!("colloquy_relay_lag_seconds").set(age);
         let failing = f64::from(health.is_failing());
         metrics::gauge!("colloquy_relay_failing").set(failing);
     }
 }
 
-async fn look(pool: &PgPool) -> Result<Measured, sqlx::Error> {
+async fn look(pool: &PgPool) -> Result<(i64, Option<String>, i64), sqlx::Error> {
     sqlx::query_as(
-        "select h.position, c.position, c.stopped,
-                coalesce((select extract(epoch from clock_timestamp() - e.recorded_at)::float8
-                          from events e
-                          where e.position = c.position + 1), 0),
+        "select c.position, c.stopped,
                 (select count(*) from nats_erasures n
                  where n.position <= c.position and n.done_at is null)
-         from log_head h
-         left join lateral (
+         from (
              select coalesce(max(position), 0) as position, max(stopped) as stopped
-             from checkpoints where name = $1) c on true",
+             from checkpoints where name = $1) c",
     )
     .bind(NAME)
     .fetch_one(pool)

@@ -15,6 +15,9 @@ use crate::NatsOptions;
 /// Between two hints, and between two looks: whatever happens in it is in the next one.
 const PAUSE: Duration = Duration::from_millis(10);
 
+/// For the client to take a hint: it has no room while a server reads nothing.
+const TAKEN_WITHIN: Duration = Duration::from_secs(5);
+
 /// Sends and hears hints on `<prefix>.hint` until `stop` is cancelled. The connection is made, and
 /// made again, whenever NATS is there.
 pub async fn run(log: Log, nats: NatsOptions, subject_prefix: String, stop: CancellationToken) {
@@ -44,7 +47,8 @@ async fn exchange(log: &Log, nats: &NatsOptions, subject: &str) -> Result<(), as
 async fn send(log: &Log, client: &Client, subject: &str) -> Result<(), async_nats::Error> {
     let mut appended = log.own_appends();
     while appended.changed().await.is_ok() {
-        client.publish(subject.to_owned(), "".into()).await?;
+        let taken = client.publish(subject.to_owned(), "".into());
+        tokio::time::timeout(TAKEN_WITHIN, taken).await??;
         tokio::time::sleep(PAUSE).await;
     }
     Ok(())
@@ -67,7 +71,7 @@ async fn hear<M>(log: &Log, mut heard: impl Stream<Item = M> + Unpin) -> u64 {
 mod tests {
     use super::*;
     use crate::tests::Fixture;
-    use embedded::testing::{nats_url, unique};
+    use embedded::testing::{Proxy, nats_url, unique};
 
     /// Nothing else has the second node look: nobody there waits for the log.
     #[tokio::test(flavor = "multi_thread")]
@@ -95,6 +99,39 @@ mod tests {
         for task in tasks {
             task.await.unwrap();
         }
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn hints_are_heard_again_after_their_connection_was_dropped_without_a_word() {
+        let url = nats_url().await;
+        let here = Fixture::new(url.clone()).await;
+        let there = Log::new(here.log.pool().clone(), here.log.keys().clone());
+        let proxy = Proxy::start(url.rsplit_once(':').unwrap().1.parse().unwrap()).await;
+        let cut_off = format!("nats://127.0.0.1:{}", proxy.port);
+        let (prefix, stop) = (unique("hint"), CancellationToken::new());
+        for (log, url) in [(&here.log, url), (&there, cut_off)] {
+            let nats = NatsOptions::new(&url).unwrap();
+            tokio::spawn(run(log.clone(), nats, prefix.clone(), stop.clone()));
+        }
+        let mut known = there.wakeups();
+        for is_cut in [false, true] {
+            if is_cut {
+                proxy.cut();
+            }
+            let heard = async {
+                loop {
+                    here.append(1).await;
+                    let head = here.log.head().await.unwrap();
+                    let known = known.wait_for(|known| *known >= head);
+                    if tokio::time::timeout(Duration::from_millis(100), known).await.is_ok() {
+                        break;
+                    }
+                }
+            };
+            let heard = tokio::time::timeout(Duration::from_secs(25), heard).await;
+            assert!(heard.is_ok(), "nothing is heard, is_cut: {is_cut}");
+        }
+        stop.cancel();
     }
 
     #[tokio::test(flavor = "multi_thread")]

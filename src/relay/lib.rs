@@ -22,6 +22,7 @@
     )
 )]
 
+pub mod access;
 mod comparison;
 mod connection;
 mod erasure;
@@ -38,6 +39,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_nats::jetstream;
+use async_nats::jetstream::context::PublishErrorKind;
 use event_store::{Budget, Lease, Led, Log, LogEvent, causes};
 use futures::future::{BoxFuture, try_join_all};
 use futures::{FutureExt, TryFutureExt};
@@ -76,8 +78,11 @@ impl Settings {
     }
 }
 
+/// A batch; sending waits for a server that takes nothing.
+const SENT_WITHIN: Duration = Duration::from_secs(30);
+
 /// The name of the lease, and of the checkpoint.
-const NAME: &str = "relay";
+pub const NAME: &str = "relay";
 
 /// Publishes until `stop` is cancelled. Whatever fails is tried again for ever.
 pub async fn run(
@@ -131,7 +136,7 @@ impl Led for Relay {
 impl Relay {
     async fn publish_until_stopped(&mut self, lease: &Lease) -> Result<(), Error> {
         let (client, mut connection) = stream::connect(&self.settings.nats).await?;
-        let jetstream = jetstream::new(client);
+        let jetstream = connection::jetstream(client);
         let (pool, health) = (self.log.pool().clone(), self.health.clone());
         while !self.stop.is_cancelled() {
             stream::is_made(&mut connection).await?;
@@ -175,8 +180,11 @@ impl Relay {
                 continue;
             }
             // The broker stores this batch while the one before is acknowledged and noted, and the next one is read.
-            let sent = self.send(jetstream, &batch).await?;
             let to = batch.last().map_or(position, |last| last.recorded.position);
+            let sent = tokio::time::timeout(SENT_WITHIN, self.send(jetstream, &batch)).await;
+            let sent = sent.unwrap_or_else(|_elapsed| {
+                Err(Error::Publish { position: to, source: PublishErrorKind::TimedOut.into() })
+            })?;
             let before = under_way.take();
             let settled = async { tokio::join!(self.settle(lease, before), self.read(to)) };
             let (settled, next) = tokio::select! {
@@ -243,11 +251,12 @@ impl Relay {
         for LogEvent { recorded: event, .. } in batch.iter().map(Arc::as_ref) {
             let position = event.position;
             let failed = move |source| Error::Publish { position, source };
+            let payload = message::payload(self.log.pool(), event).await?;
             let acknowledgement = jetstream
                 .publish_with_headers(
                     message::subject(&self.settings.subject_prefix, event),
                     message::headers(event, &self.settings.stream),
-                    event.shown()?.into_owned().into(),
+                    payload.into_owned().into(),
                 )
                 .await
                 .map_err(failed)?;

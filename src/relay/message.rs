@@ -1,7 +1,12 @@
+use std::borrow::Cow;
+
 use async_nats::HeaderMap;
 use async_nats::header::{NATS_EXPECTED_LAST_SEQUENCE, NATS_EXPECTED_STREAM, NATS_MESSAGE_ID};
 use chrono::SecondsFormat;
-use event_store::RecordedEvent;
+use event_store::{RecordedEvent, quarantined_between};
+use sqlx::PgPool;
+
+use crate::Error;
 
 /// `<prefix>.v1.<account>.<conversation or directory>.<EventType>`.
 pub(crate) fn subject(prefix: &str, event: &RecordedEvent) -> String {
@@ -9,6 +14,24 @@ pub(crate) fn subject(prefix: &str, event: &RecordedEvent) -> String {
         .conversation_id
         .map_or_else(|| "directory".to_owned(), |conversation| conversation.to_string());
     format!("{prefix}.v1.{}.{topic}.{}", event.account, event.event_type)
+}
+
+/// The event as JSON, its private values in the clear. Of one that does not open, what does, once an operator lets all
+/// who follow the log go on behind it.
+pub(crate) async fn payload<'a>(
+    pool: &PgPool,
+    event: &'a RecordedEvent,
+) -> Result<Cow<'a, str>, Error> {
+    let source = match event.shown() {
+        Ok(shown) => return Ok(shown),
+        Err(source) => source,
+    };
+    let position = event.position;
+    let quarantined = quarantined_between(pool, position - 1, position).await?;
+    if quarantined.is_empty() {
+        return Err(Error::Unreadable { position, source });
+    }
+    Ok(event.shown_in_part())
 }
 
 /// CloudEvents 1.0 in binary mode (the NATS protocol binding), our own numbers, and the fence: the one place where the

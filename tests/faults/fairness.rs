@@ -5,7 +5,6 @@ use std::time::Duration;
 use reqwest::Method;
 use serde_json::json;
 use sqlx::Executor;
-use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 
@@ -13,15 +12,8 @@ use crate::harness::{Caller, Installation, Server, send, wait_until};
 
 /// A request that is under way until its connection is dropped: half of its body is still to come.
 async fn begin_a_request(server: &Server, caller: &Caller) -> TcpStream {
-    let address = server.url.strip_prefix("http://").unwrap();
-    let mut connection = TcpStream::connect(address).await.unwrap();
-    let head = format!(
-        "POST /api/conversations HTTP/1.1\r\nHost: {address}\r\nAuthorization: Bearer {}\r\n\
-         Content-Type: application/json\r\nContent-Length: 20\r\n\r\n{{",
-        caller.token
-    );
-    connection.write_all(head.as_bytes()).await.unwrap();
-    connection
+    let half = "Content-Type: application/json\r\nContent-Length: 20\r\n\r\n{";
+    server.begin(caller, "POST", "/api/conversations", half).await
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -52,6 +44,28 @@ async fn who_has_too_many_requests_under_way_is_refused_further_ones_in_each_dia
 
     drop(begun);
     wait_until("none is under way", async || ann.get("/api/user").await.status == 200).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn how_many_of_a_user_and_of_an_account_are_under_way_is_the_operators_to_say() {
+    let installation = Installation::new().await;
+    let arguments = ["--user-requests-max", "2", "--account-requests-max", "3"];
+    let server = installation.start_with(&arguments);
+    let (ann, bob) = (server.caller("ann"), server.caller("bob"));
+    let other = server.caller_with("ann", 2, "member");
+    for user in [&ann, &bob, &other] {
+        user.arrive().await;
+    }
+    let is_refused = async |caller: &Caller| caller.get("/api/user").await.status == 429;
+    let mut begun =
+        vec![begin_a_request(&server, &ann).await, begin_a_request(&server, &ann).await];
+    wait_until("her two are under way", async || is_refused(&ann).await).await;
+    assert!(!is_refused(&bob).await);
+    begun.push(begin_a_request(&server, &bob).await);
+    wait_until("three of the account are", async || is_refused(&bob).await).await;
+    assert!(!is_refused(&other).await);
+    let (status, _, errors) = installation.run(&["serve", "--user-requests-max", "0"]);
+    assert_eq!(status, Some(2), "{errors}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -3,6 +3,8 @@
 mod connections;
 mod fairness;
 mod frozen;
+mod lag;
+mod memory;
 mod neighbours;
 mod outages;
 mod postgres;
@@ -13,6 +15,7 @@ mod starts;
 mod stream;
 mod streams;
 mod time;
+mod tls;
 mod unreadable;
 mod values;
 
@@ -23,7 +26,7 @@ use std::time::Duration;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::harness::{Installation, Server, wait_until};
+use crate::harness::{Caller, Installation, Server, wait_until};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn kill_9_under_load_loses_no_acknowledged_command() {
@@ -160,6 +163,13 @@ async fn every_event_arrives_on_nats_under_its_position() {
             "ConversationPinned"
         ]
     );
+}
+
+/// The value of a metric, as an operator reads it.
+async fn metric(host: &Caller, name: &str) -> Option<f64> {
+    let metrics = host.get("/metrics").await.expect(200);
+    let samples = metrics.as_str()?.lines().filter_map(|line| line.rsplit_once(' '));
+    samples.filter(|(sample, _)| *sample == name).find_map(|(_, value)| value.parse().ok())
 }
 
 async fn wait_for_stream(

@@ -108,6 +108,9 @@ async fn while_postgresql_is_gone_every_surface_says_so() {
     wait_until("it is noticed", async || outage.ann.get("/readyz").await.status == 503).await;
     outage.assert_queries_are_refused().await;
     assert_eq!(outage.post("hello", "once").await.status, 503);
+    let log = outage.server.log();
+    assert!(log.contains(r#""reason":"PostgreSQL is unreachable","error":""#), "{log}");
+    assert!(!log.contains("sqlx"), "told by the driver too, for each connection: {log}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,12 +1,13 @@
 //! The private PostgreSQL or NATS dies under a server that started them.
 
 use std::path::Path;
+use std::process::Command;
 
 use embedded::testing::folder;
 use serde_json::json;
 
 use super::all_messages;
-use crate::harness::{Server, serve, wait_until};
+use crate::harness::{Server, run, serve, wait_until};
 
 fn start(data_dir: &Path) -> Server {
     let mut command = serve();
@@ -62,6 +63,14 @@ async fn a_private_nats_server_that_dies_is_started_again_three_times() {
     let server = start(&folder);
     let ann = server.caller("ann");
     ann.arrive().await;
+    let doctor = || {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_colloquy"));
+        run(command.args(["doctor", "--format", "csv"]).env("COLLOQUY_DATA_DIR", &folder))
+    };
+    wait_until("the doctor finds the stream", async || {
+        doctor().1.contains("stream,ok,\"CONVERSATIONS, at 1\"")
+    })
+    .await;
     for times in 1..=3 {
         kill(&folder.join("nats.pid"));
         wait_for_restarts(&server, times).await;
@@ -69,4 +78,6 @@ async fn a_private_nats_server_that_dies_is_started_again_three_times() {
     }
     kill(&folder.join("nats.pid"));
     assert_eq!(server.ended(), Some(1));
+    let (status, found, _) = doctor();
+    assert!(status == Some(0) && found.contains("not running"), "{found}");
 }

@@ -21,12 +21,17 @@ async fn the_private_servers_do_not_get_our_secrets() {
         assert!(!environment.contains(SECRET) && !environment.contains(MASTER_KEY), "{pid_file}");
     }
     // Whoever may read the folder may follow the events.
-    let url_file = folder.join("nats-url");
-    assert_eq!(std::fs::metadata(&url_file).unwrap().permissions().mode() & 0o777, 0o600);
-    let url = std::fs::read_to_string(url_file).unwrap();
-    relay::NatsOptions::new(&url).unwrap().connect().await.unwrap();
-    let password = std::fs::read_to_string(folder.join("nats-password")).unwrap();
-    assert!(url.contains(&password) && !server.log().contains(&password));
+    for user in ["nats", "nats-reader"] {
+        let url_file = folder.join(format!("{user}-url"));
+        assert_eq!(std::fs::metadata(&url_file).unwrap().permissions().mode() & 0o777, 0o600);
+        let url = std::fs::read_to_string(url_file).unwrap();
+        let client = relay::NatsOptions::new(&url).unwrap().connect().await.unwrap();
+        let jetstream = async_nats::jetstream::new(client);
+        super::wait_for_stream(&jetstream, "CONVERSATIONS", 0).await;
+        let password = folder.join(format!("{user}-password"));
+        let password = std::fs::read_to_string(password).unwrap();
+        assert!(url.contains(&password) && !server.log().contains(&password));
+    }
 }
 
 #[tokio::test]
@@ -40,6 +45,7 @@ async fn secrets_can_be_given_in_files() {
         ("NATS_URL", &installation.nats_url),
         ("COLLOQUY_JWT_SECRET", SECRET),
         ("COLLOQUY_MASTER_KEY", MASTER_KEY),
+        ("COLLOQUY_METRICS_TOKEN", "a-scrape-token-of-32-bytes-or-more"),
     ] {
         let file = folder.join(name);
         std::fs::write(&file, format!("{value}\n")).unwrap();
@@ -51,9 +57,9 @@ async fn secrets_can_be_given_in_files() {
     }
     let server = Server::start(command);
     server.caller("ann").arrive().await;
-    let ann = server.caller("ann");
+    let host = server.key();
     wait_until("it publishes", async || {
-        let metrics = ann.get("/metrics").await.body;
+        let metrics = host.get("/metrics").await.body;
         metrics.as_str().unwrap().contains("colloquy_relay_position 1\n")
     })
     .await;
@@ -70,6 +76,7 @@ fn no_secret_is_printed_with_the_configuration_or_the_help() {
             ("NATS_URL", "nats://secret@one,tls://secret@two"),
             ("COLLOQUY_JWKS_URL", "https://ann:secret@host/keys?secret#secret"),
             ("COLLOQUY_MASTER_KEY", MASTER_KEY),
+            ("COLLOQUY_METRICS_TOKEN", "a-scrape-token-of-32-bytes=secret"),
         ] {
             command.env(name, value);
         }

@@ -4,19 +4,14 @@ use serde_json::json;
 
 use crate::harness::{Caller, Installation, Server, wait_until};
 
+use super::metric;
+
 async fn becomes(ann: &Caller, readiness: &str) {
     wait_until(readiness, async || {
         let ready = ann.get("/readyz").await;
         ready.status == 200 && ready.body == readiness
     })
     .await;
-}
-
-/// The value of a metric.
-async fn metric(ann: &Caller, name: &str) -> f64 {
-    let metrics = ann.get("/metrics").await.expect(200);
-    let mut values = metrics.as_str().unwrap().lines().filter_map(|line| line.strip_prefix(name));
-    values.find_map(|value| value.trim().parse().ok()).unwrap()
 }
 
 /// How often something was logged.
@@ -30,7 +25,7 @@ async fn a_stream_that_is_not_the_log_is_seen_everywhere_until_it_is_put_right()
     const WRONG: &str = "nothing is published until somebody acts";
     let installation = Installation::new().await;
     let server = installation.start();
-    let (ann, bob) = (server.caller("ann"), server.caller("bob"));
+    let (ann, bob, host) = (server.caller("ann"), server.caller("bob"), server.key());
     bob.arrive().await;
     let chat = ann.create(json!(["bob"])).await;
     let client = async_nats::connect(&installation.nats_url).await.unwrap();
@@ -44,9 +39,9 @@ async fn a_stream_that_is_not_the_log_is_seen_everywhere_until_it_is_put_right()
     becomes(&ann, "degraded: relay\n").await;
     ann.say(&chat, "still there?").await;
     wait_until("the lag is measured", async || {
-        metric(&ann, "colloquy_relay_failing ").await == 1.0
-            && metric(&ann, "colloquy_relay_lag ").await == 2.0
-            && metric(&ann, "colloquy_relay_lag_seconds ").await > 1.0
+        metric(&host, "colloquy_relay_failing").await == Some(1.0)
+            && metric(&host, "colloquy_relay_lag").await == Some(2.0)
+            && metric(&host, "colloquy_relay_lag_seconds").await > Some(1.0)
     })
     .await;
     wait_until("it is logged", async || logged(&server, WRONG) == 1).await;
@@ -57,8 +52,8 @@ async fn a_stream_that_is_not_the_log_is_seen_everywhere_until_it_is_put_right()
     becomes(&ann, "ready\n").await;
     super::wait_for_stream(&jetstream, &installation.stream, 5).await;
     wait_until("nothing lags", async || {
-        metric(&ann, "colloquy_relay_failing ").await == 0.0
-            && metric(&ann, "colloquy_relay_lag_seconds ").await == 0.0
+        metric(&host, "colloquy_relay_failing").await == Some(0.0)
+            && metric(&host, "colloquy_relay_lag_seconds").await == Some(0.0)
     })
     .await;
     wait_until("its end is logged", async || logged(&server, "publishing to NATS again") == 1)

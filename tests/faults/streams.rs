@@ -27,7 +27,7 @@ async fn a_server_that_cannot_log_goes_on_serving() {
         let chat = ann.create(json!(["bob"])).await;
         ann.say(&chat, "hi").await;
         wait_until("all of it is published", async || {
-            let metrics = ann.get("/metrics").await.expect(200);
+            let metrics = server.key().get("/metrics").await.expect(200);
             let position = |name: &str| {
                 let line = metrics.as_str().unwrap().lines().find(|line| line.starts_with(name))?;
                 line.split_whitespace().last()?.parse::<f64>().ok()

@@ -45,7 +45,7 @@ async fn a_new_chat_costs_no_more_however_many_were_erased_before_it() {
         caller.delete(&path(&chat)).await.expect(204);
     }
     let commands = async || {
-        let metrics = ann.get("/metrics").await.expect(200);
+        let metrics = server.key().get("/metrics").await.expect(200);
         let counted = "colloquy_command_seconds_count{command=\"CreateConversation\"} ";
         let count = metrics.as_str().unwrap().lines().find_map(|line| line.strip_prefix(counted));
         count.unwrap().parse::<u64>().unwrap()

@@ -23,7 +23,7 @@ pub(super) struct Event {
     sequence: i64,
     event_type: String,
     event_version: String,
-    /// What happened; `[erased]` in place of what was erased.
+    /// What happened; `[erased]` in place of what was erased, `[unreadable]` in place of what does not open.
     event: Value,
     /// Who, from where, in which request.
     metadata: Value,
@@ -68,20 +68,21 @@ pub(super) async fn events(
         account: Some(request.account()),
         ..Search::default()
     };
+    // What it comes to is not known before it is read.
+    if let Some(size) = request.views().answer_size() {
+        size.make_room().await?;
+    }
     // One more than asked for tells whether there is a next page.
     let after = request.log().position_of(request.account(), after).await?;
     let mut found = request.log().search(&search, after, limit + 1).await?;
     let more = found.len() as i64 > limit;
     found.truncate(limit as usize);
     let next = found.last().filter(|_| more).map(|last| last.account_position);
-    let data = found.iter().map(shown).collect::<Result<_, _>>()?;
-    Ok(Json(Events { data, next }))
+    Ok(Json(Events { data: found.iter().map(shown).collect(), next }))
 }
 
-fn shown(event: &RecordedEvent) -> Result<Event, event_store::Error> {
-    // Both were written as JSON by this program.
-    let json = |text: &str| serde_json::from_str(text).unwrap_or_default();
-    Ok(Event {
+fn shown(event: &RecordedEvent) -> Event {
+    Event {
         position: event.account_position,
         event_id: event.event_id,
         recorded_at: event.recorded_at,
@@ -90,8 +91,9 @@ fn shown(event: &RecordedEvent) -> Result<Event, event_store::Error> {
         sequence: event.sequence,
         event_type: event.event_type.clone(),
         event_version: event.event_version.clone(),
-        event: json(&event.shown()?),
-        metadata: json(&event.metadata),
+        event: event.shown_to_people(),
+        // It was written as JSON by this program.
+        metadata: serde_json::from_str(&event.metadata).unwrap_or_default(),
         digest: event_store::to_hex(&event.digest),
-    })
+    }
 }

@@ -1,6 +1,7 @@
 //! What operators ask: is it alive, is it ready, how is it doing, what can it do.
 
 pub(crate) mod docs;
+mod open_metrics;
 
 use std::sync::Arc;
 
@@ -84,11 +85,12 @@ fn verbose(services: &Services, condition: Condition) -> Response {
     (status, Json(details)).into_response()
 }
 
-/// Measurements, as Prometheus reads them.
+/// Measurements, as Prometheus reads them. Those that tell how much all accounts do are for operators: with
+/// `COLLOQUY_METRICS_TOKEN`, or a service token of account 1.
 #[utoipa::path(get, path = "/metrics",
-    operation_id = "operations.server.metrics", security(()),
-    responses((status = 200, description = "Prometheus text format", body = String)))]
-async fn metrics(Extract(services): Extract<Arc<Services>>) -> impl IntoResponse {
+    operation_id = "operations.server.metrics", security((), ("bearer" = [])),
+    responses((status = 200, description = "Prometheus text format; to strangers, what counts nothing", body = String)))]
+async fn metrics(Extract(services): Extract<Arc<Services>>, request: Request) -> impl IntoResponse {
     for (name, pool) in [("log", &services.pool), ("queries", &services.queries)] {
         metrics::gauge!("colloquy_pool_connections", "pool" => name).set(f64::from(pool.size()));
         metrics::gauge!("colloquy_pool_connections_idle", "pool" => name)
@@ -96,7 +98,11 @@ async fn metrics(Extract(services): Extract<Arc<Services>>) -> impl IntoResponse
     }
     metrics::gauge!("colloquy_append_queue_length")
         .set(services.commands.store().appender().queue_length() as f64);
-    ([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], services.metrics.render())
+    let mut text = services.metrics.render();
+    if !open_metrics::may_read_all(&services, request.headers()).await {
+        text = open_metrics::of(&text);
+    }
+    ([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], text)
 }
 
 pub(crate) async fn not_found() -> impl IntoResponse {

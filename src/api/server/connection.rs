@@ -24,6 +24,10 @@ use super::unread::{Unread, discard};
 /// How often a connection that is told to close looks whether it waits for a request.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
 
+/// Bytes of a request's first line and headers together; the longest URI is half of it. A connection keeps no more of what
+/// is not asked for yet.
+pub(super) const HEAD_SIZE_MAX: usize = 128 * 1024;
+
 /// Stands for no time: a request is under way.
 const UNDER_WAY: u64 = u64::MAX;
 
@@ -117,6 +121,7 @@ pub(super) async fn run(
         http1::Builder::new()
             .timer(TokioTimer::new())
             .header_read_timeout(settings.next_request_timeout)
+            .max_buf_size(HEAD_SIZE_MAX)
             .serve_connection(TokioIo::new(stream), service)
     );
     // Beside the connection: its answer goes out while the rest of the body comes in.

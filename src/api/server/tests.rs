@@ -13,6 +13,7 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
+use super::connection::HEAD_SIZE_MAX;
 use super::{Settings, serve};
 
 struct Running {
@@ -90,6 +91,14 @@ async fn who_sends_no_whole_request_is_closed() {
     for sent in ["", "GET / HTTP/1.1\r\nhost: x\r\nhalf"] {
         assert_eq!(rest(&mut server.send(sent).await).await, "", "{sent:?}");
     }
+}
+
+#[tokio::test]
+async fn headers_without_end_are_refused() {
+    let server = start(Settings::default()).await;
+    let long = "x".repeat(HEAD_SIZE_MAX);
+    let answered = rest(&mut server.send(&format!("GET / HTTP/1.1\r\nx: {long}")).await).await;
+    assert!(answered.starts_with("HTTP/1.1 431"), "{answered}");
 }
 
 #[tokio::test]

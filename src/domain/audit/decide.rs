@@ -1,12 +1,7 @@
 use super::{Audit, Command, Event, Refusal};
 
-impl Audit {
-    /// The rules: every reading is recorded, each time.
-    ///
-    /// # Errors
-    /// None.
-    pub fn decide(&self, command: Command) -> Result<Vec<Event>, Refusal> {
-        let Command::RecordReading { conversation, part } = command;
-        Ok(vec![Event::AuditTrailRead { conversation, part }])
-    }
+/// Every reading is recorded, each time.
+pub(super) fn decide(_: &Audit, command: Command) -> Result<Vec<Event>, Refusal> {
+    let Command::RecordReading { conversation, part } = command;
+    Ok(vec![Event::AuditTrailRead { conversation, part }])
 }

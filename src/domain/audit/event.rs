@@ -1,6 +1,7 @@
-use cqrs_es::DomainEvent;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
+
+use crate::StoredEvent;
 
 /// What of a trail is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -27,15 +28,10 @@ pub enum Event {
     },
 }
 
-impl DomainEvent for Event {
-    fn event_type(&self) -> String {
+impl StoredEvent for Event {
+    fn event_type(&self) -> &'static str {
         match self {
             Self::AuditTrailRead { .. } => "AuditTrailRead",
         }
-        .to_owned()
-    }
-
-    fn event_version(&self) -> String {
-        "1".to_owned()
     }
 }

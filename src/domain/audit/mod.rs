@@ -8,7 +8,38 @@ mod state;
 #[cfg(test)]
 mod tests;
 
+use uuid::Uuid;
+
+use crate::Decider;
+
 pub use command::Command;
 pub use event::{Event, Part};
 pub use refusal::Refusal;
 pub use state::Audit;
+
+impl Decider for Audit {
+    const TYPE: &'static str = "audit";
+    const STATE_SCHEMA: i32 = 1;
+    type Command = Command;
+    type Event = Event;
+    type Refusal = Refusal;
+
+    fn decide(&self, command: Command) -> Result<Vec<Event>, Refusal> {
+        decide::decide(self, command)
+    }
+
+    fn evolve(&mut self, event: &Event) {
+        state::evolve(self, event);
+    }
+
+    fn name(command: &Command) -> &'static str {
+        match command {
+            Command::RecordReading { .. } => "RecordReading",
+        }
+    }
+
+    fn conversation(_: Uuid, event: &Event) -> Option<Uuid> {
+        let Event::AuditTrailRead { conversation, .. } = event;
+        Some(*conversation)
+    }
+}

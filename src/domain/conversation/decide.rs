@@ -9,99 +9,98 @@ use crate::limits::{
 };
 use crate::{Private, Text};
 
-impl Conversation {
-    /// The rules. No events: the command is right, and nothing has to change.
-    ///
-    /// # Errors
-    /// The first rule that is broken.
-    pub fn decide(&self, command: Command) -> Result<Vec<Event>, Refusal> {
-        match command {
-            Command::CreateConversation(create) => self.create(create),
-            Command::RenameConversation { name } => {
-                self.present()?;
-                let name = checked("name", name, NAME_LENGTH_MAX)?;
-                Ok(change(self.name != name, Event::ConversationRenamed { name }))
+pub(super) fn decide(conversation: &Conversation, command: Command) -> Result<Vec<Event>, Refusal> {
+    match command {
+        Command::CreateConversation(create) => conversation.create(create),
+        Command::RenameConversation { name } => {
+            conversation.present()?;
+            let name = checked("name", name, NAME_LENGTH_MAX)?;
+            Ok(change(conversation.name != name, Event::ConversationRenamed { name }))
+        }
+        Command::DescribeConversation { description } => {
+            conversation.present()?;
+            let description = checked("description", description, DESCRIPTION_LENGTH_MAX)?;
+            Ok(change(
+                conversation.description != description,
+                Event::ConversationDescribed { description },
+            ))
+        }
+        Command::TagConversation { tags } => {
+            conversation.present()?;
+            check_tags(&tags)?;
+            let tags = Private::from(tags);
+            Ok(change(conversation.tags != tags, Event::ConversationTagged { tags }))
+        }
+        Command::ChangeAvatar { avatar_url } => {
+            conversation.present()?;
+            let avatar_url = checked("avatar_url", avatar_url, AVATAR_URL_LENGTH_MAX)?;
+            Ok(change(conversation.avatar_url != avatar_url, Event::AvatarChanged { avatar_url }))
+        }
+        Command::PinMessage { message } => {
+            conversation.present()?;
+            if conversation.deleted_messages.contains(&message) {
+                return Err(Refusal::MessageDeleted);
             }
-            Command::DescribeConversation { description } => {
-                self.present()?;
-                let description = checked("description", description, DESCRIPTION_LENGTH_MAX)?;
-                Ok(change(
-                    self.description != description,
-                    Event::ConversationDescribed { description },
-                ))
+            Ok(change(
+                conversation.pinned_message != Some(message),
+                Event::MessagePinned { message },
+            ))
+        }
+        Command::UnpinMessage => {
+            conversation.present()?;
+            Ok(change(conversation.pinned_message.is_some(), Event::MessageUnpinned))
+        }
+        Command::TrashConversation => {
+            conversation.kind()?;
+            Ok(change(!conversation.trashed, Event::ConversationTrashed))
+        }
+        Command::RestoreConversation => {
+            conversation.kind()?;
+            Ok(change(conversation.trashed, Event::ConversationRestored))
+        }
+        Command::AddMember { user } => {
+            conversation.members_may_change()?;
+            Ok(change(!conversation.members.contains(&user), Event::MemberAdded { user }))
+        }
+        Command::RemoveMember { user } => {
+            conversation.members_may_change()?;
+            Ok(change(conversation.members.contains(&user), Event::MemberRemoved { user }))
+        }
+        Command::PostMessage { message, author, text, metadata, tags } => {
+            conversation.present()?;
+            conversation.member(author)?;
+            let text = checked_text(text)?;
+            check_metadata(metadata.as_ref())?;
+            check_tags(&tags)?;
+            let (metadata, tags) = (metadata.map(Private::from), tags.into());
+            Ok(vec![Event::MessagePosted { message, author, text, metadata, tags }])
+        }
+        Command::EditMessage { message, author, text, metadata, tags } => {
+            conversation.present()?;
+            conversation.member(author)?;
+            if conversation.deleted_messages.contains(&message) {
+                return Err(Refusal::MessageDeleted);
             }
-            Command::TagConversation { tags } => {
-                self.present()?;
-                check_tags(&tags)?;
-                let tags = Private::from(tags);
-                Ok(change(self.tags != tags, Event::ConversationTagged { tags }))
-            }
-            Command::ChangeAvatar { avatar_url } => {
-                self.present()?;
-                let avatar_url = checked("avatar_url", avatar_url, AVATAR_URL_LENGTH_MAX)?;
-                Ok(change(self.avatar_url != avatar_url, Event::AvatarChanged { avatar_url }))
-            }
-            Command::PinMessage { message } => {
-                self.present()?;
-                if self.deleted_messages.contains(&message) {
-                    return Err(Refusal::MessageDeleted);
-                }
-                Ok(change(self.pinned_message != Some(message), Event::MessagePinned { message }))
-            }
-            Command::UnpinMessage => {
-                self.present()?;
-                Ok(change(self.pinned_message.is_some(), Event::MessageUnpinned))
-            }
-            Command::TrashConversation => {
-                self.kind()?;
-                Ok(change(!self.trashed, Event::ConversationTrashed))
-            }
-            Command::RestoreConversation => {
-                self.kind()?;
-                Ok(change(self.trashed, Event::ConversationRestored))
-            }
-            Command::AddMember { user } => {
-                self.members_may_change()?;
-                Ok(change(!self.members.contains(&user), Event::MemberAdded { user }))
-            }
-            Command::RemoveMember { user } => {
-                self.members_may_change()?;
-                Ok(change(self.members.contains(&user), Event::MemberRemoved { user }))
-            }
-            Command::PostMessage { message, author, text, metadata, tags } => {
-                self.present()?;
-                self.member(author)?;
-                let text = checked_text(text)?;
-                check_metadata(metadata.as_ref())?;
-                check_tags(&tags)?;
-                let (metadata, tags) = (metadata.map(Private::from), tags.into());
-                Ok(vec![Event::MessagePosted { message, author, text, metadata, tags }])
-            }
-            Command::EditMessage { message, author, text, metadata, tags } => {
-                self.present()?;
-                self.member(author)?;
-                if self.deleted_messages.contains(&message) {
-                    return Err(Refusal::MessageDeleted);
-                }
-                let text = checked_text(text)?;
-                check_metadata(metadata.as_ref())?;
-                check_tags(&tags)?;
-                let (metadata, tags) = (metadata.map(Private::from), tags.into());
-                Ok(vec![Event::MessageEdited { message, author, text, metadata, tags }])
-            }
-            Command::DeleteMessage { message } => {
-                self.kind()?;
-                let present = !self.deleted_messages.contains(&message);
-                Ok(change(present, Event::MessageDeleted { message }))
-            }
-            Command::DeleteConversation if self.deleted => Ok(vec![]),
-            Command::DeleteConversation => {
-                self.kind()?;
-                Ok(vec![Event::ConversationDeleted])
-            }
+            let text = checked_text(text)?;
+            check_metadata(metadata.as_ref())?;
+            check_tags(&tags)?;
+            let (metadata, tags) = (metadata.map(Private::from), tags.into());
+            Ok(vec![Event::MessageEdited { message, author, text, metadata, tags }])
+        }
+        Command::DeleteMessage { message } => {
+            conversation.kind()?;
+            let present = !conversation.deleted_messages.contains(&message);
+            Ok(change(present, Event::MessageDeleted { message }))
+        }
+        Command::DeleteConversation if conversation.deleted => Ok(vec![]),
+        Command::DeleteConversation => {
+            conversation.kind()?;
+            Ok(vec![Event::ConversationDeleted])
         }
     }
+}
 
+impl Conversation {
     fn create(&self, create: Create) -> Result<Vec<Event>, Refusal> {
         match self.kind {
             Some(_) if self.deleted => return Err(Refusal::ConversationDeleted),

@@ -1,9 +1,8 @@
-use cqrs_es::DomainEvent;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
-use crate::{Private, Text};
+use crate::{Private, StoredEvent, Text};
 
 /// What kind of conversation it is, for good.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -69,28 +68,17 @@ pub enum Event {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         description: Option<Text>,
     },
-    /// It has another set of tags.
-    ConversationTagged {
-        /// All of them.
-        tags: Private<Vec<String>>,
-    },
-    /// It is in the trash.
-    ConversationTrashed,
-    /// It is out of the trash.
-    ConversationRestored,
     /// It has another picture, or none.
     AvatarChanged {
         /// Where the new picture is.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         avatar_url: Option<Text>,
     },
-    /// A message stands out for everyone, instead of any before it.
-    MessagePinned {
-        /// The message's own id.
-        message: Uuid,
+    /// It has another set of tags.
+    ConversationTagged {
+        /// All of them.
+        tags: Private<Vec<String>>,
     },
-    /// No message stands out.
-    MessageUnpinned,
     /// Somebody came in.
     MemberAdded {
         /// Who.
@@ -101,9 +89,22 @@ pub enum Event {
         /// Who.
         user: Uuid,
     },
-    /// It is gone for good, with everything that was said in it.
-    ConversationDeleted,
-    /// A message reads otherwise now.
+    /// Somebody said something.
+    MessagePosted {
+        /// The message's own id.
+        message: Uuid,
+        /// Who.
+        author: Uuid,
+        /// What.
+        text: Text,
+        /// The host system's own.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        metadata: Option<Private<Map<String, Value>>>,
+        /// In the order to be shown.
+        #[serde(default, skip_serializing_if = "Private::is_empty")]
+        tags: Private<Vec<String>>,
+    },
+    /// A message was edited.
     MessageEdited {
         /// The message's own id.
         message: Uuid,
@@ -123,46 +124,39 @@ pub enum Event {
         /// The message's own id.
         message: Uuid,
     },
-    /// Somebody said something.
-    MessagePosted {
+    /// A message is pinned for everyone, instead of any before it.
+    MessagePinned {
         /// The message's own id.
         message: Uuid,
-        /// Who.
-        author: Uuid,
-        /// What.
-        text: Text,
-        /// The host system's own.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        metadata: Option<Private<Map<String, Value>>>,
-        /// In the order to be shown.
-        #[serde(default, skip_serializing_if = "Private::is_empty")]
-        tags: Private<Vec<String>>,
     },
+    /// No message is pinned any more.
+    MessageUnpinned,
+    /// It is in the trash.
+    ConversationTrashed,
+    /// It is out of the trash.
+    ConversationRestored,
+    /// It is gone for good, with everything that was said in it.
+    ConversationDeleted,
 }
 
-impl DomainEvent for Event {
-    fn event_type(&self) -> String {
+impl StoredEvent for Event {
+    fn event_type(&self) -> &'static str {
         match self {
             Self::ConversationCreated { .. } => "ConversationCreated",
             Self::ConversationRenamed { .. } => "ConversationRenamed",
             Self::ConversationDescribed { .. } => "ConversationDescribed",
-            Self::ConversationTagged { .. } => "ConversationTagged",
-            Self::ConversationTrashed => "ConversationTrashed",
-            Self::ConversationRestored => "ConversationRestored",
             Self::AvatarChanged { .. } => "AvatarChanged",
-            Self::MessagePinned { .. } => "MessagePinned",
-            Self::MessageUnpinned => "MessageUnpinned",
+            Self::ConversationTagged { .. } => "ConversationTagged",
             Self::MemberAdded { .. } => "MemberAdded",
             Self::MemberRemoved { .. } => "MemberRemoved",
             Self::MessagePosted { .. } => "MessagePosted",
             Self::MessageEdited { .. } => "MessageEdited",
             Self::MessageDeleted { .. } => "MessageDeleted",
+            Self::MessagePinned { .. } => "MessagePinned",
+            Self::MessageUnpinned => "MessageUnpinned",
+            Self::ConversationTrashed => "ConversationTrashed",
+            Self::ConversationRestored => "ConversationRestored",
             Self::ConversationDeleted => "ConversationDeleted",
         }
-        .to_owned()
-    }
-
-    fn event_version(&self) -> String {
-        "1".to_owned()
     }
 }

@@ -8,6 +8,10 @@ mod state;
 #[cfg(test)]
 mod tests;
 
+use uuid::Uuid;
+
+use crate::{Decider, Erasure};
+
 pub use command::{Command, Create};
 pub use event::{Event, Kind};
 pub use refusal::Refusal;
@@ -21,3 +25,44 @@ pub const DESCRIPTION_LENGTH_MAX: usize = 512;
 pub const UID_LENGTH_MAX: usize = 256;
 /// Longest message, in characters.
 pub const TEXT_LENGTH_MAX: usize = 150_000;
+
+impl Decider for Conversation {
+    const TYPE: &'static str = "conversation";
+    const STATE_SCHEMA: i32 = 2;
+    type Command = Command;
+    type Event = Event;
+    type Refusal = Refusal;
+
+    fn decide(&self, command: Command) -> Result<Vec<Event>, Refusal> {
+        decide::decide(self, command)
+    }
+
+    fn evolve(&mut self, event: &Event) {
+        state::evolve(self, event);
+    }
+
+    fn name(command: &Command) -> &'static str {
+        command.name()
+    }
+
+    fn conversation(stream: Uuid, _: &Event) -> Option<Uuid> {
+        Some(stream)
+    }
+
+    fn subject(event: &Event) -> Option<Uuid> {
+        match event {
+            Event::MessagePosted { message, .. } | Event::MessageEdited { message, .. } => {
+                Some(*message)
+            }
+            _ => None,
+        }
+    }
+
+    fn erases(event: &Event) -> Option<Erasure> {
+        match event {
+            Event::MessageDeleted { message } => Some(Erasure::Message(*message)),
+            Event::ConversationDeleted => Some(Erasure::Stream),
+            _ => None,
+        }
+    }
+}

@@ -1,12 +1,10 @@
 use std::collections::BTreeSet;
 
-use cqrs_es::Aggregate;
-use cqrs_es::event_sink::EventSink;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::{Command, Event, Kind, Refusal};
-use crate::{Erasure, Private, Stored, Text};
+use super::{Event, Kind};
+use crate::{Private, Text};
 
 /// A conversation, as far as its rules need to know it. The default is one that does not exist.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -25,95 +23,41 @@ pub struct Conversation {
     pub(super) deleted: bool,
 }
 
-impl Conversation {
-    /// The state after an event.
-    pub fn evolve(&mut self, event: &Event) {
-        match event {
-            Event::ConversationCreated { kind, members, name, description, tags, .. } => {
-                self.kind = Some(*kind);
-                self.members = members.iter().copied().collect();
-                self.name.clone_from(name);
-                self.description.clone_from(description);
-                self.tags.clone_from(tags);
-            }
-            Event::ConversationRenamed { name } => self.name.clone_from(name),
-            Event::ConversationDescribed { description } => {
-                self.description.clone_from(description)
-            }
-            Event::ConversationTagged { tags } => self.tags.clone_from(tags),
-            Event::ConversationTrashed => self.trashed = true,
-            Event::ConversationRestored => self.trashed = false,
-            Event::MemberAdded { user } => {
-                self.members.insert(*user);
-            }
-            Event::MemberRemoved { user } => {
-                self.members.remove(user);
-            }
-            Event::MessagePosted { .. } => self.message_count += 1,
-            Event::MessageEdited { .. } => {}
-            Event::AvatarChanged { avatar_url } => self.avatar_url.clone_from(avatar_url),
-            Event::MessagePinned { message } => self.pinned_message = Some(*message),
-            Event::MessageUnpinned => self.pinned_message = None,
-            Event::MessageDeleted { message } => {
-                self.pinned_message.take_if(|pinned| pinned == message);
-                self.deleted_messages.insert(*message);
-            }
-            Event::ConversationDeleted => {
-                *self = Self { kind: self.kind, deleted: true, ..Self::default() };
-            }
+/// Makes it the state after an event.
+pub(super) fn evolve(conversation: &mut Conversation, event: &Event) {
+    match event {
+        Event::ConversationCreated { kind, members, name, description, tags, .. } => {
+            conversation.kind = Some(*kind);
+            conversation.members = members.iter().copied().collect();
+            conversation.name.clone_from(name);
+            conversation.description.clone_from(description);
+            conversation.tags.clone_from(tags);
         }
-    }
-}
-
-impl Aggregate for Conversation {
-    const TYPE: &'static str = "conversation";
-    type Command = Command;
-    type Event = Event;
-    type Error = Refusal;
-    type Services = ();
-
-    async fn handle(
-        &mut self,
-        command: Command,
-        (): &(),
-        sink: &EventSink<Self>,
-    ) -> Result<(), Refusal> {
-        for event in self.decide(command)? {
-            sink.write(event, self).await;
+        Event::ConversationRenamed { name } => conversation.name.clone_from(name),
+        Event::ConversationDescribed { description } => {
+            conversation.description.clone_from(description)
         }
-        Ok(())
-    }
-
-    fn apply(&mut self, event: Event) {
-        self.evolve(&event);
-    }
-}
-
-impl Stored for Conversation {
-    const STATE_SCHEMA: i32 = 2;
-
-    fn name(command: &Command) -> &'static str {
-        command.name()
-    }
-
-    fn conversation(stream: Uuid, _: &Event) -> Option<Uuid> {
-        Some(stream)
-    }
-
-    fn subject(event: &Event) -> Option<Uuid> {
-        match event {
-            Event::MessagePosted { message, .. } | Event::MessageEdited { message, .. } => {
-                Some(*message)
-            }
-            _ => None,
+        Event::ConversationTagged { tags } => conversation.tags.clone_from(tags),
+        Event::ConversationTrashed => conversation.trashed = true,
+        Event::ConversationRestored => conversation.trashed = false,
+        Event::MemberAdded { user } => {
+            conversation.members.insert(*user);
         }
-    }
-
-    fn erases(event: &Event) -> Option<Erasure> {
-        match event {
-            Event::MessageDeleted { message } => Some(Erasure::Message(*message)),
-            Event::ConversationDeleted => Some(Erasure::Stream),
-            _ => None,
+        Event::MemberRemoved { user } => {
+            conversation.members.remove(user);
+        }
+        Event::MessagePosted { .. } => conversation.message_count += 1,
+        Event::MessageEdited { .. } => {}
+        Event::AvatarChanged { avatar_url } => conversation.avatar_url.clone_from(avatar_url),
+        Event::MessagePinned { message } => conversation.pinned_message = Some(*message),
+        Event::MessageUnpinned => conversation.pinned_message = None,
+        Event::MessageDeleted { message } => {
+            conversation.pinned_message.take_if(|pinned| pinned == message);
+            conversation.deleted_messages.insert(*message);
+        }
+        Event::ConversationDeleted => {
+            *conversation =
+                Conversation { kind: conversation.kind, deleted: true, ..Conversation::default() };
         }
     }
 }

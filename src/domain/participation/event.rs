@@ -1,7 +1,8 @@
 use chrono::{DateTime, Utc};
-use cqrs_es::DomainEvent;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
+
+use crate::StoredEvent;
 
 /// A member's place in a conversation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -70,8 +71,8 @@ pub enum Change {
     Unsubscribed,
 }
 
-impl DomainEvent for Event {
-    fn event_type(&self) -> String {
+impl StoredEvent for Event {
+    fn event_type(&self) -> &'static str {
         match self.change {
             Change::MarkedRead { .. } => "MarkedRead",
             Change::MarkedUnread => "MarkedUnread",
@@ -86,10 +87,5 @@ impl DomainEvent for Event {
             Change::Subscribed => "Subscribed",
             Change::Unsubscribed => "Unsubscribed",
         }
-        .to_owned()
-    }
-
-    fn event_version(&self) -> String {
-        "1".to_owned()
     }
 }

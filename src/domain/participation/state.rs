@@ -1,11 +1,7 @@
 use chrono::{DateTime, Utc};
-use cqrs_es::Aggregate;
-use cqrs_es::event_sink::EventSink;
 use serde::{Deserialize, Serialize};
-use uuid::Uuid;
 
-use super::{Change, Command, Event, Refusal};
-use crate::Stored;
+use super::{Change, Event};
 
 /// One member's own state in one conversation.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -36,69 +32,35 @@ impl Participation {
     pub fn is_unread(&self, newest_by_others: i64) -> bool {
         self.marked_unread || newest_by_others > self.marker.unwrap_or(0)
     }
-
-    /// The state after an event.
-    pub fn evolve(&mut self, event: &Event) {
-        if self.membership != event.seat.membership {
-            *self = self.in_membership(event.seat.membership);
-        }
-        match event.change {
-            Change::MarkedRead { message, .. } => {
-                self.marker = message.or(self.marker);
-                self.marked_unread = false;
-            }
-            Change::MarkedUnread => {
-                self.marker = None;
-                self.marked_unread = true;
-            }
-            Change::ConversationPinned => self.pinned = true,
-            Change::ConversationUnpinned => self.pinned = false,
-            Change::ConversationMuted { until } => {
-                (self.muted, self.muted_until) = (true, until);
-            }
-            Change::ConversationUnmuted => (self.muted, self.muted_until) = (false, None),
-            Change::ConversationArchived { at } => self.archived_at = Some(at),
-            Change::ConversationUnarchived => self.archived_at = None,
-            Change::ConversationStarred => self.starred = true,
-            Change::ConversationUnstarred => self.starred = false,
-            Change::Subscribed => self.unsubscribed = false,
-            Change::Unsubscribed => self.unsubscribed = true,
-        }
-    }
 }
 
-impl Aggregate for Participation {
-    const TYPE: &'static str = "participation";
-    type Command = Command;
-    type Event = Event;
-    type Error = Refusal;
-    type Services = ();
-
-    async fn handle(
-        &mut self,
-        command: Command,
-        (): &(),
-        sink: &EventSink<Self>,
-    ) -> Result<(), Refusal> {
-        for event in self.decide(command)? {
-            sink.write(event, self).await;
+/// Makes it the state after an event.
+pub(super) fn evolve(participation: &mut Participation, event: &Event) {
+    if participation.membership != event.seat.membership {
+        *participation = participation.in_membership(event.seat.membership);
+    }
+    match event.change {
+        Change::MarkedRead { message, .. } => {
+            participation.marker = message.or(participation.marker);
+            participation.marked_unread = false;
         }
-        Ok(())
-    }
-
-    fn apply(&mut self, event: Event) {
-        self.evolve(&event);
-    }
-}
-
-impl Stored for Participation {
-    const STATE_SCHEMA: i32 = 1;
-
-    fn name(command: &Command) -> &'static str {
-        command.change.name()
-    }
-
-    fn conversation(_: Uuid, event: &Event) -> Option<Uuid> {
-        Some(event.seat.conversation)
+        Change::MarkedUnread => {
+            participation.marker = None;
+            participation.marked_unread = true;
+        }
+        Change::ConversationPinned => participation.pinned = true,
+        Change::ConversationUnpinned => participation.pinned = false,
+        Change::ConversationMuted { until } => {
+            (participation.muted, participation.muted_until) = (true, until);
+        }
+        Change::ConversationUnmuted => {
+            (participation.muted, participation.muted_until) = (false, None)
+        }
+        Change::ConversationArchived { at } => participation.archived_at = Some(at),
+        Change::ConversationUnarchived => participation.archived_at = None,
+        Change::ConversationStarred => participation.starred = true,
+        Change::ConversationUnstarred => participation.starred = false,
+        Change::Subscribed => participation.unsubscribed = false,
+        Change::Unsubscribed => participation.unsubscribed = true,
     }
 }

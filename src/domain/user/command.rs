@@ -1,3 +1,5 @@
+use chrono::{DateTime, Utc};
+
 use super::Profile;
 
 /// What may be asked of a user's entry in the directory.
@@ -9,6 +11,15 @@ pub enum Command {
         uid: String,
         /// What is known from the start.
         profile: Profile,
+    },
+    /// Makes the entry, or changes what the token of a user says, unless a token that is as new was followed before.
+    FollowToken {
+        /// The host system's name of the user, 1 to 256 characters.
+        uid: String,
+        /// What the token says.
+        profile: Profile,
+        /// When it was issued, if it says.
+        issued_at: Option<DateTime<Utc>>,
     },
     /// Changes what is given and leaves the rest.
     UpdateUser {

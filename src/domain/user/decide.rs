@@ -1,3 +1,5 @@
+use chrono::{DateTime, Utc};
+
 use crate::limits::{
     AVATAR_URL_LENGTH_MAX, EMAIL_LENGTH_MAX, check_metadata, check_optional, check_tags, check_text,
 };
@@ -5,38 +7,55 @@ use crate::{Private, Text};
 
 use super::{Command, Event, NAME_LENGTH_MAX, Profile, Refusal, SYSTEM_UID, UID_LENGTH_MAX, User};
 
-impl User {
-    /// The rules. No events: the command is right, and nothing has to change.
-    ///
-    /// # Errors
-    /// The first rule that is broken.
-    pub fn decide(&self, command: Command) -> Result<Vec<Event>, Refusal> {
-        match command {
-            Command::RegisterUser { uid, profile } => {
-                if self.registered {
-                    return Err(Refusal::UserExists);
-                }
-                if uid.trim().is_empty() || uid.chars().count() > UID_LENGTH_MAX {
-                    return Err(Refusal::UidInvalid);
-                }
-                check_text("uid", &uid, UID_LENGTH_MAX)?;
-                if uid == SYSTEM_UID {
-                    return Err(Refusal::UidReserved);
-                }
-                Ok(vec![Event::UserRegistered { uid, profile: checked(profile)? }])
-            }
-            Command::UpdateUser { profile } => {
-                if !self.registered {
-                    return Err(Refusal::UserUnknown);
-                }
-                let profile = self.profile.difference(checked(profile)?);
-                if profile == Profile::default() {
-                    return Ok(vec![]);
-                }
-                Ok(vec![Event::UserUpdated { profile }])
-            }
+pub(super) fn decide(user: &User, command: Command) -> Result<Vec<Event>, Refusal> {
+    match command {
+        Command::RegisterUser { uid, profile } => register(user, uid, profile, None),
+        Command::UpdateUser { profile } => update(user, profile, None),
+        Command::FollowToken { uid, profile, issued_at } if !user.registered => {
+            register(user, uid, profile, issued_at)
         }
+        Command::FollowToken { issued_at, .. } if has_followed(user, issued_at) => Ok(vec![]),
+        Command::FollowToken { profile, issued_at, .. } => update(user, profile, issued_at),
     }
+}
+
+fn register(
+    user: &User,
+    uid: String,
+    profile: Profile,
+    token_issued_at: Option<DateTime<Utc>>,
+) -> Result<Vec<Event>, Refusal> {
+    if user.registered {
+        return Err(Refusal::UserExists);
+    }
+    if uid.trim().is_empty() || uid.chars().count() > UID_LENGTH_MAX {
+        return Err(Refusal::UidInvalid);
+    }
+    check_text("uid", &uid, UID_LENGTH_MAX)?;
+    if uid == SYSTEM_UID {
+        return Err(Refusal::UidReserved);
+    }
+    Ok(vec![Event::UserRegistered { uid, profile: checked(profile)?, token_issued_at }])
+}
+
+fn update(
+    user: &User,
+    profile: Profile,
+    token_issued_at: Option<DateTime<Utc>>,
+) -> Result<Vec<Event>, Refusal> {
+    if !user.registered {
+        return Err(Refusal::UserUnknown);
+    }
+    let profile = user.profile.difference(checked(profile)?);
+    if profile == Profile::default() {
+        return Ok(vec![]);
+    }
+    Ok(vec![Event::UserUpdated { profile, token_issued_at }])
+}
+
+/// A token that was issued then, or a later one. Of one that does not say, nobody knows.
+fn has_followed(user: &User, issued_at: Option<DateTime<Utc>>) -> bool {
+    issued_at.is_some_and(|issued_at| user.token_issued_at >= Some(issued_at))
 }
 
 fn checked(profile: Profile) -> Result<Profile, Refusal> {

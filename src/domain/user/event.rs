@@ -1,8 +1,8 @@
-use cqrs_es::DomainEvent;
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::{Private, Text};
+use crate::{Private, StoredEvent, Text};
 
 /// What is known of a user. In an update, a field that is none did not change.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -75,25 +75,26 @@ pub enum Event {
         /// What was known from the start.
         #[serde(flatten)]
         profile: Profile,
+        /// When the token was issued that this was taken from; none when it was not, or does not say.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        token_issued_at: Option<DateTime<Utc>>,
     },
     /// It changed.
     UserUpdated {
         /// Only what changed.
         #[serde(flatten)]
         profile: Profile,
+        /// When the token was issued that this was taken from; none when it was not, or does not say.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        token_issued_at: Option<DateTime<Utc>>,
     },
 }
 
-impl DomainEvent for Event {
-    fn event_type(&self) -> String {
+impl StoredEvent for Event {
+    fn event_type(&self) -> &'static str {
         match self {
             Self::UserRegistered { .. } => "UserRegistered",
             Self::UserUpdated { .. } => "UserUpdated",
         }
-        .to_owned()
-    }
-
-    fn event_version(&self) -> String {
-        "1".to_owned()
     }
 }

@@ -8,6 +8,10 @@ mod state;
 #[cfg(test)]
 mod tests;
 
+use uuid::Uuid;
+
+use crate::Decider;
+
 pub use command::Command;
 pub use event::{Event, Profile};
 pub use refusal::Refusal;
@@ -19,3 +23,31 @@ pub const UID_LENGTH_MAX: usize = 256;
 pub const NAME_LENGTH_MAX: usize = 256;
 /// Whom the log names where nobody acted but the system itself; no user's uid.
 pub const SYSTEM_UID: &str = "colloquy";
+
+impl Decider for User {
+    const TYPE: &'static str = "user";
+    const STATE_SCHEMA: i32 = 2;
+    type Command = Command;
+    type Event = Event;
+    type Refusal = Refusal;
+
+    fn decide(&self, command: Command) -> Result<Vec<Event>, Refusal> {
+        decide::decide(self, command)
+    }
+
+    fn evolve(&mut self, event: &Event) {
+        state::evolve(self, event);
+    }
+
+    fn name(command: &Command) -> &'static str {
+        match command {
+            Command::RegisterUser { .. } => "RegisterUser",
+            Command::FollowToken { .. } => "FollowToken",
+            Command::UpdateUser { .. } => "UpdateUser",
+        }
+    }
+
+    fn conversation(_: Uuid, _: &Event) -> Option<Uuid> {
+        None
+    }
+}

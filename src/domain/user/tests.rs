@@ -1,3 +1,4 @@
+use chrono::{DateTime, Utc};
 use cqrs_es::test::TestFramework;
 
 use super::*;
@@ -7,7 +8,7 @@ fn named(name: &str) -> Profile {
 }
 
 fn registered() -> Event {
-    Event::UserRegistered { uid: "ann".to_owned(), profile: named("Ann") }
+    Event::UserRegistered { uid: "ann".to_owned(), profile: named("Ann"), token_issued_at: None }
 }
 
 fn users() -> TestFramework<User> {
@@ -48,6 +49,7 @@ fn an_update_holds_only_what_changed() {
     users().given(vec![registered()]).when(Command::UpdateUser { profile }).then_expect_events(
         vec![Event::UserUpdated {
             profile: Profile { email: Some("a@example.com".into()), ..Profile::default() },
+            token_issued_at: None,
         }],
     );
     users()
@@ -62,4 +64,43 @@ fn nobody_unknown_is_updated() {
         .given_no_previous_events()
         .when(Command::UpdateUser { profile: named("Ann") })
         .then_expect_error(Refusal::UserUnknown);
+}
+
+/// The token's time in Unix seconds, if it says.
+fn follow(name: &str, issued_at: Option<i64>) -> Command {
+    let issued_at = issued_at.map(at);
+    Command::FollowToken { uid: "ann".to_owned(), profile: named(name), issued_at }
+}
+
+fn at(seconds: i64) -> DateTime<Utc> {
+    DateTime::from_timestamp(seconds, 0).unwrap()
+}
+
+fn renamed(name: &str, issued_at: Option<i64>) -> Event {
+    Event::UserUpdated { profile: named(name), token_issued_at: issued_at.map(at) }
+}
+
+#[test]
+fn a_name_is_taken_only_from_a_token_that_is_newer_than_the_last() {
+    let by_token = Event::UserRegistered {
+        uid: "ann".to_owned(),
+        profile: named("Ann"),
+        token_issued_at: Some(at(100)),
+    };
+    let first = follow("Ann", Some(100));
+    users().given_no_previous_events().when(first).then_expect_events(vec![by_token.clone()]);
+    let by_host = renamed("Host", None);
+    for before in [
+        vec![by_token.clone()],
+        vec![registered(), renamed("Anna", Some(100))],
+        vec![registered(), renamed("Anna", Some(100)), renamed("Annie", Some(99))],
+        vec![by_token, by_host],
+    ] {
+        for (issued_at, is_taken) in [(Some(99), false), (Some(100), false), (Some(101), true)] {
+            let events = is_taken.then(|| renamed("Bea", issued_at)).into_iter().collect();
+            users().given(before.clone()).when(follow("Bea", issued_at)).then_expect_events(events);
+        }
+        let undated = vec![renamed("Bea", None)];
+        users().given(before).when(follow("Bea", None)).then_expect_events(undated);
+    }
 }

@@ -129,8 +129,9 @@ impl Tail {
                 return Err(Error::Hole { expected, found });
             }
             bytes += size;
-            events.push(Arc::new(LogEvent::new(row.with_keys(self.log.keys()).await?, size)));
+            events.push(Arc::new(LogEvent::new(row.with_keys(self.log.keys()).await, size)));
         }
+        self.log.availability().answered();
         ring.count_read(bytes, events.len());
         metrics::counter!("colloquy_tail_reads_total").increment(1);
         Ok(events)

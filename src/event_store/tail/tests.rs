@@ -4,13 +4,14 @@ use std::sync::atomic::Ordering;
 
 use domain::conversation::{Command, Conversation};
 use futures::future::join_all;
+use sqlx::Executor;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use super::ring::Ring;
 use super::{Budget, LogEvent};
 use crate::tests::{ANN, context, create, log, node, post, run};
-use crate::{Commands, Log, Settings};
+use crate::{CommandError, Commands, Error, Log, Settings, UNREADABLE};
 
 const STREAM: Uuid = Uuid::from_u128(100);
 
@@ -94,4 +95,26 @@ async fn the_ring_forgets_what_is_erased() {
     commands.execute::<Conversation>(STREAM, delete, &context(None)).await.unwrap();
     log.tail().read(2, budget(10)).await.unwrap();
     assert!(shown().await.contains("text: Redacted"), "{}", shown().await);
+}
+
+#[tokio::test]
+async fn a_key_that_does_not_open_makes_its_own_events_unreadable_and_no_others() {
+    let (log, commands) = log_of(2).await;
+    run(&commands, Uuid::now_v7(), create()).await.unwrap();
+    for (damage, what) in [
+        ("update event_keys set wrapped = 'changed' where position = 2", "its own key"),
+        ("update stream_keys set wrapped = 'changed'", "the key of its stream"),
+    ] {
+        log.pool().execute(damage).await.unwrap();
+        log.keys().forget(&format!("conversation/{STREAM}")).await;
+        let log = Log::new(log.pool().clone(), log.keys().clone());
+        let events = log.tail().read(0, budget(10)).await.unwrap();
+        assert!(events[0].event.is_ok() && events[2].event.is_ok());
+        let error = events[1].event.as_ref().unwrap_err().to_string();
+        assert!(error.starts_with("event at position 2, number 2 of stream conversation/"));
+        assert!(error.ends_with(&format!(": {what} cannot be opened")), "{error}");
+        assert!(events[1].recorded.shown_in_part().contains(UNREADABLE));
+        let refused = run(&node(&log), STREAM, post("after")).await;
+        assert!(matches!(refused, Err(CommandError::Store(Error::CannotOpen { .. }))));
+    }
 }

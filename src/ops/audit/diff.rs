@@ -11,6 +11,7 @@ use crate::ops::{Failure, Options};
 #[derive(Debug, Args)]
 pub(in crate::ops) struct Diff {
     /// The conversation
+    #[arg(value_parser = super::conversation)]
     conversation: Uuid,
     /// The moment to compare from: a log position, or a time such as 2026-01-31T14:03:00Z
     #[arg(long)]

@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use anyhow::{Context, anyhow};
 use clap::Args;
-use event_store::{Digest, Exported, Transfer, from_hex, to_hex};
-use futures::{StreamExt, TryStreamExt};
+use event_store::{Digest, Transfer, WithKeys, from_hex, to_hex};
+use futures::TryStreamExt;
 use serde::{Deserialize, Serialize};
 
 use crate::ops::database::Database;
@@ -87,11 +87,8 @@ impl Export {
             Heading { colloquy_export: 1, after, after_digest: to_hex(&digest), to: to.max(after) };
         writeln!(output, "{}", serde_json::to_string(&heading)?)?;
         let bar = progress::bar(to.saturating_sub(after).max(0).unsigned_abs());
-        let mut events = if self.with_keys {
-            transfer.events_with_keys(after, to).boxed()
-        } else {
-            transfer.events(after, to).map_ok(Exported::from).boxed()
-        };
+        let keys = if self.with_keys { WithKeys::Yes } else { WithKeys::No };
+        let mut events = std::pin::pin!(transfer.events(after, to, keys));
         while let Some(exported) = events.try_next().await? {
             serde_json::to_writer(&mut *output, &exported).map_err(std::io::Error::from)?;
             output.write_all(b"\n")?;

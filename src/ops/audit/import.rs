@@ -62,7 +62,7 @@ impl Import {
         for (number, line) in lines.enumerate() {
             let exported: Exported = serde_json::from_str(&line?)
                 .with_context(|| format!("line {} cannot be read", number + 2))?;
-            if let Err(difference) = verifier.check(&exported.event) {
+            if let Err(difference) = verifier.check(&exported) {
                 output::line(format_args!("WRONG at {difference}"))?;
                 return Err(Failure::Difference);
             }

@@ -13,6 +13,7 @@ use crate::ops::{Failure, Options};
 #[derive(Debug, Args)]
 pub(in crate::ops) struct Log {
     /// Only events of this conversation, its members' own too
+    #[arg(value_parser = super::conversation)]
     conversation: Option<Uuid>,
     /// Only events that this uid caused
     #[arg(long)]
@@ -126,6 +127,6 @@ fn row(event: &RecordedEvent) -> Vec<Value> {
         event.sequence.into(),
         event.metadata_value("actor").unwrap_or_default().into(),
         event.metadata_value("request_id").unwrap_or_default().into(),
-        event.shown_or_unreadable(),
+        event.shown_to_people(),
     ]
 }

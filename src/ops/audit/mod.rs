@@ -9,6 +9,7 @@ mod state;
 mod verify;
 
 use clap::Subcommand;
+use uuid::Uuid;
 
 use super::{Failure, Options};
 
@@ -28,6 +29,11 @@ pub(super) enum Audit {
     Export(export::Export),
     /// Read an exported log into an empty database, positions and digests kept
     Import(import::Import),
+}
+
+/// A conversation, as an argument.
+fn conversation(text: &str) -> Result<Uuid, &'static str> {
+    text.parse().map_err(|_| "expected its UUID, as `audit log` shows it")
 }
 
 impl Audit {

@@ -1,5 +1,6 @@
 use anyhow::anyhow;
 use clap::Args;
+use event_store::Log;
 
 use crate::ops::database::Database;
 use crate::ops::{Failure, Options, output};
@@ -9,6 +10,9 @@ pub(in crate::ops) struct Quarantine {
     /// The position of the event
     #[arg(value_parser = clap::value_parser!(i64).range(1..))]
     position: i64,
+    /// And every other event of its stream that cannot be read, as when the stream's key does not open
+    #[arg(long)]
+    stream: bool,
     /// Why, for whoever reads it later
     #[arg(long, value_parser = clap::builder::NonEmptyStringValueParser::new())]
     reason: String,
@@ -25,8 +29,20 @@ impl Quarantine {
     async fn quarantine(&self, database: &Database, options: &Options) -> Result<(), Failure> {
         event_store::migrate(&database.pool).await?;
         let log = database.log(options).await?;
-        let (position, user) = (self.position, embedded::own_name());
-        let state = match event_store::quarantine(&log, position, &user, &self.reason).await? {
+        self.quarantine_one(&log, self.position).await?;
+        if self.stream {
+            for position in event_store::unreadable_in_stream(&log, self.position).await? {
+                if position != self.position {
+                    self.quarantine_one(&log, position).await?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    async fn quarantine_one(&self, log: &Log, position: i64) -> Result<(), Failure> {
+        let user = embedded::own_name();
+        let state = match event_store::quarantine(log, position, &user, &self.reason).await? {
             event_store::Quarantine::Done => "is quarantined",
             event_store::Quarantine::DoneBefore => "was quarantined before",
             event_store::Quarantine::Missing => {
@@ -39,8 +55,6 @@ impl Quarantine {
                 .into());
             }
         };
-        output::line(format_args!(
-            "position {position} {state}: read models that stopped at it go on"
-        ))
+        output::line(format_args!("position {position} {state}: what stopped at it goes on"))
     }
 }

@@ -10,6 +10,7 @@ use crate::ops::{Failure, Options, output};
 #[derive(Debug, Args)]
 pub(in crate::ops) struct State {
     /// The conversation
+    #[arg(value_parser = super::conversation)]
     conversation: Uuid,
     /// As it was at this time, such as 2026-01-31T14:03:00Z; now unless told
     #[arg(long, conflicts_with = "position")]

@@ -4,7 +4,8 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 use clap::Args;
 use event_store::{
-    Difference, Digest, Exported, MissingKeys, Quarantined, Transfer, Verifier, from_hex, to_hex,
+    Difference, Digest, Exported, MissingKeys, Quarantined, Transfer, Verifier, WithKeys, from_hex,
+    to_hex,
 };
 use futures::TryStreamExt;
 use serde_json::Value;
@@ -40,6 +41,9 @@ struct Expected {
     position: i64,
     digest: Digest,
 }
+
+/// What is quarantined in the part that was looked at, by position.
+type AllQuarantined = Vec<(i64, Quarantined)>;
 
 /// A log in which nothing differs.
 struct Verified {
@@ -78,12 +82,13 @@ impl std::str::FromStr for Expected {
 impl Verify {
     pub(in crate::ops) async fn run(self, options: Options) -> Result<(), Failure> {
         if let Some(path) = &self.file {
-            let verified = self.file(path)?;
-            return self.report(verified, &[]);
+            let mut quarantined = Vec::new();
+            let verified = self.file(path, &mut quarantined)?;
+            return self.report(verified, &quarantined);
         }
         let database = Database::open(&options).await?;
-        let quarantined = event_store::quarantined(&database.pool).await?;
-        let verified = self.database(&database, &quarantined).await;
+        let mut quarantined = Vec::new();
+        let verified = self.database(&database, &mut quarantined).await;
         database.close().await?;
         self.report(verified?, &quarantined)
     }
@@ -92,7 +97,7 @@ impl Verify {
     async fn database(
         &self,
         database: &Database,
-        quarantined: &[Quarantined],
+        quarantined: &mut AllQuarantined,
     ) -> Result<Result<Verified, Difference>, Failure> {
         let mut transfer = Transfer::begin(&database.pool).await?;
         let before = self.from - 1;
@@ -100,14 +105,13 @@ impl Verify {
             let what = "the event is missing".to_owned();
             return Ok(Err(Difference { position: before, what }));
         };
-        let positions = quarantined.iter().map(|event| event.position);
-        let mut verifier = Verifier::after(before, digest).with_quarantined(positions);
+        let mut verifier = Verifier::after(before, digest);
         let (head, head_digest) = (transfer.head, to_hex(&transfer.digest));
         let to = self.to.unwrap_or(i64::MAX);
         let mut missing = MissingKeys::imported_up_to(transfer.imported_without_keys().await?);
         let bar = progress::bar(head.min(to).saturating_sub(before).unsigned_abs());
         {
-            let mut events = std::pin::pin!(transfer.events_with_keys(before, to));
+            let mut events = std::pin::pin!(transfer.events(before, to, WithKeys::Yes));
             loop {
                 let next = tokio::select! {
                     next = events.try_next() => next?,
@@ -120,7 +124,7 @@ impl Verify {
                     }
                 };
                 let Some(exported) = next else { break };
-                if let Err(difference) = self.check(&mut verifier, &exported.event) {
+                if let Err(difference) = self.check(&mut verifier, &exported, quarantined) {
                     bar.abandon();
                     return Ok(Err(difference));
                 }
@@ -138,7 +142,11 @@ impl Verify {
         Ok(Ok(Verified { verifier, imported: 0 }))
     }
 
-    fn file(&self, path: &Path) -> Result<Result<Verified, Difference>, Failure> {
+    fn file(
+        &self,
+        path: &Path,
+        quarantined: &mut AllQuarantined,
+    ) -> Result<Result<Verified, Difference>, Failure> {
         let file =
             std::fs::File::open(path).with_context(|| format!("cannot read {}", path.display()))?;
         let mut lines = BufReader::new(file).lines();
@@ -152,7 +160,7 @@ impl Verify {
                     return Ok(Err(Difference { position: verifier.position() + 1, what }));
                 }
             };
-            if let Err(difference) = self.check(&mut verifier, &exported.event) {
+            if let Err(difference) = self.check(&mut verifier, &exported, quarantined) {
                 return Ok(Err(difference));
             }
         }
@@ -166,9 +174,12 @@ impl Verify {
     fn check(
         &self,
         verifier: &mut Verifier,
-        event: &event_store::StoredEvent,
+        exported: &Exported,
+        quarantined: &mut AllQuarantined,
     ) -> Result<(), Difference> {
-        verifier.check(event)?;
+        verifier.check(exported)?;
+        let event = &exported.event;
+        quarantined.extend(exported.quarantined.clone().map(|why| (event.position, why)));
         for expected in &self.expect {
             if expected.position == event.position && expected.digest != *verifier.digest() {
                 let what = format!(
@@ -185,7 +196,7 @@ impl Verify {
     fn report(
         &self,
         verified: Result<Verified, Difference>,
-        quarantined: &[Quarantined],
+        quarantined: &[(i64, Quarantined)],
     ) -> Result<(), Failure> {
         let verified = verified.and_then(|verified| {
             let last = verified.verifier.position();
@@ -232,9 +243,8 @@ impl Verify {
             }
         };
         let mut printer = Printer::new(self.format, &["verdict", "position", "digest", "what"]);
-        let quarantined = quarantined.iter().map(|event| {
-            let what = described(event).into();
-            vec!["quarantined".into(), event.position.into(), Value::Null, what]
+        let quarantined = quarantined.iter().map(|(position, why)| {
+            vec!["quarantined".into(), (*position).into(), Value::Null, described(why).into()]
         });
         let _ = printer.print(std::iter::once(row).chain(quarantined).collect())?;
         printer.finish()?;
@@ -242,15 +252,14 @@ impl Verify {
     }
 }
 
-fn print_quarantined(quarantined: &[Quarantined]) -> Result<(), Failure> {
-    quarantined.iter().try_for_each(|event| {
-        let (position, described) = (event.position, described(event));
+fn print_quarantined(quarantined: &[(i64, Quarantined)]) -> Result<(), Failure> {
+    quarantined.iter().try_for_each(|(position, why)| {
+        let described = described(why);
         output::line(format_args!("quarantined: position {position}, {described}"))
     })
 }
 
-fn described(event: &Quarantined) -> String {
-    let Quarantined { quarantined_at, quarantined_by, reason, .. } = event;
-    let at = quarantined_at.to_rfc3339_opts(chrono::SecondsFormat::Secs, true);
-    format!("by {quarantined_by} at {at}: {reason}")
+fn described(Quarantined { at, by, reason }: &Quarantined) -> String {
+    let at = at.to_rfc3339_opts(chrono::SecondsFormat::Secs, true);
+    format!("by {by} at {at}: {reason}")
 }

@@ -29,7 +29,7 @@ impl Fixture {
     }
 
     /// Waits until the stream has all positions but these.
-    async fn until_all_are_there_but(&self, erased: &[u64]) {
+    pub(super) async fn until_all_are_there_but(&self, erased: &[u64]) {
         let head = self.log.head().await.unwrap() as u64;
         let jetstream = self.jetstream().await;
         let mut found = None;
@@ -252,9 +252,33 @@ async fn erasing_that_is_refused_stops_nothing_and_is_told() {
 }
 
 #[tokio::test]
+async fn an_event_that_does_not_open_stops_publishing_until_it_is_quarantined() {
+    let fixture = Fixture::new(nats_url().await).await;
+    fixture.append(1).await;
+    fixture.create_room().await;
+    sqlx::query("update event_keys set wrapped = 'changed' where position = 2")
+        .execute(fixture.log.pool())
+        .await
+        .unwrap();
+    let mut relay = fixture.relay();
+    relay.fails_because("the event at position 2 cannot be told").await;
+    fixture.append(1).await;
+    assert!(fixture.stream().await.cached_info().state.last_sequence <= 1);
+
+    event_store::quarantine(&fixture.log, 2, "root", "a test").await.unwrap();
+    relay.until("it goes on", |status| status.position == 3 && status.failure.is_none()).await;
+    fixture.check().await;
+    let message = fixture.stream().await.get_raw_message(2).await.unwrap();
+    let told: serde_json::Value = serde_json::from_slice(&message.payload).unwrap();
+    assert_eq!(told["type"], "ConversationCreated");
+    assert_eq!(told["name"], event_store::UNREADABLE);
+}
+
+#[tokio::test]
 async fn a_server_that_takes_too_little_is_named_before_the_first_large_event() {
     let folder = folder();
-    let broker = Nats::start_with(&folder, None, "max_payload: 65536\n").await.unwrap();
+    let broker =
+        Nats::start_with(&folder, None, &Access::default(), "max_payload: 65536\n").await.unwrap();
     let fixture = Fixture::new(broker.url().to_owned()).await;
     let mut relay = fixture.relay();
     relay

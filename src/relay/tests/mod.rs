@@ -6,14 +6,15 @@ use std::time::Duration;
 use async_nats::jetstream::stream::Stream;
 use domain::conversation::{self, Conversation};
 use domain::user::{Command, Profile, User};
-use embedded::Nats;
-use embedded::testing::{database, folder, nats_url, unique};
+use embedded::testing::{Proxy, database, folder, nats_url, unique};
+use embedded::{Access, Nats};
 use event_store::{Commands, Context, Keys, MasterKey, Metadata, Surface};
 use futures::future::join_all;
 use tokio::task::JoinHandle;
 
 use super::*;
 
+mod access;
 mod faults;
 
 pub(crate) struct Fixture {
@@ -260,6 +261,20 @@ fn copy(from: &Path, to: &Path) {
             std::fs::copy(entry.path(), target).unwrap();
         }
     }
+}
+
+#[tokio::test]
+async fn a_connection_that_was_dropped_without_a_word_is_given_up_for_another() {
+    let url = nats_url().await;
+    let proxy = Proxy::start(url.rsplit_once(':').unwrap().1.parse().unwrap()).await;
+    let fixture = Fixture::new(format!("nats://127.0.0.1:{}", proxy.port)).await;
+    let mut relay = fixture.relay();
+    fixture.append(1).await;
+    relay.until("it is published", |status| status.position == 1).await;
+    proxy.cut();
+    fixture.append(1).await;
+    relay.until("the next one is, too", |status| status.position == 2).await;
+    fixture.check().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

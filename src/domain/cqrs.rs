@@ -1,0 +1,53 @@
+//! Deciders as cqrs-es sees them, for its framework and its test kit.
+
+use crate::{audit, conversation, participation, user};
+
+#[doc(hidden)]
+pub use cqrs_es::{Aggregate, DomainEvent, event_sink::EventSink};
+
+/// Makes a [`Decider`](crate::Decider) and its [`StoredEvent`](crate::StoredEvent) cqrs-es's `Aggregate` and
+/// `DomainEvent`: `aggregate!(Ticket, TicketEvent)`. A macro, since Rust allows nobody but cqrs-es to implement its
+/// traits for all deciders at once.
+#[macro_export]
+macro_rules! aggregate {
+    ($decider:ty, $event:ty) => {
+        impl $crate::cqrs::Aggregate for $decider {
+            const TYPE: &'static str = <Self as $crate::Decider>::TYPE;
+            type Command = <Self as $crate::Decider>::Command;
+            type Event = $event;
+            type Error = <Self as $crate::Decider>::Refusal;
+            type Services = ();
+
+            async fn handle(
+                &mut self,
+                command: Self::Command,
+                (): &(),
+                sink: &$crate::cqrs::EventSink<Self>,
+            ) -> Result<(), Self::Error> {
+                for event in $crate::Decider::decide(self, command)? {
+                    sink.write(event, self).await;
+                }
+                Ok(())
+            }
+
+            fn apply(&mut self, event: Self::Event) {
+                $crate::Decider::evolve(self, &event);
+            }
+        }
+
+        impl $crate::cqrs::DomainEvent for $event {
+            fn event_type(&self) -> String {
+                $crate::StoredEvent::event_type(self).to_owned()
+            }
+
+            fn event_version(&self) -> String {
+                $crate::StoredEvent::event_version(self).to_owned()
+            }
+        }
+    };
+}
+
+aggregate!(audit::Audit, audit::Event);
+aggregate!(conversation::Conversation, conversation::Event);
+aggregate!(participation::Participation, participation::Event);
+aggregate!(user::User, user::Event);

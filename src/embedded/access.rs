@@ -1,0 +1,61 @@
+/// What the two users of a private NATS server may do.
+///
+/// Each has an account of its own. Subjects of the first user's account do not exist for the second one, but for the
+/// services that stand here. Permissions within one account would not do: whoever may ask for something there can
+/// have the answer sent to any subject, and so write where it must not.
+#[derive(Debug, Clone)]
+pub struct Access {
+    /// Subjects that our own user may publish to; it may subscribe to all.
+    pub publish: Vec<String>,
+    /// Subjects at which the reading user may ask for one answer.
+    pub ask: Vec<String>,
+    /// Subjects at which it may ask for several.
+    pub ask_for_several: Vec<String>,
+}
+
+/// All for our own user, nothing for the other.
+impl Default for Access {
+    fn default() -> Self {
+        Self { publish: vec![">".to_owned()], ask: vec![], ask_for_several: vec![] }
+    }
+}
+
+pub(crate) const OWN_USER: &str = "colloquy";
+pub(crate) const READING_USER: &str = "reader";
+/// Our own user's account, and the folder of its streams.
+pub(crate) const ACCOUNT: &str = "COLLOQUY";
+
+impl Access {
+    /// As the server's configuration has it.
+    pub(crate) fn configure(&self, password: &str, reading_password: &str) -> String {
+        let publish = list(self.publish.iter().map(|subject| format!("\"{subject}\"")));
+        let one = self.ask.iter().map(|subject| format!("{{ service: \"{subject}\" }}"));
+        let several = self.ask_for_several.iter();
+        let several =
+            several.map(|subject| format!("{{ service: \"{subject}\", response_type: stream }}"));
+        let exports = list(one.chain(several));
+        let asked = self.ask.iter().chain(&self.ask_for_several);
+        let imports = list(asked.map(|subject| {
+            format!("{{ service: {{ account: {ACCOUNT}, subject: \"{subject}\" }} }}")
+        }));
+        format!(
+            "accounts {{
+  {ACCOUNT} {{
+    jetstream: enabled
+    users: [{{ user: {OWN_USER}, password: \"{password}\", permissions: {{ publish: {{ allow: {publish} }} }} }}]
+    exports: {exports}
+  }}
+  READERS {{
+    users: [{{ user: {READING_USER}, password: \"{reading_password}\" }}]
+    imports: {imports}
+  }}
+}}
+"
+        )
+    }
+}
+
+fn list(items: impl Iterator<Item = String>) -> String {
+    let lines: String = items.map(|item| format!("\n      {item}")).collect();
+    format!("[{lines}\n    ]")
+}

@@ -1,0 +1,89 @@
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use sqlx::{FromRow, PgPool};
+use uuid::Uuid;
+
+use crate::{Error, Quarantined, quarantined};
+
+/// How far the followers of the log have come, who does what, and what is passed over: as the database has it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Standing {
+    /// The log's newest position.
+    pub head: i64,
+    /// In the order in which they were asked for.
+    pub followers: Vec<Follower>,
+    /// By name.
+    pub leases: Vec<HeldLease>,
+    /// By position.
+    pub quarantined: BTreeMap<i64, Quarantined>,
+}
+
+/// Who follows the log.
+#[derive(Debug, Clone, PartialEq, FromRow)]
+pub struct Follower {
+    /// Of a read model, or `relay`.
+    pub name: String,
+    /// It is done up to here; 0 as long as it has not begun.
+    pub position: i64,
+    /// Why it cannot go on.
+    pub stopped: Option<String>,
+    /// How long its next event has waited for it, by the database's clock; `None` where there is none.
+    pub lag_s: Option<f64>,
+}
+
+/// A piece of work that one node at a time does.
+#[derive(Debug, Clone, PartialEq, Eq, FromRow)]
+pub struct HeldLease {
+    /// Of the work.
+    pub name: String,
+    /// The node that does it; `None` when it was given back.
+    pub owner: Option<Uuid>,
+    /// How often it was taken.
+    pub epoch: i64,
+    /// Until when it is held unless it is renewed, by the database's clock; `None` when it was given back.
+    pub expires_at: Option<DateTime<Utc>>,
+    /// It is held, and not run out.
+    pub is_held: bool,
+}
+
+impl Standing {
+    /// Of these followers, at a cost that does not depend on how far they are behind.
+    ///
+    /// # Errors
+    /// When PostgreSQL fails.
+    pub async fn read(pool: &PgPool, followers: &[&str]) -> Result<Self, Error> {
+        let failed = |source| Error::Database { doing: "read how far followers are", source };
+        // The head last: nobody is beyond it.
+        let followers = sqlx::query_as(
+            "select f.name, f.position, f.stopped,
+                    extract(epoch from clock_timestamp() - e.recorded_at)::float8 as lag_s
+             from (
+                 select n.name, n.ordinality, coalesce(c.position, 0) as position, c.stopped
+                 from unnest($1::text[]) with ordinality n (name)
+                 left join checkpoints c on c.name = n.name
+             ) f
+             left join events e on e.position = f.position + 1
+             order by f.ordinality",
+        )
+        .bind(followers)
+        .fetch_all(pool)
+        .await
+        .map_err(failed)?;
+        let leases = sqlx::query_as(
+            "select name, owner, epoch, nullif(expires_at, '-infinity') as expires_at,
+                    owner is not null and expires_at > clock_timestamp() as is_held
+             from leases
+             order by name",
+        )
+        .fetch_all(pool)
+        .await
+        .map_err(failed)?;
+        let quarantined = quarantined(pool).await?;
+        let head = sqlx::query_scalar("select position from log_head")
+            .fetch_one(pool)
+            .await
+            .map_err(failed)?;
+        Ok(Self { head, followers, leases, quarantined })
+    }
+}

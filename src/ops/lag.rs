@@ -1,0 +1,160 @@
+//! How far behind the log its followers are, looked at all the time: what is behind grows older also while nothing
+//! succeeds, and while the database cannot be asked.
+
+use std::time::{Duration, Instant};
+
+use event_store::Standing;
+use metrics::gauge;
+use projections::Progress;
+use serde_json::{Map, Value, json};
+use sqlx::PgPool;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+/// How often it is looked at, and how long a look may take.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+
+/// What operators are told of this node and of all.
+pub(super) struct Watched {
+    node: Uuid,
+    log: PgPool,
+    queries: PgPool,
+    seen: watch::Receiver<Option<Seen>>,
+}
+
+/// The last look that succeeded, and when that was.
+#[derive(Debug)]
+struct Seen {
+    standing: Standing,
+    at: Instant,
+}
+
+/// Everyone who follows the log: the read models, and the relay unless it is off.
+pub(super) fn followers(with_relay: bool) -> Vec<&'static str> {
+    let models = projections::MODELS.iter().map(|model| model.name);
+    models.chain(with_relay.then_some(relay::NAME)).collect()
+}
+
+impl Watched {
+    /// Begins to look, and to set the metrics, until `stop` is cancelled.
+    pub(super) fn start(
+        node: Uuid,
+        (log, queries): (&PgPool, &PgPool),
+        progress: &Progress,
+        with_relay: bool,
+        tasks: &mut JoinSet<()>,
+        stop: &CancellationToken,
+    ) -> Self {
+        let (sender, seen) = watch::channel(None);
+        let followers = followers(with_relay);
+        tasks.spawn(look(log.clone(), followers, progress.clone(), sender, stop.clone()));
+        Self { node, log: log.clone(), queries: queries.clone(), seen }
+    }
+
+    pub(super) fn details(&self) -> Map<String, Value> {
+        let mut details = self.seen.borrow().as_ref().map(Seen::details).unwrap_or_default();
+        details.insert("node".to_owned(), json!(self.node));
+        let pools = [("log", &self.log), ("queries", &self.queries)];
+        let pools = pools.map(|(name, pool)| {
+            let max = pool.options().get_max_connections();
+            (name.to_owned(), json!({ "size": pool.size(), "idle": pool.num_idle(), "max": max }))
+        });
+        details.insert("pools".to_owned(), Map::from_iter(pools).into());
+        details
+    }
+}
+
+async fn look(
+    pool: PgPool,
+    followers: Vec<&'static str>,
+    progress: Progress,
+    seen: watch::Sender<Option<Seen>>,
+    stop: CancellationToken,
+) {
+    let mut ticks = tokio::time::interval(LOOK_EVERY);
+    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    while stop.run_until_cancelled(ticks.tick()).await.is_some() {
+        let at = Instant::now();
+        let look = tokio::time::timeout(LOOK_EVERY, Standing::read(&pool, &followers));
+        // Whoever needs the database meets its failure by itself.
+        if let Some(Ok(Ok(standing))) = stop.run_until_cancelled(look).await {
+            seen.send_replace(Some(Seen { standing, at }));
+        }
+        if let Some(seen) = &*seen.borrow() {
+            seen.measure(&progress);
+        }
+    }
+}
+
+impl Seen {
+    /// How long the oldest event has waited for a follower by now.
+    fn lag_s(&self, lag_s: Option<f64>) -> f64 {
+        lag_s.map_or(0.0, |lag_s| lag_s.max(0.0) + self.at.elapsed().as_secs_f64())
+    }
+
+    fn lag(&self, position: i64) -> i64 {
+        (self.standing.head - position).max(0)
+    }
+
+    fn measure(&self, progress: &Progress) {
+        let shown = progress.position();
+        // Before that, it is not known.
+        if shown >= 0 {
+            gauge!("colloquy_projection_lag").set(self.lag(shown) as f64);
+        }
+        for follower in &self.standing.followers {
+            let (lag, lag_s) = (self.lag(follower.position) as f64, self.lag_s(follower.lag_s));
+            if follower.name == relay::NAME {
+                gauge!("colloquy_relay_position").set(follower.position as f64);
+                gauge!("colloquy_relay_lag").set(lag);
+                gauge!("colloquy_relay_lag_seconds").set(lag_s);
+            } else {
+                let name = follower.name.clone();
+                gauge!("colloquy_projection_lag_seconds", "projection" => name).set(lag_s);
+            }
+        }
+        for lease in &self.standing.leases {
+            let held = f64::from(lease.is_held);
+            gauge!("colloquy_lease_held", "lease" => lease.name.clone()).set(held);
+            gauge!("colloquy_lease_epoch", "lease" => lease.name.clone()).set(lease.epoch as f64);
+        }
+        gauge!("colloquy_quarantined_events").set(self.standing.quarantined.len() as f64);
+    }
+
+    fn details(&self) -> Map<String, Value> {
+        let followers = self.standing.followers.iter().map(|follower| {
+            json!({
+                "name": follower.name,
+                "position": follower.position,
+                "lag": self.lag(follower.position),
+                "lag_s": self.lag_s(follower.lag_s),
+                "stopped": follower.stopped,
+            })
+        });
+        let leases = self.standing.leases.iter().map(|lease| {
+            json!({
+                "name": lease.name,
+                "owner": lease.owner,
+                "epoch": lease.epoch,
+                "expires_at": lease.expires_at,
+                "is_held": lease.is_held,
+            })
+        });
+        let quarantined = self.standing.quarantined.iter().map(|(position, quarantined)| {
+            json!({
+                "position": position,
+                "quarantined_at": quarantined.at,
+                "quarantined_by": quarantined.by,
+                "reason": quarantined.reason,
+            })
+        });
+        Map::from_iter([
+            ("followers".to_owned(), followers.collect()),
+            ("leases".to_owned(), leases.collect()),
+            ("quarantined".to_owned(), quarantined.collect()),
+            ("looked_s_ago".to_owned(), self.at.elapsed().as_secs_f64().into()),
+        ])
+    }
+}

@@ -1,0 +1,38 @@
+//! What Colloquy and those who read its stream need of a NATS server, for one that lets nobody do more.
+
+/// Subjects that Colloquy publishes to.
+pub fn published(prefix: &str, stream: &str) -> Vec<String> {
+    vec![
+        format!("{prefix}.v1.>"),
+        format!("{prefix}.hint"),
+        "$JS.API.>".to_owned(),
+        format!("$JS.ACK.{stream}.>"),
+    ]
+}
+
+/// What a reader may ask for: the stream and how it is, its messages, consumers of it, and that they have been
+/// read. Nothing here changes the stream.
+pub fn asked_by_readers(stream: &str) -> Vec<String> {
+    [
+        "$JS.API.INFO".to_owned(),
+        "$JS.API.STREAM.NAMES".to_owned(),
+        "$JS.API.STREAM.LIST".to_owned(),
+        format!("$JS.API.STREAM.INFO.{stream}"),
+        format!("$JS.API.STREAM.MSG.GET.{stream}"),
+        format!("$JS.API.CONSUMER.*.{stream}"),
+        format!("$JS.API.CONSUMER.*.{stream}.>"),
+        format!("$JS.API.CONSUMER.DURABLE.CREATE.{stream}.*"),
+        format!("$JS.ACK.{stream}.>"),
+    ]
+    .into()
+}
+
+/// The same where one question has several answers.
+pub fn asked_by_readers_for_several(stream: &str) -> Vec<String> {
+    [
+        format!("$JS.API.DIRECT.GET.{stream}"),
+        format!("$JS.API.DIRECT.GET.{stream}.>"),
+        format!("$JS.API.CONSUMER.MSG.NEXT.{stream}.*"),
+    ]
+    .into()
+}

@@ -1,0 +1,107 @@
+//! On a server that lets Colloquy and its readers do no more than they need.
+
+use async_nats::jetstream::consumer::{AckPolicy, PullConsumer, pull};
+use futures::StreamExt;
+
+use super::*;
+use crate::access::{asked_by_readers, asked_by_readers_for_several, published};
+
+/// A server for this installation; the fixture is given Colloquy's own user.
+async fn start(folder: &Path) -> (Nats, Fixture) {
+    let mut fixture = Fixture::new(nats_url().await).await;
+    let (prefix, stream) = (&fixture.settings.subject_prefix, &fixture.settings.stream);
+    let access = Access {
+        publish: published(prefix, stream),
+        ask: asked_by_readers(stream),
+        ask_for_several: asked_by_readers_for_several(stream),
+    };
+    let nats = Nats::start_with(folder, None, &access, "").await.unwrap();
+    fixture.settings.nats = NatsOptions::new(nats.url()).unwrap();
+    (nats, fixture)
+}
+
+async fn reader(nats: &Nats) -> jetstream::Context {
+    let client = NatsOptions::new(nats.reading_url()).unwrap().connect().await.unwrap();
+    let mut reader = jetstream::new(client);
+    reader.set_timeout(Duration::from_secs(2));
+    reader
+}
+
+/// The numbers of the next messages for a durable consumer, each acknowledged for good.
+async fn read(reader: &jetstream::Context, stream: &str, count: usize) -> Vec<u64> {
+    let durable = pull::Config {
+        durable_name: Some("reader".to_owned()),
+        ack_policy: AckPolicy::Explicit,
+        ..pull::Config::default()
+    };
+    let stream = reader.get_stream(stream).await.unwrap();
+    let consumer: PullConsumer = stream.get_or_create_consumer("reader", durable).await.unwrap();
+    let messages: Vec<_> = consumer.messages().await.unwrap().take(count).collect().await;
+    let mut sequences = Vec::new();
+    for message in messages {
+        let message = message.unwrap();
+        message.double_ack().await.unwrap();
+        sequences.push(message.info().unwrap().stream_sequence);
+    }
+    sequences
+}
+
+#[tokio::test]
+async fn a_reader_reads_with_a_durable_consumer_and_the_relay_can_all_that_it_needs() {
+    let folder = folder();
+    let (nats, fixture) = start(&folder).await;
+    let mut relay = fixture.relay();
+    fixture.append(2).await;
+    let room = fixture.create_room().await;
+    relay.until("all are published", |status| status.position == 3).await;
+    let reader = reader(&nats).await;
+    assert_eq!(read(&reader, &fixture.settings.stream, 3).await, [1, 2, 3]);
+    fixture.delete_room(room).await;
+    fixture.until_all_are_there_but(&[3]).await;
+    assert_eq!(read(&reader, &fixture.settings.stream, 1).await, [4]);
+}
+
+#[tokio::test]
+async fn a_reader_changes_nothing_in_the_stream() {
+    let folder = folder();
+    let (nats, fixture) = start(&folder).await;
+    let mut relay = fixture.relay();
+    fixture.append(3).await;
+    relay.until("all are published", |status| status.position == 3).await;
+    let reader = reader(&nats).await;
+    let (prefix, stream) = (&fixture.settings.subject_prefix, &fixture.settings.stream);
+
+    let subject = format!("{prefix}.v1.1.directory.Foreign");
+    let published = reader.publish(subject.clone(), "mine".into()).await.unwrap().await;
+    assert!(published.is_err());
+    assert!(reader.delete_stream(stream).await.is_err());
+    let found = reader.get_stream(stream).await.unwrap();
+    assert!(found.purge().await.is_err() && found.delete_message(1).await.is_err());
+    // The server's answer would be a message of the stream if it were sent there.
+    let client = reader.client();
+    for asked in [format!("$JS.API.STREAM.INFO.{stream}"), "$JS.API.INFO".to_owned()] {
+        client.publish_with_reply(asked, subject.clone(), "".into()).await.unwrap();
+    }
+    // All of it has been carried out when a later question is answered.
+    reader.get_stream(stream).await.unwrap();
+    fixture.append(1).await;
+    relay.until("it goes on", |status| status.position == 4).await;
+    fixture.check().await;
+}
+
+#[tokio::test]
+async fn colloquy_itself_writes_to_nothing_but_its_own_subjects() {
+    let folder = folder();
+    let (nats, fixture) = start(&folder).await;
+    let own = jetstream::new(fixture.settings.nats.connect().await.unwrap());
+    let other = jetstream::stream::Config {
+        name: "OTHER".to_owned(),
+        subjects: vec!["other.>".to_owned()],
+        ..Default::default()
+    };
+    let mut other = own.create_stream(other).await.unwrap();
+    own.client().publish("other.1", "mine".into()).await.unwrap();
+    own.client().flush().await.unwrap();
+    assert_eq!(other.info().await.unwrap().state.messages, 0);
+    drop(nats);
+}

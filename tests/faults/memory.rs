@@ -1,0 +1,117 @@
+//! What callers ask for and send at once takes a bounded amount of memory, and keeps nobody else waiting.
+
+use std::time::Duration;
+
+use futures::future::join_all;
+use reqwest::Method;
+use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+use crate::harness::{Answer, Caller, Installation, Server, send, wait_until};
+
+const MIB: u64 = 1024 * 1024;
+/// Of what the server has when nothing is under way, a few large answers, and what is kept for later.
+const PEAK_MAX: u64 = 300 * MIB;
+
+/// The path to a page of a chat's messages.
+async fn page(caller: &Caller) -> String {
+    let chat = caller.create(json!(["bob"])).await;
+    join_all((0..MESSAGES).map(|_| caller.say(&chat, "short"))).await;
+    format!("/api/apps/{}/messages?top=100", chat["id"])
+}
+
+const MESSAGES: usize = 30;
+
+async fn get_soon(caller: &Caller, path: &str) -> Answer {
+    send(caller.request(Method::GET, path).timeout(Duration::from_secs(10))).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn however_many_ask_for_large_pages_and_do_not_read_them_the_others_are_answered() {
+    let installation = Installation::new().await;
+    let server = installation.start();
+    let (ann, bob) = (server.caller("ann"), server.caller("bob"));
+    let eve = server.caller_with("eve", 2, "member");
+    for user in [&bob, &server.caller_with("bob", 2, "member")] {
+        user.arrive().await;
+    }
+    let (anns, eves) = (page(&ann).await, page(&eve).await);
+    // 3 MB for each page: posting them would take longer than the rest of the test.
+    sqlx::query("update messages.messages set text = repeat('x', 100000)")
+        .execute(&installation.pool().await)
+        .await
+        .unwrap();
+
+    let mut unread = Vec::new();
+    for _ in 0..60 {
+        unread.push(server.begin(&ann, "GET", &anns, "\r\n").await);
+    }
+    // Two of the account are written, the others wait.
+    let refused = ann.get(&anns).await;
+    assert_eq!(refused.headers["retry-after"], "1");
+    let why = "too many large answers are under way; try again later";
+    assert_eq!(refused.expect(503)["detail"], why);
+    get_soon(&bob, "/api/conversations").await.expect(200);
+    let page = get_soon(&eve, &eves).await.expect(200);
+    assert_eq!(page["data"].as_array().map(Vec::len), Some(MESSAGES));
+    let peak = server.peak_memory();
+    assert!(peak < PEAK_MAX, "{} MiB", peak / MIB);
+
+    drop(unread);
+    wait_until("there is room again", async || ann.get(&anns).await.status == 200).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn however_many_send_large_bodies_and_do_not_finish_them_the_others_are_answered() {
+    const LENGTH: usize = 2 * 1024 * 1024;
+    let server = Server::fresh().await;
+    let users: Vec<Caller> = (0..8).map(|n| server.caller(&format!("ann{n}"))).collect();
+    let eve = server.caller_with("eve", 2, "member");
+    for user in [&server.caller("bob"), &server.caller_with("bob", 2, "member")] {
+        user.arrive().await;
+    }
+    let (anns, eves) = (users[0].create(json!(["bob"])).await, eve.create(json!(["bob"])).await);
+    let lengths = [format!("Content-Length: {LENGTH}"), "Transfer-Encoding: chunked".to_owned()];
+    let mut sending = Vec::new();
+    for n in 0..400 {
+        let head = format!("Content-Type: application/json\r\n{}\r\n\r\n", lengths[n % 2]);
+        let user = &users[n % users.len()];
+        let mut connection = server.begin(user, "POST", "/api/conversations", &head).await;
+        sending.push(tokio::spawn(async move {
+            let size = LENGTH - 1000;
+            let body = match n % 2 {
+                0 => vec![b' '; size],
+                _ => [format!("{size:x}\r\n").into_bytes(), vec![b' '; size]].concat(),
+            };
+            // It takes only what it has room for.
+            let _ = connection.write_all(&body).await;
+            let mut answer = [0; 12];
+            let _ = connection.read_exact(&mut answer).await;
+            String::from_utf8_lossy(&answer).into_owned()
+        }));
+    }
+    let large = |text: Value| json!({ "text": text, "metadata": { "x": "y".repeat(60_000) } });
+    let say = async |caller: &Caller, chat: &Value, body: &Value| {
+        let path = format!("/api/apps/{}/messages", chat["id"]);
+        let request = caller.request(Method::POST, &path).json(body);
+        send(request.timeout(Duration::from_secs(4))).await
+    };
+    say(&users[0], &anns, &json!({ "text": "small" })).await.expect(200);
+    say(&eve, &eves, &large(json!("x".repeat(100_000)))).await.expect(200);
+    wait_until("those for whom there is no room are refused", async || {
+        sending.iter().filter(|one| one.is_finished()).count() > 300
+    })
+    .await;
+    let peak = server.peak_memory();
+    assert!(peak < PEAK_MAX, "{} MiB", peak / MIB);
+    for one in sending {
+        one.abort();
+        if let Ok(answer) = one.await {
+            assert_eq!(answer, "HTTP/1.1 503");
+        }
+    }
+    wait_until("there is room again", async || {
+        say(&users[0], &anns, &large(json!("x".repeat(100_000)))).await.status == 200
+    })
+    .await;
+}
