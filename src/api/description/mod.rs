@@ -36,6 +36,8 @@ pub(crate) struct Dialect {
     /// The schema of its errors, and their media types.
     pub(crate) error: (&'static str, &'static [&'static str]),
     pub(crate) nulls: Nulls,
+    /// Whether `null` stands for no value in a query, but where a text is expected.
+    pub(crate) has_nulls_in_queries: bool,
     /// Whether all of its endpoints speak for a user, which is 403 for a service token.
     pub(crate) is_for_users: bool,
     /// Further errors of every endpoint.

@@ -33,6 +33,11 @@ fn complete_parameters(operation: &mut Value, is_query: bool, dialect: &Dialect)
     let Some(parameters) = operation["parameters"].as_array_mut() else { return };
     for parameter in parameters.iter_mut() {
         schemas::forget_null(&mut parameter["schema"]);
+        let may_be_null = parameter["in"] == "query" && dialect.has_nulls_in_queries;
+        let values = &mut parameter["schema"]["type"];
+        if may_be_null && values != "string" {
+            *values = json!([values, "null"]);
+        }
     }
     let own = if is_query { "ColloquyPosition" } else { "IdempotencyKey" };
     let of_dialect = (dialect.parameters)().into_iter().map(|(name, _)| name);

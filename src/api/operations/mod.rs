@@ -26,6 +26,7 @@ pub(crate) const DESCRIPTION: Dialect = Dialect {
     answers: "application/json",
     error: ("", &[]),
     nulls: Nulls::LeftOut,
+    has_nulls_in_queries: false,
     is_for_users: false,
     errors: &[],
     errors_of_bodies: &[],

@@ -45,6 +45,7 @@ pub(crate) const DESCRIPTION: Dialect = Dialect {
     answers: "application/json",
     error: ("Error", &["application/json"]),
     nulls: Nulls::Sent,
+    has_nulls_in_queries: false,
     is_for_users: true,
     errors: &[],
     errors_of_bodies: &[415],

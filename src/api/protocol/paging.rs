@@ -1,9 +1,11 @@
 use projections::{Cursor, Slice};
 use serde::Serialize;
+use utoipa::openapi::{RefOr, Schema};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
 use super::id;
+use crate::description::parts;
 use crate::failure::Failure;
 
 const LIMIT_DEFAULT: i64 = 10;
@@ -15,13 +17,16 @@ const LIMIT_MAX: i64 = 100;
 #[into_params(parameter_in = Query)]
 #[expect(dead_code, reason = "it is described, and read without it")]
 pub(super) struct PagingParameters {
-    /// Page size, 1 to 100; more counts as 100.
-    #[param(minimum = 1, default = 10)]
+    #[param(schema_with = limit)]
     limit: Option<i64>,
     /// Id of the last item seen; not together with `ending_before`.
     starting_after: Option<String>,
     /// Id of the first item seen.
     ending_before: Option<String>,
+}
+
+fn limit() -> RefOr<Schema> {
+    parts::natural(1, LIMIT_DEFAULT, "Page size, 1 to 100; more counts as 100")
 }
 
 /// Query parameters: exact names, an empty value counts as none; one that is asked for is refused when it is given

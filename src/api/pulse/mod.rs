@@ -48,6 +48,7 @@ pub(crate) const DESCRIPTION: Dialect = Dialect {
     answers: MEDIA_TYPE,
     error: ("Errors", &[MEDIA_TYPE]),
     nulls: Nulls::LeftOut,
+    has_nulls_in_queries: false,
     is_for_users: true,
     errors: &[406],
     errors_of_bodies: &[409, 415],

@@ -40,6 +40,7 @@ pub(crate) const DESCRIPTION: Dialect = Dialect {
     answers: "application/json",
     error: ("Problem", &["application/json", "application/problem+json"]),
     nulls: Nulls::LeftOut,
+    has_nulls_in_queries: true,
     is_for_users: false,
     errors: &[],
     errors_of_bodies: &[],

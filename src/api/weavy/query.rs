@@ -1,8 +1,11 @@
 use serde_json::{Value, json};
 use utoipa::IntoParams;
+use utoipa::openapi::{RefOr, Schema};
 
+use crate::description::parts;
 use crate::failure::Failure;
 
+const TOP_DEFAULT: i64 = 25;
 /// Items of a page at most; more cannot be asked for.
 const TOP_MAX: i64 = 100;
 
@@ -11,11 +14,9 @@ const TOP_MAX: i64 = 100;
 #[into_params(parameter_in = Query)]
 #[expect(dead_code, reason = "it is described, and read without it")]
 pub(super) struct PagingParameters {
-    /// Page size, 0 to 100; more counts as 100.
-    #[param(minimum = 0, default = 25)]
+    #[param(schema_with = top)]
     top: Option<i64>,
-    /// Items to leave out at the start.
-    #[param(minimum = 0, default = 0)]
+    #[param(schema_with = skip)]
     skip: Option<i64>,
     /// Whether to count the list.
     #[param(default = true)]
@@ -23,6 +24,14 @@ pub(super) struct PagingParameters {
     /// Only count it.
     #[param(default = false)]
     count_only: Option<bool>,
+}
+
+fn top() -> RefOr<Schema> {
+    parts::natural(0, TOP_DEFAULT, "Page size, 0 to 100; more counts as 100")
+}
+
+fn skip() -> RefOr<Schema> {
+    parts::natural(0, 0, "Items to leave out at the start")
 }
 
 /// What [`Query::order_by`] takes.
@@ -107,7 +116,7 @@ impl Query {
     pub(super) fn paging(&self) -> Result<Paging, Failure> {
         let count_only = self.boolean("count_only", false)?;
         Ok(Paging {
-            top: self.natural("top", 25)?.min(TOP_MAX),
+            top: self.natural("top", TOP_DEFAULT)?.min(TOP_MAX),
             skip: self.natural("skip", 0)?,
             count: self.boolean("count", true)? || count_only,
             count_only,
