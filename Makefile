@@ -1,10 +1,10 @@
 # Two commands do all the set-up on a fresh machine: `make run` and `make test`.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test bench soak
+.PHONY: help setup run test bench soak check-api
 
 help: ## Show this list
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 11
 
 setup: ## Install PostgreSQL and nats-server where they are missing
 	@scripts/setup
@@ -27,3 +27,6 @@ bench: setup ## Benchmarks, as ratios against something measured in the same run
 
 soak: setup ## Ten minutes of load and faults, then: is all that was acknowledged there? ARGS="--minutes 60 --seed 7"
 	@cargo test --release --test soak -- $(ARGS)
+
+check-api: setup ## The API description, with linters, generated clients and made-up requests
+	@scripts/check-api/run

@@ -17,6 +17,8 @@ use tokio::net::{TcpSocket, TcpStream};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
+use crate::described;
+
 pub const SECRET: &str = "a-secret-for-tests-of-32-bytes-or-more";
 pub const MASTER_KEY: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
 
@@ -427,11 +429,18 @@ impl Caller {
     }
 }
 
+/// Sends a request; its answer has to be one that is described.
 pub async fn send(request: reqwest::RequestBuilder) -> Answer {
-    let response = request.send().await.unwrap();
+    let (client, request) = request.build_split();
+    let request = request.unwrap();
+    let (method, path) = (request.method().clone(), request.url().path().to_owned());
+    let response = client.execute(request).await.unwrap();
     let (status, headers) = (response.status(), response.headers().clone());
     let text = response.text().await.unwrap();
-    Answer { status, headers, body: serde_json::from_str(&text).unwrap_or(Value::String(text)) }
+    let body = serde_json::from_str(&text).unwrap_or(Value::String(text));
+    let answer = Answer { status, headers, body };
+    described::check(&method, &path, &answer);
+    answer
 }
 
 /// Waits for a condition, half a minute at most.

@@ -8,7 +8,9 @@
 )]
 
 mod audit;
+mod bounds;
 mod containers;
+mod described;
 mod documentation;
 mod faults;
 mod harness;

@@ -81,9 +81,22 @@ async fn the_description_names_every_endpoint_and_the_page_needs_nothing_from_el
     {
         assert!(description["paths"][path].is_object(), "{path}");
     }
+    for dialect in ["weavy", "protocol", "pulse", "audit", "operations"] {
+        let alone = ann.get(&format!("/openapi/{dialect}.json")).await.expect(200);
+        let (paths, all) = (alone["paths"].as_object().unwrap(), &description["paths"]);
+        assert!(paths.iter().all(|(path, item)| all[path] == *item), "{dialect}");
+    }
     let page = ann.get("/docs").await.expect(200);
     let page = page.as_str().unwrap();
     assert!(page.contains("/openapi.json") && !page.contains("https://"), "{page}");
+    let from_here = page.split('"').filter(|value| value.starts_with('/'));
+    for path in from_here.collect::<BTreeSet<_>>() {
+        ann.get(path).await.expect(200);
+    }
+    let first = reqwest::get(&server.url).await.unwrap();
+    assert!(first.url().path() == "/docs", "{}", first.url());
+    let policy = first.headers()["content-security-policy"].to_str().unwrap();
+    assert!(policy.contains("default-src 'none'; script-src 'self';"), "{policy}");
 }
 
 #[tokio::test]
@@ -237,13 +250,24 @@ async fn what_was_accepted_is_finished_before_the_end() {
     assert_eq!(server.ended(), Some(0));
 }
 
-/// Committed so that a change of the outside shows in its diff. `colloquy openapi > docs/openapi.json`.
+/// Committed so that a change of the outside shows in its diff.
 #[test]
-fn the_committed_description_is_the_one_that_is_served() {
-    let generated = Command::new(env!("CARGO_BIN_EXE_colloquy")).arg("openapi").output().unwrap();
-    let committed =
-        std::fs::read(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/openapi.json")).unwrap();
-    assert!(generated.stdout == committed, "run: colloquy openapi > docs/openapi.json");
+fn the_committed_descriptions_are_those_that_are_served() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/docs");
+    for (dialect, file) in [
+        ("", "openapi.json"),
+        ("weavy", "openapi/weavy.json"),
+        ("protocol", "openapi/protocol.json"),
+        ("pulse", "openapi/pulse.json"),
+        ("audit", "openapi/audit.json"),
+        ("operations", "openapi/operations.json"),
+    ] {
+        let arguments = ["openapi", dialect].into_iter().filter(|argument| !argument.is_empty());
+        let printed =
+            Command::new(env!("CARGO_BIN_EXE_colloquy")).args(arguments).output().unwrap();
+        let committed = std::fs::read(format!("{folder}/{file}")).unwrap();
+        assert!(printed.stdout == committed, "run: colloquy openapi {dialect} > docs/{file}");
+    }
 }
 
 #[tokio::test]

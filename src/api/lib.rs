@@ -22,6 +22,7 @@ mod browsers;
 mod caller;
 mod challenge;
 mod commands;
+mod description;
 mod failure;
 mod fair;
 mod in_time;
@@ -55,8 +56,6 @@ use sqlx::PgPool;
 use tower::{Layer, ServiceBuilder};
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::normalize_path::NormalizePathLayer;
-use utoipa::OpenApi;
-use utoipa_axum::router::OpenApiRouter;
 
 use failure::Dialect;
 
@@ -107,6 +106,7 @@ pub struct Services {
     pub seen: seen::Seen,
 }
 
+pub use description::Description;
 pub use fair::Fair;
 pub use seen::Seen;
 
@@ -119,34 +119,6 @@ pub struct Limits {
     pub request_timeout: Duration,
 }
 
-#[derive(OpenApi)]
-#[openapi(
-    info(
-        title = "Colloquy",
-        description = "Conversation state: who is in, what is read, pinned, muted, archived, and who changed it when."
-    ),
-    components(schemas(weavy::Problem, protocol::Error, pulse::Errors, audit::Error)),
-    modifiers(&AccessToken),
-    security(("bearer" = []))
-)]
-struct Description;
-
-struct AccessToken;
-
-impl utoipa::Modify for AccessToken {
-    fn modify(&self, openapi: &mut utoipa::openapi::OpenApi) {
-        use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
-        let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("JWT").build();
-        let password = HttpBuilder::new()
-            .scheme(HttpAuthScheme::Basic)
-            .description(Some("The password is the token; the user name is not looked at"))
-            .build();
-        let components = openapi.components.get_or_insert_default();
-        components.add_security_scheme("bearer", SecurityScheme::Http(bearer));
-        components.add_security_scheme("basic", SecurityScheme::Http(password));
-    }
-}
-
 /// Who tells a failure under which prefix.
 const DIALECTS: &[Dialect] = &[
     Dialect { prefix: "/api/v1", takes_basic: false, is_for_browsers: true, shape: pulse::shape },
@@ -155,24 +127,44 @@ const DIALECTS: &[Dialect] = &[
     Dialect { prefix: "/audit", takes_basic: false, is_for_browsers: false, shape: audit::shape },
 ];
 
-fn described() -> (Router<Arc<Services>>, utoipa::openapi::OpenApi) {
-    OpenApiRouter::with_openapi(Description::openapi())
-        .merge(operations::routes())
-        .nest("/api", weavy::routes())
-        .nest("/api/v1", pulse::routes())
-        .nest("/v1", protocol::routes())
-        .nest("/audit", audit::routes())
-        .split_for_parts()
+/// The description of the API, whole and by dialect.
+pub struct Descriptions {
+    /// Of every endpoint.
+    pub whole: Description,
+    /// Of each dialect alone, by its name.
+    pub dialects: Vec<(&'static str, Description)>,
+}
+
+fn described() -> (Router<Arc<Services>>, Descriptions) {
+    let parts = [
+        (weavy::DESCRIPTION, weavy::routes()),
+        (protocol::DESCRIPTION, protocol::routes()),
+        (pulse::DESCRIPTION, pulse::routes()),
+        (audit::DESCRIPTION, audit::routes()),
+        (operations::DESCRIPTION, operations::routes()),
+    ];
+    let mut routes = Router::new();
+    let mut dialects = Vec::new();
+    for (dialect, part) in parts {
+        let (served, declared) = part.split_for_parts();
+        dialects.push((dialect.name, Description::of(&dialect, &declared)));
+        routes = match dialect.prefix {
+            "" => routes.merge(served),
+            prefix => routes.nest(prefix, served),
+        };
+    }
+    let whole = Description::merge(dialects.iter().map(|(_, description)| description));
+    (routes, Descriptions { whole, dialects })
 }
 
 /// The description of every endpoint, generated from the handlers.
-pub fn openapi() -> utoipa::openapi::OpenApi {
+pub fn openapi() -> Descriptions {
     described().1
 }
 
 /// Everything that is served.
 pub fn router(services: Services, limits: Limits) -> Router {
-    let (routes, openapi) = described();
+    let (routes, descriptions) = described();
     let shapes = failure::Shapes { dialects: DIALECTS, public_url: services.public_url.clone() };
     let services = Arc::new(services);
     // The outermost first. Given to the router as one: each layer of its own would be one more
@@ -193,7 +185,7 @@ pub fn router(services: Services, limits: Limits) -> Router {
         .layer(axum::middleware::from_fn(large::keep_room))
         .layer(DefaultBodyLimit::max(limits.body_size_max));
     let served = routes
-        .merge(operations::description(openapi))
+        .merge(operations::docs::routes(descriptions))
         .fallback(operations::not_found)
         .method_not_allowed_fallback(async || StatusCode::METHOD_NOT_ALLOWED)
         .layer(layers)

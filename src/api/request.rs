@@ -213,8 +213,10 @@ impl Request {
     }
 
     async fn catch_up_with_the_caller(&self) -> Result<(), Rejection> {
-        let seen = self.headers.get(POSITION).and_then(|value| value.to_str().ok()?.parse().ok());
-        let Some(position) = seen else { return Ok(()) };
+        let Some(seen) = self.headers.get(POSITION) else { return Ok(()) };
+        let unreadable = || Rejection::Header("Colloquy-Position", "must be 0 or greater".into());
+        let seen = seen.to_str().ok().and_then(|seen| seen.parse().ok());
+        let position = seen.filter(|position: &i64| *position >= 0).ok_or_else(unreadable)?;
         let progress = self.views().progress();
         let reached = progress.wait_for_account(self.account(), position, QUERY_WAIT).await;
         match reached.map_err(Rejection::Views)? {

@@ -76,7 +76,10 @@ enum Verb {
     #[command(subcommand)]
     Keys(keys::Keys),
     /// Print the OpenAPI description
-    Openapi,
+    Openapi {
+        /// Only of this dialect: weavy, protocol, pulse, audit or operations
+        dialect: Option<String>,
+    },
 }
 
 /// Why a verb ended early.
@@ -124,6 +127,6 @@ pub(crate) async fn run(arguments: Arguments) -> Result<(), Failure> {
         Verb::Doctor(doctor) => doctor.run(options).await,
         Verb::Audit(audit) => audit.run(options).await,
         Verb::Keys(keys) => keys.run(options).await,
-        Verb::Openapi => openapi::run(),
+        Verb::Openapi { dialect } => openapi::run(dialect.as_deref()),
     }
 }

@@ -1,6 +1,17 @@
+use anyhow::Context;
+
 use super::{Failure, output};
 
-/// Prints the description of every endpoint, as `/openapi.json` serves it.
-pub(super) fn run() -> Result<(), Failure> {
-    output::line(serde_json::to_string_pretty(&api::openapi())?)
+/// Prints the description of every endpoint, or of one dialect's, as `/openapi.json` and `/openapi/DIALECT.json` serve it.
+pub(super) fn run(dialect: Option<&str>) -> Result<(), Failure> {
+    let api::Descriptions { whole, dialects } = api::openapi();
+    let description = match dialect {
+        None => whole,
+        Some(name) => {
+            let names: Vec<&str> = dialects.iter().map(|(name, _)| *name).collect();
+            let expected = format!("there is no dialect {name}: expected {}", names.join(", "));
+            dialects.into_iter().find(|(known, _)| *known == name).context(expected)?.1
+        }
+    };
+    output::line(serde_json::to_string_pretty(&description)?)
 }

@@ -5,7 +5,6 @@ use projections::history::{self, Bounds, Moment, Step};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::Error;
 use super::request::Auditor;
 use crate::failure::Failure;
 
@@ -23,14 +22,15 @@ const PAGE: Bounds = Bounds { steps_max: 1000, bytes_max: 8 * 1024 * 1024 };
 
 /// Show what changed in a conversation between two moments, by whom, in which request; a thousand events
 /// and some 8 MiB at most.
-#[utoipa::path(get, path = "/conversations/{conversation}/diff", tag = "Audit",
+#[utoipa::path(get, path = "/conversations/{conversation}/diff",
+    operation_id = "audit.conversations.diff",
     params(("conversation" = uuid::Uuid, Path, description = "The conversation"),
            ("from" = String, Query, description = "A position within the account, or a time such as 2026-01-31T14:03:00Z"),
            ("to" = Option<String>, Query, description = "The same; now unless told")),
     responses((status = 200, description = "The changes", body = Steps),
-              (status = 400, description = "No moment", body = Error),
-              (status = 403, description = "Not an administrator", body = Error),
-              (status = 404, description = "Unknown, of another account, or not there yet", body = Error)))]
+              (status = 400, description = "No moment"),
+              (status = 403, description = "Not an administrator"),
+              (status = 404, description = "Unknown, of another account, or not there yet")))]
 pub(super) async fn diff(
     Path(conversation): Path<String>,
     request: Auditor,

@@ -8,7 +8,6 @@ use serde_json::Value;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::Error;
 use super::request::Auditor;
 use crate::failure::Failure;
 
@@ -45,13 +44,14 @@ const LIMIT_DEFAULT: i64 = 100;
 const LIMIT_MAX: i64 = 1000;
 
 /// List the events of a conversation, its members' own and those of its auditors too, oldest first.
-#[utoipa::path(get, path = "/conversations/{conversation}/events", tag = "Audit",
+#[utoipa::path(get, path = "/conversations/{conversation}/events",
+    operation_id = "audit.conversations.events",
     params(("conversation" = Uuid, Path, description = "The conversation"),
            ("after" = Option<i64>, Query, description = "Only events after this position"),
            ("limit" = Option<i64>, Query, description = "Events at most, 100 unless told, up to 1000")),
     responses((status = 200, description = "A page", body = Events),
-              (status = 403, description = "Not an administrator", body = Error),
-              (status = 404, description = "Unknown, or of another account", body = Error)))]
+              (status = 403, description = "Not an administrator"),
+              (status = 404, description = "Unknown, or of another account")))]
 pub(super) async fn events(
     Path(conversation): Path<String>,
     request: Auditor,

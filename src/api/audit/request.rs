@@ -72,8 +72,11 @@ impl Auditor {
         expected: &str,
     ) -> Result<Option<T>, Failure> {
         let query = self.uri.query().unwrap_or_default();
-        let mut given = form_urlencoded::parse(query.as_bytes());
-        let Some((_, value)) = given.find(|(key, _)| key == name) else { return Ok(None) };
+        let mut given = form_urlencoded::parse(query.as_bytes()).filter(|(key, _)| key == name);
+        let Some((_, value)) = given.next() else { return Ok(None) };
+        if given.next().is_some() {
+            return Err(Failure::bad_request(format!("{name} must be given once")));
+        }
         value
             .parse()
             .map(Some)

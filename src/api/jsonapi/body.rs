@@ -31,9 +31,9 @@ impl Attributes {
             let why = "data.id cannot be set: ids are made here";
             return Err(Failure::forbidden(why).at(Source::Pointer("/data/id".to_owned())));
         }
-        let set =
-            |name: &&&str| attributes.values.get(**name).is_some_and(|value| !value.is_null());
-        let mut failures = r#type.derived.iter().filter(set).map(|name| {
+        let set = |name: &&str| attributes.values.get(*name).is_some_and(|value| !value.is_null());
+        let derived = r#type.derived.iter().map(|attribute| attribute.name);
+        let mut failures = derived.filter(set).map(|name| {
             attributes.unusable(name, format!("{name} cannot be set")).coded("read_only")
         });
         if let Some(first) = failures.next() {
@@ -127,9 +127,14 @@ impl Attributes {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::jsonapi::{Attribute, Values};
 
-    const TYPE: Type =
-        Type { name: "thing", settable: &["name"], derived: &["size", "age"], relationships: &[] };
+    const TYPE: Type = Type {
+        name: "thing",
+        settable: &[Attribute::new("name", Values::Id)],
+        derived: &[Attribute::new("size", Values::Id), Attribute::new("age", Values::Id)],
+        relationships: &[],
+    };
 
     fn source(failure: &Failure) -> (u16, &str) {
         let Some(Source::Pointer(pointer)) = &failure.source else { panic!("{failure:?}") };

@@ -8,7 +8,9 @@ pub(crate) mod body;
 pub(crate) mod document;
 pub(crate) mod error;
 pub(crate) mod media;
+pub(crate) mod parameters;
 pub(crate) mod query;
+pub(crate) mod schema;
 
 /// The specification's media type.
 pub(crate) const MEDIA_TYPE: &str = "application/vnd.api+json";
@@ -19,17 +21,53 @@ pub(crate) struct Type {
     /// As `type` names it.
     pub(crate) name: &'static str,
     /// Attributes that a client may set.
-    pub(crate) settable: &'static [&'static str],
+    pub(crate) settable: &'static [Attribute],
     /// Attributes that follow from others.
-    pub(crate) derived: &'static [&'static str],
+    pub(crate) derived: &'static [Attribute],
     /// Relationships, each with the name of the type at its end.
     pub(crate) relationships: &'static [(&'static str, &'static str)],
 }
 
+/// A value of a resource.
+#[derive(Debug)]
+pub(crate) struct Attribute {
+    pub(crate) name: &'static str,
+    pub(crate) values: Values,
+    /// Whether it may be null in an answer.
+    pub(crate) is_nullable: bool,
+}
+
+/// What an attribute may be.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Values {
+    Id,
+    Time,
+    /// Up to so many characters.
+    Text(usize),
+    Boolean,
+    /// A name out of these.
+    Name(&'static [&'static str]),
+    /// An array that is empty.
+    Nothing,
+}
+
+impl Attribute {
+    pub(crate) const fn new(name: &'static str, values: Values) -> Self {
+        Self { name, values, is_nullable: false }
+    }
+
+    pub(crate) const fn nullable(name: &'static str, values: Values) -> Self {
+        Self { name, values, is_nullable: true }
+    }
+}
+
 impl Type {
+    fn attributes(&self) -> impl Iterator<Item = &Attribute> {
+        self.settable.iter().chain(self.derived)
+    }
+
     fn has_field(&self, name: &str) -> bool {
-        self.settable.contains(&name)
-            || self.derived.contains(&name)
+        self.attributes().any(|attribute| attribute.name == name)
             || self.relationships.iter().any(|(relationship, _)| *relationship == name)
     }
 }

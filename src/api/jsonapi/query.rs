@@ -4,7 +4,7 @@ use super::Type;
 use crate::failure::{Failure, Source};
 
 /// Items of a page unless told.
-const SIZE_DEFAULT: i64 = 25;
+pub(super) const SIZE_DEFAULT: i64 = 25;
 /// Items of a page at most; more counts as this.
 const SIZE_MAX: i64 = 100;
 
@@ -95,7 +95,13 @@ impl Query {
         types: &[&Type],
     ) -> Result<Self, Failure> {
         let mut parsed = Self { path: path.to_owned(), ..Self::default() };
+        let mut known = BTreeSet::new();
         for (name, value) in form_urlencoded::parse(query.as_bytes()) {
+            // Lists go on, and filters narrow each other.
+            let goes_on = matches!(&*name, "include" | "sort") || member(&name, "filter").is_some();
+            if !known.insert(name.clone()) && !goes_on {
+                return Err(unusable(&name, format!("{name} must be given once")));
+            }
             parsed.parameter(&name, &value, offer, types)?;
             if member(&name, "page") != Some("number") {
                 parsed.kept.push((name.into_owned(), value.into_owned()));
@@ -158,8 +164,6 @@ impl Query {
                 _ => self.page.size = number.min(SIZE_MAX),
             }
         } else if offer.own.contains(&name) {
-            // The last one counts.
-            self.own.remove(name);
             if !value.trim().is_empty() {
                 self.own.insert(name.to_owned(), value.trim().to_owned());
             }
@@ -198,10 +202,11 @@ fn operand(name: &str, text: &str) -> Result<Vec<String>, Failure> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::jsonapi::{Attribute, Values};
 
     const THING: Type = Type {
         name: "thing",
-        settable: &["name"],
+        settable: &[Attribute::new("name", Values::Id)],
         derived: &[],
         relationships: &[("owner", "person")],
     };
@@ -248,6 +253,9 @@ mod tests {
             ("page[size]=x", "page[size]"),
             ("page[limit]=1", "page[limit]"),
             ("page=1", "page"),
+            ("page[size]=1&page%5Bsize%5D=2", "page[size]"),
+            ("search=a&search=b", "search"),
+            ("fields[thing]=name&fields[thing]=owner", "fields[thing]"),
         ] {
             let failure = parse(query).unwrap_err();
             assert_eq!(failure.status.as_u16(), 400);

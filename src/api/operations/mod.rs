@@ -1,44 +1,59 @@
 //! What operators ask: is it alive, is it ready, how is it doing, what can it do.
 
+pub(crate) mod docs;
 mod open_metrics;
 
 use std::sync::Arc;
 
+use axum::Json;
 use axum::extract::{Request, State as Extract};
 use axum::http::{StatusCode, header};
-use axum::response::{Html, IntoResponse, Response};
-use axum::routing::get;
-use axum::{Json, Router};
+use axum::response::{IntoResponse, Response};
 use serde_json::json;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use crate::description::{Dialect, Nulls};
 use crate::{Condition, Services, caller};
+
+pub(crate) const DESCRIPTION: Dialect = Dialect {
+    name: "operations",
+    title: "Operations",
+    description: "How the server is.",
+    prefix: "",
+    credentials: &[],
+    takes: &[],
+    answers: "application/json",
+    error: ("", &[]),
+    nulls: Nulls::LeftOut,
+    has_nulls_in_queries: false,
+    is_for_users: false,
+    errors: &[],
+    errors_of_bodies: &[],
+    parameters: Vec::new,
+};
 
 pub(crate) fn routes() -> OpenApiRouter<Arc<Services>> {
     OpenApiRouter::new().routes(routes!(healthz)).routes(routes!(readyz)).routes(routes!(metrics))
 }
 
-/// `/openapi.json`, and a page that shows it and needs nothing from elsewhere.
-pub(crate) fn description(openapi: utoipa::openapi::OpenApi) -> Router<Arc<Services>> {
-    Router::new()
-        .route("/openapi.json", get(async move || Json(openapi)))
-        .route("/docs", get(async || Html(include_str!("docs.html"))))
-}
-
 /// The process lives.
-#[utoipa::path(get, path = "/healthz", tag = "Operations", security(()),
-    responses((status = 200, description = "The process lives")))]
+#[utoipa::path(get, path = "/healthz",
+    operation_id = "operations.server.healthz", security(()),
+    responses((status = 200, description = "The process lives", body = String)))]
 async fn healthz() -> &'static str {
     "ok\n"
 }
 
 /// It can take commands. With `verbose`, operators read how its parts are: with a service token of account 1.
-#[utoipa::path(get, path = "/readyz", tag = "Operations", security((), ("bearer" = [])),
+#[utoipa::path(get, path = "/readyz",
+    operation_id = "operations.server.readyz", security((), ("bearer" = [])),
     params(("verbose" = Option<String>, Query, description = "Details as JSON; needs a service token of account 1")),
-    responses((status = 200, description = "It can take commands; `degraded: …` names what stands behind them"),
-              (status = 403, description = "Details are for operators"),
-              (status = 503, description = "It cannot; the body names the failing part")))]
+    responses((status = 200, description = "It can take commands; `degraded: …` names what stands behind them",
+               content((String = "text/plain"), (serde_json::Value = "application/json"))),
+              (status = 403, description = "Details are for operators", body = String),
+              (status = 503, description = "It cannot; the body names the failing part",
+               content((String = "text/plain"), (serde_json::Value = "application/json")))))]
 async fn readyz(Extract(services): Extract<Arc<Services>>, request: Request) -> Response {
     let condition = (services.readiness.condition)();
     let query = request.uri().query().unwrap_or_default();
@@ -73,8 +88,9 @@ fn verbose(services: &Services, condition: Condition) -> Response {
 
 /// Measurements, as Prometheus reads them. Those that tell how much all accounts do are for operators: with
 /// `COLLOQUY_METRICS_TOKEN`, or a service token of account 1.
-#[utoipa::path(get, path = "/metrics", tag = "Operations", security((), ("bearer" = [])),
-    responses((status = 200, description = "Prometheus text format; to strangers, what counts nothing")))]
+#[utoipa::path(get, path = "/metrics",
+    operation_id = "operations.server.metrics", security((), ("bearer" = [])),
+    responses((status = 200, description = "Prometheus text format; to strangers, what counts nothing", body = String)))]
 async fn metrics(Extract(services): Extract<Arc<Services>>, request: Request) -> impl IntoResponse {
     for (name, pool) in [("log", &services.pool), ("queries", &services.queries)] {
         metrics::gauge!("colloquy_pool_connections", "pool" => name).set(f64::from(pool.size()));

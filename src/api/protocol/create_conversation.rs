@@ -1,21 +1,34 @@
 use axum::Json;
 use axum::http::StatusCode;
+use serde_json::json;
 
-use super::Error;
 use super::object::Conversation;
 use super::request::Protocol;
+use crate::description::schema;
 use crate::failure::Failure;
 
+schema! {
+    /// Whom to talk with: exactly one of both.
+    NewConversation = json!({
+        "type": "object",
+        "minProperties": 1,
+        "maxProperties": 1,
+        "properties": {
+            "contact_id": { "type": "string", "description": "A contact's id or uid" },
+            "group_id": { "type": "string" },
+        },
+        "example": { "contact_id": "bob" },
+    })
+}
+
 /// Start a private chat with a contact, or find the one there is; find a group's conversation.
-#[utoipa::path(post, path = "/conversations", tag = "Protocol",
-    request_body(description = "Exactly one of `contact_id` and `group_id`", content(
-        (inline(serde_json::Value) = "application/x-www-form-urlencoded"),
-        (inline(serde_json::Value) = "application/json", example = json!({"contact_id": "bob"})),
-        (inline(serde_json::Value) = "multipart/form-data"))),
+#[utoipa::path(post, path = "/conversations",
+    operation_id = "protocol.conversations.create",
+    request_body = NewConversation,
     responses((status = 201, description = "The conversation, made now", body = Conversation),
               (status = 200, description = "The conversation that there was", body = Conversation),
-              (status = 400, description = "Neither, both, or the caller", body = Error),
-              (status = 404, description = "Unknown contact or group", body = Error)))]
+              (status = 400, description = "Neither, both, or the caller"),
+              (status = 404, description = "Unknown contact or group")))]
 pub(super) async fn create(request: Protocol) -> Result<(StatusCode, Json<Conversation>), Failure> {
     let fields = request.fields().await?;
     let contact = fields.id("contact_id")?.flatten();

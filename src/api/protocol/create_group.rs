@@ -1,24 +1,40 @@
 use axum::Json;
 use axum::http::StatusCode;
-use domain::conversation::{Command, Conversation as Aggregate, Create};
+use domain::conversation::{
+    Command, Conversation as Aggregate, Create, DESCRIPTION_LENGTH_MAX, NAME_LENGTH_MAX,
+};
+use domain::limits::AVATAR_URL_LENGTH_MAX;
+use serde_json::json;
 
-use super::Error;
-use super::id;
 use super::object::Group;
 use super::request::Protocol;
+use super::{fields, id};
+use crate::description::{parts, schema};
 use crate::failure::Failure;
 use crate::request::new_id;
 
+schema! {
+    /// Who is in, and what it is called.
+    NewGroup = json!({
+        "type": "object",
+        "required": ["name"],
+        "properties": {
+            "name": parts::required_text(NAME_LENGTH_MAX),
+            "description": parts::text(DESCRIPTION_LENGTH_MAX),
+            "avatar_url": parts::text(AVATAR_URL_LENGTH_MAX),
+            "contacts": fields::contacts(),
+        },
+        "example": { "name": "Team", "contacts": ["bob", "cat"] },
+    })
+}
+
 /// Make a group, with the caller as its creator and first member.
-#[utoipa::path(post, path = "/groups", tag = "Protocol",
-    request_body(description = "`name` (required), `description`, `avatar_url`, `contacts` (ids or uids)", content(
-        (inline(serde_json::Value) = "application/x-www-form-urlencoded"),
-        (inline(serde_json::Value) = "application/json",
-            example = json!({"name": "Team", "contacts": ["bob", "cat"]})),
-        (inline(serde_json::Value) = "multipart/form-data"))),
+#[utoipa::path(post, path = "/groups",
+    operation_id = "protocol.groups.create",
+    request_body = NewGroup,
     responses((status = 201, description = "The group", body = Group),
-              (status = 400, description = "A value cannot be used", body = Error),
-              (status = 404, description = "Unknown contact", body = Error)))]
+              (status = 400, description = "A value cannot be used"),
+              (status = 404, description = "Unknown contact")))]
 pub(super) async fn create(request: Protocol) -> Result<(StatusCode, Json<Group>), Failure> {
     let fields = request.fields().await?;
     let name = fields.text("name")?.flatten().filter(|name| !name.trim().is_empty());

@@ -1,24 +1,35 @@
 use axum::Json;
 use axum::http::StatusCode;
-use domain::conversation::{Command, Conversation as Aggregate};
+use domain::conversation::{Command, Conversation as Aggregate, TEXT_LENGTH_MAX};
 use projections::views::Name;
+use serde_json::json;
 
-use super::Error;
 use super::object::Message;
 use super::request::Protocol;
+use crate::description::{parts, schema};
 use crate::failure::Failure;
 use crate::request::new_id;
 
+schema! {
+    /// What to say, and where.
+    NewMessage = json!({
+        "type": "object",
+        "required": ["conversation_id", "message"],
+        "properties": {
+            "conversation_id": { "type": "string" },
+            "message": parts::required_text(TEXT_LENGTH_MAX),
+        },
+        "example": { "conversation_id": "02wTwpycDo9xi5xyYPltg0", "message": "Hello" },
+    })
+}
+
 /// Post a message.
-#[utoipa::path(post, path = "/messages", tag = "Protocol",
-    request_body(description = "`conversation_id` and `message`, both required", content(
-        (inline(serde_json::Value) = "application/x-www-form-urlencoded"),
-        (inline(serde_json::Value) = "application/json",
-            example = json!({"conversation_id": "02wTwpycDo9xi5xyYPltg0", "message": "Hello"})),
-        (inline(serde_json::Value) = "multipart/form-data"))),
+#[utoipa::path(post, path = "/messages",
+    operation_id = "protocol.messages.create",
+    request_body = NewMessage,
     responses((status = 201, description = "The message", body = Message),
-              (status = 400, description = "A field is missing or cannot be used", body = Error),
-              (status = 404, description = "Unknown, trashed, or the caller is not in it", body = Error)))]
+              (status = 400, description = "A field is missing or cannot be used"),
+              (status = 404, description = "Unknown, trashed, or the caller is not in it")))]
 pub(super) async fn create(request: Protocol) -> Result<(StatusCode, Json<Message>), Failure> {
     let fields = request.fields().await?;
     let conversation = fields

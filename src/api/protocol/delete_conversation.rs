@@ -1,7 +1,6 @@
 use axum::extract::Path;
 use axum::http::StatusCode;
 
-use super::Error;
 use super::id;
 use super::request::Protocol;
 use crate::commands::Reach;
@@ -9,11 +8,12 @@ use crate::failure::Failure;
 
 /// Erase a conversation for everyone, with its messages: for either member of a private chat, for the creator
 /// of any other, and for administrators.
-#[utoipa::path(delete, path = "/conversations/{id}", tag = "Protocol",
+#[utoipa::path(delete, path = "/conversations/{id}",
+    operation_id = "protocol.conversations.delete",
     params(("id" = String, Path, description = "The conversation")),
     responses((status = 204, description = "It is gone for good"),
-              (status = 403, description = "A member without the right", body = Error),
-              (status = 404, description = "Unknown, trashed, or the caller is not in it", body = Error)))]
+              (status = 403, description = "A member without the right"),
+              (status = 404, description = "Unknown, trashed, or the caller is not in it")))]
 pub(super) async fn delete(
     Path(id): Path<String>,
     request: Protocol,

@@ -2,16 +2,16 @@ use axum::extract::Path;
 use axum::http::StatusCode;
 use domain::conversation::{Command, Conversation as Aggregate};
 
-use super::Error;
 use super::request::Protocol;
 use crate::failure::Failure;
 
 /// Erase a message for everyone: for its author and administrators.
-#[utoipa::path(delete, path = "/messages/{id}", tag = "Protocol",
+#[utoipa::path(delete, path = "/messages/{id}",
+    operation_id = "protocol.messages.delete",
     params(("id" = String, Path, description = "The message")),
     responses((status = 204, description = "It is gone for good"),
-              (status = 403, description = "Not the author", body = Error),
-              (status = 404, description = "Unknown, or the caller is not in its conversation", body = Error)))]
+              (status = 403, description = "Not the author"),
+              (status = 404, description = "Unknown, or the caller is not in its conversation")))]
 pub(super) async fn delete(
     Path(id): Path<String>,
     request: Protocol,

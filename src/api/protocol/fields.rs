@@ -4,6 +4,7 @@ use domain::Text;
 use domain::conversation::TEXT_LENGTH_MAX;
 use serde_json::{Map, Value};
 
+use crate::commands::MEMBERS_MAX;
 use crate::failure::Failure;
 use crate::{json, multipart};
 
@@ -146,6 +147,11 @@ fn reference(value: &Value) -> Option<String> {
         Value::Number(number) => Some(number.to_string()),
         _ => None,
     }
+}
+
+/// Users who are named by ids or uids, as they are described.
+pub(super) fn contacts() -> Value {
+    serde_json::json!({ "type": "array", "maxItems": MEMBERS_MAX, "items": { "type": "string" } })
 }
 
 fn json(body: &[u8]) -> Result<Map<String, Value>, Failure> {

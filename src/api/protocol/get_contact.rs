@@ -1,16 +1,16 @@
 use axum::Json;
 use axum::extract::Path;
 
-use super::Error;
 use super::object::Contact;
 use super::request::Protocol;
 use crate::failure::Failure;
 
 /// Get a user of the account, the caller too.
-#[utoipa::path(get, path = "/contacts/{id}", tag = "Protocol",
+#[utoipa::path(get, path = "/contacts/{id}",
+    operation_id = "protocol.contacts.get",
     params(("id" = String, Path, description = "An id or, if nobody has that, a uid")),
     responses((status = 200, description = "The contact", body = Contact),
-              (status = 404, description = "Unknown", body = Error)))]
+              (status = 404, description = "Unknown")))]
 pub(super) async fn get(
     Path(id): Path<String>,
     request: Protocol,

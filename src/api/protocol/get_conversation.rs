@@ -1,16 +1,16 @@
 use axum::Json;
 use axum::extract::Path;
 
-use super::Error;
 use super::object::Conversation;
 use super::request::Protocol;
 use crate::failure::Failure;
 
 /// Get a conversation. Getting it is not opening it.
-#[utoipa::path(get, path = "/conversations/{id}", tag = "Protocol",
+#[utoipa::path(get, path = "/conversations/{id}",
+    operation_id = "protocol.conversations.get",
     params(("id" = String, Path, description = "The conversation")),
     responses((status = 200, description = "The conversation", body = Conversation),
-              (status = 404, description = "Unknown, trashed, or the caller is not in it", body = Error)))]
+              (status = 404, description = "Unknown, trashed, or the caller is not in it")))]
 pub(super) async fn get(
     Path(id): Path<String>,
     request: Protocol,

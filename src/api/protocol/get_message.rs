@@ -1,16 +1,16 @@
 use axum::Json;
 use axum::extract::Path;
 
-use super::Error;
 use super::object::Message;
 use super::request::Protocol;
 use crate::failure::Failure;
 
 /// Get a message.
-#[utoipa::path(get, path = "/messages/{id}", tag = "Protocol",
+#[utoipa::path(get, path = "/messages/{id}",
+    operation_id = "protocol.messages.get",
     params(("id" = String, Path, description = "The message")),
     responses((status = 200, description = "The message", body = Message),
-              (status = 404, description = "Unknown, or the caller is not in its conversation", body = Error)))]
+              (status = 404, description = "Unknown, or the caller is not in its conversation")))]
 pub(super) async fn get(
     Path(id): Path<String>,
     request: Protocol,

@@ -1,18 +1,15 @@
 use axum::Json;
 
-use super::Error;
 use super::object::Contact;
-use super::paging::List;
+use super::paging::{List, PagingParameters};
 use super::request::Protocol;
 use crate::failure::Failure;
 
 /// List the other users of the account, the latest registered first.
-#[utoipa::path(get, path = "/contacts", tag = "Protocol",
-    params(("limit" = Option<i64>, Query, description = "Items at most, 10 unless told, up to 100"),
-           ("starting_after" = Option<String>, Query, description = "Id of the last item seen"),
-           ("ending_before" = Option<String>, Query, description = "Id of the first item seen")),
-    responses((status = 200, description = "A page", body = List<Contact>),
-              (status = 400, description = "A parameter cannot be used", body = Error)))]
+#[utoipa::path(get, path = "/contacts",
+    operation_id = "protocol.contacts.list",
+    params(PagingParameters),
+    responses((status = 200, description = "A page", body = List<Contact>)))]
 pub(super) async fn list(request: Protocol) -> Result<Json<List<Contact>>, Failure> {
     let paging = request.query().paging()?;
     let (views, account, user) = (request.views(), request.account(), request.user);

@@ -2,24 +2,21 @@ use axum::Json;
 use projections::views::Flags;
 use projections::{Cursor, Slice};
 
-use super::Error;
 use super::id;
 use super::object::Conversation;
-use super::paging::List;
+use super::paging::{List, PagingParameters};
 use super::request::{KINDS, Protocol};
 use crate::failure::Failure;
 
 /// List the caller's conversations, the latest active first.
-#[utoipa::path(get, path = "/conversations", tag = "Protocol",
+#[utoipa::path(get, path = "/conversations",
+    operation_id = "protocol.conversations.list",
     params(("muted" = Option<bool>, Query, description = "Only muted, or only other ones"),
            ("archived" = Option<bool>, Query, description = "Only archived, or only other ones"),
            ("pinned" = Option<bool>, Query, description = "Only pinned, or only other ones"),
            ("group_id" = Option<String>, Query, description = "Only that group's"),
-           ("limit" = Option<i64>, Query, description = "Items at most, 10 unless told, up to 100"),
-           ("starting_after" = Option<String>, Query, description = "Id of the last item seen"),
-           ("ending_before" = Option<String>, Query, description = "Id of the first item seen")),
-    responses((status = 200, description = "A page", body = List<Conversation>),
-              (status = 400, description = "A parameter cannot be used", body = Error)))]
+           PagingParameters),
+    responses((status = 200, description = "A page", body = List<Conversation>)))]
 pub(super) async fn list(request: Protocol) -> Result<Json<List<Conversation>>, Failure> {
     let query = request.query();
     let flags = Flags {
@@ -30,7 +27,7 @@ pub(super) async fn list(request: Protocol) -> Result<Json<List<Conversation>>, 
     let paging = query.paging()?;
     let (views, user) = (request.views(), request.user);
     let cursor = paging.cursor(async |item| Ok(views.rank(user, item).await?)).await?;
-    let slice = match query.text("group_id") {
+    let slice = match query.text("group_id")? {
         None => views.entries(user, KINDS, flags, cursor, paging.limit).await?,
         Some(group) => {
             let found = match id::decode(group) {

@@ -1,25 +1,23 @@
 use axum::Json;
 
-use super::Error;
 use super::object::Message;
-use super::paging::List;
+use super::paging::{List, PagingParameters};
 use super::request::Protocol;
 use crate::failure::Failure;
 
 /// List the messages of a conversation, newest first.
-#[utoipa::path(get, path = "/messages", tag = "Protocol",
+#[utoipa::path(get, path = "/messages",
+    operation_id = "protocol.messages.list",
     params(("conversation_id" = String, Query, description = "The conversation"),
-           ("limit" = Option<i64>, Query, description = "Items at most, 10 unless told, up to 100"),
-           ("starting_after" = Option<String>, Query, description = "Id of the last item seen"),
-           ("ending_before" = Option<String>, Query, description = "Id of the first item seen")),
+           PagingParameters),
     responses((status = 200, description = "A page", body = List<Message>),
-              (status = 400, description = "A parameter is missing or cannot be used", body = Error),
-              (status = 404, description = "Unknown, trashed, or the caller is not in it", body = Error)))]
+              (status = 400, description = "A parameter is missing or cannot be used"),
+              (status = 404, description = "Unknown, trashed, or the caller is not in it")))]
 pub(super) async fn list(request: Protocol) -> Result<Json<List<Message>>, Failure> {
     let query = request.query();
     let paging = query.paging()?;
     let conversation = query
-        .text("conversation_id")
+        .text("conversation_id")?
         .ok_or_else(|| Failure::bad_request("conversation_id must be given"))?;
     let entry = request.entry(conversation).await?;
     let (views, conversation) = (request.views(), entry.state.conversation);

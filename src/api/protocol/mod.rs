@@ -26,16 +26,34 @@ mod update_message;
 
 use std::sync::Arc;
 
-use utoipa::openapi::{OpenApi, SecurityRequirement};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-pub(crate) use error::{Error, shape};
+use error::Error;
+pub(crate) use error::shape;
 
 use crate::Services;
+use crate::description::{self, Dialect, Nulls};
+
+pub(crate) const DESCRIPTION: Dialect = Dialect {
+    name: "protocol",
+    title: "Protocol",
+    description: "Conversations as Protocol, also published as Coherent, has them: with contacts and groups, muted and archived.",
+    prefix: "/v1",
+    credentials: &["bearer", "basic"],
+    takes: &["application/json", "application/x-www-form-urlencoded", "multipart/form-data"],
+    answers: "application/json",
+    error: ("Error", &["application/json"]),
+    nulls: Nulls::Sent,
+    has_nulls_in_queries: false,
+    is_for_users: true,
+    errors: &[],
+    errors_of_bodies: &[415],
+    parameters: Vec::new,
+};
 
 pub(crate) fn routes() -> OpenApiRouter<Arc<Services>> {
-    let mut routes = OpenApiRouter::new()
+    description::router::<_, Error>()
         .routes(routes!(list_conversations::list, create_conversation::create))
         .routes(routes!(
             get_conversation::get,
@@ -48,18 +66,5 @@ pub(crate) fn routes() -> OpenApiRouter<Arc<Services>> {
         .routes(routes!(list_groups::list, create_group::create))
         .routes(routes!(get_group::get, update_group::update))
         .routes(routes!(list_messages::list, create_message::create))
-        .routes(routes!(get_message::get, update_message::update, delete_message::delete));
-    accept_basic(routes.get_openapi_mut());
-    routes
-}
-
-/// The token may also come as the password of HTTP Basic.
-fn accept_basic(openapi: &mut OpenApi) {
-    let schemes = || ["bearer", "basic"].map(|name| SecurityRequirement::new(name, [""; 0]));
-    for item in openapi.paths.paths.values_mut() {
-        let operations = [&mut item.get, &mut item.post, &mut item.put, &mut item.delete];
-        for operation in operations.into_iter().flatten() {
-            operation.security = Some(schemes().to_vec());
-        }
-    }
+        .routes(routes!(get_message::get, update_message::update, delete_message::delete))
 }

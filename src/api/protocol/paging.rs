@@ -1,16 +1,36 @@
 use projections::{Cursor, Slice};
 use serde::Serialize;
-use utoipa::ToSchema;
+use utoipa::openapi::{RefOr, Schema};
+use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
 use super::id;
+use crate::description::parts;
 use crate::failure::Failure;
 
 const LIMIT_DEFAULT: i64 = 10;
 /// Items of a page at most; more counts as this.
 const LIMIT_MAX: i64 = 100;
 
-/// Query parameters: exact names, the last of a name counts, an empty value counts as none.
+/// What [`Query::paging`] reads.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(dead_code, reason = "it is described, and read without it")]
+pub(super) struct PagingParameters {
+    #[param(schema_with = limit)]
+    limit: Option<i64>,
+    /// Id of the last item seen; not together with `ending_before`.
+    starting_after: Option<String>,
+    /// Id of the first item seen.
+    ending_before: Option<String>,
+}
+
+fn limit() -> RefOr<Schema> {
+    parts::natural(1, LIMIT_DEFAULT, "Page size, 1 to 100; more counts as 100")
+}
+
+/// Query parameters: exact names, an empty value counts as none; one that is asked for is refused when it is given
+/// twice.
 pub(super) struct Query(Vec<(String, String)>);
 
 /// Which part of a list is asked for.
@@ -40,13 +60,18 @@ impl Query {
         Self(form_urlencoded::parse(query.as_bytes()).into_owned().collect())
     }
 
-    pub(super) fn text(&self, name: &str) -> Option<&str> {
-        let given = self.0.iter().rev().find(|(key, _)| key == name);
-        given.map(|(_, value)| value.as_str()).filter(|value| !value.is_empty())
+    pub(super) fn text(&self, name: &str) -> Result<Option<&str>, Failure> {
+        let mut given = self.0.iter().filter(|(key, _)| key == name);
+        match (given.next(), given.next()) {
+            (_, Some(_)) => Err(Failure::bad_request(format!("{name} must be given once"))),
+            (given, None) => {
+                Ok(given.map(|(_, value)| value.as_str()).filter(|value| !value.is_empty()))
+            }
+        }
     }
 
     pub(super) fn boolean(&self, name: &str) -> Result<Option<bool>, Failure> {
-        match self.text(name) {
+        match self.text(name)? {
             None => Ok(None),
             Some("true") => Ok(Some(true)),
             Some("false") => Ok(Some(false)),
@@ -56,7 +81,7 @@ impl Query {
 
     pub(super) fn paging(&self) -> Result<Paging, Failure> {
         let wrong = || Failure::bad_request("limit must be an integer, 1 or greater");
-        let limit = match self.text("limit") {
+        let limit = match self.text("limit")? {
             None => LIMIT_DEFAULT,
             Some(digits) if digits.bytes().all(|byte| byte.is_ascii_digit()) => {
                 // However large: what is beyond the type is beyond the maximum.
@@ -67,8 +92,9 @@ impl Query {
         if limit < 1 {
             return Err(wrong());
         }
-        let cursor = |name: &'static str| self.text(name).map(|id| (name, id.to_owned()));
-        let from = match (cursor(AFTER), cursor(BEFORE)) {
+        let cursor =
+            |name: &'static str| Ok::<_, Failure>(self.text(name)?.map(|id| (name, id.to_owned())));
+        let from = match (cursor(AFTER)?, cursor(BEFORE)?) {
             (Some(_), Some(_)) => {
                 let why = "starting_after and ending_before must not be given together";
                 return Err(Failure::bad_request(why));
@@ -118,6 +144,14 @@ mod tests {
         for query in ["limit=0", "limit=-1", "limit=abc", "limit=1.5"] {
             assert_eq!(limit(query), None, "{query}");
         }
+    }
+
+    #[test]
+    fn what_is_given_twice_is_refused() {
+        for query in ["limit=1&limit=2", "starting_after=a&starting_after="] {
+            assert!(Query::parse(query).paging().is_err(), "{query}");
+        }
+        assert!(Query::parse("a=1&a=2").paging().is_ok());
     }
 
     #[test]

@@ -1,22 +1,34 @@
 use axum::Json;
 use axum::extract::Path;
 use domain::participation::{ChangeCommand, Reading};
+use serde_json::json;
 
-use super::Error;
 use super::id;
 use super::object::Conversation;
 use super::request::Protocol;
+use crate::description::schema;
 use crate::failure::Failure;
 
+schema! {
+    /// How far the conversation is read.
+    ReadMarker = json!({
+        "type": "object",
+        "properties": {
+            "message_id": {
+                "type": ["string", "null"],
+                "description": "Up to this message; without it, the newest",
+            },
+        },
+    })
+}
+
 /// Mark a conversation as read, up to a message or whole; that is opening it.
-#[utoipa::path(post, path = "/conversations/{id}/read", tag = "Protocol",
+#[utoipa::path(post, path = "/conversations/{id}/read",
+    operation_id = "protocol.conversations.read",
     params(("id" = String, Path, description = "The conversation")),
-    request_body(description = "`message_id`: up to this message; without it, the newest", content(
-        (inline(serde_json::Value) = "application/x-www-form-urlencoded"),
-        (inline(serde_json::Value) = "application/json"),
-        (inline(serde_json::Value) = "multipart/form-data"))),
+    request_body = Option<ReadMarker>,
     responses((status = 200, description = "The conversation", body = Conversation),
-              (status = 404, description = "Conversation or message unknown", body = Error)))]
+              (status = 404, description = "Conversation or message unknown")))]
 pub(super) async fn read(
     Path(id): Path<String>,
     request: Protocol,
@@ -36,10 +48,11 @@ pub(super) async fn read(
 }
 
 /// Mark a conversation as unread, until it is marked as read.
-#[utoipa::path(delete, path = "/conversations/{id}/read", tag = "Protocol",
+#[utoipa::path(delete, path = "/conversations/{id}/read",
+    operation_id = "protocol.conversations.unread",
     params(("id" = String, Path, description = "The conversation")),
     responses((status = 200, description = "The conversation", body = Conversation),
-              (status = 404, description = "Unknown, trashed, or the caller is not in it", body = Error)))]
+              (status = 404, description = "Unknown, trashed, or the caller is not in it")))]
 pub(super) async fn unread(
     Path(id): Path<String>,
     request: Protocol,

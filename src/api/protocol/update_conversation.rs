@@ -5,25 +5,44 @@ use domain::conversation::{Command, Conversation as Aggregate, Refusal};
 use domain::participation::ChangeCommand;
 use event_store::{CommandError, Context};
 use projections::views::Entry;
+use serde_json::json;
 
-use super::Error;
 use super::fields::Fields;
 use super::id;
 use super::object::Conversation;
 use super::request::Protocol;
+use crate::description::schema;
 use crate::failure::Failure;
 use crate::request::CLOCK_SKEW_MAX;
 
+schema! {
+    /// What changes; what is left out stays.
+    ConversationChange = json!({
+        "type": "object",
+        "properties": {
+            "pinned_message_id": {
+                "type": ["string", "null"],
+                "description": "For everyone: a message of the conversation, or none",
+            },
+            "is_pinned": { "type": "boolean" },
+            "is_muted": { "type": "boolean" },
+            "archived_at": {
+                "type": ["integer", "null"], "format": "int64", "minimum": 0,
+                "description": "Seconds since 1970, not in the future",
+            },
+        },
+        "example": { "is_muted": true },
+    })
+}
+
 /// Pin a message for everyone; pin, mute or archive the conversation for the caller. What is left out stays.
-#[utoipa::path(put, path = "/conversations/{id}", tag = "Protocol",
+#[utoipa::path(put, path = "/conversations/{id}",
+    operation_id = "protocol.conversations.update",
     params(("id" = String, Path, description = "The conversation")),
-    request_body(description = "Any of `pinned_message_id`, `is_pinned`, `is_muted`, `archived_at`", content(
-        (inline(serde_json::Value) = "application/x-www-form-urlencoded"),
-        (inline(serde_json::Value) = "application/json", example = json!({"is_muted": true})),
-        (inline(serde_json::Value) = "multipart/form-data"))),
+    request_body = Option<ConversationChange>,
     responses((status = 200, description = "The conversation", body = Conversation),
-              (status = 400, description = "A value cannot be used; nothing is changed", body = Error),
-              (status = 404, description = "Unknown, trashed, or the caller is not in it", body = Error)))]
+              (status = 400, description = "A value cannot be used; nothing is changed"),
+              (status = 404, description = "Unknown, trashed, or the caller is not in it")))]
 pub(super) async fn update(
     Path(id): Path<String>,
     request: Protocol,

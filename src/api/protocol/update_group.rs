@@ -2,28 +2,45 @@ use std::collections::BTreeSet;
 
 use axum::Json;
 use axum::extract::Path;
-use domain::conversation::{Command, Conversation as Aggregate};
+use domain::conversation::{
+    Command, Conversation as Aggregate, DESCRIPTION_LENGTH_MAX, NAME_LENGTH_MAX,
+};
+use domain::limits::AVATAR_URL_LENGTH_MAX;
 use projections::views::Group as GroupView;
+use serde_json::json;
 use uuid::Uuid;
 
-use super::Error;
+use super::fields;
 use super::object::Group;
 use super::request::Protocol;
+use crate::description::{parts, schema};
 use crate::failure::Failure;
 use crate::token::Role;
 
+schema! {
+    /// What changes of a group; `contacts` are all of the others. What is left out stays.
+    GroupChange = json!({
+        "type": "object",
+        "properties": {
+            "name": parts::text(NAME_LENGTH_MAX),
+            "description": parts::text(DESCRIPTION_LENGTH_MAX),
+            "avatar_url": parts::text(AVATAR_URL_LENGTH_MAX),
+            "contacts": fields::contacts(),
+        },
+        "example": { "name": "Team" },
+    })
+}
+
 /// Change a group: for its members; to take somebody out, for its creator and administrators. What is left out
 /// stays.
-#[utoipa::path(put, path = "/groups/{id}", tag = "Protocol",
+#[utoipa::path(put, path = "/groups/{id}",
+    operation_id = "protocol.groups.update",
     params(("id" = String, Path, description = "The group")),
-    request_body(description = "Any of `name`, `description`, `avatar_url`, `contacts` (all others)", content(
-        (inline(serde_json::Value) = "application/x-www-form-urlencoded"),
-        (inline(serde_json::Value) = "application/json", example = json!({"name": "Team"})),
-        (inline(serde_json::Value) = "multipart/form-data"))),
+    request_body = Option<GroupChange>,
     responses((status = 200, description = "The group", body = Group),
-              (status = 400, description = "A value cannot be used; nothing is changed", body = Error),
-              (status = 403, description = "A member who may not take others out", body = Error),
-              (status = 404, description = "Unknown, trashed, or the caller is not in it", body = Error)))]
+              (status = 400, description = "A value cannot be used; nothing is changed"),
+              (status = 403, description = "A member who may not take others out"),
+              (status = 404, description = "Unknown, trashed, or the caller is not in it")))]
 pub(super) async fn update(
     Path(id): Path<String>,
     request: Protocol,

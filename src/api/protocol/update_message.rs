@@ -1,22 +1,32 @@
 use axum::Json;
 use axum::extract::Path;
+use domain::conversation::TEXT_LENGTH_MAX;
+use serde_json::json;
 
-use super::Error;
 use super::object::Message;
 use super::request::Protocol;
+use crate::description::{parts, schema};
 use crate::failure::Failure;
 
+schema! {
+    /// What to say instead.
+    MessageChange = json!({
+        "type": "object",
+        "required": ["message"],
+        "properties": { "message": parts::required_text(TEXT_LENGTH_MAX) },
+        "example": { "message": "Hello again" },
+    })
+}
+
 /// Edit a message: for its author.
-#[utoipa::path(put, path = "/messages/{id}", tag = "Protocol",
+#[utoipa::path(put, path = "/messages/{id}",
+    operation_id = "protocol.messages.update",
     params(("id" = String, Path, description = "The message")),
-    request_body(description = "`message` (required)", content(
-        (inline(serde_json::Value) = "application/x-www-form-urlencoded"),
-        (inline(serde_json::Value) = "application/json", example = json!({"message": "Hello again"})),
-        (inline(serde_json::Value) = "multipart/form-data"))),
+    request_body = MessageChange,
     responses((status = 200, description = "The message", body = Message),
-              (status = 400, description = "A field is missing or cannot be used", body = Error),
-              (status = 403, description = "Not the author", body = Error),
-              (status = 404, description = "Unknown, or the caller is not in its conversation", body = Error)))]
+              (status = 400, description = "A field is missing or cannot be used"),
+              (status = 403, description = "Not the author"),
+              (status = 404, description = "Unknown, or the caller is not in its conversation")))]
 pub(super) async fn update(
     Path(id): Path<String>,
     request: Protocol,

@@ -1,25 +1,28 @@
 use axum::http::StatusCode;
 use domain::conversation::{Command, Conversation as Aggregate, Create};
 
-use super::Errors;
+use super::documents::Chat;
 use super::list_chats::INCLUDES;
 use super::request::Pulse;
 use super::resource::{self, CHAT};
 use super::update_chat::subject;
 use crate::failure::Failure;
 use crate::jsonapi::document::Document;
+use crate::jsonapi::parameters::offered;
 use crate::jsonapi::query::Offer;
+use crate::jsonapi::schema::{New, One};
 use crate::request::new_id;
 
 const OFFER: Offer = Offer::including(INCLUDES);
+offered!(OFFER);
 
 /// Make a chat with the caller as its only member.
-#[utoipa::path(post, path = "/chats", tag = "Pulse",
-    request_body(content = inline(serde_json::Value), content_type = "application/vnd.api+json",
-        description = "`subject`",
-        example = json!({"data": {"type": "chat", "attributes": {"subject": "Orders"}}})),
-    responses((status = 201, description = "The chat", content_type = "application/vnd.api+json"),
-              (status = 422, description = "A value cannot be used", body = Errors, content_type = "application/vnd.api+json")))]
+#[utoipa::path(post, path = "/chats",
+    operation_id = "pulse.chats.create",
+    params(Parameters),
+    request_body = New<Chat>,
+    responses((status = 201, description = "The chat", body = One<Chat>),
+              (status = 422, description = "A value cannot be used")))]
 pub(super) async fn create(request: Pulse) -> Result<Document, Failure> {
     let query = request.query(&OFFER)?;
     let attributes = request.new_attributes(&CHAT)?;

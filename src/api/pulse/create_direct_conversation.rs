@@ -1,24 +1,27 @@
 use axum::http::StatusCode;
 
-use super::Errors;
+use super::documents::DirectConversation;
 use super::list_direct_conversations::INCLUDES;
 use super::request::Pulse;
 use super::resource::{self, DIRECT_CONVERSATION};
 use crate::failure::Failure;
 use crate::jsonapi::document::Document;
+use crate::jsonapi::parameters::offered;
 use crate::jsonapi::query::Offer;
+use crate::jsonapi::schema::{New, One};
 
 const OFFER: Offer = Offer::including(INCLUDES);
+offered!(OFFER);
 
 /// Start a direct conversation with a user, or find the one there is.
-#[utoipa::path(post, path = "/direct_conversations", tag = "Pulse",
-    request_body(content = inline(serde_json::Value), content_type = "application/vnd.api+json",
-        description = "`user_id`: the other participant",
-        example = json!({"data": {"type": "direct_conversation", "attributes": {"user_id": "018f4e2b-0000-7abc-9def-0123456789ab"}}})),
-    responses((status = 201, description = "Made now", content_type = "application/vnd.api+json"),
-              (status = 200, description = "The one there was", content_type = "application/vnd.api+json"),
-              (status = 404, description = "There is no such user", body = Errors, content_type = "application/vnd.api+json"),
-              (status = 422, description = "A value cannot be used", body = Errors, content_type = "application/vnd.api+json")))]
+#[utoipa::path(post, path = "/direct_conversations",
+    operation_id = "pulse.direct_conversations.create",
+    params(Parameters),
+    request_body = New<DirectConversation>,
+    responses((status = 201, description = "Made now", body = One<DirectConversation>),
+              (status = 200, description = "The one there was", body = One<DirectConversation>),
+              (status = 404, description = "There is no such user"),
+              (status = 422, description = "A value cannot be used")))]
 pub(super) async fn create(request: Pulse) -> Result<Document, Failure> {
     let query = request.query(&OFFER)?;
     let attributes = request.new_attributes(&DIRECT_CONVERSATION)?;

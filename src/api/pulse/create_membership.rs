@@ -2,26 +2,28 @@ use axum::http::StatusCode;
 use domain::conversation::{Command, Conversation as Aggregate, Kind};
 use serde_json::Value;
 
-use super::Errors;
+use super::documents::ChatMembership;
 use super::list_memberships::INCLUDES;
 use super::request::{Pulse, id};
 use super::resource::{self, CHAT_MEMBERSHIP};
 use crate::failure::Failure;
 use crate::jsonapi::document::Document;
+use crate::jsonapi::parameters::offered;
 use crate::jsonapi::query::Offer;
+use crate::jsonapi::schema::{New, One};
 
 const OFFER: Offer = Offer::including(INCLUDES);
+offered!(OFFER);
 
 /// Let somebody into a chat: for any member.
-#[utoipa::path(post, path = "/chat_memberships", tag = "Pulse",
-    request_body(content = inline(serde_json::Value), content_type = "application/vnd.api+json",
-        description = "`chat_id`, `user_id`",
-        example = json!({"data": {"type": "chat_membership", "attributes": {
-            "chat_id": "018f4e2a-7c3b-7d10-9a55-3b1c2d4e5f60", "user_id": "018f4e2b-0000-7abc-9def-0123456789ab"}}})),
-    responses((status = 201, description = "The membership, begun now", content_type = "application/vnd.api+json"),
-              (status = 200, description = "The membership that there was", content_type = "application/vnd.api+json"),
-              (status = 404, description = "There is no such chat or user", body = Errors, content_type = "application/vnd.api+json"),
-              (status = 422, description = "A value cannot be used; the two of a direct conversation are fixed", body = Errors, content_type = "application/vnd.api+json")))]
+#[utoipa::path(post, path = "/chat_memberships",
+    operation_id = "pulse.chat_memberships.create",
+    params(Parameters),
+    request_body = New<ChatMembership>,
+    responses((status = 201, description = "The membership, begun now", body = One<ChatMembership>),
+              (status = 200, description = "The membership that there was", body = One<ChatMembership>),
+              (status = 404, description = "There is no such chat or user"),
+              (status = 422, description = "A value cannot be used; the two of a direct conversation are fixed")))]
 pub(super) async fn create(request: Pulse) -> Result<Document, Failure> {
     let query = request.query(&OFFER)?;
     let attributes = request.new_attributes(&CHAT_MEMBERSHIP)?;

@@ -2,27 +2,29 @@ use axum::extract::Path;
 use axum::http::StatusCode;
 use domain::conversation::{Command, Conversation as Aggregate};
 
-use super::Errors;
+use super::documents::Message;
 use super::list_messages::INCLUDES;
 use super::request::{Pulse, id};
 use super::resource::{self, MESSAGE};
 use super::update_message::content;
 use crate::failure::Failure;
 use crate::jsonapi::document::Document;
+use crate::jsonapi::parameters::offered;
 use crate::jsonapi::query::Offer;
+use crate::jsonapi::schema::{New, One};
 use crate::request::new_id;
 
 const OFFER: Offer = Offer::including(INCLUDES);
+offered!(OFFER);
 
 /// Post a message.
-#[utoipa::path(post, path = "/chats/{chat_id}/messages", tag = "Pulse",
-    params(("chat_id" = Uuid, Path, description = "The chat")),
-    request_body(content = inline(serde_json::Value), content_type = "application/vnd.api+json",
-        description = "`content`",
-        example = json!({"data": {"type": "message", "attributes": {"content": "Hello"}}})),
-    responses((status = 201, description = "The message", content_type = "application/vnd.api+json"),
-              (status = 404, description = "Unknown, trashed, or the caller is not in it", body = Errors, content_type = "application/vnd.api+json"),
-              (status = 422, description = "A value cannot be used", body = Errors, content_type = "application/vnd.api+json")))]
+#[utoipa::path(post, path = "/chats/{chat_id}/messages",
+    operation_id = "pulse.messages.create",
+    params(("chat_id" = Uuid, Path, description = "The chat"), Parameters),
+    request_body = New<Message>,
+    responses((status = 201, description = "The message", body = One<Message>),
+              (status = 404, description = "Unknown, trashed, or the caller is not in it"),
+              (status = 422, description = "A value cannot be used")))]
 pub(super) async fn create(Path(chat): Path<String>, request: Pulse) -> Result<Document, Failure> {
     let query = request.query(&OFFER)?;
     let chat = request.chat(id(&chat)?).await?;

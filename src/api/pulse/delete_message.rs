@@ -2,25 +2,31 @@ use axum::extract::Path;
 use axum::http::StatusCode;
 use domain::conversation::{Command, Conversation as Aggregate};
 
-use super::Errors;
+use super::documents::Message;
 use super::list_messages::INCLUDES;
 use super::request::Pulse;
 use super::resource;
 use crate::failure::Failure;
 use crate::jsonapi::document::Document;
+use crate::jsonapi::parameters::offered;
 use crate::jsonapi::query::Offer;
+use crate::jsonapi::schema::Deleted;
+
+const OFFER: Offer = Offer::including(INCLUDES);
+offered!(OFFER);
 
 /// Erase a message for everyone: for its author. The answer is the last that is seen of it.
-#[utoipa::path(delete, path = "/chats/{chat_id}/messages/{id}", tag = "Pulse",
-    params(("chat_id" = Uuid, Path, description = "The chat"), ("id" = Uuid, Path, description = "The message")),
-    responses((status = 200, description = "The message as it was", content_type = "application/vnd.api+json"),
-              (status = 403, description = "Not the author", body = Errors, content_type = "application/vnd.api+json"),
-              (status = 404, description = "Unknown, or the caller is not in its chat", body = Errors, content_type = "application/vnd.api+json")))]
+#[utoipa::path(delete, path = "/chats/{chat_id}/messages/{id}",
+    operation_id = "pulse.messages.delete",
+    params(("chat_id" = Uuid, Path, description = "The chat"), ("id" = Uuid, Path, description = "The message"), Parameters),
+    responses((status = 200, description = "The message as it was", body = Deleted<Message>),
+              (status = 403, description = "Not the author"),
+              (status = 404, description = "Unknown, or the caller is not in its chat")))]
 pub(super) async fn delete(
     Path((chat, message)): Path<(String, String)>,
     request: Pulse,
 ) -> Result<Document, Failure> {
-    let query = request.query(&Offer::including(INCLUDES))?;
+    let query = request.query(&OFFER)?;
     if request.replay().await?.is_some() {
         return Ok(Document::none());
     }

@@ -1,21 +1,24 @@
 use axum::extract::Path;
 use axum::http::StatusCode;
 
-use super::Errors;
+use super::documents::ChatBookmark;
 use super::request::{Pulse, id};
 use super::resource;
 use crate::failure::Failure;
 use crate::jsonapi::document::Document;
+use crate::jsonapi::parameters::offered;
 use crate::jsonapi::query::Offer;
+use crate::jsonapi::schema::One;
 
 pub(super) const OFFER: Offer = Offer::including(&["chat", "user"]);
+offered!(OFFER);
 
 /// Get how far the caller has read a chat.
-#[utoipa::path(get, path = "/chats/{chat_id}/bookmark", tag = "Pulse",
-    params(("chat_id" = Uuid, Path, description = "The chat"),
-           ("include" = Option<String>, Query, description = "chat, user")),
-    responses((status = 200, description = "The bookmark", content_type = "application/vnd.api+json"),
-              (status = 404, description = "There is none, or no such chat", body = Errors, content_type = "application/vnd.api+json")))]
+#[utoipa::path(get, path = "/chats/{chat_id}/bookmark",
+    operation_id = "pulse.bookmarks.get",
+    params(("chat_id" = Uuid, Path, description = "The chat"), Parameters),
+    responses((status = 200, description = "The bookmark", body = One<ChatBookmark>),
+              (status = 404, description = "There is none, or no such chat")))]
 pub(super) async fn get(Path(chat): Path<String>, request: Pulse) -> Result<Document, Failure> {
     let query = request.query(&OFFER)?;
     let chat = request.chat(id(&chat)?).await?;

@@ -1,22 +1,25 @@
 use axum::extract::Path;
 use axum::http::StatusCode;
 
-use super::Errors;
+use super::documents::Chat;
 use super::list_chats::INCLUDES;
 use super::request::{Pulse, id};
 use super::resource;
 use crate::failure::Failure;
 use crate::jsonapi::document::Document;
+use crate::jsonapi::parameters::offered;
 use crate::jsonapi::query::Offer;
+use crate::jsonapi::schema::One;
 
 const OFFER: Offer = Offer::including(INCLUDES);
+offered!(OFFER);
 
 /// Get a chat.
-#[utoipa::path(get, path = "/chats/{id}", tag = "Pulse",
-    params(("id" = Uuid, Path, description = "The chat"),
-           ("include" = Option<String>, Query, description = "latest_message, bookmark")),
-    responses((status = 200, description = "The chat", content_type = "application/vnd.api+json"),
-              (status = 404, description = "Unknown, trashed, or the caller is not in it", body = Errors, content_type = "application/vnd.api+json")))]
+#[utoipa::path(get, path = "/chats/{id}",
+    operation_id = "pulse.chats.get",
+    params(("id" = Uuid, Path, description = "The chat"), Parameters),
+    responses((status = 200, description = "The chat", body = One<Chat>),
+              (status = 404, description = "Unknown, trashed, or the caller is not in it")))]
 pub(super) async fn get(Path(chat): Path<String>, request: Pulse) -> Result<Document, Failure> {
     let query = request.query(&OFFER)?;
     let chat = request.chat(id(&chat)?).await?;

@@ -2,22 +2,25 @@ use axum::extract::Path;
 use axum::http::StatusCode;
 use domain::conversation::Kind;
 
-use super::Errors;
+use super::documents::DirectConversation;
 use super::list_direct_conversations::INCLUDES;
 use super::request::{Pulse, id};
 use super::resource;
 use crate::failure::Failure;
 use crate::jsonapi::document::Document;
+use crate::jsonapi::parameters::offered;
 use crate::jsonapi::query::Offer;
+use crate::jsonapi::schema::One;
 
 const OFFER: Offer = Offer::including(INCLUDES);
+offered!(OFFER);
 
 /// Get a direct conversation.
-#[utoipa::path(get, path = "/direct_conversations/{id}", tag = "Pulse",
-    params(("id" = Uuid, Path, description = "The direct conversation"),
-           ("include" = Option<String>, Query, description = "chat, first_user, second_user, chat.latest_message, chat.bookmark")),
-    responses((status = 200, description = "The direct conversation", content_type = "application/vnd.api+json"),
-              (status = 404, description = "Unknown, trashed, a room's, or the caller is not in it", body = Errors, content_type = "application/vnd.api+json")))]
+#[utoipa::path(get, path = "/direct_conversations/{id}",
+    operation_id = "pulse.direct_conversations.get",
+    params(("id" = Uuid, Path, description = "The direct conversation"), Parameters),
+    responses((status = 200, description = "The direct conversation", body = One<DirectConversation>),
+              (status = 404, description = "Unknown, trashed, a room's, or the caller is not in it")))]
 pub(super) async fn get(Path(direct): Path<String>, request: Pulse) -> Result<Document, Failure> {
     let query = request.query(&OFFER)?;
     let chat = request.chat(id(&direct)?).await?;

@@ -1,22 +1,25 @@
 use axum::extract::Path;
 use axum::http::StatusCode;
 
-use super::Errors;
+use super::documents::ChatMembership;
 use super::list_memberships::INCLUDES;
 use super::request::{Pulse, id};
 use super::resource;
 use crate::failure::Failure;
 use crate::jsonapi::document::Document;
+use crate::jsonapi::parameters::offered;
 use crate::jsonapi::query::Offer;
+use crate::jsonapi::schema::One;
 
 const OFFER: Offer = Offer::including(INCLUDES);
+offered!(OFFER);
 
 /// Get a membership of one of the caller's chats.
-#[utoipa::path(get, path = "/chat_memberships/{id}", tag = "Pulse",
-    params(("id" = Uuid, Path, description = "The membership"),
-           ("include" = Option<String>, Query, description = "chat, user")),
-    responses((status = 200, description = "The membership", content_type = "application/vnd.api+json"),
-              (status = 404, description = "Unknown, or the caller is not in its chat", body = Errors, content_type = "application/vnd.api+json")))]
+#[utoipa::path(get, path = "/chat_memberships/{id}",
+    operation_id = "pulse.chat_memberships.get",
+    params(("id" = Uuid, Path, description = "The membership"), Parameters),
+    responses((status = 200, description = "The membership", body = One<ChatMembership>),
+              (status = 404, description = "Unknown, or the caller is not in its chat")))]
 pub(super) async fn get(
     Path(membership): Path<String>,
     request: Pulse,

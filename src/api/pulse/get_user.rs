@@ -1,18 +1,20 @@
 use axum::extract::Path;
 use axum::http::StatusCode;
 
-use super::Errors;
+use super::documents::User;
 use super::request::{Pulse, id};
 use super::resource;
 use crate::failure::Failure;
 use crate::jsonapi::document::Document;
 use crate::jsonapi::query::Offer;
+use crate::jsonapi::schema::One;
 
 /// Get a user of the account.
-#[utoipa::path(get, path = "/users/{id}", tag = "Pulse",
+#[utoipa::path(get, path = "/users/{id}",
+    operation_id = "pulse.users.get",
     params(("id" = Uuid, Path, description = "The user")),
-    responses((status = 200, description = "The user", content_type = "application/vnd.api+json"),
-              (status = 404, description = "Unknown", body = Errors, content_type = "application/vnd.api+json")))]
+    responses((status = 200, description = "The user", body = One<User>),
+              (status = 404, description = "Unknown")))]
 pub(super) async fn get(Path(user): Path<String>, request: Pulse) -> Result<Document, Failure> {
     let query = request.query(&Offer::default())?;
     let found = request.views().users_of(request.account(), &[id(&user)?]).await?;

@@ -1,12 +1,14 @@
 use domain::conversation::Kind;
 use projections::views::Column;
 
-use super::Errors;
+use super::documents::Chat;
 use super::request::{Pulse, choice};
 use super::resource::{self, DIRECT_CONVERSATION};
 use crate::failure::Failure;
 use crate::jsonapi::document::Document;
+use crate::jsonapi::parameters::offered;
 use crate::jsonapi::query::Offer;
+use crate::jsonapi::schema::Page;
 
 pub(super) const INCLUDES: &[&str] = &["latest_message", "bookmark"];
 
@@ -17,6 +19,7 @@ const OFFER: Offer = Offer {
     paged: true,
     own: &[],
 };
+offered!(OFFER);
 
 fn column(name: &str) -> Column {
     match name {
@@ -27,14 +30,10 @@ fn column(name: &str) -> Column {
 }
 
 /// List the caller's chats, the latest changed first.
-#[utoipa::path(get, path = "/chats", tag = "Pulse",
-    params(("sort" = Option<String>, Query, description = "updated_at, created_at, subject; - before one descends"),
-           ("include" = Option<String>, Query, description = "latest_message, bookmark"),
-           ("filter[context_type]" = Option<String>, Query, description = "direct_conversation; empty for the others"),
-           ("page[number]" = Option<i64>, Query, description = "From 1"),
-           ("page[size]" = Option<i64>, Query, description = "25 unless told, up to 100")),
-    responses((status = 200, description = "A page", content_type = "application/vnd.api+json"),
-              (status = 400, description = "A parameter is unknown or cannot be used", body = Errors, content_type = "application/vnd.api+json")))]
+#[utoipa::path(get, path = "/chats",
+    operation_id = "pulse.chats.list",
+    params(Parameters),
+    responses((status = 200, description = "A page", body = Page<Chat>)))]
 pub(super) async fn list(request: Pulse) -> Result<Document, Failure> {
     let query = request.query(&OFFER)?;
     let mut choice = choice(&query, column);

@@ -1,12 +1,14 @@
 use domain::conversation::Kind;
 use projections::views::{Choice, Column};
 
-use super::Errors;
+use super::documents::DirectConversation;
 use super::request::{Pulse, choice, ids};
 use super::resource;
 use crate::failure::Failure;
 use crate::jsonapi::document::Document;
+use crate::jsonapi::parameters::offered;
 use crate::jsonapi::query::Offer;
+use crate::jsonapi::schema::Page;
 
 pub(super) const INCLUDES: &[&str] =
     &["chat", "first_user", "second_user", "chat.latest_message", "chat.bookmark"];
@@ -18,6 +20,7 @@ const OFFER: Offer = Offer {
     paged: true,
     own: &["search_peer"],
 };
+offered!(OFFER);
 
 fn column(name: &str) -> Column {
     match name {
@@ -31,16 +34,10 @@ fn column(name: &str) -> Column {
 }
 
 /// List the caller's direct conversations, the latest changed first.
-#[utoipa::path(get, path = "/direct_conversations", tag = "Pulse",
-    params(("search_peer" = Option<String>, Query, description = "Part of the other participant's name or username"),
-           ("sort" = Option<String>, Query, description = "chat_updated_at, created_at, user_id, first_user_id, second_user_id; - before one descends"),
-           ("include" = Option<String>, Query, description = "chat, first_user, second_user, chat.latest_message, chat.bookmark"),
-           ("filter[user_id]" = Option<String>, Query, description = "value, eq:value or in:a,b; also id, first_user_id, second_user_id"),
-           ("fields[direct_conversation]" = Option<String>, Query, description = "Only these fields; for any type"),
-           ("page[number]" = Option<i64>, Query, description = "From 1"),
-           ("page[size]" = Option<i64>, Query, description = "25 unless told, up to 100")),
-    responses((status = 200, description = "A page", content_type = "application/vnd.api+json"),
-              (status = 400, description = "A parameter is unknown or cannot be used", body = Errors, content_type = "application/vnd.api+json")))]
+#[utoipa::path(get, path = "/direct_conversations",
+    operation_id = "pulse.direct_conversations.list",
+    params(Parameters),
+    responses((status = 200, description = "A page", body = Page<DirectConversation>)))]
 pub(super) async fn list(request: Pulse) -> Result<Document, Failure> {
     let query = request.query(&OFFER)?;
     let mut choice = Choice {

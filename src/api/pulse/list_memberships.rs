@@ -1,10 +1,12 @@
-use super::Errors;
+use super::documents::ChatMembership;
 use super::list_users::narrow;
 use super::request::{Pulse, ids};
 use super::resource;
 use crate::failure::Failure;
 use crate::jsonapi::document::Document;
+use crate::jsonapi::parameters::offered;
 use crate::jsonapi::query::Offer;
+use crate::jsonapi::schema::Page;
 
 pub(super) const INCLUDES: &[&str] = &["chat", "user"];
 
@@ -15,16 +17,13 @@ const OFFER: Offer = Offer {
     paged: true,
     own: &[],
 };
+offered!(OFFER);
 
 /// List who is in the caller's chats, as they came.
-#[utoipa::path(get, path = "/chat_memberships", tag = "Pulse",
-    params(("filter[chat_id]" = Option<String>, Query, description = "value, eq:value or in:a,b"),
-           ("filter[user_id]" = Option<String>, Query, description = "value, eq:value or in:a,b"),
-           ("include" = Option<String>, Query, description = "chat, user"),
-           ("page[number]" = Option<i64>, Query, description = "From 1"),
-           ("page[size]" = Option<i64>, Query, description = "25 unless told, up to 100")),
-    responses((status = 200, description = "A page", content_type = "application/vnd.api+json"),
-              (status = 400, description = "A parameter is unknown or cannot be used", body = Errors, content_type = "application/vnd.api+json")))]
+#[utoipa::path(get, path = "/chat_memberships",
+    operation_id = "pulse.chat_memberships.list",
+    params(Parameters),
+    responses((status = 200, description = "A page", body = Page<ChatMembership>)))]
 pub(super) async fn list(request: Pulse) -> Result<Document, Failure> {
     let query = request.query(&OFFER)?;
     let (mut chats, mut users) = (None, None);

@@ -1,11 +1,13 @@
 use projections::views::Selection;
 
-use super::Errors;
+use super::documents::User;
 use super::request::{Pulse, ids};
 use super::resource;
 use crate::failure::Failure;
 use crate::jsonapi::document::Document;
+use crate::jsonapi::parameters::offered;
 use crate::jsonapi::query::Offer;
+use crate::jsonapi::schema::Page;
 
 const OFFER: Offer = Offer {
     includes: &[],
@@ -14,15 +16,13 @@ const OFFER: Offer = Offer {
     paged: true,
     own: &[],
 };
+offered!(OFFER);
 
 /// List the users of the account, as they were registered.
-#[utoipa::path(get, path = "/users", tag = "Pulse",
-    params(("sort" = Option<String>, Query, description = "name or -name"),
-           ("filter[name]" = Option<String>, Query, description = "value, eq:value or in:a,b; also id, username"),
-           ("page[number]" = Option<i64>, Query, description = "From 1"),
-           ("page[size]" = Option<i64>, Query, description = "25 unless told, up to 100")),
-    responses((status = 200, description = "A page", content_type = "application/vnd.api+json"),
-              (status = 400, description = "A parameter is unknown or cannot be used", body = Errors, content_type = "application/vnd.api+json")))]
+#[utoipa::path(get, path = "/users",
+    operation_id = "pulse.users.list",
+    params(Parameters),
+    responses((status = 200, description = "A page", body = Page<User>)))]
 pub(super) async fn list(request: Pulse) -> Result<Document, Failure> {
     let query = request.query(&OFFER)?;
     let mut selection = Selection {

@@ -6,6 +6,7 @@ mod create_direct_conversation;
 mod create_membership;
 mod create_message;
 mod delete_message;
+mod documents;
 mod get_bookmark;
 mod get_chat;
 mod get_direct_conversation;
@@ -28,11 +29,34 @@ use std::sync::Arc;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use resource::TYPES;
+
 use crate::Services;
-pub(crate) use crate::jsonapi::error::{Errors, shape};
+use crate::description::{self, Dialect, Nulls};
+use crate::jsonapi::MEDIA_TYPE;
+use crate::jsonapi::error::Errors;
+pub(crate) use crate::jsonapi::error::shape;
+use crate::jsonapi::parameters::fieldsets;
+
+pub(crate) const DESCRIPTION: Dialect = Dialect {
+    name: "pulse",
+    title: "Pulse",
+    description: "Conversations as Pulse has them: a JSON:API of direct conversations, chats, memberships and bookmarks.",
+    prefix: "/api/v1",
+    credentials: &["bearer"],
+    takes: &[MEDIA_TYPE, "application/json"],
+    answers: MEDIA_TYPE,
+    error: ("Errors", &[MEDIA_TYPE]),
+    nulls: Nulls::LeftOut,
+    has_nulls_in_queries: false,
+    is_for_users: true,
+    errors: &[406],
+    errors_of_bodies: &[409, 415],
+    parameters: || fieldsets(TYPES),
+};
 
 pub(crate) fn routes() -> OpenApiRouter<Arc<Services>> {
-    OpenApiRouter::new()
+    description::router::<_, Errors>()
         .routes(routes!(list_direct_conversations::list, create_direct_conversation::create))
         .routes(routes!(get_direct_conversation::get))
         .routes(routes!(list_chats::list, create_chat::create))

@@ -1,35 +1,41 @@
 //! The dialect's resource types, and how the read models' views become resources.
 
 use chrono::{DateTime, SecondsFormat, Utc};
-use domain::conversation::Kind;
+use domain::conversation::{Kind, NAME_LENGTH_MAX, TEXT_LENGTH_MAX};
+use domain::limits::{AVATAR_URL_LENGTH_MAX, EMAIL_LENGTH_MAX};
+use domain::user::UID_LENGTH_MAX;
 use projections::views::{Chat, Membership};
 use projections::{Message, User};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::jsonapi::Type;
 use crate::jsonapi::document::{Link, Resource};
+use crate::jsonapi::{Attribute, Type, Values};
 
 /// A private chat, as the chat of two.
 pub(super) const DIRECT_CONVERSATION: Type = Type {
     name: "direct_conversation",
-    settable: &["user_id"],
-    derived: &["first_user_id", "second_user_id", "created_at"],
+    settable: &[Attribute::new("user_id", Values::Id)],
+    derived: &[
+        Attribute::new("first_user_id", Values::Id),
+        Attribute::new("second_user_id", Values::Id),
+        Attribute::new("created_at", Values::Time),
+    ],
     relationships: &[("chat", "chat"), ("first_user", "user"), ("second_user", "user")],
 };
 
 /// Any conversation, as the place where messages are.
 pub(super) const CHAT: Type = Type {
     name: "chat",
-    settable: &["subject"],
+    settable: &[Attribute::nullable("subject", Values::Text(NAME_LENGTH_MAX))],
     derived: &[
-        "context_type",
-        "context_id",
-        "latest_message_id",
-        "discarded_at",
-        "agents_enabled",
-        "created_at",
-        "updated_at",
+        Attribute::nullable("context_type", Values::Name(&["direct_conversation"])),
+        Attribute::nullable("context_id", Values::Id),
+        Attribute::nullable("latest_message_id", Values::Id),
+        Attribute::nullable("discarded_at", Values::Time),
+        Attribute::new("agents_enabled", Values::Boolean),
+        Attribute::new("created_at", Values::Time),
+        Attribute::new("updated_at", Values::Time),
     ],
     relationships: &[("latest_message", "message"), ("bookmark", "chat_bookmark")],
 };
@@ -37,24 +43,33 @@ pub(super) const CHAT: Type = Type {
 /// Somebody's place in a chat.
 pub(super) const CHAT_MEMBERSHIP: Type = Type {
     name: "chat_membership",
-    settable: &["chat_id", "user_id", "role_ids"],
-    derived: &["created_at"],
+    settable: &[
+        Attribute::new("chat_id", Values::Id),
+        Attribute::new("user_id", Values::Id),
+        Attribute::new("role_ids", Values::Nothing),
+    ],
+    derived: &[Attribute::new("created_at", Values::Time)],
     relationships: &[("chat", "chat"), ("user", "user")],
 };
 
 /// What somebody said.
 pub(super) const MESSAGE: Type = Type {
     name: "message",
-    settable: &["content"],
-    derived: &["author_id", "chat_id", "created_at", "updated_at"],
+    settable: &[Attribute::new("content", Values::Text(TEXT_LENGTH_MAX))],
+    derived: &[
+        Attribute::new("author_id", Values::Id),
+        Attribute::new("chat_id", Values::Id),
+        Attribute::new("created_at", Values::Time),
+        Attribute::nullable("updated_at", Values::Time),
+    ],
     relationships: &[("author", "user"), ("chat", "chat")],
 };
 
 /// How far the caller has read.
 pub(super) const CHAT_BOOKMARK: Type = Type {
     name: "chat_bookmark",
-    settable: &["updated_at"],
-    derived: &["chat_id", "user_id"],
+    settable: &[Attribute::new("updated_at", Values::Time)],
+    derived: &[Attribute::new("chat_id", Values::Id), Attribute::new("user_id", Values::Id)],
     relationships: &[("chat", "chat"), ("user", "user")],
 };
 
@@ -62,7 +77,13 @@ pub(super) const CHAT_BOOKMARK: Type = Type {
 pub(super) const USER: Type = Type {
     name: "user",
     settable: &[],
-    derived: &["name", "username", "email", "avatar_url", "created_at"],
+    derived: &[
+        Attribute::new("name", Values::Text(NAME_LENGTH_MAX)),
+        Attribute::new("username", Values::Text(UID_LENGTH_MAX)),
+        Attribute::nullable("email", Values::Text(EMAIL_LENGTH_MAX)),
+        Attribute::nullable("avatar_url", Values::Text(AVATAR_URL_LENGTH_MAX)),
+        Attribute::new("created_at", Values::Time),
+    ],
     relationships: &[],
 };
 

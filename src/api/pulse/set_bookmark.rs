@@ -1,45 +1,49 @@
 use axum::extract::Path;
 use axum::http::{Method, StatusCode};
 use chrono::{DateTime, Utc};
-use domain::participation::{ChangeCommand, Reading};
+use domain::participation::{self, ChangeCommand};
 
-use super::Errors;
-use super::get_bookmark::OFFER;
+use super::documents::{ChatBookmark, Reading};
+use super::get_bookmark::{OFFER, Parameters};
 use super::request::{Pulse, id};
 use super::resource::{self, CHAT_BOOKMARK};
 use crate::failure::Failure;
 use crate::jsonapi::body::Attributes;
 use crate::jsonapi::document::Document;
+use crate::jsonapi::schema::One;
 use crate::request::CLOCK_SKEW_MAX;
 
 /// Read a chat, to the newest message or to the newest of a time.
-#[utoipa::path(post, path = "/chats/{chat_id}/bookmark", tag = "Pulse",
-    params(("chat_id" = Uuid, Path, description = "The chat")),
-    request_body(content = inline(Option<serde_json::Value>), content_type = "application/vnd.api+json",
-        description = "Nothing, or `updated_at`",
-        example = json!({"data": {"type": "chat_bookmark", "attributes": {"updated_at": "2026-01-01T00:00:00.000Z"}}})),
-    responses((status = 201, description = "The bookmark, made now", content_type = "application/vnd.api+json"),
-              (status = 200, description = "The bookmark, moved", content_type = "application/vnd.api+json"),
-              (status = 404, description = "Unknown, trashed, or the caller is not in it", body = Errors, content_type = "application/vnd.api+json"),
-              (status = 422, description = "updated_at is no time", body = Errors, content_type = "application/vnd.api+json")))]
+#[utoipa::path(post, path = "/chats/{chat_id}/bookmark",
+    operation_id = "pulse.bookmarks.post",
+    params(("chat_id" = Uuid, Path, description = "The chat"), Parameters),
+    request_body = Option<Reading>,
+    responses((status = 201, description = "The bookmark, made now", body = One<ChatBookmark>),
+              (status = 200, description = "The bookmark, moved", body = One<ChatBookmark>),
+              (status = 404, description = "Unknown, trashed, or the caller is not in it"),
+              (status = 422, description = "updated_at is no time")))]
 pub(super) async fn post(Path(chat): Path<String>, request: Pulse) -> Result<Document, Failure> {
     set(&chat, request, &Method::POST).await
 }
 
 /// Read a chat: the same as POST.
-#[utoipa::path(put, path = "/chats/{chat_id}/bookmark", tag = "Pulse",
-    params(("chat_id" = Uuid, Path, description = "The chat")),
-    request_body(content = inline(Option<serde_json::Value>), content_type = "application/vnd.api+json", description = "Nothing, or `updated_at`"),
-    responses((status = 200, description = "The bookmark", content_type = "application/vnd.api+json")))]
+#[utoipa::path(put, path = "/chats/{chat_id}/bookmark",
+    operation_id = "pulse.bookmarks.put",
+    params(("chat_id" = Uuid, Path, description = "The chat"), Parameters),
+    request_body = Option<Reading>,
+    responses((status = 201, description = "The bookmark, made now", body = One<ChatBookmark>),
+              (status = 200, description = "The bookmark, moved", body = One<ChatBookmark>)))]
 pub(super) async fn put(Path(chat): Path<String>, request: Pulse) -> Result<Document, Failure> {
     set(&chat, request, &Method::PUT).await
 }
 
 /// Read a chat: the same as POST.
-#[utoipa::path(patch, path = "/chats/{chat_id}/bookmark", tag = "Pulse",
-    params(("chat_id" = Uuid, Path, description = "The chat")),
-    request_body(content = inline(Option<serde_json::Value>), content_type = "application/vnd.api+json", description = "Nothing, or `updated_at`"),
-    responses((status = 200, description = "The bookmark", content_type = "application/vnd.api+json")))]
+#[utoipa::path(patch, path = "/chats/{chat_id}/bookmark",
+    operation_id = "pulse.bookmarks.patch",
+    params(("chat_id" = Uuid, Path, description = "The chat"), Parameters),
+    request_body = Option<Reading>,
+    responses((status = 201, description = "The bookmark, made now", body = One<ChatBookmark>),
+              (status = 200, description = "The bookmark, moved", body = One<ChatBookmark>)))]
 pub(super) async fn patch(Path(chat): Path<String>, request: Pulse) -> Result<Document, Failure> {
     set(&chat, request, &Method::PATCH).await
 }
@@ -58,10 +62,10 @@ async fn set(chat: &str, request: Pulse, method: &Method) -> Result<Document, Fa
         Some(_) => Some(time(&attributes, request.context.metadata.occurred_at)?),
     };
     let reading = match as_of {
-        None => Reading::Whole(chat.conversation.newest_id()),
+        None => participation::Reading::Whole(chat.conversation.newest_id()),
         Some(time) => {
             let newest = request.views().newest_until(chat.state.conversation, time).await?;
-            Reading::UpTo(newest.unwrap_or(0))
+            participation::Reading::UpTo(newest.unwrap_or(0))
         }
     };
     let open = ChangeCommand::OpenConversation { reading, as_of };

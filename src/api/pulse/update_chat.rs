@@ -4,35 +4,39 @@ use domain::Text;
 use domain::conversation::{Command, Conversation as Aggregate, NAME_LENGTH_MAX};
 use serde_json::Value;
 
-use super::Errors;
+use super::documents::Chat;
 use super::list_chats::INCLUDES;
 use super::request::{Pulse, id};
 use super::resource::{self, CHAT};
 use crate::failure::Failure;
 use crate::jsonapi::body::Attributes;
 use crate::jsonapi::document::Document;
+use crate::jsonapi::parameters::offered;
 use crate::jsonapi::query::Offer;
+use crate::jsonapi::schema::{Change, One};
 
 const OFFER: Offer = Offer::including(INCLUDES);
+offered!(OFFER);
 
 /// Change a chat: for any member.
-#[utoipa::path(put, path = "/chats/{id}", tag = "Pulse",
-    params(("id" = Uuid, Path, description = "The chat")),
-    request_body(content = inline(serde_json::Value), content_type = "application/vnd.api+json", description = "`subject`",
-        example = json!({"data": {"type": "chat", "attributes": {"subject": "Orders"}}})),
-    responses((status = 200, description = "The chat", content_type = "application/vnd.api+json"),
-              (status = 404, description = "Unknown, trashed, or the caller is not in it", body = Errors, content_type = "application/vnd.api+json"),
-              (status = 409, description = "Another id or type than the URL's", body = Errors, content_type = "application/vnd.api+json"),
-              (status = 422, description = "A value cannot be used", body = Errors, content_type = "application/vnd.api+json")))]
+#[utoipa::path(put, path = "/chats/{id}",
+    operation_id = "pulse.chats.put",
+    params(("id" = Uuid, Path, description = "The chat"), Parameters),
+    request_body = Change<Chat>,
+    responses((status = 200, description = "The chat", body = One<Chat>),
+              (status = 404, description = "Unknown, trashed, or the caller is not in it"),
+              (status = 409, description = "Another id or type than the URL's"),
+              (status = 422, description = "A value cannot be used")))]
 pub(super) async fn put(Path(chat): Path<String>, request: Pulse) -> Result<Document, Failure> {
     update(&chat, request).await
 }
 
 /// Change a chat: the same as PUT.
-#[utoipa::path(patch, path = "/chats/{id}", tag = "Pulse",
-    params(("id" = Uuid, Path, description = "The chat")),
-    request_body(content = inline(serde_json::Value), content_type = "application/vnd.api+json", description = "`subject`"),
-    responses((status = 200, description = "The chat", content_type = "application/vnd.api+json")))]
+#[utoipa::path(patch, path = "/chats/{id}",
+    operation_id = "pulse.chats.patch",
+    params(("id" = Uuid, Path, description = "The chat"), Parameters),
+    request_body = Change<Chat>,
+    responses((status = 200, description = "The chat", body = One<Chat>)))]
 pub(super) async fn patch(Path(chat): Path<String>, request: Pulse) -> Result<Document, Failure> {
     update(&chat, request).await
 }

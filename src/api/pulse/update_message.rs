@@ -3,27 +3,30 @@ use axum::http::StatusCode;
 use domain::Text;
 use domain::conversation::TEXT_LENGTH_MAX;
 
-use super::Errors;
+use super::documents::Message;
 use super::list_messages::INCLUDES;
 use super::request::Pulse;
 use super::resource::{self, MESSAGE};
 use crate::failure::Failure;
 use crate::jsonapi::body::Attributes;
 use crate::jsonapi::document::Document;
+use crate::jsonapi::parameters::offered;
 use crate::jsonapi::query::Offer;
+use crate::jsonapi::schema::{Change, One};
 
 const OFFER: Offer = Offer::including(INCLUDES);
+offered!(OFFER);
 
 /// Edit a message: for its author.
-#[utoipa::path(put, path = "/chats/{chat_id}/messages/{id}", tag = "Pulse",
-    params(("chat_id" = Uuid, Path, description = "The chat"), ("id" = Uuid, Path, description = "The message")),
-    request_body(content = inline(serde_json::Value), content_type = "application/vnd.api+json", description = "`content`",
-        example = json!({"data": {"type": "message", "attributes": {"content": "Hello again"}}})),
-    responses((status = 200, description = "The message", content_type = "application/vnd.api+json"),
-              (status = 403, description = "Not the author", body = Errors, content_type = "application/vnd.api+json"),
-              (status = 404, description = "Unknown, or the caller is not in its chat", body = Errors, content_type = "application/vnd.api+json"),
-              (status = 409, description = "Another id or type than the URL's", body = Errors, content_type = "application/vnd.api+json"),
-              (status = 422, description = "A value cannot be used", body = Errors, content_type = "application/vnd.api+json")))]
+#[utoipa::path(put, path = "/chats/{chat_id}/messages/{id}",
+    operation_id = "pulse.messages.put",
+    params(("chat_id" = Uuid, Path, description = "The chat"), ("id" = Uuid, Path, description = "The message"), Parameters),
+    request_body = Change<Message>,
+    responses((status = 200, description = "The message", body = One<Message>),
+              (status = 403, description = "Not the author"),
+              (status = 404, description = "Unknown, or the caller is not in its chat"),
+              (status = 409, description = "Another id or type than the URL's"),
+              (status = 422, description = "A value cannot be used")))]
 pub(super) async fn put(
     Path(path): Path<(String, String)>,
     request: Pulse,
@@ -32,10 +35,11 @@ pub(super) async fn put(
 }
 
 /// Edit a message: the same as PUT.
-#[utoipa::path(patch, path = "/chats/{chat_id}/messages/{id}", tag = "Pulse",
-    params(("chat_id" = Uuid, Path, description = "The chat"), ("id" = Uuid, Path, description = "The message")),
-    request_body(content = inline(serde_json::Value), content_type = "application/vnd.api+json", description = "`content`"),
-    responses((status = 200, description = "The message", content_type = "application/vnd.api+json")))]
+#[utoipa::path(patch, path = "/chats/{chat_id}/messages/{id}",
+    operation_id = "pulse.messages.patch",
+    params(("chat_id" = Uuid, Path, description = "The chat"), ("id" = Uuid, Path, description = "The message"), Parameters),
+    request_body = Change<Message>,
+    responses((status = 200, description = "The message", body = One<Message>)))]
 pub(super) async fn patch(
     Path(path): Path<(String, String)>,
     request: Pulse,

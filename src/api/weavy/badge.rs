@@ -3,7 +3,6 @@ use projections::views::UnreadCounts;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::Problem;
 use super::request::Weavy;
 use crate::failure::Failure;
 
@@ -16,9 +15,10 @@ pub(super) struct Badge {
 }
 
 /// Count the caller's unread conversations.
-#[utoipa::path(get, path = "/conversations/badge", tag = "Weavy",
+#[utoipa::path(get, path = "/conversations/badge",
+    operation_id = "weavy.conversations.badge",
     responses((status = 200, description = "The badge", body = Badge),
-              (status = 403, description = "Service token", body = Problem)))]
+              (status = 403, description = "Service token")))]
 pub(super) async fn badge(request: Weavy) -> Result<Json<Badge>, Failure> {
     let user = request.user()?;
     let unread = request.views().unread_counts(user).await?;

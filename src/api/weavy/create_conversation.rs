@@ -1,24 +1,41 @@
 use axum::http::StatusCode;
-use domain::conversation::{Command, Conversation as Aggregate, Create};
+use domain::conversation::{Command, Conversation as Aggregate, Create, NAME_LENGTH_MAX};
 use projections::views::Reference;
-use serde_json::Value;
+use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::Problem;
 use super::json::Object;
 use super::object::{Conversation, Rendered};
 use super::request::Weavy;
 use crate::commands::MEMBERS_MAX;
+use crate::description::{parts, schema};
 use crate::failure::Failure;
 use crate::request::new_id;
 
+schema! {
+    /// Whom to talk with.
+    NewConversation = json!({
+        "type": "object",
+        "required": ["members"],
+        "properties": {
+            "members": {
+                "description": "Ids or, as strings, uids; the caller is a member anyway",
+                "type": "array", "minItems": 1, "maxItems": MEMBERS_MAX,
+                "items": { "type": ["integer", "string"] },
+            },
+            "name": parts::text(NAME_LENGTH_MAX),
+        },
+        "example": { "name": "My chat room", "members": [1, 4, 14] },
+    })
+}
+
 /// Create a conversation: a room with two or more others, or the one private chat with one other.
-#[utoipa::path(post, path = "/conversations", tag = "Weavy",
-    request_body(content = inline(serde_json::Value), description = "`members` (ids or uids, required), `name`",
-                 example = json!({"name": "My chat room", "members": [1, 4, 14]})),
+#[utoipa::path(post, path = "/conversations",
+    operation_id = "weavy.conversations.create",
+    request_body = NewConversation,
     responses((status = 201, description = "The conversation, new or the pair's existing one", body = Conversation),
-              (status = 400, description = "Members or name cannot be used", body = Problem),
-              (status = 403, description = "Service token", body = Problem)))]
+              (status = 400, description = "Members or name cannot be used"),
+              (status = 403, description = "Service token")))]
 pub(super) async fn create(request: Weavy) -> Result<(StatusCode, Rendered), Failure> {
     let user = request.user()?;
     let body = request.body()?;

@@ -1,18 +1,18 @@
 use axum::extract::Path;
 use axum::http::StatusCode;
 
-use super::Problem;
 use super::request::{Weavy, number};
 use crate::commands::Reach;
 use crate::failure::Failure;
 
 /// Erase a conversation for everyone, with its messages: for its creator, either member of a private chat,
 /// administrators and the host system.
-#[utoipa::path(delete, path = "/apps/{id}", tag = "Weavy",
+#[utoipa::path(delete, path = "/apps/{id}",
+    operation_id = "weavy.apps.delete",
     params(("id" = i64, Path, description = "The conversation")),
     responses((status = 204, description = "It is gone for good"),
-              (status = 403, description = "A member without the right", body = Problem),
-              (status = 404, description = "Unknown, or the caller is not in it", body = Problem)))]
+              (status = 403, description = "A member without the right"),
+              (status = 404, description = "Unknown, or the caller is not in it")))]
 pub(super) async fn delete(Path(id): Path<String>, request: Weavy) -> Result<StatusCode, Failure> {
     let id = number(&id)?;
     if request.replay().await?.is_some() {

@@ -1,23 +1,36 @@
 use axum::extract::Path;
 use axum::http::StatusCode;
-use domain::conversation::{Command, Conversation as Aggregate};
+use domain::conversation::{Command, Conversation as Aggregate, TEXT_LENGTH_MAX};
 use projections::views::Viewer;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
-use super::Problem;
 use super::object::{Message, Rendered};
 use super::request::{Weavy, number};
+use crate::description::{parts, schema};
 use crate::failure::Failure;
 
+schema! {
+    /// What changes of a message; what is left out stays.
+    MessageChange = json!({
+        "type": "object",
+        "properties": {
+            "text": parts::required_text(TEXT_LENGTH_MAX),
+            "metadata": parts::metadata(),
+            "tags": parts::tags(),
+        },
+        "example": { "text": "Hello again" },
+    })
+}
+
 /// Edit a message: for its author.
-#[utoipa::path(patch, path = "/messages/{id}", tag = "Weavy",
+#[utoipa::path(patch, path = "/messages/{id}",
+    operation_id = "weavy.messages.edit",
     params(("id" = i64, Path, description = "The message")),
-    request_body(content = inline(serde_json::Value), description = "`text`, `metadata`, `tags`; what is left out stays",
-                 example = json!({"text": "Hello again"})),
+    request_body = MessageChange,
     responses((status = 200, description = "The message", body = Message),
-              (status = 400, description = "A value cannot be used", body = Problem),
-              (status = 403, description = "Not the author", body = Problem),
-              (status = 404, description = "Unknown, or the caller is not in its conversation", body = Problem)))]
+              (status = 400, description = "A value cannot be used"),
+              (status = 403, description = "Not the author"),
+              (status = 404, description = "Unknown, or the caller is not in its conversation")))]
 pub(super) async fn edit(Path(id): Path<String>, request: Weavy) -> Result<Rendered, Failure> {
     let author = request.user()?;
     let found = find(&request, &id).await?;
@@ -42,11 +55,12 @@ pub(super) async fn edit(Path(id): Path<String>, request: Weavy) -> Result<Rende
 }
 
 /// Erase a message for everyone: for its author, administrators and the host system.
-#[utoipa::path(delete, path = "/messages/{id}", tag = "Weavy",
+#[utoipa::path(delete, path = "/messages/{id}",
+    operation_id = "weavy.messages.delete",
     params(("id" = i64, Path, description = "The message")),
     responses((status = 204, description = "It is gone for good"),
-              (status = 403, description = "Not the author", body = Problem),
-              (status = 404, description = "Unknown, or the caller is not in its conversation", body = Problem)))]
+              (status = 403, description = "Not the author"),
+              (status = 404, description = "Unknown, or the caller is not in its conversation")))]
 pub(super) async fn delete(Path(id): Path<String>, request: Weavy) -> Result<StatusCode, Failure> {
     if request.replay().await?.is_some() {
         return Ok(StatusCode::NO_CONTENT);

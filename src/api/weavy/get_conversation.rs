@@ -1,16 +1,16 @@
 use axum::extract::Path;
 
-use super::Problem;
 use super::object::{Conversation, Rendered};
 use super::request::{Weavy, number};
 use crate::failure::Failure;
 
 /// Get a conversation with all its members.
-#[utoipa::path(get, path = "/conversations/{id}", tag = "Weavy",
+#[utoipa::path(get, path = "/conversations/{id}",
+    operation_id = "weavy.conversations.get",
     params(("id" = i64, Path, description = "The conversation"),
            ("trashed" = Option<bool>, Query, description = "Also when it is in the trash")),
     responses((status = 200, description = "The conversation", body = Conversation),
-              (status = 404, description = "Unknown, trashed, or the caller is not in it", body = Problem)))]
+              (status = 404, description = "Unknown, trashed, or the caller is not in it")))]
 pub(super) async fn get(Path(id): Path<String>, request: Weavy) -> Result<Rendered, Failure> {
     let id = number(&id)?;
     let trashed_too = request.query().boolean("trashed", false)?;

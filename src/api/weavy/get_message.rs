@@ -1,15 +1,15 @@
 use axum::extract::Path;
 
-use super::Problem;
 use super::object::{Message, Rendered};
 use super::request::{Weavy, number};
 use crate::failure::Failure;
 
 /// Get a message.
-#[utoipa::path(get, path = "/messages/{id}", tag = "Weavy",
+#[utoipa::path(get, path = "/messages/{id}",
+    operation_id = "weavy.messages.get",
     params(("id" = i64, Path, description = "The message")),
     responses((status = 200, description = "The message", body = Message),
-              (status = 404, description = "Unknown, or the caller is not in its conversation", body = Problem)))]
+              (status = 404, description = "Unknown, or the caller is not in its conversation")))]
 pub(super) async fn get(Path(id): Path<String>, request: Weavy) -> Result<Rendered, Failure> {
     let id = number(&id)?;
     let found = request.views().message(request.account(), id).await?;

@@ -1,38 +1,53 @@
 use domain::conversation::Kind;
 use projections::views::{Filter, Order};
+use serde_json::json;
 
-use super::Problem;
 use super::object::{Conversation, KINDS, List, Rendered};
-use super::query::Query;
+use super::query::{PagingParameters, Query, orders};
 use super::request::Weavy;
+use crate::description::schema;
 use crate::failure::Failure;
 
+const ORDERS: [(&str, Order); 5] = [
+    ("id", Order::Id),
+    ("name", Order::Name),
+    ("created_at", Order::CreatedAt),
+    ("modified_at", Order::ModifiedAt),
+    ("last_message_at", Order::LastMessageAt),
+];
+
+schema! {
+    /// A field, from its least value on or from its greatest.
+    ConversationOrder = orders(&ORDERS)
+}
+
+schema! {
+    /// A kind of conversations, by its id or name.
+    ConversationType = {
+        let ids = KINDS.iter().map(|(_, id, _)| *id);
+        let names = KINDS.iter().flat_map(|(.., names)| names.iter().copied());
+        json!({ "type": "string", "enum": ids.chain(names).collect::<Vec<_>>() })
+    }
+}
+
 /// List the caller's conversations.
-#[utoipa::path(get, path = "/conversations", tag = "Weavy",
+#[utoipa::path(get, path = "/conversations",
+    operation_id = "weavy.conversations.list",
     params(("unread" = Option<bool>, Query, description = "Only unread, or only read ones"),
            ("contextual" = Option<bool>, Query, description = "Only contextual chats, or only the others"),
-           ("type" = Option<String>, Query, description = "A type id, or private, room, chat"),
+           ("type" = inline(Option<ConversationType>), Query, description = "In any case"),
            ("q" = Option<String>, Query, description = "Part of the name, or of another member's"),
            ("tag" = Option<String>, Query, description = "Carries the tag"),
            ("trashed" = Option<bool>, Query, description = "Only trashed ones; null: both"),
-           ("order_by" = Option<String>, Query, description = "id, name, created_at, modified_at or last_message_at; with desc"),
-           ("top" = Option<i64>, Query, description = "Items at most, 25 unless told, up to 100"),
-           ("skip" = Option<i64>, Query, description = "Items to leave out at the start"),
-           ("count" = Option<bool>, Query, description = "Whether to count the list"),
-           ("count_only" = Option<bool>, Query, description = "Only count it")),
+           ("order_by" = inline(Option<ConversationOrder>), Query, description = "Pinned ones first, then the latest active, unless told"),
+           PagingParameters),
     responses((status = 200, description = "A page", body = List<Conversation>),
-              (status = 400, description = "A parameter cannot be used", body = Problem)))]
+              (status = 403, description = "Service token")))]
 pub(super) async fn list(request: Weavy) -> Result<Rendered, Failure> {
     let user = request.user()?;
     let query = request.query();
     let paging = query.paging()?;
-    let ordered = query.order_by(&[
-        ("id", Order::Id),
-        ("name", Order::Name),
-        ("created_at", Order::CreatedAt),
-        ("modified_at", Order::ModifiedAt),
-        ("last_message_at", Order::LastMessageAt),
-    ])?;
+    let ordered = query.order_by(&ORDERS)?;
     let (order, descending) = ordered.unwrap_or_default();
     let filter = Filter {
         kinds: kinds(&query)?,

@@ -1,26 +1,32 @@
 use axum::extract::Path;
 
-use super::Problem;
 use super::object::{List, Message, Rendered};
+use super::query::{PagingParameters, orders};
 use super::request::{Weavy, number};
+use crate::description::schema;
 use crate::failure::Failure;
 
+const ORDERS: [(&str, ()); 2] = [("created_at", ()), ("id", ())];
+
+schema! {
+    /// A field, from its least value on or from its greatest.
+    MessageOrder = orders(&ORDERS)
+}
+
 /// List the messages of a conversation, oldest first.
-#[utoipa::path(get, path = "/apps/{id}/messages", tag = "Weavy",
+#[utoipa::path(get, path = "/apps/{id}/messages",
+    operation_id = "weavy.messages.list",
     params(("id" = i64, Path, description = "The conversation"),
            ("q" = Option<String>, Query, description = "Part of the text"),
-           ("order_by" = Option<String>, Query, description = "created_at or id; with desc"),
-           ("top" = Option<i64>, Query, description = "Items at most, 25 unless told, up to 100"),
-           ("skip" = Option<i64>, Query, description = "Items to leave out at the start"),
-           ("count" = Option<bool>, Query, description = "Whether to count the list"),
-           ("count_only" = Option<bool>, Query, description = "Only count it")),
+           ("order_by" = inline(Option<MessageOrder>), Query, description = "Oldest first unless told"),
+           PagingParameters),
     responses((status = 200, description = "A page", body = List<Message>),
-              (status = 404, description = "Unknown, or the caller is not in it", body = Problem)))]
+              (status = 404, description = "Unknown, or the caller is not in it")))]
 pub(super) async fn list(Path(id): Path<String>, request: Weavy) -> Result<Rendered, Failure> {
     let id = number(&id)?;
     let query = request.query();
     let paging = query.paging()?;
-    let ordered = query.order_by(&[("created_at", ()), ("id", ())])?;
+    let ordered = query.order_by(&ORDERS)?;
     let descending = ordered.is_some_and(|((), descending)| descending);
     let top = if paging.count_only { 0 } else { paging.top };
     let id = request.conversation_id(id).await?;

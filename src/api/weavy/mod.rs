@@ -24,12 +24,31 @@ use std::sync::Arc;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-pub(crate) use error::{Problem, shape};
+use error::Problem;
+pub(crate) use error::shape;
 
 use crate::Services;
+use crate::description::{self, Dialect, Nulls};
+
+pub(crate) const DESCRIPTION: Dialect = Dialect {
+    name: "weavy",
+    title: "Weavy",
+    description: "Conversations as Weavy has them: private chats, rooms and contextual chats, with marks and pins.",
+    prefix: "/api",
+    credentials: &["bearer"],
+    takes: &["application/json"],
+    answers: "application/json",
+    error: ("Problem", &["application/json", "application/problem+json"]),
+    nulls: Nulls::LeftOut,
+    has_nulls_in_queries: true,
+    is_for_users: false,
+    errors: &[],
+    errors_of_bodies: &[],
+    parameters: Vec::new,
+};
 
 pub(crate) fn routes() -> OpenApiRouter<Arc<Services>> {
-    OpenApiRouter::new()
+    description::router::<_, Problem>()
         .routes(routes!(list_conversations::list, create_conversation::create))
         .routes(routes!(badge::badge))
         .routes(routes!(get_conversation::get))

@@ -70,6 +70,7 @@ pub(super) struct Member<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     avatar_url: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(format = DateTime)]
     marked_at: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     marked_id: Option<i64>,
@@ -99,12 +100,15 @@ pub(super) struct Message<'a> {
     plain: String,
     attachment_count: u32,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Object>)]
     metadata: Option<&'a Value>,
     tags: &'a [String],
+    #[schema(format = DateTime)]
     created_at: String,
     created_by_id: i64,
     created_by: Person<'a>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(format = DateTime)]
     modified_at: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     modified_by_id: Option<i64>,
@@ -178,13 +182,16 @@ pub(super) struct Conversation<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     avatar_url: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Object>)]
     metadata: Option<&'a Value>,
     tags: &'a [String],
+    #[schema(format = DateTime)]
     created_at: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     created_by_id: Option<i64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     created_by: Option<Person<'a>>,
+    #[schema(format = DateTime)]
     modified_at: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     modified_by_id: Option<i64>,
@@ -264,10 +271,13 @@ pub(super) struct User {
     #[serde(skip_serializing_if = "Option::is_none")]
     avatar_url: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Object>)]
     metadata: Option<Value>,
     tags: Vec<String>,
     presence: &'static str,
+    #[schema(format = DateTime)]
     created_at: String,
+    #[schema(format = DateTime)]
     modified_at: String,
     is_admin: bool,
     is_suspended: bool,

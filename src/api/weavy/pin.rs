@@ -1,26 +1,29 @@
 use axum::extract::Path;
 use domain::participation::ChangeCommand;
 
-use super::Problem;
 use super::object::{Conversation, Rendered};
 use super::request::Weavy;
 use crate::failure::Failure;
 
 /// Pin a conversation in the caller's list.
-#[utoipa::path(put, path = "/conversations/{id}/pin", tag = "Weavy",
+#[utoipa::path(put, path = "/conversations/{id}/pin",
+    operation_id = "weavy.conversations.pin",
     params(("id" = i64, Path, description = "The conversation")),
     responses((status = 200, description = "The conversation", body = Conversation),
-              (status = 404, description = "Unknown, or the caller is not in it", body = Problem)))]
+              (status = 403, description = "Service token"),
+              (status = 404, description = "Unknown, or the caller is not in it")))]
 pub(super) async fn pin(Path(id): Path<String>, request: Weavy) -> Result<Rendered, Failure> {
     let (state, _) = request.member_state(&id).await?;
     request.change_and_show(state, ChangeCommand::PinConversation).await
 }
 
 /// Unpin a conversation.
-#[utoipa::path(delete, path = "/conversations/{id}/pin", tag = "Weavy",
+#[utoipa::path(delete, path = "/conversations/{id}/pin",
+    operation_id = "weavy.conversations.unpin",
     params(("id" = i64, Path, description = "The conversation")),
     responses((status = 200, description = "The conversation", body = Conversation),
-              (status = 404, description = "Unknown, or the caller is not in it", body = Problem)))]
+              (status = 403, description = "Service token"),
+              (status = 404, description = "Unknown, or the caller is not in it")))]
 pub(super) async fn unpin(Path(id): Path<String>, request: Weavy) -> Result<Rendered, Failure> {
     let (state, _) = request.member_state(&id).await?;
     request.change_and_show(state, ChangeCommand::UnpinConversation).await

@@ -1,22 +1,37 @@
 use axum::extract::Path;
-use domain::conversation::{Command, Conversation as Aggregate};
-use serde_json::Value;
+use domain::conversation::{Command, Conversation as Aggregate, TEXT_LENGTH_MAX};
+use serde_json::{Value, json};
 
-use super::Problem;
 use super::json::Object;
 use super::object::{Message, Rendered};
 use super::request::{Weavy, number};
+use crate::description::{parts, schema};
 use crate::failure::Failure;
 use crate::request::new_id;
 
+schema! {
+    /// What to say.
+    NewMessage = json!({
+        "type": "object",
+        "required": ["text"],
+        "properties": {
+            "text": parts::required_text(TEXT_LENGTH_MAX),
+            "metadata": parts::metadata(),
+            "tags": parts::tags(),
+        },
+        "example": { "text": "Hello" },
+    })
+}
+
 /// Post a message.
-#[utoipa::path(post, path = "/apps/{id}/messages", tag = "Weavy",
+#[utoipa::path(post, path = "/apps/{id}/messages",
+    operation_id = "weavy.messages.post",
     params(("id" = i64, Path, description = "The conversation")),
-    request_body(content = inline(serde_json::Value), description = "`text` (required), `metadata`, `tags`",
-                 example = json!({"text": "Hello"})),
+    request_body = NewMessage,
     responses((status = 200, description = "The message", body = Message),
-              (status = 400, description = "No text, or what is not offered", body = Problem),
-              (status = 404, description = "Unknown, or the caller is not in it", body = Problem)))]
+              (status = 400, description = "No text, or what is not offered"),
+              (status = 403, description = "Service token"),
+              (status = 404, description = "Unknown, or the caller is not in it")))]
 pub(super) async fn post(Path(id): Path<String>, request: Weavy) -> Result<Rendered, Failure> {
     let author = request.user()?;
     let (state, _) = request.member_state(&id).await?;

@@ -1,9 +1,47 @@
+use serde_json::{Value, json};
+use utoipa::IntoParams;
+use utoipa::openapi::{RefOr, Schema};
+
+use crate::description::parts;
 use crate::failure::Failure;
 
+const TOP_DEFAULT: i64 = 25;
 /// Items of a page at most; more cannot be asked for.
 const TOP_MAX: i64 = 100;
 
-/// Query parameters. Names are compared without regard to case and underscores; the last of a name counts.
+/// What [`Query::paging`] reads.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(dead_code, reason = "it is described, and read without it")]
+pub(super) struct PagingParameters {
+    #[param(schema_with = top)]
+    top: Option<i64>,
+    #[param(schema_with = skip)]
+    skip: Option<i64>,
+    /// Whether to count the list.
+    #[param(default = true)]
+    count: Option<bool>,
+    /// Only count it.
+    #[param(default = false)]
+    count_only: Option<bool>,
+}
+
+fn top() -> RefOr<Schema> {
+    parts::natural(0, TOP_DEFAULT, "Page size, 0 to 100; more counts as 100")
+}
+
+fn skip() -> RefOr<Schema> {
+    parts::natural(0, 0, "Items to leave out at the start")
+}
+
+/// What [`Query::order_by`] takes.
+pub(super) fn orders<T>(fields: &[(&str, T)]) -> Value {
+    let both = |(name, _): &(&str, T)| [(*name).to_owned(), format!("{name} desc")];
+    json!({ "type": "string", "enum": fields.iter().flat_map(both).collect::<Vec<_>>() })
+}
+
+/// Query parameters. Names are compared without regard to case and underscores; one that is asked
+/// for is refused when it is given twice.
 pub(super) struct Query(Vec<(String, String)>);
 
 /// Which part of a list, and whether to count it.
@@ -25,14 +63,18 @@ impl Query {
         Self(pairs.map(|(name, value)| (plain(&name), value.into_owned())).collect())
     }
 
-    fn raw(&self, name: &str) -> Option<&str> {
-        let name = plain(name);
-        self.0.iter().rev().find(|(key, _)| *key == name).map(|(_, value)| value.as_str())
+    fn raw(&self, name: &str) -> Result<Option<&str>, Failure> {
+        let plain = plain(name);
+        let mut given = self.0.iter().filter(|(key, _)| *key == plain);
+        match (given.next(), given.next()) {
+            (_, Some(_)) => Err(Failure::bad_request(format!("{name} must be given once"))),
+            (given, None) => Ok(given.map(|(_, value)| value.as_str())),
+        }
     }
 
     /// The value, unless it is blank.
     pub(super) fn text(&self, name: &str) -> Result<Option<&str>, Failure> {
-        match self.raw(name) {
+        match self.raw(name)? {
             Some(text) if text.contains('\0') => {
                 Err(Failure::bad_request(format!("{name} must not contain U+0000")))
             }
@@ -51,7 +93,7 @@ impl Query {
         name: &str,
         default: Option<bool>,
     ) -> Result<Option<bool>, Failure> {
-        match self.raw(name).map(str::to_lowercase).as_deref() {
+        match self.raw(name)?.map(str::to_lowercase).as_deref() {
             None => Ok(default),
             Some("" | "null") => Ok(None),
             Some("true") => Ok(Some(true)),
@@ -62,7 +104,7 @@ impl Query {
 
     /// A positive integer.
     pub(super) fn positive(&self, name: &str) -> Result<Option<i64>, Failure> {
-        match self.raw(name) {
+        match self.raw(name)? {
             None | Some("" | "null") => Ok(None),
             Some(text) => match text.parse() {
                 Ok(number @ 1..) => Ok(Some(number)),
@@ -74,7 +116,7 @@ impl Query {
     pub(super) fn paging(&self) -> Result<Paging, Failure> {
         let count_only = self.boolean("count_only", false)?;
         Ok(Paging {
-            top: self.natural("top", 25)?.min(TOP_MAX),
+            top: self.natural("top", TOP_DEFAULT)?.min(TOP_MAX),
             skip: self.natural("skip", 0)?,
             count: self.boolean("count", true)? || count_only,
             count_only,
@@ -82,7 +124,7 @@ impl Query {
     }
 
     fn natural(&self, name: &str, default: i64) -> Result<i64, Failure> {
-        match self.raw(name) {
+        match self.raw(name)? {
             None | Some("" | "null") => Ok(default),
             // However large: what is beyond the type is beyond every list.
             Some(text) if text.bytes().all(|byte| byte.is_ascii_digit()) => {
@@ -130,6 +172,14 @@ mod tests {
         for query in ["message_id=7", "messageId=7", "MessageID=7", "messageid=7"] {
             assert_eq!(Query::parse(query).positive("message_id").ok(), Some(Some(7)), "{query}");
         }
+    }
+
+    #[test]
+    fn what_is_given_twice_is_refused() {
+        for query in ["message_id=7&message_id=8", "message_id=7&MessageID=7"] {
+            assert!(Query::parse(query).positive("message_id").is_err(), "{query}");
+        }
+        assert_eq!(Query::parse("a=1&a=2").positive("message_id").ok(), Some(None));
     }
 
     #[test]

@@ -1,14 +1,14 @@
 use axum::Json;
 
-use super::Problem;
 use super::object::User;
 use super::request::Weavy;
 use crate::failure::Failure;
 
 /// Get the calling user.
-#[utoipa::path(get, path = "/user", tag = "Weavy",
+#[utoipa::path(get, path = "/user",
+    operation_id = "weavy.users.caller",
     responses((status = 200, description = "The user", body = User),
-              (status = 403, description = "Service token", body = Problem)))]
+              (status = 403, description = "Service token")))]
 pub(super) async fn user(request: Weavy) -> Result<Json<User>, Failure> {
     request.user()?;
     let user = request.views().user_by_uid(request.account(), &request.caller.uid).await?;

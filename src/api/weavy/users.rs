@@ -3,24 +3,25 @@
 use axum::Json;
 use axum::extract::Path;
 use axum::http::StatusCode;
-use domain::user::{Command, Profile, Refusal, User as Aggregate};
+use domain::limits::{AVATAR_URL_LENGTH_MAX, EMAIL_LENGTH_MAX};
+use domain::user::{Command, NAME_LENGTH_MAX, Profile, Refusal, UID_LENGTH_MAX, User as Aggregate};
 use event_store::{CommandError, Outcome};
+use serde_json::{Value, json};
 
-use super::Problem;
 use super::json::Object;
 use super::object::{List, Rendered, User};
+use super::query::PagingParameters;
 use super::request::Weavy;
+use crate::description::{parts, schema};
 use crate::failure::Failure;
 
 /// List users, by name.
-#[utoipa::path(get, path = "/users", tag = "Weavy",
+#[utoipa::path(get, path = "/users",
+    operation_id = "weavy.users.list",
     params(("q" = Option<String>, Query, description = "Part of the name or uid"),
-           ("top" = Option<i64>, Query, description = "Items at most, 25 unless told, up to 100"),
-           ("skip" = Option<i64>, Query, description = "Items to leave out at the start"),
-           ("count" = Option<bool>, Query, description = "Whether to count the list"),
-           ("count_only" = Option<bool>, Query, description = "Only count it")),
+           PagingParameters),
     responses((status = 200, description = "A page", body = List<User>),
-              (status = 403, description = "Not a service token", body = Problem)))]
+              (status = 403, description = "Not a service token")))]
 pub(super) async fn list(request: Weavy) -> Result<Rendered, Failure> {
     request.service()?;
     let query = request.query();
@@ -32,10 +33,12 @@ pub(super) async fn list(request: Weavy) -> Result<Rendered, Failure> {
 }
 
 /// Get a user, by id or uid.
-#[utoipa::path(get, path = "/users/{user}", tag = "Weavy",
+#[utoipa::path(get, path = "/users/{user}",
+    operation_id = "weavy.users.get",
     params(("user" = String, Path, description = "Digits are an id, anything else a uid")),
     responses((status = 200, description = "The user", body = User),
-              (status = 404, description = "Unknown", body = Problem)))]
+              (status = 403, description = "Not a service token"),
+              (status = 404, description = "Unknown")))]
 pub(super) async fn get(Path(user): Path<String>, request: Weavy) -> Result<Json<User>, Failure> {
     request.service()?;
     let (views, account) = (request.views(), request.account());
@@ -52,13 +55,43 @@ pub(super) async fn get(Path(user): Path<String>, request: Weavy) -> Result<Json
     Ok(Json(User::new(&*found.ok_or_else(Failure::not_found)?)))
 }
 
+fn user_profile(example: Value) -> Value {
+    json!({
+        "type": "object",
+        "properties": {
+            "name": parts::text(NAME_LENGTH_MAX),
+            "username": parts::text(NAME_LENGTH_MAX),
+            "email": parts::text(EMAIL_LENGTH_MAX),
+            "avatar_url": parts::text(AVATAR_URL_LENGTH_MAX),
+            "metadata": parts::metadata(),
+            "tags": parts::tags(),
+        },
+        "example": example,
+    })
+}
+
+schema! {
+    /// What the host system says of a user; what is left out stays.
+    UserProfile = user_profile(json!({ "name": "Bob" }))
+}
+
+schema! {
+    /// A user of the host system.
+    NewUser = {
+        let mut user = user_profile(json!({ "uid": "bob", "name": "Bob" }));
+        user["properties"]["uid"] = parts::required_text(UID_LENGTH_MAX);
+        user["required"] = json!(["uid"]);
+        user
+    }
+}
+
 /// Register a user.
-#[utoipa::path(post, path = "/users", tag = "Weavy",
-    request_body(content = inline(serde_json::Value), description = "`uid` (required), `name`, `username`, `email`, `avatar_url`, `metadata`, `tags`",
-                 example = json!({"uid": "bob", "name": "Bob"})),
+#[utoipa::path(post, path = "/users",
+    operation_id = "weavy.users.create",
+    request_body = NewUser,
     responses((status = 201, description = "The user", body = User),
-              (status = 400, description = "uid missing, too long or taken", body = Problem),
-              (status = 403, description = "Not a service token", body = Problem)))]
+              (status = 400, description = "uid missing, too long or taken"),
+              (status = 403, description = "Not a service token")))]
 pub(super) async fn create(request: Weavy) -> Result<(StatusCode, Json<User>), Failure> {
     request.service()?;
     let body = request.body()?;
@@ -71,13 +104,13 @@ pub(super) async fn create(request: Weavy) -> Result<(StatusCode, Json<User>), F
 }
 
 /// Register a user, or change their entry.
-#[utoipa::path(put, path = "/users/{user}", tag = "Weavy",
+#[utoipa::path(put, path = "/users/{user}",
+    operation_id = "weavy.users.put",
     params(("user" = String, Path, description = "The uid")),
-    request_body(content = inline(serde_json::Value), description = "`name`, `username`, `email`, `avatar_url`, `metadata`, `tags`",
-                 example = json!({"name": "Bob"})),
+    request_body = UserProfile,
     responses((status = 200, description = "The user", body = User),
-              (status = 400, description = "A value cannot be used", body = Problem),
-              (status = 403, description = "Not a service token", body = Problem)))]
+              (status = 400, description = "A value cannot be used"),
+              (status = 403, description = "Not a service token")))]
 pub(super) async fn put(
     Path(uid): Path<String>,
     request: Weavy,

@@ -1,0 +1,158 @@
+//! The description of the API: what the handlers declare, with what is the same for all endpoints of a dialect added in
+//! one pass, and merged under names that no two dialects share.
+//!
+//! A dialect says in its `mod.rs` what it is ([`Dialect`]); an endpoint declares its operation id, its parameters, its body,
+//! and those answers of which there is more to say than their status.
+
+mod declared;
+mod operation;
+pub(crate) mod parts;
+mod schemas;
+#[cfg(test)]
+mod tests;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Serialize;
+use serde_json::{Map, Value, json};
+
+pub(crate) use declared::{router, schema, written};
+
+/// What all endpoints of a dialect have in common.
+pub(crate) struct Dialect {
+    /// What its operation ids begin with.
+    pub(crate) name: &'static str,
+    /// What its schemas and tags begin with.
+    pub(crate) title: &'static str,
+    pub(crate) description: &'static str,
+    /// What its paths begin with.
+    pub(crate) prefix: &'static str,
+    /// Security schemes, of which any is enough; none: everybody may ask.
+    pub(crate) credentials: &'static [&'static str],
+    /// Media types that a request's body may have.
+    pub(crate) takes: &'static [&'static str],
+    /// The media type of its answers.
+    pub(crate) answers: &'static str,
+    /// The schema of its errors, and their media types.
+    pub(crate) error: (&'static str, &'static [&'static str]),
+    pub(crate) nulls: Nulls,
+    /// Whether `null` stands for no value in a query, but where a text is expected.
+    pub(crate) has_nulls_in_queries: bool,
+    /// Whether all of its endpoints speak for a user, which is 403 for a service token.
+    pub(crate) is_for_users: bool,
+    /// Further errors of every endpoint.
+    pub(crate) errors: &'static [u16],
+    /// Further errors of endpoints with a body.
+    pub(crate) errors_of_bodies: &'static [u16],
+    /// Query parameters of every endpoint, each with a name for it among the components.
+    pub(crate) parameters: fn() -> Vec<(String, Value)>,
+}
+
+/// What an answer has in place of a value that there is not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Nulls {
+    /// The property is left out.
+    LeftOut,
+    /// It is null.
+    Sent,
+}
+
+/// A description, in the order that it is read in.
+#[derive(Debug, Clone, Serialize)]
+pub struct Description {
+    openapi: &'static str,
+    info: Value,
+    servers: Value,
+    tags: Vec<Value>,
+    #[serde(rename = "x-tagGroups")]
+    tag_groups: Vec<Value>,
+    paths: Map<String, Value>,
+    components: BTreeMap<&'static str, Map<String, Value>>,
+}
+
+impl Description {
+    fn new(title: &str, description: &str) -> Self {
+        Self {
+            openapi: "3.1.0",
+            info: json!({
+                "title": title,
+                "description": description,
+                "version": env!("CARGO_PKG_VERSION"),
+                "license": { "name": "Apache 2.0", "identifier": env!("CARGO_PKG_LICENSE") },
+            }),
+            servers: json!([{ "url": "/", "description": "This server" }]),
+            tags: vec![],
+            tag_groups: vec![],
+            paths: Map::new(),
+            components: BTreeMap::new(),
+        }
+    }
+
+    /// Of one dialect's endpoints, under their full paths.
+    pub(crate) fn of(dialect: &Dialect, declared: &utoipa::openapi::OpenApi) -> Self {
+        let mut declared = serde_json::to_value(declared).expect("its maps have strings for keys");
+        schemas::name(&mut declared, dialect);
+        let title = format!("Colloquy: {}", dialect.title);
+        let mut described = Self::new(&title, dialect.description);
+        let mut tags = BTreeSet::new();
+        for (path, item) in std::mem::take(taken(&mut declared, "paths")) {
+            let Value::Object(mut item) = item else { continue };
+            for (method, operation) in &mut item {
+                let tag = operation::complete(operation, method, dialect);
+                tags.insert(tag);
+            }
+            described.paths.insert(format!("{}{path}", dialect.prefix), item.into());
+        }
+        let tagged = |tag: &String| json!({ "name": tag, "description": dialect.description });
+        described.tags = tags.iter().map(tagged).collect();
+        described.tag_groups = vec![json!({ "name": dialect.title, "tags": tags })];
+        let mut schemas = std::mem::take(taken(&mut declared["components"], "schemas"));
+        schemas::add_forms(&mut schemas, &described.paths);
+        described.components.insert("schemas", schemas);
+        described.components.insert("securitySchemes", operation::security_schemes(dialect));
+        if !dialect.credentials.is_empty() {
+            described.components.extend(operation::components(dialect));
+        }
+        described.forget_what_is_not_used();
+        described
+    }
+
+    /// A dialect declares more than its endpoints may need.
+    fn forget_what_is_not_used(&mut self) {
+        loop {
+            let text = json!([self.paths, self.components]).to_string();
+            let count: usize = self.components.values().map(Map::len).sum();
+            for (kind, components) in &mut self.components {
+                let is_used =
+                    |name: &str| text.contains(&format!("\"#/components/{kind}/{name}\""));
+                components.retain(|name, _| *kind == "securitySchemes" || is_used(name));
+            }
+            if count == self.components.values().map(Map::len).sum::<usize>() {
+                return;
+            }
+        }
+    }
+
+    /// Of all dialects.
+    pub(crate) fn merge<'a>(parts: impl Iterator<Item = &'a Self>) -> Self {
+        let about = "Conversation state: who is in, what is read, pinned, muted, archived, and who changed it when.";
+        let mut whole = Self::new("Colloquy", about);
+        for part in parts {
+            whole.tags.extend(part.tags.clone());
+            whole.tag_groups.extend(part.tag_groups.clone());
+            whole.paths.extend(part.paths.clone());
+            for (kind, components) in &part.components {
+                whole.components.entry(kind).or_default().extend(components.clone());
+            }
+        }
+        whole
+    }
+}
+
+/// An object in a document; an empty one if it is not there.
+fn taken<'a>(value: &'a mut Value, name: &str) -> &'a mut Map<String, Value> {
+    if !value[name].is_object() {
+        value[name] = json!({});
+    }
+    value[name].as_object_mut().expect("an object, as it was made")
+}

@@ -1,0 +1,34 @@
+//! Parts of bodies that more than one dialect takes, with the domain's bounds.
+
+use domain::limits::{METADATA_KEYS_MAX, TAG_LENGTH_MAX, TAGS_MAX};
+use serde_json::{Value, json};
+use utoipa::openapi::{RefOr, Schema};
+
+use super::written;
+
+/// A text that may be left out, null or blank.
+pub(crate) fn text(length_max: usize) -> Value {
+    json!({ "type": ["string", "null"], "maxLength": length_max })
+}
+
+/// A text that has to be given, and may not be blank.
+pub(crate) fn required_text(length_max: usize) -> Value {
+    json!({ "type": "string", "minLength": 1, "maxLength": length_max, "pattern": r"\S" })
+}
+
+/// A number without a greatest: one that is larger than there are things counts as all of them.
+pub(crate) fn natural(minimum: i64, default: i64, description: &str) -> RefOr<Schema> {
+    written(json!({
+        "type": "integer", "minimum": minimum, "default": default, "description": description,
+    }))
+}
+
+/// An object of the host system's.
+pub(crate) fn metadata() -> Value {
+    json!({ "type": ["object", "null"], "maxProperties": METADATA_KEYS_MAX })
+}
+
+pub(crate) fn tags() -> Value {
+    let tag = json!({ "type": "string", "maxLength": TAG_LENGTH_MAX });
+    json!({ "type": ["array", "null"], "maxItems": TAGS_MAX, "items": tag })
+}

@@ -1,0 +1,143 @@
+use serde_json::{Map, Value, json};
+
+use super::declared::WRITTEN;
+use super::{Dialect, Nulls, taken};
+
+pub(super) const FORM: &str = "application/x-www-form-urlencoded";
+const PATH: &str = "#/components/schemas/";
+
+/// Gives all schemas names of the dialect's own, and says of each what is so for all of the dialect's.
+pub(super) fn name(declared: &mut Value, dialect: &Dialect) {
+    unwrap(declared);
+    point_to(declared, dialect);
+    let schemas = std::mem::take(taken(&mut declared["components"], "schemas"));
+    let mut named = Map::new();
+    for (name, mut schema) in schemas {
+        if let Some(item) = name.strip_prefix("List_") {
+            schema["properties"]["data"]["items"] = json!({ "$ref": path(item, dialect) });
+        }
+        if schema["properties"].is_object() && !is_of_a_request(&schema) {
+            settle_nulls(&mut schema, dialect.nulls);
+        }
+        named.insert(own_name(&name, dialect), schema);
+    }
+    *taken(&mut declared["components"], "schemas") = named;
+    forget_mark(declared);
+}
+
+/// `List_Message` of Weavy is `WeavyMessageList`.
+fn own_name(name: &str, dialect: &Dialect) -> String {
+    match name.split_once('_') {
+        Some((generic, of)) => format!("{}{of}{generic}", dialect.title),
+        None => format!("{}{name}", dialect.title),
+    }
+}
+
+pub(super) fn path(name: &str, dialect: &Dialect) -> String {
+    format!("{PATH}{}", own_name(name, dialect))
+}
+
+/// Marks what was written as it is: it says all of its nulls itself.
+const AS_IT_IS: &str = "x-as-it-is";
+
+fn is_of_a_request(schema: &Value) -> bool {
+    schema.get(AS_IT_IS).is_some()
+}
+
+fn forget_mark(value: &mut Value) {
+    if let Some(members) = value.as_object_mut() {
+        members.remove(AS_IT_IS);
+    }
+    for_each(value, forget_mark);
+}
+
+/// Puts the schemas that were written as they are in place of what carries them.
+fn unwrap(value: &mut Value) {
+    if let Some(written) = value.as_object_mut().and_then(|object| object.remove(WRITTEN)) {
+        *value = written;
+        value[AS_IT_IS] = true.into();
+    }
+    for_each(value, unwrap);
+}
+
+fn for_each(value: &mut Value, act: impl Fn(&mut Value)) {
+    match value {
+        Value::Array(items) => items.iter_mut().for_each(act),
+        Value::Object(members) => members.values_mut().for_each(act),
+        _ => {}
+    }
+}
+
+fn point_to(value: &mut Value, dialect: &Dialect) {
+    if let Some(Value::String(to)) = value.get_mut("$ref")
+        && let Some(name) = to.strip_prefix(PATH)
+    {
+        *to = path(name, dialect);
+    }
+    for_each(value, |value| point_to(value, dialect));
+}
+
+/// Where nulls are left out nothing is null, and where they are sent everything is there.
+fn settle_nulls(schema: &mut Value, nulls: Nulls) {
+    let properties = taken(schema, "properties");
+    if nulls == Nulls::LeftOut {
+        properties.values_mut().for_each(forget_null);
+        return;
+    }
+    let names: Vec<&String> = properties.keys().collect();
+    schema["required"] = json!(names);
+}
+
+pub(super) fn forget_null(schema: &mut Value) {
+    if let Some(types) = schema.get_mut("type")
+        && let Some(named) = types.as_array_mut()
+    {
+        named.retain(|name| name != "null");
+        if let [only] = &named[..] {
+            *types = only.clone();
+        }
+    }
+    if let Some(alternatives) = schema.get_mut("oneOf").and_then(Value::as_array_mut) {
+        alternatives.retain(|alternative| alternative["type"] != "null");
+        if let [only] = &alternatives[..] {
+            *schema = only.clone();
+        }
+    }
+}
+
+/// Adds the bodies that operations take as forms too.
+pub(super) fn add_forms(schemas: &mut Map<String, Value>, paths: &Map<String, Value>) {
+    let operations = paths.values().filter_map(Value::as_object).flat_map(Map::values);
+    for operation in operations {
+        let form = &operation["requestBody"]["content"][FORM]["schema"]["$ref"];
+        let Some(name) = form.as_str().and_then(|form| form.strip_prefix(PATH)) else { continue };
+        let Some(json) = name.strip_suffix("Form").and_then(|name| schemas.get(name)) else {
+            continue;
+        };
+        schemas.insert(name.to_owned(), as_form(json));
+    }
+}
+
+/// The same body as a form: an array's name ends in brackets, and nothing is null but empty.
+fn as_form(schema: &Value) -> Value {
+    let mut form = schema.clone();
+    let renamed = |name: &str| match schema["properties"][name]["type"] == "array" {
+        true => format!("{name}[]"),
+        false => name.to_owned(),
+    };
+    let properties = std::mem::take(taken(&mut form, "properties"));
+    let renaming = properties.into_iter().map(|(name, mut schema)| {
+        forget_null(&mut schema);
+        (renamed(&name), schema)
+    });
+    *taken(&mut form, "properties") = renaming.collect();
+    if let Some(required) = schema["required"].as_array() {
+        let names = required.iter().filter_map(Value::as_str).map(renamed);
+        form["required"] = names.collect::<Vec<_>>().into();
+    }
+    if let Some(example) = schema["example"].as_object() {
+        let fields = example.iter().map(|(name, value)| (renamed(name), value.clone()));
+        form["example"] = fields.collect::<Map<_, _>>().into();
+    }
+    form
+}

@@ -1,0 +1,36 @@
+//! The description of the API, and a page to read and try it, which needs nothing from elsewhere.
+
+use std::sync::Arc;
+
+use axum::http::header::{CONTENT_ENCODING, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
+use axum::response::{Html, Redirect};
+use axum::routing::get;
+use axum::{Json, Router};
+
+use crate::{Descriptions, Services};
+
+/// Scripts of this server alone; the reader writes styles of its own into the page.
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; \
+                      connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
+/// As it is published: no browser is without gzip.
+const READER: &[u8] = include_bytes!("rapidoc/rapidoc-min.js.gz");
+
+/// `/openapi.json`, the same of each dialect alone, and the page, to which `/` leads.
+pub(crate) fn routes(Descriptions { whole, dialects }: Descriptions) -> Router<Arc<Services>> {
+    let page = || async { ([(CONTENT_SECURITY_POLICY, POLICY)], Html(include_str!("docs.html"))) };
+    let reader = || async {
+        ([(CONTENT_TYPE, "text/javascript; charset=utf-8"), (CONTENT_ENCODING, "gzip")], READER)
+    };
+    let style =
+        || async { ([(CONTENT_TYPE, "text/css; charset=utf-8")], include_str!("docs.css")) };
+    let routes = Router::new()
+        .route("/", get(async || Redirect::temporary("/docs")))
+        .route("/docs", get(page))
+        .route("/docs/rapidoc.js", get(reader))
+        .route("/docs/style.css", get(style))
+        .route("/openapi.json", get(async move || Json(whole)));
+    dialects.into_iter().fold(routes, |routes, (name, description)| {
+        routes.route(&format!("/openapi/{name}.json"), get(async move || Json(description)))
+    })
+}
