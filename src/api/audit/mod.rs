@@ -20,7 +20,8 @@ use crate::description::{self, Dialect, Nulls};
 pub(crate) const DESCRIPTION: Dialect = Dialect {
     name: "audit",
     title: "Audit",
-    description: "What happened in a conversation, and how it was: for administrators of its account. Every reading is recorded.",
+    description: "What happened in a conversation, and how it was: for administrators of \
+                  its account. Every reading is recorded.",
     prefix: "/audit",
     credentials: &["bearer"],
     takes: &[],

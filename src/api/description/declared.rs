@@ -7,7 +7,8 @@ use utoipa_axum::router::OpenApiRouter;
 /// Where a schema stands that is written as it is to be read.
 pub(super) const WRITTEN: &str = "x-written";
 
-/// A schema in JSON Schema's own words: utoipa's types know neither all of them nor constants for bounds.
+/// A schema in JSON Schema's own words: utoipa's types know neither all of them nor constants for
+/// bounds.
 pub(crate) fn written(schema: Value) -> RefOr<Schema> {
     let extensions = ExtensionsBuilder::new().add(WRITTEN, schema).build();
     ObjectBuilder::new().extensions(Some(extensions)).into()

@@ -1,8 +1,8 @@
-//! The description of the API: what the handlers declare, with what is the same for all endpoints of a dialect added in
-//! one pass, and merged under names that no two dialects share.
+//! The description of the API: what the handlers declare, with what is the same for all endpoints of
+//! a dialect added in one pass, and merged under names that no two dialects share.
 //!
-//! A dialect says in its `mod.rs` what it is ([`Dialect`]); an endpoint declares its operation id, its parameters, its body,
-//! and those answers of which there is more to say than their status.
+//! A dialect says in its `mod.rs` what it is ([`Dialect`]); an endpoint declares its operation id, its
+//! parameters, its body, and those answers of which there is more to say than their status.
 
 mod declared;
 mod operation;
@@ -135,7 +135,8 @@ impl Description {
 
     /// Of all dialects.
     pub(crate) fn merge<'a>(parts: impl Iterator<Item = &'a Self>) -> Self {
-        let about = "Conversation state: who is in, what is read, pinned, muted, archived, and who changed it when.";
+        let about = "Conversation state: who is in, what is read, pinned, muted, archived, and who \
+                     changed it when.";
         let mut whole = Self::new("Colloquy", about);
         for part in parts {
             whole.tags.extend(part.tags.clone());

@@ -176,7 +176,8 @@ pub(super) fn components(dialect: &Dialect) -> [(&'static str, Map<String, Value
 /// How callers say who they are.
 pub(super) fn security_schemes(dialect: &Dialect) -> Map<String, Value> {
     let mut schemes = object(json!({
-        "bearer": { "type": "http", "scheme": "bearer", "bearerFormat": "JWT", "description": "An access token" },
+        "bearer": { "type": "http", "scheme": "bearer", "bearerFormat": "JWT",
+            "description": "An access token" },
         "basic": { "type": "http", "scheme": "basic",
             "description": "The password is the access token; the user name is not looked at" },
     }));
@@ -193,29 +194,47 @@ fn object(value: Value) -> Map<String, Value> {
 }
 
 fn parameters() -> Map<String, Value> {
+    let own = |name: &str, description: &str, schema: Value| json!({ "name": name, "in": "header", "description": description, "schema": schema });
     object(json!({
-        "IdempotencyKey": { "name": "Idempotency-Key", "in": "header",
-            "description": "The same key, caller and request do nothing again, and are answered with the same thing as it is now; another request with the same key is refused",
-            "schema": { "type": "string", "minLength": 1, "maxLength": 255 } },
-        "XRequestId": { "name": "X-Request-Id", "in": "header",
-            "description": "A name for the request, kept with every event that it causes and sent back; up to 128 printable ASCII characters, or one is made",
-            "schema": { "type": "string" } },
-        "ColloquyPosition": { "name": "Colloquy-Position", "in": "header",
-            "description": "The answer reflects at least so many events of the caller's account, as an earlier answer told",
-            "schema": { "type": "integer", "format": "int64", "minimum": 0 } },
+        "IdempotencyKey": own(
+            "Idempotency-Key",
+            "The same key, caller and request do nothing again, and are answered with the same thing \
+             as it is now; another request with the same key is refused",
+            json!({ "type": "string", "minLength": 1, "maxLength": 255 }),
+        ),
+        "XRequestId": own(
+            "X-Request-Id",
+            "A name for the request, kept with every event that it causes and sent back; up to 128 \
+             printable ASCII characters, or one is made",
+            json!({ "type": "string" }),
+        ),
+        "ColloquyPosition": own(
+            "Colloquy-Position",
+            "The answer reflects at least so many events of the caller's account, as an earlier answer \
+             told",
+            json!({ "type": "integer", "format": "int64", "minimum": 0 }),
+        ),
     }))
 }
 
 fn response_headers() -> Map<String, Value> {
+    let own =
+        |description: &str, schema: Value| json!({ "description": description, "schema": schema });
+    let text = json!({ "type": "string" });
     object(json!({
-        "XRequestId": { "description": "The request's id, in the log and in every event that it caused",
-            "schema": { "type": "string" } },
-        "ColloquyPosition": { "description": "How many events of the caller's account the answer reflects",
-            "schema": { "type": "integer", "format": "int64", "minimum": 0 } },
-        "RetryAfter": { "description": "Seconds to wait before the request is sent again",
-            "schema": { "type": "integer", "minimum": 0 } },
-        "WwwAuthenticate": { "description": "A scheme that is taken, with what was wrong with the token; one header for each scheme",
-            "schema": { "type": "string" } },
-        "Location": { "description": "The resource's path", "schema": { "type": "string" } },
+        "XRequestId": own("The request's id, in the log and in every event that it caused", text.clone()),
+        "ColloquyPosition": own(
+            "How many events of the caller's account the answer reflects",
+            json!({ "type": "integer", "format": "int64", "minimum": 0 }),
+        ),
+        "RetryAfter": own(
+            "Seconds to wait before the request is sent again",
+            json!({ "type": "integer", "minimum": 0 }),
+        ),
+        "WwwAuthenticate": own(
+            "A scheme that is taken, with what was wrong with the token; one header for each scheme",
+            text.clone(),
+        ),
+        "Location": own("The resource's path", text),
     }))
 }

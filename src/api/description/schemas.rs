@@ -6,7 +6,7 @@ use super::{Dialect, Nulls, taken};
 pub(super) const FORM: &str = "application/x-www-form-urlencoded";
 const PATH: &str = "#/components/schemas/";
 
-/// Gives all schemas names of the dialect's own, and says of each what is so for all of the dialect's.
+/// Gives all schemas names of the dialect's own, and says of each what is so for all of them.
 pub(super) fn name(declared: &mut Value, dialect: &Dialect) {
     unwrap(declared);
     point_to(declared, dialect);

@@ -29,7 +29,10 @@ pub(crate) fn parameters(offer: &Offer) -> Vec<Value> {
             "style": "form", "explode": false,
             "schema": { "type": "array", "items": { "type": "string", "enum": items } } })
     };
-    let one = |name: String, schema: Value, words: &str| json!({ "name": name, "in": "query", "required": false, "description": words, "schema": schema });
+    let one = |name: String, schema: Value, words: &str| {
+        json!({ "name": name, "in": "query", "required": false, "description": words,
+            "schema": schema })
+    };
     let mut parameters = Vec::new();
     if !offer.includes.is_empty() {
         let paths = offer.includes.iter().map(|path| (*path).to_owned()).collect();
@@ -72,7 +75,9 @@ pub(crate) fn fieldsets(types: &[&Type]) -> Vec<(String, Value)> {
                 "name": format!("fields[{}]", r#type.name), "in": "query",
                 "description": "Only these fields of such resources",
                 "style": "form", "explode": false,
-                "schema": { "type": "array", "items": { "type": "string", "enum": fields(r#type) } },
+                "schema": {
+                    "type": "array", "items": { "type": "string", "enum": fields(r#type) },
+                },
             });
             (format!("PulseFields{}", name(r#type.name)), parameter)
         })

@@ -9,7 +9,8 @@ pub(crate) trait Described {
     const TYPE: &'static Type;
 }
 
-/// Documents of one resource, of a page of them, of one that is to be made, and of one that is to be changed.
+/// Documents of one resource, of a page of them, of one that is to be made, and of one that is to be
+/// changed.
 pub(crate) struct One<T>(std::marker::PhantomData<T>);
 pub(crate) struct Page<T>(std::marker::PhantomData<T>);
 pub(crate) struct New<T>(std::marker::PhantomData<T>);
@@ -108,7 +109,8 @@ fn or_null(mut schema: Value) -> Value {
     schema
 }
 
-/// A resource as it is answered. Sparse fieldsets leave out attributes and relationships, all of them too.
+/// A resource as it is answered. Sparse fieldsets leave out attributes and relationships, all of them
+/// too.
 pub(crate) fn resource(r#type: &Type) -> Value {
     let attributes: Map<String, Value> = r#type
         .attributes()
@@ -142,8 +144,13 @@ pub(crate) fn resource(r#type: &Type) -> Value {
         "properties": {
             "type": { "type": "string", "const": r#type.name },
             "id": { "type": "string", "format": "uuid" },
-            "attributes": { "type": "object", "properties": attributes, "additionalProperties": false },
-            "links": { "type": "object", "required": ["self"], "properties": { "self": { "type": "string" } } },
+            "attributes": {
+                "type": "object", "properties": attributes, "additionalProperties": false,
+            },
+            "links": {
+                "type": "object", "required": ["self"],
+                "properties": { "self": { "type": "string" } },
+            },
         },
     });
     if !relationships.is_empty() {
@@ -162,7 +169,9 @@ fn answer(r#type: &Type, data: &Value, more: &[&str]) -> Value {
         "links": {
             "type": "object",
             "required": ["self", "first", "last", "prev", "next"],
-            "properties": { "self": url, "first": url, "last": url, "prev": page_url, "next": page_url },
+            "properties": {
+                "self": url, "first": url, "last": url, "prev": page_url, "next": page_url,
+            },
         },
         "meta": {
             "type": "object",
@@ -201,8 +210,8 @@ fn version() -> Value {
         "properties": { "version": { "type": "string", "const": "1.1" } } })
 }
 
-/// A document of a request: what is settable has to be given when something is made, and stays when it is left out of a
-/// change.
+/// A document of a request: what is settable has to be given when something is made, and stays when
+/// it is left out of a change.
 fn request(r#type: &Type, identity: &[(String, Value)]) -> Value {
     let settable = r#type.settable.iter();
     let attributes: Map<String, Value> =

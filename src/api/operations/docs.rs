@@ -10,8 +10,9 @@ use axum::{Json, Router};
 use crate::{Descriptions, Services};
 
 /// Scripts of this server alone; the reader writes styles of its own into the page.
-const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; \
-                      connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; \
+                      img-src 'self' data:; connect-src 'self'; base-uri 'none'; \
+                      form-action 'none'; frame-ancestors 'none'";
 
 /// As it is published: no browser is without gzip.
 const READER: &[u8] = include_bytes!("rapidoc/rapidoc-min.js.gz");

@@ -38,7 +38,8 @@ use crate::description::{self, Dialect, Nulls};
 pub(crate) const DESCRIPTION: Dialect = Dialect {
     name: "protocol",
     title: "Protocol",
-    description: "Conversations as Protocol, also published as Coherent, has them: with contacts and groups, muted and archived.",
+    description: "Conversations as Protocol, also published as Coherent, has them: with \
+                  contacts and groups, muted and archived.",
     prefix: "/v1",
     credentials: &["bearer", "basic"],
     takes: &["application/json", "application/x-www-form-urlencoded", "multipart/form-data"],

@@ -18,7 +18,8 @@ offered!(OFFER);
 /// Erase a message for everyone: for its author. The answer is the last that is seen of it.
 #[utoipa::path(delete, path = "/chats/{chat_id}/messages/{id}",
     operation_id = "pulse.messages.delete",
-    params(("chat_id" = Uuid, Path, description = "The chat"), ("id" = Uuid, Path, description = "The message"), Parameters),
+    params(("chat_id" = Uuid, Path, description = "The chat"),
+           ("id" = Uuid, Path, description = "The message"), Parameters),
     responses((status = 200, description = "The message as it was", body = Deleted<Message>),
               (status = 403, description = "Not the author"),
               (status = 404, description = "Unknown, or the caller is not in its chat")))]

@@ -17,7 +17,8 @@ offered!(OFFER);
 /// Get a message.
 #[utoipa::path(get, path = "/chats/{chat_id}/messages/{id}",
     operation_id = "pulse.messages.get",
-    params(("chat_id" = Uuid, Path, description = "The chat"), ("id" = Uuid, Path, description = "The message"), Parameters),
+    params(("chat_id" = Uuid, Path, description = "The chat"),
+           ("id" = Uuid, Path, description = "The message"), Parameters),
     responses((status = 200, description = "The message", body = One<Message>),
               (status = 404, description = "Unknown, or the caller is not in its chat")))]
 pub(super) async fn get(

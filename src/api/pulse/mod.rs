@@ -41,7 +41,8 @@ use crate::jsonapi::parameters::fieldsets;
 pub(crate) const DESCRIPTION: Dialect = Dialect {
     name: "pulse",
     title: "Pulse",
-    description: "Conversations as Pulse has them: a JSON:API of direct conversations, chats, memberships and bookmarks.",
+    description: "Conversations as Pulse has them: a JSON:API of direct conversations, \
+                  chats, memberships and bookmarks.",
     prefix: "/api/v1",
     credentials: &["bearer"],
     takes: &[MEDIA_TYPE, "application/json"],

@@ -20,7 +20,8 @@ offered!(OFFER);
 /// Edit a message: for its author.
 #[utoipa::path(put, path = "/chats/{chat_id}/messages/{id}",
     operation_id = "pulse.messages.put",
-    params(("chat_id" = Uuid, Path, description = "The chat"), ("id" = Uuid, Path, description = "The message"), Parameters),
+    params(("chat_id" = Uuid, Path, description = "The chat"),
+           ("id" = Uuid, Path, description = "The message"), Parameters),
     request_body = Change<Message>,
     responses((status = 200, description = "The message", body = One<Message>),
               (status = 403, description = "Not the author"),
@@ -37,7 +38,8 @@ pub(super) async fn put(
 /// Edit a message: the same as PUT.
 #[utoipa::path(patch, path = "/chats/{chat_id}/messages/{id}",
     operation_id = "pulse.messages.patch",
-    params(("chat_id" = Uuid, Path, description = "The chat"), ("id" = Uuid, Path, description = "The message"), Parameters),
+    params(("chat_id" = Uuid, Path, description = "The chat"),
+           ("id" = Uuid, Path, description = "The message"), Parameters),
     request_body = Change<Message>,
     responses((status = 200, description = "The message", body = One<Message>)))]
 pub(super) async fn patch(

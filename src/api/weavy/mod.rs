@@ -33,7 +33,8 @@ use crate::description::{self, Dialect, Nulls};
 pub(crate) const DESCRIPTION: Dialect = Dialect {
     name: "weavy",
     title: "Weavy",
-    description: "Conversations as Weavy has them: private chats, rooms and contextual chats, with marks and pins.",
+    description: "Conversations as Weavy has them: private chats, rooms and contextual \
+                  chats, with marks and pins.",
     prefix: "/api",
     credentials: &["bearer"],
     takes: &["application/json"],
