@@ -10,8 +10,9 @@ pub fn published(prefix: &str, stream: &str) -> Vec<String> {
     ]
 }
 
-/// What a reader may ask for: the stream and how it is, its messages, consumers of it, and that they have been
-/// read. Nothing here changes the stream.
+/// What a reader may ask for: the stream and how it is, its messages, the consumers that there are, and that they have
+/// been read. Nothing here changes the stream, nor makes a consumer: one that pushes would send the stream's messages to
+/// whatever in Colloquy's account it names.
 pub fn asked_by_readers(stream: &str) -> Vec<String> {
     [
         "$JS.API.INFO".to_owned(),
@@ -19,9 +20,9 @@ pub fn asked_by_readers(stream: &str) -> Vec<String> {
         "$JS.API.STREAM.LIST".to_owned(),
         format!("$JS.API.STREAM.INFO.{stream}"),
         format!("$JS.API.STREAM.MSG.GET.{stream}"),
-        format!("$JS.API.CONSUMER.*.{stream}"),
-        format!("$JS.API.CONSUMER.*.{stream}.>"),
-        format!("$JS.API.CONSUMER.DURABLE.CREATE.{stream}.*"),
+        format!("$JS.API.CONSUMER.NAMES.{stream}"),
+        format!("$JS.API.CONSUMER.LIST.{stream}"),
+        format!("$JS.API.CONSUMER.INFO.{stream}.*"),
         format!("$JS.ACK.{stream}.>"),
     ]
     .into()

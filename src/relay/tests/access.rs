@@ -1,7 +1,7 @@
 //! On a server that lets Colloquy and its readers do no more than they need.
 
-use async_nats::jetstream::consumer::{AckPolicy, PullConsumer, pull};
-use futures::StreamExt;
+use async_nats::jetstream::consumer::{AckPolicy, PullConsumer, pull, push};
+use futures::{StreamExt, TryStreamExt};
 
 use super::*;
 use crate::access::{asked_by_readers, asked_by_readers_for_several, published};
@@ -27,15 +27,18 @@ async fn reader(nats: &Nats) -> jetstream::Context {
     reader
 }
 
-/// The numbers of the next messages for a durable consumer, each acknowledged for good.
-async fn read(reader: &jetstream::Context, stream: &str, count: usize) -> Vec<u64> {
-    let durable = pull::Config {
+fn durable() -> pull::Config {
+    pull::Config {
         durable_name: Some("reader".to_owned()),
         ack_policy: AckPolicy::Explicit,
         ..pull::Config::default()
-    };
+    }
+}
+
+/// The numbers of the next messages for the durable consumer, each acknowledged for good.
+async fn read(reader: &jetstream::Context, stream: &str, count: usize) -> Vec<u64> {
     let stream = reader.get_stream(stream).await.unwrap();
-    let consumer: PullConsumer = stream.get_or_create_consumer("reader", durable).await.unwrap();
+    let consumer: PullConsumer = stream.get_consumer("reader").await.unwrap();
     let messages: Vec<_> = consumer.messages().await.unwrap().take(count).collect().await;
     let mut sequences = Vec::new();
     for message in messages {
@@ -54,6 +57,7 @@ async fn a_reader_reads_with_a_durable_consumer_and_the_relay_can_all_that_it_ne
     fixture.append(2).await;
     let room = fixture.create_room().await;
     relay.until("all are published", |status| status.position == 3).await;
+    fixture.stream().await.create_consumer(durable()).await.unwrap();
     let reader = reader(&nats).await;
     assert_eq!(read(&reader, &fixture.settings.stream, 3).await, [1, 2, 3]);
     fixture.delete_room(room).await;
@@ -77,6 +81,16 @@ async fn a_reader_changes_nothing_in_the_stream() {
     assert!(reader.delete_stream(stream).await.is_err());
     let found = reader.get_stream(stream).await.unwrap();
     assert!(found.purge().await.is_err() && found.delete_message(1).await.is_err());
+    // It makes no consumers and takes none away: one that pushes could send the stream to Colloquy's own subjects.
+    fixture.stream().await.create_consumer(durable()).await.unwrap();
+    let pushing =
+        push::Config { deliver_subject: format!("{prefix}.hint"), ..push::Config::default() };
+    assert!(found.create_consumer(pushing).await.is_err());
+    let pulling = pull::Config { durable_name: Some("other".to_owned()), ..durable() };
+    assert!(found.create_consumer(pulling).await.is_err());
+    assert!(found.delete_consumer("reader").await.is_err());
+    let consumers: Vec<_> = found.consumer_names().try_collect().await.unwrap();
+    assert_eq!(consumers, ["reader"]);
     // The server's answer would be a message of the stream if it were sent there.
     let client = reader.client();
     for asked in [format!("$JS.API.STREAM.INFO.{stream}"), "$JS.API.INFO".to_owned()] {
