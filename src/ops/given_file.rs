@@ -1,5 +1,7 @@
 //! Files that an operator gives: secrets, as orchestrators do, and certificates.
 
+use std::fs::File;
+use std::io::Read;
 use std::path::Path;
 
 use super::Failure;
@@ -20,7 +22,7 @@ pub(super) fn take(
         let accepted = format!("a file with the value of {variable}, found {found}");
         wrong(&format!("{variable}_FILE"), &file.display().to_string(), &accepted)
     };
-    let content = std::fs::read_to_string(file).map_err(|error| unusable(&error.to_string()))?;
+    let content = read(file).map_err(|error| unusable(&error.to_string()))?;
     // Editors end a file with a line break.
     match content.trim() {
         "" => Err(unusable("nothing in it")),
@@ -31,10 +33,22 @@ pub(super) fn take(
     }
 }
 
+/// The largest file that is read; some have no end.
+const BYTES_MAX: u64 = 1024 * 1024;
+
+fn read(file: &Path) -> std::io::Result<String> {
+    let mut content = String::new();
+    File::open(file)?.take(BYTES_MAX + 1).read_to_string(&mut content)?;
+    match content.len() as u64 > BYTES_MAX {
+        true => Err(std::io::Error::other("more than a mebibyte")),
+        false => Ok(content),
+    }
+}
+
 /// Refuses a file that is not there, or holds no such thing: `CERTIFICATE`, `PRIVATE KEY`.
 pub(super) fn check_pem(variable: &str, file: &Path, what: &str) -> Result<(), Failure> {
     let begins = |line: &str| line.starts_with("-----BEGIN ") && line.contains(what);
-    match std::fs::read_to_string(file) {
+    match read(file) {
         Ok(text) if text.lines().any(begins) => Ok(()),
         _ => {
             let accepted = format!("a PEM file with a {what} that can be read");

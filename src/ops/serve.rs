@@ -25,10 +25,10 @@ pub(super) struct Serve {
     #[arg(long, default_value_t = 32, value_parser = clap::value_parser!(u32).range(12..=1000))]
     connections_max: u32,
     /// Request bodies, in bytes, at most
-    #[arg(long, default_value_t = 2 * 1024 * 1024)]
-    body_size_max: usize,
+    #[arg(long, default_value_t = 2 * 1024 * 1024, value_parser = clap::value_parser!(u32).range(1024..))]
+    body_size_max: u32,
     /// Seconds that a request may take
-    #[arg(long, default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(long, default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..=3600))]
     request_timeout_s: u64,
     /// HTTP connections at once, at most; unless told, as many as the limit on open files leaves, up to 10000
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..))]
@@ -40,7 +40,7 @@ pub(super) struct Serve {
     #[arg(long, default_value_t = 512, value_parser = clap::value_parser!(u32).range(1..=100_000))]
     account_requests_max: u32,
     /// Seconds to finish what is under way when told to stop; what takes longer is cut off
-    #[arg(long, default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(long, default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..=3600))]
     shutdown_timeout_s: u64,
     /// Commands that may wait to be recorded before further ones are refused
     #[arg(long, default_value_t = 4096, value_parser = clap::value_parser!(u32).range(1..))]
@@ -154,13 +154,13 @@ impl Serve {
                 fair: api::Fair::new(
                     self.user_requests_max as usize,
                     self.account_requests_max as usize,
-                    self.body_size_max,
+                    self.body_size_max as usize,
                 ),
                 public_url: options.public_url(address).into(),
                 seen: api::Seen::default(),
             };
             let limits = api::Limits {
-                body_size_max: self.body_size_max,
+                body_size_max: self.body_size_max as usize,
                 request_timeout: Duration::from_secs(self.request_timeout_s),
             };
             if let (true, Some(secret)) = (self.quick_start, &secret) {

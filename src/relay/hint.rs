@@ -15,6 +15,9 @@ use crate::NatsOptions;
 /// Between two hints, and between two looks: whatever happens in it is in the next one.
 const PAUSE: Duration = Duration::from_millis(10);
 
+/// Hints that wait to be heard: one is enough, and foreign ones may be large.
+const WAITING_MAX: usize = 4;
+
 /// For the client to take a hint: it has no room while a server reads nothing.
 const TAKEN_WITHIN: Duration = Duration::from_secs(5);
 
@@ -34,6 +37,7 @@ pub async fn run(log: Log, nats: NatsOptions, subject_prefix: String, stop: Canc
 async fn exchange(log: &Log, nats: &NatsOptions, subject: &str) -> Result<(), async_nats::Error> {
     // The client reconnects by itself, at the start too, and subscribes again when it does.
     let options = ConnectOptions::new().retry_on_initial_connect().no_echo();
+    let options = options.subscription_capacity(WAITING_MAX);
     let client = nats.connect_with(options).await?;
     let heard = client.subscribe(subject.to_owned()).await?;
     tokio::select! {

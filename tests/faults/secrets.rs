@@ -55,6 +55,10 @@ async fn secrets_can_be_given_in_files() {
         let (status, _, errors) = run(&mut both);
         assert!(status == Some(2) && errors.contains("both are set"), "{errors}");
     }
+    let mut endless = Command::new(env!("CARGO_BIN_EXE_colloquy"));
+    endless.arg("config").env("COLLOQUY_MASTER_KEY_FILE", "/dev/zero");
+    let (status, _, errors) = run(&mut endless);
+    assert!(status == Some(2) && errors.contains("more than a mebibyte"), "{errors}");
     let server = Server::start(command);
     server.caller("ann").arrive().await;
     let host = server.key();
