@@ -46,7 +46,8 @@ async fn however_many_ask_for_large_pages_and_do_not_read_them_the_others_are_an
     for _ in 0..60 {
         unread.push(server.begin(&ann, "GET", &anns, "\r\n").await);
     }
-    // Two of the account are written, the others wait.
+    // Two of the account are written, as soon as it has come to them, and the others wait.
+    wait_until("there is no room", async || ann.get(&anns).await.status == 503).await;
     let refused = ann.get(&anns).await;
     assert_eq!(refused.headers["retry-after"], "1");
     let why = "too many large answers are under way; try again later";
