@@ -36,6 +36,12 @@ struct Shown {
     behind: BTreeSet<&'static str>,
 }
 
+impl Shown {
+    fn is_level(&self) -> bool {
+        self.position >= 0 && self.behind.is_empty()
+    }
+}
+
 impl Progress {
     pub(crate) fn new(pool: PgPool) -> Self {
         let (stopped, behind) = (BTreeMap::new(), BTreeSet::new());
@@ -53,10 +59,10 @@ impl Progress {
         self.shown.borrow().rows
     }
 
-    /// Running read models whose rows have yet to reach what answers reflect: after a start, or a crash of PostgreSQL
-    /// that took their newest rows away.
-    pub fn behind(&self) -> Vec<&'static str> {
-        self.shown.borrow().behind.iter().copied().collect()
+    /// Whether the rows of all running read models have reached what answers reflect: not yet after a start, or after a
+    /// crash of PostgreSQL that took their newest rows away.
+    pub fn is_level(&self) -> bool {
+        self.shown.borrow().is_level()
     }
 
     /// Nothing is answered from the rows before they have come to this log position.
@@ -105,7 +111,7 @@ impl Progress {
     /// Waits until no read model is behind; false when that takes too long.
     pub async fn wait_until_level(&self, timeout: Duration) -> bool {
         let mut shown = self.shown.subscribe();
-        let level = shown.wait_for(|shown| shown.position >= 0 && shown.behind.is_empty());
+        let level = shown.wait_for(Shown::is_level);
         matches!(tokio::time::timeout(timeout, level).await, Ok(Ok(_)))
     }
 

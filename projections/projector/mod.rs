@@ -27,11 +27,11 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
+use crate::Error;
 use crate::changes::Changes;
 use crate::memory::Memory;
 use crate::model::{MODELS, Model};
 use crate::planner::PLANNER;
-use crate::{Error, Progress};
 
 use standby::Follower;
 pub(crate) use standing::Standing;
@@ -44,12 +44,7 @@ const BUDGET: Budget = Budget { events_max: 1000, bytes_max: 8 * 1024 * 1024 };
 const CHECK_EVERY: Duration = Duration::from_secs(2);
 
 /// Keeps all read models, and what this node remembers of them, up to date until `stop` is cancelled.
-pub fn start(
-    log: &Log,
-    memory: &Memory,
-    node: Uuid,
-    stop: &CancellationToken,
-) -> (Progress, JoinSet<()>) {
+pub fn start(log: &Log, memory: &Memory, node: Uuid, stop: &CancellationToken) -> JoinSet<()> {
     start_with(MODELS, log, memory, node, stop)
 }
 
@@ -59,9 +54,8 @@ pub(crate) fn start_with(
     memory: &Memory,
     node: Uuid,
     stop: &CancellationToken,
-) -> (Progress, JoinSet<()>) {
-    let progress = memory.progress.clone();
-    let follower = Follower::new(log.clone(), memory.clone(), progress.clone());
+) -> JoinSet<()> {
+    let follower = Follower::new(log.clone(), memory.clone(), memory.progress.clone());
     let projector = Projector {
         log: log.clone(),
         models: models.to_vec(),
@@ -71,7 +65,7 @@ pub(crate) fn start_with(
     };
     let mut tasks = JoinSet::new();
     tasks.spawn(event_store::lead(projector, log.pool().clone(), NAME, node, stop.clone()));
-    (progress, tasks)
+    tasks
 }
 
 struct Projector {

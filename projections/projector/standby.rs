@@ -47,8 +47,6 @@ impl Follower {
         let accounts = shown.map(|event| (event.account, event.account_position));
         self.progress.set(standing, accounts);
         metrics::gauge!("colloquy_projection_position").set(self.position as f64);
-        let head = *self.log.wakeups().borrow();
-        metrics::gauge!("colloquy_projection_lag").set((head - self.position).max(0) as f64);
     }
 
     /// Catches up with the node that projects.

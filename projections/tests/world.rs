@@ -221,7 +221,8 @@ impl Node {
     pub(crate) fn start(log: &Log, models: &[Model]) -> Self {
         let stop = CancellationToken::new();
         let memory = Memory::start(&for_reading(log.pool(), 10));
-        let (progress, tasks) = start_with(models, log, &memory, Uuid::new_v4(), &stop);
+        let tasks = start_with(models, log, &memory, Uuid::new_v4(), &stop);
+        let progress = memory.progress().clone();
         Self { views: Views::new(memory, progress), stop, tasks }
     }
 

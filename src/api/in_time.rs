@@ -43,7 +43,7 @@ pub(crate) async fn answer(
     if let Some(outage) = availability.outage() {
         return unavailable(&outage, "try again later");
     }
-    if !services.views.progress().behind().is_empty() {
+    if !services.views.progress().is_level() {
         return unavailable("the read models are catching up", "try again later");
     }
     let what_now = match request.method().is_safe() {

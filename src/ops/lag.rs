@@ -99,10 +99,10 @@ impl Seen {
     }
 
     fn measure(&self, progress: &Progress) {
-        let shown = progress.position();
+        let rows = progress.rows();
         // Before that, it is not known.
-        if shown >= 0 {
-            gauge!("colloquy_projection_lag").set(self.lag(shown) as f64);
+        if rows >= 0 {
+            gauge!("colloquy_projection_lag").set(self.lag(rows) as f64);
         }
         for follower in &self.standing.followers {
             let (lag, lag_s) = (self.lag(follower.position) as f64, self.lag_s(follower.lag_s));

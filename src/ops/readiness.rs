@@ -54,7 +54,7 @@ impl Parts {
         if self.stands_still() {
             return api::Condition::Unready("projections: standing still".to_owned());
         }
-        if !self.progress.behind().is_empty() {
+        if !self.progress.is_level() {
             return api::Condition::Unready("projections: catching up".to_owned());
         }
         let stopped = self.progress.stopped();

@@ -115,9 +115,10 @@ impl Serve {
             Settings { queue_length_max: self.queue_length_max as usize, ..Settings::default() };
         let commands = Commands::start(log.clone(), &settings, accepting.clone());
         let memory = projections::Memory::start(&queries);
+        let progress = memory.progress().clone();
         // What was acknowledged before the start is answered from the start, or nothing is.
-        memory.progress().promise(log.head().await?);
-        let (progress, mut followers) = projections::start(&log, &memory, node, &following);
+        progress.promise(log.head().await?);
+        let mut followers = projections::start(&log, &memory, node, &following);
         followers.spawn(event_store::watch_database(log.clone(), following.clone()));
         followers.spawn(keep_metrics_small(metrics.clone(), following.clone()));
         followers.spawn(event_store::prune_idempotency_keys(pool.clone(), following.clone()));

@@ -25,7 +25,8 @@ impl Node {
         let node = Uuid::new_v4();
         let options = (*pool.connect_options()).clone();
         let memory = projections::Memory::start(&PgPoolOptions::new().connect_lazy_with(options));
-        let (progress, mut tasks) = projections::start(&log, &memory, node, &stop);
+        let mut tasks = projections::start(&log, &memory, node, &stop);
+        let progress = memory.progress().clone();
         if reacts {
             tasks.spawn(run(commands.clone(), progress.clone(), node, stop.clone()));
         }

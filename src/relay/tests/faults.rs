@@ -159,25 +159,18 @@ async fn a_stream_deleted_while_nothing_is_written_is_filled_again() {
 async fn what_was_erased_is_erased_again_from_an_older_copy_of_the_stream() {
     let folder = folder();
     let broker = Nats::start(&folder).await.unwrap();
-    let port = broker.port();
     let fixture = Fixture::new(broker.url().to_owned()).await;
     let mut relay = fixture.relay();
     fixture.append(1).await;
     let room = fixture.create_room().await;
     relay.until("it is published", |status| status.position == 2).await;
-    broker.stop().await.unwrap();
-    let old = folder.join("old");
-    copy(&folder.join("nats"), &old);
-
-    let broker = Nats::start_on(&folder, Some(port)).await.unwrap();
+    let broker = keep_copy(broker, &folder).await;
     fixture.append(3).await;
     fixture.delete_room(room).await;
     fixture.until_all_are_there_but(&[2]).await;
     relay.until("all are published", |status| status.position == 6).await;
-    broker.kill().await.unwrap();
-    put_back(&old, &folder);
     // Nothing is written any more.
-    let _broker = Nats::start_on(&folder, Some(port)).await.unwrap();
+    let _broker = put_copy_back(broker, &folder).await;
     fixture.until_all_are_there_but(&[2]).await;
     relay.until("nothing fails", |status| status.failure.is_none()).await;
 }
@@ -187,7 +180,6 @@ async fn what_was_erased_is_erased_again_from_an_older_copy_of_the_stream() {
 async fn a_copy_from_just_before_an_erasure_is_noticed() {
     let folder = folder();
     let broker = Nats::start(&folder).await.unwrap();
-    let port = broker.port();
     let fixture = Fixture::new(broker.url().to_owned()).await;
     let mut relay = fixture.relay();
     fixture.append(1).await;
@@ -200,16 +192,10 @@ async fn a_copy_from_just_before_an_erasure_is_noticed() {
     let headers = message::headers(event, &fixture.settings.stream);
     let jetstream = fixture.jetstream().await;
     jetstream.publish_with_headers(subject, headers, "".into()).await.unwrap().await.unwrap();
-    broker.stop().await.unwrap();
-    let old = folder.join("old");
-    copy(&folder.join("nats"), &old);
-
-    let broker = Nats::start_on(&folder, Some(port)).await.unwrap();
+    let broker = keep_copy(broker, &folder).await;
     let _relay = fixture.relay();
     fixture.until_all_are_there_but(&[2]).await;
-    broker.kill().await.unwrap();
-    put_back(&old, &folder);
-    let _broker = Nats::start_on(&folder, Some(port)).await.unwrap();
+    let _broker = put_copy_back(broker, &folder).await;
     fixture.until_all_are_there_but(&[2]).await;
 }
 

@@ -234,31 +234,34 @@ async fn a_broker_killed_in_the_middle_leaves_no_gap_and_no_duplicate() {
 async fn a_broker_that_lost_its_tail_gets_it_again_under_the_same_numbers() {
     let folder = folder();
     let broker = Nats::start(&folder).await.unwrap();
-    let port = broker.port();
     let fixture = Fixture::new(broker.url().to_owned()).await;
     let mut relay = fixture.relay();
     fixture.append(200).await;
     relay.until("the first are published", |status| status.position == 200).await;
-    broker.stop().await.unwrap();
-    let old = folder.join("old");
-    copy(&folder.join("nats"), &old);
-
-    let broker = Nats::start_on(&folder, Some(port)).await.unwrap();
+    let broker = keep_copy(broker, &folder).await;
     fixture.append(200).await;
     relay.until("the tail is published", |status| status.position == 400).await;
-    broker.kill().await.unwrap();
-    put_back(&old, &folder);
-
-    let _broker = Nats::start_on(&folder, Some(port)).await.unwrap();
+    let _broker = put_copy_back(broker, &folder).await;
     fixture.append(1).await;
     relay.until("the tail is published again", |status| status.position == 401).await;
     fixture.check().await;
 }
 
-/// An older copy of the broker's store.
-fn put_back(old: &Path, folder: &Path) {
+/// Keeps a copy of the broker's store, and starts it again.
+async fn keep_copy(broker: Nats, folder: &Path) -> Nats {
+    let port = broker.port();
+    broker.stop().await.unwrap();
+    copy(&folder.join("nats"), &folder.join("old"));
+    Nats::start_on(folder, Some(port)).await.unwrap()
+}
+
+/// Kills the broker, and starts it again on the copy.
+async fn put_copy_back(broker: Nats, folder: &Path) -> Nats {
+    let port = broker.port();
+    broker.kill().await.unwrap();
     std::fs::remove_dir_all(folder.join("nats")).unwrap();
-    std::fs::rename(old, folder.join("nats")).unwrap();
+    std::fs::rename(folder.join("old"), folder.join("nats")).unwrap();
+    Nats::start_on(folder, Some(port)).await.unwrap()
 }
 
 fn copy(from: &Path, to: &Path) {
