@@ -64,6 +64,16 @@ impl Line {
     }
 }
 
+/// Appends in a transaction of the caller's.
+pub(crate) async fn append(
+    connection: &mut PgConnection,
+    master_key: Option<&str>,
+    append: &Append,
+) -> Result<Appended, sqlx::Error> {
+    let appended = Arrays::of(std::iter::once(append)).send(connection, master_key).await?;
+    appended.into_iter().next().ok_or(sqlx::Error::RowNotFound)
+}
+
 async fn connect(pool: &PgPool) -> Result<PgConnection, sqlx::Error> {
     let options = pool.connect_options();
     let connecting = PgConnection::connect_with(&options);

@@ -14,6 +14,7 @@ use uuid::Uuid;
 
 use crate::decision::{Confirmed, Step};
 use crate::snapshots::Snapshots;
+use crate::turn::Turns;
 use crate::{
     Appender, Context, Error, Idempotency, Log, Metadata, PostgresEventStore, Settings,
     StreamContext,
@@ -53,6 +54,9 @@ pub struct Outcome {
 /// conflict; it is empty while a command is under way, so one that is cancelled leaves nothing half changed.
 type Slot<A> = Mutex<Option<StreamContext<A>>>;
 
+/// So often a command loses its stream to another node before it takes a [`Turn`](crate::turn::Turn).
+const CONFLICTS_MAX: u32 = 4;
+
 /// Runs commands: load, decide, append, again on a conflict.
 #[derive(Debug, Clone)]
 pub struct Commands {
@@ -60,6 +64,7 @@ pub struct Commands {
     pub(crate) store: PostgresEventStore,
     cache: Cache<(&'static str, Uuid), Arc<dyn Any + Send + Sync>>,
     attempts_max: u32,
+    turns: Turns,
     seconds: Seconds,
 }
 
@@ -95,6 +100,7 @@ impl Commands {
             log,
             cache: Cache::new(settings.cached_streams_max),
             attempts_max: settings.attempts_max,
+            turns: Turns::default(),
             seconds: Seconds::default(),
         }
     }
@@ -157,6 +163,13 @@ impl Commands {
             // Deciding moves the state on. Conflicts are rare, so a first one costs a load from the start;
             // where there was one there will be more, and then only what is new is read.
             let before = (attempt > 0).then(|| stream.clone());
+            let turn = match attempt < CONFLICTS_MAX {
+                true => None,
+                false => Some(self.turns.take(&self.log).await?),
+            };
+            if turn.is_some() {
+                self.store.catch_up(&mut stream).await?;
+            }
             let Some(decision) = self.decide(&mut stream, commands).await? else { continue };
             if decision.changes_nothing() {
                 match self.confirm(id, &mut stream, &decision, context).await? {
@@ -174,7 +187,7 @@ impl Commands {
                     Confirmed::KeyIsNew => {}
                 }
             }
-            match self.append(id, &mut stream, decision.events, context).await? {
+            match self.append(id, &mut stream, decision.events, context, turn).await? {
                 Step::Done(outcome) => {
                     *slot = Some(stream);
                     return Ok(outcome);

@@ -77,7 +77,7 @@ where
             idempotency: None,
         };
         let named: Vec<_> = events.iter().map(|event| (event.clone(), metadata.clone())).collect();
-        match self.append(&context, &named, claimant).await {
+        match self.append(&context, &named, claimant, None).await {
             Ok(Appended::At { .. }) => Ok((context.version as usize + 1..)
                 .zip(events)
                 .map(|(sequence, payload)| EventEnvelope {

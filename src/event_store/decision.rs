@@ -5,6 +5,7 @@ use std::time::Duration;
 use domain::Decider;
 use uuid::Uuid;
 
+use crate::turn::Turn;
 use crate::{Appended, CommandError, Commands, Context, Error, Outcome, StreamContext};
 
 /// What the domain made of the commands.
@@ -119,10 +120,11 @@ impl Commands {
         stream: &mut StreamContext<A>,
         events: Vec<(&'static str, A::Event)>,
         context: &Context,
+        turn: Option<Turn>,
     ) -> Result<Step<A::Refusal>, CommandError<A::Refusal>> {
         let events: Vec<_> =
             events.into_iter().map(|(name, event)| (event, context.stored(name))).collect();
-        match self.store.append(stream, &events, context.claim()).await? {
+        match self.store.append(stream, &events, context.claim(), turn).await? {
             Appended::At { position, account_position } => {
                 let count = events.len() as i64;
                 stream.version += count;

@@ -43,6 +43,7 @@ mod tail;
 #[cfg(test)]
 mod tests;
 mod transfer;
+mod turn;
 mod verify;
 mod worker;
 
@@ -100,7 +101,7 @@ impl Default for Settings {
             batch_size_max: 512,
             batch_bytes_max: 8 << 20,
             cached_streams_max: 20_000,
-            attempts_max: 64,
+            attempts_max: 8,
             outage_max: Duration::from_millis(1500),
         }
     }

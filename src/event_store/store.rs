@@ -9,6 +9,7 @@ use crate::metadata::Claimant;
 use crate::recorded::{Row, SELECT};
 use crate::sealing::{EventKey, open_payload, seal};
 use crate::snapshots::Snapshots;
+use crate::turn::Turn;
 use crate::{Append, Appended, Appender, Error, Log, NewEvent};
 
 /// Our log as cqrs-es's `EventStore`.
@@ -139,13 +140,14 @@ impl PostgresEventStore {
         .map_err(Error::database("look for an idempotency key"))
     }
 
-    /// Seals and appends; with no events, only claims the idempotency key.
+    /// Seals and appends, in a turn if there is one; with no events, only claims the idempotency key.
     #[expect(clippy::disallowed_methods, reason = "the home of event ids")]
     pub(crate) async fn append<A: Decider>(
         &self,
         context: &StreamContext<A>,
         events: &[(A::Event, HashMap<String, String>)],
         claimant: Claimant,
+        turn: Option<Turn>,
     ) -> Result<Appended, Error> {
         let stream = context.stream();
         let stream_id = context.aggregate_id.parse().unwrap_or_default();
@@ -182,19 +184,20 @@ impl PostgresEventStore {
         }
         let erases = new_events.iter().any(|event| event.erases.is_some());
         let is_fresh = fresh.is_some();
-        let appended = self
-            .appender
-            .append(Append {
-                aggregate_type: A::TYPE,
-                aggregate_id: context.aggregate_id.clone(),
-                expected_version: context.version,
-                account: claimant.account,
-                caller: claimant.caller,
-                idempotency: claimant.idempotency,
-                stream_key: fresh,
-                events: new_events,
-            })
-            .await?;
+        let append = Append {
+            aggregate_type: A::TYPE,
+            aggregate_id: context.aggregate_id.clone(),
+            expected_version: context.version,
+            account: claimant.account,
+            caller: claimant.caller,
+            idempotency: claimant.idempotency,
+            stream_key: fresh,
+            events: new_events,
+        };
+        let appended = match turn {
+            Some(turn) => turn.append(&self.log, &append).await?,
+            None => self.appender.append(append).await?,
+        };
         if let (Appended::At { .. }, true, Some(key)) = (&appended, is_fresh, stream_key) {
             keys.remember(&stream, key).await;
         }

@@ -6,7 +6,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::append::Waiting;
 use crate::call::Line;
-use crate::{Appended, Error, Log, Settings, causes, is_outage};
+use crate::{Append, Appended, Error, Log, Settings, causes, is_outage};
 
 /// The appender's task: it alone writes to the log in this process, one batch after the other.
 pub(crate) struct Worker {
@@ -86,7 +86,8 @@ impl Worker {
                 Ok(outcomes) => {
                     metrics::histogram!("colloquy_append_batch_size").record(batch.len() as f64);
                     metrics::histogram!("colloquy_append_seconds").record(started.elapsed());
-                    self.announce(known, &batch, &outcomes);
+                    let appended = batch.iter().map(|waiting| &waiting.append).zip(&outcomes);
+                    announce(&self.log, known, appended);
                     for (waiting, outcome) in batch.into_iter().zip(outcomes) {
                         waiting.answer(Ok(outcome));
                     }
@@ -132,25 +133,6 @@ impl Worker {
         }
     }
 
-    /// Tells the followers what is new. It comes after all that was known before it was sent, unless the database has
-    /// gone back.
-    fn announce(&self, known: Option<i64>, batch: &[Waiting], outcomes: &[Appended]) {
-        let newest = batch.iter().zip(outcomes).filter_map(|(waiting, outcome)| match outcome {
-            Appended::At { position, .. } => {
-                let count = waiting.append.events.len() as i64;
-                (count > 0).then_some(position + count - 1)
-            }
-            _ => None,
-        });
-        let Some(newest) = newest.max() else { return };
-        if let Some(known) = known.filter(|known| newest <= *known) {
-            let what = format!("its log had {known} events, and event {newest} is a new one");
-            self.log.availability().fail_for_lost_time(what);
-        }
-        metrics::gauge!("colloquy_log_position").set(newest as f64);
-        self.log.appended(newest);
-    }
-
     /// Sends one batch, again while the connection breaks: events that an unclear commit did write are
     /// recognised by their ids, so nothing is written twice.
     async fn send(&mut self, batch: &[Waiting]) -> Result<Vec<Appended>, Error> {
@@ -182,6 +164,29 @@ impl Worker {
             }
         }
     }
+}
+
+/// Tells the followers what is new. It comes after all that was known before it was sent, unless the database has
+/// gone back.
+pub(crate) fn announce<'a>(
+    log: &Log,
+    known: Option<i64>,
+    appended: impl Iterator<Item = (&'a Append, &'a Appended)>,
+) {
+    let newest = appended.filter_map(|(append, appended)| match appended {
+        Appended::At { position, .. } => {
+            let count = append.events.len() as i64;
+            (count > 0).then_some(position + count - 1)
+        }
+        _ => None,
+    });
+    let Some(newest) = newest.max() else { return };
+    if let Some(known) = known.filter(|known| newest <= *known) {
+        let what = format!("its log had {known} events, and event {newest} is a new one");
+        log.availability().fail_for_lost_time(what);
+    }
+    metrics::gauge!("colloquy_log_position").set(newest as f64);
+    log.appended(newest);
 }
 
 /// Takes the next batch. A second append to one stream expects a version that the first has yet to make, so it

@@ -1,0 +1,51 @@
+use std::sync::Arc;
+
+use sqlx::{Postgres, Transaction};
+use tokio::sync::{Mutex, OwnedMutexGuard};
+
+use crate::worker::announce;
+use crate::{Append, Appended, Error, Log, call};
+
+/// What a command takes that keeps losing its stream to another node: while it lasts, nobody else appends, so
+/// that what is decided on the stream's newest event is appended to it.
+///
+/// A loser reads what is new and decides again while the winner's next append is already under way, which may
+/// go on for as long as the winner is busy. The alternatives are to wait longer and longer, which loses as well,
+/// or to reserve the stream, which every append of everybody would have to look for.
+pub(crate) struct Turn {
+    tx: Transaction<'static, Postgres>,
+    _one_in_this_process: OwnedMutexGuard<()>,
+}
+
+/// The turns of a process come one after the other: all of them wait for one row, and each holds a connection.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Turns(Arc<Mutex<()>>);
+
+impl Turns {
+    /// Waits until nobody appends, and keeps it so until the turn is used or dropped.
+    pub(crate) async fn take(&self, log: &Log) -> Result<Turn, Error> {
+        let one_in_this_process = Arc::clone(&self.0).lock_owned().await;
+        let taking = async {
+            let mut tx = log.pool().begin().await?;
+            sqlx::query("select from log_head for update").execute(&mut *tx).await?;
+            Ok(tx)
+        };
+        let tx = taking.await.map_err(Error::database("take the head of the log"))?;
+        Ok(Turn { tx, _one_in_this_process: one_in_this_process })
+    }
+}
+
+impl Turn {
+    /// Appends, and ends the turn.
+    ///
+    /// # Errors
+    /// [`Error::Unreachable`] when it is not known whether the commit came through.
+    pub(crate) async fn append(mut self, log: &Log, append: &Append) -> Result<Appended, Error> {
+        let known = log.known();
+        let sending = call::append(&mut self.tx, log.keys().master_id(), append);
+        let appended = sending.await.map_err(Error::database("append to the log"))?;
+        self.tx.commit().await.map_err(|_| Error::Unreachable)?;
+        announce(log, known, [(append, &appended)].into_iter());
+        Ok(appended)
+    }
+}
