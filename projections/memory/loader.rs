@@ -131,6 +131,7 @@ where
     }
 
     async fn work(self: Arc<Self>, readers: Readers) {
+        let _counted = Counted { shared: &self, account: readers.account() };
         loop {
             let questions = self.pop(readers.account());
             if questions.is_empty() {
@@ -155,6 +156,28 @@ where
     }
 }
 
+/// A worker that panics is counted off too, or its account would be without one after two of them. Whoever waits
+/// when it was the last one is told that there will be no answer.
+struct Counted<'a, K, V> {
+    shared: &'a Shared<K, V>,
+    account: Option<i64>,
+}
+
+impl<K, V> Drop for Counted<'_, K, V> {
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            return;
+        }
+        let mut waiting = self.shared.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(of_account) = waiting.get_mut(&self.account) {
+            of_account.workers -= 1;
+            if of_account.workers == 0 {
+                waiting.remove(&self.account);
+            }
+        }
+    }
+}
+
 fn shared<K: Eq + Hash, V>(found: HashMap<K, V>) -> Found<K, V> {
     found.into_iter().map(|(key, value)| (key, Arc::new(value))).collect()
 }
@@ -170,6 +193,9 @@ mod tests {
 
     use super::*;
     use crate::Progress;
+
+    /// A key that no statement survives.
+    const PANICS: u8 = 200;
 
     /// A loader whose statements for the first account wait for permits.
     struct Slow {
@@ -191,6 +217,7 @@ mod tests {
                     if readers.account() == Some(1) {
                         permits.acquire().await.unwrap().forget();
                     }
+                    assert!(!keys.contains(&PANICS), "a question that panics");
                     let distinct: HashSet<u8> = keys.iter().copied().collect();
                     assert_eq!(distinct.len(), keys.len(), "each key is asked for once");
                     Ok(keys.into_iter().filter(|key| *key < 100).map(|key| (key, key)).collect())
@@ -261,6 +288,17 @@ mod tests {
             let expected: HashSet<u8> = [key, 7].into_iter().filter(|key| *key < 100).collect();
             assert_eq!(keys, expected);
         }
+    }
+
+    #[tokio::test]
+    async fn an_account_is_answered_again_after_all_of_its_workers_panicked() {
+        let slow = Slow::new();
+        slow.permits.add_permits(500);
+        let readers = slow.readers.of_account(1);
+        for _ in 0..=AT_ONCE {
+            slow.loader.load(&readers, vec![PANICS]).await.unwrap_err();
+        }
+        assert_eq!(slow.load(1, vec![7]).await, HashMap::from([(7, Arc::new(7))]));
     }
 
     #[tokio::test]

@@ -232,6 +232,10 @@ impl RecordedEvent {
 
     /// One value of the metadata.
     pub fn metadata_value(&self, key: &str) -> Option<String> {
+        // Most events have none of the rarer keys, and looking costs less than parsing.
+        if !self.metadata.contains(key) {
+            return None;
+        }
         let mut map: HashMap<String, String> = serde_json::from_str(&self.metadata).ok()?;
         map.remove(key)
     }

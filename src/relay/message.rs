@@ -1,7 +1,7 @@
 use std::borrow::Cow;
 
-use async_nats::HeaderMap;
 use async_nats::header::{NATS_EXPECTED_LAST_SEQUENCE, NATS_EXPECTED_STREAM, NATS_MESSAGE_ID};
+use async_nats::{HeaderMap, HeaderName};
 use chrono::SecondsFormat;
 use event_store::{RecordedEvent, quarantined_between};
 use sqlx::PgPool;
@@ -38,22 +38,26 @@ pub(crate) async fn payload<'a>(
 /// message may be stored.
 pub(crate) fn headers(event: &RecordedEvent, stream: &str) -> HeaderMap {
     let subject = event.conversation_id.unwrap_or(event.aggregate_id);
+    let kind =
+        format!("colloquy.{}.{}.v{}", event.aggregate_type, event.event_type, event.event_version);
+    let recorded_at = event.recorded_at.to_rfc3339_opts(SecondsFormat::Micros, true);
     let mut headers = HeaderMap::new();
-    headers.insert("ce-specversion", "1.0");
-    headers.insert("ce-id", event.event_id.to_string());
-    headers.insert("ce-source", format!("/colloquy/{}", event.account));
-    headers.insert(
-        "ce-type",
-        format!("colloquy.{}.{}.v{}", event.aggregate_type, event.event_type, event.event_version),
-    );
-    headers.insert("ce-time", event.recorded_at.to_rfc3339_opts(SecondsFormat::Micros, true));
-    headers.insert("ce-subject", subject.to_string());
-    headers.insert("content-type", "application/json");
-    headers.insert("Colloquy-Position", event.position.to_string());
-    headers.insert("Colloquy-Account-Position", event.account_position.to_string());
-    headers.insert("Colloquy-Sequence", event.sequence.to_string());
+    // A name that is a constant is not copied for each message.
+    let mut set = |name: &'static str, value: String| {
+        headers.insert(HeaderName::from_static(name), value);
+    };
+    set("ce-specversion", "1.0".to_owned());
+    set("ce-id", event.event_id.to_string());
+    set("ce-source", format!("/colloquy/{}", event.account));
+    set("ce-type", kind);
+    set("ce-time", recorded_at);
+    set("ce-subject", subject.to_string());
+    set("content-type", "application/json".to_owned());
+    set("Colloquy-Position", event.position.to_string());
+    set("Colloquy-Account-Position", event.account_position.to_string());
+    set("Colloquy-Sequence", event.sequence.to_string());
     if let Some(traceparent) = event.metadata_value("traceparent") {
-        headers.insert("traceparent", traceparent);
+        set("traceparent", traceparent);
     }
     headers.insert(NATS_MESSAGE_ID, event.event_id.to_string());
     headers.insert(NATS_EXPECTED_STREAM, stream);
