@@ -228,10 +228,10 @@ pub enum Error {
     #[error("the log is closed for appends")]
     Closed,
     /// PostgreSQL stayed away; whether the append was committed is not known.
-    #[error("PostgreSQL is unreachable; whether the command was recorded is unknown")]
+    #[error("PostgreSQL takes no events; whether the command was recorded is unknown")]
     Unreachable,
     /// PostgreSQL stays away; the append was not sent to it.
-    #[error("PostgreSQL is unreachable; nothing was recorded")]
+    #[error("PostgreSQL takes no events; nothing was recorded")]
     Unavailable,
     /// Another node took the lease over.
     #[error("the lease on {name} was lost")]

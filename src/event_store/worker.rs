@@ -148,7 +148,15 @@ impl Worker {
                     return Err(Error::Database { doing: "append to the log", source: error });
                 }
                 Err(error) if started.elapsed() > self.outage_max => {
-                    tracing::error!(error = causes(&error), "PostgreSQL is unreachable");
+                    // A full disk, say, is told by a server that is there.
+                    match error.as_database_error() {
+                        Some(_) => {
+                            tracing::error!(error = causes(&error), "PostgreSQL takes no events")
+                        }
+                        None => {
+                            tracing::error!(error = causes(&error), "PostgreSQL is unreachable")
+                        }
+                    }
                     return Err(Error::Unreachable);
                 }
                 Err(error) => {

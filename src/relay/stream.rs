@@ -1,5 +1,7 @@
 use std::time::Duration;
 
+use async_nats::jetstream::ErrorCode;
+use async_nats::jetstream::context::{GetStreamError, GetStreamErrorKind};
 use async_nats::jetstream::stream::{self, Info, Stream};
 use async_nats::{Client, ConnectOptions, Event, jetstream};
 use event_store::{Lease, checkpoint};
@@ -10,6 +12,10 @@ use crate::{Error, NAME, NatsOptions, Settings, comparison, finding};
 
 /// How long a connection may be lost before that is a failure.
 const RECONNECTS_WITHIN: Duration = Duration::from_secs(5);
+
+/// A broker of version 2.9 goes on deleting a stream's files when it has told that the stream is gone: of one of the
+/// same name that is made at once, it takes away messages that it has acknowledged, and still counts them.
+const FILES_GONE_AFTER: Duration = Duration::from_secs(1);
 
 /// Whether there is a connection; changed whenever one is lost or made.
 pub(crate) type Connection = watch::Receiver<bool>;
@@ -68,17 +74,10 @@ pub(crate) async fn open(
     pool: &PgPool,
     lease: &Lease,
 ) -> Result<Opened, Error> {
-    let config = stream::Config {
-        name: settings.stream.clone(),
-        subjects: vec![settings.subjects()],
-        storage: stream::StorageType::File,
-        allow_direct: true,
-        ..stream::Config::default()
-    };
-    let stream = jetstream.get_or_create_stream(config).await;
-    let stream = stream.map_err(|error| Error::Stream(error.into()))?;
-    let info = stream.cached_info();
     let noted = checkpoint(pool, NAME).await?;
+    let stream = get_or_make(jetstream, settings, noted > 0).await;
+    let stream = stream.map_err(Error::Stream)?;
+    let info = stream.cached_info();
     let found = comparison::compare(&stream, info, pool, noted).await?;
     if let Some(wrong) = found.wrong {
         return Err(Error::Wrong(wrong));
@@ -104,6 +103,35 @@ pub(crate) async fn open(
     lease.advance(&mut transaction, &[NAME], noted, last).await?;
     transaction.commit().await?;
     Ok(Opened { stream, last })
+}
+
+async fn get_or_make(
+    jetstream: &jetstream::Context,
+    settings: &Settings,
+    there_was_one: bool,
+) -> Result<Stream, async_nats::Error> {
+    match jetstream.get_stream(&settings.stream).await {
+        Err(error) if is_not_found(&error) => {}
+        found => return Ok(found?),
+    }
+    if there_was_one {
+        tokio::time::sleep(FILES_GONE_AFTER).await;
+    }
+    let config = stream::Config {
+        name: settings.stream.clone(),
+        subjects: vec![settings.subjects()],
+        storage: stream::StorageType::File,
+        allow_direct: true,
+        ..stream::Config::default()
+    };
+    Ok(jetstream.create_stream(config).await?)
+}
+
+fn is_not_found(error: &GetStreamError) -> bool {
+    match error.kind() {
+        GetStreamErrorKind::JetStream(error) => error.error_code() == ErrorCode::STREAM_NOT_FOUND,
+        _ => false,
+    }
 }
 
 /// Whether the relay published to another stream before; remembers this one.
