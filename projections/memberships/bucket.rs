@@ -41,6 +41,12 @@ impl Wanted {
         }
     }
 
+    /// Without the kinds that are not among these.
+    pub(crate) fn within(self, kinds: &[Kind]) -> Self {
+        let within = Self::of(kinds.iter().copied());
+        Self { kinds: self.kinds & within.kinds, ..self }
+    }
+
     /// The kinds, one bit each.
     pub(crate) fn kind_bits(self) -> i16 {
         self.kinds.into()

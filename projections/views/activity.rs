@@ -97,7 +97,7 @@ impl Views {
         limit: i64,
     ) -> Result<Slice<Entry>, Error> {
         self.progress.require(SHOWN)?;
-        let wanted = flags.wanted(kinds);
+        let wanted = self.within_served(flags.wanted(kinds));
         let (own_mask, own_value) = wanted.own();
         let states = self
             .ask("list entries", || async {

@@ -1,5 +1,6 @@
 use std::collections::HashMap;
 
+use domain::conversation::Kind;
 use sqlx::FromRow;
 use uuid::Uuid;
 
@@ -29,7 +30,13 @@ impl Views {
     pub async fn unread_counts(&self, user: Uuid) -> Result<UnreadCounts, Error> {
         self.progress.require(SHOWN)?;
         let mut found = self.unread_counts.load(&self.readers, vec![user]).await?;
-        Ok(found.remove(&user).map(|counts| *counts).unwrap_or_default())
+        let counts = found.remove(&user).map(|counts| *counts).unwrap_or_default();
+        let served = |kind, count| if self.kinds.contains(&kind) { count } else { 0 };
+        Ok(UnreadCounts {
+            private: served(Kind::Private, counts.private),
+            room: served(Kind::Room, counts.room),
+            contextual: served(Kind::Contextual, counts.contextual),
+        })
     }
 }
 

@@ -80,10 +80,6 @@ impl Choice {
         let default_order = self.order.is_empty() || self.order == [(Column::ChangedAt, true)];
         default_order && self.peer.is_none() && self.filters.is_empty()
     }
-
-    fn kinds(&self) -> Vec<i16> {
-        self.kinds.iter().copied().map(bucket::number).collect()
-    }
 }
 
 impl Views {
@@ -96,8 +92,10 @@ impl Views {
         let rows = match choice.is_indexed() {
             true => self.indexed_chats(user, choice).await?,
             false => {
-                let sorted =
-                    || async { sorted(user, choice).build().fetch_all(&self.readers).await };
+                let kinds = self.numbers_of_served(&choice.kinds);
+                let sorted = || async {
+                    sorted(user, choice, kinds.clone()).build().fetch_all(&self.readers).await
+                };
                 self.ask("list chats", sorted).await?
             }
         };
@@ -107,7 +105,7 @@ impl Views {
     }
 
     async fn indexed_chats(&self, user: Uuid, choice: &Choice) -> Result<Vec<PgRow>, Error> {
-        let list = (user, Wanted::of(choice.kinds.iter().copied()));
+        let list = (user, self.within_served(Wanted::of(choice.kinds.iter().copied())));
         let position = self.progress.position();
         let end = self.chat_ends.find(list, choice.offset, position);
         let skip = if end.is_some() { 0 } else { choice.offset };
@@ -115,7 +113,7 @@ impl Views {
         let found = self.ask("list chats", || async {
             sqlx::query(&indexed_sql())
                 .bind(user)
-                .bind(choice.kinds())
+                .bind(list.1.kinds())
                 .bind(choice.limit)
                 .bind(skip)
                 .bind(end.changed_at)
@@ -225,7 +223,7 @@ pub(super) fn indexed_sql() -> String {
 }
 
 /// With any filter and in any order: it reads the member's own rows, and sorts them.
-pub(super) fn sorted(user: Uuid, choice: &Choice) -> QueryBuilder<'_, Postgres> {
+pub(super) fn sorted(user: Uuid, choice: &Choice, kinds: Vec<i16>) -> QueryBuilder<'_, Postgres> {
     let mut sql = QueryBuilder::new(
         "with matching as materialized (
              select m.user_id, m.conversation, row_number() over (order by ",
@@ -247,7 +245,7 @@ pub(super) fn sorted(user: Uuid, choice: &Choice) -> QueryBuilder<'_, Postgres> 
          where not c.trashed and m.user_id = ",
     )
     .push_bind(user);
-    sql.push(" and m.kind = any(").push_bind(choice.kinds()).push(")");
+    sql.push(" and m.kind = any(").push_bind(kinds).push(")");
     matching(&mut sql, choice);
     sql.push(") select (select count(*) from matching) as total, ").push(COLUMNS);
     sql.push(

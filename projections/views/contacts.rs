@@ -85,10 +85,11 @@ impl Views {
                     "select s.other, s.conversation
              from unnest($2::uuid[]) as w (uuid)
              join memberships.members s on s.user_id = $1 and s.other = w.uuid
-             where not s.trashed",
+             where not s.trashed and s.kind = any($3)",
                 )
                 .bind(viewer)
                 .bind(users.iter().map(|user| user.uuid).collect::<Vec<_>>())
+                .bind(self.names_of_served())
                 .fetch_all(&self.readers)
                 .await
             })

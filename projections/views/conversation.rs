@@ -75,7 +75,8 @@ impl Views {
     /// When PostgreSQL fails or a read model is stopped.
     pub async fn conversation(&self, id: Uuid) -> Result<Option<Arc<Conversation>>, Error> {
         self.progress.require(SHOWN)?;
-        self.memory.conversations.one(&self.readers, id).await
+        let found = self.memory.conversations.one(&self.readers, id).await?;
+        Ok(found.filter(|conversation| self.serves(conversation)))
     }
 
     /// A member's state in a conversation, in the trash or not.
@@ -112,7 +113,7 @@ impl Views {
                     (seen.conversation, Some(seen.state), is_unread)
                 }
             },
-            Viewer::Service => match self.memory.conversations.one(&self.readers, id).await? {
+            Viewer::Service => match self.conversation(id).await? {
                 None => return Ok(None),
                 Some(conversation) => (conversation, None, false),
             },

@@ -65,6 +65,7 @@ impl Views {
                     .bind(user)
                     .bind(cursor.number())
                     .bind(limit + 1)
+                    .bind(self.names_of_served())
                     .fetch_all(&self.readers)
                     .await
             })
@@ -114,7 +115,8 @@ impl Views {
     }
 }
 
-/// For user, the cursor's number and limit.
+/// For user, the cursor's number, limit and kinds. The kinds of groups are named too: the index is
+/// of these alone.
 pub(super) fn groups_sql(cursor: Cursor) -> String {
     let (condition, direction) = (cursor.condition("s.number", 2), cursor.direction());
     format!(
@@ -123,6 +125,7 @@ pub(super) fn groups_sql(cursor: Cursor) -> String {
          where s.user_id = $1
            and not s.trashed
            and s.kind in ('room', 'contextual')
+           and s.kind = any($4)
            and {condition}
          order by s.number {direction}
          limit $3"

@@ -79,7 +79,7 @@ impl Views {
         let rows = self.ask("list conversations", || async {
             sqlx::query(&sorted_sql(filter))
                 .bind(user)
-                .bind(filter.wanted().kinds())
+                .bind(self.within_served(filter.wanted()).kinds())
                 .bind(filter.unread)
                 .bind(filter.trashed)
                 .bind(filter.top)

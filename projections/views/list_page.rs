@@ -68,7 +68,7 @@ impl Views {
         user: Uuid,
         filter: &Filter,
     ) -> Result<(i64, Vec<MemberState>), Error> {
-        let (wanted, position) = (filter.wanted(), self.progress.position());
+        let (wanted, position) = (self.within_served(filter.wanted()), self.progress.position());
         let known_end = self.list_ends.find((user, wanted), filter.skip, position);
         let key = Key {
             user,

@@ -108,7 +108,7 @@ impl Views {
             Some(conversation) => Some(Seen { conversation, state }),
             None => anew.remove(&state.conversation),
         });
-        Ok(seen.collect())
+        Ok(seen.filter(|seen| self.serves(&seen.conversation)).collect())
     }
 
     async fn read_together(

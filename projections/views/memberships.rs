@@ -22,11 +22,12 @@ pub struct Membership {
 
 const COLUMNS: &str = "s.conversation, s.user_id, s.membership, s.joined_at";
 
-/// For the viewer, conversations and users.
+/// For the viewer, conversations, users and kinds.
 const MATCHING: &str = "from memberships.members own
     join memberships.members s on s.conversation = own.conversation
     where own.user_id = $1
       and not own.trashed
+      and own.kind = any($4)
       and ($2::uuid[] is null or own.conversation = any($2))
       and ($3::uuid[] is null or s.user_id = any($3))";
 
@@ -46,10 +47,11 @@ impl Views {
                 "select {COLUMNS}
              from memberships.members s
              join memberships.members own on own.conversation = s.conversation and own.user_id = $1
-             where s.participation = $2 and not own.trashed"
+             where s.participation = $2 and not own.trashed and own.kind = any($3)"
             ))
             .bind(viewer)
             .bind(participation)
+            .bind(self.names_of_served())
             .fetch_optional(&self.readers)
             .await
         })
@@ -72,11 +74,12 @@ impl Views {
         let items = self
             .ask("list memberships", || async {
                 sqlx::query_as(&format!(
-            "select {COLUMNS} {MATCHING} order by s.membership, s.user_id limit $4 offset $5"
+            "select {COLUMNS} {MATCHING} order by s.membership, s.user_id limit $5 offset $6"
         ))
         .bind(viewer)
         .bind(conversations)
         .bind(users)
+        .bind(self.names_of_served())
         .bind(limit)
         .bind(offset)
         .fetch_all(&self.readers).await
@@ -88,6 +91,7 @@ impl Views {
                     .bind(viewer)
                     .bind(conversations)
                     .bind(users)
+                    .bind(self.names_of_served())
                     .fetch_one(&self.readers)
                     .await
             })

@@ -38,7 +38,8 @@ impl Views {
         .fetch_optional(&self.readers).await
             })
             .await?;
-        Ok(self.with_authors(found.into_iter().collect()).await?.pop())
+        let found = self.of_served(found.into_iter().collect()).await?;
+        Ok(self.with_authors(found).await?.pop())
     }
 
     /// The messages of an account with these ids, in their order. Whether the caller may see them is not asked here.
@@ -66,7 +67,7 @@ impl Views {
                 .await
             })
             .await?;
-        self.with_authors(found).await
+        self.with_authors(self.of_served(found).await?).await
     }
 
     /// The number of a message of a conversation.
@@ -147,6 +148,9 @@ impl Views {
         skip: i64,
     ) -> Result<Page<ShownMessage>, Error> {
         self.progress.require(SHOWN)?;
+        if !self.serves_id(conversation).await? {
+            return Ok(Page { items: vec![], total: Some(0) });
+        }
         let (list, position) = ((conversation, descending), self.progress.position());
         let end = self.message_ends.find(list, skip, position);
         let offset = if end.is_some() { 0 } else { skip };

@@ -17,11 +17,14 @@ mod messages;
 mod page_ends;
 mod reads;
 mod search;
+mod served;
 #[cfg(test)]
 mod tests;
 mod timers;
 mod users;
 
+use domain::conversation::Kind;
+use event_store::Surface;
 use futures::FutureExt;
 use uuid::Uuid;
 
@@ -43,6 +46,7 @@ pub use member_state::MemberState;
 pub use memberships::Membership;
 pub use messages::ShownMessage;
 pub use reads::{Name, Read};
+pub use served::served_kinds;
 pub use timers::Due;
 pub use users::{Reference, Selection};
 
@@ -62,6 +66,8 @@ pub struct Views {
     readers: Readers,
     memory: Memory,
     progress: Progress,
+    /// The kinds of conversations that are seen.
+    kinds: &'static [Kind],
     list_pages: Loader<list_page::Key, list_page::Found>,
     list_ends: PageEnds<(Uuid, Wanted), list_page::End>,
     chat_ends: PageEnds<(Uuid, Wanted), chats::ChatEnd>,
@@ -71,12 +77,13 @@ pub struct Views {
 }
 
 impl Views {
-    /// Views of the read models that `progress` is of.
+    /// Views of the read models that `progress` is of, and of conversations of every kind.
     pub fn new(memory: Memory, progress: Progress) -> Self {
         Self {
             readers: memory.readers.clone(),
             memory,
             progress,
+            kinds: served::ALL,
             list_pages: Loader::new("list conversations", list_page::KEYS_MAX, |readers, keys| {
                 list_page::fetch(readers, keys).boxed()
             }),
@@ -92,9 +99,19 @@ impl Views {
         }
     }
 
-    /// The same for one answer, with its account's share of what can be asked at once: for whatever comes from outside.
-    pub fn of_account(&self, account: i64) -> Self {
-        Self { readers: self.readers.of_account(account), ..self.clone() }
+    /// The same for one answer, with its account's share of what can be asked at once and the
+    /// kinds of conversations that its surface serves: for whatever comes from outside.
+    pub fn for_answer(&self, account: i64, surface: Surface) -> Self {
+        self.of_kinds(served_kinds(surface)).of_account(account)
+    }
+
+    fn of_account(self, account: i64) -> Self {
+        Self { readers: self.readers.of_account(account), ..self }
+    }
+
+    /// The same without conversations of other kinds, and without what is in them.
+    fn of_kinds(&self, kinds: &'static [Kind]) -> Self {
+        Self { kinds, ..self.clone() }
     }
 
     /// How much was read for the answer, if these are for one.

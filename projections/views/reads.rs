@@ -84,6 +84,9 @@ impl Views {
         limit: i64,
     ) -> Result<Slice<Read>, Error> {
         self.progress.require(SHOWN)?;
+        if !self.serves_id(conversation).await? {
+            return Ok(Slice { items: vec![], has_more: false });
+        }
         let rows = self
             .ask("list messages", || async {
                 sqlx::query_as(&reads_sql(cursor))
@@ -100,9 +103,12 @@ impl Views {
     }
 
     async fn reads_of(&self, rows: Vec<Row>) -> Result<Vec<Read>, Error> {
+        let of = rows.iter().map(|row| row.message.conversation);
+        let of = self.memory.conversations.all(&self.readers, of).await?;
         let users =
             self.memory.users.all(&self.readers, rows.iter().map(|row| row.message.author)).await?;
         let reads = rows.into_iter().filter_map(|Row { message, read_at }| {
+            of.get(&message.conversation).filter(|of| self.serves(of))?;
             let author = users.get(&message.author)?.clone();
             Some(Read { message, author, read_at })
         });

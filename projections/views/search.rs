@@ -33,6 +33,9 @@ impl Views {
         skip: i64,
     ) -> Result<Page<ShownMessage>, Error> {
         self.progress.require(SHOWN)?;
+        if !self.serves_id(conversation).await? {
+            return Ok(Page { items: vec![], total: Some(0) });
+        }
         let sql = search_sql(is_indexed(q), descending);
         let find = async |top: i64, skip: i64| {
             let found = || async {

@@ -139,7 +139,7 @@ impl Request {
         let id =
             parts.extensions.get::<RequestId>().expect("a layer brings it").as_str().to_owned();
         let arrived = parts.extensions.get::<Arrived>().expect("a layer brings it").clone();
-        let views = services.views.of_account(caller.account);
+        let views = services.views.for_answer(caller.account, surface);
         if let Some(size) = views.answer_size() {
             let answered = parts.extensions.get::<Answered>().expect("a layer brings it");
             answered.set(size.clone());

@@ -3,5 +3,6 @@ mod chats;
 mod list;
 mod messages;
 mod plans;
+mod served;
 mod unread_counts;
 mod users;

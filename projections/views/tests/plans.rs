@@ -284,7 +284,8 @@ async fn a_page_of_groups_contacts_or_messages_is_one_index_range() {
         let (ann, conversation) = (explainer.ann, explainer.longest().await);
         for cursor in [Cursor::Top, Cursor::After(15_000), Cursor::Before(15_000)] {
             let number = bigint(cursor.number());
-            let arguments = [uuid(ann), number.clone(), bigint(LIMIT)];
+            let kinds = ("text[]", "'{room,contextual}'".to_owned());
+            let arguments = [uuid(ann), number.clone(), bigint(LIMIT), kinds];
             let plan = explainer.explain(&groups::groups_sql(cursor), &arguments).await;
             plan.assert_uses("members_by_number");
             plan.assert_reads_at_most(LIMIT + 1);
@@ -376,7 +377,8 @@ async fn other_orders_and_filters_read_and_sort_the_members_own_rows_only() {
         }
         for order in [vec![], vec![(Column::Name, false)], vec![(Column::CreatedAt, true)]] {
             let choice = Choice { kinds: KINDS.to_vec(), order, limit: LIMIT, ..Choice::default() };
-            let sql = chats::sorted(explainer.ann, &choice);
+            let sql =
+                chats::sorted(explainer.ann, &choice, Wanted::of(choice.kinds.clone()).kinds());
             let arguments = [uuid(explainer.ann), smallints(&[0, 1, 2]), bigint(LIMIT), bigint(0)];
             let plan = explainer.explain(sql.sql(), &arguments).await;
             plan.assert_reads_at_most(explainer.own);
@@ -390,7 +392,7 @@ async fn a_search_for_a_peer_reads_the_members_own_rows_only() {
         let peer = Some("user-1234".to_owned());
         let kinds = vec![Kind::Private];
         let choice = Choice { kinds, peer, limit: LIMIT, ..Choice::default() };
-        let sql = chats::sorted(explainer.ann, &choice);
+        let sql = chats::sorted(explainer.ann, &choice, Wanted::of(choice.kinds.clone()).kinds());
         let pattern = || text(Some("%user-1234%"));
         let arguments =
             [uuid(explainer.ann), smallints(&[0]), pattern(), pattern(), bigint(LIMIT), bigint(0)];

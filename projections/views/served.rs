@@ -1,0 +1,68 @@
+//! Which kinds of conversations each surface serves.
+//!
+//! A kind that a surface does not serve is invisible to it by construction: the views are given
+//! the kinds once, for the whole request, and every question about conversations and what is in
+//! them keeps to these. Whoever adds a kind names it here for the surfaces that shall see it, and
+//! it appears nowhere else.
+
+use domain::conversation::Kind;
+use event_store::Surface;
+use uuid::Uuid;
+
+use super::Views;
+use crate::Error;
+use crate::memberships::bucket::{self, Wanted};
+use crate::memory::{Conversation, Message};
+
+/// All kinds, for what looks after conversations whoever talks in them.
+pub(super) const ALL: &[Kind] = &[Kind::Private, Kind::Room, Kind::Contextual];
+
+/// The kinds that a surface serves.
+pub fn served_kinds(surface: Surface) -> &'static [Kind] {
+    match surface {
+        Surface::Weavy | Surface::Protocol | Surface::Pulse => {
+            &[Kind::Private, Kind::Room, Kind::Contextual]
+        }
+        Surface::Chatwoot => &[],
+        Surface::Audit | Surface::Cli | Surface::Reaction => ALL,
+    }
+}
+
+impl Views {
+    pub(super) fn serves(&self, conversation: &Conversation) -> bool {
+        self.kinds.contains(&conversation.kind)
+    }
+
+    /// What is asked for, without the kinds that are not served.
+    pub(super) fn within_served(&self, wanted: Wanted) -> Wanted {
+        wanted.within(self.kinds)
+    }
+
+    /// The numbers of the kinds that are asked for and served.
+    pub(super) fn numbers_of_served(&self, kinds: &[Kind]) -> Vec<i16> {
+        let served = kinds.iter().filter(|kind| self.kinds.contains(kind));
+        served.copied().map(bucket::number).collect()
+    }
+
+    /// The stored names of the kinds that are served.
+    pub(super) fn names_of_served(&self) -> Vec<&'static str> {
+        self.kinds.iter().map(|kind| kind.as_str()).collect()
+    }
+
+    /// Whether a conversation is there and of a kind that is served.
+    pub(super) async fn serves_id(&self, conversation: Uuid) -> Result<bool, Error> {
+        let found = self.memory.conversations.one(&self.readers, conversation).await?;
+        Ok(found.is_some_and(|conversation| self.serves(&conversation)))
+    }
+
+    /// Those of some messages that are in conversations of kinds that are served.
+    pub(super) async fn of_served(
+        &self,
+        mut messages: Vec<Message>,
+    ) -> Result<Vec<Message>, Error> {
+        let of = messages.iter().map(|message| message.conversation);
+        let of = self.memory.conversations.all(&self.readers, of).await?;
+        messages.retain(|message| of.get(&message.conversation).is_some_and(|of| self.serves(of)));
+        Ok(messages)
+    }
+}
