@@ -23,7 +23,10 @@ fn the_crates_depend_on_each_other_only_along_the_allowed_arrows() {
     for package in &metadata.packages {
         for dependency in &package.dependencies {
             let ours = names.contains(dependency.name.as_str());
-            let in_tests = dependency.kind == cargo_metadata::DependencyKind::Development;
+            let mut of_tests = package.features.get("testing").into_iter().flatten();
+            let feature = format!("dep:{}", dependency.name);
+            let in_tests = dependency.kind == cargo_metadata::DependencyKind::Development
+                || of_tests.any(|enabled| *enabled == feature);
             assert!(
                 !ours
                     || in_tests

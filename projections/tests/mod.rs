@@ -17,4 +17,4 @@ mod storable;
 mod world;
 
 pub(crate) use lists::every_choice_of_flags;
-pub(crate) use world::{KINDS, Node, World, create, until};
+pub(crate) use world::{KINDS, Node, World, create};

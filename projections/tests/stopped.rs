@@ -4,12 +4,13 @@
 use std::collections::BTreeMap;
 
 use domain::participation::ChangeCommand::MuteConversation;
+use embedded::testing::wait_until;
 use event_store::Quarantine;
 use sqlx::Executor;
 use uuid::Uuid;
 
 use super::folded::Folded;
-use super::world::{Node, until};
+use super::world::Node;
 use super::{KINDS, World};
 use crate::changes::Changes;
 use crate::model::MODELS;
@@ -215,7 +216,7 @@ async fn append_from_the_future(world: &World) {
 
 async fn assert_all_are_stopped(node: &Node, world: &World) {
     let all = || async { node.views.progress().stopped().len() == MODELS.len() };
-    until("all are stopped", all).await;
+    wait_until("all are stopped", all).await;
     for (name, reason) in node.views.progress().stopped() {
         assert!(reason.contains("position 2"), "{name}: {reason}");
     }
@@ -328,7 +329,7 @@ async fn assert_a_lock_stops_nobody(timeout: (&str, &str)) {
     blocker.execute("lock table memberships.memberships in exclusive mode").await.unwrap();
     world.say(room, ann, "hi").await;
     let terms = world.terms().await;
-    until("it was tried again", || async { world.terms().await >= terms + 2 }).await;
+    wait_until("it was tried again", || async { world.terms().await >= terms + 2 }).await;
     assert_eq!(node.views.progress().stopped(), []);
     blocker.commit().await.unwrap();
     node.wait_for(3).await;

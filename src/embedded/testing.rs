@@ -2,6 +2,8 @@
 //! test. They are kept by a small shell process that ends them, and their data, when the runner is gone.
 
 mod proxy;
+mod template;
+mod waiting;
 
 use std::fs::File;
 use std::io::Read;
@@ -19,8 +21,10 @@ use crate::child::Child;
 use crate::{child, nats, postgres, private_file, programs, user};
 
 pub use proxy::Proxy;
+pub use template::copy_of;
+pub use waiting::{PATIENCE, wait_until};
 
-/// An empty database.
+/// A database of a test.
 #[derive(Debug, Clone)]
 pub struct TestDatabase {
     /// With its password.

@@ -1,7 +1,8 @@
-use std::sync::Arc;
-use std::time::Duration;
+mod head;
+mod search;
 
-use chrono::{DateTime, Utc};
+use std::sync::Arc;
+
 use domain::{Decider, StoredEvent};
 use sqlx::PgPool;
 use tokio::sync::watch;
@@ -11,33 +12,8 @@ use crate::recorded::{Row, SELECT};
 use crate::tail::Ring;
 use crate::{Availability, Error, Keys, RecordedEvent, Tail};
 
-/// How long a follower that nobody wakes waits at most before it looks at the head itself.
-const POLL_MAX: Duration = Duration::from_millis(250);
-/// Nobody in this process has looked at the head of the log yet.
-const UNKNOWN: i64 = -1;
-
-/// Which events an auditor wants; none of them: all.
-#[derive(Debug, Clone, Default)]
-pub struct Search {
-    /// Of this conversation, its members' own and its auditors' too.
-    pub conversation: Option<Uuid>,
-    /// Caused by this uid.
-    pub actor: Option<String>,
-    /// That name this user, as actor's entry, author, member or subject.
-    pub user: Option<Uuid>,
-    /// `MessagePosted` …
-    pub event_type: Option<String>,
-    /// Of this tenant.
-    pub account: Option<i64>,
-    /// Recorded at this time or later.
-    pub since: Option<DateTime<Utc>>,
-    /// Recorded before this time.
-    pub until: Option<DateTime<Utc>>,
-    /// Up to this position.
-    pub to: Option<i64>,
-    /// Caused by this request.
-    pub request_id: Option<String>,
-}
+use head::UNKNOWN;
+pub use search::Search;
 
 /// The log, to be read in order.
 #[derive(Debug, Clone)]
@@ -131,87 +107,12 @@ impl Log {
         Ok(newest.is_some_and(|newest| newest == event.event_type()))
     }
 
-    /// Up to `limit` events of one conversation, its members' own too, with a position above `after`.
-    ///
-    /// # Errors
-    /// When PostgreSQL cannot be reached.
-    pub async fn read_conversation(
-        &self,
-        conversation: Uuid,
-        after: i64,
-        limit: i64,
-    ) -> Result<Vec<RecordedEvent>, Error> {
-        let search = Search { conversation: Some(conversation), ..Search::default() };
-        self.search(&search, after, limit).await
-    }
-
-    /// Up to `limit` events that a search finds, with a position above `after`, ascending.
-    ///
-    /// # Errors
-    /// When PostgreSQL cannot be reached.
-    pub async fn search(
-        &self,
-        search: &Search,
-        after: i64,
-        limit: i64,
-    ) -> Result<Vec<RecordedEvent>, Error> {
-        // Said only when it is asked for, so that the index of a conversation's events is used then.
-        let of_conversation = match search.conversation {
-            Some(_) => "e.conversation_id = $1",
-            None => "$1::uuid is null",
-        };
-        let sql = format!(
-            "{SELECT}
-             where {of_conversation}
-               and e.position > $2
-               and ($4::text is null or e.metadata ->> 'actor' = $4)
-               and ($5::text is null or e.aggregate_id = $5 or strpos(e.payload::text, $5) > 0)
-               and ($6::text is null or e.event_type = $6)
-               and ($7::bigint is null or e.account_id = $7)
-               and ($8::timestamptz is null or e.recorded_at >= $8)
-               and ($9::timestamptz is null or e.recorded_at < $9)
-               and ($10::bigint is null or e.position <= $10)
-               and ($11::text is null or e.metadata ->> 'request_id' = $11)
-             order by e.position
-             limit $3"
-        );
-        let rows: Vec<Row> = sqlx::query_as(&sql)
-            .bind(search.conversation)
-            .bind(after)
-            .bind(limit)
-            .bind(&search.actor)
-            .bind(search.user.map(|id| id.to_string()))
-            .bind(&search.event_type)
-            .bind(search.account)
-            .bind(search.since)
-            .bind(search.until)
-            .bind(search.to)
-            .bind(&search.request_id)
-            .fetch_all(&self.pool)
-            .await
-            .map_err(Error::database("search the log"))?;
-        Ok(self.with_keys(rows).await)
-    }
-
     async fn with_keys(&self, rows: Vec<Row>) -> Vec<RecordedEvent> {
         let mut events = Vec::with_capacity(rows.len());
         for row in rows {
             events.push(row.with_keys(&self.keys).await);
         }
         events
-    }
-
-    /// The newest committed position, 0 while there is none.
-    ///
-    /// # Errors
-    /// When PostgreSQL cannot be reached.
-    pub async fn head(&self) -> Result<i64, Error> {
-        let head = sqlx::query_scalar("select position from log_head")
-            .fetch_one(&self.pool)
-            .await
-            .map_err(Error::database("read the head of the log"))?;
-        self.availability.answered();
-        Ok(head)
     }
 
     /// The position of the newest of an account's first `account_position` events; 0 for none.
@@ -233,80 +134,4 @@ impl Log {
         .map_err(Error::database("look up a position"))?;
         Ok(found.unwrap_or(0))
     }
-
-    /// Looks at the head of the log, and tells the followers in this process what it found.
-    ///
-    /// # Errors
-    /// When PostgreSQL cannot be reached.
-    pub async fn look(&self) -> Result<i64, Error> {
-        // Whatever is known by now was committed before the statement below began: a lower head can only be
-        // that of a database that was put back to an earlier state.
-        let before = *self.known.borrow();
-        let head = self.head().await?;
-        if head >= before {
-            self.announce(head);
-        } else {
-            let what = format!("its log had {before} events, and has {head}");
-            self.availability.fail_for_lost_time(what);
-            self.ring.clear();
-            self.known.send_if_modified(|known| {
-                let unchanged = *known == before;
-                *known = if unchanged { head } else { *known };
-                unchanged
-            });
-        }
-        Ok(head)
-    }
-
-    /// The newest position that this process knows to be committed, if it has ever looked.
-    pub(crate) fn known(&self) -> Option<i64> {
-        Some(*self.known.borrow()).filter(|known| *known != UNKNOWN)
-    }
-
-    /// The newest position that this process knows to be committed; -1 before it has looked.
-    pub fn wakeups(&self) -> watch::Receiver<i64> {
-        self.known.subscribe()
-    }
-
-    /// The newest position that this process has appended itself.
-    pub fn own_appends(&self) -> watch::Receiver<i64> {
-        self.own.subscribe()
-    }
-
-    /// Tells the followers in this process that it has itself appended up to `position`.
-    pub(crate) fn appended(&self, position: i64) {
-        self.announce(position);
-        self.own.send_if_modified(|own| raise(own, position));
-    }
-
-    /// Tells the followers in this process that everything up to `position` is committed.
-    pub fn announce(&self, position: i64) {
-        self.known.send_if_modified(|known| raise(known, position));
-    }
-
-    /// Returns when there may be events above `position`: at once after an append of this process, within a
-    /// quarter of a second after one of another node.
-    pub async fn changed_after(&self, position: i64) {
-        let mut known = self.known.subscribe();
-        let mut delay = Duration::from_millis(20);
-        loop {
-            if *known.borrow_and_update() > position {
-                return;
-            }
-            if tokio::time::timeout(delay, known.changed()).await.is_err() {
-                // A failure here is met again, and reported, by the read that follows.
-                if self.look().await.is_err() {
-                    return tokio::time::sleep(POLL_MAX).await;
-                }
-                delay = (delay * 2).min(POLL_MAX);
-            }
-        }
-    }
-}
-
-/// Whether it rose.
-fn raise(known: &mut i64, position: i64) -> bool {
-    let newer = position > *known;
-    *known = (*known).max(position);
-    newer
 }

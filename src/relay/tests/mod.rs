@@ -6,9 +6,9 @@ use std::time::Duration;
 use async_nats::jetstream::stream::Stream;
 use domain::conversation::{self, Conversation};
 use domain::user::{Command, Profile, User};
-use embedded::testing::{Proxy, database, folder, nats_url, unique};
+use embedded::testing::{Proxy, folder, nats_url, unique};
 use embedded::{Access, Nats};
-use event_store::{Commands, Context, Keys, MasterKey, Metadata, Surface};
+use event_store::{Commands, Context};
 use futures::future::join_all;
 use tokio::task::JoinHandle;
 
@@ -32,10 +32,7 @@ struct Running {
 
 impl Fixture {
     pub(crate) async fn new(nats_url: String) -> Self {
-        let pool = database().await.pool().await;
-        event_store::migrate(&pool).await.unwrap();
-        let keys = Keys::open(&pool, MasterKey::generate()).await.unwrap();
-        let log = Log::new(pool, keys);
+        let log = event_store::testing::log().await;
         let name = unique("relay");
         Self {
             commands: Commands::start(
@@ -134,20 +131,10 @@ impl Fixture {
 }
 
 fn context() -> Context {
+    let mut context = event_store::testing::context("host");
     let traceparent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
-    Context {
-        metadata: Metadata {
-            actor: "host".to_owned(),
-            account: 1,
-            role: "service".to_owned(),
-            surface: Surface::Cli,
-            request_id: "test".to_owned(),
-            traceparent: Some(traceparent.to_owned()),
-            causation_id: None,
-            occurred_at: "2026-01-01T00:00:00Z".parse().unwrap(),
-        },
-        idempotency: None,
-    }
+    context.metadata.traceparent = Some(traceparent.to_owned());
+    context
 }
 
 impl Running {
