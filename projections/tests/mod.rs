@@ -14,6 +14,8 @@ mod random;
 mod remembering;
 mod stopped;
 mod storable;
+mod trouble;
+mod unreadable;
 mod world;
 
 pub(crate) use lists::every_choice_of_flags;
