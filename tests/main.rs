@@ -11,6 +11,7 @@ mod audit;
 mod bounds;
 mod containers;
 mod described;
+mod discretion;
 mod documentation;
 mod faults;
 mod harness;
