@@ -56,3 +56,37 @@ async fn run(connection: &mut PgConnection, statement: String) {
     let done = connection.execute(statement.as_str()).await;
     done.unwrap_or_else(|error| panic!("{statement}: {error}"));
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicU32, Ordering};
+
+    use super::*;
+
+    async fn has_table(database: &TestDatabase) -> bool {
+        let found = "select exists (select from pg_class where relname = 'filled')";
+        sqlx::query_scalar(found).fetch_one(&database.pool().await).await.unwrap()
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn many_who_ask_at_once_get_copies_of_what_was_filled_once() {
+        let (template, filled) = (unique("filled"), AtomicU32::new(0));
+        let copy = || {
+            copy_of(&template, async |pool: &PgPool| {
+                filled.fetch_add(1, Ordering::SeqCst);
+                pool.execute("create table filled ()").await.map(drop)
+            })
+        };
+        // As a test leaves it that was ended while it filled it.
+        let servers = servers().await;
+        let mut connection =
+            PgConnection::connect(&servers.postgres_url("postgres")).await.unwrap();
+        run(&mut connection, format!("create database {template}")).await;
+        let (one, two, three) = tokio::join!(copy(), copy(), copy());
+        assert!(one.url != two.url && two.url != three.url);
+        for database in [one, two, three] {
+            assert!(has_table(&database).await);
+        }
+        assert_eq!(filled.into_inner(), 1);
+    }
+}

@@ -57,18 +57,15 @@ async fn a_refusal_never_comes_from_a_stale_cache() {
     assert!(outcome.first.is_some());
 }
 
-#[tokio::test]
-async fn a_bad_append_fails_alone() {
-    let (log, _) = log().await;
-    let commands = node(&log);
-    let appender = commands.store().appender();
-    let append = |payload: &str| Append {
+/// One event of a stream of its own.
+fn append(payload: &str, idempotency: Option<Idempotency>) -> Append {
+    Append {
         aggregate_type: "test",
         aggregate_id: Uuid::now_v7().to_string(),
         expected_version: 0,
         account: 1,
-        caller: String::new(),
-        idempotency: None,
+        caller: "ann".to_owned(),
+        idempotency,
         stream_key: None,
         events: vec![NewEvent {
             event_id: Uuid::now_v7(),
@@ -81,8 +78,16 @@ async fn a_bad_append_fails_alone() {
             subject: None,
             erases: None,
         }],
-    };
-    let appends = (0..20).map(|n| appender.append(append(if n == 7 { "no json" } else { "{}" })));
+    }
+}
+
+#[tokio::test]
+async fn a_bad_append_fails_alone() {
+    let (log, _) = log().await;
+    let commands = node(&log);
+    let appender = commands.store().appender();
+    let appends =
+        (0..20).map(|n| appender.append(append(if n == 7 { "no json" } else { "{}" }, None)));
     let outcomes = join_all(appends).await;
     let failed: Vec<usize> =
         outcomes.iter().enumerate().filter(|(_, o)| o.is_err()).map(|(n, _)| n).collect();
@@ -96,26 +101,8 @@ async fn a_bad_append_fails_alone() {
 async fn an_append_sent_again_after_an_unclear_commit_lands_once() {
     let (log, _) = log().await;
     let commands = node(&log);
-    let append = Append {
-        aggregate_type: "test",
-        aggregate_id: Uuid::now_v7().to_string(),
-        expected_version: 0,
-        account: 1,
-        caller: "ann".to_owned(),
-        idempotency: Some(Idempotency { key: "k".to_owned(), request_digest: vec![1] }),
-        stream_key: None,
-        events: vec![NewEvent {
-            event_id: Uuid::now_v7(),
-            event_type: "Tested".to_owned(),
-            event_version: "1".to_owned(),
-            payload: "{}".to_owned(),
-            metadata: "{}".to_owned(),
-            conversation: None,
-            key: None,
-            subject: None,
-            erases: None,
-        }],
-    };
+    let idempotency = Idempotency { key: "k".to_owned(), request_digest: vec![1] };
+    let append = append("{}", Some(idempotency));
     let appender = commands.store().appender();
     let first = Appended::At { position: 1, account_position: Some(1) };
     assert_eq!(appender.append(append.clone()).await.unwrap(), first);

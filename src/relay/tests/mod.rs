@@ -15,6 +15,7 @@ use tokio::task::JoinHandle;
 use super::*;
 
 mod access;
+mod erasure;
 mod faults;
 mod outages;
 mod publishing;
@@ -129,6 +130,53 @@ impl Fixture {
             let id = message.headers.get("Nats-Msg-Id").unwrap().as_str();
             assert_eq!(id, event.event_id.to_string());
         }
+    }
+
+    async fn jetstream(&self) -> jetstream::Context {
+        jetstream::new(self.settings.nats.connect().await.unwrap())
+    }
+
+    /// What an operator is told.
+    async fn findings(&self) -> Vec<Finding> {
+        let client = self.settings.nats.connect().await.unwrap();
+        check(&client, &self.settings, self.log.pool()).await.unwrap().findings
+    }
+
+    /// Waits until an operator is told that all is well.
+    async fn until_nothing_is_found(&self) {
+        let mut findings = vec![];
+        for _ in 0..400 {
+            findings = self.findings().await;
+            if findings.is_empty() {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(25)).await;
+        }
+        panic!("waited in vain: {findings:?}");
+    }
+
+    /// Waits until the stream has all positions but these.
+    async fn until_all_are_there_but(&self, erased: &[u64]) {
+        let head = self.log.head().await.unwrap() as u64;
+        let jetstream = self.jetstream().await;
+        let mut found = None;
+        for _ in 0..400 {
+            found = match jetstream.get_stream(&self.settings.stream).await {
+                Ok(stream) => {
+                    let info = stream.info_builder().with_deleted(true).fetch().await.unwrap();
+                    Some((
+                        info.info.state.last_sequence,
+                        info.info.state.deleted.unwrap_or_default(),
+                    ))
+                }
+                Err(_) => None,
+            };
+            if found.as_ref().is_some_and(|(last, gone)| *last == head && gone == erased) {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(25)).await;
+        }
+        panic!("waited in vain for all up to {head} but {erased:?}: {found:?}");
     }
 }
 
