@@ -1,4 +1,5 @@
-//! What a server logs, held against what its callers sent: no body, no token and no address is in it.
+//! What a server logs, held against what its callers sent: no body, no token and no address is in
+//! it.
 
 use std::collections::BTreeSet;
 use std::net::{IpAddr, Ipv4Addr};

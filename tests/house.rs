@@ -65,7 +65,8 @@ fn only_the_event_store_writes_events_and_only_read_models_write_read_models() {
     }
 }
 
-/// The text of an error alone does not say what to do, and a log in JSON has no more of an error than its text.
+/// The text of an error alone does not say what to do, and a log in JSON has no more of an error
+/// than its text.
 #[test]
 fn errors_are_logged_with_their_causes() {
     for (path, text) in [sources("src"), sources("projections")].concat() {

@@ -1,5 +1,5 @@
-//! What the tests of several crates start from: a log of their own, and somebody who acts. Not in any program
-//! that is released.
+//! What the tests of several crates start from: a log of their own, and somebody who acts. Not in
+//! any program that is released.
 
 use embedded::testing::{TestDatabase, copy_of};
 use sha2::{Digest, Sha256};

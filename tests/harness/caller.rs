@@ -66,7 +66,8 @@ impl Caller {
     }
 }
 
-/// Sends a request; its answer has to be one that is described, and what is in it nowhere in the log.
+/// Sends a request; its answer has to be one that is described, and what is in it nowhere in the
+/// log.
 pub async fn send(request: reqwest::RequestBuilder) -> Answer {
     let (client, request) = request.build_split();
     let request = request.unwrap();

@@ -2,7 +2,8 @@ use sqlx::{Connection, Executor, PgConnection, PgPool};
 
 use super::{TestDatabase, servers, unique};
 
-/// A fresh copy of the database that whoever comes first in the run fills. Its name says what it is filled with.
+/// A fresh copy of the database that whoever comes first in the run fills. Its name says what it is
+/// filled with.
 pub async fn copy_of<E: std::error::Error>(
     template: &str,
     fill: impl AsyncFnOnce(&PgPool) -> Result<(), E>,
@@ -20,7 +21,8 @@ pub async fn copy_of<E: std::error::Error>(
     TestDatabase { url: servers.postgres_url(&name) }
 }
 
-/// Each test may be a process of its own: one makes it, the others wait at a lock that ends with its connection.
+/// Each test may be a process of its own: one makes it, the others wait at a lock that ends with
+/// its connection.
 async fn make<E: std::error::Error>(
     connection: &mut PgConnection,
     template: &str,

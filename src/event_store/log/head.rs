@@ -31,8 +31,8 @@ impl Log {
     /// # Errors
     /// When PostgreSQL cannot be reached.
     pub async fn look(&self) -> Result<i64, Error> {
-        // Whatever is known by now was committed before the statement below began: a lower head can only be
-        // that of a database that was put back to an earlier state.
+        // Whatever is known by now was committed before the statement below began: a lower head can
+        // only be that of a database that was put back to an earlier state.
         let before = *self.known.borrow();
         let head = self.head().await?;
         if head >= before {
@@ -76,8 +76,8 @@ impl Log {
         self.known.send_if_modified(|known| raise(known, position));
     }
 
-    /// Returns when there may be events above `position`: at once after an append of this process, within a
-    /// quarter of a second after one of another node.
+    /// Returns when there may be events above `position`: at once after an append of this process,
+    /// within a quarter of a second after one of another node.
     pub async fn changed_after(&self, position: i64) {
         let mut known = self.known.subscribe();
         let mut delay = Duration::from_millis(20);

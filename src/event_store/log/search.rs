@@ -29,7 +29,8 @@ pub struct Search {
 }
 
 impl Log {
-    /// Up to `limit` events of one conversation, its members' own too, with a position above `after`.
+    /// Up to `limit` events of one conversation, its members' own too, with a position above
+    /// `after`.
     ///
     /// # Errors
     /// When PostgreSQL cannot be reached.
@@ -53,7 +54,8 @@ impl Log {
         after: i64,
         limit: i64,
     ) -> Result<Vec<RecordedEvent>, Error> {
-        // Said only when it is asked for, so that the index of a conversation's events is used then.
+        // Said only when it is asked for, so that the index of a conversation's events is used
+        // then.
         let of_conversation = match search.conversation {
             Some(_) => "e.conversation_id = $1",
             None => "$1::uuid is null",

@@ -48,7 +48,8 @@ impl Availability {
         self.next(Outages::reason).await
     }
 
-    /// Returns why this process cannot go on, as soon as that is so: nobody can make it right but a new start.
+    /// Returns why this process cannot go on, as soon as that is so: nobody can make it right but a
+    /// new start.
     pub async fn failed(&self) -> Arc<str> {
         self.next(|outages| outages.fatal.clone()).await
     }
@@ -73,7 +74,8 @@ impl Availability {
         });
     }
 
-    /// The database was put back to an earlier time under this process, whose memory is of a later one.
+    /// The database was put back to an earlier time under this process, whose memory is of a later
+    /// one.
     pub fn fail_for_lost_time(&self, what: impl fmt::Display) {
         self.fail(format!(
             "the database has gone back in time, and what this process remembers is no longer true: {what}; \

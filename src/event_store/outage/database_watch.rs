@@ -9,10 +9,12 @@ use crate::{Log, causes};
 
 /// Between two questions.
 const ASK_EVERY: Duration = Duration::from_millis(250);
-/// A server that has not answered so small a question by then, nor anything else, is frozen, or out of reach.
+/// A server that has not answered so small a question by then, nor anything else, is frozen, or out
+/// of reach.
 const ANSWER_TIMEOUT: Duration = Duration::from_millis(1500);
 
-/// Keeps asking the log's database whether it answers, takes writes and is still the same, until `stop` is cancelled.
+/// Keeps asking the log's database whether it answers, takes writes and is still the same, until
+/// `stop` is cancelled.
 pub async fn watch_database(log: Log, stop: CancellationToken) {
     let mut connection = None;
     let mut known = None;
@@ -70,7 +72,8 @@ struct Answer {
     identity: Identity,
 }
 
-/// Which history of which database it is: another one after a restore, a promotion or a recovery to an earlier time.
+/// Which history of which database it is: another one after a restore, a promotion or a recovery to
+/// an earlier time.
 #[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
 struct Identity {
     system_identifier: i64,
@@ -85,7 +88,8 @@ impl fmt::Display for Identity {
     }
 }
 
-/// On a connection of its own: the pool's may all be in use. One that broke says nothing of the server.
+/// On a connection of its own: the pool's may all be in use. One that broke says nothing of the
+/// server.
 async fn ask(connection: &mut Option<PgConnection>, pool: &PgPool) -> Result<Answer, sqlx::Error> {
     if let Some(known) = connection
         && let Ok(answer) = ask_on(known).await

@@ -1,5 +1,5 @@
-//! Whether PostgreSQL takes what is sent to it. One task asks it all the time, so that an outage is noticed once, and
-//! not by each request after a timeout of its own.
+//! Whether PostgreSQL takes what is sent to it. One task asks it all the time, so that an outage is
+//! noticed once, and not by each request after a timeout of its own.
 
 mod availability;
 mod database_watch;
@@ -11,7 +11,8 @@ use crate::Error;
 pub use availability::Availability;
 pub use database_watch::watch_database;
 
-/// Whether a failure is the database's, so that the same thing may succeed later, and not that of what was sent to it.
+/// Whether a failure is the database's, so that the same thing may succeed later, and not that of
+/// what was sent to it.
 pub fn is_outage(error: &(dyn StdError + 'static)) -> bool {
     let mut cause = Some(error);
     while let Some(error) = cause {
@@ -26,9 +27,9 @@ pub fn is_outage(error: &(dyn StdError + 'static)) -> bool {
     false
 }
 
-/// By <https://www.postgresql.org/docs/current/errcodes-appendix.html>: connections (08, 28), a server that takes no
-/// writes (25), transactions that others broke or blocked (40, 55), resources (53), an operator, a timeout or a
-/// shutdown (57), the system below (58).
+/// By <https://www.postgresql.org/docs/current/errcodes-appendix.html>: connections (08, 28), a
+/// server that takes no writes (25), transactions that others broke or blocked (40, 55), resources
+/// (53), an operator, a timeout or a shutdown (57), the system below (58).
 fn is_outage_of_database(error: &sqlx::Error) -> bool {
     const CLASSES: [&str; 8] = ["08", "25", "28", "40", "53", "55", "57", "58"];
     match error {

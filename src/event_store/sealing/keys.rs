@@ -11,8 +11,9 @@ use super::MasterKey;
 use super::cipher::{Secret, open, random, unwrap, wrap};
 use crate::Error;
 
-/// Keys of streams that are remembered, unwrapped: as many as states (`Settings::cached_streams_max`), for who needs a
-/// stream that is not among those reads from PostgreSQL anyway.
+/// Keys of streams that are remembered, unwrapped: as many as states
+/// (`Settings::cached_streams_max`), for who needs a stream that is not among those reads from
+/// PostgreSQL anyway.
 const STREAM_KEYS_MAX: u64 = 20_000;
 
 /// The keys of a database's log.
@@ -23,7 +24,8 @@ pub struct Keys {
     requests: Option<Arc<StreamKey>>,
 }
 
-/// The key of requests' digests stands among those of streams, so that it is wrapped anew with them.
+/// The key of requests' digests stands among those of streams, so that it is wrapped anew with
+/// them.
 const REQUESTS: (&str, &str) = ("idempotency", "digests");
 
 /// The key of a stream.
@@ -70,8 +72,8 @@ impl Keys {
         Self { master: None, streams: Cache::new(0), requests: None }
     }
 
-    /// Tells a request from another one under the same idempotency key, and nothing about it to those who have the
-    /// database alone: HMAC-SHA-256 over the parts, each after its length.
+    /// Tells a request from another one under the same idempotency key, and nothing about it to
+    /// those who have the database alone: HMAC-SHA-256 over the parts, each after its length.
     ///
     /// # Errors
     /// [`Error::MasterKeyMissing`] without the master key that the digests' own key is wrapped by.
@@ -147,8 +149,8 @@ impl Keys {
     }
 }
 
-/// The key of requests' digests, which the first one to come makes; none while it is wrapped by the other master
-/// key of an unfinished rotation.
+/// The key of requests' digests, which the first one to come makes; none while it is wrapped by the
+/// other master key of an unfinished rotation.
 async fn requests_key(
     connection: &mut PgConnection,
     master: &MasterKey,

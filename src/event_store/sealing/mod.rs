@@ -1,9 +1,11 @@
-//! How private values stand in the log: each event that has any is sealed with a key of its own, which its
-//! stream's key wraps, which the master key wraps. To erase is to delete a key; the log itself never changes.
+//! How private values stand in the log: each event that has any is sealed with a key of its own,
+//! which its stream's key wraps, which the master key wraps. To erase is to delete a key; the log
+//! itself never changes.
 //!
-//! Values are sealed with ChaCha20-Poly1305 (RFC 8439), the first bytes of the SHA-256 of the field's name as the
-//! nonce, the event's id and the field's name as associated data. Keys are wrapped with XChaCha20-Poly1305 under a random
-//! nonce of 24 bytes, which stands before the wrapped bytes, and the name of what they are for as associated data.
+//! Values are sealed with ChaCha20-Poly1305 (RFC 8439), the first bytes of the SHA-256 of the
+//! field's name as the nonce, the event's id and the field's name as associated data. Keys are
+//! wrapped with XChaCha20-Poly1305 under a random nonce of 24 bytes, which stands before the
+//! wrapped bytes, and the name of what they are for as associated data.
 
 mod cipher;
 mod keys;
@@ -32,8 +34,8 @@ pub const STILL_SEALED: &str = "[sealed]";
 /// The same where there is a key, and something in the way does not open: somebody changed it.
 pub const UNREADABLE: &str = "[unreadable]";
 
-/// Seals the private values of an event: its payload as it is stored, and the key, if there was anything to
-/// seal.
+/// Seals the private values of an event: its payload as it is stored, and the key, if there was
+/// anything to seal.
 pub(crate) fn seal(event: Uuid, mut payload: Value) -> Result<(String, Option<EventKey>), Error> {
     let mut key = None;
     for (field, value) in fields(&mut payload) {

@@ -5,7 +5,8 @@ use super::{Keys, MasterKey};
 use crate::Error;
 
 impl Keys {
-    /// Wraps a batch of stream keys with another master key; returns how many were left to do before it.
+    /// Wraps a batch of stream keys with another master key; returns how many were left to do
+    /// before it.
     ///
     /// # Errors
     /// When PostgreSQL fails or a key is not wrapped by this master key.

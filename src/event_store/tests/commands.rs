@@ -95,8 +95,8 @@ async fn a_bad_append_fails_alone() {
     assert_eq!((count(log.pool()).await, log.head().await.unwrap()), (19, 19));
 }
 
-/// A trigger that breaks the connection after the rows are written and committed is not to be had; the same
-/// ambiguity is a batch that is sent again although its first sending was committed.
+/// A trigger that breaks the connection after the rows are written and committed is not to be had;
+/// the same ambiguity is a batch that is sent again although its first sending was committed.
 #[tokio::test]
 async fn an_append_sent_again_after_an_unclear_commit_lands_once() {
     let (log, _) = log().await;
@@ -129,7 +129,8 @@ async fn connections_cut_while_commands_run_lose_and_double_nothing() {
                 .fetch_one(&mut connection)
                 .await
                 .unwrap();
-                // Long enough for a new connection, which has everything to plan, to get a batch through.
+                // Long enough for a new connection, which has everything to plan, to get a batch
+                // through.
                 round += 1;
                 tokio::time::sleep(Duration::from_millis(round * 7 % 40)).await;
             }

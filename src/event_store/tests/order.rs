@@ -25,8 +25,8 @@ async fn positions_count_from_one_over_all_streams() {
     assert_eq!(log.head().await.unwrap(), 5);
 }
 
-/// Why the head is a row and not a sequence: with a sequence, the second writer commits first, a tailing
-/// reader moves past both numbers, and the first writer's event is never seen.
+/// Why the head is a row and not a sequence: with a sequence, the second writer commits first, a
+/// tailing reader moves past both numbers, and the first writer's event is never seen.
 #[tokio::test]
 async fn a_writer_that_commits_late_is_not_overtaken() {
     let (log, url) = log().await;

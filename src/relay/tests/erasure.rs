@@ -86,7 +86,8 @@ async fn erasing_that_is_refused_stops_nothing_and_is_told() {
     fixture.until_all_are_there_but(&[2]).await;
 }
 
-/// Where a block of its store ends, a broker of version 2.9 leaves messages out of its list of those that were deleted.
+/// Where a block of its store ends, a broker of version 2.9 leaves messages out of its list of
+/// those that were deleted.
 #[tokio::test]
 async fn what_was_erased_counts_as_back_only_if_the_message_is_there() {
     // More than a block of 16 MiB.
