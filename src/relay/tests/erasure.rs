@@ -1,6 +1,7 @@
 //! What is erased from the stream, and stays so.
 
 use async_nats::jetstream::stream::{Config, StorageType};
+use futures::{StreamExt, stream};
 
 use super::*;
 
@@ -95,8 +96,10 @@ async fn what_was_erased_counts_as_back_only_if_the_message_is_there() {
     let fixture = Fixture::new(nats_url().await).await;
     let mut relay = fixture.relay();
     fixture.append(1).await;
-    let rooms = join_all((0..ROOMS).map(|_| fixture.create_large_room())).await;
-    join_all(rooms.into_iter().map(|room| fixture.delete_room(room))).await;
+    // No more at once than there are connections.
+    let rooms: Vec<Uuid> =
+        stream::iter(0..ROOMS).map(|_| fixture.create_large_room()).buffered(8).collect().await;
+    stream::iter(rooms).for_each_concurrent(8, |room| fixture.delete_room(room)).await;
     relay.until("all are published", |status| status.position == 1 + 2 * ROOMS).await;
     fixture.until_nothing_is_found().await;
     relay.stop().await;
