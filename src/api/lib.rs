@@ -1,6 +1,7 @@
-//! HTTP: one folder per dialect, one file per endpoint, and `operations/` for what operators ask.
+//! HTTP: `edge/` for what every request needs, one folder per dialect, one file per endpoint, and `operations/` for what
+//! operators ask.
 //!
-//! A request becomes a command and its context, or a query; a view becomes JSON. [`Request`](request) is what
+//! A request becomes a command and its context, or a query; a view becomes JSON. [`Request`](edge::request::Request) is what
 //! every handler gets: the verified caller, the query, the body, and the way to commands and views. A command
 //! returns when the read models show what it did, and the position that an answer reflects goes with the request, so
 //! that no handler has to think of either.
@@ -18,29 +19,14 @@
 )]
 
 mod audit;
-mod browsers;
-mod caller;
-mod challenge;
-mod commands;
 mod description;
-mod failure;
-mod fair;
-mod in_time;
-mod json;
+mod edge;
 mod jsonapi;
-mod large;
-mod multipart;
-mod observe;
 mod operations;
-mod position;
 mod protocol;
 mod pulse;
-mod request;
-mod request_id;
-mod seen;
 pub mod server;
-mod successor;
-pub mod token;
+mod services;
 mod weavy;
 
 use std::sync::Arc;
@@ -49,66 +35,18 @@ use std::time::Duration;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::http::StatusCode;
-use event_store::Commands;
-use metrics_exporter_prometheus::PrometheusHandle;
-use projections::Views;
-use sqlx::PgPool;
 use tower::{Layer, ServiceBuilder};
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::normalize_path::NormalizePathLayer;
 
-use failure::Dialect;
-
-/// Whether commands can be taken, and whether everything behind them goes on.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Condition {
-    /// All is well.
-    Ready,
-    /// Commands are taken, but these parts stand.
-    Degraded(Vec<String>),
-    /// No command can be taken, because of this part.
-    Unready(String),
-}
-
-/// Finds out the condition, and what operators want to know of the parts.
-#[derive(Clone)]
-pub struct Readiness {
-    /// For everybody.
-    pub condition: Arc<dyn Fn() -> Condition + Send + Sync>,
-    /// For operators: a JSON object.
-    pub details: Arc<dyn Fn() -> serde_json::Value + Send + Sync>,
-}
-
-/// What the handlers work with. The router copies it several times for each request, so it is shared by a counted
-/// reference.
-pub struct Services {
-    /// Runs commands.
-    pub commands: Commands,
-    /// Answers questions.
-    pub views: Views,
-    /// The database, but for what the views ask.
-    pub pool: PgPool,
-    /// The connections of the views, to be measured.
-    pub queries: PgPool,
-    /// Judges access tokens.
-    pub authenticator: token::Authenticator,
-    /// For `/readyz`.
-    pub readiness: Readiness,
-    /// For `/metrics`.
-    pub metrics: PrometheusHandle,
-    /// What shows that a request for metrics may read all of them, beside an operator's token.
-    pub metrics_token: Option<Arc<str>>,
-    /// Where callers reach this server, without a slash at the end.
-    pub public_url: Arc<str>,
-    /// Counts the requests that are under way.
-    pub fair: Fair,
-    /// Users whose newest token has been seen.
-    pub seen: seen::Seen,
-}
+use edge::failure::Dialect;
+use edge::{browsers, failure, in_time, large, observe, position};
 
 pub use description::Description;
-pub use fair::Fair;
-pub use seen::Seen;
+pub use edge::fair::Fair;
+pub use edge::seen::Seen;
+pub use edge::token;
+pub use services::{Condition, Readiness, Services};
 
 /// What a request may cost.
 #[derive(Debug, Clone, Copy)]

@@ -6,7 +6,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::request::Auditor;
-use crate::failure::Failure;
+use crate::edge::failure::Failure;
 
 /// What changed, event by event.
 #[derive(Debug, Serialize, ToSchema)]

@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::request::Auditor;
-use crate::failure::Failure;
+use crate::edge::failure::Failure;
 
 /// An event as auditors read it.
 #[derive(Debug, Serialize, ToSchema)]

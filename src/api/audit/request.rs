@@ -9,9 +9,9 @@ use projections::history::Moment;
 use uuid::Uuid;
 
 use crate::Services;
-use crate::failure::Failure;
-use crate::request::Request;
-use crate::token::Role;
+use crate::edge::failure::Failure;
+use crate::edge::request::Request;
+use crate::edge::token::Role;
 
 /// A request of an administrator.
 pub(super) struct Auditor(Request);

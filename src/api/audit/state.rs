@@ -5,7 +5,7 @@ use projections::history::{self, Moment};
 use serde_json::Value;
 
 use super::request::Auditor;
-use crate::failure::Failure;
+use crate::edge::failure::Failure;
 
 /// Show a conversation as it was, for everyone or as one member saw it.
 #[utoipa::path(get, path = "/conversations/{conversation}/state",

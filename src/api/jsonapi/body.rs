@@ -3,8 +3,8 @@ use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use super::Type;
-use crate::failure::{Failure, Source};
-use crate::json;
+use crate::edge::failure::{Failure, Source};
+use crate::edge::json;
 
 /// What a request's document says of its resource: the attributes, and where each is.
 #[derive(Debug)]

@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::MEDIA_TYPE;
 use super::query::Query;
-use crate::failure::Failure;
+use crate::edge::failure::Failure;
 
 /// The specification's version, in every document.
 #[derive(Debug, Serialize, ToSchema)]

@@ -5,7 +5,7 @@ use utoipa::ToSchema;
 
 use super::MEDIA_TYPE;
 use super::document::JsonApi;
-use crate::failure::{Failure, RequestSummary, Source};
+use crate::edge::failure::{Failure, RequestSummary, Source};
 
 /// An error document.
 #[derive(Debug, Serialize, ToSchema)]

@@ -3,7 +3,7 @@
 use axum::http::{HeaderMap, StatusCode, header};
 
 use super::MEDIA_TYPE;
-use crate::failure::{Failure, Source};
+use crate::edge::failure::{Failure, Source};
 
 /// Type and parameters of a media type, in small letters; quotes around values are taken off.
 struct MediaType {

@@ -1,7 +1,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Type;
-use crate::failure::{Failure, Source};
+use crate::edge::failure::{Failure, Source};
 
 /// Items of a page unless told.
 pub(super) const SIZE_DEFAULT: i64 = 25;

@@ -14,7 +14,8 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::description::{Dialect, Nulls};
-use crate::{Condition, Services, caller};
+use crate::edge::caller;
+use crate::{Condition, Services};
 
 pub(crate) const DESCRIPTION: Dialect = Dialect {
     name: "operations",

@@ -1,6 +1,7 @@
 use axum::http::{HeaderMap, header};
 
-use crate::{Services, caller};
+use crate::Services;
+use crate::edge::caller;
 
 /// What strangers read: how the parts are, and how late they are. Nothing here counts, and positions least of all: whoever
 /// has an account could tell from them how much the others do.

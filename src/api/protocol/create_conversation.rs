@@ -5,7 +5,7 @@ use serde_json::json;
 use super::object::Conversation;
 use super::request::Protocol;
 use crate::description::schema;
-use crate::failure::Failure;
+use crate::edge::failure::Failure;
 
 schema! {
     /// Whom to talk with: exactly one of both.

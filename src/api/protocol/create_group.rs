@@ -10,8 +10,8 @@ use super::object::Group;
 use super::request::Protocol;
 use super::{fields, id};
 use crate::description::{parts, schema};
-use crate::failure::Failure;
-use crate::request::new_id;
+use crate::edge::failure::Failure;
+use crate::edge::request::new_id;
 
 schema! {
     /// Who is in, and what it is called.

@@ -7,8 +7,8 @@ use serde_json::json;
 use super::object::Message;
 use super::request::Protocol;
 use crate::description::{parts, schema};
-use crate::failure::Failure;
-use crate::request::new_id;
+use crate::edge::failure::Failure;
+use crate::edge::request::new_id;
 
 schema! {
     /// What to say, and where.

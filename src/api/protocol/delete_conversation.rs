@@ -3,8 +3,8 @@ use axum::http::StatusCode;
 
 use super::id;
 use super::request::Protocol;
-use crate::commands::Reach;
-use crate::failure::Failure;
+use crate::edge::commands::Reach;
+use crate::edge::failure::Failure;
 
 /// Erase a conversation for everyone, with its messages: for either member of a private chat, for the creator
 /// of any other, and for administrators.

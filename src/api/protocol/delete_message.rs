@@ -3,7 +3,7 @@ use axum::http::StatusCode;
 use domain::conversation::{Command, Conversation as Aggregate};
 
 use super::request::Protocol;
-use crate::failure::Failure;
+use crate::edge::failure::Failure;
 
 /// Erase a message for everyone: for its author and administrators.
 #[utoipa::path(delete, path = "/messages/{id}",

@@ -3,7 +3,7 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::failure::{Failure, RequestSummary};
+use crate::edge::failure::{Failure, RequestSummary};
 
 /// An error of this dialect.
 #[derive(Debug, Serialize, ToSchema)]

@@ -4,9 +4,9 @@ use domain::Text;
 use domain::conversation::TEXT_LENGTH_MAX;
 use serde_json::{Map, Value};
 
-use crate::commands::MEMBERS_MAX;
-use crate::failure::Failure;
-use crate::{json, multipart};
+use crate::edge::commands::MEMBERS_MAX;
+use crate::edge::failure::Failure;
+use crate::edge::{json, multipart};
 
 /// The fields of a body, however it is encoded. A form's values are strings, or arrays of strings where the
 /// name ends in `[]`.

@@ -3,7 +3,7 @@ use axum::extract::Path;
 
 use super::object::Contact;
 use super::request::Protocol;
-use crate::failure::Failure;
+use crate::edge::failure::Failure;
 
 /// Get a user of the account, the caller too.
 #[utoipa::path(get, path = "/contacts/{id}",

@@ -3,7 +3,7 @@ use axum::extract::Path;
 
 use super::object::Conversation;
 use super::request::Protocol;
-use crate::failure::Failure;
+use crate::edge::failure::Failure;
 
 /// Get a conversation. Getting it is not opening it.
 #[utoipa::path(get, path = "/conversations/{id}",

@@ -3,7 +3,7 @@ use axum::extract::Path;
 
 use super::object::Group;
 use super::request::Protocol;
-use crate::failure::Failure;
+use crate::edge::failure::Failure;
 
 /// Get a group.
 #[utoipa::path(get, path = "/groups/{id}",

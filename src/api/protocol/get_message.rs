@@ -3,7 +3,7 @@ use axum::extract::Path;
 
 use super::object::Message;
 use super::request::Protocol;
-use crate::failure::Failure;
+use crate::edge::failure::Failure;
 
 /// Get a message.
 #[utoipa::path(get, path = "/messages/{id}",

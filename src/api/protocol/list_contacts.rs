@@ -3,7 +3,7 @@ use axum::Json;
 use super::object::Contact;
 use super::paging::{List, PagingParameters};
 use super::request::Protocol;
-use crate::failure::Failure;
+use crate::edge::failure::Failure;
 
 /// List the other users of the account, the latest registered first.
 #[utoipa::path(get, path = "/contacts",

@@ -6,7 +6,7 @@ use super::id;
 use super::object::Conversation;
 use super::paging::{List, PagingParameters};
 use super::request::{KINDS, Protocol};
-use crate::failure::Failure;
+use crate::edge::failure::Failure;
 
 /// List the caller's conversations, the latest active first.
 #[utoipa::path(get, path = "/conversations",

@@ -4,7 +4,7 @@ use projections::views::Entry;
 use super::object::Group;
 use super::paging::{List, PagingParameters};
 use super::request::Protocol;
-use crate::failure::Failure;
+use crate::edge::failure::Failure;
 
 /// List the groups that the caller is in, the latest made first.
 #[utoipa::path(get, path = "/groups",

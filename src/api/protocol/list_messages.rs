@@ -3,7 +3,7 @@ use axum::Json;
 use super::object::Message;
 use super::paging::{List, PagingParameters};
 use super::request::Protocol;
-use crate::failure::Failure;
+use crate::edge::failure::Failure;
 
 /// List the messages of a conversation, newest first.
 #[utoipa::path(get, path = "/messages",

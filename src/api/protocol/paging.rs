@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::id;
 use crate::description::parts;
-use crate::failure::Failure;
+use crate::edge::failure::Failure;
 
 const LIMIT_DEFAULT: i64 = 10;
 /// Items of a page at most; more counts as this.

@@ -7,7 +7,7 @@ use super::id;
 use super::object::Conversation;
 use super::request::Protocol;
 use crate::description::schema;
-use crate::failure::Failure;
+use crate::edge::failure::Failure;
 
 schema! {
     /// How far the conversation is read.

@@ -14,9 +14,9 @@ use super::id;
 use super::object::Conversation;
 use super::paging::Query;
 use crate::Services;
-use crate::commands::MEMBERS_MAX;
-use crate::failure::Failure;
-use crate::request::Request;
+use crate::edge::commands::MEMBERS_MAX;
+use crate::edge::failure::Failure;
+use crate::edge::request::Request;
 
 /// The kinds of conversations that the dialect knows.
 pub(super) const KINDS: &[Kind] = &[Kind::Private, Kind::Room, Kind::Contextual];

@@ -12,8 +12,8 @@ use super::id;
 use super::object::Conversation;
 use super::request::Protocol;
 use crate::description::schema;
-use crate::failure::Failure;
-use crate::request::CLOCK_SKEW_MAX;
+use crate::edge::failure::Failure;
+use crate::edge::request::CLOCK_SKEW_MAX;
 
 schema! {
     /// What changes; what is left out stays.

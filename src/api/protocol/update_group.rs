@@ -14,8 +14,8 @@ use super::fields;
 use super::object::Group;
 use super::request::Protocol;
 use crate::description::{parts, schema};
-use crate::failure::Failure;
-use crate::token::Role;
+use crate::edge::failure::Failure;
+use crate::edge::token::Role;
 
 schema! {
     /// What changes of a group; `contacts` are all of the others. What is left out stays.

@@ -6,7 +6,7 @@ use serde_json::json;
 use super::object::Message;
 use super::request::Protocol;
 use crate::description::{parts, schema};
-use crate::failure::Failure;
+use crate::edge::failure::Failure;
 
 schema! {
     /// What to say instead.

@@ -6,12 +6,12 @@ use super::list_chats::INCLUDES;
 use super::request::Pulse;
 use super::resource::{self, CHAT};
 use super::update_chat::subject;
-use crate::failure::Failure;
+use crate::edge::failure::Failure;
+use crate::edge::request::new_id;
 use crate::jsonapi::document::Document;
 use crate::jsonapi::parameters::offered;
 use crate::jsonapi::query::Offer;
 use crate::jsonapi::schema::{New, One};
-use crate::request::new_id;
 
 const OFFER: Offer = Offer::including(INCLUDES);
 offered!(OFFER);

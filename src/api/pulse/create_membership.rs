@@ -6,7 +6,7 @@ use super::documents::ChatMembership;
 use super::list_memberships::INCLUDES;
 use super::request::{Pulse, id};
 use super::resource::{self, CHAT_MEMBERSHIP};
-use crate::failure::Failure;
+use crate::edge::failure::Failure;
 use crate::jsonapi::document::Document;
 use crate::jsonapi::parameters::offered;
 use crate::jsonapi::query::Offer;

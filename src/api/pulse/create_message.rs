@@ -7,12 +7,12 @@ use super::list_messages::INCLUDES;
 use super::request::{Pulse, id};
 use super::resource::{self, MESSAGE};
 use super::update_message::content;
-use crate::failure::Failure;
+use crate::edge::failure::Failure;
+use crate::edge::request::new_id;
 use crate::jsonapi::document::Document;
 use crate::jsonapi::parameters::offered;
 use crate::jsonapi::query::Offer;
 use crate::jsonapi::schema::{New, One};
-use crate::request::new_id;
 
 const OFFER: Offer = Offer::including(INCLUDES);
 offered!(OFFER);

@@ -6,7 +6,7 @@ use super::documents::Message;
 use super::list_messages::INCLUDES;
 use super::request::Pulse;
 use super::resource;
-use crate::failure::Failure;
+use crate::edge::failure::Failure;
 use crate::jsonapi::document::Document;
 use crate::jsonapi::parameters::offered;
 use crate::jsonapi::query::Offer;

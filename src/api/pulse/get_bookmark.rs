@@ -4,7 +4,7 @@ use axum::http::StatusCode;
 use super::documents::ChatBookmark;
 use super::request::{Pulse, id};
 use super::resource;
-use crate::failure::Failure;
+use crate::edge::failure::Failure;
 use crate::jsonapi::document::Document;
 use crate::jsonapi::parameters::offered;
 use crate::jsonapi::query::Offer;

@@ -5,7 +5,7 @@ use super::documents::Chat;
 use super::list_chats::INCLUDES;
 use super::request::{Pulse, id};
 use super::resource;
-use crate::failure::Failure;
+use crate::edge::failure::Failure;
 use crate::jsonapi::document::Document;
 use crate::jsonapi::parameters::offered;
 use crate::jsonapi::query::Offer;

@@ -6,7 +6,7 @@ use super::documents::DirectConversation;
 use super::list_direct_conversations::INCLUDES;
 use super::request::{Pulse, id};
 use super::resource;
-use crate::failure::Failure;
+use crate::edge::failure::Failure;
 use crate::jsonapi::document::Document;
 use crate::jsonapi::parameters::offered;
 use crate::jsonapi::query::Offer;

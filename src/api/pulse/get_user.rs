@@ -4,7 +4,7 @@ use axum::http::StatusCode;
 use super::documents::User;
 use super::request::{Pulse, id};
 use super::resource;
-use crate::failure::Failure;
+use crate::edge::failure::Failure;
 use crate::jsonapi::document::Document;
 use crate::jsonapi::query::Offer;
 use crate::jsonapi::schema::One;

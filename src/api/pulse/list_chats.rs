@@ -4,7 +4,7 @@ use projections::views::Column;
 use super::documents::Chat;
 use super::request::{Pulse, choice};
 use super::resource::{self, DIRECT_CONVERSATION};
-use crate::failure::Failure;
+use crate::edge::failure::Failure;
 use crate::jsonapi::document::Document;
 use crate::jsonapi::parameters::offered;
 use crate::jsonapi::query::Offer;

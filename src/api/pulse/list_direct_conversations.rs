@@ -4,7 +4,7 @@ use projections::views::{Choice, Column};
 use super::documents::DirectConversation;
 use super::request::{Pulse, choice, ids};
 use super::resource;
-use crate::failure::Failure;
+use crate::edge::failure::Failure;
 use crate::jsonapi::document::Document;
 use crate::jsonapi::parameters::offered;
 use crate::jsonapi::query::Offer;

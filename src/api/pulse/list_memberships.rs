@@ -2,7 +2,7 @@ use super::documents::ChatMembership;
 use super::list_users::narrow;
 use super::request::{Pulse, ids};
 use super::resource;
-use crate::failure::Failure;
+use crate::edge::failure::Failure;
 use crate::jsonapi::document::Document;
 use crate::jsonapi::parameters::offered;
 use crate::jsonapi::query::Offer;

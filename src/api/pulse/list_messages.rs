@@ -3,7 +3,7 @@ use axum::extract::Path;
 use super::documents::Message;
 use super::request::{Pulse, id};
 use super::resource;
-use crate::failure::Failure;
+use crate::edge::failure::Failure;
 use crate::jsonapi::document::Document;
 use crate::jsonapi::parameters::offered;
 use crate::jsonapi::query::Offer;

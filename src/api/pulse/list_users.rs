@@ -3,7 +3,7 @@ use projections::views::Selection;
 use super::documents::User;
 use super::request::{Pulse, ids};
 use super::resource;
-use crate::failure::Failure;
+use crate::edge::failure::Failure;
 use crate::jsonapi::document::Document;
 use crate::jsonapi::parameters::offered;
 use crate::jsonapi::query::Offer;

@@ -11,12 +11,12 @@ use uuid::Uuid;
 
 use super::resource::{self, CHAT, CHAT_BOOKMARK, MESSAGE, TYPES, USER};
 use crate::Services;
-use crate::failure::{Failure, Source};
+use crate::edge::failure::{Failure, Source};
+use crate::edge::request::Request;
 use crate::jsonapi::body::Attributes;
 use crate::jsonapi::document::{Document, Load, Resource};
 use crate::jsonapi::query::{Offer, Query};
 use crate::jsonapi::{Type, media};
-use crate::request::Request;
 
 /// The kinds of conversations that the dialect knows.
 pub(super) const KINDS: &[Kind] = &[Kind::Private, Kind::Room, Kind::Contextual];

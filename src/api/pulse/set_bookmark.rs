@@ -7,11 +7,11 @@ use super::documents::{ChatBookmark, Reading};
 use super::get_bookmark::{OFFER, Parameters};
 use super::request::{Pulse, id};
 use super::resource::{self, CHAT_BOOKMARK};
-use crate::failure::Failure;
+use crate::edge::failure::Failure;
+use crate::edge::request::CLOCK_SKEW_MAX;
 use crate::jsonapi::body::Attributes;
 use crate::jsonapi::document::Document;
 use crate::jsonapi::schema::One;
-use crate::request::CLOCK_SKEW_MAX;
 
 /// Read a chat, to the newest message or to the newest of a time.
 #[utoipa::path(post, path = "/chats/{chat_id}/bookmark",

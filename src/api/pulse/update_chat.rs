@@ -8,7 +8,7 @@ use super::documents::Chat;
 use super::list_chats::INCLUDES;
 use super::request::{Pulse, id};
 use super::resource::{self, CHAT};
-use crate::failure::Failure;
+use crate::edge::failure::Failure;
 use crate::jsonapi::body::Attributes;
 use crate::jsonapi::document::Document;
 use crate::jsonapi::parameters::offered;

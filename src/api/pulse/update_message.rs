@@ -7,7 +7,7 @@ use super::documents::Message;
 use super::list_messages::INCLUDES;
 use super::request::Pulse;
 use super::resource::{self, MESSAGE};
-use crate::failure::Failure;
+use crate::edge::failure::Failure;
 use crate::jsonapi::body::Attributes;
 use crate::jsonapi::document::Document;
 use crate::jsonapi::parameters::offered;

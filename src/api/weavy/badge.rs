@@ -4,7 +4,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::request::Weavy;
-use crate::failure::Failure;
+use crate::edge::failure::Failure;
 
 /// Unread conversations, by kind.
 #[derive(Debug, Serialize, ToSchema)]

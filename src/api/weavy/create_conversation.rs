@@ -7,10 +7,10 @@ use uuid::Uuid;
 use super::json::Object;
 use super::object::{Conversation, Rendered};
 use super::request::Weavy;
-use crate::commands::MEMBERS_MAX;
 use crate::description::{parts, schema};
-use crate::failure::Failure;
-use crate::request::new_id;
+use crate::edge::commands::MEMBERS_MAX;
+use crate::edge::failure::Failure;
+use crate::edge::request::new_id;
 
 schema! {
     /// Whom to talk with.

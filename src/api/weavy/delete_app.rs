@@ -2,8 +2,8 @@ use axum::extract::Path;
 use axum::http::StatusCode;
 
 use super::request::{Weavy, number};
-use crate::commands::Reach;
-use crate::failure::Failure;
+use crate::edge::commands::Reach;
+use crate::edge::failure::Failure;
 
 /// Erase a conversation for everyone, with its messages: for its creator, either member of a private chat,
 /// administrators and the host system.

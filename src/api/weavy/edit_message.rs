@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use super::object::{Message, Rendered};
 use super::request::{Weavy, number};
 use crate::description::{parts, schema};
-use crate::failure::Failure;
+use crate::edge::failure::Failure;
 
 schema! {
     /// What changes of a message; what is left out stays.

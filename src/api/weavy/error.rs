@@ -4,7 +4,7 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::failure::{Failure, RequestSummary};
+use crate::edge::failure::{Failure, RequestSummary};
 
 /// An error, as problem details (RFC 7807).
 #[derive(Debug, Serialize, ToSchema)]

@@ -2,7 +2,7 @@ use axum::extract::Path;
 
 use super::object::{Conversation, Rendered};
 use super::request::{Weavy, number};
-use crate::failure::Failure;
+use crate::edge::failure::Failure;
 
 /// Get a conversation with all its members.
 #[utoipa::path(get, path = "/conversations/{id}",

@@ -2,7 +2,7 @@ use axum::extract::Path;
 
 use super::object::{Message, Rendered};
 use super::request::{Weavy, number};
-use crate::failure::Failure;
+use crate::edge::failure::Failure;
 
 /// Get a message.
 #[utoipa::path(get, path = "/messages/{id}",

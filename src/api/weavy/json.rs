@@ -2,8 +2,8 @@ use axum::http::{HeaderMap, header};
 use domain::Text;
 use serde_json::{Map, Value};
 
-use crate::failure::Failure;
-use crate::json;
+use crate::edge::failure::Failure;
+use crate::edge::json;
 
 /// A body that is a JSON object.
 #[derive(Debug)]

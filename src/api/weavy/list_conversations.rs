@@ -6,7 +6,7 @@ use super::object::{Conversation, KINDS, List, Rendered};
 use super::query::{PagingParameters, Query, orders};
 use super::request::Weavy;
 use crate::description::schema;
-use crate::failure::Failure;
+use crate::edge::failure::Failure;
 
 const ORDERS: [(&str, Order); 5] = [
     ("id", Order::Id),

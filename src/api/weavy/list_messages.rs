@@ -4,7 +4,7 @@ use super::object::{List, Message, Rendered};
 use super::query::{PagingParameters, orders};
 use super::request::{Weavy, number};
 use crate::description::schema;
-use crate::failure::Failure;
+use crate::edge::failure::Failure;
 
 const ORDERS: [(&str, ()); 2] = [("created_at", ()), ("id", ())];
 

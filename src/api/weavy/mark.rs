@@ -3,7 +3,7 @@ use domain::participation::ChangeCommand;
 
 use super::object::{Conversation, Rendered};
 use super::request::Weavy;
-use crate::failure::Failure;
+use crate::edge::failure::Failure;
 
 /// Mark a conversation as read, up to a message or whole.
 #[utoipa::path(put, path = "/conversations/{id}/mark",

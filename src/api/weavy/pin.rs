@@ -3,7 +3,7 @@ use domain::participation::ChangeCommand;
 
 use super::object::{Conversation, Rendered};
 use super::request::Weavy;
-use crate::failure::Failure;
+use crate::edge::failure::Failure;
 
 /// Pin a conversation in the caller's list.
 #[utoipa::path(put, path = "/conversations/{id}/pin",

@@ -6,8 +6,8 @@ use super::json::Object;
 use super::object::{Message, Rendered};
 use super::request::{Weavy, number};
 use crate::description::{parts, schema};
-use crate::failure::Failure;
-use crate::request::new_id;
+use crate::edge::failure::Failure;
+use crate::edge::request::new_id;
 
 schema! {
     /// What to say.

@@ -3,7 +3,7 @@ use utoipa::IntoParams;
 use utoipa::openapi::{RefOr, Schema};
 
 use crate::description::parts;
-use crate::failure::Failure;
+use crate::edge::failure::Failure;
 
 const TOP_DEFAULT: i64 = 25;
 /// Items of a page at most; more cannot be asked for.

@@ -11,8 +11,8 @@ use super::json;
 use super::object::{Conversation, Rendered};
 use super::query::Query;
 use crate::Services;
-use crate::failure::Failure;
-use crate::request::Request;
+use crate::edge::failure::Failure;
+use crate::edge::request::Request;
 
 /// A request of this dialect.
 pub(super) struct Weavy(Request);

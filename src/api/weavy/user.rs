@@ -2,7 +2,7 @@ use axum::Json;
 
 use super::object::User;
 use super::request::Weavy;
-use crate::failure::Failure;
+use crate::edge::failure::Failure;
 
 /// Get the calling user.
 #[utoipa::path(get, path = "/user",

@@ -13,7 +13,7 @@ use super::object::{List, Rendered, User};
 use super::query::PagingParameters;
 use super::request::Weavy;
 use crate::description::{parts, schema};
-use crate::failure::Failure;
+use crate::edge::failure::Failure;
 
 /// List users, by name.
 #[utoipa::path(get, path = "/users",

@@ -1,6 +1,6 @@
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
 
-use crate::request::new_id;
+use super::request::new_id;
 
 /// The header: what a request is called in the log, in its events and in its answer.
 pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");

@@ -7,7 +7,7 @@ use axum::http::StatusCode;
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
-use crate::failure::{Dialect, Failure};
+use super::failure::{Dialect, Failure};
 use crate::{DIALECTS, Services};
 
 /// What to say of a command whose answer does not come.

@@ -9,7 +9,7 @@ use axum::response::Response;
 use metrics::Histogram;
 use tracing::Instrument;
 
-use crate::request_id::{REQUEST_ID, RequestId};
+use super::request_id::{REQUEST_ID, RequestId};
 
 /// What all requests without a route are measured as: their paths are the callers' to choose.
 const UNMATCHED: &str = "(unmatched)";

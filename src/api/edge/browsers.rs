@@ -7,9 +7,9 @@ use axum::response::Response;
 use tower::{Layer, ServiceExt};
 use tower_http::cors::{Any, CorsLayer};
 
-use crate::failure::Dialect;
-use crate::position::POSITION;
-use crate::request_id::REQUEST_ID;
+use super::failure::Dialect;
+use super::position::POSITION;
+use super::request_id::REQUEST_ID;
 
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 

@@ -12,16 +12,16 @@ use event_store::{Context, Idempotency, Keys, Metadata, Outcome, Surface};
 use projections::Views;
 use uuid::Uuid;
 
+use super::browsers;
+use super::caller::{self, Caller};
+use super::failure::{Failure, Source};
+use super::fair::{Crowded, Place};
+use super::in_time::Arrived;
+use super::large::Answered;
+use super::position::{POSITION, Reflected};
+use super::request_id::RequestId;
+use super::{multipart, seen, token};
 use crate::Services;
-use crate::browsers;
-use crate::caller::{self, Caller};
-use crate::failure::{Failure, Source};
-use crate::fair::{Crowded, Place};
-use crate::in_time::Arrived;
-use crate::large::Answered;
-use crate::position::{POSITION, Reflected};
-use crate::request_id::RequestId;
-use crate::{multipart, seen, token};
 
 const KEPT_HEADER_LENGTH_MAX: usize = 255;
 /// How long the answer to a command waits until the read models show what it did: longer than the lease of a node that

@@ -13,10 +13,10 @@ use moka::future::Cache;
 use moka::ops::compute::Op;
 use uuid::Uuid;
 
+use super::caller::Caller;
+use super::failure::Failure;
+use super::token::Role;
 use crate::Services;
-use crate::caller::Caller;
-use crate::failure::Failure;
-use crate::token::Role;
 
 /// A user's name and role are taken from a token at most this often: whatever tokens say, an account cannot fill the
 /// log by reading.

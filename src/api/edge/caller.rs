@@ -7,8 +7,8 @@ use chrono::{DateTime, Utc};
 use event_store::Surface;
 use uuid::Uuid;
 
+use super::token::{Claims, Refusal, Role};
 use crate::Services;
-use crate::token::{Claims, Refusal, Role};
 
 /// Who calls, as their token says.
 #[derive(Debug, Clone)]

@@ -3,7 +3,7 @@ use std::convert::Infallible;
 use axum::http::{HeaderMap, header};
 use bytes::Bytes;
 
-use crate::failure::Failure;
+use super::failure::Failure;
 
 /// The fields of a multipart body, in order.
 pub(crate) async fn read(media_type: &str, body: Bytes) -> Result<Vec<(String, String)>, Failure> {

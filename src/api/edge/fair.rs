@@ -4,8 +4,8 @@ use axum::http::StatusCode;
 use projections::{Share, Shares};
 use uuid::Uuid;
 
-use crate::caller::Caller;
-use crate::failure::Failure;
+use super::caller::Caller;
+use super::failure::Failure;
 
 /// Bytes of large bodies at once, of which an account has half.
 const BODIES_SIZE_MAX: usize = 128 * 1024 * 1024;

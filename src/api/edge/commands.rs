@@ -8,10 +8,10 @@ use projections::Message;
 use projections::views::Viewer;
 use uuid::Uuid;
 
-use crate::failure::Failure;
-use crate::request::Request;
-use crate::successor::first_left;
-use crate::token::Role;
+use super::failure::Failure;
+use super::request::Request;
+use super::successor::first_left;
+use super::token::Role;
 
 /// Members that one command may name: beyond this its event alone would be unwieldy.
 pub(crate) const MEMBERS_MAX: usize = 10_000;

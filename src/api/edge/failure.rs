@@ -9,9 +9,9 @@ use axum::response::{IntoResponse, Response};
 use domain::{audit, conversation, participation, user};
 use event_store::{CommandError, causes};
 
-use crate::challenge::challenges;
-use crate::in_time::OUTCOME_UNKNOWN;
-use crate::token;
+use super::challenge::challenges;
+use super::in_time::OUTCOME_UNKNOWN;
+use super::token;
 
 /// Why a request is not answered. Each dialect has a shape of its own for it.
 #[derive(Debug, Clone)]

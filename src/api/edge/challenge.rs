@@ -2,7 +2,7 @@
 
 use axum::http::HeaderValue;
 
-use crate::token::Refusal;
+use super::token::Refusal;
 
 /// The values of `WWW-Authenticate`: Bearer (RFC 6750, section 3) with the reason, if there was a token; and Basic
 /// (RFC 7617) where it is taken too. Each is a header of its own: not every client takes several from one.
