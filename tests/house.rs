@@ -62,6 +62,28 @@ fn only_the_event_store_writes_events_and_only_read_models_write_read_models() {
     }
 }
 
+/// What several dialects share stands in `edge/`, which knows none of them: `lib.rs` lists them, and nobody else names one.
+#[test]
+fn a_dialect_is_named_in_its_own_folder_alone() {
+    let sources = sources("src/api");
+    let dialects: Vec<&str> = sources
+        .iter()
+        .filter(|(_, text)| text.contains("const DIALECT: Dialect"))
+        .filter_map(|(path, _)| path.strip_suffix("/mod.rs")?.rsplit('/').next())
+        .collect();
+    assert!(dialects.len() >= 4, "{dialects:?}");
+    for dialect in dialects {
+        let capital = dialect[..1].to_uppercase() + &dialect[1..];
+        for (path, text) in &sources {
+            let is_own = path.contains(&format!("/src/api/{dialect}/"));
+            let lists_them = path.ends_with("/src/api/lib.rs");
+            for name in [format!("crate::{dialect}"), format!("Surface::{capital}")] {
+                assert!(is_own || lists_them || !text.contains(&name), "{path} names {name}");
+            }
+        }
+    }
+}
+
 /// The text of an error alone does not say what to do, and a log in JSON has no more of an error than its text.
 #[test]
 fn errors_are_logged_with_their_causes() {

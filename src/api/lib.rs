@@ -39,8 +39,8 @@ use tower::{Layer, ServiceBuilder};
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::normalize_path::NormalizePathLayer;
 
-use edge::failure::Dialect;
-use edge::{browsers, failure, in_time, large, observe, position};
+use edge::dialect::{Dialect, Dialects};
+use edge::{browsers, in_time, large, observe, position, rendering};
 
 pub use description::Description;
 pub use edge::fair::Fair;
@@ -57,13 +57,9 @@ pub struct Limits {
     pub request_timeout: Duration,
 }
 
-/// Who tells a failure under which prefix.
-const DIALECTS: &[Dialect] = &[
-    Dialect { prefix: "/api/v1", takes_basic: false, is_for_browsers: true, shape: pulse::shape },
-    Dialect { prefix: "/api", takes_basic: false, is_for_browsers: true, shape: weavy::shape },
-    Dialect { prefix: "/v1", takes_basic: true, is_for_browsers: true, shape: protocol::shape },
-    Dialect { prefix: "/audit", takes_basic: false, is_for_browsers: false, shape: audit::shape },
-];
+/// All dialects, in the order of the description.
+const DIALECTS: Dialects =
+    Dialects(&[&weavy::DIALECT, &protocol::DIALECT, &pulse::DIALECT, &audit::DIALECT]);
 
 /// The description of the API, whole and by dialect.
 pub struct Descriptions {
@@ -74,25 +70,18 @@ pub struct Descriptions {
 }
 
 fn described() -> (Router<Arc<Services>>, Descriptions) {
-    let parts = [
-        (weavy::DESCRIPTION, weavy::routes()),
-        (protocol::DESCRIPTION, protocol::routes()),
-        (pulse::DESCRIPTION, pulse::routes()),
-        (audit::DESCRIPTION, audit::routes()),
-        (operations::DESCRIPTION, operations::routes()),
-    ];
-    let mut routes = Router::new();
-    let mut dialects = Vec::new();
-    for (dialect, part) in parts {
-        let (served, declared) = part.split_for_parts();
-        dialects.push((dialect.name, Description::of(&dialect, &declared)));
-        routes = match dialect.prefix {
-            "" => routes.merge(served),
-            prefix => routes.nest(prefix, served),
-        };
+    let (mut routes, mut dialects) = (Router::new(), Vec::new());
+    for Dialect { prefix, credentials, description, routes: part, .. } in DIALECTS.0 {
+        let (served, declared) = part().split_for_parts();
+        let described = Description::of(description, prefix, credentials, &declared);
+        dialects.push((description.name, described));
+        routes = routes.nest(prefix, served);
     }
+    let (served, declared) = operations::routes().split_for_parts();
+    let described = Description::of(&operations::DESCRIPTION, "", &[], &declared);
+    dialects.push((operations::DESCRIPTION.name, described));
     let whole = Description::merge(dialects.iter().map(|(_, description)| description));
-    (routes, Descriptions { whole, dialects })
+    (routes.merge(served), Descriptions { whole, dialects })
 }
 
 /// The description of every endpoint, generated from the handlers.
@@ -103,7 +92,8 @@ pub fn openapi() -> Descriptions {
 /// Everything that is served.
 pub fn router(services: Services, limits: Limits) -> Router {
     let (routes, descriptions) = described();
-    let shapes = failure::Shapes { dialects: DIALECTS, public_url: services.public_url.clone() };
+    let words =
+        rendering::Rendering { dialects: DIALECTS, public_url: services.public_url.clone() };
     let services = Arc::new(services);
     // The outermost first. Given to the router as one: each layer of its own would be one more
     // service that is copied to the heap for each request.
@@ -114,10 +104,10 @@ pub fn router(services: Services, limits: Limits) -> Router {
         ))
         .layer(axum::middleware::from_fn_with_state((DIALECTS, browsers::cors()), browsers::guard))
         .layer(axum::middleware::from_fn(position::tell))
-        .layer(axum::middleware::from_fn_with_state(shapes, failure::shape))
+        .layer(axum::middleware::from_fn_with_state(words, rendering::failures))
         .layer(CatchPanicLayer::new())
         .layer(axum::middleware::from_fn_with_state(
-            (services.clone(), limits.request_timeout),
+            (DIALECTS, services.clone(), limits.request_timeout),
             in_time::answer,
         ))
         .layer(axum::middleware::from_fn(large::keep_room))

@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use axum::extract::{FromRequest, Request as HttpRequest};
 use domain::audit::{Audit, Command, Part};
-use event_store::{Context, Log, Surface};
+use event_store::{Context, Log};
 use projections::history::Moment;
 use uuid::Uuid;
 
+use super::DIALECT;
 use crate::Services;
 use crate::edge::failure::Failure;
 use crate::edge::request::Request;
@@ -20,7 +21,7 @@ impl FromRequest<Arc<Services>> for Auditor {
     type Rejection = Failure;
 
     async fn from_request(request: HttpRequest, services: &Arc<Services>) -> Result<Self, Failure> {
-        let request = Request::read(request, services, Surface::Audit).await?;
+        let request = Request::read(request, services, &DIALECT).await?;
         if request.caller.role != Role::Administrator {
             let why = "only administrators of the account may read the audit trail";
             return Err(Failure::forbidden(why));

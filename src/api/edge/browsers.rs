@@ -7,7 +7,7 @@ use axum::response::Response;
 use tower::{Layer, ServiceExt};
 use tower_http::cors::{Any, CorsLayer};
 
-use super::failure::Dialect;
+use super::dialect::Dialects;
 use super::position::POSITION;
 use super::request_id::REQUEST_ID;
 
@@ -32,11 +32,11 @@ pub(crate) fn cors() -> CorsLayer {
 /// Opens the dialects to pages of other origins, and nothing that is the operators'. No answer is kept anywhere, or
 /// taken for what it does not say it is.
 pub(crate) async fn guard(
-    State((dialects, cors)): State<(&'static [Dialect], CorsLayer)>,
+    State((dialects, cors)): State<(Dialects, CorsLayer)>,
     request: Request,
     next: Next,
 ) -> Response {
-    let dialect = Dialect::of(dialects, request.uri().path());
+    let dialect = dialects.of(request.uri().path());
     let mut response = match dialect.is_some_and(|dialect| dialect.is_for_browsers) {
         true => cors.layer(next).oneshot(request).await.unwrap_or_else(|never| match never {}),
         false => next.run(request).await,

@@ -4,9 +4,9 @@ use axum::http::{HeaderMap, header};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use chrono::{DateTime, Utc};
-use event_store::Surface;
 use uuid::Uuid;
 
+use super::dialect::Credentials;
 use super::token::{Claims, Refusal, Role};
 use crate::Services;
 
@@ -44,20 +44,18 @@ impl Caller {
 /// The caller that a request's access token names.
 ///
 /// # Errors
-/// Why the token is not taken; nothing when there is none, or none of a scheme that is known here.
+/// Why the token is not taken; nothing when there is none, or none of a scheme that is accepted.
 pub(crate) async fn authenticate(
     services: &Services,
     headers: &HeaderMap,
-    surface: Surface,
+    accepted: &[Credentials],
 ) -> Result<Caller, Option<Refusal>> {
     let credentials = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
     let (scheme, given) = credentials.and_then(|given| given.split_once(' ')).ok_or(None)?;
-    let token = if scheme.eq_ignore_ascii_case("bearer") {
-        Cow::Borrowed(given.trim())
-    } else if surface == Surface::Protocol && scheme.eq_ignore_ascii_case("basic") {
-        Cow::Owned(password(given).ok_or(Refusal::Malformed)?)
-    } else {
-        return Err(None);
+    let is_meant = |accepted: &&Credentials| scheme.eq_ignore_ascii_case(accepted.scheme());
+    let token = match accepted.iter().find(is_meant).ok_or(None)? {
+        Credentials::Bearer => Cow::Borrowed(given.trim()),
+        Credentials::Basic => Cow::Owned(password(given).ok_or(Refusal::Malformed)?),
     };
     let claims = services.authenticator.verify(&token, now()).await?;
     let Claims { sub: uid, name, account, role, iat: issued_at, .. } = claims;
@@ -71,7 +69,7 @@ const OPERATORS_ACCOUNT: i64 = 1;
 /// Whether a request comes from who runs the server: it has a service token of the first account. Those of other accounts
 /// are host systems, to whom the server's parts would tell how much the others do.
 pub(crate) async fn is_operator(services: &Services, headers: &HeaderMap) -> bool {
-    let caller = authenticate(services, headers, Surface::Audit).await;
+    let caller = authenticate(services, headers, &[Credentials::Bearer]).await;
     caller.is_ok_and(|caller| caller.role == Role::Service && caller.account == OPERATORS_ACCOUNT)
 }
 

@@ -7,8 +7,9 @@ use axum::http::StatusCode;
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
-use super::failure::{Dialect, Failure};
-use crate::{DIALECTS, Services};
+use super::dialect::Dialects;
+use super::failure::Failure;
+use crate::Services;
 
 /// What to say of a command whose answer does not come.
 pub(crate) const OUTCOME_UNKNOWN: &str =
@@ -32,11 +33,11 @@ impl Arrived {
 /// Answers a dialect's requests in time, whatever the database does: during an outage at once, and those that are
 /// under way when one begins as soon as it is noticed. So while the read models cannot show what was acknowledged.
 pub(crate) async fn answer(
-    State((services, timeout)): State<(Arc<Services>, Duration)>,
+    State((dialects, services, timeout)): State<(Dialects, Arc<Services>, Duration)>,
     mut request: Request,
     next: Next,
 ) -> Response {
-    if Dialect::of(DIALECTS, request.uri().path()).is_none() {
+    if dialects.of(request.uri().path()).is_none() {
         return next.run(request).await;
     }
     let availability = services.commands.log().availability();

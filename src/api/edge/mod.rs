@@ -5,8 +5,9 @@
 
 pub(crate) mod browsers;
 pub(crate) mod caller;
-mod challenge;
+pub(crate) mod challenge;
 pub(crate) mod commands;
+pub(crate) mod dialect;
 pub(crate) mod failure;
 pub(crate) mod fair;
 pub(crate) mod in_time;
@@ -15,6 +16,8 @@ pub(crate) mod large;
 pub(crate) mod multipart;
 pub(crate) mod observe;
 pub(crate) mod position;
+mod refusals;
+pub(crate) mod rendering;
 pub(crate) mod request;
 mod request_id;
 pub(crate) mod seen;

@@ -14,6 +14,7 @@ use uuid::Uuid;
 
 use super::browsers;
 use super::caller::{self, Caller};
+use super::dialect::Dialect;
 use super::failure::{Failure, Source};
 use super::fair::{Crowded, Place};
 use super::in_time::Arrived;
@@ -122,13 +123,13 @@ impl Request {
     pub(crate) async fn read(
         request: HttpRequest,
         services: &Arc<Services>,
-        surface: Surface,
+        dialect: &Dialect,
     ) -> Result<Self, Rejection> {
         let (parts, body) = request.into_parts();
         if browsers::may_be_a_foreign_form(&parts.method, &parts.headers) {
             return Err(Rejection::ForeignForm);
         }
-        let caller = caller::authenticate(services, &parts.headers, surface)
+        let caller = caller::authenticate(services, &parts.headers, dialect.credentials)
             .await
             .map_err(Rejection::Unauthenticated)?;
         let mut place = services.fair.admit(&caller).map_err(Rejection::Crowded)?;
@@ -151,7 +152,7 @@ impl Request {
             .await
             .map_err(|rejection| Rejection::Body(rejection.into_response().status()))?;
         arrived.set();
-        let mut context = context(&caller, surface, id, &headers)?;
+        let mut context = context(&caller, dialect.surface, id, &headers)?;
         context.idempotency = match kept(&headers, "idempotency-key")? {
             None => None,
             Some(key) => {

@@ -62,8 +62,8 @@ pub(crate) fn parameters(offer: &Offer) -> Vec<Value> {
     parameters
 }
 
-/// The parameters that every endpoint offers: which fields of a type to send.
-pub(crate) fn fieldsets(types: &[&Type]) -> Vec<(String, Value)> {
+/// The parameters that every endpoint of a dialect with this title offers: which fields of a type to send.
+pub(crate) fn fieldsets(title: &str, types: &[&Type]) -> Vec<(String, Value)> {
     let fields = |r#type: &Type| -> Vec<&str> {
         let attributes = r#type.attributes().map(|attribute| attribute.name);
         attributes.chain(r#type.relationships.iter().map(|(name, _)| *name)).collect()
@@ -79,7 +79,7 @@ pub(crate) fn fieldsets(types: &[&Type]) -> Vec<(String, Value)> {
                     "type": "array", "items": { "type": "string", "enum": fields(r#type) },
                 },
             });
-            (format!("PulseFields{}", name(r#type.name)), parameter)
+            (format!("{title}Fields{}", name(r#type.name)), parameter)
         })
         .collect()
 }

@@ -13,16 +13,14 @@ use serde_json::json;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::description::{Dialect, Nulls};
+use crate::description::{Common, Nulls};
 use crate::edge::caller;
 use crate::{Condition, Services};
 
-pub(crate) const DESCRIPTION: Dialect = Dialect {
+pub(crate) const DESCRIPTION: Common = Common {
     name: "operations",
     title: "Operations",
     description: "How the server is.",
-    prefix: "",
-    credentials: &[],
     takes: &[],
     answers: "application/json",
     error: ("", &[]),

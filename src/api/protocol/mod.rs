@@ -26,34 +26,43 @@ mod update_message;
 
 use std::sync::Arc;
 
+use event_store::Surface;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use error::Error;
-pub(crate) use error::shape;
 
 use crate::Services;
-use crate::description::{self, Dialect, Nulls};
+use crate::description::{self, Common, Nulls};
+use crate::edge::challenge;
+use crate::edge::dialect::{Credentials, Dialect};
 
-pub(crate) const DESCRIPTION: Dialect = Dialect {
-    name: "protocol",
-    title: "Protocol",
-    description: "Conversations as Protocol, also published as Coherent, has them: with \
-                  contacts and groups, muted and archived.",
+pub(crate) const DIALECT: Dialect = Dialect {
     prefix: "/v1",
-    credentials: &["bearer", "basic"],
-    takes: &["application/json", "application/x-www-form-urlencoded", "multipart/form-data"],
-    answers: "application/json",
-    error: ("Error", &["application/json"]),
-    nulls: Nulls::Sent,
-    has_nulls_in_queries: false,
-    is_for_users: true,
-    errors: &[],
-    errors_of_bodies: &[415],
-    parameters: Vec::new,
+    surface: Surface::Protocol,
+    credentials: &[Credentials::Bearer, Credentials::Basic],
+    challenge: challenge::bearer_or_basic,
+    is_for_browsers: true,
+    render: error::render,
+    routes,
+    description: Common {
+        name: "protocol",
+        title: "Protocol",
+        description: "Conversations as Protocol, also published as Coherent, has them: with \
+                      contacts and groups, muted and archived.",
+        takes: &["application/json", "application/x-www-form-urlencoded", "multipart/form-data"],
+        answers: "application/json",
+        error: ("Error", &["application/json"]),
+        nulls: Nulls::Sent,
+        has_nulls_in_queries: false,
+        is_for_users: true,
+        errors: &[],
+        errors_of_bodies: &[415],
+        parameters: Vec::new,
+    },
 };
 
-pub(crate) fn routes() -> OpenApiRouter<Arc<Services>> {
+fn routes() -> OpenApiRouter<Arc<Services>> {
     description::router::<_, Error>()
         .routes(routes!(list_conversations::list, create_conversation::create))
         .routes(routes!(

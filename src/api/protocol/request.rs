@@ -5,10 +5,10 @@ use axum::Json;
 use axum::extract::{FromRequest, Request as HttpRequest};
 use domain::conversation::Kind;
 use domain::participation::{ChangeCommand, Seat};
-use event_store::Surface;
 use projections::views::{Entry, Group, Name, Read, Reference};
 use uuid::Uuid;
 
+use super::DIALECT;
 use super::fields::Fields;
 use super::id;
 use super::object::Conversation;
@@ -31,7 +31,7 @@ impl FromRequest<Arc<Services>> for Protocol {
     type Rejection = Failure;
 
     async fn from_request(request: HttpRequest, services: &Arc<Services>) -> Result<Self, Failure> {
-        let request = Request::read(request, services, Surface::Protocol).await?;
+        let request = Request::read(request, services, &DIALECT).await?;
         let user = request.user()?;
         Ok(Self { request, user })
     }

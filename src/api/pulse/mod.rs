@@ -26,37 +26,46 @@ mod update_message;
 
 use std::sync::Arc;
 
+use event_store::Surface;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use resource::TYPES;
 
 use crate::Services;
-use crate::description::{self, Dialect, Nulls};
+use crate::description::{self, Common, Nulls};
+use crate::edge::challenge;
+use crate::edge::dialect::{Credentials, Dialect};
 use crate::jsonapi::MEDIA_TYPE;
-use crate::jsonapi::error::Errors;
-pub(crate) use crate::jsonapi::error::shape;
+use crate::jsonapi::error::{self, Errors};
 use crate::jsonapi::parameters::fieldsets;
 
-pub(crate) const DESCRIPTION: Dialect = Dialect {
-    name: "pulse",
-    title: "Pulse",
-    description: "Conversations as Pulse has them: a JSON:API of direct conversations, \
-                  chats, memberships and bookmarks.",
+pub(crate) const DIALECT: Dialect = Dialect {
     prefix: "/api/v1",
-    credentials: &["bearer"],
-    takes: &[MEDIA_TYPE, "application/json"],
-    answers: MEDIA_TYPE,
-    error: ("Errors", &[MEDIA_TYPE]),
-    nulls: Nulls::LeftOut,
-    has_nulls_in_queries: false,
-    is_for_users: true,
-    errors: &[406],
-    errors_of_bodies: &[409, 415],
-    parameters: || fieldsets(TYPES),
+    surface: Surface::Pulse,
+    credentials: &[Credentials::Bearer],
+    challenge: challenge::bearer,
+    is_for_browsers: true,
+    render: error::render,
+    routes,
+    description: Common {
+        name: "pulse",
+        title: "Pulse",
+        description: "Conversations as Pulse has them: a JSON:API of direct conversations, \
+                      chats, memberships and bookmarks.",
+        takes: &[MEDIA_TYPE, "application/json"],
+        answers: MEDIA_TYPE,
+        error: ("Errors", &[MEDIA_TYPE]),
+        nulls: Nulls::LeftOut,
+        has_nulls_in_queries: false,
+        is_for_users: true,
+        errors: &[406],
+        errors_of_bodies: &[409, 415],
+        parameters: || fieldsets("Pulse", TYPES),
+    },
 };
 
-pub(crate) fn routes() -> OpenApiRouter<Arc<Services>> {
+fn routes() -> OpenApiRouter<Arc<Services>> {
     description::router::<_, Errors>()
         .routes(routes!(list_direct_conversations::list, create_direct_conversation::create))
         .routes(routes!(get_direct_conversation::get))

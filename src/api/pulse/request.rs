@@ -5,10 +5,10 @@ use axum::extract::{FromRequest, Request as HttpRequest};
 use axum::http::StatusCode;
 use domain::conversation::Kind;
 use domain::participation::Seat;
-use event_store::Surface;
 use projections::views::{Chat, Choice, Column, ShownMessage};
 use uuid::Uuid;
 
+use super::DIALECT;
 use super::resource::{self, CHAT, CHAT_BOOKMARK, MESSAGE, TYPES, USER};
 use crate::Services;
 use crate::edge::failure::{Failure, Source};
@@ -31,7 +31,7 @@ impl FromRequest<Arc<Services>> for Pulse {
     type Rejection = Failure;
 
     async fn from_request(request: HttpRequest, services: &Arc<Services>) -> Result<Self, Failure> {
-        let request = Request::read(request, services, Surface::Pulse).await?;
+        let request = Request::read(request, services, &DIALECT).await?;
         let user = request.user()?;
         media::check_accept(&request.headers)?;
         Ok(Self { request, user })

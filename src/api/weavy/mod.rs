@@ -21,34 +21,43 @@ mod users;
 
 use std::sync::Arc;
 
+use event_store::Surface;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use error::Problem;
-pub(crate) use error::shape;
 
 use crate::Services;
-use crate::description::{self, Dialect, Nulls};
+use crate::description::{self, Common, Nulls};
+use crate::edge::challenge;
+use crate::edge::dialect::{Credentials, Dialect};
 
-pub(crate) const DESCRIPTION: Dialect = Dialect {
-    name: "weavy",
-    title: "Weavy",
-    description: "Conversations as Weavy has them: private chats, rooms and contextual \
-                  chats, with marks and pins.",
+pub(crate) const DIALECT: Dialect = Dialect {
     prefix: "/api",
-    credentials: &["bearer"],
-    takes: &["application/json"],
-    answers: "application/json",
-    error: ("Problem", &["application/json", "application/problem+json"]),
-    nulls: Nulls::LeftOut,
-    has_nulls_in_queries: true,
-    is_for_users: false,
-    errors: &[],
-    errors_of_bodies: &[],
-    parameters: Vec::new,
+    surface: Surface::Weavy,
+    credentials: &[Credentials::Bearer],
+    challenge: challenge::bearer,
+    is_for_browsers: true,
+    render: error::render,
+    routes,
+    description: Common {
+        name: "weavy",
+        title: "Weavy",
+        description: "Conversations as Weavy has them: private chats, rooms and contextual \
+                      chats, with marks and pins.",
+        takes: &["application/json"],
+        answers: "application/json",
+        error: ("Problem", &["application/json", "application/problem+json"]),
+        nulls: Nulls::LeftOut,
+        has_nulls_in_queries: true,
+        is_for_users: false,
+        errors: &[],
+        errors_of_bodies: &[],
+        parameters: Vec::new,
+    },
 };
 
-pub(crate) fn routes() -> OpenApiRouter<Arc<Services>> {
+fn routes() -> OpenApiRouter<Arc<Services>> {
     description::router::<_, Problem>()
         .routes(routes!(list_conversations::list, create_conversation::create))
         .routes(routes!(badge::badge))

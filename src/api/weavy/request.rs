@@ -3,10 +3,10 @@ use std::sync::Arc;
 
 use axum::extract::{FromRequest, Request as HttpRequest};
 use domain::participation::{ChangeCommand, Seat};
-use event_store::Surface;
 use projections::views::{MemberState, View, Viewer};
 use uuid::Uuid;
 
+use super::DIALECT;
 use super::json;
 use super::object::{Conversation, Rendered};
 use super::query::Query;
@@ -21,7 +21,7 @@ impl FromRequest<Arc<Services>> for Weavy {
     type Rejection = Failure;
 
     async fn from_request(request: HttpRequest, services: &Arc<Services>) -> Result<Self, Failure> {
-        Ok(Self(Request::read(request, services, Surface::Weavy).await?))
+        Ok(Self(Request::read(request, services, &DIALECT).await?))
     }
 }
 
