@@ -7,7 +7,8 @@
 //! that no handler has to think of either.
 //!
 //! Deliberately not here: rules (those are the domain's) and SQL (that is the read models'). A new endpoint is
-//! a file with its handler in the dialect's folder and a line in that folder's `mod.rs`.
+//! a file with its handler in its resource's folder and a line in that folder's `mod.rs`; a new dialect is a folder with a
+//! `const DIALECT` and a line in [`DIALECTS`].
 
 #![cfg_attr(
     test,

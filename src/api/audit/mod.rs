@@ -1,23 +1,18 @@
 //! The audit trail of a conversation, for administrators of its account. Every reading is recorded.
 
-mod diff;
+mod conversations;
 mod error;
-mod events;
+mod objects;
+mod query;
 mod request;
-mod state;
-
-use std::sync::Arc;
 
 use event_store::Surface;
-use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 use error::Error;
 
-use crate::Services;
 use crate::description::{self, Common, Nulls};
 use crate::edge::challenge;
-use crate::edge::dialect::{Credentials, Dialect};
+use crate::edge::dialect::{Credentials, Dialect, Routes};
 
 pub(crate) const DIALECT: Dialect = Dialect {
     prefix: "/audit",
@@ -44,9 +39,6 @@ pub(crate) const DIALECT: Dialect = Dialect {
     },
 };
 
-fn routes() -> OpenApiRouter<Arc<Services>> {
-    description::router::<_, Error>()
-        .routes(routes!(events::events))
-        .routes(routes!(state::state))
-        .routes(routes!(diff::diff))
+fn routes() -> Routes {
+    description::router::<_, Error>().merge(conversations::routes())
 }

@@ -1,11 +1,9 @@
 use std::ops::Deref;
-use std::str::FromStr;
 use std::sync::Arc;
 
 use axum::extract::{FromRequest, Request as HttpRequest};
 use domain::audit::{Audit, Command, Part};
 use event_store::{Context, Log};
-use projections::history::Moment;
 use uuid::Uuid;
 
 use super::DIALECT;
@@ -64,27 +62,5 @@ impl Auditor {
         let id = domain::audit_id(conversation);
         self.services.commands.execute::<Audit>(id, command, &context).await?;
         Ok(conversation)
-    }
-
-    /// A parameter of the query, if it is given.
-    pub(super) fn parameter<T: FromStr>(
-        &self,
-        name: &str,
-        expected: &str,
-    ) -> Result<Option<T>, Failure> {
-        let query = self.uri.query().unwrap_or_default();
-        let mut given = form_urlencoded::parse(query.as_bytes()).filter(|(key, _)| key == name);
-        let Some((_, value)) = given.next() else { return Ok(None) };
-        if given.next().is_some() {
-            return Err(Failure::bad_request(format!("{name} must be given once")));
-        }
-        value
-            .parse()
-            .map(Some)
-            .map_err(|_| Failure::bad_request(format!("{name} must be {expected}")))
-    }
-
-    pub(super) fn moment(&self, name: &str) -> Result<Option<Moment>, Failure> {
-        self.parameter(name, "a position within the account or a time such as 2026-01-31T14:03:00Z")
     }
 }

@@ -11,6 +11,9 @@ use super::token::Refusal;
 use crate::Services;
 use crate::description::Common;
 
+/// Endpoints, each with its description.
+pub(crate) type Routes = OpenApiRouter<Arc<Services>>;
+
 /// One of the APIs that are spoken here: what `edge/` has to know of it.
 pub(crate) struct Dialect {
     /// What its paths begin with; of several that fit a path, the longest wins.
@@ -26,7 +29,7 @@ pub(crate) struct Dialect {
     /// Puts a failure into its words.
     pub(crate) render: fn(&Failure, &RequestSummary) -> Response,
     /// Its endpoints, by their paths after the prefix.
-    pub(crate) routes: fn() -> OpenApiRouter<Arc<Services>>,
+    pub(crate) routes: fn() -> Routes,
     /// What is said of all of its endpoints.
     pub(crate) description: Common,
 }

@@ -9,10 +9,10 @@ use projections::views::{Entry, Group, Name, Read, Reference};
 use uuid::Uuid;
 
 use super::DIALECT;
-use super::fields::Fields;
+use super::body::Fields;
 use super::id;
-use super::object::Conversation;
-use super::paging::Query;
+use super::objects::Conversation;
+use super::query::Query;
 use crate::Services;
 use crate::edge::commands::MEMBERS_MAX;
 use crate::edge::failure::Failure;

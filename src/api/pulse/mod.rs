@@ -1,43 +1,27 @@
 //! The Pulse dialect, a JSON:API under `/api/v1`. What JSON:API prescribes is in `jsonapi/`; here are the
 //! resources and what is done with them.
 
-mod create_chat;
-mod create_direct_conversation;
-mod create_membership;
-mod create_message;
-mod delete_message;
-mod documents;
-mod get_bookmark;
-mod get_chat;
-mod get_direct_conversation;
-mod get_membership;
-mod get_message;
-mod get_user;
-mod list_chats;
-mod list_direct_conversations;
-mod list_memberships;
-mod list_messages;
-mod list_users;
+mod body;
+mod bookmarks;
+mod chat_memberships;
+mod chats;
+mod direct_conversations;
+mod error;
+mod messages;
+mod objects;
+mod query;
 mod request;
-mod resource;
-mod set_bookmark;
-mod update_chat;
-mod update_message;
-
-use std::sync::Arc;
+mod users;
 
 use event_store::Surface;
-use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
-use resource::TYPES;
+use error::Errors;
+use objects::TYPES;
 
-use crate::Services;
 use crate::description::{self, Common, Nulls};
 use crate::edge::challenge;
-use crate::edge::dialect::{Credentials, Dialect};
+use crate::edge::dialect::{Credentials, Dialect, Routes};
 use crate::jsonapi::MEDIA_TYPE;
-use crate::jsonapi::error::{self, Errors};
 use crate::jsonapi::parameters::fieldsets;
 
 pub(crate) const DIALECT: Dialect = Dialect {
@@ -65,27 +49,12 @@ pub(crate) const DIALECT: Dialect = Dialect {
     },
 };
 
-fn routes() -> OpenApiRouter<Arc<Services>> {
+fn routes() -> Routes {
     description::router::<_, Errors>()
-        .routes(routes!(list_direct_conversations::list, create_direct_conversation::create))
-        .routes(routes!(get_direct_conversation::get))
-        .routes(routes!(list_chats::list, create_chat::create))
-        .routes(routes!(get_chat::get, update_chat::put, update_chat::patch))
-        .routes(routes!(list_memberships::list, create_membership::create))
-        .routes(routes!(list_messages::list, create_message::create))
-        .routes(routes!(get_membership::get))
-        .routes(routes!(
-            get_message::get,
-            update_message::put,
-            update_message::patch,
-            delete_message::delete
-        ))
-        .routes(routes!(
-            get_bookmark::get,
-            set_bookmark::post,
-            set_bookmark::put,
-            set_bookmark::patch
-        ))
-        .routes(routes!(list_users::list))
-        .routes(routes!(get_user::get))
+        .merge(direct_conversations::routes())
+        .merge(chats::routes())
+        .merge(chat_memberships::routes())
+        .merge(messages::routes())
+        .merge(bookmarks::routes())
+        .merge(users::routes())
 }

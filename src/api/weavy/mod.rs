@@ -1,36 +1,23 @@
 //! The Weavy dialect, under `/api`.
 
-mod badge;
-mod create_conversation;
-mod delete_app;
-mod edit_message;
+mod apps;
+mod body;
+mod conversations;
 mod error;
-mod get_conversation;
-mod get_message;
-mod json;
-mod list_conversations;
-mod list_messages;
-mod mark;
-mod object;
-mod pin;
-mod post_message;
+mod html;
+mod messages;
+mod objects;
 mod query;
 mod request;
-mod user;
 mod users;
 
-use std::sync::Arc;
-
 use event_store::Surface;
-use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 use error::Problem;
 
-use crate::Services;
 use crate::description::{self, Common, Nulls};
 use crate::edge::challenge;
-use crate::edge::dialect::{Credentials, Dialect};
+use crate::edge::dialect::{Credentials, Dialect, Routes};
 
 pub(crate) const DIALECT: Dialect = Dialect {
     prefix: "/api",
@@ -57,17 +44,10 @@ pub(crate) const DIALECT: Dialect = Dialect {
     },
 };
 
-fn routes() -> OpenApiRouter<Arc<Services>> {
+fn routes() -> Routes {
     description::router::<_, Problem>()
-        .routes(routes!(list_conversations::list, create_conversation::create))
-        .routes(routes!(badge::badge))
-        .routes(routes!(get_conversation::get))
-        .routes(routes!(mark::mark, mark::unmark))
-        .routes(routes!(pin::pin, pin::unpin))
-        .routes(routes!(list_messages::list, post_message::post))
-        .routes(routes!(delete_app::delete))
-        .routes(routes!(get_message::get, edit_message::edit, edit_message::delete))
-        .routes(routes!(user::user))
-        .routes(routes!(users::list, users::create))
-        .routes(routes!(users::get, users::put))
+        .merge(conversations::routes())
+        .merge(messages::routes())
+        .merge(apps::routes())
+        .merge(users::routes())
 }

@@ -7,8 +7,8 @@ use projections::views::{MemberState, View, Viewer};
 use uuid::Uuid;
 
 use super::DIALECT;
-use super::json;
-use super::object::{Conversation, Rendered};
+use super::body::Object;
+use super::objects::{Conversation, Rendered};
 use super::query::Query;
 use crate::Services;
 use crate::edge::failure::Failure;
@@ -50,8 +50,8 @@ impl Weavy {
         Query::parse(self.uri.query().unwrap_or_default())
     }
 
-    pub(super) fn body(&self) -> Result<json::Object, Failure> {
-        json::Object::read(&self.headers, &self.body)
+    pub(super) fn body(&self) -> Result<Object, Failure> {
+        Object::read(&self.headers, &self.body)
     }
 
     /// The stream of the conversation with this public number.
