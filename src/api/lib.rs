@@ -104,7 +104,7 @@ pub fn router(services: Services, limits: Limits) -> Router {
             observe::request,
         ))
         .layer(axum::middleware::from_fn_with_state((DIALECTS, browsers::cors()), browsers::guard))
-        .layer(axum::middleware::from_fn(position::tell))
+        .layer(axum::middleware::from_fn(position::set_header))
         .layer(axum::middleware::from_fn_with_state(words, rendering::failures))
         .layer(CatchPanicLayer::new())
         .layer(axum::middleware::from_fn_with_state(

@@ -36,12 +36,12 @@ pub struct Services {
     pub seen: Seen,
 }
 
-/// Whether commands can be taken, and whether everything behind them goes on.
+/// Whether commands can be taken, and whether everything that follows them works.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Condition {
     /// All is well.
     Ready,
-    /// Commands are taken, but these parts stand.
+    /// Commands are taken, but these parts have stopped.
     Degraded(Vec<String>),
     /// No command can be taken, because of this part.
     Unready(String),

@@ -217,7 +217,7 @@ fn parameters() -> Map<String, Value> {
         "ColloquyPosition": own(
             "Colloquy-Position",
             "The answer reflects at least so many events of the caller's account, as an earlier answer \
-             told",
+             said",
             json!({ "type": "integer", "format": "int64", "minimum": 0 }),
         ),
     }))

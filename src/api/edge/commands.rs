@@ -1,45 +1,23 @@
 //! Commands that more than one dialect issues.
 
 use domain::Text;
-use domain::conversation::{self, Conversation, Create, Event, Kind, Refusal};
+use domain::conversation::{self, Conversation, Create, Event, Refusal};
 use domain::participation::{ChangeCommand, Command, Participation, Seat};
 use event_store::{CommandError, Context, Outcome};
 use projections::Message;
-use projections::views::Viewer;
 use uuid::Uuid;
 
 use super::failure::Failure;
+use super::permissions::Reach;
 use super::request::Request;
 use super::successor::first_left;
-use super::token::Role;
 
 /// Members that one command may name: beyond this its event alone would be unwieldy.
 pub(crate) const MEMBERS_MAX: usize = 10_000;
 /// How often a private chat that others keep erasing is made anew for one request.
 const ATTEMPTS_MAX: usize = 5;
 
-/// Whose conversations may be deleted, beside one's own.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Reach {
-    /// For administrators, every one of the account; those in the trash too.
-    Account,
-    /// For administrators, rooms and contextual chats that are not in the trash: a private chat is for its two alone.
-    Rooms,
-}
-
 impl Request {
-    /// The calling user; a service token has no list, marker or pin that could be meant.
-    pub(crate) fn user(&self) -> Result<Uuid, Failure> {
-        self.caller.user().ok_or_else(|| {
-            Failure::forbidden("this endpoint speaks for a user, and a service token has none")
-        })
-    }
-
-    /// May do in the whole account what others may do where they are members.
-    pub(crate) fn administers(&self) -> bool {
-        matches!(self.caller.role, Role::Administrator | Role::Service)
-    }
-
     /// What this request did when it came first, if it is a repeated one. What it erased then is not there to be
     /// looked at again.
     pub(crate) async fn replay(&self) -> Result<Option<Outcome>, Failure> {
@@ -50,8 +28,8 @@ impl Request {
         Ok(replayed)
     }
 
-    /// The private chat of two as `find` shows it, made if there is none, with what made it.
-    pub(crate) async fn private_chat_shown<T, F>(
+    /// The private chat of two, read by `find`, made if there is none; with what made it.
+    pub(crate) async fn private_chat_found<T, F>(
         &self,
         user: Uuid,
         other: Uuid,
@@ -63,7 +41,7 @@ impl Request {
         for _ in 0..ATTEMPTS_MAX {
             let outcome = self.private_chat(user, other, None).await?;
             match find(outcome.aggregate_id).await {
-                Ok(shown) => return Ok((outcome, shown)),
+                Ok(found) => return Ok((outcome, found)),
                 // Somebody erased it in between: there is to be another one.
                 Err(failure) if failure.is_not_found() && !outcome.replayed => {}
                 Err(failure) => return Err(failure),
@@ -135,33 +113,13 @@ impl Request {
         self.execute_all::<Participation>(stream, commands, context).await
     }
 
-    /// Erases a conversation for everyone: for either member of a private chat, its creator, and whoever
-    /// administers the account.
+    /// Erases a conversation for everyone.
     pub(crate) async fn delete_conversation(
         &self,
         id: Uuid,
         reach: Reach,
     ) -> Result<Outcome, Failure> {
-        let administers = self.administers();
-        let viewer = match self.caller.user() {
-            Some(user) if !administers => Viewer::User(user),
-            _ => Viewer::Service,
-        };
-        let trashed_too = reach == Reach::Account;
-        let view = self.views().view(self.account(), viewer, id, trashed_too).await?;
-        let view = view.ok_or_else(Failure::not_found)?;
-        let caller = self.caller.user();
-        let private = view.conversation.kind == Kind::Private;
-        let is_member = view.members().any(|(member, _)| Some(member.user) == caller);
-        if private && reach == Reach::Rooms && !is_member {
-            return Err(Failure::not_found());
-        }
-        let created = caller.is_some() && view.conversation.created_by == caller;
-        if !(administers || created || private) {
-            return Err(Failure::forbidden(
-                "only its creator, an administrator or the host system may delete it",
-            ));
-        }
+        self.may_delete(id, reach).await?;
         self.execute::<Conversation>(id, conversation::Command::DeleteConversation).await
     }
 }

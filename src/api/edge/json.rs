@@ -11,9 +11,9 @@ pub(crate) fn parse(text: &str) -> Result<Value, String> {
     match numbers(text).find(|number| !is_exact(number)) {
         None => Ok(value),
         Some(number) => {
-            let shown: String = number.chars().take(40).collect();
+            let beginning: String = number.chars().take(40).collect();
             Err(format!(
-                "has a number with more digits than a double keeps, {shown}: send it as a string"
+                "has a number with more digits than a double keeps, {beginning}: send it as a string"
             ))
         }
     }

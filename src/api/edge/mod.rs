@@ -15,6 +15,7 @@ pub(crate) mod json;
 pub(crate) mod large;
 pub(crate) mod multipart;
 pub(crate) mod observe;
+pub(crate) mod permissions;
 pub(crate) mod position;
 mod refusals;
 pub(crate) mod rendering;

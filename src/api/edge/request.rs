@@ -19,7 +19,7 @@ use super::failure::{Failure, Source};
 use super::fair::{Crowded, Place};
 use super::in_time::Arrived;
 use super::large::Answered;
-use super::position::{POSITION, Reflected};
+use super::position::{AnswerPosition, POSITION};
 use super::request_id::RequestId;
 use super::{multipart, seen, token};
 use crate::Services;
@@ -43,7 +43,7 @@ pub(crate) struct Request {
     pub(crate) uri: Uri,
     pub(crate) headers: HeaderMap,
     pub(crate) body: Bytes,
-    reflected: Reflected,
+    answer_position: AnswerPosition,
     views: Views,
     _place: Place,
 }
@@ -136,7 +136,8 @@ impl Request {
         // As the caller wrote it: routes under a prefix see the rest alone.
         let original = parts.extensions.get::<OriginalUri>().map(|original| original.0.clone());
         let uri = original.unwrap_or_else(|| parts.uri.clone());
-        let reflected = parts.extensions.get::<Reflected>().expect("a layer brings it").clone();
+        let answer_position =
+            parts.extensions.get::<AnswerPosition>().expect("a layer brings it").clone();
         let id =
             parts.extensions.get::<RequestId>().expect("a layer brings it").as_str().to_owned();
         let arrived = parts.extensions.get::<Arrived>().expect("a layer brings it").clone();
@@ -164,10 +165,19 @@ impl Request {
         };
         seen::see(services, &caller, &context).await.map_err(Rejection::Seeing)?;
         let services = services.clone();
-        let request =
-            Self { services, caller, context, uri, headers, body, reflected, views, _place: place };
-        request.catch_up_with_the_caller().await?;
-        request.reflect().await.map_err(Rejection::Views)?;
+        let request = Self {
+            services,
+            caller,
+            context,
+            uri,
+            headers,
+            body,
+            answer_position,
+            views,
+            _place: place,
+        };
+        request.wait_for_what_the_caller_saw().await?;
+        request.note_position().await.map_err(Rejection::Views)?;
         Ok(request)
     }
 
@@ -210,10 +220,10 @@ impl Request {
         if !progress.wait_for(outcome.position, COMMAND_WAIT).await {
             return Err(NotCaughtUp::WithCommand.into());
         }
-        Ok(self.reflect().await?)
+        Ok(self.note_position().await?)
     }
 
-    async fn catch_up_with_the_caller(&self) -> Result<(), Rejection> {
+    async fn wait_for_what_the_caller_saw(&self) -> Result<(), Rejection> {
         let Some(seen) = self.headers.get(POSITION) else { return Ok(()) };
         let unreadable = || Rejection::Header("Colloquy-Position", "must be 0 or greater".into());
         let seen = seen.to_str().ok().and_then(|seen| seen.parse().ok());
@@ -226,10 +236,10 @@ impl Request {
         }
     }
 
-    /// What is read from now on reflects at least this.
-    async fn reflect(&self) -> Result<(), projections::Error> {
+    /// What is read from now on is at least of this position, and the answer says so.
+    async fn note_position(&self) -> Result<(), projections::Error> {
         let position = self.views().progress().account_position(self.account()).await?;
-        self.reflected.set(position);
+        self.answer_position.set(position);
         Ok(())
     }
 }

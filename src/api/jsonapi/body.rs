@@ -43,7 +43,7 @@ impl Attributes {
     }
 
     /// Of a resource that is there, under the id of the URL.
-    pub(crate) fn of_known(body: &[u8], r#type: &Type, known: Uuid) -> Result<Self, Failure> {
+    pub(crate) fn of_existing(body: &[u8], r#type: &Type, known: Uuid) -> Result<Self, Failure> {
         let (attributes, id) = Self::parse(body, r#type)?;
         let same = |id: &Value| id.as_str().and_then(|id| id.parse::<Uuid>().ok()) == Some(known);
         if !id.as_ref().is_none_or(same) {
@@ -177,7 +177,7 @@ mod tests {
         let read = |id: &str| {
             let body =
                 format!(r#"{{"data": {{"type": "thing"{id}, "attributes": {{"size": 1}}}}}}"#);
-            Attributes::of_known(body.as_bytes(), &TYPE, known)
+            Attributes::of_existing(body.as_bytes(), &TYPE, known)
         };
         assert!(read("").is_ok());
         assert!(read(&format!(r#", "id": "{known}""#)).is_ok());

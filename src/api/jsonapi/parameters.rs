@@ -56,7 +56,7 @@ pub(crate) fn parameters(offer: &Offer) -> Vec<Value> {
     if offer.paged {
         let from_1 = |default: i64| json!({ "type": "integer", "minimum": 1, "default": default });
         parameters.push(one("page[number]".to_owned(), from_1(1), "Number of the page"));
-        let words = "Page size, 1 to 100; more counts as 100";
+        let words = "Page size, 1 to 100 (default 25); more counts as 100";
         parameters.push(one("page[size]".to_owned(), from_1(SIZE_DEFAULT), words));
     }
     parameters

@@ -3,7 +3,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::Type;
 use crate::edge::failure::{Failure, Source};
 
-/// Items of a page unless told.
+/// Items of a page by default.
 pub(super) const SIZE_DEFAULT: i64 = 25;
 /// Items of a page at most; more counts as this.
 const SIZE_MAX: i64 = 100;

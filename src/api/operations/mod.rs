@@ -48,7 +48,7 @@ async fn healthz() -> &'static str {
 #[utoipa::path(get, path = "/readyz",
     operation_id = "operations.server.readyz", security((), ("bearer" = [])),
     params(("verbose" = Option<String>, Query, description = "Details as JSON; needs a service token of account 1")),
-    responses((status = 200, description = "It can take commands; `degraded: …` names what stands behind them",
+    responses((status = 200, description = "It can take commands; `degraded: …` names the parts that have stopped",
                content((String = "text/plain"), (serde_json::Value = "application/json"))),
               (status = 403, description = "Details are for operators", body = String),
               (status = 503, description = "It cannot; the body names the failing part",

@@ -26,7 +26,7 @@ pub(super) struct PagingParameters {
 }
 
 fn limit() -> RefOr<Schema> {
-    parts::natural(1, LIMIT_DEFAULT, "Page size, 1 to 100; more counts as 100")
+    parts::natural(1, LIMIT_DEFAULT, "Page size, 1 to 100 (default 10); more counts as 100")
 }
 
 /// Query parameters: exact names, an empty value counts as none; one that is asked for is refused when it is given

@@ -99,13 +99,13 @@ impl Protocol {
     }
 
     /// Carries out what a member does to their own state, and answers with the conversation.
-    pub(super) async fn change_and_show(
+    pub(super) async fn change_and_render(
         &self,
         entry: &Entry,
         change: ChangeCommand,
     ) -> Result<Json<Conversation>, Failure> {
         self.request.change_own(self.seat(entry), vec![change], &self.context).await?;
-        self.shown(entry.state.conversation).await
+        self.render_conversation(entry.state.conversation).await
     }
 
     pub(super) fn seat(&self, entry: &Entry) -> Seat {
@@ -114,7 +114,10 @@ impl Protocol {
     }
 
     /// The conversation as it is now.
-    pub(super) async fn shown(&self, conversation: Uuid) -> Result<Json<Conversation>, Failure> {
+    pub(super) async fn render_conversation(
+        &self,
+        conversation: Uuid,
+    ) -> Result<Json<Conversation>, Failure> {
         Ok(Json(self.entry_of(conversation).await?.into()))
     }
 }

@@ -30,9 +30,13 @@ impl Pulse {
     }
 
     /// What the body says of a resource that there is.
-    pub(super) fn known_attributes(&self, r#type: &Type, id: Uuid) -> Result<Attributes, Failure> {
+    pub(super) fn existing_attributes(
+        &self,
+        r#type: &Type,
+        id: Uuid,
+    ) -> Result<Attributes, Failure> {
         self.check_body()?;
-        Attributes::of_known(&self.body, r#type, id)
+        Attributes::of_existing(&self.body, r#type, id)
     }
 
     fn check_body(&self) -> Result<(), Failure> {

@@ -124,7 +124,7 @@ impl Load for Pulse {
             }
             name if name == MESSAGE.name => {
                 let messages = views.messages_of(account, keys).await?;
-                messages.iter().map(|shown| objects::message(&shown.message)).collect()
+                messages.iter().map(|found| objects::message(&found.message)).collect()
             }
             name if name == USER.name => {
                 let users = views.users_of(account, keys).await?;

@@ -27,7 +27,7 @@ pub(super) struct PagingParameters {
 }
 
 fn top() -> RefOr<Schema> {
-    parts::natural(0, TOP_DEFAULT, "Page size, 0 to 100; more counts as 100")
+    parts::natural(0, TOP_DEFAULT, "Page size, 0 to 100 (default 25); more counts as 100")
 }
 
 fn skip() -> RefOr<Schema> {

@@ -34,14 +34,6 @@ impl Deref for Weavy {
 }
 
 impl Weavy {
-    /// Only the host system may.
-    pub(super) fn service(&self) -> Result<(), Failure> {
-        match self.caller.user() {
-            None => Ok(()),
-            Some(_) => Err(Failure::forbidden("this endpoint needs a service token")),
-        }
-    }
-
     pub(super) fn viewer(&self) -> Viewer {
         self.caller.user().map_or(Viewer::Service, Viewer::User)
     }
@@ -60,7 +52,7 @@ impl Weavy {
         found.ok_or_else(Failure::not_found)
     }
 
-    /// A conversation, as the caller sees it.
+    /// What the caller sees of a conversation.
     pub(super) async fn view(&self, id: Uuid, trashed_too: bool) -> Result<View, Failure> {
         let view = self.views().view(self.account(), self.viewer(), id, trashed_too).await?;
         view.ok_or_else(Failure::not_found)
@@ -80,8 +72,8 @@ impl Weavy {
         visible.ok_or_else(Failure::not_found)
     }
 
-    /// A conversation, as the caller is shown it.
-    pub(super) async fn shown(&self, id: Uuid) -> Result<Rendered, Failure> {
+    /// A conversation, as the caller sees it now.
+    pub(super) async fn render_conversation(&self, id: Uuid) -> Result<Rendered, Failure> {
         let view = self.view(id, false).await?;
         Ok(Rendered::new(&Conversation::new(&view, self.viewer())))
     }
@@ -102,7 +94,7 @@ impl Weavy {
     }
 
     /// Carries out a member's own command, and answers with the conversation.
-    pub(super) async fn change_and_show(
+    pub(super) async fn change_and_render(
         &self,
         state: MemberState,
         change: ChangeCommand,
@@ -110,7 +102,7 @@ impl Weavy {
         let MemberState { conversation, membership, .. } = state;
         let seat = Seat { conversation, user: self.user()?, membership };
         self.0.change_own(seat, vec![change], &self.context).await?;
-        self.shown(conversation).await
+        self.render_conversation(conversation).await
     }
 }
 

@@ -15,7 +15,7 @@ const PAGE: Bounds = Bounds { steps_max: 1000, bytes_max: 8 * 1024 * 1024 };
     operation_id = "audit.conversations.diff",
     params(("conversation" = uuid::Uuid, Path, description = "The conversation"),
            ("from" = String, Query, description = "A position within the account, or a time such as 2026-01-31T14:03:00Z"),
-           ("to" = Option<String>, Query, description = "The same; now unless told")),
+           ("to" = Option<String>, Query, description = "The same (default: now)")),
     responses((status = 200, description = "The changes", body = Steps),
               (status = 400, description = "No moment"),
               (status = 403, description = "Not an administrator"),

@@ -15,7 +15,7 @@ const LIMIT_MAX: i64 = 1000;
     operation_id = "audit.conversations.events",
     params(("conversation" = Uuid, Path, description = "The conversation"),
            ("after" = Option<i64>, Query, description = "Only events after this position"),
-           ("limit" = Option<i64>, Query, description = "Events at most, 100 unless told, up to 1000")),
+           ("limit" = Option<i64>, Query, description = "Page size, 1 to 1000 (default 100)")),
     responses((status = 200, description = "A page", body = Events),
               (status = 403, description = "Not an administrator"),
               (status = 404, description = "Unknown, or of another account")))]

@@ -11,7 +11,7 @@ use crate::edge::failure::Failure;
 #[utoipa::path(get, path = "/conversations/{conversation}/state",
     operation_id = "audit.conversations.state",
     params(("conversation" = uuid::Uuid, Path, description = "The conversation"),
-           ("at" = Option<String>, Query, description = "A position within the account, or a time such as 2026-01-31T14:03:00Z; now unless told"),
+           ("at" = Option<String>, Query, description = "A position within the account, or a time such as 2026-01-31T14:03:00Z (default: now)"),
            ("member" = Option<String>, Query, description = "As the user with this uid saw it")),
     responses((status = 200, description = "The state", body = inline(Value)),
               (status = 400, description = "No moment"),

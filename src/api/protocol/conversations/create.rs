@@ -49,7 +49,7 @@ async fn with_contact(
         return Err(Failure::bad_request("contact_id must be somebody else than the caller"));
     }
     let find = |chat| request.entry_of(chat);
-    let (outcome, entry) = request.private_chat_shown(request.user, other, find).await?;
+    let (outcome, entry) = request.private_chat_found(request.user, other, find).await?;
     let made = outcome.first == Some(entry.conversation.number);
     let status = if made { StatusCode::CREATED } else { StatusCode::OK };
     Ok((status, Json(entry.into())))

@@ -1,8 +1,8 @@
 use axum::extract::Path;
 use axum::http::StatusCode;
 
-use crate::edge::commands::Reach;
 use crate::edge::failure::Failure;
+use crate::edge::permissions::Reach;
 use crate::protocol::id;
 use crate::protocol::request::Protocol;
 

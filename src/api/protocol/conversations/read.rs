@@ -44,5 +44,7 @@ pub(super) async fn read(
             Reading::UpTo(number.ok_or_else(Failure::not_found)?)
         }
     };
-    request.change_and_show(&entry, ChangeCommand::OpenConversation { reading, as_of: None }).await
+    request
+        .change_and_render(&entry, ChangeCommand::OpenConversation { reading, as_of: None })
+        .await
 }

@@ -17,5 +17,5 @@ pub(super) async fn unread(
     request: Protocol,
 ) -> Result<Json<Conversation>, Failure> {
     let entry = request.entry(&id).await?;
-    request.change_and_show(&entry, ChangeCommand::MarkUnread).await
+    request.change_and_render(&entry, ChangeCommand::MarkUnread).await
 }

@@ -50,7 +50,7 @@ pub(super) async fn update(
     let fields = request.fields().await?;
     let entry = request.entry(&id).await?;
     if request.replay().await?.is_some() {
-        return request.shown(entry.state.conversation).await;
+        return request.render_conversation(entry.state.conversation).await;
     }
     // Every field is read before the first takes effect.
     let shared = pinned_message(&request, &fields, &entry).await?;
@@ -61,7 +61,7 @@ pub(super) async fn update(
         pin(&request, &entry, command, &context).await?;
     }
     request.change_own(request.seat(&entry), own, &request.context).await?;
-    request.shown(entry.state.conversation).await
+    request.render_conversation(entry.state.conversation).await
 }
 
 async fn pin(

@@ -55,7 +55,7 @@ async fn set(chat: &str, request: Pulse, method: &Method) -> Result<Document, Fa
     let attributes = match *method {
         _ if request.body.is_empty() => Attributes::none(),
         Method::POST => request.new_attributes(&CHAT_BOOKMARK)?,
-        _ => request.known_attributes(&CHAT_BOOKMARK, bookmark)?,
+        _ => request.existing_attributes(&CHAT_BOOKMARK, bookmark)?,
     };
     let as_of = match attributes.get("updated_at") {
         None => None,

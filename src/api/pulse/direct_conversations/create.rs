@@ -31,7 +31,7 @@ pub(super) async fn create(request: Pulse) -> Result<Document, Failure> {
         return Err(attributes.unusable("user_id", why).coded("self_conversation"));
     }
     let find = |chat| request.chat(chat);
-    let (outcome, chat) = request.private_chat_shown(request.user, other, find).await?;
+    let (outcome, chat) = request.private_chat_found(request.user, other, find).await?;
     let made = outcome.first == Some(chat.conversation.number);
     let status = if made { StatusCode::CREATED } else { StatusCode::OK };
     let resource = objects::direct_conversation(&chat, request.user);

@@ -25,6 +25,6 @@ pub(super) async fn list(Path(chat): Path<String>, request: Pulse) -> Result<Doc
     let chat = request.chat(id(&chat)?).await?;
     let (size, offset) = (query.page.size, query.page.offset());
     let page = request.views().messages(chat.state.conversation, true, size, offset).await?;
-    let resources = page.items.iter().map(|shown| objects::message(&shown.message)).collect();
+    let resources = page.items.iter().map(|found| objects::message(&found.message)).collect();
     Document::page(resources, page.total.unwrap_or(0), &query, &request).await
 }

@@ -1,8 +1,8 @@
 use axum::extract::Path;
 use axum::http::StatusCode;
 
-use crate::edge::commands::Reach;
 use crate::edge::failure::Failure;
+use crate::edge::permissions::Reach;
 use crate::weavy::request::{Weavy, number};
 
 /// Erase a conversation for everyone, with its messages: for its creator, either member of a private chat,

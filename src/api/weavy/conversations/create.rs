@@ -49,7 +49,7 @@ pub(super) async fn create(request: Weavy) -> Result<(StatusCode, Rendered), Fai
             request.execute::<Aggregate>(new_id(), create).await?
         }
     };
-    Ok((StatusCode::CREATED, request.shown(outcome.aggregate_id).await?))
+    Ok((StatusCode::CREATED, request.render_conversation(outcome.aggregate_id).await?))
 }
 
 /// The distinct members but for the caller.

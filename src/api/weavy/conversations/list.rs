@@ -39,7 +39,7 @@ schema! {
            ("q" = Option<String>, Query, description = "Part of the name, or of another member's"),
            ("tag" = Option<String>, Query, description = "Carries the tag"),
            ("trashed" = Option<bool>, Query, description = "Only trashed ones; null: both"),
-           ("order_by" = inline(Option<ConversationOrder>), Query, description = "Pinned ones first, then the latest active, unless told"),
+           ("order_by" = inline(Option<ConversationOrder>), Query, description = "Default: pinned ones first, then the latest active"),
            PagingParameters),
     responses((status = 200, description = "A page", body = List<Conversation>),
               (status = 403, description = "Service token")))]

@@ -15,13 +15,13 @@ use crate::weavy::request::Weavy;
               (status = 403, description = "Service token"),
               (status = 404, description = "Conversation or message unknown")))]
 pub(super) async fn mark(Path(id): Path<String>, request: Weavy) -> Result<Rendered, Failure> {
-    let asked = request.query().positive("message_id")?;
+    let named = request.query().positive("message_id")?;
     let (state, newest) = request.member_state(&id).await?;
-    if let Some(message) = asked
+    if let Some(message) = named
         && !request.views().has_message(state.conversation, message).await?
     {
         return Err(Failure::not_found());
     }
-    let message = asked.or(newest);
-    request.change_and_show(state, ChangeCommand::MarkRead { message }).await
+    let message = named.or(newest);
+    request.change_and_render(state, ChangeCommand::MarkRead { message }).await
 }

@@ -14,5 +14,5 @@ use crate::weavy::request::Weavy;
               (status = 404, description = "Unknown, or the caller is not in it")))]
 pub(super) async fn unpin(Path(id): Path<String>, request: Weavy) -> Result<Rendered, Failure> {
     let (state, _) = request.member_state(&id).await?;
-    request.change_and_show(state, ChangeCommand::UnpinConversation).await
+    request.change_and_render(state, ChangeCommand::UnpinConversation).await
 }

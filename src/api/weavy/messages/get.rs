@@ -15,6 +15,6 @@ pub(super) async fn get(Path(id): Path<String>, request: Weavy) -> Result<Render
     let found = request.views().message(request.account(), id).await?;
     let found = found.ok_or_else(Failure::not_found)?;
     let conversation = request.conversation(found.message.conversation, request.viewer()).await?;
-    let shown = Message::new(&found.message, &found.author, conversation.number);
-    Ok(Rendered::new(&shown))
+    let message = Message::new(&found.message, &found.author, conversation.number);
+    Ok(Rendered::new(&message))
 }

@@ -18,7 +18,7 @@ schema! {
     operation_id = "weavy.messages.list",
     params(("id" = i64, Path, description = "The conversation"),
            ("q" = Option<String>, Query, description = "Part of the text"),
-           ("order_by" = inline(Option<MessageOrder>), Query, description = "Oldest first unless told"),
+           ("order_by" = inline(Option<MessageOrder>), Query, description = "Default: oldest first"),
            PagingParameters),
     responses((status = 200, description = "A page", body = List<Message>),
               (status = 404, description = "Unknown, or the caller is not in it")))]
@@ -37,6 +37,6 @@ pub(super) async fn list(Path(id): Path<String>, request: Weavy) -> Result<Rende
         Some(q) => views.search_messages(id, q, descending, top, skip).await?,
     };
     let list =
-        List::new(&page, &paging, |shown| Message::new(&shown.message, &shown.author, number));
+        List::new(&page, &paging, |found| Message::new(&found.message, &found.author, number));
     Ok(Rendered::new(&list))
 }
