@@ -1,14 +1,15 @@
-//! HTTP: `edge/` for what every request needs, one folder per dialect, one file per endpoint, and `operations/` for what
-//! operators ask.
+//! HTTP: `edge/` for what every request needs, one folder per dialect, one file per endpoint, and
+//! `operations/` for what operators ask.
 //!
-//! A request becomes a command and its context, or a query; a view becomes JSON. [`Request`](edge::request::Request) is what
-//! every handler gets: the verified caller, the query, the body, and the way to commands and views. A command
-//! returns when the read models show what it did, and the position that an answer reflects goes with the request, so
-//! that no handler has to think of either.
+//! A request becomes a command and its context, or a query; a view becomes JSON.
+//! [`Request`](edge::request::Request) is what every handler gets: the verified caller, the query,
+//! the body, and the way to commands and views. A command returns when the read models show what it
+//! did, and the position that an answer reflects goes with the request, so that no handler has to
+//! think of either.
 //!
-//! Deliberately not here: rules (those are the domain's) and SQL (that is the read models'). A new endpoint is
-//! a file with its handler in its resource's folder and a line in that folder's `mod.rs`; a new dialect is a folder with a
-//! `const DIALECT` and a line in [`DIALECTS`].
+//! Deliberately not here: rules (those are the domain's) and SQL (that is the read models'). A new
+//! endpoint is a file with its handler in its resource's folder and a line in that folder's
+//! `mod.rs`; a new dialect is a folder with a `const DIALECT` and a line in [`DIALECTS`].
 
 #![cfg_attr(
     test,

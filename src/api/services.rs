@@ -9,8 +9,8 @@ use crate::edge::fair::Fair;
 use crate::edge::seen::Seen;
 use crate::edge::token::Authenticator;
 
-/// What the handlers work with. The router copies it several times for each request, so it is shared by a counted
-/// reference.
+/// What the handlers work with. The router copies it several times for each request, so it is
+/// shared by a counted reference.
 pub struct Services {
     /// Runs commands.
     pub commands: Commands,

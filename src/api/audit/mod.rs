@@ -40,5 +40,5 @@ pub(crate) const DIALECT: Dialect = Dialect {
 };
 
 fn routes() -> Routes {
-    description::router::<_, Error>().merge(conversations::routes())
+    description::router::<Error>().merge(conversations::routes())
 }

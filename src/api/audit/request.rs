@@ -41,8 +41,8 @@ impl Auditor {
         self.services.commands.log()
     }
 
-    /// The conversation of a path, if it is one of the account's; that it is read is recorded before anything
-    /// of it is told.
+    /// The conversation of a path, if it is one of the account's; that it is read is recorded
+    /// before anything of it is told.
     pub(super) async fn reads(&self, conversation: &str, part: Part) -> Result<Uuid, Failure> {
         let conversation: Uuid = conversation.parse().map_err(|_| Failure::not_found())?;
         let found: Option<i64> = sqlx::query_scalar(

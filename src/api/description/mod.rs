@@ -1,8 +1,8 @@
-//! The description of the API: what the handlers declare, with what is the same for all endpoints of
-//! a dialect added in one pass, and merged under names that no two dialects share.
+//! The description of the API: what the handlers declare, with what is the same for all endpoints
+//! of a dialect added in one pass, and merged under names that no two dialects share.
 //!
-//! A dialect says in its `mod.rs` what it is ([`Common`]); an endpoint declares its operation id, its
-//! parameters, its body, and those answers of which there is more to say than their status.
+//! A dialect says in its `mod.rs` what it is ([`Common`]); an endpoint declares its operation id,
+//! its parameters, its body, and those answers of which there is more to say than their status.
 
 mod declared;
 mod operation;
@@ -87,8 +87,8 @@ impl Description {
         }
     }
 
-    /// Of one dialect's endpoints, under their full paths. Any of the credentials is enough; where there are none,
-    /// everybody may ask.
+    /// Of one dialect's endpoints, under their full paths. Any of the credentials is enough; where
+    /// there are none, everybody may ask.
     pub(crate) fn of(
         dialect: &Common,
         prefix: &str,

@@ -13,7 +13,8 @@ use super::request_id::REQUEST_ID;
 
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 
-/// Pages of any origin may call these: every request carries its own token, and there are no cookies.
+/// Pages of any origin may call these: every request carries its own token, and there are no
+/// cookies.
 pub(crate) fn cors() -> CorsLayer {
     CorsLayer::new()
         .allow_origin(Any)
@@ -29,8 +30,8 @@ pub(crate) fn cors() -> CorsLayer {
         .expose_headers([POSITION, REQUEST_ID, header::LOCATION])
 }
 
-/// Opens the dialects to pages of other origins, and nothing that is the operators'. No answer is kept anywhere, or
-/// taken for what it does not say it is.
+/// Opens the dialects to pages of other origins, and nothing that is the operators'. No answer is
+/// kept anywhere, or taken for what it does not say it is.
 pub(crate) async fn guard(
     State((dialects, cors)): State<(Dialects, CorsLayer)>,
     request: Request,
@@ -47,10 +48,11 @@ pub(crate) async fn guard(
     response
 }
 
-/// Whether a request may be a form of another site's, which a browser sends with a password of HTTP Basic that it
-/// remembers and without asking anybody. Only POST can be such, and only with a form's media types and no header of
-/// its own: for all else the browser asks first (a CORS preflight) and then leaves the password out. Who is no
-/// browser says nothing of where a request comes from, and is never meant.
+/// Whether a request may be a form of another site's, which a browser sends with a password of HTTP
+/// Basic that it remembers and without asking anybody. Only POST can be such, and only with a
+/// form's media types and no header of its own: for all else the browser asks first (a CORS
+/// preflight) and then leaves the password out. Who is no browser says nothing of where a request
+/// comes from, and is never meant.
 pub(crate) fn may_be_a_foreign_form(method: &Method, headers: &HeaderMap) -> bool {
     let text = |name: HeaderName| headers.get(name).map(|value| value.to_str().unwrap_or_default());
     let comes_from_elsewhere = match text(HeaderName::from_static("sec-fetch-site")) {

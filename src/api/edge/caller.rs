@@ -66,8 +66,9 @@ pub(crate) async fn authenticate(
 /// The account of whoever runs the server.
 const OPERATORS_ACCOUNT: i64 = 1;
 
-/// Whether a request comes from who runs the server: it has a service token of the first account. Those of other accounts
-/// are host systems, to whom the server's parts would tell how much the others do.
+/// Whether a request comes from who runs the server: it has a service token of the first account.
+/// Those of other accounts are host systems, to whom the server's parts would tell how much the
+/// others do.
 pub(crate) async fn is_operator(services: &Services, headers: &HeaderMap) -> bool {
     let caller = authenticate(services, headers, &[Credentials::Bearer]).await;
     caller.is_ok_and(|caller| caller.role == Role::Service && caller.account == OPERATORS_ACCOUNT)

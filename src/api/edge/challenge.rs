@@ -1,4 +1,5 @@
-//! What a 401 says about access tokens: which are taken, and what was wrong with the one that was sent.
+//! What a 401 says about access tokens: which are taken, and what was wrong with the one that was
+//! sent.
 
 use axum::http::HeaderValue;
 
@@ -16,13 +17,15 @@ pub(crate) fn bearer(refusal: Option<&Refusal>) -> Vec<HeaderValue> {
     }]
 }
 
-/// The same and Basic (RFC 7617). Each is a header of its own: not every client takes several from one.
+/// The same and Basic (RFC 7617). Each is a header of its own: not every client takes several from
+/// one.
 pub(crate) fn bearer_or_basic(refusal: Option<&Refusal>) -> Vec<HeaderValue> {
     let basic = HeaderValue::from_static(r#"Basic realm="Colloquy", charset="UTF-8""#);
     [bearer(refusal), vec![basic]].concat()
 }
 
-/// With the characters that a description may have: a claim's name is configured, and may have others.
+/// With the characters that a description may have: a claim's name is configured, and may have
+/// others.
 fn plain(refusal: &Refusal) -> String {
     let is_taken = |c: char| matches!(c, ' '..='~') && !matches!(c, '"' | '\\');
     refusal.to_string().chars().map(|c| if is_taken(c) { c } else { '?' }).collect()

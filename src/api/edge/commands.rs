@@ -18,8 +18,8 @@ pub(crate) const MEMBERS_MAX: usize = 10_000;
 const ATTEMPTS_MAX: usize = 5;
 
 impl Request {
-    /// What this request did when it came first, if it is a repeated one. What it erased then is not there to be
-    /// looked at again.
+    /// What this request did when it came first, if it is a repeated one. What it erased then is
+    /// not there to be looked at again.
     pub(crate) async fn replay(&self) -> Result<Option<Outcome>, Failure> {
         let replayed = self.services.commands.replay(&self.context).await?;
         if let Some(outcome) = &replayed {
@@ -50,8 +50,8 @@ impl Request {
         Err(Failure::not_found())
     }
 
-    /// The private chat of two, made if there is none, and out of the trash. It was made now if its first event is
-    /// what the command did.
+    /// The private chat of two, made if there is none, and out of the trash. It was made now if its
+    /// first event is what the command did.
     pub(crate) async fn private_chat(
         &self,
         user: Uuid,
@@ -85,7 +85,8 @@ impl Request {
         }
     }
 
-    /// Edits a message. Where it says so already it is not edited, and the request's key is claimed all the same.
+    /// Edits a message. Where it says so already it is not edited, and the request's key is claimed
+    /// all the same.
     pub(crate) async fn edit_text(&self, message: Message, text: Text) -> Result<Outcome, Failure> {
         let edit = (text.as_str() != message.text).then(|| {
             let kept = message.metadata.and_then(|kept| kept.as_object().cloned());

@@ -68,8 +68,8 @@ impl Failure {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, detail)
     }
 
-    /// The database's failure, which is logged by whoever notices that it is out; or ours, logged here, once, with every
-    /// cause: the caller learns no more than that it is our fault.
+    /// The database's failure, which is logged by whoever notices that it is out; or ours, logged
+    /// here, once, with every cause: the caller learns no more than that it is our fault.
     fn internal(error: &(dyn StdError + 'static)) -> Self {
         if is_ended_statement(error) {
             tracing::warn!(error = causes(error), "a query took too long");

@@ -31,8 +31,8 @@ pub(crate) struct Place {
 }
 
 impl Place {
-    /// Waits for room for a body of so many bytes, which it has until the request is answered. One whose length is not
-    /// known may be as long as any.
+    /// Waits for room for a body of so many bytes, which it has until the request is answered. One
+    /// whose length is not known may be as long as any.
     pub(crate) async fn make_room(
         &mut self,
         fair: &Fair,
@@ -90,7 +90,8 @@ impl Fair {
         }
     }
 
-    /// A service token speaks for the host system, which has all of the account's requests to itself.
+    /// A service token speaks for the host system, which has all of the account's requests to
+    /// itself.
     pub(crate) fn admit(&self, caller: &Caller) -> Result<Place, Crowded> {
         let of_caller = match caller.user() {
             Some(user) => Some(self.callers.try_take(user).ok_or(Crowded::Caller)?),

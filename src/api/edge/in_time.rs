@@ -15,8 +15,8 @@ use crate::Services;
 pub(crate) const OUTCOME_UNKNOWN: &str =
     "whether the command was recorded is unknown: repeat it with the same Idempotency-Key";
 
-/// Whether all of a request has arrived; it goes with the request, and whoever reads the body says so here. Nothing is
-/// done for one that has not.
+/// Whether all of a request has arrived; it goes with the request, and whoever reads the body says
+/// so here. Nothing is done for one that has not.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Arrived(Arc<AtomicBool>);
 
@@ -30,8 +30,9 @@ impl Arrived {
     }
 }
 
-/// Answers a dialect's requests in time, whatever the database does: during an outage at once, and those that are
-/// under way when one begins as soon as it is noticed. So while the read models cannot show what was acknowledged.
+/// Answers a dialect's requests in time, whatever the database does: during an outage at once, and
+/// those that are under way when one begins as soon as it is noticed. So while the read models
+/// cannot show what was acknowledged.
 pub(crate) async fn answer(
     State((dialects, services, timeout)): State<(Dialects, Arc<Services>, Duration)>,
     mut request: Request,

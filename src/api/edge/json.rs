@@ -2,7 +2,8 @@
 
 use serde_json::{Number, Value};
 
-/// Reads a document of which nothing gets lost: a number that our kind of number cannot hold is refused.
+/// Reads a document of which nothing gets lost: a number that our kind of number cannot hold is
+/// refused.
 ///
 /// # Errors
 /// What is wrong with it, as the end of a sentence about the body.

@@ -1,4 +1,5 @@
-//! Large answers: the room that one has taken is taken until it is written, or nobody reads it any more.
+//! Large answers: the room that one has taken is taken until it is written, or nobody reads it any
+//! more.
 
 use std::pin::Pin;
 use std::sync::{Arc, OnceLock};
@@ -11,7 +12,8 @@ use axum::response::Response;
 use hyper::body::{Frame, SizeHint};
 use projections::AnswerSize;
 
-/// How much was read for the answer to a request; it goes with the request, and whoever reads says so here.
+/// How much was read for the answer to a request; it goes with the request, and whoever reads says
+/// so here.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Answered(Arc<OnceLock<AnswerSize>>);
 

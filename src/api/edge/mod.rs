@@ -1,5 +1,6 @@
-//! What every request needs, whatever its dialect: who calls and what they may do, the commands that several dialects
-//! issue, in what time an answer has to be there, and how a failure gets its dialect's words.
+//! What every request needs, whatever its dialect: who calls and what they may do, the commands
+//! that several dialects issue, in what time an answer has to be there, and how a failure gets its
+//! dialect's words.
 //!
 //! Deliberately not here: any dialect's name.
 

@@ -78,8 +78,8 @@ fn name(method: &Method) -> &'static str {
     }
 }
 
-/// One span, one log line and one measurement for each request, and its id on all of them, on its events and on its
-/// answer. Never a body, a token or an address.
+/// One span, one log line and one measurement for each request, and its id on all of them, on its
+/// events and on its answer. Never a body, a token or an address.
 pub(crate) async fn request(
     State(measurements): State<Arc<Measurements>>,
     mut request: Request,

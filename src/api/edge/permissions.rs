@@ -11,7 +11,8 @@ use super::token::Role;
 pub(crate) enum Reach {
     /// For administrators, every one of the account; those in the trash too.
     Account,
-    /// For administrators, rooms and contextual chats that are not in the trash: a private chat is for its two alone.
+    /// For administrators, rooms and contextual chats that are not in the trash: a private chat is
+    /// for its two alone.
     Rooms,
 }
 
@@ -36,8 +37,8 @@ impl Request {
         }
     }
 
-    /// A conversation may be deleted by either member of a private chat, by its creator, and by whoever
-    /// administers the account.
+    /// A conversation may be deleted by either member of a private chat, by its creator, and by
+    /// whoever administers the account.
     pub(super) async fn may_delete(&self, id: Uuid, reach: Reach) -> Result<(), Failure> {
         let administers = self.administers();
         let viewer = match self.caller.user() {

@@ -8,7 +8,8 @@ use axum::response::{IntoResponse, Response};
 use super::dialect::Dialects;
 use super::failure::Failure;
 
-/// What of a request its failure is rendered with: little, since every request keeps it and few fail.
+/// What of a request its failure is rendered with: little, since every request keeps it and few
+/// fail.
 pub(crate) struct RequestSummary {
     uri: Uri,
     public_url: Arc<str>,
@@ -29,7 +30,8 @@ impl RequestSummary {
         self.uri.path()
     }
 
-    /// This server, as its operator names it: what a caller names it in a header is the caller's to choose.
+    /// This server, as its operator names it: what a caller names it in a header is the caller's to
+    /// choose.
     pub(crate) fn public_url(&self) -> &str {
         &self.public_url
     }
@@ -47,8 +49,8 @@ pub(crate) struct Rendering {
     pub(crate) public_url: Arc<str>,
 }
 
-/// Has every failure under a dialect's prefix rendered by the dialect, also those that no handler made: unknown
-/// paths, wrong methods, bodies too large, answers too late.
+/// Has every failure under a dialect's prefix rendered by the dialect, also those that no handler
+/// made: unknown paths, wrong methods, bodies too large, answers too late.
 pub(crate) async fn failures(
     State(Rendering { dialects, public_url }): State<Rendering>,
     request: Request,

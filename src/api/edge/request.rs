@@ -25,8 +25,8 @@ use super::{multipart, seen, token};
 use crate::Services;
 
 const KEPT_HEADER_LENGTH_MAX: usize = 255;
-/// How long the answer to a command waits until the read models show what it did: longer than the lease of a node that
-/// was killed, so that the first command after it is late and not refused.
+/// How long the answer to a command waits until the read models show what it did: longer than the
+/// lease of a node that was killed, so that the first command after it is late and not refused.
 const COMMAND_WAIT: Duration = Duration::from_secs(10);
 /// How long a query waits for a position that the caller has seen elsewhere.
 const QUERY_WAIT: Duration = Duration::from_secs(2);
@@ -34,8 +34,8 @@ const QUERY_WAIT: Duration = Duration::from_secs(2);
 /// How far ahead of this server's clock a caller's may be.
 pub(crate) const CLOCK_SKEW_MAX: chrono::TimeDelta = chrono::TimeDelta::minutes(5);
 
-/// A request, as every handler gets it: from a verified caller, who is in the directory, when the read models reflect
-/// what the caller has seen already.
+/// A request, as every handler gets it: from a verified caller, who is in the directory, when the
+/// read models reflect what the caller has seen already.
 pub(crate) struct Request {
     pub(crate) services: Arc<Services>,
     pub(crate) caller: Caller,
@@ -198,7 +198,8 @@ impl Request {
         self.execute_all::<A>(id, vec![command], &self.context).await
     }
 
-    /// Carries out all or none of several commands on one stream; returns when the read models show what they did.
+    /// Carries out all or none of several commands on one stream; returns when the read models show
+    /// what they did.
     pub(crate) async fn execute_all<A>(
         &self,
         id: Uuid,
@@ -255,7 +256,8 @@ fn kept(headers: &HeaderMap, name: &'static str) -> Result<Option<String>, Rejec
     }
 }
 
-/// What is asked for. Of a multipart body only the fields count: clients choose a new boundary each time.
+/// What is asked for. Of a multipart body only the fields count: clients choose a new boundary each
+/// time.
 async fn request_digest(
     keys: &Keys,
     method: &Method,

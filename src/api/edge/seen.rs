@@ -18,18 +18,19 @@ use super::failure::Failure;
 use super::token::Role;
 use crate::Services;
 
-/// A user's name and role are taken from a token at most this often: whatever tokens say, an account cannot fill the
-/// log by reading.
+/// A user's name and role are taken from a token at most this often: whatever tokens say, an
+/// account cannot fill the log by reading.
 const TAKEN_EVERY: TimeDelta = TimeDelta::seconds(60);
-/// Tokens that do not say when they were issued are looked at again after this long, also when they say the same:
-/// another node may have taken something else since.
+/// Tokens that do not say when they were issued are looked at again after this long, also when they
+/// say the same: another node may have taken something else since.
 const DOUBTED_AFTER: TimeDelta = TimeDelta::seconds(600);
 const FORGOTTEN_AFTER: Duration = Duration::from_secs(3600);
 const USERS_MAX: u64 = 100_000;
 const WAIT: Duration = Duration::from_secs(5);
 
-/// What was seen last of each user, on this node, so that most requests look up nothing. Which token was the newest that
-/// something was taken from, on any node, is for the user's own stream to know.
+/// What was seen last of each user, on this node, so that most requests look up nothing. Which
+/// token was the newest that something was taken from, on any node, is for the user's own stream to
+/// know.
 #[derive(Debug, Clone)]
 pub struct Seen(Cache<Uuid, Arc<Sight>>);
 

@@ -1,5 +1,5 @@
-/// The first number from `start` on of which `is_gone` is false. All numbers before it are gone and none after it is, so
-/// a few questions are enough, however many there are.
+/// The first number from `start` on of which `is_gone` is false. All numbers before it are gone and
+/// none after it is, so a few questions are enough, however many there are.
 pub(crate) async fn first_left<E, F>(start: u32, is_gone: impl Fn(u32) -> F) -> Result<u32, E>
 where
     F: Future<Output = Result<bool, E>>,

@@ -24,7 +24,8 @@ impl Attributes {
         Self { values: Map::new(), parent: "" }
     }
 
-    /// Of a resource that is to be made: its id is ours, and what follows from other things cannot be set.
+    /// Of a resource that is to be made: its id is ours, and what follows from other things cannot
+    /// be set.
     pub(crate) fn of_new(body: &[u8], r#type: &Type) -> Result<Self, Failure> {
         let (attributes, id) = Self::parse(body, r#type)?;
         if id.is_some() {

@@ -26,7 +26,8 @@ impl MediaType {
         Self { essence, parameters }
     }
 
-    /// The specification's own type, with no extension and nothing but profiles, which may be ignored.
+    /// The specification's own type, with no extension and nothing but profiles, which may be
+    /// ignored.
     fn is_plain(&self) -> bool {
         self.parameters.iter().all(|(name, _)| name == "profile")
     }

@@ -62,7 +62,8 @@ pub(crate) fn parameters(offer: &Offer) -> Vec<Value> {
     parameters
 }
 
-/// The parameters that every endpoint of a dialect with this title offers: which fields of a type to send.
+/// The parameters that every endpoint of a dialect with this title offers: which fields of a type
+/// to send.
 pub(crate) fn fieldsets(title: &str, types: &[&Type]) -> Vec<(String, Value)> {
     let fields = |r#type: &Type| -> Vec<&str> {
         let attributes = r#type.attributes().map(|attribute| attribute.name);

@@ -182,7 +182,8 @@ impl Query {
     }
 }
 
-/// `value`, `eq:value` or `in:a,b`. A word before a colon is an operator; what begins so itself needs `eq:`.
+/// `value`, `eq:value` or `in:a,b`. A word before a colon is an operator; what begins so itself
+/// needs `eq:`.
 fn operand(name: &str, text: &str) -> Result<Vec<String>, Failure> {
     let is_word = |word: &str| {
         !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_')

@@ -10,11 +10,11 @@ use axum::extract::{Request, State as Extract};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
-use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::description::{Common, Nulls};
 use crate::edge::caller;
+use crate::edge::dialect::Routes;
 use crate::{Condition, Services};
 
 pub(crate) const DESCRIPTION: Common = Common {
@@ -32,8 +32,8 @@ pub(crate) const DESCRIPTION: Common = Common {
     parameters: Vec::new,
 };
 
-pub(crate) fn routes() -> OpenApiRouter<Arc<Services>> {
-    OpenApiRouter::new().routes(routes!(healthz)).routes(routes!(readyz)).routes(routes!(metrics))
+pub(crate) fn routes() -> Routes {
+    Routes::new().routes(routes!(healthz)).routes(routes!(readyz)).routes(routes!(metrics))
 }
 
 /// The process lives.

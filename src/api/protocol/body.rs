@@ -8,8 +8,8 @@ use crate::edge::commands::MEMBERS_MAX;
 use crate::edge::failure::Failure;
 use crate::edge::{json, multipart};
 
-/// The fields of a body, however it is encoded. A form's values are strings, or arrays of strings where the
-/// name ends in `[]`.
+/// The fields of a body, however it is encoded. A form's values are strings, or arrays of strings
+/// where the name ends in `[]`.
 #[derive(Debug, PartialEq)]
 pub(super) struct Fields(Map<String, Value>);
 

@@ -45,7 +45,7 @@ pub(crate) const DIALECT: Dialect = Dialect {
 };
 
 fn routes() -> Routes {
-    description::router::<_, Error>()
+    description::router::<Error>()
         .merge(conversations::routes())
         .merge(contacts::routes())
         .merge(groups::routes())

@@ -1,4 +1,5 @@
-//! The dialect's objects. Every field is always there, null when unset; times are whole seconds since 1970.
+//! The dialect's objects. Every field is always there, null when unset; times are whole seconds
+//! since 1970.
 
 use chrono::{DateTime, Utc};
 use projections::views::{self, Entry, Read};

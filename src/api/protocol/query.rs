@@ -29,8 +29,8 @@ fn limit() -> RefOr<Schema> {
     parts::natural(1, LIMIT_DEFAULT, "Page size, 1 to 100 (default 10); more counts as 100")
 }
 
-/// Query parameters: exact names, an empty value counts as none; one that is asked for is refused when it is given
-/// twice.
+/// Query parameters: exact names, an empty value counts as none; one that is asked for is refused
+/// when it is given twice.
 pub(super) struct Query(Vec<(String, String)>);
 
 /// Which part of a list is asked for.

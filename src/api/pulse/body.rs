@@ -1,4 +1,5 @@
-//! What a body says of a resource, and the schemas of the dialect's documents, by the types of their resources.
+//! What a body says of a resource, and the schemas of the dialect's documents, by the types of
+//! their resources.
 
 use uuid::Uuid;
 

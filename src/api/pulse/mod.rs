@@ -1,5 +1,5 @@
-//! The Pulse dialect, a JSON:API under `/api/v1`. What JSON:API prescribes is in `jsonapi/`; here are the
-//! resources and what is done with them.
+//! The Pulse dialect, a JSON:API under `/api/v1`. What JSON:API prescribes is in `jsonapi/`; here
+//! are the resources and what is done with them.
 
 mod body;
 mod bookmarks;
@@ -50,7 +50,7 @@ pub(crate) const DIALECT: Dialect = Dialect {
 };
 
 fn routes() -> Routes {
-    description::router::<_, Errors>()
+    description::router::<Errors>()
         .merge(direct_conversations::routes())
         .merge(chats::routes())
         .merge(chat_memberships::routes())

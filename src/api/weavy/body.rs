@@ -65,8 +65,8 @@ fn is_json(media_type: &str) -> bool {
         || (essence.starts_with("application/") && essence.ends_with("+json"))
 }
 
-/// Reads JSON strictly; only if that fails, again with single-quoted names and strings, which the dialect's own
-/// page writes.
+/// Reads JSON strictly; only if that fails, again with single-quoted names and strings, which the
+/// dialect's own page writes.
 fn parse(body: &[u8]) -> Result<Value, Failure> {
     let text = std::str::from_utf8(body)
         .map_err(|error| Failure::bad_request(format!("the body is not UTF-8: {error}")))?;

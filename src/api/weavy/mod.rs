@@ -45,7 +45,7 @@ pub(crate) const DIALECT: Dialect = Dialect {
 };
 
 fn routes() -> Routes {
-    description::router::<_, Problem>()
+    description::router::<Problem>()
         .merge(conversations::routes())
         .merge(messages::routes())
         .merge(apps::routes())

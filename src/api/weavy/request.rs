@@ -78,7 +78,8 @@ impl Weavy {
         Ok(Rendered::new(&Conversation::new(&view, self.viewer())))
     }
 
-    /// The caller's own state in a conversation that is not in the trash, and its newest message's number.
+    /// The caller's own state in a conversation that is not in the trash, and its newest message's
+    /// number.
     pub(super) async fn member_state(
         &self,
         number_in_path: &str,

@@ -86,8 +86,8 @@ impl Authenticator {
         Ok(Self::new(Keys::One(Key { key: Arc::new(key), algorithm }), rules, REMEMBERED_MAX))
     }
 
-    /// For tokens of an identity provider that publishes its keys (RFC 7517): RS256, ES256 or EdDSA. There are none
-    /// until [`keep_keys`](Self::keep_keys) has fetched them.
+    /// For tokens of an identity provider that publishes its keys (RFC 7517): RS256, ES256 or
+    /// EdDSA. There are none until [`keep_keys`](Self::keep_keys) has fetched them.
     ///
     /// # Errors
     /// When no HTTP client can be made.
@@ -106,7 +106,8 @@ impl Authenticator {
         Self { keys, rules: Arc::new(rules), remembered }
     }
 
-    /// Keeps the keys of an identity provider up to date until `stop` is cancelled; keys of other kinds are.
+    /// Keeps the keys of an identity provider up to date until `stop` is cancelled; keys of other
+    /// kinds are.
     pub async fn keep_keys(self, stop: CancellationToken) {
         match self.keys {
             Keys::One(_) => stop.cancelled().await,

@@ -67,7 +67,8 @@ impl Fetch {
         Ok(Self { url: url.into(), client, pace, keys })
     }
 
-    /// For ever. Nodes that were started together do not stay together: each pause is a bit shorter by chance.
+    /// For ever. Nodes that were started together do not stay together: each pause is a bit shorter
+    /// by chance.
     pub(super) async fn run(self) {
         let mut failures: u32 = 0;
         loop {

@@ -15,8 +15,9 @@ use super::Refusal;
 
 /// Tokens with unknown keys cause a fetch of the set, but not more often than this.
 const ASK_AGAIN_AFTER: Duration = Duration::from_secs(60);
-/// How long a request with an unknown key waits for a fetch that is under way: the first requests after the provider
-/// began to sign with a new key are answered well, and a provider that does not answer delays nobody for long.
+/// How long a request with an unknown key waits for a fetch that is under way: the first requests
+/// after the provider began to sign with a new key are answered well, and a provider that does not
+/// answer delays nobody for long.
 pub(super) const PATIENCE: Duration = Duration::from_secs(1);
 
 /// A key, and the one algorithm it may be used with.
@@ -90,7 +91,8 @@ impl KeySet {
         self.0.send_modify(|state| state.is_fetching = true);
     }
 
-    /// A fetch has ended. Without keys, those that are known go on being used: an outage at the provider is none here.
+    /// A fetch has ended. Without keys, those that are known go on being used: an outage at the
+    /// provider is none here.
     pub(super) fn end(&self, fetched: Option<HashMap<String, Key>>) {
         self.0.send_modify(|state| {
             state.is_fetching = false;

@@ -1,8 +1,8 @@
 //! Access tokens: JSON Web Tokens (RFC 7519) of the host system or of `colloquy token`.
 //!
-//! [`Rules`] says what a token must claim, [`Authenticator`] judges one, `keys` holds an identity provider's keys and
-//! `fetch` brings them, in the background: no request waits for the provider, but for [a moment](keys::PATIENCE)
-//! when a token names a key that is not known.
+//! [`Rules`] says what a token must claim, [`Authenticator`] judges one, `keys` holds an identity
+//! provider's keys and `fetch` brings them, in the background: no request waits for the provider,
+//! but for [a moment](keys::PATIENCE) when a token names a key that is not known.
 //!
 //! Deliberately not here: users (see `caller.rs`) and how a refusal is told (see `challenge.rs`).
 
@@ -68,7 +68,8 @@ impl FromStr for Role {
     }
 }
 
-/// What a token says, as far as it is used. Times are Unix seconds and may have a fraction (RFC 7519, section 2).
+/// What a token says, as far as it is used. Times are Unix seconds and may have a fraction (RFC
+/// 7519, section 2).
 #[derive(Debug, Clone, PartialEq)]
 pub struct Claims {
     /// The user's uid in the host system, 1 to 256 characters.

@@ -17,8 +17,8 @@ pub struct Rules {
     pub account_claim: String,
     /// The name of the claim that says the role.
     pub role_claim: String,
-    /// How far the clock that tokens are issued by may be off, in seconds: `exp` counts that much later, `nbf` that
-    /// much earlier.
+    /// How far the clock that tokens are issued by may be off, in seconds: `exp` counts that much
+    /// later, `nbf` that much earlier.
     pub leeway_s: u32,
 }
 
@@ -34,8 +34,8 @@ impl Default for Rules {
     }
 }
 
-/// Why a token is not taken. What it claims is looked at only when the signature is right, so that these words tell
-/// nothing to whoever made a token up.
+/// Why a token is not taken. What it claims is looked at only when the signature is right, so that
+/// these words tell nothing to whoever made a token up.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
     /// Not a signed JSON Web Token.
@@ -47,7 +47,8 @@ pub enum Refusal {
     /// It names a key that the identity provider does not publish.
     #[error("unknown key")]
     KeyUnknown,
-    /// The identity provider's keys could not be fetched so far: nothing is known against the token.
+    /// The identity provider's keys could not be fetched so far: nothing is known against the
+    /// token.
     #[error("the identity provider's keys have not been fetched yet")]
     KeysMissing,
     /// Not signed with the key, or not in the key's way.
@@ -106,8 +107,8 @@ impl Rules {
         })
     }
 
-    /// Whether a token that runs out at `exp` is good no more. Good until the second that `exp` names (RFC 7519,
-    /// section 4.1.4), and the leeway.
+    /// Whether a token that runs out at `exp` is good no more. Good until the second that `exp`
+    /// names (RFC 7519, section 4.1.4), and the leeway.
     pub(super) fn is_over(&self, exp: f64, now: DateTime<Utc>) -> bool {
         seconds(now) >= exp + f64::from(self.leeway_s)
     }
@@ -159,7 +160,8 @@ fn uid(payload: &Map<String, Value>) -> Result<String, Refusal> {
     Ok(uid.to_owned())
 }
 
-/// The name as it can be shown. It locks nobody out: what is too long is cut, and what is no name is none.
+/// The name as it can be shown. It locks nobody out: what is too long is cut, and what is no name
+/// is none.
 fn name(payload: &Map<String, Value>) -> Option<String> {
     let name = text(payload, "name")?;
     let is_shown = !name.trim().is_empty() && !name.contains('\0');

@@ -56,7 +56,8 @@ pub(super) async fn update(
     let shared = pinned_message(&request, &fields, &entry).await?;
     let own = own(&fields, request.context.metadata.occurred_at)?;
     if let Some(command) = shared {
-        // The caller's own changes claim the idempotency key; this is a part of the request beside them.
+        // The caller's own changes claim the idempotency key; this is a part of the request beside
+        // them.
         let context = request.context.part("pinned_message");
         pin(&request, &entry, command, &context).await?;
     }

@@ -51,7 +51,8 @@ pub(super) async fn post(Path(id): Path<String>, request: Weavy) -> Result<Rende
     Ok(Rendered::new(&Message::new(&posted.message, &posted.author, number(&id)?)))
 }
 
-/// Clients send these with empty values always; a value that asks for something must not be dropped silently.
+/// Clients send these with empty values always; a value that asks for something must not be dropped
+/// silently.
 fn refuse_what_is_not_offered(body: &Object) -> Result<(), Failure> {
     for name in ["blobs", "embed_id", "meeting_id", "options"] {
         let empty = match body.get(name) {
