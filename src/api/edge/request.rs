@@ -1,10 +1,9 @@
-use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::HttpBody;
 use axum::extract::{FromRequest, OriginalUri, Request as HttpRequest};
-use axum::http::{HeaderMap, Method, StatusCode, Uri};
+use axum::http::{HeaderMap, Method, Uri};
 use axum::response::IntoResponse;
 use bytes::Bytes;
 use domain::Decider;
@@ -15,13 +14,14 @@ use uuid::Uuid;
 use super::browsers;
 use super::caller::{self, Caller};
 use super::dialect::Dialect;
-use super::failure::{Failure, Source};
-use super::fair::{Crowded, Place};
+use super::failure::Failure;
+use super::fair::Place;
 use super::in_time::Arrived;
 use super::large::Answered;
 use super::position::{AnswerPosition, POSITION};
+use super::rejection::{NotCaughtUp, Rejection};
 use super::request_id::RequestId;
-use super::{multipart, seen, token};
+use super::{multipart, seen};
 use crate::Services;
 
 const KEPT_HEADER_LENGTH_MAX: usize = 255;
@@ -46,76 +46,6 @@ pub(crate) struct Request {
     answer_position: AnswerPosition,
     views: Views,
     _place: Place,
-}
-
-/// Why there is no [`Request`], for the dialect to put into words.
-pub(crate) enum Rejection {
-    /// The token is not taken, and why; nothing when there is none.
-    Unauthenticated(Option<token::Refusal>),
-    /// It comes from a browser on another site, by a password that the browser remembers.
-    ForeignForm,
-    /// Too many others are under way.
-    Crowded(Crowded),
-    /// A header that cannot be used.
-    Header(&'static str, Cow<'static, str>),
-    /// The body did not arrive, or is too large.
-    Body(StatusCode),
-    Digest(event_store::Error),
-    Seeing(Failure),
-    NotCaughtUp(NotCaughtUp),
-    Views(projections::Error),
-}
-
-impl From<Rejection> for Failure {
-    fn from(rejection: Rejection) -> Self {
-        match rejection {
-            Rejection::ForeignForm => Self::forbidden(
-                "forms of other sites are not taken with HTTP Basic: send JSON, an Idempotency-Key or a bearer token",
-            ),
-            Rejection::Unauthenticated(None) => Self::new(
-                StatusCode::UNAUTHORIZED,
-                "an access token is needed: Authorization: Bearer TOKEN",
-            ),
-            Rejection::Unauthenticated(Some(refusal @ token::Refusal::KeysMissing)) => {
-                Self::unavailable(refusal.to_string())
-            }
-            Rejection::Unauthenticated(Some(refusal)) => {
-                let detail = format!("the access token is not taken: {refusal}");
-                Self { token: Some(refusal.into()), ..Self::new(StatusCode::UNAUTHORIZED, detail) }
-            }
-            Rejection::Crowded(of) => of.into(),
-            Rejection::Header(name, why) => {
-                Self::bad_request(format!("header {name} {why}")).at(Source::Header(name))
-            }
-            Rejection::Body(status) => status.into(),
-            Rejection::Digest(error) => error.into(),
-            Rejection::Seeing(failure) => failure,
-            Rejection::NotCaughtUp(not_caught_up) => not_caught_up.into(),
-            Rejection::Views(error) => error.into(),
-        }
-    }
-}
-
-/// The read models did not come up to a position in time.
-#[derive(Debug)]
-pub(crate) enum NotCaughtUp {
-    /// That of a command, which was recorded.
-    WithCommand,
-    /// One that the caller has seen elsewhere.
-    WithCaller,
-}
-
-impl From<NotCaughtUp> for Failure {
-    fn from(not_caught_up: NotCaughtUp) -> Self {
-        Self::unavailable(match not_caught_up {
-            NotCaughtUp::WithCommand => {
-                "the command was recorded, but cannot be shown yet: repeat it, if at all, with the same Idempotency-Key"
-            }
-            NotCaughtUp::WithCaller => {
-                "the answer would not reflect what was asked for yet; ask again"
-            }
-        })
-    }
 }
 
 impl Request {

@@ -6,14 +6,13 @@ use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use chrono::{DateTime, SecondsFormat, Utc};
 use domain::conversation::Kind;
+use projections::User as DirectoryUser;
 use projections::views::{View, Viewer};
-use projections::{Page, User as DirectoryUser};
 use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 
 use super::html::{escape, html};
-use super::query::Paging;
 
 /// Whole seconds, UTC.
 fn time(at: DateTime<Utc>) -> String {
@@ -278,57 +277,5 @@ impl User {
             is_suspended: false,
             is_trashed: false,
         }
-    }
-}
-
-/// A page of a list, or only its count.
-#[derive(Debug, Serialize, ToSchema)]
-pub(super) struct List<T: ToSchema> {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    data: Option<Vec<T>>,
-    /// Ordinal of the first item sent, from 1; 0 when there is none.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    start: Option<i64>,
-    /// Ordinal of the last item sent.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    end: Option<i64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    count: Option<i64>,
-}
-
-impl<T: ToSchema> List<T> {
-    pub(super) fn new<'a, I>(
-        page: &'a Page<I>,
-        paging: &Paging,
-        show: impl FnMut(&'a I) -> T,
-    ) -> Self {
-        let count = page.total.filter(|_| paging.count);
-        if paging.count_only {
-            return Self { data: None, start: None, end: None, count };
-        }
-        let sent = page.items.len() as i64;
-        let (start, end) = if sent == 0 {
-            (0, paging.skip.min(page.total.unwrap_or(paging.skip)))
-        } else {
-            (paging.skip + 1, paging.skip + sent)
-        };
-        let data = page.items.iter().map(show).collect();
-        Self { data: Some(data), start: Some(start), end: Some(end), count }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_empty_page_ends_where_the_list_does() {
-        let paging = Paging { top: 25, skip: 40, count: true, count_only: false };
-        let page = Page { items: Vec::<DirectoryUser>::new(), total: Some(7) };
-        let list: List<User> = List::new(&page, &paging, User::new);
-        assert_eq!(
-            serde_json::to_value(list).unwrap(),
-            serde_json::json!({"data": [], "start": 0, "end": 7, "count": 7})
-        );
     }
 }

@@ -4,8 +4,8 @@ use serde_json::json;
 
 use crate::description::schema;
 use crate::edge::failure::Failure;
-use crate::weavy::objects::{Conversation, KINDS, List, Rendered};
-use crate::weavy::query::{PagingParameters, Query, orders};
+use crate::weavy::objects::{Conversation, KINDS, Rendered};
+use crate::weavy::query::{List, PagingParameters, Query, orders};
 use crate::weavy::request::Weavy;
 
 const ORDERS: [(&str, Order); 5] = [

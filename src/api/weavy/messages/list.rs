@@ -2,8 +2,8 @@ use axum::extract::Path;
 
 use crate::description::schema;
 use crate::edge::failure::Failure;
-use crate::weavy::objects::{List, Message, Rendered};
-use crate::weavy::query::{PagingParameters, orders};
+use crate::weavy::objects::{Message, Rendered};
+use crate::weavy::query::{List, PagingParameters, orders};
 use crate::weavy::request::{Weavy, number};
 
 const ORDERS: [(&str, ()); 2] = [("created_at", ()), ("id", ())];

@@ -1,6 +1,6 @@
 use crate::edge::failure::Failure;
-use crate::weavy::objects::{List, Rendered, User};
-use crate::weavy::query::PagingParameters;
+use crate::weavy::objects::{Rendered, User};
+use crate::weavy::query::{List, PagingParameters};
 use crate::weavy::request::Weavy;
 
 /// List users, by name.
