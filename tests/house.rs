@@ -62,7 +62,25 @@ fn only_the_event_store_writes_events_and_only_read_models_write_read_models() {
     }
 }
 
-/// What several dialects share stands in `edge/`, which knows none of them: `lib.rs` lists them, and nobody else names one.
+/// The text of an error alone does not say what to do, and a log in JSON has no more of an error than its text.
+#[test]
+fn errors_are_logged_with_their_causes() {
+    for (path, text) in [sources("src"), sources("projections")].concat() {
+        for without in [
+            "as &dyn std::error::Error",
+            "as &dyn Error",
+            "as &dyn StdError",
+            "!(error,",
+            "%error",
+            "?error",
+        ] {
+            assert!(!text.contains(without), "{path} logs {without}: expected error = causes(…)");
+        }
+    }
+}
+
+/// What several dialects share stands in `edge/`, which knows none of them: `lib.rs` lists them, and
+/// nobody else names one.
 #[test]
 fn a_dialect_is_named_in_its_own_folder_alone() {
     let sources = sources("src/api");
@@ -80,23 +98,6 @@ fn a_dialect_is_named_in_its_own_folder_alone() {
             for name in [format!("crate::{dialect}"), format!("Surface::{capital}")] {
                 assert!(is_own || lists_them || !text.contains(&name), "{path} names {name}");
             }
-        }
-    }
-}
-
-/// The text of an error alone does not say what to do, and a log in JSON has no more of an error than its text.
-#[test]
-fn errors_are_logged_with_their_causes() {
-    for (path, text) in [sources("src"), sources("projections")].concat() {
-        for without in [
-            "as &dyn std::error::Error",
-            "as &dyn Error",
-            "as &dyn StdError",
-            "!(error,",
-            "%error",
-            "?error",
-        ] {
-            assert!(!text.contains(without), "{path} logs {without}: expected error = causes(…)");
         }
     }
 }
