@@ -83,6 +83,29 @@ fn errors_are_logged_with_their_causes() {
     }
 }
 
+/// What several dialects share stands in `edge/`, which knows none of them: `lib.rs` lists them, and
+/// nobody else names one.
+#[test]
+fn a_dialect_is_named_in_its_own_folder_alone() {
+    let sources = sources("src/api");
+    let dialects: Vec<&str> = sources
+        .iter()
+        .filter(|(_, text)| text.contains("const DIALECT: Dialect"))
+        .filter_map(|(path, _)| path.strip_suffix("/mod.rs")?.rsplit('/').next())
+        .collect();
+    assert!(dialects.len() >= 4, "{dialects:?}");
+    for dialect in dialects {
+        let capital = dialect[..1].to_uppercase() + &dialect[1..];
+        for (path, text) in &sources {
+            let is_own = path.contains(&format!("/src/api/{dialect}/"));
+            let lists_them = path.ends_with("/src/api/lib.rs");
+            for name in [format!("crate::{dialect}"), format!("Surface::{capital}")] {
+                assert!(is_own || lists_them || !text.contains(&name), "{path} names {name}");
+            }
+        }
+    }
+}
+
 fn sources(folder: &str) -> Vec<(String, String)> {
     let mut found = Vec::new();
     let mut folders = vec![std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(folder)];
