@@ -23,7 +23,10 @@ fn the_crates_depend_on_each_other_only_along_the_allowed_arrows() {
     for package in &metadata.packages {
         for dependency in &package.dependencies {
             let ours = names.contains(dependency.name.as_str());
-            let in_tests = dependency.kind == cargo_metadata::DependencyKind::Development;
+            let mut of_tests = package.features.get("testing").into_iter().flatten();
+            let feature = format!("dep:{}", dependency.name);
+            let in_tests = dependency.kind == cargo_metadata::DependencyKind::Development
+                || of_tests.any(|enabled| *enabled == feature);
             assert!(
                 !ours
                     || in_tests
@@ -62,7 +65,8 @@ fn only_the_event_store_writes_events_and_only_read_models_write_read_models() {
     }
 }
 
-/// The text of an error alone does not say what to do, and a log in JSON has no more of an error than its text.
+/// The text of an error alone does not say what to do, and a log in JSON has no more of an error
+/// than its text.
 #[test]
 fn errors_are_logged_with_their_causes() {
     for (path, text) in [sources("src"), sources("projections")].concat() {
@@ -75,6 +79,29 @@ fn errors_are_logged_with_their_causes() {
             "?error",
         ] {
             assert!(!text.contains(without), "{path} logs {without}: expected error = causes(…)");
+        }
+    }
+}
+
+/// What several dialects share stands in `edge/`, which knows none of them: `lib.rs` lists them, and
+/// nobody else names one.
+#[test]
+fn a_dialect_is_named_in_its_own_folder_alone() {
+    let sources = sources("src/api");
+    let dialects: Vec<&str> = sources
+        .iter()
+        .filter(|(_, text)| text.contains("const DIALECT: Dialect"))
+        .filter_map(|(path, _)| path.strip_suffix("/mod.rs")?.rsplit('/').next())
+        .collect();
+    assert!(dialects.len() >= 4, "{dialects:?}");
+    for dialect in dialects {
+        let capital = dialect[..1].to_uppercase() + &dialect[1..];
+        for (path, text) in &sources {
+            let is_own = path.contains(&format!("/src/api/{dialect}/"));
+            let lists_them = path.ends_with("/src/api/lib.rs");
+            for name in [format!("crate::{dialect}"), format!("Surface::{capital}")] {
+                assert!(is_own || lists_them || !text.contains(&name), "{path} names {name}");
+            }
         }
     }
 }

@@ -1,5 +1,6 @@
-//! The built binary from outside: one folder for each dialect, and one for faults. Every test starts the real
-//! program on a port of its own, with a database, a stream and a subject prefix of its own.
+//! The built binary from outside: one folder for each dialect, and one for faults. Every test
+//! starts the real program on a port of its own, with a database, a stream and a subject prefix of
+//! its own.
 
 #![allow(
     clippy::unwrap_used,
@@ -11,6 +12,7 @@ mod audit;
 mod bounds;
 mod containers;
 mod described;
+mod discretion;
 mod documentation;
 mod faults;
 mod harness;

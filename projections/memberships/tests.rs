@@ -1,9 +1,10 @@
 use domain::conversation::Command::{RemoveMember, TrashConversation};
 use domain::participation::ChangeCommand;
 use domain::participation::Seat;
+use embedded::testing::wait_until;
 
 use crate::MODELS;
-use crate::tests::{Node, World, until};
+use crate::tests::{Node, World};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn memberships_are_those_of_the_conversations_that_one_is_in() {
@@ -81,7 +82,7 @@ async fn a_mark_looks_at_the_members_own_read_ranges_only() {
         .await
         .unwrap()
     };
-    until("the looks are counted", || async { looked_at().await.0 >= marks }).await;
+    wait_until("the looks are counted", || async { looked_at().await.0 >= marks }).await;
     let (_, ranges) = looked_at().await;
     assert!(ranges <= 8 * marks, "{ranges} ranges for {marks} marks");
 }

@@ -3,11 +3,12 @@
 
 use std::time::{Duration, Instant};
 
+use embedded::testing::wait_until;
 use sqlx::{Executor, PgPool};
 
 use super::random::History;
 use super::remembering::{answers, assert_same};
-use super::world::{Node, until};
+use super::world::Node;
 use crate::{MODELS, memberships};
 
 /// The tables and checkpoints of models, as they were.
@@ -100,7 +101,7 @@ async fn assert_shown_again(seed: u64, models: Vec<&'static str>) {
     let caught_up = || async {
         world.terms().await > terms && world.checkpoints().await.values().all(|at| *at == head)
     };
-    until("the log fills the rest", caught_up).await;
+    wait_until("the log fills the rest", caught_up).await;
     assert!(set_back.elapsed() < Duration::from_secs(10), "{:?}", set_back.elapsed());
     for node in [&node, &standby] {
         node.wait_for(head).await;
@@ -150,7 +151,9 @@ async fn no_answer_is_older_than_one_before_the_crash() {
         }
     }
     assert!(asked > 0, "the rows were never older: nothing was tried");
-    until("it answers again", || async { node.views.messages(room, true, 50, 0).await.is_ok() })
-        .await;
+    wait_until("it answers again", || async {
+        node.views.messages(room, true, 50, 0).await.is_ok()
+    })
+    .await;
     node.stop().await;
 }

@@ -14,7 +14,9 @@ mod random;
 mod remembering;
 mod stopped;
 mod storable;
+mod trouble;
+mod unreadable;
 mod world;
 
 pub(crate) use lists::every_choice_of_flags;
-pub(crate) use world::{KINDS, Node, World, create, until};
+pub(crate) use world::{KINDS, Node, World, create};

@@ -1,19 +1,16 @@
-//! What a read model cannot take stops it, and those that build on it; trouble of the database
-//! stops nobody.
+//! What a read model cannot take stops it, and those that build on it.
 
 use std::collections::BTreeMap;
 
 use domain::participation::ChangeCommand::MuteConversation;
-use event_store::Quarantine;
-use sqlx::Executor;
 use uuid::Uuid;
 
 use super::folded::Folded;
-use super::world::{Node, until};
+use super::world::Node;
 use super::{KINDS, World};
 use crate::changes::Changes;
 use crate::model::MODELS;
-use crate::views::{Filter, UnreadCounts, Viewer, Views};
+use crate::views::{Filter, Viewer, Views};
 use crate::{Error, Model, conversations, memberships, messages, timers};
 
 /// Texts that one of the models below cannot take.
@@ -114,7 +111,7 @@ impl Poisoned {
     }
 }
 
-fn stopped_model<T: std::fmt::Debug>(answer: Result<T, Error>) -> &'static str {
+pub(super) fn stopped_model<T: std::fmt::Debug>(answer: Result<T, Error>) -> &'static str {
     match answer {
         Err(Error::Stopped { model, .. }) => model,
         other => panic!("{other:?}"),
@@ -196,152 +193,4 @@ async fn a_node_that_stands_by_knows_what_is_stopped() {
     assert_eq!(standby.views.progress().stopped(), node.views.progress().stopped());
     standby.stop().await;
     node.stop().await;
-}
-
-/// An event of a type that nobody knows, of a stream of its own.
-async fn append_from_the_future(world: &World) {
-    sqlx::query(
-        "select * from append_events(null, array[1::bigint], array['conversation'],
-             array[gen_random_uuid()::text], array[0::bigint], array[1], array[''],
-             array[null]::text[], array[null]::bytea[], array[null]::bytea[], array[1],
-             array[gen_random_uuid()], array['FromTheFuture'], array['1'],
-             array['{\"type\":\"FromTheFuture\"}'], array['{}'], array[null]::uuid[],
-             array[null]::bytea[], array[null]::uuid[], array[null]::text[])",
-    )
-    .execute(world.pool())
-    .await
-    .unwrap();
-}
-
-async fn assert_all_are_stopped(node: &Node, world: &World) {
-    let all = || async { node.views.progress().stopped().len() == MODELS.len() };
-    until("all are stopped", all).await;
-    for (name, reason) in node.views.progress().stopped() {
-        assert!(reason.contains("position 2"), "{name}: {reason}");
-    }
-    for (name, position) in world.checkpoints().await {
-        assert_eq!(position, 1, "{name} does not skip it");
-    }
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn an_event_that_cannot_be_read_stops_all_read_models_loudly() {
-    let mut world = World::new().await;
-    let ann = world.register("ann").await;
-    append_from_the_future(&world).await;
-    let node = Node::start(&world.log, MODELS);
-    assert_all_are_stopped(&node, &world).await;
-    stopped_model(node.views.unread_counts(ann).await);
-    node.stop().await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn read_models_pass_over_an_unreadable_event_once_it_is_quarantined() {
-    let mut world = World::new().await;
-    let ann = world.register("ann").await;
-    append_from_the_future(&world).await;
-    let node = Node::start(&world.log, MODELS);
-    let standby = Node::start_beside(&world, MODELS).await;
-    assert_all_are_stopped(&node, &world).await;
-    assert_all_are_stopped(&standby, &world).await;
-    world.room(&[ann]).await;
-    for (position, expected) in [
-        (1, Quarantine::Readable),
-        (9, Quarantine::Missing),
-        (2, Quarantine::Done),
-        (2, Quarantine::DoneBefore),
-    ] {
-        let done = event_store::quarantine(&world.log, position, "root", "a test").await;
-        assert_eq!(done.unwrap(), expected, "position {position}");
-    }
-    for node in [node, standby] {
-        node.wait_for(3).await;
-        assert_eq!(node.views.progress().stopped(), []);
-        assert_eq!(node.views.unread_counts(ann).await.unwrap(), UnreadCounts::default());
-        node.stop().await;
-    }
-    // And when they are built anew.
-    sqlx::query("update checkpoints set version = -1").execute(world.pool()).await.unwrap();
-    let node = Node::start(&world.log, MODELS);
-    node.wait_for(3).await;
-    node.stop().await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_quarantine_is_for_good() {
-    let world = World::new().await;
-    append_from_the_future(&world).await;
-    event_store::quarantine(&world.log, 1, "root", "a test").await.unwrap();
-    for change in ["update quarantined_events set reason = 'x'", "delete from quarantined_events"] {
-        let error = world.pool().execute(change).await.unwrap_err().to_string();
-        assert!(error.contains("append-only"), "{error}");
-    }
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_node_that_stands_by_knows_when_all_are_stopped() {
-    let mut world = World::new().await;
-    world.register("ann").await;
-    let node = Node::start(&world.log, MODELS);
-    node.wait_for(1).await;
-    let standby = Node::start_beside(&world, MODELS).await;
-    standby.wait_for(1).await;
-    append_from_the_future(&world).await;
-    assert_all_are_stopped(&node, &world).await;
-    assert_all_are_stopped(&standby, &world).await;
-    standby.stop().await;
-    node.stop().await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_projector_that_loses_its_connection_goes_on_with_another() {
-    let mut world = World::new().await;
-    world.register("ann").await;
-    let node = Node::start(&world.log, MODELS);
-    node.wait_for(1).await;
-    for n in 2..5 {
-        let ended: i64 = sqlx::query_scalar(
-            "select count(pg_terminate_backend(pid))
-             from pg_stat_activity
-             where datname = current_database() and pid <> pg_backend_pid()
-               and (query like '%advance_checkpoints(%' or query like '%from checkpoints%')",
-        )
-        .fetch_one(world.pool())
-        .await
-        .unwrap();
-        assert!(ended > 0, "there was a connection to lose");
-        world.register(&format!("user {n}")).await;
-        node.wait_for(n).await;
-        assert_eq!(node.views.progress().stopped(), []);
-    }
-    node.stop().await;
-}
-
-/// Somebody holds a lock on the tables for so long that the projector gives up, again and again.
-async fn assert_a_lock_stops_nobody(timeout: (&str, &str)) {
-    let mut world = World::with_settings(&[timeout]).await;
-    let ann = world.register("ann").await;
-    let room = world.room(&[ann]).await;
-    let node = Node::start(&world.log, MODELS);
-    node.wait_for(2).await;
-    let mut blocker = world.pool().begin().await.unwrap();
-    blocker.execute("lock table memberships.memberships in exclusive mode").await.unwrap();
-    world.say(room, ann, "hi").await;
-    let terms = world.terms().await;
-    until("it was tried again", || async { world.terms().await >= terms + 2 }).await;
-    assert_eq!(node.views.progress().stopped(), []);
-    blocker.commit().await.unwrap();
-    node.wait_for(3).await;
-    assert_eq!(node.views.progress().stopped(), []);
-    node.stop().await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_lock_that_takes_too_long_to_get_stops_nobody() {
-    assert_a_lock_stops_nobody(("lock_timeout", "100ms")).await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_statement_that_takes_too_long_stops_nobody() {
-    assert_a_lock_stops_nobody(("statement_timeout", "2s")).await;
 }

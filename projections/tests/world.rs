@@ -2,14 +2,13 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::Duration;
 
 use domain::conversation::{self, Conversation, Create, Kind};
 use domain::participation::{self, ChangeCommand, Participation, Seat};
 use domain::user::{self, Profile, User};
-use event_store::{
-    Budget, Commands, Context, Keys, Log, LogEvent, MasterKey, Metadata, Settings, Surface,
-};
+use embedded::testing::PATIENCE;
+use event_store::testing::context;
+use event_store::{Budget, Commands, Log, LogEvent, Settings};
 use sqlx::PgPool;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use tokio::task::JoinSet;
@@ -21,9 +20,6 @@ use crate::{MODELS, Memory, Model, PLANNER, QUERIES, Views};
 
 /// Every kind there is.
 pub(crate) const KINDS: [Kind; 3] = [Kind::Private, Kind::Room, Kind::Contextual];
-
-/// How long a test waits for what must happen.
-const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A log with a writer, and callers who know their memberships.
 pub(crate) struct World {
@@ -40,7 +36,7 @@ pub(crate) async fn pool() -> PgPool {
 
 /// And have these settings.
 async fn pool_with(settings: &[(&str, &str)]) -> PgPool {
-    let url = embedded::testing::database().await.url;
+    let url = event_store::testing::database().await.url;
     let options: PgConnectOptions = url.parse().unwrap();
     let options = options.options(PLANNER.iter().chain(settings).copied());
     PgPoolOptions::new().max_connections(10).connect_with(options).await.unwrap()
@@ -59,9 +55,7 @@ impl World {
 
     pub(crate) async fn with_settings(settings: &[(&str, &str)]) -> Self {
         let pool = pool_with(settings).await;
-        event_store::migrate(&pool).await.unwrap();
-        let keys = Keys::open(&pool, MasterKey::generate()).await.unwrap();
-        let log = Log::new(pool.clone(), keys);
+        let log = event_store::testing::on(pool).await.unwrap();
         let commands = Commands::start(log.clone(), &Settings::default(), CancellationToken::new());
         Self { log, commands, memberships: BTreeMap::new(), read: 0 }
     }
@@ -246,34 +240,8 @@ impl Node {
     }
 }
 
-/// Waits until something holds.
-pub(crate) async fn until<F: Future<Output = bool>>(what: &str, holds: impl Fn() -> F) {
-    let held = async {
-        while !holds().await {
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
-    };
-    assert!(tokio::time::timeout(PATIENCE, held).await.is_ok(), "{what}");
-}
-
 fn capitalized(uid: &str) -> String {
     uid[..1].to_uppercase() + &uid[1..]
-}
-
-fn context(actor: &str) -> Context {
-    Context {
-        metadata: Metadata {
-            actor: actor.to_owned(),
-            account: 1,
-            role: "member".to_owned(),
-            surface: Surface::Cli,
-            request_id: "test".to_owned(),
-            traceparent: None,
-            causation_id: None,
-            occurred_at: "2026-01-01T00:00:00Z".parse().unwrap(),
-        },
-        idempotency: None,
-    }
 }
 
 pub(crate) fn create(kind: Kind, members: &[Uuid], uid: Option<&str>) -> conversation::Command {

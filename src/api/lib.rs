@@ -1,12 +1,15 @@
-//! HTTP: one folder per dialect, one file per endpoint, and `operations/` for what operators ask.
+//! HTTP: `edge/` for what every request needs, one folder per dialect, one file per endpoint, and
+//! `operations/` for what operators ask.
 //!
-//! A request becomes a command and its context, or a query; a view becomes JSON. [`Request`](request) is what
-//! every handler gets: the verified caller, the query, the body, and the way to commands and views. A command
-//! returns when the read models show what it did, and the position that an answer reflects goes with the request, so
-//! that no handler has to think of either.
+//! A request becomes a command and its context, or a query; a view becomes JSON.
+//! [`Request`](edge::request::Request) is what every handler gets: the verified caller, the query,
+//! the body, and the way to commands and views. A command returns when the read models show what it
+//! did, and the position that an answer reflects goes with the request, so that no handler has to
+//! think of either.
 //!
-//! Deliberately not here: rules (those are the domain's) and SQL (that is the read models'). A new endpoint is
-//! a file with its handler in the dialect's folder and a line in that folder's `mod.rs`.
+//! Deliberately not here: rules (those are the domain's) and SQL (that is the read models'). A new
+//! endpoint is a file with its handler in its resource's folder and a line in that folder's
+//! `mod.rs`; a new dialect is a folder with a `const DIALECT` and a line in [`DIALECTS`].
 
 #![cfg_attr(
     test,
@@ -18,29 +21,14 @@
 )]
 
 mod audit;
-mod browsers;
-mod caller;
-mod challenge;
-mod commands;
 mod description;
-mod failure;
-mod fair;
-mod in_time;
-mod json;
+mod edge;
 mod jsonapi;
-mod large;
-mod multipart;
-mod observe;
 mod operations;
-mod position;
 mod protocol;
 mod pulse;
-mod request;
-mod request_id;
-mod seen;
 pub mod server;
-mod successor;
-pub mod token;
+mod services;
 mod weavy;
 
 use std::sync::Arc;
@@ -49,66 +37,18 @@ use std::time::Duration;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::http::StatusCode;
-use event_store::Commands;
-use metrics_exporter_prometheus::PrometheusHandle;
-use projections::Views;
-use sqlx::PgPool;
 use tower::{Layer, ServiceBuilder};
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::normalize_path::NormalizePathLayer;
 
-use failure::Dialect;
-
-/// Whether commands can be taken, and whether everything behind them goes on.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Condition {
-    /// All is well.
-    Ready,
-    /// Commands are taken, but these parts stand.
-    Degraded(Vec<String>),
-    /// No command can be taken, because of this part.
-    Unready(String),
-}
-
-/// Finds out the condition, and what operators want to know of the parts.
-#[derive(Clone)]
-pub struct Readiness {
-    /// For everybody.
-    pub condition: Arc<dyn Fn() -> Condition + Send + Sync>,
-    /// For operators: a JSON object.
-    pub details: Arc<dyn Fn() -> serde_json::Value + Send + Sync>,
-}
-
-/// What the handlers work with. The router copies it several times for each request, so it is shared by a counted
-/// reference.
-pub struct Services {
-    /// Runs commands.
-    pub commands: Commands,
-    /// Answers questions.
-    pub views: Views,
-    /// The database, but for what the views ask.
-    pub pool: PgPool,
-    /// The connections of the views, to be measured.
-    pub queries: PgPool,
-    /// Judges access tokens.
-    pub authenticator: token::Authenticator,
-    /// For `/readyz`.
-    pub readiness: Readiness,
-    /// For `/metrics`.
-    pub metrics: PrometheusHandle,
-    /// What shows that a request for metrics may read all of them, beside an operator's token.
-    pub metrics_token: Option<Arc<str>>,
-    /// Where callers reach this server, without a slash at the end.
-    pub public_url: Arc<str>,
-    /// Counts the requests that are under way.
-    pub fair: Fair,
-    /// Users whose newest token has been seen.
-    pub seen: seen::Seen,
-}
+use edge::dialect::{Dialect, Dialects};
+use edge::{browsers, in_time, large, observe, position, rendering};
 
 pub use description::Description;
-pub use fair::Fair;
-pub use seen::Seen;
+pub use edge::fair::Fair;
+pub use edge::seen::Seen;
+pub use edge::token;
+pub use services::{Condition, Readiness, Services};
 
 /// What a request may cost.
 #[derive(Debug, Clone, Copy)]
@@ -119,13 +59,9 @@ pub struct Limits {
     pub request_timeout: Duration,
 }
 
-/// Who tells a failure under which prefix.
-const DIALECTS: &[Dialect] = &[
-    Dialect { prefix: "/api/v1", takes_basic: false, is_for_browsers: true, shape: pulse::shape },
-    Dialect { prefix: "/api", takes_basic: false, is_for_browsers: true, shape: weavy::shape },
-    Dialect { prefix: "/v1", takes_basic: true, is_for_browsers: true, shape: protocol::shape },
-    Dialect { prefix: "/audit", takes_basic: false, is_for_browsers: false, shape: audit::shape },
-];
+/// All dialects, in the order of the description.
+const DIALECTS: Dialects =
+    Dialects(&[&weavy::DIALECT, &protocol::DIALECT, &pulse::DIALECT, &audit::DIALECT]);
 
 /// The description of the API, whole and by dialect.
 pub struct Descriptions {
@@ -136,25 +72,18 @@ pub struct Descriptions {
 }
 
 fn described() -> (Router<Arc<Services>>, Descriptions) {
-    let parts = [
-        (weavy::DESCRIPTION, weavy::routes()),
-        (protocol::DESCRIPTION, protocol::routes()),
-        (pulse::DESCRIPTION, pulse::routes()),
-        (audit::DESCRIPTION, audit::routes()),
-        (operations::DESCRIPTION, operations::routes()),
-    ];
-    let mut routes = Router::new();
-    let mut dialects = Vec::new();
-    for (dialect, part) in parts {
-        let (served, declared) = part.split_for_parts();
-        dialects.push((dialect.name, Description::of(&dialect, &declared)));
-        routes = match dialect.prefix {
-            "" => routes.merge(served),
-            prefix => routes.nest(prefix, served),
-        };
+    let (mut routes, mut dialects) = (Router::new(), Vec::new());
+    for Dialect { prefix, credentials, description, routes: part, .. } in DIALECTS.0 {
+        let (served, declared) = part().split_for_parts();
+        let described = Description::of(description, prefix, credentials, &declared);
+        dialects.push((description.name, described));
+        routes = routes.nest(prefix, served);
     }
+    let (served, declared) = operations::routes().split_for_parts();
+    let described = Description::of(&operations::DESCRIPTION, "", &[], &declared);
+    dialects.push((operations::DESCRIPTION.name, described));
     let whole = Description::merge(dialects.iter().map(|(_, description)| description));
-    (routes, Descriptions { whole, dialects })
+    (routes.merge(served), Descriptions { whole, dialects })
 }
 
 /// The description of every endpoint, generated from the handlers.
@@ -165,7 +94,8 @@ pub fn openapi() -> Descriptions {
 /// Everything that is served.
 pub fn router(services: Services, limits: Limits) -> Router {
     let (routes, descriptions) = described();
-    let shapes = failure::Shapes { dialects: DIALECTS, public_url: services.public_url.clone() };
+    let words =
+        rendering::Rendering { dialects: DIALECTS, public_url: services.public_url.clone() };
     let services = Arc::new(services);
     // The outermost first. Given to the router as one: each layer of its own would be one more
     // service that is copied to the heap for each request.
@@ -175,11 +105,11 @@ pub fn router(services: Services, limits: Limits) -> Router {
             observe::request,
         ))
         .layer(axum::middleware::from_fn_with_state((DIALECTS, browsers::cors()), browsers::guard))
-        .layer(axum::middleware::from_fn(position::tell))
-        .layer(axum::middleware::from_fn_with_state(shapes, failure::shape))
+        .layer(axum::middleware::from_fn(position::set_header))
+        .layer(axum::middleware::from_fn_with_state(words, rendering::failures))
         .layer(CatchPanicLayer::new())
         .layer(axum::middleware::from_fn_with_state(
-            (services.clone(), limits.request_timeout),
+            (DIALECTS, services.clone(), limits.request_timeout),
             in_time::answer,
         ))
         .layer(axum::middleware::from_fn(large::keep_room))

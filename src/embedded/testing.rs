@@ -1,7 +1,10 @@
-//! Servers for tests: one private PostgreSQL and one NATS for the whole run, a database of its own for each
-//! test. They are kept by a small shell process that ends them, and their data, when the runner is gone.
+//! Servers for tests: one private PostgreSQL and one NATS for the whole run, a database of its own
+//! for each test. They are kept by a small shell process that ends them, and their data, when the
+//! runner is gone.
 
 mod proxy;
+mod template;
+mod waiting;
 
 use std::fs::File;
 use std::io::Read;
@@ -19,8 +22,10 @@ use crate::child::Child;
 use crate::{child, nats, postgres, private_file, programs, user};
 
 pub use proxy::Proxy;
+pub use template::copy_of;
+pub use waiting::{PATIENCE, wait_until};
 
-/// An empty database.
+/// A database of a test.
 #[derive(Debug, Clone)]
 pub struct TestDatabase {
     /// With its password.
@@ -99,7 +104,8 @@ pub fn back_up_all(database_url: &str, file: &str) {
     run_to_its_end("pg_dump", database_url, &["--format=custom", &file]);
 }
 
-/// Restores a backup of everything into an empty database: the schemas with their triggers, and then the data.
+/// Restores a backup of everything into an empty database: the schemas with their triggers, and
+/// then the data.
 pub fn restore_in_two_steps(database_url: &str, file: &str) {
     let database = format!("--dbname={database_url}");
     for step in ["--schema-only", "--data-only"] {
@@ -252,8 +258,8 @@ wait
 rm -rf "$folder"
 "#;
 
-/// A folder of its own for a test that starts servers of its own, reachable by the unprivileged user; removed
-/// when dropped.
+/// A folder of its own for a test that starts servers of its own, reachable by the unprivileged
+/// user; removed when dropped.
 #[derive(Debug)]
 pub struct Folder(PathBuf);
 

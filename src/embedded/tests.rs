@@ -3,13 +3,12 @@
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
 
 use async_nats::ConnectOptions;
 use sqlx::{Connection, Executor, PgConnection};
 
 use crate::child::is_alive;
-use crate::testing::{folder, nats_server};
+use crate::testing::{folder, nats_server, wait_until};
 use crate::{Error, Nats, Postgres};
 
 async fn execute(postgres: &Postgres, statement: &str) {
@@ -20,14 +19,6 @@ async fn execute(postgres: &Postgres, statement: &str) {
 async fn count(postgres: &Postgres) -> i64 {
     let mut connection = PgConnection::connect(postgres.url()).await.unwrap();
     sqlx::query_scalar("select count(*) from kept").fetch_one(&mut connection).await.unwrap()
-}
-
-async fn wait_until(what: &str, condition: impl Fn() -> bool) {
-    let started = Instant::now();
-    while !condition() {
-        assert!(started.elapsed() < Duration::from_secs(30), "waited in vain: {what}");
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
 }
 
 #[tokio::test]
@@ -128,7 +119,7 @@ async fn children_die_with_a_killed_parent_and_their_data_is_found_again() {
     parent.kill().unwrap();
     parent.wait().unwrap();
     if cfg!(target_os = "linux") {
-        wait_until("the children are gone", || !pids.iter().any(|pid| is_alive(*pid))).await;
+        wait_until("the children are gone", async || !pids.iter().any(|pid| is_alive(*pid))).await;
     }
     let postgres = Postgres::start(&folder).await.unwrap();
     assert_eq!(count(&postgres).await, 1);

@@ -40,6 +40,8 @@ mod snapshots;
 mod standing;
 mod store;
 mod tail;
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
 #[cfg(test)]
 mod tests;
 mod transfer;
@@ -50,6 +52,7 @@ mod worker;
 use std::time::Duration;
 
 use sqlx::PgPool;
+use sqlx::migrate::Migrator;
 
 pub use append::{Append, Appended, Appender, NewEvent};
 pub use causes::causes;
@@ -247,13 +250,15 @@ impl Error {
     }
 }
 
+static MIGRATIONS: Migrator = sqlx::migrate!("../../migrations");
+
 /// Brings the schema of the log up to date.
 ///
 /// # Errors
 /// [`Error::OtherSchema`] when the database was set up by another version, or why PostgreSQL refuses.
 pub async fn migrate(pool: &PgPool) -> Result<(), Error> {
     use sqlx::migrate::MigrateError::{VersionMismatch, VersionMissing};
-    sqlx::migrate!("../../migrations").run(pool).await.map_err(|error| match error {
+    MIGRATIONS.run(pool).await.map_err(|error| match error {
         VersionMismatch(_) | VersionMissing(_) => Error::OtherSchema(error),
         error => Error::Migrate(error),
     })

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use domain::conversation::{self, Conversation, Create, Kind};
 use domain::participation::Seat;
-use event_store::{Keys, Log, MasterKey, RecordedEvent, Settings};
+use event_store::{Keys, Log, RecordedEvent, Settings};
 use sqlx::PgPool;
 use sqlx::postgres::PgPoolOptions;
 use tokio::task::JoinSet;
@@ -61,19 +61,9 @@ impl Node {
 }
 
 fn context() -> Context {
-    Context {
-        metadata: Metadata {
-            actor: "ann".to_owned(),
-            account: 7,
-            role: "member".to_owned(),
-            surface: Surface::Cli,
-            request_id: "test".to_owned(),
-            traceparent: None,
-            causation_id: None,
-            occurred_at: Utc::now(),
-        },
-        idempotency: None,
-    }
+    let mut context = event_store::testing::context("ann");
+    context.metadata.account = 7;
+    context
 }
 
 /// Rooms with one member each.
@@ -111,10 +101,8 @@ fn in_ms(milliseconds: i64) -> DateTime<Utc> {
 }
 
 async fn database() -> (PgPool, Keys) {
-    let pool = embedded::testing::database().await.pool().await;
-    event_store::migrate(&pool).await.unwrap();
-    let keys = Keys::open(&pool, MasterKey::generate()).await.unwrap();
-    (pool, keys)
+    let log = event_store::testing::log().await;
+    (log.pool().clone(), log.keys().clone())
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -137,7 +137,7 @@ async fn has_everything(back_up: fn(&str, &str), restore: fn(&str, &str)) {
     drop(server);
     back_up(&here.database_url, &file);
 
-    let there = Installation::new().await;
+    let there = Installation::unmigrated().await;
     restore(&there.database_url, &file);
     assert_eq!(there.done(&["audit", "verify"]), here.done(&["audit", "verify"]));
     let server = there.start();

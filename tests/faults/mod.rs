@@ -3,6 +3,7 @@
 mod connections;
 mod fairness;
 mod frozen;
+mod held_log;
 mod lag;
 mod memory;
 mod neighbours;

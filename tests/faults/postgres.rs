@@ -1,5 +1,6 @@
-//! PostgreSQL crashes under a running server. Read models commit without waiting for the disk, so a crash takes their
-//! newest rows away; what was acknowledged is in the log, and must be shown again without anybody doing anything.
+//! PostgreSQL crashes under a running server. Read models commit without waiting for the disk, so a
+//! crash takes their newest rows away; what was acknowledged is in the log, and must be shown again
+//! without anybody doing anything.
 
 use std::collections::BTreeSet;
 
@@ -11,19 +12,22 @@ use sqlx::{Connection, PgConnection};
 use super::all_messages;
 use crate::harness::{Installation, send, wait_until};
 
-/// As the kernel does when memory runs out: PostgreSQL then stops all its processes and recovers from its log.
+/// As the kernel does when memory runs out: PostgreSQL then stops all its processes and recovers
+/// from its log.
 async fn kill_a_backend(url: &str) {
     // It may still recover from the last time.
     wait_until("it can be reached", async || PgConnection::connect(url).await.is_ok()).await;
     let mut connection = PgConnection::connect(url).await.unwrap();
-    let pid: i32 = sqlx::query_scalar(
-        "select pid from pg_stat_activity
+    let somebody_else = "select pid from pg_stat_activity
          where backend_type = 'client backend' and pid <> pg_backend_pid()
-         limit 1",
-    )
-    .fetch_one(&mut connection)
-    .await
-    .unwrap();
+         limit 1";
+    // The server connects again by and by.
+    let pid: i32 = loop {
+        let found = sqlx::query_scalar(somebody_else).fetch_optional(&mut connection).await;
+        if let Some(pid) = found.unwrap() {
+            break pid;
+        }
+    };
     // SAFETY: a plain system call on a process of this test's own server.
     assert_eq!(unsafe { libc::kill(pid, libc::SIGKILL) }, 0);
     let stopped = sqlx::query("select pg_sleep(30)").execute(&mut connection).await;

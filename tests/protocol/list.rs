@@ -76,7 +76,7 @@ async fn pages_go_both_ways_with_no_repeat_and_no_gap() {
         assert_eq!(answer.status.as_u16(), 200, "{query} {}", answer.body);
         (ids(&answer), answer.body["has_more"].as_bool().unwrap())
     };
-    assert_eq!(page(String::new()).await, (all[..10].to_vec(), true), "ten unless told");
+    assert_eq!(page(String::new()).await, (all[..10].to_vec(), true), "ten by default");
     assert_eq!(page("limit=1".into()).await, (all[..1].to_vec(), true));
     for limit in ["25", "100", "101", "99999999999999999999"] {
         assert_eq!(page(format!("limit={limit}")).await, (all.clone(), false));

@@ -2,6 +2,7 @@ mod bookmark;
 mod chats;
 mod create;
 mod list;
+mod resources;
 mod rules;
 mod walk;
 

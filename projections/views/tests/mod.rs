@@ -1,5 +1,6 @@
 mod activity;
 mod chats;
+mod explain;
 mod list;
 mod messages;
 mod plans;

@@ -3,7 +3,8 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::failure::{Failure, RequestSummary};
+use crate::edge::failure::Failure;
+use crate::edge::rendering::RequestSummary;
 
 /// Why there is no answer.
 #[derive(Debug, Serialize, ToSchema)]
@@ -12,7 +13,7 @@ pub(crate) struct Error {
     error: String,
 }
 
-pub(crate) fn shape(failure: &Failure, _: &RequestSummary) -> Response {
+pub(super) fn render(failure: &Failure, _: &RequestSummary) -> Response {
     let error = Error { error: failure.message() };
     (failure.status, Json(error)).into_response()
 }

@@ -1,43 +1,44 @@
 //! The audit trail of a conversation, for administrators of its account. Every reading is recorded.
 
-mod diff;
+mod conversations;
 mod error;
-mod events;
+mod objects;
+mod query;
 mod request;
-mod state;
 
-use std::sync::Arc;
-
-use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
+use event_store::Surface;
 
 use error::Error;
-pub(crate) use error::shape;
 
-use crate::Services;
-use crate::description::{self, Dialect, Nulls};
+use crate::description::{self, Common, Nulls};
+use crate::edge::challenge;
+use crate::edge::dialect::{Credentials, Dialect, Routes};
 
-pub(crate) const DESCRIPTION: Dialect = Dialect {
-    name: "audit",
-    title: "Audit",
-    description: "What happened in a conversation, and how it was: for administrators of \
-                  its account. Every reading is recorded.",
+pub(crate) const DIALECT: Dialect = Dialect {
     prefix: "/audit",
-    credentials: &["bearer"],
-    takes: &[],
-    answers: "application/json",
-    error: ("Error", &["application/json"]),
-    nulls: Nulls::LeftOut,
-    has_nulls_in_queries: false,
-    is_for_users: true,
-    errors: &[],
-    errors_of_bodies: &[],
-    parameters: Vec::new,
+    surface: Surface::Audit,
+    credentials: &[Credentials::Bearer],
+    challenge: challenge::bearer,
+    is_for_browsers: false,
+    render: error::render,
+    routes,
+    description: Common {
+        name: "audit",
+        title: "Audit",
+        description: "What happened in a conversation, and how it was: for administrators of \
+                      its account. Every reading is recorded.",
+        takes: &[],
+        answers: "application/json",
+        error: ("Error", &["application/json"]),
+        nulls: Nulls::LeftOut,
+        has_nulls_in_queries: false,
+        is_for_users: true,
+        errors: &[],
+        errors_of_bodies: &[],
+        parameters: Vec::new,
+    },
 };
 
-pub(crate) fn routes() -> OpenApiRouter<Arc<Services>> {
-    description::router::<_, Error>()
-        .routes(routes!(events::events))
-        .routes(routes!(state::state))
-        .routes(routes!(diff::diff))
+fn routes() -> Routes {
+    description::router::<Error>().merge(conversations::routes())
 }

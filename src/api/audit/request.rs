@@ -1,17 +1,16 @@
 use std::ops::Deref;
-use std::str::FromStr;
 use std::sync::Arc;
 
 use axum::extract::{FromRequest, Request as HttpRequest};
 use domain::audit::{Audit, Command, Part};
-use event_store::{Context, Log, Surface};
-use projections::history::Moment;
+use event_store::{Context, Log};
 use uuid::Uuid;
 
+use super::DIALECT;
 use crate::Services;
-use crate::failure::Failure;
-use crate::request::Request;
-use crate::token::Role;
+use crate::edge::failure::Failure;
+use crate::edge::request::Request;
+use crate::edge::token::Role;
 
 /// A request of an administrator.
 pub(super) struct Auditor(Request);
@@ -20,7 +19,7 @@ impl FromRequest<Arc<Services>> for Auditor {
     type Rejection = Failure;
 
     async fn from_request(request: HttpRequest, services: &Arc<Services>) -> Result<Self, Failure> {
-        let request = Request::read(request, services, Surface::Audit).await?;
+        let request = Request::read(request, services, &DIALECT).await?;
         if request.caller.role != Role::Administrator {
             let why = "only administrators of the account may read the audit trail";
             return Err(Failure::forbidden(why));
@@ -42,8 +41,8 @@ impl Auditor {
         self.services.commands.log()
     }
 
-    /// The conversation of a path, if it is one of the account's; that it is read is recorded before anything
-    /// of it is told.
+    /// The conversation of a path, if it is one of the account's; that it is read is recorded
+    /// before anything of it is told.
     pub(super) async fn reads(&self, conversation: &str, part: Part) -> Result<Uuid, Failure> {
         let conversation: Uuid = conversation.parse().map_err(|_| Failure::not_found())?;
         let found: Option<i64> = sqlx::query_scalar(
@@ -63,27 +62,5 @@ impl Auditor {
         let id = domain::audit_id(conversation);
         self.services.commands.execute::<Audit>(id, command, &context).await?;
         Ok(conversation)
-    }
-
-    /// A parameter of the query, if it is given.
-    pub(super) fn parameter<T: FromStr>(
-        &self,
-        name: &str,
-        expected: &str,
-    ) -> Result<Option<T>, Failure> {
-        let query = self.uri.query().unwrap_or_default();
-        let mut given = form_urlencoded::parse(query.as_bytes()).filter(|(key, _)| key == name);
-        let Some((_, value)) = given.next() else { return Ok(None) };
-        if given.next().is_some() {
-            return Err(Failure::bad_request(format!("{name} must be given once")));
-        }
-        value
-            .parse()
-            .map(Some)
-            .map_err(|_| Failure::bad_request(format!("{name} must be {expected}")))
-    }
-
-    pub(super) fn moment(&self, name: &str) -> Result<Option<Moment>, Failure> {
-        self.parameter(name, "a position within the account or a time such as 2026-01-31T14:03:00Z")
     }
 }

@@ -2,7 +2,8 @@ use serde_json::Value;
 use utoipa::ToSchema;
 use utoipa::openapi::extensions::ExtensionsBuilder;
 use utoipa::openapi::{ComponentsBuilder, ObjectBuilder, OpenApiBuilder, RefOr, Schema};
-use utoipa_axum::router::OpenApiRouter;
+
+use crate::edge::dialect::Routes;
 
 /// Where a schema stands that is written as it is to be read.
 pub(super) const WRITTEN: &str = "x-written";
@@ -33,12 +34,9 @@ macro_rules! schema {
 pub(crate) use schema;
 
 /// A router of endpoints whose errors are of this type.
-pub(crate) fn router<S, E: ToSchema>() -> OpenApiRouter<S>
-where
-    S: Clone + Send + Sync + 'static,
-{
+pub(crate) fn router<E: ToSchema>() -> Routes {
     let mut schemas = vec![(E::name().into_owned(), E::schema())];
     E::schemas(&mut schemas);
     let components = ComponentsBuilder::new().schemas_from_iter(schemas).build();
-    OpenApiRouter::with_openapi(OpenApiBuilder::new().components(Some(components)).build())
+    Routes::with_openapi(OpenApiBuilder::new().components(Some(components)).build())
 }

@@ -1,8 +1,8 @@
-//! The description of the API: what the handlers declare, with what is the same for all endpoints of
-//! a dialect added in one pass, and merged under names that no two dialects share.
+//! The description of the API: what the handlers declare, with what is the same for all endpoints
+//! of a dialect added in one pass, and merged under names that no two dialects share.
 //!
-//! A dialect says in its `mod.rs` what it is ([`Dialect`]); an endpoint declares its operation id, its
-//! parameters, its body, and those answers of which there is more to say than their status.
+//! A dialect says in its `mod.rs` what it is ([`Common`]); an endpoint declares its operation id,
+//! its parameters, its body, and those answers of which there is more to say than their status.
 
 mod declared;
 mod operation;
@@ -18,17 +18,16 @@ use serde_json::{Map, Value, json};
 
 pub(crate) use declared::{router, schema, written};
 
+use crate::edge::dialect::Credentials;
+
 /// What all endpoints of a dialect have in common.
-pub(crate) struct Dialect {
+#[derive(Clone, Copy)]
+pub(crate) struct Common {
     /// What its operation ids begin with.
     pub(crate) name: &'static str,
     /// What its schemas and tags begin with.
     pub(crate) title: &'static str,
     pub(crate) description: &'static str,
-    /// What its paths begin with.
-    pub(crate) prefix: &'static str,
-    /// Security schemes, of which any is enough; none: everybody may ask.
-    pub(crate) credentials: &'static [&'static str],
     /// Media types that a request's body may have.
     pub(crate) takes: &'static [&'static str],
     /// The media type of its answers.
@@ -88,8 +87,14 @@ impl Description {
         }
     }
 
-    /// Of one dialect's endpoints, under their full paths.
-    pub(crate) fn of(dialect: &Dialect, declared: &utoipa::openapi::OpenApi) -> Self {
+    /// Of one dialect's endpoints, under their full paths. Any of the credentials is enough; where
+    /// there are none, everybody may ask.
+    pub(crate) fn of(
+        dialect: &Common,
+        prefix: &str,
+        credentials: &[Credentials],
+        declared: &utoipa::openapi::OpenApi,
+    ) -> Self {
         let mut declared = serde_json::to_value(declared).expect("its maps have strings for keys");
         schemas::name(&mut declared, dialect);
         let title = format!("Colloquy: {}", dialect.title);
@@ -98,10 +103,10 @@ impl Description {
         for (path, item) in std::mem::take(taken(&mut declared, "paths")) {
             let Value::Object(mut item) = item else { continue };
             for (method, operation) in &mut item {
-                let tag = operation::complete(operation, method, dialect);
+                let tag = operation::complete(operation, method, dialect, credentials);
                 tags.insert(tag);
             }
-            described.paths.insert(format!("{}{path}", dialect.prefix), item.into());
+            described.paths.insert(format!("{prefix}{path}"), item.into());
         }
         let tagged = |tag: &String| json!({ "name": tag, "description": dialect.description });
         described.tags = tags.iter().map(tagged).collect();
@@ -109,8 +114,8 @@ impl Description {
         let mut schemas = std::mem::take(taken(&mut declared["components"], "schemas"));
         schemas::add_forms(&mut schemas, &described.paths);
         described.components.insert("schemas", schemas);
-        described.components.insert("securitySchemes", operation::security_schemes(dialect));
-        if !dialect.credentials.is_empty() {
+        described.components.insert("securitySchemes", operation::security_schemes(credentials));
+        if !credentials.is_empty() {
             described.components.extend(operation::components(dialect));
         }
         described.forget_what_is_not_used();

@@ -1,14 +1,20 @@
 use serde_json::{Map, Value, json};
 
-use super::Dialect;
+use super::Common;
 use super::schemas;
 use super::taken;
+use crate::edge::dialect::Credentials;
 
 /// Errors of every endpoint that takes tokens.
 const ALWAYS: &[u16] = &[400, 401, 408, 429, 500, 503];
 
 /// Adds to a declared operation what is so for all of its dialect; returns its tag.
-pub(super) fn complete(operation: &mut Value, method: &str, dialect: &Dialect) -> String {
+pub(super) fn complete(
+    operation: &mut Value,
+    method: &str,
+    dialect: &Common,
+    credentials: &[Credentials],
+) -> String {
     let id = operation["operationId"].as_str().unwrap_or_default().to_owned();
     let resource = id.split('.').nth(1).unwrap_or_default().replace('_', " ");
     let tag = format!("{}: {resource}", dialect.title);
@@ -16,17 +22,17 @@ pub(super) fn complete(operation: &mut Value, method: &str, dialect: &Dialect) -
     let is_query = method == "get";
     encode_body(operation, dialect);
     name_answers(operation, dialect);
-    if dialect.credentials.is_empty() {
+    if credentials.is_empty() {
         return tag;
     }
-    let any_of = dialect.credentials.iter().map(|scheme| json!({ *scheme: [] }));
+    let any_of = credentials.iter().map(|accepted| json!({ accepted.scheme(): [] }));
     operation["security"] = any_of.collect();
     complete_parameters(operation, is_query, dialect);
     complete_answers(operation, is_query, dialect);
     tag
 }
 
-fn complete_parameters(operation: &mut Value, is_query: bool, dialect: &Dialect) {
+fn complete_parameters(operation: &mut Value, is_query: bool, dialect: &Common) {
     if !operation["parameters"].is_array() {
         operation["parameters"] = json!([]);
     }
@@ -47,7 +53,7 @@ fn complete_parameters(operation: &mut Value, is_query: bool, dialect: &Dialect)
 }
 
 /// A body may come in every encoding that the dialect takes.
-fn encode_body(operation: &mut Value, dialect: &Dialect) {
+fn encode_body(operation: &mut Value, dialect: &Common) {
     if operation.get("requestBody").is_none() {
         return;
     }
@@ -66,7 +72,7 @@ fn encode_body(operation: &mut Value, dialect: &Dialect) {
 }
 
 /// What is answered is of the dialect's media type.
-fn name_answers(operation: &mut Value, dialect: &Dialect) {
+fn name_answers(operation: &mut Value, dialect: &Common) {
     for answer in taken(operation, "responses").values_mut() {
         if let Some(content) = answer.get_mut("content").and_then(Value::as_object_mut)
             && let Some(declared) = content.remove("application/json")
@@ -76,7 +82,7 @@ fn name_answers(operation: &mut Value, dialect: &Dialect) {
     }
 }
 
-fn complete_answers(operation: &mut Value, is_query: bool, dialect: &Dialect) {
+fn complete_answers(operation: &mut Value, is_query: bool, dialect: &Common) {
     let has_body = operation.get("requestBody").is_some();
     let names_something = operation["parameters"]
         .as_array()
@@ -126,7 +132,7 @@ fn reason(status: u16) -> (&'static str, &'static str) {
     }
 }
 
-fn error(status: u16, description: &Value, dialect: &Dialect) -> Value {
+fn error(status: u16, description: &Value, dialect: &Common) -> Value {
     let (schema, media_types) = dialect.error;
     let schema = json!({ "schema": { "$ref": schemas::path(schema, dialect) } });
     let content: Map<String, Value> =
@@ -134,7 +140,7 @@ fn error(status: u16, description: &Value, dialect: &Dialect) -> Value {
     json!({ "description": description, "headers": headers(status, dialect), "content": content })
 }
 
-fn headers(status: u16, dialect: &Dialect) -> Value {
+fn headers(status: u16, dialect: &Common) -> Value {
     let own = match status {
         201 if dialect.answers == crate::jsonapi::MEDIA_TYPE => "Location",
         200..300 => "",
@@ -159,7 +165,7 @@ fn headers(status: u16, dialect: &Dialect) -> Value {
 }
 
 /// What the operations of a dialect refer to.
-pub(super) fn components(dialect: &Dialect) -> [(&'static str, Map<String, Value>); 3] {
+pub(super) fn components(dialect: &Common) -> [(&'static str, Map<String, Value>); 3] {
     let mut statuses: Vec<u16> = [ALWAYS, dialect.errors, &[403, 404, 413, 422]].concat();
     statuses.extend(dialect.errors_of_bodies);
     let responses = statuses.into_iter().map(|status| {
@@ -174,14 +180,14 @@ pub(super) fn components(dialect: &Dialect) -> [(&'static str, Map<String, Value
 }
 
 /// How callers say who they are.
-pub(super) fn security_schemes(dialect: &Dialect) -> Map<String, Value> {
+pub(super) fn security_schemes(credentials: &[Credentials]) -> Map<String, Value> {
     let mut schemes = object(json!({
         "bearer": { "type": "http", "scheme": "bearer", "bearerFormat": "JWT",
             "description": "An access token" },
         "basic": { "type": "http", "scheme": "basic",
             "description": "The password is the access token; the user name is not looked at" },
     }));
-    let takes_basic = dialect.credentials.contains(&"basic");
+    let takes_basic = credentials.contains(&Credentials::Basic);
     schemes.retain(|name, _| name == "bearer" || takes_basic);
     schemes
 }
@@ -211,7 +217,7 @@ fn parameters() -> Map<String, Value> {
         "ColloquyPosition": own(
             "Colloquy-Position",
             "The answer reflects at least so many events of the caller's account, as an earlier answer \
-             told",
+             said",
             json!({ "type": "integer", "format": "int64", "minimum": 0 }),
         ),
     }))

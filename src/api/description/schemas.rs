@@ -1,13 +1,13 @@
 use serde_json::{Map, Value, json};
 
 use super::declared::WRITTEN;
-use super::{Dialect, Nulls, taken};
+use super::{Common, Nulls, taken};
 
 pub(super) const FORM: &str = "application/x-www-form-urlencoded";
 const PATH: &str = "#/components/schemas/";
 
 /// Gives all schemas names of the dialect's own, and says of each what is so for all of them.
-pub(super) fn name(declared: &mut Value, dialect: &Dialect) {
+pub(super) fn name(declared: &mut Value, dialect: &Common) {
     unwrap(declared);
     point_to(declared, dialect);
     let schemas = std::mem::take(taken(&mut declared["components"], "schemas"));
@@ -26,14 +26,14 @@ pub(super) fn name(declared: &mut Value, dialect: &Dialect) {
 }
 
 /// `List_Message` of Weavy is `WeavyMessageList`.
-fn own_name(name: &str, dialect: &Dialect) -> String {
+fn own_name(name: &str, dialect: &Common) -> String {
     match name.split_once('_') {
         Some((generic, of)) => format!("{}{of}{generic}", dialect.title),
         None => format!("{}{name}", dialect.title),
     }
 }
 
-pub(super) fn path(name: &str, dialect: &Dialect) -> String {
+pub(super) fn path(name: &str, dialect: &Common) -> String {
     format!("{PATH}{}", own_name(name, dialect))
 }
 
@@ -68,7 +68,7 @@ fn for_each(value: &mut Value, act: impl Fn(&mut Value)) {
     }
 }
 
-fn point_to(value: &mut Value, dialect: &Dialect) {
+fn point_to(value: &mut Value, dialect: &Common) {
     if let Some(Value::String(to)) = value.get_mut("$ref")
         && let Some(name) = to.strip_prefix(PATH)
     {

@@ -2,7 +2,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use crate::openapi;
+use crate::{DIALECTS, openapi};
 
 fn documents() -> Vec<Value> {
     let descriptions = openapi();
@@ -47,6 +47,23 @@ fn every_operation_has_an_id_of_its_own_that_begins_with_its_dialect() {
     }
     let whole = serde_json::to_value(descriptions.whole).unwrap();
     assert_eq!(operations(&whole).len(), ids.len());
+}
+
+/// A path that another dialect would answer, or whose failures it would render.
+#[test]
+fn no_path_of_a_dialect_is_under_a_longer_prefix() {
+    let described = openapi().dialects;
+    for dialect in DIALECTS.0 {
+        let name = dialect.description.name;
+        let (_, description) = described.iter().find(|(other, _)| *other == name).unwrap();
+        let document = serde_json::to_value(description).unwrap();
+        for path in document["paths"].as_object().unwrap().keys() {
+            let owner = DIALECTS.of(path).map(|dialect| dialect.description.name);
+            assert_eq!(owner, Some(name), "{path}");
+            let rest = path.strip_prefix(dialect.prefix).unwrap();
+            assert!(!rest.starts_with("/{"), "{path} takes what a longer prefix begins with");
+        }
+    }
 }
 
 #[test]

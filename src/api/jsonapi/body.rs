@@ -3,8 +3,8 @@ use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use super::Type;
-use crate::failure::{Failure, Source};
-use crate::json;
+use crate::edge::failure::{Failure, Source};
+use crate::edge::json;
 
 /// What a request's document says of its resource: the attributes, and where each is.
 #[derive(Debug)]
@@ -24,7 +24,8 @@ impl Attributes {
         Self { values: Map::new(), parent: "" }
     }
 
-    /// Of a resource that is to be made: its id is ours, and what follows from other things cannot be set.
+    /// Of a resource that is to be made: its id is ours, and what follows from other things cannot
+    /// be set.
     pub(crate) fn of_new(body: &[u8], r#type: &Type) -> Result<Self, Failure> {
         let (attributes, id) = Self::parse(body, r#type)?;
         if id.is_some() {
@@ -43,7 +44,7 @@ impl Attributes {
     }
 
     /// Of a resource that is there, under the id of the URL.
-    pub(crate) fn of_known(body: &[u8], r#type: &Type, known: Uuid) -> Result<Self, Failure> {
+    pub(crate) fn of_existing(body: &[u8], r#type: &Type, known: Uuid) -> Result<Self, Failure> {
         let (attributes, id) = Self::parse(body, r#type)?;
         let same = |id: &Value| id.as_str().and_then(|id| id.parse::<Uuid>().ok()) == Some(known);
         if !id.as_ref().is_none_or(same) {
@@ -177,7 +178,7 @@ mod tests {
         let read = |id: &str| {
             let body =
                 format!(r#"{{"data": {{"type": "thing"{id}, "attributes": {{"size": 1}}}}}}"#);
-            Attributes::of_known(body.as_bytes(), &TYPE, known)
+            Attributes::of_existing(body.as_bytes(), &TYPE, known)
         };
         assert!(read("").is_ok());
         assert!(read(&format!(r#", "id": "{known}""#)).is_ok());

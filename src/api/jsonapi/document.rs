@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::MEDIA_TYPE;
 use super::query::Query;
-use crate::failure::Failure;
+use crate::edge::failure::Failure;
 
 /// The specification's version, in every document.
 #[derive(Debug, Serialize, ToSchema)]
@@ -32,7 +32,7 @@ pub(crate) struct Link {
     pub(crate) key: Uuid,
 }
 
-/// A resource: named attributes and relationships, in the order to be shown.
+/// A resource: named attributes and relationships, in the order that they are sent in.
 #[derive(Debug, Clone)]
 pub(crate) struct Resource {
     pub(crate) r#type: &'static str,
@@ -48,13 +48,13 @@ impl Resource {
         (self.r#type, self.id)
     }
 
-    /// As it is shown, with no field but those that were asked for.
-    fn shown(&self, fields: &BTreeMap<String, BTreeSet<String>>) -> Shown {
+    /// With no field but those that were asked for.
+    fn render(&self, fields: &BTreeMap<String, BTreeSet<String>>) -> Rendered {
         let wanted = fields.get(self.r#type);
         let is_wanted = |name: &str| wanted.is_none_or(|wanted| wanted.contains(name));
         let attributes = self.attributes.iter().filter(|(name, _)| is_wanted(name));
         let relationships = self.relationships.iter().filter(|(name, _)| is_wanted(name));
-        Shown {
+        Rendered {
             id: self.id,
             r#type: self.r#type,
             attributes: Ordered(attributes.cloned().collect()),
@@ -84,7 +84,7 @@ impl<T: Serialize> Serialize for Ordered<T> {
 }
 
 #[derive(Debug, Serialize)]
-struct Shown {
+struct Rendered {
     id: Uuid,
     r#type: &'static str,
     attributes: Ordered<Value>,
@@ -130,11 +130,11 @@ struct Meta {
 }
 
 #[derive(Debug, Serialize)]
-struct Shape<D> {
+struct Body<D> {
     jsonapi: JsonApi,
     data: D,
     #[serde(skip_serializing_if = "Option::is_none")]
-    included: Option<Vec<Shown>>,
+    included: Option<Vec<Rendered>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     links: Option<PageLinks>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -165,26 +165,21 @@ impl Document {
     ) -> Result<Self, Failure> {
         let included = included(std::slice::from_ref(&resource), query, load).await?;
         let location = (status == StatusCode::CREATED).then(|| resource.url.clone());
-        let shape = Shape {
+        let body = Body {
             jsonapi: JsonApi::default(),
-            data: resource.shown(&query.fields),
+            data: resource.render(&query.fields),
             included,
             links: None,
             meta: None,
         };
-        Ok(Self { status, body: encode(&shape), location })
+        Ok(Self { status, body: encode(&body), location })
     }
 
     /// Nothing, where a resource was.
     pub(crate) fn none() -> Self {
-        let shape = Shape {
-            jsonapi: JsonApi::default(),
-            data: (),
-            included: None,
-            links: None,
-            meta: None,
-        };
-        Self { status: StatusCode::OK, body: encode(&shape), location: None }
+        let body =
+            Body { jsonapi: JsonApi::default(), data: (), included: None, links: None, meta: None };
+        Self { status: StatusCode::OK, body: encode(&body), location: None }
     }
 
     /// A page of a collection of so many.
@@ -203,21 +198,21 @@ impl Document {
             prev: (number > 1).then(|| query.link((number - 1).min(last))),
             next: (number < last).then(|| query.link(number + 1)),
         };
-        let data: Vec<Shown> =
-            resources.iter().map(|resource| resource.shown(&query.fields)).collect();
-        let shape = Shape {
+        let data: Vec<Rendered> =
+            resources.iter().map(|resource| resource.render(&query.fields)).collect();
+        let body = Body {
             jsonapi: JsonApi::default(),
             data,
             included,
             links: Some(links),
             meta: Some(Meta { total }),
         };
-        Ok(Self { status: StatusCode::OK, body: encode(&shape), location: None })
+        Ok(Self { status: StatusCode::OK, body: encode(&body), location: None })
     }
 }
 
-fn encode(shape: &impl Serialize) -> Vec<u8> {
-    serde_json::to_vec(shape).expect("its maps have strings for keys")
+fn encode(body: &impl Serialize) -> Vec<u8> {
+    serde_json::to_vec(body).expect("its maps have strings for keys")
 }
 
 /// Every resource on the paths that were asked for, once, and none that is primary data.
@@ -225,7 +220,7 @@ async fn included(
     primary: &[Resource],
     query: &Query,
     load: &impl Load,
-) -> Result<Option<Vec<Shown>>, Failure> {
+) -> Result<Option<Vec<Rendered>>, Failure> {
     let Some(paths) = &query.include else { return Ok(None) };
     let mut known: BTreeMap<(&str, Uuid), Resource> =
         primary.iter().map(|resource| (resource.name(), resource.clone())).collect();
@@ -257,7 +252,7 @@ async fn included(
             here = links.iter().map(|link| (link.r#type, link.id)).collect();
         }
     }
-    Ok(Some(order.iter().map(|name| known[name].shown(&query.fields)).collect()))
+    Ok(Some(order.iter().map(|name| known[name].render(&query.fields)).collect()))
 }
 
 impl IntoResponse for Document {

@@ -5,7 +5,8 @@ use utoipa::ToSchema;
 
 use super::MEDIA_TYPE;
 use super::document::JsonApi;
-use crate::failure::{Failure, RequestSummary, Source};
+use crate::edge::failure::{Failure, Source};
+use crate::edge::rendering::RequestSummary;
 
 /// An error document.
 #[derive(Debug, Serialize, ToSchema)]
@@ -75,12 +76,12 @@ fn code(status: StatusCode) -> &'static str {
     }
 }
 
-pub(crate) fn shape(failure: &Failure, _: &RequestSummary) -> Response {
+pub(crate) fn render(failure: &Failure, _: &RequestSummary) -> Response {
     let errors = std::iter::once(failure).chain(&failure.others).map(Error::from).collect();
     let document = Errors { jsonapi: JsonApi::default(), errors };
-    let mut shaped = (failure.status, axum::Json(document)).into_response();
-    let headers = shaped.headers_mut();
+    let mut response = (failure.status, axum::Json(document)).into_response();
+    let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(MEDIA_TYPE));
     headers.insert(header::VARY, HeaderValue::from_static("Accept"));
-    shaped
+    response
 }

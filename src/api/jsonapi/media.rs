@@ -3,7 +3,7 @@
 use axum::http::{HeaderMap, StatusCode, header};
 
 use super::MEDIA_TYPE;
-use crate::failure::{Failure, Source};
+use crate::edge::failure::{Failure, Source};
 
 /// Type and parameters of a media type, in small letters; quotes around values are taken off.
 struct MediaType {
@@ -26,7 +26,8 @@ impl MediaType {
         Self { essence, parameters }
     }
 
-    /// The specification's own type, with no extension and nothing but profiles, which may be ignored.
+    /// The specification's own type, with no extension and nothing but profiles, which may be
+    /// ignored.
     fn is_plain(&self) -> bool {
         self.parameters.iter().all(|(name, _)| name == "profile")
     }

@@ -1,5 +1,5 @@
-//! What JSON:API 1.1 (<https://jsonapi.org/format/1.1/>) prescribes for every resource alike: media types, documents, includes, sparse
-//! fieldsets, sorting, filtering, paging, errors.
+//! What JSON:API 1.1 (<https://jsonapi.org/format/1.1/>) prescribes for every resource alike: media
+//! types, documents, includes, sparse fieldsets, sorting, filtering, paging, errors.
 //!
 //! A dialect declares its resource types ([`Type`]) and, for each endpoint, what its query may say
 //! ([`Offer`](query::Offer)); it makes [`Resource`]s, and loads those that are linked.

@@ -56,14 +56,15 @@ pub(crate) fn parameters(offer: &Offer) -> Vec<Value> {
     if offer.paged {
         let from_1 = |default: i64| json!({ "type": "integer", "minimum": 1, "default": default });
         parameters.push(one("page[number]".to_owned(), from_1(1), "Number of the page"));
-        let words = "Page size, 1 to 100; more counts as 100";
+        let words = "Page size, 1 to 100 (default 25); more counts as 100";
         parameters.push(one("page[size]".to_owned(), from_1(SIZE_DEFAULT), words));
     }
     parameters
 }
 
-/// The parameters that every endpoint offers: which fields of a type to send.
-pub(crate) fn fieldsets(types: &[&Type]) -> Vec<(String, Value)> {
+/// The parameters that every endpoint of a dialect with this title offers: which fields of a type
+/// to send.
+pub(crate) fn fieldsets(title: &str, types: &[&Type]) -> Vec<(String, Value)> {
     let fields = |r#type: &Type| -> Vec<&str> {
         let attributes = r#type.attributes().map(|attribute| attribute.name);
         attributes.chain(r#type.relationships.iter().map(|(name, _)| *name)).collect()
@@ -79,7 +80,7 @@ pub(crate) fn fieldsets(types: &[&Type]) -> Vec<(String, Value)> {
                     "type": "array", "items": { "type": "string", "enum": fields(r#type) },
                 },
             });
-            (format!("PulseFields{}", name(r#type.name)), parameter)
+            (format!("{title}Fields{}", name(r#type.name)), parameter)
         })
         .collect()
 }

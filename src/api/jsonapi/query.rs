@@ -1,9 +1,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Type;
-use crate::failure::{Failure, Source};
+use crate::edge::failure::{Failure, Source};
 
-/// Items of a page unless told.
+/// Items of a page by default.
 pub(super) const SIZE_DEFAULT: i64 = 25;
 /// Items of a page at most; more counts as this.
 const SIZE_MAX: i64 = 100;
@@ -182,7 +182,8 @@ impl Query {
     }
 }
 
-/// `value`, `eq:value` or `in:a,b`. A word before a colon is an operator; what begins so itself needs `eq:`.
+/// `value`, `eq:value` or `in:a,b`. A word before a colon is an operator; what begins so itself
+/// needs `eq:`.
 fn operand(name: &str, text: &str) -> Result<Vec<String>, Failure> {
     let is_word = |word: &str| {
         !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_')

@@ -9,8 +9,8 @@ pub(crate) trait Described {
     const TYPE: &'static Type;
 }
 
-/// Documents of one resource, of a page of them, of one that is to be made, and of one that is to be
-/// changed.
+/// Documents of one resource, of a page of them, of one that is to be made, and of one that is to
+/// be changed.
 pub(crate) struct One<T>(std::marker::PhantomData<T>);
 pub(crate) struct Page<T>(std::marker::PhantomData<T>);
 pub(crate) struct New<T>(std::marker::PhantomData<T>);
@@ -109,8 +109,8 @@ fn or_null(mut schema: Value) -> Value {
     schema
 }
 
-/// A resource as it is answered. Sparse fieldsets leave out attributes and relationships, all of them
-/// too.
+/// A resource as it is answered. Sparse fieldsets leave out attributes and relationships, all of
+/// them too.
 pub(crate) fn resource(r#type: &Type) -> Value {
     let attributes: Map<String, Value> = r#type
         .attributes()

@@ -10,18 +10,17 @@ use axum::extract::{Request, State as Extract};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
-use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::description::{Dialect, Nulls};
-use crate::{Condition, Services, caller};
+use crate::description::{Common, Nulls};
+use crate::edge::caller;
+use crate::edge::dialect::Routes;
+use crate::{Condition, Services};
 
-pub(crate) const DESCRIPTION: Dialect = Dialect {
+pub(crate) const DESCRIPTION: Common = Common {
     name: "operations",
     title: "Operations",
     description: "How the server is.",
-    prefix: "",
-    credentials: &[],
     takes: &[],
     answers: "application/json",
     error: ("", &[]),
@@ -33,8 +32,8 @@ pub(crate) const DESCRIPTION: Dialect = Dialect {
     parameters: Vec::new,
 };
 
-pub(crate) fn routes() -> OpenApiRouter<Arc<Services>> {
-    OpenApiRouter::new().routes(routes!(healthz)).routes(routes!(readyz)).routes(routes!(metrics))
+pub(crate) fn routes() -> Routes {
+    Routes::new().routes(routes!(healthz)).routes(routes!(readyz)).routes(routes!(metrics))
 }
 
 /// The process lives.
@@ -49,7 +48,7 @@ async fn healthz() -> &'static str {
 #[utoipa::path(get, path = "/readyz",
     operation_id = "operations.server.readyz", security((), ("bearer" = [])),
     params(("verbose" = Option<String>, Query, description = "Details as JSON; needs a service token of account 1")),
-    responses((status = 200, description = "It can take commands; `degraded: …` names what stands behind them",
+    responses((status = 200, description = "It can take commands; `degraded: …` names the parts that have stopped",
                content((String = "text/plain"), (serde_json::Value = "application/json"))),
               (status = 403, description = "Details are for operators", body = String),
               (status = 503, description = "It cannot; the body names the failing part",

@@ -1,9 +1,10 @@
 use axum::http::{HeaderMap, header};
 
-use crate::{Services, caller};
+use crate::Services;
+use crate::edge::caller;
 
-/// What strangers read: how the parts are, and how late they are. Nothing here counts, and positions least of all: whoever
-/// has an account could tell from them how much the others do.
+/// What strangers read: how the parts are, and how late they are. Nothing here counts, and
+/// positions least of all: whoever has an account could tell from them how much the others do.
 const OPEN: [&str; 6] = [
     "colloquy_lease_held",
     "colloquy_pool_connections",

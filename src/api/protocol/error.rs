@@ -3,7 +3,8 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::failure::{Failure, RequestSummary};
+use crate::edge::failure::Failure;
+use crate::edge::rendering::RequestSummary;
 
 /// An error of this dialect.
 #[derive(Debug, Serialize, ToSchema)]
@@ -16,10 +17,10 @@ pub(crate) struct Error {
     documentation_url: String,
 }
 
-pub(crate) fn shape(failure: &Failure, asked: &RequestSummary) -> Response {
+pub(super) fn render(failure: &Failure, request: &RequestSummary) -> Response {
     let status = failure.status;
     let r#type = if status.is_server_error() { "api_error" } else { "invalid_request" };
-    let documentation_url = format!("{}/docs#errors-{}", asked.public_url(), r#type);
+    let documentation_url = format!("{}/docs#errors-{}", request.public_url(), r#type);
     let error = Error { r#type, message: failure.message(), documentation_url };
     (status, Json(error)).into_response()
 }

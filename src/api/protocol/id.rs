@@ -1,5 +1,5 @@
-//! Ids as this dialect writes them: the UUID as a 128-bit number in base 62 (digits, capitals, small letters),
-//! padded to 22 characters.
+//! Ids as this dialect writes them: the UUID as a 128-bit number in base 62 (digits, capitals,
+//! small letters), padded to 22 characters.
 
 use uuid::Uuid;
 

@@ -5,18 +5,18 @@ use axum::Json;
 use axum::extract::{FromRequest, Request as HttpRequest};
 use domain::conversation::Kind;
 use domain::participation::{ChangeCommand, Seat};
-use event_store::Surface;
 use projections::views::{Entry, Group, Name, Read, Reference};
 use uuid::Uuid;
 
-use super::fields::Fields;
+use super::DIALECT;
+use super::body::Fields;
 use super::id;
-use super::object::Conversation;
-use super::paging::Query;
+use super::objects::Conversation;
+use super::query::Query;
 use crate::Services;
-use crate::commands::MEMBERS_MAX;
-use crate::failure::Failure;
-use crate::request::Request;
+use crate::edge::commands::MEMBERS_MAX;
+use crate::edge::failure::Failure;
+use crate::edge::request::Request;
 
 /// The kinds of conversations that the dialect knows.
 pub(super) const KINDS: &[Kind] = &[Kind::Private, Kind::Room, Kind::Contextual];
@@ -31,7 +31,7 @@ impl FromRequest<Arc<Services>> for Protocol {
     type Rejection = Failure;
 
     async fn from_request(request: HttpRequest, services: &Arc<Services>) -> Result<Self, Failure> {
-        let request = Request::read(request, services, Surface::Protocol).await?;
+        let request = Request::read(request, services, &DIALECT).await?;
         let user = request.user()?;
         Ok(Self { request, user })
     }
@@ -99,13 +99,13 @@ impl Protocol {
     }
 
     /// Carries out what a member does to their own state, and answers with the conversation.
-    pub(super) async fn change_and_show(
+    pub(super) async fn change_and_render(
         &self,
         entry: &Entry,
         change: ChangeCommand,
     ) -> Result<Json<Conversation>, Failure> {
         self.request.change_own(self.seat(entry), vec![change], &self.context).await?;
-        self.shown(entry.state.conversation).await
+        self.render_conversation(entry.state.conversation).await
     }
 
     pub(super) fn seat(&self, entry: &Entry) -> Seat {
@@ -114,7 +114,10 @@ impl Protocol {
     }
 
     /// The conversation as it is now.
-    pub(super) async fn shown(&self, conversation: Uuid) -> Result<Json<Conversation>, Failure> {
+    pub(super) async fn render_conversation(
+        &self,
+        conversation: Uuid,
+    ) -> Result<Json<Conversation>, Failure> {
         Ok(Json(self.entry_of(conversation).await?.into()))
     }
 }

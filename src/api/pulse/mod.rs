@@ -1,82 +1,60 @@
-//! The Pulse dialect, a JSON:API under `/api/v1`. What JSON:API prescribes is in `jsonapi/`; here are the
-//! resources and what is done with them.
+//! The Pulse dialect, a JSON:API under `/api/v1`. What JSON:API prescribes is in `jsonapi/`; here
+//! are the resources and what is done with them.
 
-mod create_chat;
-mod create_direct_conversation;
-mod create_membership;
-mod create_message;
-mod delete_message;
-mod documents;
-mod get_bookmark;
-mod get_chat;
-mod get_direct_conversation;
-mod get_membership;
-mod get_message;
-mod get_user;
-mod list_chats;
-mod list_direct_conversations;
-mod list_memberships;
-mod list_messages;
-mod list_users;
+mod body;
+mod bookmarks;
+mod chat_memberships;
+mod chats;
+mod direct_conversations;
+mod error;
+mod messages;
+mod objects;
+mod query;
 mod request;
-mod resource;
-mod set_bookmark;
-mod update_chat;
-mod update_message;
+mod users;
 
-use std::sync::Arc;
+use event_store::Surface;
 
-use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
+use error::Errors;
+use objects::TYPES;
 
-use resource::TYPES;
-
-use crate::Services;
-use crate::description::{self, Dialect, Nulls};
+use crate::description::{self, Common, Nulls};
+use crate::edge::challenge;
+use crate::edge::dialect::{Credentials, Dialect, Routes};
 use crate::jsonapi::MEDIA_TYPE;
-use crate::jsonapi::error::Errors;
-pub(crate) use crate::jsonapi::error::shape;
 use crate::jsonapi::parameters::fieldsets;
 
-pub(crate) const DESCRIPTION: Dialect = Dialect {
-    name: "pulse",
-    title: "Pulse",
-    description: "Conversations as Pulse has them: a JSON:API of direct conversations, \
-                  chats, memberships and bookmarks.",
+pub(crate) const DIALECT: Dialect = Dialect {
     prefix: "/api/v1",
-    credentials: &["bearer"],
-    takes: &[MEDIA_TYPE, "application/json"],
-    answers: MEDIA_TYPE,
-    error: ("Errors", &[MEDIA_TYPE]),
-    nulls: Nulls::LeftOut,
-    has_nulls_in_queries: false,
-    is_for_users: true,
-    errors: &[406],
-    errors_of_bodies: &[409, 415],
-    parameters: || fieldsets(TYPES),
+    surface: Surface::Pulse,
+    credentials: &[Credentials::Bearer],
+    challenge: challenge::bearer,
+    is_for_browsers: true,
+    render: error::render,
+    routes,
+    description: Common {
+        name: "pulse",
+        title: "Pulse",
+        description: "Conversations as Pulse has them: a JSON:API of direct conversations, \
+                      chats, memberships and bookmarks.",
+        takes: &[MEDIA_TYPE, "application/json"],
+        answers: MEDIA_TYPE,
+        error: ("Errors", &[MEDIA_TYPE]),
+        nulls: Nulls::LeftOut,
+        has_nulls_in_queries: false,
+        is_for_users: true,
+        errors: &[406],
+        errors_of_bodies: &[409, 415],
+        parameters: || fieldsets("Pulse", TYPES),
+    },
 };
 
-pub(crate) fn routes() -> OpenApiRouter<Arc<Services>> {
-    description::router::<_, Errors>()
-        .routes(routes!(list_direct_conversations::list, create_direct_conversation::create))
-        .routes(routes!(get_direct_conversation::get))
-        .routes(routes!(list_chats::list, create_chat::create))
-        .routes(routes!(get_chat::get, update_chat::put, update_chat::patch))
-        .routes(routes!(list_memberships::list, create_membership::create))
-        .routes(routes!(list_messages::list, create_message::create))
-        .routes(routes!(get_membership::get))
-        .routes(routes!(
-            get_message::get,
-            update_message::put,
-            update_message::patch,
-            delete_message::delete
-        ))
-        .routes(routes!(
-            get_bookmark::get,
-            set_bookmark::post,
-            set_bookmark::put,
-            set_bookmark::patch
-        ))
-        .routes(routes!(list_users::list))
-        .routes(routes!(get_user::get))
+fn routes() -> Routes {
+    description::router::<Errors>()
+        .merge(direct_conversations::routes())
+        .merge(chats::routes())
+        .merge(chat_memberships::routes())
+        .merge(messages::routes())
+        .merge(bookmarks::routes())
+        .merge(users::routes())
 }

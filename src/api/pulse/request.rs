@@ -5,18 +5,18 @@ use axum::extract::{FromRequest, Request as HttpRequest};
 use axum::http::StatusCode;
 use domain::conversation::Kind;
 use domain::participation::Seat;
-use event_store::Surface;
-use projections::views::{Chat, Choice, Column, ShownMessage};
+use projections::views::{Chat, ShownMessage};
 use uuid::Uuid;
 
-use super::resource::{self, CHAT, CHAT_BOOKMARK, MESSAGE, TYPES, USER};
+use super::DIALECT;
+use super::objects::{self, CHAT, CHAT_BOOKMARK, MESSAGE, TYPES, USER};
 use crate::Services;
-use crate::failure::{Failure, Source};
+use crate::edge::failure::Failure;
+use crate::edge::request::Request;
 use crate::jsonapi::body::Attributes;
 use crate::jsonapi::document::{Document, Load, Resource};
+use crate::jsonapi::media;
 use crate::jsonapi::query::{Offer, Query};
-use crate::jsonapi::{Type, media};
-use crate::request::Request;
 
 /// The kinds of conversations that the dialect knows.
 pub(super) const KINDS: &[Kind] = &[Kind::Private, Kind::Room, Kind::Contextual];
@@ -31,7 +31,7 @@ impl FromRequest<Arc<Services>> for Pulse {
     type Rejection = Failure;
 
     async fn from_request(request: HttpRequest, services: &Arc<Services>) -> Result<Self, Failure> {
-        let request = Request::read(request, services, Surface::Pulse).await?;
+        let request = Request::read(request, services, &DIALECT).await?;
         let user = request.user()?;
         media::check_accept(&request.headers)?;
         Ok(Self { request, user })
@@ -57,25 +57,6 @@ impl Pulse {
     pub(super) fn query(&self, offer: &Offer) -> Result<Query, Failure> {
         let uri = &self.uri;
         Query::parse(uri.path(), uri.query().unwrap_or_default(), offer, TYPES)
-    }
-
-    /// What the body says of a resource that is to be made.
-    pub(super) fn new_attributes(&self, r#type: &Type) -> Result<Attributes, Failure> {
-        self.check_body()?;
-        Attributes::of_new(&self.body, r#type)
-    }
-
-    /// What the body says of a resource that there is.
-    pub(super) fn known_attributes(&self, r#type: &Type, id: Uuid) -> Result<Attributes, Failure> {
-        self.check_body()?;
-        Attributes::of_known(&self.body, r#type, id)
-    }
-
-    fn check_body(&self) -> Result<(), Failure> {
-        if self.body.is_empty() {
-            return Ok(());
-        }
-        media::check_content_type(&self.headers)
     }
 
     /// One of the caller's chats.
@@ -135,37 +116,21 @@ impl Load for Pulse {
         };
         Ok(match r#type {
             name if name == CHAT.name => {
-                chats().await?.iter().map(|chat| resource::chat(chat, self.user)).collect()
+                chats().await?.iter().map(|chat| objects::chat(chat, self.user)).collect()
             }
             name if name == CHAT_BOOKMARK.name => {
                 let chats = chats().await?;
-                chats.iter().filter_map(|chat| resource::bookmark(chat, self.user)).collect()
+                chats.iter().filter_map(|chat| objects::bookmark(chat, self.user)).collect()
             }
             name if name == MESSAGE.name => {
                 let messages = views.messages_of(account, keys).await?;
-                messages.iter().map(|shown| resource::message(&shown.message)).collect()
+                messages.iter().map(|found| objects::message(&found.message)).collect()
             }
             name if name == USER.name => {
                 let users = views.users_of(account, keys).await?;
-                users.iter().map(|user| resource::user(user)).collect()
+                users.iter().map(|user| objects::user(user)).collect()
             }
             _ => vec![],
         })
     }
-}
-
-/// The chats of a page, in the order that the query asks for or the latest changed first.
-pub(super) fn choice(query: &Query, column: fn(&str) -> Column) -> Choice {
-    let order = query.sort.iter().map(|(name, descends)| (column(name), *descends)).collect();
-    let (limit, offset) = (query.page.size, query.page.offset());
-    Choice { kinds: KINDS.to_vec(), order, limit, offset, ..Choice::default() }
-}
-
-/// Ids that a filter names.
-pub(super) fn ids(name: &str, values: &[String]) -> Result<Vec<Uuid>, Failure> {
-    let wrong = |value| {
-        Failure::bad_request(format!("filter[{name}] takes ids, not {value}"))
-            .at(Source::Parameter(format!("filter[{name}]")))
-    };
-    values.iter().map(|value| id(value).map_err(|_| wrong(value))).collect()
 }

@@ -24,8 +24,8 @@ use super::unread::{Unread, discard};
 /// How often a connection that is told to close looks whether it waits for a request.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
 
-/// Bytes of a request's first line and headers together; the longest URI is half of it. A connection keeps no more of what
-/// is not asked for yet.
+/// Bytes of a request's first line and headers together; the longest URI is half of it. A
+/// connection keeps no more of what is not asked for yet.
 pub(super) const HEAD_SIZE_MAX: usize = 128 * 1024;
 
 /// Stands for no time: a request is under way.
@@ -53,8 +53,8 @@ impl Connection {
         }
     }
 
-    /// How long it has waited for a request, unless one is under way. An answer that is read slowly is under way as
-    /// long as one that is not read at all.
+    /// How long it has waited for a request, unless one is under way. An answer that is read slowly
+    /// is under way as long as one that is not read at all.
     fn waits_for(&self) -> Option<Duration> {
         let answered = self.answered_ms.load(Ordering::Relaxed);
         if answered == UNDER_WAY {
@@ -85,7 +85,8 @@ impl Connection {
     }
 }
 
-/// A request under way: from its last header until the end of its answer is handed to the connection.
+/// A request under way: from its last header until the end of its answer is handed to the
+/// connection.
 struct Work(Arc<Connection>);
 
 impl Drop for Work {
@@ -156,8 +157,9 @@ pub(super) async fn run(
     }
 }
 
-/// Hands a request to the router, and what the router left of its body to who discards it. Without that, the
-/// connection would be reset under a client that still sends, before it has read why it is refused.
+/// Hands a request to the router, and what the router left of its body to who discards it. Without
+/// that, the connection would be reset under a client that still sends, before it has read why it
+/// is refused.
 async fn answer(
     router: Router,
     request: Request<Incoming>,

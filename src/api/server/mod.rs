@@ -1,10 +1,12 @@
-//! Connections: as many as there is room for, each with an end. What a connection waits for has a limit in time,
-//! whatever the other side does: its first request, the next one, and that its answers are read. How long a request
-//! may take from its headers to its answer, the body included, is the router's to say.
+//! Connections: as many as there is room for, each with an end. What a connection waits for has a
+//! limit in time, whatever the other side does: its first request, the next one, and that its
+//! answers are read. How long a request may take from its headers to its answer, the body included,
+//! is the router's to say.
 //!
-//! When there is no more room, the connections that have waited longest for a request make room for new ones, so
-//! that strangers who only hold connections open keep nobody out. While all of them are at work, nothing is
-//! accepted: the operating system's queue holds who comes, and each one at work ends by itself.
+//! When there is no more room, the connections that have waited longest for a request make room for
+//! new ones, so that strangers who only hold connections open keep nobody out. While all of them
+//! are at work, nothing is accepted: the operating system's queue holds who comes, and each one at
+//! work ends by itself.
 
 mod connection;
 mod stream;
@@ -69,7 +71,8 @@ const LOOK_EVERY: Duration = Duration::from_millis(100);
 /// Between two complaints.
 const COMPLAINT_EVERY: Duration = Duration::from_secs(60);
 
-/// Serves until told to stop, and then until what is under way is answered or the time for that is over.
+/// Serves until told to stop, and then until what is under way is answered or the time for that is
+/// over.
 pub async fn serve(
     listener: TcpListener,
     router: Router,

@@ -10,7 +10,8 @@ use tokio::time::Sleep;
 
 use super::connection::Connection;
 
-/// A caller's stream. What is written to it does not wait for ever, and the connection knows while it waits.
+/// A caller's stream. What is written to it does not wait for ever, and the connection knows while
+/// it waits.
 pub(super) struct Stream {
     tcp: TcpStream,
     connection: Arc<Connection>,

@@ -6,7 +6,8 @@ use axum::body::{Body, Bytes};
 use futures::StreamExt;
 use hyper::body::{Body as HttpBody, Frame, Incoming, SizeHint};
 
-/// A request's body that can be taken back from whoever was given it and did not read it to its end.
+/// A request's body that can be taken back from whoever was given it and did not read it to its
+/// end.
 #[derive(Clone)]
 pub(super) struct Unread(Arc<Mutex<Slot>>);
 

@@ -4,7 +4,8 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::failure::{Failure, RequestSummary};
+use crate::edge::failure::Failure;
+use crate::edge::rendering::RequestSummary;
 
 /// An error, as problem details (RFC 7807).
 #[derive(Debug, Serialize, ToSchema)]
@@ -21,7 +22,7 @@ pub(crate) struct Problem {
     instance: String,
 }
 
-pub(crate) fn shape(failure: &Failure, asked: &RequestSummary) -> Response {
+pub(super) fn render(failure: &Failure, request: &RequestSummary) -> Response {
     let status = failure.status;
     let problem = Problem {
         r#type: match status.as_u16() {
@@ -40,12 +41,12 @@ pub(crate) fn shape(failure: &Failure, asked: &RequestSummary) -> Response {
         title: status.canonical_reason().unwrap_or("Error"),
         status: status.as_u16(),
         detail: failure.detail.clone(),
-        instance: asked.path().to_owned(),
+        instance: request.path().to_owned(),
     };
-    let mut shaped = (status, Json(problem)).into_response();
-    if asked.accepts("application/problem+json") {
+    let mut response = (status, Json(problem)).into_response();
+    if request.accepts("application/problem+json") {
         let media_type = HeaderValue::from_static("application/problem+json");
-        shaped.headers_mut().insert(header::CONTENT_TYPE, media_type);
+        response.headers_mut().insert(header::CONTENT_TYPE, media_type);
     }
-    shaped
+    response
 }

@@ -1,64 +1,53 @@
 //! The Weavy dialect, under `/api`.
 
-mod badge;
-mod create_conversation;
-mod delete_app;
-mod edit_message;
+mod apps;
+mod body;
+mod conversations;
 mod error;
-mod get_conversation;
-mod get_message;
-mod json;
-mod list_conversations;
-mod list_messages;
-mod mark;
-mod object;
-mod pin;
-mod post_message;
+mod html;
+mod messages;
+mod objects;
 mod query;
 mod request;
-mod user;
 mod users;
 
-use std::sync::Arc;
-
-use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
+use event_store::Surface;
 
 use error::Problem;
-pub(crate) use error::shape;
 
-use crate::Services;
-use crate::description::{self, Dialect, Nulls};
+use crate::description::{self, Common, Nulls};
+use crate::edge::challenge;
+use crate::edge::dialect::{Credentials, Dialect, Routes};
 
-pub(crate) const DESCRIPTION: Dialect = Dialect {
-    name: "weavy",
-    title: "Weavy",
-    description: "Conversations as Weavy has them: private chats, rooms and contextual \
-                  chats, with marks and pins.",
+pub(crate) const DIALECT: Dialect = Dialect {
     prefix: "/api",
-    credentials: &["bearer"],
-    takes: &["application/json"],
-    answers: "application/json",
-    error: ("Problem", &["application/json", "application/problem+json"]),
-    nulls: Nulls::LeftOut,
-    has_nulls_in_queries: true,
-    is_for_users: false,
-    errors: &[],
-    errors_of_bodies: &[],
-    parameters: Vec::new,
+    surface: Surface::Weavy,
+    credentials: &[Credentials::Bearer],
+    challenge: challenge::bearer,
+    is_for_browsers: true,
+    render: error::render,
+    routes,
+    description: Common {
+        name: "weavy",
+        title: "Weavy",
+        description: "Conversations as Weavy has them: private chats, rooms and contextual \
+                      chats, with marks and pins.",
+        takes: &["application/json"],
+        answers: "application/json",
+        error: ("Problem", &["application/json", "application/problem+json"]),
+        nulls: Nulls::LeftOut,
+        has_nulls_in_queries: true,
+        is_for_users: false,
+        errors: &[],
+        errors_of_bodies: &[],
+        parameters: Vec::new,
+    },
 };
 
-pub(crate) fn routes() -> OpenApiRouter<Arc<Services>> {
-    description::router::<_, Problem>()
-        .routes(routes!(list_conversations::list, create_conversation::create))
-        .routes(routes!(badge::badge))
-        .routes(routes!(get_conversation::get))
-        .routes(routes!(mark::mark, mark::unmark))
-        .routes(routes!(pin::pin, pin::unpin))
-        .routes(routes!(list_messages::list, post_message::post))
-        .routes(routes!(delete_app::delete))
-        .routes(routes!(get_message::get, edit_message::edit, edit_message::delete))
-        .routes(routes!(user::user))
-        .routes(routes!(users::list, users::create))
-        .routes(routes!(users::get, users::put))
+fn routes() -> Routes {
+    description::router::<Problem>()
+        .merge(conversations::routes())
+        .merge(messages::routes())
+        .merge(apps::routes())
+        .merge(users::routes())
 }

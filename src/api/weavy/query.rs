@@ -1,9 +1,11 @@
+use projections::Page;
+use serde::Serialize;
 use serde_json::{Value, json};
-use utoipa::IntoParams;
 use utoipa::openapi::{RefOr, Schema};
+use utoipa::{IntoParams, ToSchema};
 
 use crate::description::parts;
-use crate::failure::Failure;
+use crate::edge::failure::Failure;
 
 const TOP_DEFAULT: i64 = 25;
 /// Items of a page at most; more cannot be asked for.
@@ -27,7 +29,7 @@ pub(super) struct PagingParameters {
 }
 
 fn top() -> RefOr<Schema> {
-    parts::natural(0, TOP_DEFAULT, "Page size, 0 to 100; more counts as 100")
+    parts::natural(0, TOP_DEFAULT, "Page size, 0 to 100 (default 25); more counts as 100")
 }
 
 fn skip() -> RefOr<Schema> {
@@ -51,6 +53,42 @@ pub(super) struct Paging {
     pub(super) skip: i64,
     pub(super) count: bool,
     pub(super) count_only: bool,
+}
+
+/// A page of a list, or only its count.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct List<T: ToSchema> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    data: Option<Vec<T>>,
+    /// Ordinal of the first item sent, from 1; 0 when there is none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    start: Option<i64>,
+    /// Ordinal of the last item sent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    end: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    count: Option<i64>,
+}
+
+impl<T: ToSchema> List<T> {
+    pub(super) fn new<'a, I>(
+        page: &'a Page<I>,
+        paging: &Paging,
+        show: impl FnMut(&'a I) -> T,
+    ) -> Self {
+        let count = page.total.filter(|_| paging.count);
+        if paging.count_only {
+            return Self { data: None, start: None, end: None, count };
+        }
+        let sent = page.items.len() as i64;
+        let (start, end) = if sent == 0 {
+            (0, paging.skip.min(page.total.unwrap_or(paging.skip)))
+        } else {
+            (paging.skip + 1, paging.skip + sent)
+        };
+        let data = page.items.iter().map(show).collect();
+        Self { data: Some(data), start: Some(start), end: Some(end), count }
+    }
 }
 
 fn plain(name: &str) -> String {
@@ -165,7 +203,10 @@ impl Query {
 
 #[cfg(test)]
 mod tests {
+    use projections::User as DirectoryUser;
+
     use super::*;
+    use crate::weavy::objects::User;
 
     #[test]
     fn names_are_compared_without_case_and_underscores() {
@@ -212,5 +253,16 @@ mod tests {
         assert_eq!(order("order_by=name%20asc"), Some(Some((2, false))));
         assert_eq!(order("order_by=size"), None);
         assert_eq!(order("order_by=name+sideways"), None);
+    }
+
+    #[test]
+    fn an_empty_page_ends_where_the_list_does() {
+        let paging = Paging { top: 25, skip: 40, count: true, count_only: false };
+        let page = Page { items: Vec::<DirectoryUser>::new(), total: Some(7) };
+        let list: List<User> = List::new(&page, &paging, User::new);
+        assert_eq!(
+            serde_json::to_value(list).unwrap(),
+            serde_json::json!({"data": [], "start": 0, "end": 7, "count": 7})
+        );
     }
 }

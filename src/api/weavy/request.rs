@@ -3,16 +3,16 @@ use std::sync::Arc;
 
 use axum::extract::{FromRequest, Request as HttpRequest};
 use domain::participation::{ChangeCommand, Seat};
-use event_store::Surface;
 use projections::views::{MemberState, View, Viewer};
 use uuid::Uuid;
 
-use super::json;
-use super::object::{Conversation, Rendered};
+use super::DIALECT;
+use super::body::Object;
+use super::objects::{Conversation, Rendered};
 use super::query::Query;
 use crate::Services;
-use crate::failure::Failure;
-use crate::request::Request;
+use crate::edge::failure::Failure;
+use crate::edge::request::Request;
 
 /// A request of this dialect.
 pub(super) struct Weavy(Request);
@@ -21,7 +21,7 @@ impl FromRequest<Arc<Services>> for Weavy {
     type Rejection = Failure;
 
     async fn from_request(request: HttpRequest, services: &Arc<Services>) -> Result<Self, Failure> {
-        Ok(Self(Request::read(request, services, Surface::Weavy).await?))
+        Ok(Self(Request::read(request, services, &DIALECT).await?))
     }
 }
 
@@ -34,14 +34,6 @@ impl Deref for Weavy {
 }
 
 impl Weavy {
-    /// Only the host system may.
-    pub(super) fn service(&self) -> Result<(), Failure> {
-        match self.caller.user() {
-            None => Ok(()),
-            Some(_) => Err(Failure::forbidden("this endpoint needs a service token")),
-        }
-    }
-
     pub(super) fn viewer(&self) -> Viewer {
         self.caller.user().map_or(Viewer::Service, Viewer::User)
     }
@@ -50,8 +42,8 @@ impl Weavy {
         Query::parse(self.uri.query().unwrap_or_default())
     }
 
-    pub(super) fn body(&self) -> Result<json::Object, Failure> {
-        json::Object::read(&self.headers, &self.body)
+    pub(super) fn body(&self) -> Result<Object, Failure> {
+        Object::read(&self.headers, &self.body)
     }
 
     /// The stream of the conversation with this public number.
@@ -60,7 +52,7 @@ impl Weavy {
         found.ok_or_else(Failure::not_found)
     }
 
-    /// A conversation, as the caller sees it.
+    /// What the caller sees of a conversation.
     pub(super) async fn view(&self, id: Uuid, trashed_too: bool) -> Result<View, Failure> {
         let view = self.views().view(self.account(), self.viewer(), id, trashed_too).await?;
         view.ok_or_else(Failure::not_found)
@@ -80,13 +72,14 @@ impl Weavy {
         visible.ok_or_else(Failure::not_found)
     }
 
-    /// A conversation, as the caller is shown it.
-    pub(super) async fn shown(&self, id: Uuid) -> Result<Rendered, Failure> {
+    /// A conversation, as the caller sees it now.
+    pub(super) async fn render_conversation(&self, id: Uuid) -> Result<Rendered, Failure> {
         let view = self.view(id, false).await?;
         Ok(Rendered::new(&Conversation::new(&view, self.viewer())))
     }
 
-    /// The caller's own state in a conversation that is not in the trash, and its newest message's number.
+    /// The caller's own state in a conversation that is not in the trash, and its newest message's
+    /// number.
     pub(super) async fn member_state(
         &self,
         number_in_path: &str,
@@ -102,7 +95,7 @@ impl Weavy {
     }
 
     /// Carries out a member's own command, and answers with the conversation.
-    pub(super) async fn change_and_show(
+    pub(super) async fn change_and_render(
         &self,
         state: MemberState,
         change: ChangeCommand,
@@ -110,7 +103,7 @@ impl Weavy {
         let MemberState { conversation, membership, .. } = state;
         let seat = Seat { conversation, user: self.user()?, membership };
         self.0.change_own(seat, vec![change], &self.context).await?;
-        self.shown(conversation).await
+        self.render_conversation(conversation).await
     }
 }
 

@@ -6,16 +6,19 @@ use std::time::Duration;
 use async_nats::jetstream::stream::Stream;
 use domain::conversation::{self, Conversation};
 use domain::user::{Command, Profile, User};
-use embedded::testing::{Proxy, database, folder, nats_url, unique};
+use embedded::testing::{Proxy, folder, nats_url, unique};
 use embedded::{Access, Nats};
-use event_store::{Commands, Context, Keys, MasterKey, Metadata, Surface};
+use event_store::{Commands, Context};
 use futures::future::join_all;
 use tokio::task::JoinHandle;
 
 use super::*;
 
 mod access;
+mod erasure;
 mod faults;
+mod outages;
+mod publishing;
 
 pub(crate) struct Fixture {
     pub(crate) log: Log,
@@ -32,10 +35,7 @@ struct Running {
 
 impl Fixture {
     pub(crate) async fn new(nats_url: String) -> Self {
-        let pool = database().await.pool().await;
-        event_store::migrate(&pool).await.unwrap();
-        let keys = Keys::open(&pool, MasterKey::generate()).await.unwrap();
-        let log = Log::new(pool, keys);
+        let log = event_store::testing::log().await;
         let name = unique("relay");
         Self {
             commands: Commands::start(
@@ -131,23 +131,60 @@ impl Fixture {
             assert_eq!(id, event.event_id.to_string());
         }
     }
+
+    async fn jetstream(&self) -> jetstream::Context {
+        jetstream::new(self.settings.nats.connect().await.unwrap())
+    }
+
+    /// What an operator is told.
+    async fn findings(&self) -> Vec<Finding> {
+        let client = self.settings.nats.connect().await.unwrap();
+        check(&client, &self.settings, self.log.pool()).await.unwrap().findings
+    }
+
+    /// Waits until an operator is told that all is well.
+    async fn until_nothing_is_found(&self) {
+        let mut findings = vec![];
+        for _ in 0..400 {
+            findings = self.findings().await;
+            if findings.is_empty() {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(25)).await;
+        }
+        panic!("waited in vain: {findings:?}");
+    }
+
+    /// Waits until the stream has all positions but these.
+    async fn until_all_are_there_but(&self, erased: &[u64]) {
+        let head = self.log.head().await.unwrap() as u64;
+        let jetstream = self.jetstream().await;
+        let mut found = None;
+        for _ in 0..400 {
+            found = match jetstream.get_stream(&self.settings.stream).await {
+                Ok(stream) => {
+                    let info = stream.info_builder().with_deleted(true).fetch().await.unwrap();
+                    Some((
+                        info.info.state.last_sequence,
+                        info.info.state.deleted.unwrap_or_default(),
+                    ))
+                }
+                Err(_) => None,
+            };
+            if found.as_ref().is_some_and(|(last, gone)| *last == head && gone == erased) {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(25)).await;
+        }
+        panic!("waited in vain for all up to {head} but {erased:?}: {found:?}");
+    }
 }
 
 fn context() -> Context {
+    let mut context = event_store::testing::context("host");
     let traceparent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
-    Context {
-        metadata: Metadata {
-            actor: "host".to_owned(),
-            account: 1,
-            role: "service".to_owned(),
-            surface: Surface::Cli,
-            request_id: "test".to_owned(),
-            traceparent: Some(traceparent.to_owned()),
-            causation_id: None,
-            occurred_at: "2026-01-01T00:00:00Z".parse().unwrap(),
-        },
-        idempotency: None,
-    }
+    context.metadata.traceparent = Some(traceparent.to_owned());
+    context
 }
 
 impl Running {
@@ -166,85 +203,6 @@ impl Running {
         self.stop.cancel();
         self.task.await.unwrap();
     }
-}
-
-#[tokio::test]
-async fn message_n_is_event_n_with_its_headers() {
-    let fixture = Fixture::new(nats_url().await).await;
-    let mut relay = fixture.relay();
-    fixture.append(1000).await;
-    relay.until("all are published", |status| status.position == 1000).await;
-    fixture.check().await;
-    relay.stop().await;
-
-    let event = &fixture.log.read(6, 1).await.unwrap()[0];
-    let message = fixture.stream().await.get_raw_message(7).await.unwrap();
-    let prefix = &fixture.settings.subject_prefix;
-    assert_eq!(message.subject.as_str(), format!("{prefix}.v1.1.directory.UserRegistered"));
-    assert_eq!(message.payload, event.shown().unwrap().as_bytes());
-    let header = |name: &str| message.headers.get(name).unwrap().as_str().to_owned();
-    assert_eq!(header("ce-specversion"), "1.0");
-    assert_eq!(header("ce-id"), event.event_id.to_string());
-    assert_eq!(header("ce-source"), "/colloquy/1");
-    assert_eq!(header("ce-type"), "colloquy.user.UserRegistered.v1");
-    assert_eq!(header("ce-subject"), event.aggregate_id.to_string());
-    assert_eq!(header("content-type"), "application/json");
-    assert_eq!(
-        (header("Colloquy-Position"), header("Colloquy-Sequence")),
-        ("7".into(), "1".into())
-    );
-    assert_eq!(header("Colloquy-Account-Position"), "7");
-    assert!(header("traceparent").starts_with("00-0af7"));
-    assert!(header("ce-time").parse::<chrono::DateTime<chrono::Utc>>().is_ok());
-}
-
-#[tokio::test]
-async fn what_was_recorded_while_the_broker_was_down_is_published_when_it_is_back() {
-    let folder = folder();
-    let broker = Nats::start(&folder).await.unwrap();
-    let port = broker.port();
-    let fixture = Fixture::new(broker.url().to_owned()).await;
-    broker.stop().await.unwrap();
-    let mut relay = fixture.relay();
-    fixture.append(300).await;
-    relay.until("the outage is noticed", |status| status.failure.is_some()).await;
-    let _broker = Nats::start_on(&folder, Some(port)).await.unwrap();
-    relay.until("the backlog is drained", |status| status.position == 300).await;
-    fixture.check().await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_broker_killed_in_the_middle_leaves_no_gap_and_no_duplicate() {
-    let folder = folder();
-    let mut broker = Nats::start(&folder).await.unwrap();
-    let port = broker.port();
-    let fixture = Fixture::new(broker.url().to_owned()).await;
-    let mut relay = fixture.relay();
-    for round in 1..=3 {
-        fixture.append(1500).await;
-        relay.until("some are published", |status| status.position > (round - 1) * 1500).await;
-        broker.kill().await.unwrap();
-        broker = Nats::start_on(&folder, Some(port)).await.unwrap();
-        relay.until("all are published", |status| status.position == round * 1500).await;
-    }
-    fixture.check().await;
-}
-
-#[tokio::test]
-async fn a_broker_that_lost_its_tail_gets_it_again_under_the_same_numbers() {
-    let folder = folder();
-    let broker = Nats::start(&folder).await.unwrap();
-    let fixture = Fixture::new(broker.url().to_owned()).await;
-    let mut relay = fixture.relay();
-    fixture.append(200).await;
-    relay.until("the first are published", |status| status.position == 200).await;
-    let broker = keep_copy(broker, &folder).await;
-    fixture.append(200).await;
-    relay.until("the tail is published", |status| status.position == 400).await;
-    let _broker = put_copy_back(broker, &folder).await;
-    fixture.append(1).await;
-    relay.until("the tail is published again", |status| status.position == 401).await;
-    fixture.check().await;
 }
 
 /// Keeps a copy of the broker's store, and starts it again.
@@ -274,51 +232,4 @@ fn copy(from: &Path, to: &Path) {
             std::fs::copy(entry.path(), target).unwrap();
         }
     }
-}
-
-#[tokio::test]
-async fn a_connection_that_was_dropped_without_a_word_is_given_up_for_another() {
-    let url = nats_url().await;
-    let proxy = Proxy::start(url.rsplit_once(':').unwrap().1.parse().unwrap()).await;
-    let fixture = Fixture::new(format!("nats://127.0.0.1:{}", proxy.port)).await;
-    let mut relay = fixture.relay();
-    fixture.append(1).await;
-    relay.until("it is published", |status| status.position == 1).await;
-    proxy.cut();
-    fixture.append(1).await;
-    relay.until("the next one is, too", |status| status.position == 2).await;
-    fixture.check().await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn of_two_relays_one_leads_and_the_other_takes_over() {
-    let fixture = Fixture::new(nats_url().await).await;
-    let mut one = fixture.relay();
-    one.until("the first one leads", |status| status.leader && status.connected).await;
-    let mut other = fixture.relay();
-    fixture.append(500).await;
-    one.until("all are published", |status| status.position == 500).await;
-    assert!(!other.status.borrow().leader);
-    one.stop().await;
-    fixture.append(500).await;
-    other.until("the other one goes on", |status| status.position == 1000).await;
-    fixture.check().await;
-}
-
-#[tokio::test]
-async fn the_stream_of_another_log_is_refused_loudly() {
-    let fixture = Fixture::new(nats_url().await).await;
-    let mut relay = fixture.relay();
-    fixture.append(5).await;
-    relay.until("all are published", |status| status.position == 5).await;
-    relay.stop().await;
-    // Another log, first shorter than the stream, then longer.
-    let other =
-        Fixture { settings: fixture.settings.clone(), ..Fixture::new(nats_url().await).await };
-    let mut relay = other.relay();
-    for (events, why) in [(3, "the log's head at 3"), (4, "is not event 5")] {
-        other.append(events).await;
-        relay.fails_because(why).await;
-    }
-    assert_eq!(fixture.stream().await.cached_info().state.last_sequence, 5);
 }

@@ -1,0 +1,190 @@
+//! Statements as a server has them planned, on a full database, and what was done for them.
+
+use serde_json::Value;
+use sqlx::pool::PoolConnection;
+use sqlx::{Executor, Postgres};
+use uuid::Uuid;
+
+use crate::memberships::bucket::Wanted;
+use crate::tests::World;
+
+/// An argument of a prepared statement: its type, and its value.
+pub(super) type Argument = (&'static str, String);
+
+pub(super) fn uuid(uuid: Uuid) -> Argument {
+    ("uuid", format!("'{uuid}'"))
+}
+
+pub(super) fn bigint(number: i64) -> Argument {
+    ("bigint", number.to_string())
+}
+
+pub(super) fn smallint(number: i16) -> Argument {
+    ("smallint", number.to_string())
+}
+
+pub(super) fn smallints(numbers: &[i16]) -> Argument {
+    let numbers: Vec<String> = numbers.iter().map(i16::to_string).collect();
+    ("smallint[]", format!("'{{{}}}'", numbers.join(",")))
+}
+
+pub(super) fn boolean(value: Option<bool>) -> Argument {
+    ("boolean", value.map_or("null".to_owned(), |value| value.to_string()))
+}
+
+/// An array of the one value.
+pub(super) fn array((of, value): Argument) -> (String, String) {
+    (format!("{of}[]"), format!("array[{value}]::{of}[]"))
+}
+
+pub(super) fn text(value: Option<&str>) -> Argument {
+    ("text", value.map_or("null".to_owned(), |value| format!("'{value}'")))
+}
+
+/// A connection to a full database, whose statements are planned as those of a server are: once,
+/// for all values.
+pub(super) struct Explainer {
+    connection: PoolConnection<Postgres>,
+    pub(super) ann: Uuid,
+    /// How many conversations Ann has, and in how many buckets.
+    pub(super) own: i64,
+    pub(super) buckets: i64,
+}
+
+/// `ANN` stands for the member.
+const FILL: &str = include_str!("plans.sql");
+
+impl Explainer {
+    /// On tables that are filled and were never analyzed.
+    async fn without_statistics() -> Self {
+        let mut world = World::new().await;
+        let ann = world.register("ann").await;
+        world.project().await;
+        let mut connection = world.pool().acquire().await.unwrap();
+        let tables: Vec<String> = sqlx::query_scalar(
+            "select schemaname || '.' || tablename from pg_tables
+             where schemaname in ('directory', 'messages', 'conversations', 'memberships')",
+        )
+        .fetch_all(&mut *connection)
+        .await
+        .unwrap();
+        for table in tables {
+            let never = format!("alter table {table} set (autovacuum_enabled = off)");
+            connection.execute(never.as_str()).await.unwrap();
+        }
+        // Indexes of parts of text are made much faster than they are filled.
+        let (drop, make): (String, String) = sqlx::query_as(
+            "select string_agg('drop index ' || indexrelid::regclass, ';'),
+                    string_agg(pg_get_indexdef(indexrelid), ';')
+             from pg_index
+             where indexrelid in ('directory.users_by_part_of_name'::regclass,
+                                  'messages.messages_by_part_of_text'::regclass)",
+        )
+        .fetch_one(&mut *connection)
+        .await
+        .unwrap();
+        let fill = FILL.replace("ANN", &ann.to_string());
+        connection.execute(format!("{drop}; {fill} {make}").as_str()).await.unwrap();
+        let (own, buckets) = sqlx::query_as(
+            "select sum(memberships)::bigint, count(*) from memberships.counts where user_id = $1",
+        )
+        .bind(ann)
+        .fetch_one(&mut *connection)
+        .await
+        .unwrap();
+        assert!(own > 10_000 && buckets > 50, "{own} in {buckets} are put to the test");
+        Self { connection, ann, own, buckets }
+    }
+
+    async fn with_statistics() -> Self {
+        let mut explainer = Self::without_statistics().await;
+        explainer.connection.execute("analyze").await.unwrap();
+        explainer
+    }
+
+    pub(super) async fn each() -> [Self; 2] {
+        [Self::without_statistics().await, Self::with_statistics().await]
+    }
+
+    pub(super) async fn explain(
+        &mut self,
+        sql: &str,
+        arguments: &[(impl AsRef<str>, String)],
+    ) -> Plan {
+        let types: Vec<&str> = arguments.iter().map(|(of, _)| of.as_ref()).collect();
+        let values: Vec<&str> = arguments.iter().map(|(_, value)| value.as_str()).collect();
+        let prepare = format!("prepare explained ({}) as {sql}", types.join(", "));
+        self.connection.execute(prepare.as_str()).await.unwrap();
+        let explain = format!(
+            "explain (analyze, timing off, format json) execute explained ({})",
+            values.join(", ")
+        );
+        let plan: Value =
+            sqlx::query_scalar(&explain).fetch_one(&mut *self.connection).await.unwrap();
+        self.connection.execute("deallocate explained").await.unwrap();
+        let plan = Plan(plan[0]["Plan"].clone());
+        for node in plan.nodes() {
+            assert_ne!(node["Node Type"], "Seq Scan", "{sql} {:#}", plan.0);
+        }
+        plan
+    }
+
+    /// The conversation with the most messages.
+    pub(super) async fn longest(&mut self) -> Uuid {
+        sqlx::query_scalar(
+            "select conversation from messages.counts order by messages desc limit 1",
+        )
+        .fetch_one(&mut *self.connection)
+        .await
+        .unwrap()
+    }
+
+    /// Arguments that choose by bucket.
+    pub(super) fn wanted(wanted: Wanted) -> [Argument; 3] {
+        [smallint(wanted.mask), smallint(wanted.value), smallints(&wanted.kinds())]
+    }
+}
+
+/// What was done for a statement.
+pub(super) struct Plan(Value);
+
+impl Plan {
+    fn nodes(&self) -> Vec<&Value> {
+        fn below(node: &Value) -> Vec<&Value> {
+            let inner = node["Plans"].as_array().into_iter().flatten();
+            std::iter::once(node).chain(inner.flat_map(below)).collect()
+        }
+        below(&self.0)
+    }
+
+    /// Rows that a node returned or threw away, all in all.
+    fn read(node: &Value) -> i64 {
+        let number = |name: &str| node[name].as_f64().unwrap_or(0.0);
+        let removed = number("Rows Removed by Filter") + number("Rows Removed by Index Recheck");
+        ((number("Actual Rows") + removed) * number("Actual Loops")).ceil() as i64
+    }
+
+    #[track_caller]
+    pub(super) fn assert_reads_at_most(&self, rows: i64) {
+        for node in self.nodes() {
+            let read = Self::read(node);
+            assert!(read <= rows, "{read} rows instead of {rows}: {node:#} in {:#}", self.0);
+        }
+    }
+
+    /// Rows of tables, whatever of the account's index is intersected with what is found.
+    #[track_caller]
+    pub(super) fn assert_reads_rows_at_most(&self, rows: i64) {
+        for node in self.nodes().iter().filter(|node| node.get("Relation Name").is_some()) {
+            let read = Self::read(node);
+            assert!(read <= rows, "{read} rows instead of {rows}: {node:#} in {:#}", self.0);
+        }
+    }
+
+    #[track_caller]
+    pub(super) fn assert_uses(&self, index: &str) {
+        let nodes = self.nodes();
+        let used = nodes.iter().any(|node| node["Index Name"] == index);
+        assert!(used, "{index}: {:#}", self.0);
+    }
+}

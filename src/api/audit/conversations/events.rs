@@ -1,0 +1,49 @@
+use axum::Json;
+use axum::extract::Path;
+use domain::audit::Part;
+use event_store::Search;
+
+use crate::audit::objects::{Event, Events};
+use crate::audit::request::Auditor;
+use crate::edge::failure::Failure;
+
+const LIMIT_DEFAULT: i64 = 100;
+const LIMIT_MAX: i64 = 1000;
+
+/// List the events of a conversation, its members' own and those of its auditors too, oldest first.
+#[utoipa::path(get, path = "/conversations/{conversation}/events",
+    operation_id = "audit.conversations.events",
+    params(("conversation" = Uuid, Path, description = "The conversation"),
+           ("after" = Option<i64>, Query, description = "Only events after this position"),
+           ("limit" = Option<i64>, Query, description = "Page size, 1 to 1000 (default 100)")),
+    responses((status = 200, description = "A page", body = Events),
+              (status = 403, description = "Not an administrator"),
+              (status = 404, description = "Unknown, or of another account")))]
+pub(super) async fn events(
+    Path(conversation): Path<String>,
+    request: Auditor,
+) -> Result<Json<Events>, Failure> {
+    let after = request.parameter("after", "a position")?.unwrap_or(0);
+    let limit = request.parameter("limit", "a number")?.unwrap_or(LIMIT_DEFAULT);
+    if !(1..=LIMIT_MAX).contains(&limit) {
+        let why = format!("limit must be 1 to {LIMIT_MAX}");
+        return Err(Failure::bad_request(why));
+    }
+    let conversation = request.reads(&conversation, Part::Events).await?;
+    let search = Search {
+        conversation: Some(conversation),
+        account: Some(request.account()),
+        ..Search::default()
+    };
+    // What it comes to is not known before it is read.
+    if let Some(size) = request.views().answer_size() {
+        size.make_room().await?;
+    }
+    // One more than asked for tells whether there is a next page.
+    let after = request.log().position_of(request.account(), after).await?;
+    let mut found = request.log().search(&search, after, limit + 1).await?;
+    let more = found.len() as i64 > limit;
+    found.truncate(limit as usize);
+    let next = found.last().filter(|_| more).map(|last| last.account_position);
+    Ok(Json(Events { data: found.iter().map(Event::from).collect(), next }))
+}

@@ -1,0 +1,75 @@
+//! What browsers are told, and what pages of other sites cannot make them do.
+
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, header};
+use axum::middleware::Next;
+use axum::response::Response;
+use tower::{Layer, ServiceExt};
+use tower_http::cors::{Any, CorsLayer};
+
+use super::dialect::Dialects;
+use super::position::POSITION;
+use super::request_id::REQUEST_ID;
+
+const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
+
+/// Pages of any origin may call these: every request carries its own token, and there are no
+/// cookies.
+pub(crate) fn cors() -> CorsLayer {
+    CorsLayer::new()
+        .allow_origin(Any)
+        .allow_methods([Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE])
+        .allow_headers([
+            header::AUTHORIZATION,
+            header::CONTENT_TYPE,
+            IDEMPOTENCY_KEY,
+            POSITION,
+            HeaderName::from_static("traceparent"),
+            REQUEST_ID,
+        ])
+        .expose_headers([POSITION, REQUEST_ID, header::LOCATION])
+}
+
+/// Opens the dialects to pages of other origins, and nothing that is the operators'. No answer is
+/// kept anywhere, or taken for what it does not say it is.
+pub(crate) async fn guard(
+    State((dialects, cors)): State<(Dialects, CorsLayer)>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let dialect = dialects.of(request.uri().path());
+    let mut response = match dialect.is_some_and(|dialect| dialect.is_for_browsers) {
+        true => cors.layer(next).oneshot(request).await.unwrap_or_else(|never| match never {}),
+        false => next.run(request).await,
+    };
+    let headers = response.headers_mut();
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+}
+
+/// Whether a request may be a form of another site's, which a browser sends with a password of HTTP
+/// Basic that it remembers and without asking anybody. Only POST can be such, and only with a
+/// form's media types and no header of its own: for all else the browser asks first (a CORS
+/// preflight) and then leaves the password out. Who is no browser says nothing of where a request
+/// comes from, and is never meant.
+pub(crate) fn may_be_a_foreign_form(method: &Method, headers: &HeaderMap) -> bool {
+    let text = |name: HeaderName| headers.get(name).map(|value| value.to_str().unwrap_or_default());
+    let comes_from_elsewhere = match text(HeaderName::from_static("sec-fetch-site")) {
+        Some(site) => site != "same-origin" && site != "none",
+        // A browser from before 2023.
+        None => text(header::ORIGIN).is_some_and(|origin| {
+            let authority = origin.split_once("://").map(|(_, authority)| authority);
+            authority.is_none() || authority != text(header::HOST)
+        }),
+    };
+    let is_json = text(header::CONTENT_TYPE).is_some_and(|media_type| {
+        let essence = media_type.split(';').next().unwrap_or_default();
+        essence.trim().eq_ignore_ascii_case("application/json")
+    });
+    let is_remembered = text(header::AUTHORIZATION).is_some_and(|credentials| {
+        credentials.get(..6).is_some_and(|scheme| scheme.eq_ignore_ascii_case("basic "))
+    });
+    let was_asked_for = is_json || headers.contains_key(IDEMPOTENCY_KEY);
+    method == Method::POST && is_remembered && comes_from_elsewhere && !was_asked_for
+}

@@ -1,0 +1,87 @@
+use std::borrow::Cow;
+
+use axum::http::{HeaderMap, header};
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+use chrono::{DateTime, Utc};
+use uuid::Uuid;
+
+use super::dialect::Credentials;
+use super::token::{Claims, Refusal, Role};
+use crate::Services;
+
+/// Who calls, as their token says.
+#[derive(Debug, Clone)]
+pub(crate) struct Caller {
+    pub(crate) account: i64,
+    pub(crate) uid: String,
+    pub(crate) name: Option<String>,
+    pub(crate) role: Role,
+    /// When the token was issued, in Unix seconds, if it says.
+    pub(crate) issued_at: Option<f64>,
+    user: Option<Uuid>,
+}
+
+impl Caller {
+    #[cfg(test)]
+    pub(crate) fn member(
+        account: i64,
+        uid: &str,
+        name: Option<&str>,
+        issued_at: Option<f64>,
+    ) -> Self {
+        let (role, user) = (Role::Member, Some(domain::user_id(account, uid)));
+        let name = name.map(str::to_owned);
+        Self { account, uid: uid.to_owned(), name, role, issued_at, user }
+    }
+
+    /// The user; a service token has none.
+    pub(crate) fn user(&self) -> Option<Uuid> {
+        self.user
+    }
+}
+
+/// The caller that a request's access token names.
+///
+/// # Errors
+/// Why the token is not taken; nothing when there is none, or none of a scheme that is accepted.
+pub(crate) async fn authenticate(
+    services: &Services,
+    headers: &HeaderMap,
+    accepted: &[Credentials],
+) -> Result<Caller, Option<Refusal>> {
+    let credentials = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+    let (scheme, given) = credentials.and_then(|given| given.split_once(' ')).ok_or(None)?;
+    let is_meant = |accepted: &&Credentials| scheme.eq_ignore_ascii_case(accepted.scheme());
+    let token = match accepted.iter().find(is_meant).ok_or(None)? {
+        Credentials::Bearer => Cow::Borrowed(given.trim()),
+        Credentials::Basic => Cow::Owned(password(given).ok_or(Refusal::Malformed)?),
+    };
+    let claims = services.authenticator.verify(&token, now()).await?;
+    let Claims { sub: uid, name, account, role, iat: issued_at, .. } = claims;
+    let user = (role != Role::Service).then(|| domain::user_id(account, &uid));
+    Ok(Caller { account, uid, name, role, issued_at, user })
+}
+
+/// The account of whoever runs the server.
+const OPERATORS_ACCOUNT: i64 = 1;
+
+/// Whether a request comes from who runs the server: it has a service token of the first account.
+/// Those of other accounts are host systems, to whom the server's parts would tell how much the
+/// others do.
+pub(crate) async fn is_operator(services: &Services, headers: &HeaderMap) -> bool {
+    let caller = authenticate(services, headers, &[Credentials::Bearer]).await;
+    caller.is_ok_and(|caller| caller.role == Role::Service && caller.account == OPERATORS_ACCOUNT)
+}
+
+#[expect(clippy::disallowed_methods, reason = "the edge: a token is judged when it arrives")]
+fn now() -> DateTime<Utc> {
+    Utc::now()
+}
+
+/// The password of HTTP Basic (RFC 7617); the user name before it is not looked at.
+fn password(credentials: &str) -> Option<String> {
+    let decoded = BASE64_STANDARD.decode(credentials.trim()).ok()?;
+    let (_, password) = std::str::from_utf8(&decoded).ok()?.split_once(':')?;
+    Some(password.to_owned())
+}

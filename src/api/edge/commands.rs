@@ -1,0 +1,126 @@
+//! Commands that more than one dialect issues.
+
+use domain::Text;
+use domain::conversation::{self, Conversation, Create, Event, Refusal};
+use domain::participation::{ChangeCommand, Command, Participation, Seat};
+use event_store::{CommandError, Context, Outcome};
+use projections::Message;
+use uuid::Uuid;
+
+use super::failure::Failure;
+use super::permissions::Reach;
+use super::request::Request;
+use super::successor::first_left;
+
+/// Members that one command may name: beyond this its event alone would be unwieldy.
+pub(crate) const MEMBERS_MAX: usize = 10_000;
+/// How often a private chat that others keep erasing is made anew for one request.
+const ATTEMPTS_MAX: usize = 5;
+
+impl Request {
+    /// What this request did when it came first, if it is a repeated one. What it erased then is
+    /// not there to be looked at again.
+    pub(crate) async fn replay(&self) -> Result<Option<Outcome>, Failure> {
+        let replayed = self.services.commands.replay(&self.context).await?;
+        if let Some(outcome) = &replayed {
+            self.wait_for(outcome).await?;
+        }
+        Ok(replayed)
+    }
+
+    /// The private chat of two, read by `find`, made if there is none; with what made it.
+    pub(crate) async fn private_chat_found<T, F>(
+        &self,
+        user: Uuid,
+        other: Uuid,
+        find: impl Fn(Uuid) -> F,
+    ) -> Result<(Outcome, T), Failure>
+    where
+        F: Future<Output = Result<T, Failure>>,
+    {
+        for _ in 0..ATTEMPTS_MAX {
+            let outcome = self.private_chat(user, other, None).await?;
+            match find(outcome.aggregate_id).await {
+                Ok(found) => return Ok((outcome, found)),
+                // Somebody erased it in between: there is to be another one.
+                Err(failure) if failure.is_not_found() && !outcome.replayed => {}
+                Err(failure) => return Err(failure),
+            }
+        }
+        Err(Failure::not_found())
+    }
+
+    /// The private chat of two, made if there is none, and out of the trash. It was made now if its
+    /// first event is what the command did.
+    pub(crate) async fn private_chat(
+        &self,
+        user: Uuid,
+        other: Uuid,
+        name: Option<Text>,
+    ) -> Result<Outcome, Failure> {
+        let create = Create { name, ..Create::private(user, other) };
+        let create = conversation::Command::CreateConversation(create);
+        let mut erased_before = 0;
+        let commands = &self.services.commands;
+        let id =
+            |erased_before| domain::private_chat_id(self.account(), user, other, erased_before);
+        let is_erased = async |erased_before| {
+            let erased = &Event::ConversationDeleted;
+            let ended = commands.log().ends_with::<Conversation>(id(erased_before), erased);
+            Ok::<_, Failure>(ended.await?)
+        };
+        loop {
+            let chat = id(erased_before);
+            match commands.execute::<Conversation>(chat, create.clone(), &self.context).await {
+                // The pair's earlier chats are gone for good; the next one counts them.
+                Err(CommandError::Refused(Refusal::ConversationDeleted)) => {
+                    erased_before = first_left(erased_before + 1, is_erased).await?;
+                }
+                outcome => {
+                    let outcome = outcome?;
+                    self.wait_for(&outcome).await?;
+                    return Ok(outcome);
+                }
+            }
+        }
+    }
+
+    /// Edits a message. Where it says so already it is not edited, and the request's key is claimed
+    /// all the same.
+    pub(crate) async fn edit_text(&self, message: Message, text: Text) -> Result<Outcome, Failure> {
+        let edit = (text.as_str() != message.text).then(|| {
+            let kept = message.metadata.and_then(|kept| kept.as_object().cloned());
+            conversation::Command::EditMessage {
+                message: message.uuid,
+                author: message.author,
+                text,
+                metadata: kept,
+                tags: message.tags,
+            }
+        });
+        let commands = edit.into_iter().collect();
+        self.execute_all::<Conversation>(message.conversation, commands, &self.context).await
+    }
+
+    /// What a member does to their own state: all of it or none.
+    pub(crate) async fn change_own(
+        &self,
+        seat: Seat,
+        changes: Vec<ChangeCommand>,
+        context: &Context,
+    ) -> Result<Outcome, Failure> {
+        let stream = domain::participation_id(seat.conversation, seat.user);
+        let commands = changes.into_iter().map(|change| Command { seat, change }).collect();
+        self.execute_all::<Participation>(stream, commands, context).await
+    }
+
+    /// Erases a conversation for everyone.
+    pub(crate) async fn delete_conversation(
+        &self,
+        id: Uuid,
+        reach: Reach,
+    ) -> Result<Outcome, Failure> {
+        self.may_delete(id, reach).await?;
+        self.execute::<Conversation>(id, conversation::Command::DeleteConversation).await
+    }
+}

@@ -1,0 +1,103 @@
+use std::sync::Arc;
+
+use axum::http::HeaderValue;
+use axum::response::Response;
+use event_store::Surface;
+use utoipa_axum::router::OpenApiRouter;
+
+use super::failure::Failure;
+use super::rendering::RequestSummary;
+use super::token::Refusal;
+use crate::Services;
+use crate::description::Common;
+
+/// Endpoints, each with its description.
+pub(crate) type Routes = OpenApiRouter<Arc<Services>>;
+
+/// One of the APIs that are spoken here: what `edge/` has to know of it.
+pub(crate) struct Dialect {
+    /// What its paths begin with; of several that fit a path, the longest wins.
+    pub(crate) prefix: &'static str,
+    /// What its events name as the place they come from.
+    pub(crate) surface: Surface,
+    /// How its callers may send an access token.
+    pub(crate) credentials: &'static [Credentials],
+    /// What a 401 says in `WWW-Authenticate`, by what is wrong with the token if there was one.
+    pub(crate) challenge: fn(Option<&Refusal>) -> Vec<HeaderValue>,
+    /// Whether pages of any origin may call it.
+    pub(crate) is_for_browsers: bool,
+    /// Puts a failure into its words.
+    pub(crate) render: fn(&Failure, &RequestSummary) -> Response,
+    /// Its endpoints, by their paths after the prefix.
+    pub(crate) routes: fn() -> Routes,
+    /// What is said of all of its endpoints.
+    pub(crate) description: Common,
+}
+
+/// A scheme of `Authorization` that carries an access token.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Credentials {
+    /// The token itself (RFC 6750).
+    Bearer,
+    /// The token as the password, with any user name (RFC 7617).
+    Basic,
+}
+
+impl Credentials {
+    /// Its name in a request, where its case does not matter, and in the description.
+    pub(crate) fn scheme(self) -> &'static str {
+        match self {
+            Self::Bearer => "bearer",
+            Self::Basic => "basic",
+        }
+    }
+}
+
+/// All that are spoken.
+#[derive(Clone, Copy)]
+pub(crate) struct Dialects(pub(crate) &'static [&'static Dialect]);
+
+impl Dialects {
+    /// The one that a path belongs to.
+    pub(crate) fn of(self, path: &str) -> Option<&'static Dialect> {
+        let fits = |dialect: &&&Dialect| {
+            let rest = path.strip_prefix(dialect.prefix);
+            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        };
+        let fitting = self.0.iter().filter(fits).copied();
+        fitting.max_by_key(|dialect| dialect.prefix.len())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const fn under(prefix: &'static str) -> Dialect {
+        Dialect { prefix, ..*crate::DIALECTS.0[0] }
+    }
+
+    #[test]
+    fn the_longest_prefix_wins_in_whatever_order_dialects_stand() {
+        const SHORT: Dialect = under("/api");
+        const LONGER: Dialect = under("/api/v1");
+        const LONGEST: Dialect = under("/api/v1/accounts");
+        for dialects in [
+            Dialects(&[&SHORT, &LONGER, &LONGEST]),
+            Dialects(&[&LONGEST, &SHORT, &LONGER]),
+            Dialects(&[&LONGER, &LONGEST, &SHORT]),
+        ] {
+            for (path, prefix) in [
+                ("/api", Some("/api")),
+                ("/api/v1x", Some("/api")),
+                ("/api/v1", Some("/api/v1")),
+                ("/api/v1/accountsx/7", Some("/api/v1")),
+                ("/api/v1/accounts/7/conversations", Some("/api/v1/accounts")),
+                ("/apix", None),
+                ("/", None),
+            ] {
+                assert_eq!(dialects.of(path).map(|dialect| dialect.prefix), prefix, "{path}");
+            }
+        }
+    }
+}

@@ -1,0 +1,162 @@
+use std::convert::Infallible;
+use std::error::Error as StdError;
+
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use event_store::causes;
+
+use super::in_time::OUTCOME_UNKNOWN;
+use super::token;
+
+/// Why a request is not answered. Each dialect has words of its own for it.
+#[derive(Debug, Clone)]
+pub(crate) struct Failure {
+    pub(crate) status: StatusCode,
+    /// What is known beyond the status.
+    pub(crate) detail: Option<String>,
+    /// A name for it that does not change with the words, where the status alone is not enough.
+    pub(crate) code: Option<&'static str>,
+    /// Where in the request it is.
+    pub(crate) source: Option<Source>,
+    /// The token that is not taken, where that is what is wrong.
+    pub(crate) token: Option<Box<token::Refusal>>,
+    /// Further ones of the same request, of the same status.
+    pub(crate) others: Vec<Failure>,
+}
+
+/// Where in a request something is wrong.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Source {
+    /// In the body: a JSON pointer (RFC 6901) to what is there.
+    Pointer(String),
+    /// A query parameter.
+    Parameter(String),
+    /// A header.
+    Header(&'static str),
+}
+
+impl Failure {
+    pub(crate) fn new(status: StatusCode, detail: impl Into<String>) -> Self {
+        Self { detail: Some(detail.into()), ..status.into() }
+    }
+
+    pub(crate) fn bad_request(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, detail)
+    }
+
+    pub(crate) fn forbidden(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::FORBIDDEN, detail)
+    }
+
+    pub(crate) fn not_found() -> Self {
+        StatusCode::NOT_FOUND.into()
+    }
+
+    pub(crate) fn is_not_found(&self) -> bool {
+        self.status == StatusCode::NOT_FOUND
+    }
+
+    pub(crate) fn at(self, source: Source) -> Self {
+        Self { source: Some(source), ..self }
+    }
+
+    pub(crate) fn coded(self, code: &'static str) -> Self {
+        Self { code: Some(code), ..self }
+    }
+
+    pub(crate) fn unavailable(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, detail)
+    }
+
+    /// The database's failure, which is logged by whoever notices that it is out; or ours, logged
+    /// here, once, with every cause: the caller learns no more than that it is our fault.
+    fn internal(error: &(dyn StdError + 'static)) -> Self {
+        if is_ended_statement(error) {
+            tracing::warn!(error = causes(error), "a query took too long");
+            return Self::unavailable("the answer takes too long; try again later");
+        }
+        if event_store::is_outage(error) {
+            tracing::warn!(error = causes(error), "a request failed for an outage of PostgreSQL");
+            return Self::unavailable("PostgreSQL does not answer as it should; try again later");
+        }
+        tracing::error!(error = causes(error), "a request failed");
+        StatusCode::INTERNAL_SERVER_ERROR.into()
+    }
+
+    /// The detail or, where there is none, the status in words.
+    pub(crate) fn message(&self) -> String {
+        let status = || self.status.canonical_reason().unwrap_or("Error").to_owned();
+        self.detail.clone().unwrap_or_else(status)
+    }
+}
+
+/// By the limit of its connection, which is for that statement alone: PostgreSQL itself is well.
+fn is_ended_statement(error: &(dyn StdError + 'static)) -> bool {
+    const QUERY_CANCELED: &str = "57014";
+    std::iter::successors(Some(error), |error| (*error).source()).any(|error| {
+        let error = error.downcast_ref().and_then(sqlx::Error::as_database_error);
+        error.is_some_and(|error| error.code().as_deref() == Some(QUERY_CANCELED))
+    })
+}
+
+impl From<StatusCode> for Failure {
+    fn from(status: StatusCode) -> Self {
+        Self { status, detail: None, code: None, source: None, token: None, others: vec![] }
+    }
+}
+
+impl IntoResponse for Failure {
+    fn into_response(self) -> Response {
+        let mut response = self.status.into_response();
+        response.extensions_mut().insert(self);
+        response
+    }
+}
+
+impl From<projections::Error> for Failure {
+    fn from(error: projections::Error) -> Self {
+        match error {
+            projections::Error::Stopped { model, .. } => Self::unavailable(format!(
+                "projection {model} is stopped: an event could not be applied, and an operator has to act"
+            )),
+            projections::Error::Behind { .. } => Self::unavailable(error.to_string()),
+            projections::Error::ShuttingDown => Self::unavailable("shutting down"),
+            projections::Error::TooManyLargeAnswers => {
+                Self::unavailable(format!("{error}; try again later"))
+            }
+            error => Self::internal(&error),
+        }
+    }
+}
+
+impl From<event_store::Error> for Failure {
+    fn from(error: event_store::Error) -> Self {
+        match error {
+            event_store::Error::Unreachable => {
+                Self::unavailable(format!("PostgreSQL is unreachable; {OUTCOME_UNKNOWN}"))
+            }
+            event_store::Error::Unstorable { why, .. } => {
+                Self::bad_request(format!("this cannot be recorded: {why}"))
+            }
+            // Not 503: it stays so until an operator acts, and trying again is no use.
+            event_store::Error::Undecodable { .. }
+            | event_store::Error::UnknownType { .. }
+            | event_store::Error::CannotOpen { .. } => {
+                tracing::error!(error = causes(&error), "a command failed");
+                let detail =
+                    "part of what is recorded here cannot be read, and an operator has to act";
+                Self::new(StatusCode::INTERNAL_SERVER_ERROR, detail)
+            }
+            event_store::Error::Overloaded
+            | event_store::Error::Closed
+            | event_store::Error::Unavailable => Self::unavailable(error.to_string()),
+            error => Self::internal(&error),
+        }
+    }
+}
+
+impl From<Infallible> for Failure {
+    fn from(never: Infallible) -> Self {
+        match never {}
+    }
+}

@@ -1,0 +1,28 @@
+//! What every request needs, whatever its dialect: who calls and what they may do, the commands
+//! that several dialects issue, in what time an answer has to be there, and how a failure gets its
+//! dialect's words.
+//!
+//! Deliberately not here: any dialect's name.
+
+pub(crate) mod browsers;
+pub(crate) mod caller;
+pub(crate) mod challenge;
+pub(crate) mod commands;
+pub(crate) mod dialect;
+pub(crate) mod failure;
+pub(crate) mod fair;
+pub(crate) mod in_time;
+pub(crate) mod json;
+pub(crate) mod large;
+pub(crate) mod multipart;
+pub(crate) mod observe;
+pub(crate) mod permissions;
+pub(crate) mod position;
+mod refusals;
+mod rejection;
+pub(crate) mod rendering;
+pub(crate) mod request;
+mod request_id;
+pub(crate) mod seen;
+mod successor;
+pub mod token;

@@ -1,0 +1,185 @@
+use std::collections::HashMap;
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Instant;
+
+use axum::extract::{MatchedPath, Request, State};
+use axum::http::{Method, StatusCode};
+use axum::middleware::Next;
+use axum::response::Response;
+use metrics::Histogram;
+use tracing::Instrument;
+
+use super::request_id::{REQUEST_ID, RequestId};
+
+/// What all requests without a route are measured as: their paths are the callers' to choose.
+const UNMATCHED: &str = "(unmatched)";
+
+/// One histogram for each method, route and status that has been answered.
+///
+/// The recorder finds a histogram by its labels, which costs a string for each and a hash over all
+/// of them. The handles are kept instead: as many as there are routes, methods and statuses, none
+/// of which a caller can invent.
+#[derive(Default)]
+pub(crate) struct Measurements(RwLock<HashMap<Box<str>, Vec<Measured>>>);
+
+struct Measured {
+    method: &'static str,
+    status: StatusCode,
+    seconds: Histogram,
+}
+
+impl Measurements {
+    fn of(&self, method: &'static str, route: &str, status: StatusCode) -> Histogram {
+        // A writer adds one entry, whole: what a panicking one leaves is usable.
+        let by_route = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        if let Some(seconds) = find(by_route.get(route), method, status) {
+            return seconds;
+        }
+        drop(by_route);
+        let mut by_route = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        // Another request may have been first.
+        if let Some(seconds) = find(by_route.get(route), method, status) {
+            return seconds;
+        }
+        let seconds = metrics::histogram!(
+            "colloquy_http_seconds",
+            "method" => method, "route" => route.to_owned(), "status" => status.as_str().to_owned()
+        );
+        let measured = Measured { method, status, seconds: seconds.clone() };
+        by_route.entry(route.into()).or_default().push(measured);
+        seconds
+    }
+}
+
+fn find(
+    measured: Option<&Vec<Measured>>,
+    method: &'static str,
+    status: StatusCode,
+) -> Option<Histogram> {
+    let mut of_route = measured?.iter();
+    let found = of_route.find(|one| one.status == status && one.method == method)?;
+    Some(found.seconds.clone())
+}
+
+/// The method's name; one for all that HTTP itself does not know, which a caller could invent
+/// without end.
+fn name(method: &Method) -> &'static str {
+    match *method {
+        Method::GET => "GET",
+        Method::HEAD => "HEAD",
+        Method::POST => "POST",
+        Method::PUT => "PUT",
+        Method::PATCH => "PATCH",
+        Method::DELETE => "DELETE",
+        Method::OPTIONS => "OPTIONS",
+        Method::CONNECT => "CONNECT",
+        Method::TRACE => "TRACE",
+        _ => "(other)",
+    }
+}
+
+/// One span, one log line and one measurement for each request, and its id on all of them, on its
+/// events and on its answer. Never a body, a token or an address.
+pub(crate) async fn request(
+    State(measurements): State<Arc<Measurements>>,
+    mut request: Request,
+    next: Next,
+) -> Response {
+    let started = Instant::now();
+    let method = name(request.method());
+    // Cloned because the request goes on: a counted reference.
+    let route = request.extensions().get::<MatchedPath>().cloned();
+    let route = route.as_ref().map_or(UNMATCHED, MatchedPath::as_str);
+    let id = RequestId::of(request.headers());
+    request.extensions_mut().insert(id.clone());
+    // As high as there is, so that it is there with every line that is.
+    let span = tracing::error_span!(
+        "request",
+        http.method = method,
+        http.route = route,
+        request.id = id.as_str()
+    );
+    async {
+        let mut response = next.run(request).await;
+        response.headers_mut().insert(REQUEST_ID, id.into_header());
+        let elapsed = started.elapsed();
+        let status = response.status();
+        tracing::debug!(
+            http.status = status.as_u16(),
+            duration_ms = elapsed.as_secs_f64() * 1000.0,
+            "answered"
+        );
+        measurements.of(method, route, status).record(elapsed);
+        response
+    }
+    .instrument(span)
+    .await
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::Router;
+    use axum::body::Body;
+    use axum::routing::get;
+    use metrics_exporter_prometheus::PrometheusBuilder;
+    use tower::ServiceExt;
+
+    use super::*;
+
+    /// What `/metrics` would show after these requests.
+    fn measured(requests: &[(&str, &str)]) -> String {
+        let recorder = PrometheusBuilder::new().build_recorder();
+        let router = Router::new().route("/things/{id}", get(async || "a thing")).layer(
+            axum::middleware::from_fn_with_state(Arc::<Measurements>::default(), super::request),
+        );
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        metrics::with_local_recorder(&recorder, || {
+            for (method, path) in requests {
+                let request = axum::http::Request::builder().method(*method).uri(*path);
+                let request = request.body(Body::empty()).unwrap();
+                runtime.block_on(router.clone().oneshot(request)).unwrap();
+            }
+        });
+        recorder.handle().render()
+    }
+
+    fn counts(rendered: &str) -> Vec<&str> {
+        let mut lines: Vec<&str> = rendered
+            .lines()
+            .filter_map(|line| line.strip_prefix("colloquy_http_seconds_count"))
+            .collect();
+        lines.sort_unstable();
+        lines
+    }
+
+    #[test]
+    fn requests_are_counted_by_method_route_and_status() {
+        let rendered = measured(&[
+            ("GET", "/things/1"),
+            ("GET", "/things/2"),
+            ("HEAD", "/things/1"),
+            ("PUT", "/things/1"),
+        ]);
+        assert_eq!(
+            counts(&rendered),
+            [
+                r#"{method="GET",route="/things/{id}",status="200"} 2"#,
+                r#"{method="HEAD",route="/things/{id}",status="200"} 1"#,
+                r#"{method="PUT",route="/things/{id}",status="405"} 1"#,
+            ]
+        );
+    }
+
+    #[test]
+    fn what_callers_invent_makes_no_measurements_of_its_own() {
+        let rendered =
+            measured(&[("GET", "/a"), ("GET", "/b"), ("INVENTED", "/c"), ("MADEUP", "/d")]);
+        assert_eq!(
+            counts(&rendered),
+            [
+                r#"{method="(other)",route="(unmatched)",status="404"} 2"#,
+                r#"{method="GET",route="(unmatched)",status="404"} 2"#,
+            ]
+        );
+    }
+}

@@ -1,0 +1,35 @@
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use axum::extract::Request;
+use axum::http::{HeaderName, HeaderValue};
+use axum::middleware::Next;
+use axum::response::Response;
+
+/// The header: how many events of the caller's account an answer reflects.
+pub(crate) const POSITION: HeaderName = HeaderName::from_static("colloquy-position");
+
+/// How many events of the account the answer to a request reflects; it goes with the request, and
+/// whoever reads or writes on its behalf says so here.
+#[derive(Debug, Clone)]
+pub(crate) struct AnswerPosition(Arc<AtomicI64>);
+
+const UNKNOWN: i64 = -1;
+
+impl AnswerPosition {
+    pub(crate) fn set(&self, account_position: i64) {
+        self.0.store(account_position, Ordering::Relaxed);
+    }
+}
+
+/// Puts the header on every answer that reflects something.
+pub(crate) async fn set_header(mut request: Request, next: Next) -> Response {
+    let answered = AnswerPosition(Arc::new(AtomicI64::new(UNKNOWN)));
+    request.extensions_mut().insert(answered.clone());
+    let mut response = next.run(request).await;
+    let position = answered.0.load(Ordering::Relaxed);
+    if position != UNKNOWN {
+        response.headers_mut().insert(POSITION, HeaderValue::from(position));
+    }
+    response
+}

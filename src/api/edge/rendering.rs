@@ -1,0 +1,89 @@
+use std::sync::Arc;
+
+use axum::extract::{Request, State};
+use axum::http::{HeaderValue, StatusCode, Uri, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+
+use super::dialect::Dialects;
+use super::failure::Failure;
+
+/// What of a request its failure is rendered with: little, since every request keeps it and few
+/// fail.
+pub(crate) struct RequestSummary {
+    uri: Uri,
+    public_url: Arc<str>,
+    accept: Vec<HeaderValue>,
+}
+
+impl RequestSummary {
+    fn of(request: &Request, public_url: Arc<str>) -> Self {
+        let headers = request.headers();
+        Self {
+            uri: request.uri().clone(),
+            public_url,
+            accept: headers.get_all(header::ACCEPT).iter().cloned().collect(),
+        }
+    }
+
+    pub(crate) fn path(&self) -> &str {
+        self.uri.path()
+    }
+
+    /// This server, as its operator names it: what a caller names it in a header is the caller's to
+    /// choose.
+    pub(crate) fn public_url(&self) -> &str {
+        &self.public_url
+    }
+
+    /// Whether a media type is named among those that are accepted.
+    pub(crate) fn accepts(&self, media_type: &str) -> bool {
+        self.accept.iter().any(|accept| accept.to_str().is_ok_and(|text| text.contains(media_type)))
+    }
+}
+
+/// What failures are rendered with.
+#[derive(Clone)]
+pub(crate) struct Rendering {
+    pub(crate) dialects: Dialects,
+    pub(crate) public_url: Arc<str>,
+}
+
+/// Has every failure under a dialect's prefix rendered by the dialect, also those that no handler
+/// made: unknown paths, wrong methods, bodies too large, answers too late.
+pub(crate) async fn failures(
+    State(Rendering { dialects, public_url }): State<Rendering>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let summary = RequestSummary::of(&request, public_url);
+    let dialect = dialects.of(summary.path());
+    let mut response = match percent_encoding::percent_decode_str(summary.path()).decode_utf8() {
+        Ok(_) => next.run(request).await,
+        // Nothing has a name that is no text.
+        Err(_) => Failure::not_found().into_response(),
+    };
+    let status = response.status();
+    let Some(dialect) = dialect.filter(|_| status.is_client_error() || status.is_server_error())
+    else {
+        return response;
+    };
+    let failure = response.extensions_mut().remove().unwrap_or_else(|| Failure::from(status));
+    let mut rendered = (dialect.render)(&failure, &summary);
+    let headers = rendered.headers_mut();
+    if let Some(allow) = response.headers().get(header::ALLOW) {
+        headers.insert(header::ALLOW, allow.clone());
+    }
+    match status {
+        StatusCode::UNAUTHORIZED => {
+            for challenge in (dialect.challenge)(failure.token.as_deref()) {
+                headers.append(header::WWW_AUTHENTICATE, challenge);
+            }
+        }
+        StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS => {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+        }
+        _ => {}
+    }
+    rendered
+}

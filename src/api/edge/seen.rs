@@ -1,0 +1,211 @@
+//! Users whose tokens were seen, and what was taken from these into the directory.
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering::Relaxed;
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use domain::user::{self, Profile, User};
+use event_store::{CommandError, Context};
+use moka::Entry;
+use moka::future::Cache;
+use moka::ops::compute::Op;
+use uuid::Uuid;
+
+use super::caller::Caller;
+use super::failure::Failure;
+use super::token::Role;
+use crate::Services;
+
+/// A user's name and role are taken from a token at most this often: whatever tokens say, an
+/// account cannot fill the log by reading.
+const TAKEN_EVERY: TimeDelta = TimeDelta::seconds(60);
+/// Tokens that do not say when they were issued are looked at again after this long, also when they
+/// say the same: another node may have taken something else since.
+const DOUBTED_AFTER: TimeDelta = TimeDelta::seconds(600);
+const FORGOTTEN_AFTER: Duration = Duration::from_secs(3600);
+const USERS_MAX: u64 = 100_000;
+const WAIT: Duration = Duration::from_secs(5);
+
+/// What was seen last of each user, on this node, so that most requests look up nothing. Which
+/// token was the newest that something was taken from, on any node, is for the user's own stream to
+/// know.
+#[derive(Debug, Clone)]
+pub struct Seen(Cache<Uuid, Arc<Sight>>);
+
+impl Default for Seen {
+    fn default() -> Self {
+        Self(Cache::builder().max_capacity(USERS_MAX).time_to_idle(FORGOTTEN_AFTER).build())
+    }
+}
+
+/// The token that a user's name and role were taken from.
+#[derive(Debug)]
+struct Sight {
+    name: Option<String>,
+    role: Role,
+    /// In Unix seconds, if the token said.
+    issued_at: Option<f64>,
+    taken_at: DateTime<Utc>,
+    /// The first since this node knows of the user: the next is taken at once.
+    is_first: bool,
+    /// The position from which on the directory shows it, and whether it does.
+    position: i64,
+    is_shown: AtomicBool,
+}
+
+impl Sight {
+    /// Whether another token's name and role have to be taken.
+    fn gives_way_to(&self, caller: &Caller, now: DateTime<Utc>) -> bool {
+        // Also when the clock was set back since.
+        let age = (now - self.taken_at).abs();
+        if age < TAKEN_EVERY && !self.is_first {
+            return false;
+        }
+        match (self.issued_at, caller.issued_at) {
+            (Some(last), Some(issued)) => issued > last,
+            _ => self.differs_from(caller) || age >= DOUBTED_AFTER,
+        }
+    }
+
+    fn differs_from(&self, caller: &Caller) -> bool {
+        let is_renamed = caller.name.is_some() && caller.name != self.name;
+        is_renamed || caller.role != self.role
+    }
+}
+
+/// Registers a user at the first sight of a token of theirs, and keeps name and role up to date.
+pub(crate) async fn see(
+    services: &Services,
+    caller: &Caller,
+    context: &Context,
+) -> Result<(), Failure> {
+    let Some(id) = caller.user() else { return Ok(()) };
+    let (seen, now) = (&services.seen.0, context.metadata.occurred_at);
+    let sight = match seen.get(&id).await {
+        Some(sight) if !sight.gives_way_to(caller, now) => sight,
+        // One request takes the other name; those that come meanwhile go on with what is known.
+        Some(_) => {
+            let entry = seen.entry(id).and_try_compute_if_nobody_else(async |last| {
+                let last = last.map(Entry::into_value);
+                if last.as_ref().is_some_and(|last| !last.gives_way_to(caller, now)) {
+                    return Ok(Op::Nop);
+                }
+                take(services, id, caller, context, last.as_deref()).await.map(Op::Put)
+            });
+            match entry.await?.into_entry() {
+                Some(entry) => entry.into_value(),
+                // Forgotten meanwhile, but registered.
+                None => return Ok(()),
+            }
+        }
+        // One registers or looks, whoever comes meanwhile has the same outcome.
+        None => {
+            let first = take(services, id, caller, context, None);
+            let first = seen.try_get_with(id, async { first.await.map_err(Failure::from) });
+            first.await.map_err(|failure| Failure::clone(&failure))?
+        }
+    };
+    if !sight.is_shown.load(Relaxed)
+        && services.views.progress().wait_for(sight.position, WAIT).await
+    {
+        sight.is_shown.store(true, Relaxed);
+    }
+    Ok(())
+}
+
+/// Takes name and role of a token into the directory.
+async fn take(
+    services: &Services,
+    id: Uuid,
+    caller: &Caller,
+    context: &Context,
+    last: Option<&Sight>,
+) -> Result<Arc<Sight>, CommandError<user::Refusal>> {
+    let profile = Profile {
+        name: caller.name.as_deref().map(Into::into),
+        role: Some(caller.role.as_str().to_owned()),
+        ..Profile::default()
+    };
+    // It is not what the request's idempotency key stands for.
+    let context = Context { metadata: context.metadata.clone(), idempotency: None };
+    let issued_at = caller.issued_at.and_then(|seconds| {
+        DateTime::from_timestamp_micros((seconds * 1e6) as i64).filter(|at| at.timestamp() >= 0)
+    });
+    let follow = user::Command::FollowToken { uid: caller.uid.clone(), profile, issued_at };
+    let outcome = services.commands.execute::<User>(id, follow, &context).await?;
+    Ok(Arc::new(Sight {
+        name: caller.name.clone().or_else(|| last.and_then(|last| last.name.clone())),
+        role: caller.role,
+        issued_at: caller.issued_at.or(last.and_then(|last| last.issued_at)),
+        taken_at: context.metadata.occurred_at,
+        is_first: last.is_none(),
+        position: outcome.position,
+        is_shown: AtomicBool::new(false),
+    }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(seconds: i64) -> DateTime<Utc> {
+        DateTime::from_timestamp(1_750_000_000 + seconds, 0).unwrap()
+    }
+
+    fn named(name: &str, issued_at: Option<f64>) -> Caller {
+        Caller::member(1, "ann", Some(name), issued_at)
+    }
+
+    fn sight(name: &str, issued_at: Option<f64>) -> Sight {
+        Sight {
+            name: Some(name.to_owned()),
+            role: Role::Member,
+            issued_at,
+            taken_at: at(0),
+            is_first: false,
+            position: 1,
+            is_shown: true.into(),
+        }
+    }
+
+    #[test]
+    fn a_name_is_taken_at_most_once_a_minute() {
+        let (last, bea) = (sight("Ann", None), named("Bea", None));
+        for (after_s, is_taken) in [(0, false), (59, false), (60, true), (-59, false), (-60, true)]
+        {
+            assert_eq!(last.gives_way_to(&bea, at(after_s)), is_taken, "{after_s}");
+        }
+        let newer = named("Bea", Some(100.5));
+        assert!(!sight("Ann", Some(100.0)).gives_way_to(&newer, at(59)));
+        assert!(sight("Ann", Some(100.0)).gives_way_to(&newer, at(60)));
+        let first = Sight { is_first: true, ..last };
+        assert!(first.gives_way_to(&bea, at(0)), "what was found at the first sight is no change");
+    }
+
+    #[test]
+    fn a_name_is_taken_only_from_a_newer_token() {
+        let last = sight("Ann", Some(100.0));
+        for (issued_at, is_taken) in [(99.0, false), (100.0, false), (100.5, true)] {
+            for after_s in [60, 3600] {
+                let bea = named("Bea", Some(issued_at));
+                assert_eq!(last.gives_way_to(&bea, at(after_s)), is_taken, "{issued_at}");
+            }
+        }
+        assert!(last.gives_way_to(&named("Ann", Some(101.0)), at(60)), "it may have changed since");
+    }
+
+    #[test]
+    fn a_token_without_a_time_is_taken_when_it_says_something_else_or_after_a_while() {
+        let last = sight("Ann", None);
+        let nameless = Caller::member(1, "ann", None, None);
+        for caller in [named("Ann", None), nameless] {
+            assert!(!last.gives_way_to(&caller, at(599)));
+            assert!(last.gives_way_to(&caller, at(600)));
+        }
+        let mut agent = named("Ann", None);
+        agent.role = Role::Agent;
+        assert!(last.gives_way_to(&agent, at(60)));
+    }
+}

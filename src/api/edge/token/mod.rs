@@ -1,0 +1,139 @@
+//! Access tokens: JSON Web Tokens (RFC 7519) of the host system or of `colloquy token`.
+//!
+//! [`Rules`] says what a token must claim, [`Authenticator`] judges one, `keys` holds an identity
+//! provider's keys and `fetch` brings them, in the background: no request waits for the provider,
+//! but for [a moment](keys::PATIENCE) when a token names a key that is not known.
+//!
+//! Deliberately not here: users (see `caller.rs`) and how a refusal is told (see `challenge.rs`).
+
+mod authenticator;
+mod fetch;
+mod keys;
+#[cfg(test)]
+mod provider_tests;
+mod rules;
+#[cfg(test)]
+mod tests;
+
+use std::str::FromStr;
+
+use jsonwebtoken::{Algorithm, EncodingKey, Header};
+use serde_json::{Map, Number, Value};
+
+pub use authenticator::Authenticator;
+pub use rules::{Refusal, Rules};
+
+/// What a token's bearer may do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Role {
+    /// An ordinary user.
+    #[default]
+    Member,
+    /// A support agent.
+    Agent,
+    /// Runs an account.
+    Administrator,
+    /// A program that takes part.
+    Bot,
+    /// The host system itself: no user of its own.
+    Service,
+}
+
+impl Role {
+    /// The claim's value.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Member => "member",
+            Self::Agent => "agent",
+            Self::Administrator => "administrator",
+            Self::Bot => "bot",
+            Self::Service => "service",
+        }
+    }
+}
+
+/// Not a role.
+#[derive(Debug, thiserror::Error)]
+#[error("role must be member, agent, administrator, bot or service")]
+pub struct UnknownRole;
+
+impl FromStr for Role {
+    type Err = UnknownRole;
+
+    fn from_str(text: &str) -> Result<Self, UnknownRole> {
+        [Self::Member, Self::Agent, Self::Administrator, Self::Bot, Self::Service]
+            .into_iter()
+            .find(|role| role.as_str() == text)
+            .ok_or(UnknownRole)
+    }
+}
+
+/// What a token says, as far as it is used. Times are Unix seconds and may have a fraction (RFC
+/// 7519, section 2).
+#[derive(Debug, Clone, PartialEq)]
+pub struct Claims {
+    /// The user's uid in the host system, 1 to 256 characters.
+    pub sub: String,
+    /// When it runs out.
+    pub exp: f64,
+    /// When it was issued.
+    pub iat: Option<f64>,
+    /// The name to show, at most 256 characters.
+    pub name: Option<String>,
+    /// The tenant.
+    pub account: i64,
+    /// What the bearer may do.
+    pub role: Role,
+}
+
+/// Why tokens cannot be judged or made.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// A secret that can be guessed.
+    #[error("COLLOQUY_JWT_SECRET has {0} bytes: expected 32 or more")]
+    SecretTooShort(usize),
+    /// Not a PEM public key for RS256, ES256 or EdDSA.
+    #[error("COLLOQUY_JWT_PUBLIC_KEY is no PEM public key (RSA, P-256 or Ed25519)")]
+    KeyUnusable,
+    /// No HTTP client for the key set.
+    #[error("cannot prepare to fetch COLLOQUY_JWKS_URL")]
+    Client(#[source] reqwest::Error),
+    /// Signing failed.
+    #[error("cannot sign a token")]
+    Sign(#[source] jsonwebtoken::errors::Error),
+}
+
+/// A token signed with a shared secret, as the rules want it.
+///
+/// # Errors
+/// When the secret is too short.
+pub fn issue(secret: &str, claims: &Claims, rules: &Rules) -> Result<String, Error> {
+    if secret.len() < 32 {
+        return Err(Error::SecretTooShort(secret.len()));
+    }
+    let mut payload = Map::new();
+    let mut put = |name: &str, value: Option<Value>| {
+        if let Some(value) = value {
+            payload.insert(name.to_owned(), value);
+        }
+    };
+    put("sub", Some(claims.sub.clone().into()));
+    put("exp", Some(seconds(claims.exp)));
+    put("iat", claims.iat.map(seconds));
+    put("name", claims.name.clone().map(Value::from));
+    put("aud", rules.audience.clone().map(Value::from));
+    put("iss", rules.issuer.clone().map(Value::from));
+    put(&rules.account_claim, Some(claims.account.into()));
+    put(&rules.role_claim, Some(claims.role.as_str().into()));
+    let key = EncodingKey::from_secret(secret.as_bytes());
+    jsonwebtoken::encode(&Header::new(Algorithm::HS256), &payload, &key).map_err(Error::Sign)
+}
+
+/// A whole number where it is one: not every reader expects a fraction.
+fn seconds(time: f64) -> Value {
+    let whole = time as i64;
+    if whole as f64 == time {
+        return whole.into();
+    }
+    Number::from_f64(time).map_or(Value::Null, Value::from)
+}

@@ -1,0 +1,169 @@
+use std::borrow::Cow;
+
+use chrono::{DateTime, Utc};
+use domain::user::{NAME_LENGTH_MAX, SYSTEM_UID, UID_LENGTH_MAX};
+use serde_json::{Map, Value};
+
+use super::{Claims, Role};
+
+/// What a token must claim, and under which names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rules {
+    /// What `aud` must contain; without it, `aud` is not looked at.
+    pub audience: Option<String>,
+    /// What `iss` must be; without it, `iss` is not looked at.
+    pub issuer: Option<String>,
+    /// The name of the claim that says the tenant.
+    pub account_claim: String,
+    /// The name of the claim that says the role.
+    pub role_claim: String,
+    /// How far the clock that tokens are issued by may be off, in seconds: `exp` counts that much
+    /// later, `nbf` that much earlier.
+    pub leeway_s: u32,
+}
+
+impl Default for Rules {
+    fn default() -> Self {
+        Self {
+            audience: None,
+            issuer: None,
+            account_claim: "account".to_owned(),
+            role_claim: "role".to_owned(),
+            leeway_s: 30,
+        }
+    }
+}
+
+/// Why a token is not taken. What it claims is looked at only when the signature is right, so that
+/// these words tell nothing to whoever made a token up.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// Not a signed JSON Web Token.
+    #[error("malformed")]
+    Malformed,
+    /// Its header demands something that must be understood (RFC 7515, section 4.1.11); nothing is.
+    #[error("crit not supported")]
+    Critical,
+    /// It names a key that the identity provider does not publish.
+    #[error("unknown key")]
+    KeyUnknown,
+    /// The identity provider's keys could not be fetched so far: nothing is known against the
+    /// token.
+    #[error("the identity provider's keys have not been fetched yet")]
+    KeysMissing,
+    /// Not signed with the key, or not in the key's way.
+    #[error("wrong signature")]
+    Signature,
+    /// `exp` is over.
+    #[error("expired")]
+    Expired,
+    /// `nbf` is to come.
+    #[error("not yet valid")]
+    NotYetValid,
+    /// It is for somebody else.
+    #[error("wrong audience")]
+    Audience,
+    /// It is somebody else's.
+    #[error("wrong issuer")]
+    Issuer,
+    /// A claim that is missing or cannot be used.
+    #[error("claim {0} missing or unusable")]
+    Claim(Cow<'static, str>),
+    /// Its `sub` is what the log calls the system itself.
+    #[error("claim sub reserved")]
+    UidReserved,
+}
+
+impl Rules {
+    /// Judges what a token with a good signature says.
+    pub(super) fn judge(
+        &self,
+        payload: &Map<String, Value>,
+        now: DateTime<Utc>,
+    ) -> Result<Claims, Refusal> {
+        let exp = time(payload, "exp")?.ok_or(Refusal::Claim("exp".into()))?;
+        let nbf = time(payload, "nbf")?;
+        if self.is_over(exp, now) {
+            return Err(Refusal::Expired);
+        }
+        if nbf.is_some_and(|nbf| seconds(now) + f64::from(self.leeway_s) < nbf) {
+            return Err(Refusal::NotYetValid);
+        }
+        if self.audience.as_ref().is_some_and(|wanted| !is_for(payload.get("aud"), wanted)) {
+            return Err(Refusal::Audience);
+        }
+        if self.issuer.as_ref().is_some_and(|wanted| text(payload, "iss") != Some(wanted)) {
+            return Err(Refusal::Issuer);
+        }
+        // No later than now: a token of a clock that is ahead must not make later ones look older.
+        let iat = payload.get("iat").and_then(Value::as_f64).map(|iat| iat.min(seconds(now)));
+        Ok(Claims {
+            sub: uid(payload)?,
+            exp,
+            iat,
+            name: name(payload),
+            account: self.account(payload)?,
+            role: self.role(payload)?,
+        })
+    }
+
+    /// Whether a token that runs out at `exp` is good no more. Good until the second that `exp`
+    /// names (RFC 7519, section 4.1.4), and the leeway.
+    pub(super) fn is_over(&self, exp: f64, now: DateTime<Utc>) -> bool {
+        seconds(now) >= exp + f64::from(self.leeway_s)
+    }
+
+    fn account(&self, payload: &Map<String, Value>) -> Result<i64, Refusal> {
+        let name = &self.account_claim;
+        let Some(account) = payload.get(name) else { return Ok(1) };
+        account.as_i64().ok_or_else(|| Refusal::Claim(name.clone().into()))
+    }
+
+    fn role(&self, payload: &Map<String, Value>) -> Result<Role, Refusal> {
+        let name = &self.role_claim;
+        let Some(role) = payload.get(name) else { return Ok(Role::default()) };
+        let role = role.as_str().and_then(|role| role.parse().ok());
+        role.ok_or_else(|| Refusal::Claim(name.clone().into()))
+    }
+}
+
+fn seconds(time: DateTime<Utc>) -> f64 {
+    time.timestamp_micros() as f64 / 1e6
+}
+
+fn text<'a>(payload: &'a Map<String, Value>, claim: &str) -> Option<&'a str> {
+    payload.get(claim).and_then(Value::as_str)
+}
+
+fn time(payload: &Map<String, Value>, claim: &'static str) -> Result<Option<f64>, Refusal> {
+    let Some(value) = payload.get(claim) else { return Ok(None) };
+    value.as_f64().map(Some).ok_or(Refusal::Claim(claim.into()))
+}
+
+/// One audience, or a list of them (RFC 7519, section 4.1.3).
+fn is_for(audience: Option<&Value>, wanted: &str) -> bool {
+    match audience {
+        Some(Value::String(one)) => one == wanted,
+        Some(Value::Array(several)) => several.iter().any(|one| one == wanted),
+        _ => false,
+    }
+}
+
+fn uid(payload: &Map<String, Value>) -> Result<String, Refusal> {
+    let uid = text(payload, "sub").unwrap_or_default();
+    if uid.trim().is_empty() || uid.chars().count() > UID_LENGTH_MAX || uid.contains('\0') {
+        return Err(Refusal::Claim("sub".into()));
+    }
+    if uid == SYSTEM_UID {
+        return Err(Refusal::UidReserved);
+    }
+    Ok(uid.to_owned())
+}
+
+/// The name as it can be shown. It locks nobody out: what is too long is cut, and what is no name
+/// is none.
+fn name(payload: &Map<String, Value>) -> Option<String> {
+    let name = text(payload, "name")?;
+    let is_shown = !name.trim().is_empty() && !name.contains('\0');
+    is_shown.then(|| name.chars().take(NAME_LENGTH_MAX).collect())
+}

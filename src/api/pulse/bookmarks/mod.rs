@@ -1,0 +1,10 @@
+mod get;
+mod set;
+
+use utoipa_axum::routes;
+
+use crate::edge::dialect::Routes;
+
+pub(super) fn routes() -> Routes {
+    Routes::new().routes(routes!(get::get, set::post, set::put, set::patch))
+}

@@ -1,0 +1,3 @@
+//! As JSON:API prescribes.
+
+pub(super) use crate::jsonapi::error::{Errors, render};

@@ -1,0 +1,32 @@
+//! What the dialect's lists have in common; how a query is read is JSON:API's.
+
+use projections::views::{Choice, Column};
+use uuid::Uuid;
+
+use super::request::{KINDS, id};
+use crate::edge::failure::{Failure, Source};
+use crate::jsonapi::query::Query;
+
+/// The chats of a page, in the order that the query asks for or the latest changed first.
+pub(super) fn choice(query: &Query, column: fn(&str) -> Column) -> Choice {
+    let order = query.sort.iter().map(|(name, descends)| (column(name), *descends)).collect();
+    let (limit, offset) = (query.page.size, query.page.offset());
+    Choice { kinds: KINDS.to_vec(), order, limit, offset, ..Choice::default() }
+}
+
+/// Ids that a filter names.
+pub(super) fn ids(name: &str, values: &[String]) -> Result<Vec<Uuid>, Failure> {
+    let wrong = |value| {
+        Failure::bad_request(format!("filter[{name}] takes ids, not {value}"))
+            .at(Source::Parameter(format!("filter[{name}]")))
+    };
+    values.iter().map(|value| id(value).map_err(|_| wrong(value))).collect()
+}
+
+/// Several filters on one attribute leave what all of them allow.
+pub(super) fn narrow<T: PartialEq>(allowed: &mut Option<Vec<T>>, mut values: Vec<T>) {
+    if let Some(allowed) = allowed {
+        values.retain(|value| allowed.contains(value));
+    }
+    *allowed = Some(values);
+}

@@ -1,0 +1,10 @@
+mod get;
+mod list;
+
+use utoipa_axum::routes;
+
+use crate::edge::dialect::Routes;
+
+pub(super) fn routes() -> Routes {
+    Routes::new().routes(routes!(list::list)).routes(routes!(get::get))
+}

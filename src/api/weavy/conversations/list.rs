@@ -1,0 +1,85 @@
+use domain::conversation::Kind;
+use projections::views::{Filter, Order};
+use serde_json::json;
+
+use crate::description::schema;
+use crate::edge::failure::Failure;
+use crate::weavy::objects::{Conversation, KINDS, Rendered};
+use crate::weavy::query::{List, PagingParameters, Query, orders};
+use crate::weavy::request::Weavy;
+
+const ORDERS: [(&str, Order); 5] = [
+    ("id", Order::Id),
+    ("name", Order::Name),
+    ("created_at", Order::CreatedAt),
+    ("modified_at", Order::ModifiedAt),
+    ("last_message_at", Order::LastMessageAt),
+];
+
+schema! {
+    /// A field, from its least value on or from its greatest.
+    ConversationOrder = orders(&ORDERS)
+}
+
+schema! {
+    /// A kind of conversations, by its id or name.
+    ConversationType = {
+        let ids = KINDS.iter().map(|(_, id, _)| *id);
+        let names = KINDS.iter().flat_map(|(.., names)| names.iter().copied());
+        json!({ "type": "string", "enum": ids.chain(names).collect::<Vec<_>>() })
+    }
+}
+
+/// List the caller's conversations.
+#[utoipa::path(get, path = "/conversations",
+    operation_id = "weavy.conversations.list",
+    params(("unread" = Option<bool>, Query, description = "Only unread, or only read ones"),
+           ("contextual" = Option<bool>, Query, description = "Only contextual chats, or only the others"),
+           ("type" = inline(Option<ConversationType>), Query, description = "In any case"),
+           ("q" = Option<String>, Query, description = "Part of the name, or of another member's"),
+           ("tag" = Option<String>, Query, description = "Carries the tag"),
+           ("trashed" = Option<bool>, Query, description = "Only trashed ones; null: both"),
+           ("order_by" = inline(Option<ConversationOrder>), Query, description = "Default: pinned ones first, then the latest active"),
+           PagingParameters),
+    responses((status = 200, description = "A page", body = List<Conversation>),
+              (status = 403, description = "Service token")))]
+pub(super) async fn list(request: Weavy) -> Result<Rendered, Failure> {
+    let user = request.user()?;
+    let query = request.query();
+    let paging = query.paging()?;
+    let ordered = query.order_by(&ORDERS)?;
+    let (order, descending) = ordered.unwrap_or_default();
+    let filter = Filter {
+        kinds: kinds(&query)?,
+        unread: query.tri_state("unread", None)?,
+        q: query.text("q")?.map(str::to_owned),
+        tag: query.text("tag")?.map(str::to_owned),
+        trashed: query.tri_state("trashed", Some(false))?,
+        order,
+        descending,
+        top: if paging.count_only { 0 } else { paging.top },
+        skip: paging.skip,
+    };
+    let page = request.views().list(user, &filter).await?;
+    let viewer = request.viewer();
+    Ok(Rendered::new(&List::new(&page, &paging, |view| Conversation::new(view, viewer))))
+}
+
+/// Those that all of the filters allow.
+fn kinds(query: &Query) -> Result<Vec<Kind>, Failure> {
+    let contextual = query.tri_state("contextual", None)?;
+    let named = match query.text("type")? {
+        None => None,
+        Some(text) => {
+            let text = text.to_lowercase();
+            let found = KINDS.iter().find(|(_, id, names)| *id == text || names.contains(&&*text));
+            let unknown = || Failure::bad_request("type must be a type id, private, room or chat");
+            Some(found.ok_or_else(unknown)?.0)
+        }
+    };
+    let fits = |kind: &Kind| {
+        contextual.is_none_or(|contextual| contextual == (*kind == Kind::Contextual))
+            && named.is_none_or(|named| named == *kind)
+    };
+    Ok(KINDS.iter().map(|(kind, ..)| *kind).filter(fits).collect())
+}

@@ -1,0 +1,18 @@
+use axum::extract::Path;
+use domain::participation::ChangeCommand;
+
+use crate::edge::failure::Failure;
+use crate::weavy::objects::{Conversation, Rendered};
+use crate::weavy::request::Weavy;
+
+/// Mark a conversation as unread, until it is marked as read.
+#[utoipa::path(delete, path = "/conversations/{id}/mark",
+    operation_id = "weavy.conversations.unmark",
+    params(("id" = i64, Path, description = "The conversation")),
+    responses((status = 200, description = "The conversation", body = Conversation),
+              (status = 403, description = "Service token"),
+              (status = 404, description = "Unknown, or the caller is not in it")))]
+pub(super) async fn unmark(Path(id): Path<String>, request: Weavy) -> Result<Rendered, Failure> {
+    let (state, _) = request.member_state(&id).await?;
+    request.change_and_render(state, ChangeCommand::MarkUnread).await
+}

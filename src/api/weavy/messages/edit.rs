@@ -1,0 +1,54 @@
+use axum::extract::Path;
+use domain::conversation::{Command, Conversation as Aggregate, TEXT_LENGTH_MAX};
+use serde_json::{Map, Value, json};
+
+use super::find;
+use crate::description::{parts, schema};
+use crate::edge::failure::Failure;
+use crate::weavy::objects::{Message, Rendered};
+use crate::weavy::request::Weavy;
+
+schema! {
+    /// What changes of a message; what is left out stays.
+    MessageChange = json!({
+        "type": "object",
+        "properties": {
+            "text": parts::required_text(TEXT_LENGTH_MAX),
+            "metadata": parts::metadata(),
+            "tags": parts::tags(),
+        },
+        "example": { "text": "Hello again" },
+    })
+}
+
+/// Edit a message: for its author.
+#[utoipa::path(patch, path = "/messages/{id}",
+    operation_id = "weavy.messages.edit",
+    params(("id" = i64, Path, description = "The message")),
+    request_body = MessageChange,
+    responses((status = 200, description = "The message", body = Message),
+              (status = 400, description = "A value cannot be used"),
+              (status = 403, description = "Not the author"),
+              (status = 404, description = "Unknown, or the caller is not in its conversation")))]
+pub(super) async fn edit(Path(id): Path<String>, request: Weavy) -> Result<Rendered, Failure> {
+    let author = request.user()?;
+    let found = find(&request, &id).await?;
+    if found.message.author != author {
+        return Err(Failure::forbidden("only its author may edit a message"));
+    }
+    let body = request.body()?;
+    let text = match body.get("text") {
+        Some(_) => body.text("text")?.unwrap_or_default(),
+        None => found.message.text.as_str().into(),
+    };
+    let kept = || found.message.metadata.clone().and_then(|kept| kept.as_object().cloned());
+    let metadata: Option<Map<String, Value>> =
+        if body.names("metadata") { body.object("metadata")? } else { kept() };
+    let tags = body.strings("tags")?.unwrap_or(found.message.tags);
+    let command =
+        Command::EditMessage { message: found.message.uuid, author, text, metadata, tags };
+    request.execute::<Aggregate>(found.message.conversation, command).await?;
+    let message = request.views().message(request.account(), found.message.id).await?;
+    let edited = message.ok_or_else(Failure::not_found)?;
+    Ok(Rendered::new(&Message::new(&edited.message, &edited.author, found.number)))
+}

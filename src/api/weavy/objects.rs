@@ -1,0 +1,281 @@
+//! The dialect's objects. A property without a value is left out.
+
+use std::borrow::Cow;
+
+use axum::http::{HeaderValue, header};
+use axum::response::{IntoResponse, Response};
+use chrono::{DateTime, SecondsFormat, Utc};
+use domain::conversation::Kind;
+use projections::User as DirectoryUser;
+use projections::views::{View, Viewer};
+use serde::Serialize;
+use serde_json::Value;
+use utoipa::ToSchema;
+
+use super::html::{escape, html};
+
+/// Whole seconds, UTC.
+fn time(at: DateTime<Utc>) -> String {
+    at.to_rfc3339_opts(SecondsFormat::Secs, true)
+}
+
+/// An object, rendered.
+pub(super) struct Rendered(Vec<u8>);
+
+impl Rendered {
+    pub(super) fn new(object: &impl Serialize) -> Self {
+        Self(serde_json::to_vec(object).expect("its maps have strings for keys"))
+    }
+}
+
+impl IntoResponse for Rendered {
+    fn into_response(self) -> Response {
+        let json = HeaderValue::from_static("application/json");
+        ([(header::CONTENT_TYPE, json)], self.0).into_response()
+    }
+}
+
+/// The dialect's type ids.
+pub(super) const KINDS: [(Kind, &str, &[&str]); 3] = [
+    (Kind::Private, "7e14f418-8f15-46f4-b182-f619b671e470", &["private", "privatechat"]),
+    (Kind::Room, "edb400ac-839b-45a7-b2a8-6a01820d1c44", &["room", "rooms", "chatroom"]),
+    (Kind::Contextual, "d65dd4bc-418e-403c-9f56-f9cf4da931ed", &["chat"]),
+];
+
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Person<'a> {
+    id: i64,
+    uid: &'a str,
+    display_name: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    avatar_url: Option<&'a str>,
+}
+
+impl<'a> From<&'a DirectoryUser> for Person<'a> {
+    fn from(user: &'a DirectoryUser) -> Self {
+        Self {
+            id: user.id,
+            uid: &user.uid,
+            display_name: user.display_name(),
+            avatar_url: user.avatar_url.as_deref(),
+        }
+    }
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Member<'a> {
+    id: i64,
+    uid: &'a str,
+    display_name: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    avatar_url: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(format = DateTime)]
+    marked_at: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    marked_id: Option<i64>,
+    presence: &'static str,
+}
+
+impl<'a> Member<'a> {
+    fn new((member, user): (&projections::Member, &'a DirectoryUser)) -> Self {
+        Self {
+            id: user.id,
+            uid: &user.uid,
+            display_name: user.display_name(),
+            avatar_url: user.avatar_url.as_deref(),
+            marked_at: member.marked_at.map(time),
+            marked_id: member.marker,
+            presence: "away",
+        }
+    }
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Message<'a> {
+    id: i64,
+    app_id: i64,
+    text: &'a str,
+    html: String,
+    plain: String,
+    attachment_count: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Object>)]
+    metadata: Option<&'a Value>,
+    tags: &'a [String],
+    #[schema(format = DateTime)]
+    created_at: String,
+    created_by_id: i64,
+    created_by: Person<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(format = DateTime)]
+    modified_at: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    modified_by_id: Option<i64>,
+    is_trashed: bool,
+}
+
+impl<'a> Message<'a> {
+    /// A message of the conversation with this number.
+    pub(super) fn new(
+        message: &'a projections::Message,
+        author: &'a DirectoryUser,
+        app_id: i64,
+    ) -> Self {
+        Self {
+            id: message.id,
+            app_id,
+            text: &message.text,
+            html: html(&message.text),
+            plain: escape(&message.text.split_whitespace().collect::<Vec<_>>().join(" ")),
+            attachment_count: 0,
+            metadata: message.metadata.as_ref(),
+            tags: &message.tags,
+            created_at: time(message.created_at),
+            created_by_id: author.id,
+            created_by: author.into(),
+            modified_at: message.modified_at.map(time),
+            // Only its author edits a message.
+            modified_by_id: message.modified_at.map(|_| author.id),
+            is_trashed: false,
+        }
+    }
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Conversation<'a> {
+    id: i64,
+    r#type: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    uid: Option<&'a str>,
+    display_name: Cow<'a, str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    name: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    description: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    avatar_url: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Object>)]
+    metadata: Option<&'a Value>,
+    tags: &'a [String],
+    #[schema(format = DateTime)]
+    created_at: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    created_by_id: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    created_by: Option<Person<'a>>,
+    #[schema(format = DateTime)]
+    modified_at: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    modified_by_id: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    modified_by: Option<Person<'a>>,
+    member_count: i64,
+    members: Vec<Member<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    user_id: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    last_message_id: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    last_message: Option<Message<'a>>,
+    is_pinned: bool,
+    is_unread: bool,
+    is_starred: bool,
+    is_subscribed: bool,
+    is_trashed: bool,
+}
+
+impl<'a> Conversation<'a> {
+    pub(super) fn new(view: &'a View, viewer: Viewer) -> Self {
+        let shared = &*view.conversation;
+        let others = view.members().filter(|(member, _)| Viewer::User(member.user) != viewer);
+        let other = match (shared.kind, viewer) {
+            (Kind::Private, Viewer::User(_)) => others.clone().next().map(|(_, user)| user),
+            _ => None,
+        };
+        let names = || others.map(|(_, user)| user.display_name()).collect::<Vec<_>>().join(", ");
+        let r#type =
+            KINDS.iter().find(|(kind, ..)| *kind == shared.kind).map_or("", |(_, id, _)| id);
+        let state = view.state.as_ref();
+        let (creator, modifier) = (view.created_by.as_deref(), view.modified_by.as_deref());
+        let newest = shared.newest().zip(view.newest_author.as_deref());
+        let own_picture = shared.avatar_url.as_deref();
+        Self {
+            id: shared.number,
+            r#type,
+            uid: shared.uid.as_deref(),
+            display_name: shared.name.as_deref().map_or_else(|| names().into(), Cow::from),
+            avatar_url: own_picture.or_else(|| other.and_then(|other| other.avatar_url.as_deref())),
+            user_id: other.map(|other| other.id),
+            name: shared.name.as_deref(),
+            description: shared.description.as_deref(),
+            metadata: shared.metadata.as_ref(),
+            tags: &shared.tags,
+            created_at: time(shared.created_at),
+            created_by_id: creator.map(|user| user.id),
+            created_by: creator.map(Person::from),
+            modified_at: time(shared.modified_at),
+            modified_by_id: modifier.map(|user| user.id),
+            modified_by: modifier.map(Person::from),
+            member_count: shared.member_count,
+            members: view.members().map(Member::new).collect(),
+            last_message_id: shared.newest_id(),
+            last_message: newest.map(|(newest, by)| Message::new(newest, by, shared.number)),
+            is_pinned: state.is_some_and(|state| state.pinned.is_some()),
+            is_unread: view.is_unread,
+            is_starred: state.is_some_and(|state| state.starred),
+            is_subscribed: state.is_some_and(|state| state.subscribed),
+            is_trashed: shared.trashed,
+        }
+    }
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct User {
+    id: i64,
+    uid: String,
+    display_name: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    name: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    username: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    email: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    avatar_url: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Object>)]
+    metadata: Option<Value>,
+    tags: Vec<String>,
+    presence: &'static str,
+    #[schema(format = DateTime)]
+    created_at: String,
+    #[schema(format = DateTime)]
+    modified_at: String,
+    is_admin: bool,
+    is_suspended: bool,
+    is_trashed: bool,
+}
+
+impl User {
+    pub(super) fn new(user: &DirectoryUser) -> Self {
+        Self {
+            id: user.id,
+            uid: user.uid.clone(),
+            display_name: user.display_name().to_owned(),
+            name: user.name.clone(),
+            username: user.username.clone(),
+            email: user.email.clone(),
+            avatar_url: user.avatar_url.clone(),
+            metadata: user.metadata.clone(),
+            tags: user.tags.clone(),
+            presence: "away",
+            created_at: time(user.created_at),
+            modified_at: time(user.modified_at),
+            is_admin: user.role.as_deref() == Some("administrator"),
+            is_suspended: false,
+            is_trashed: false,
+        }
+    }
+}

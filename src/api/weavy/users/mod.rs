@@ -1,0 +1,19 @@
+//! The directory, for the host system; and the calling user.
+
+mod caller;
+mod create;
+mod get;
+mod list;
+mod profile;
+mod put;
+
+use utoipa_axum::routes;
+
+use crate::edge::dialect::Routes;
+
+pub(super) fn routes() -> Routes {
+    Routes::new()
+        .routes(routes!(caller::caller))
+        .routes(routes!(list::list, create::create))
+        .routes(routes!(get::get, put::put))
+}

@@ -1,0 +1,61 @@
+//! What the host system says of a user, new or known.
+
+use axum::Json;
+use axum::http::StatusCode;
+use domain::limits::{AVATAR_URL_LENGTH_MAX, EMAIL_LENGTH_MAX};
+use domain::user::{Command, NAME_LENGTH_MAX, Profile, Refusal, User as Aggregate};
+use event_store::{CommandError, Outcome};
+use serde_json::{Value, json};
+
+use crate::description::parts;
+use crate::edge::failure::Failure;
+use crate::weavy::body::Object;
+use crate::weavy::objects::User;
+use crate::weavy::request::Weavy;
+
+pub(super) fn schema(example: Value) -> Value {
+    json!({
+        "type": "object",
+        "properties": {
+            "name": parts::text(NAME_LENGTH_MAX),
+            "username": parts::text(NAME_LENGTH_MAX),
+            "email": parts::text(EMAIL_LENGTH_MAX),
+            "avatar_url": parts::text(AVATAR_URL_LENGTH_MAX),
+            "metadata": parts::metadata(),
+            "tags": parts::tags(),
+        },
+        "example": example,
+    })
+}
+
+pub(super) fn read(body: &Object) -> Result<Profile, Failure> {
+    Ok(Profile {
+        name: body.text("name")?,
+        username: body.text("username")?,
+        email: body.text("email")?,
+        avatar_url: body.text("avatar_url")?,
+        role: None,
+        metadata: body.object("metadata")?.map(Into::into),
+        tags: body.strings("tags")?.map(Into::into),
+    })
+}
+
+pub(super) async fn execute(
+    request: &Weavy,
+    uid: &str,
+    command: Command,
+) -> Result<Outcome, CommandError<Refusal>> {
+    let id = domain::user_id(request.account(), uid);
+    request.services.commands.execute::<Aggregate>(id, command, &request.context).await
+}
+
+pub(super) async fn respond(
+    request: &Weavy,
+    uid: &str,
+    status: StatusCode,
+    outcome: Outcome,
+) -> Result<(StatusCode, Json<User>), Failure> {
+    request.wait_for(&outcome).await?;
+    let user = request.views().user_by_uid(request.account(), uid).await?;
+    Ok((status, Json(User::new(&*user.ok_or_else(Failure::not_found)?))))
+}

@@ -1,0 +1,47 @@
+use super::change;
+use super::details::checked;
+use crate::Private;
+use crate::conversation::{
+    Conversation, Create, DESCRIPTION_LENGTH_MAX, Event, Kind, NAME_LENGTH_MAX, Refusal,
+    UID_LENGTH_MAX,
+};
+use crate::limits::{check_metadata, check_tags, check_text};
+
+impl Conversation {
+    pub(super) fn create(&self, create: Create) -> Result<Vec<Event>, Refusal> {
+        match self.kind {
+            Some(_) if self.deleted => return Err(Refusal::ConversationDeleted),
+            // Its id says whose chat it is, so the one that exists is the one that was meant.
+            Some(Kind::Private | Kind::Contextual) if self.kind == Some(create.kind) => {
+                return Ok(change(self.trashed, Event::ConversationRestored));
+            }
+            Some(_) => return Err(Refusal::ConversationExists),
+            None => {}
+        }
+        let mut members = create.members;
+        members.extend(create.creator);
+        members.sort();
+        members.dedup();
+        if create.kind == Kind::Private && members.len() != 2 {
+            return Err(Refusal::PrivateChatNeedsTwo);
+        }
+        if create.kind == Kind::Contextual && create.uid.is_none() {
+            return Err(Refusal::UidMissing);
+        }
+        if let Some(uid) = &create.uid {
+            check_text("uid", uid, UID_LENGTH_MAX)?;
+        }
+        check_metadata(create.metadata.as_ref())?;
+        check_tags(&create.tags)?;
+        Ok(vec![Event::ConversationCreated {
+            kind: create.kind,
+            creator: create.creator,
+            members,
+            uid: create.uid,
+            name: checked("name", create.name, NAME_LENGTH_MAX)?,
+            description: checked("description", create.description, DESCRIPTION_LENGTH_MAX)?,
+            metadata: create.metadata.map(Private::from),
+            tags: create.tags.into(),
+        }])
+    }
+}

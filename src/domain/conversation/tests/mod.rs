@@ -1,0 +1,81 @@
+mod details;
+mod life;
+mod members;
+mod messages;
+mod random;
+
+use cqrs_es::test::TestFramework;
+use uuid::Uuid;
+
+use super::*;
+use crate::limits::Excess;
+use crate::{Private, Text};
+
+const ANN: Uuid = Uuid::from_u128(1);
+const BOB: Uuid = Uuid::from_u128(2);
+const EVE: Uuid = Uuid::from_u128(3);
+const MESSAGE: Uuid = Uuid::from_u128(9);
+
+fn create(kind: Kind, members: &[Uuid]) -> Command {
+    Command::CreateConversation(Create {
+        kind,
+        creator: Some(ANN),
+        members: members.to_vec(),
+        uid: (kind == Kind::Contextual).then(|| "doc".to_owned()),
+        name: None,
+        description: None,
+        metadata: None,
+        tags: vec![],
+    })
+}
+
+fn created(kind: Kind, members: &[Uuid]) -> Event {
+    Event::ConversationCreated {
+        kind,
+        creator: Some(ANN),
+        members: members.to_vec(),
+        uid: (kind == Kind::Contextual).then(|| "doc".to_owned()),
+        name: None,
+        description: None,
+        metadata: None,
+        tags: Private::default(),
+    }
+}
+
+fn post(author: Uuid, text: &str) -> Command {
+    Command::PostMessage {
+        message: Uuid::from_u128(9),
+        author,
+        text: text.into(),
+        metadata: None,
+        tags: vec![],
+    }
+}
+
+fn given(events: Vec<Event>) -> cqrs_es::test::AggregateTestExecutor<Conversation> {
+    TestFramework::<Conversation>::with(()).given(events)
+}
+
+fn room() -> Event {
+    created(Kind::Room, &[ANN, BOB])
+}
+
+fn posted(text: &str) -> Event {
+    Event::MessagePosted {
+        message: MESSAGE,
+        author: ANN,
+        text: text.into(),
+        metadata: None,
+        tags: Private::default(),
+    }
+}
+
+fn edit(text: &str) -> Command {
+    Command::EditMessage {
+        message: MESSAGE,
+        author: ANN,
+        text: text.into(),
+        metadata: None,
+        tags: vec![],
+    }
+}

@@ -1,0 +1,104 @@
+//! What this process knows of the newest position, and how followers wait for the next one.
+
+use std::time::Duration;
+
+use tokio::sync::watch;
+
+use super::Log;
+use crate::Error;
+
+/// How long a follower that nobody wakes waits at most before it looks at the head itself.
+const POLL_MAX: Duration = Duration::from_millis(250);
+/// Nobody in this process has looked at the head of the log yet.
+pub(super) const UNKNOWN: i64 = -1;
+
+impl Log {
+    /// The newest committed position, 0 while there is none.
+    ///
+    /// # Errors
+    /// When PostgreSQL cannot be reached.
+    pub async fn head(&self) -> Result<i64, Error> {
+        let head = sqlx::query_scalar("select position from log_head")
+            .fetch_one(&self.pool)
+            .await
+            .map_err(Error::database("read the head of the log"))?;
+        self.availability.answered();
+        Ok(head)
+    }
+
+    /// Looks at the head of the log, and tells the followers in this process what it found.
+    ///
+    /// # Errors
+    /// When PostgreSQL cannot be reached.
+    pub async fn look(&self) -> Result<i64, Error> {
+        // Whatever is known by now was committed before the statement below began: a lower head can
+        // only be that of a database that was put back to an earlier state.
+        let before = *self.known.borrow();
+        let head = self.head().await?;
+        if head >= before {
+            self.announce(head);
+        } else {
+            let what = format!("its log had {before} events, and has {head}");
+            self.availability.fail_for_lost_time(what);
+            self.ring.clear();
+            self.known.send_if_modified(|known| {
+                let unchanged = *known == before;
+                *known = if unchanged { head } else { *known };
+                unchanged
+            });
+        }
+        Ok(head)
+    }
+
+    /// The newest position that this process knows to be committed, if it has ever looked.
+    pub(crate) fn known(&self) -> Option<i64> {
+        Some(*self.known.borrow()).filter(|known| *known != UNKNOWN)
+    }
+
+    /// The newest position that this process knows to be committed; -1 before it has looked.
+    pub fn wakeups(&self) -> watch::Receiver<i64> {
+        self.known.subscribe()
+    }
+
+    /// The newest position that this process has appended itself.
+    pub fn own_appends(&self) -> watch::Receiver<i64> {
+        self.own.subscribe()
+    }
+
+    /// Tells the followers in this process that it has itself appended up to `position`.
+    pub(crate) fn appended(&self, position: i64) {
+        self.announce(position);
+        self.own.send_if_modified(|own| raise(own, position));
+    }
+
+    /// Tells the followers in this process that everything up to `position` is committed.
+    pub fn announce(&self, position: i64) {
+        self.known.send_if_modified(|known| raise(known, position));
+    }
+
+    /// Returns when there may be events above `position`: at once after an append of this process,
+    /// within a quarter of a second after one of another node.
+    pub async fn changed_after(&self, position: i64) {
+        let mut known = self.known.subscribe();
+        let mut delay = Duration::from_millis(20);
+        loop {
+            if *known.borrow_and_update() > position {
+                return;
+            }
+            if tokio::time::timeout(delay, known.changed()).await.is_err() {
+                // A failure here is met again, and reported, by the read that follows.
+                if self.look().await.is_err() {
+                    return tokio::time::sleep(POLL_MAX).await;
+                }
+                delay = (delay * 2).min(POLL_MAX);
+            }
+        }
+    }
+}
+
+/// Whether it rose.
+fn raise(known: &mut i64, position: i64) -> bool {
+    let newer = position > *known;
+    *known = (*known).max(position);
+    newer
+}

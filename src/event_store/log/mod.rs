@@ -1,0 +1,137 @@
+mod head;
+mod search;
+
+use std::sync::Arc;
+
+use domain::{Decider, StoredEvent};
+use sqlx::PgPool;
+use tokio::sync::watch;
+use uuid::Uuid;
+
+use crate::recorded::{Row, SELECT};
+use crate::tail::Ring;
+use crate::{Availability, Error, Keys, RecordedEvent, Tail};
+
+use head::UNKNOWN;
+pub use search::Search;
+
+/// The log, to be read in order.
+#[derive(Debug, Clone)]
+pub struct Log {
+    pool: PgPool,
+    keys: Keys,
+    /// The newest position that this process knows to be committed; -1 before it has looked.
+    known: watch::Sender<i64>,
+    /// The newest position that this process has appended itself.
+    own: watch::Sender<i64>,
+    ring: Arc<Ring>,
+    availability: Availability,
+}
+
+impl Log {
+    /// A reader of the log in this database, with the keys of what is sealed in it.
+    pub fn new(pool: PgPool, keys: Keys) -> Self {
+        let (known, own) = (watch::Sender::new(UNKNOWN), watch::Sender::new(0));
+        let availability = Availability::default();
+        Self { pool, keys, known, own, ring: Arc::default(), availability }
+    }
+
+    /// Whether the database takes what is sent to it.
+    pub fn availability(&self) -> &Availability {
+        &self.availability
+    }
+
+    /// The newest events, read and decoded once for all who follow the log in this process.
+    pub fn tail(&self) -> Tail {
+        Tail::new(self.clone())
+    }
+
+    pub(crate) fn ring(&self) -> &Ring {
+        &self.ring
+    }
+
+    #[cfg(test)]
+    pub(crate) fn with_ring(mut self, ring: Ring) -> Self {
+        self.ring = Arc::new(ring);
+        self
+    }
+
+    /// The keys of what is sealed.
+    pub fn keys(&self) -> &Keys {
+        &self.keys
+    }
+
+    /// The database.
+    pub fn pool(&self) -> &PgPool {
+        &self.pool
+    }
+
+    /// Up to `limit` events with a position above `after`, ascending.
+    ///
+    /// # Errors
+    /// [`Error::Hole`] when a position is missing; never skips one.
+    pub async fn read(&self, after: i64, limit: i64) -> Result<Vec<RecordedEvent>, Error> {
+        let sql = format!("{SELECT} where e.position > $1 order by e.position limit $2");
+        let rows: Vec<Row> = sqlx::query_as(&sql)
+            .bind(after)
+            .bind(limit)
+            .fetch_all(&self.pool)
+            .await
+            .map_err(Error::database("read the log"))?;
+        let events = self.with_keys(rows).await;
+        for (expected, event) in (after + 1..).zip(&events) {
+            if event.position != expected {
+                return Err(Error::Hole { expected, found: event.position });
+            }
+        }
+        Ok(events)
+    }
+
+    /// Whether the newest event of a stream is one like this, whatever is in it.
+    ///
+    /// # Errors
+    /// When PostgreSQL cannot be reached.
+    pub async fn ends_with<A: Decider>(&self, id: Uuid, event: &A::Event) -> Result<bool, Error> {
+        let newest: Option<String> = sqlx::query_scalar(
+            "select event_type
+             from events
+             where aggregate_type = $1 and aggregate_id = $2
+             order by sequence desc
+             limit 1",
+        )
+        .bind(A::TYPE)
+        .bind(id.to_string())
+        .fetch_optional(&self.pool)
+        .await
+        .map_err(Error::database("read the end of a stream"))?;
+        Ok(newest.is_some_and(|newest| newest == event.event_type()))
+    }
+
+    async fn with_keys(&self, rows: Vec<Row>) -> Vec<RecordedEvent> {
+        let mut events = Vec::with_capacity(rows.len());
+        for row in rows {
+            events.push(row.with_keys(&self.keys).await);
+        }
+        events
+    }
+
+    /// The position of the newest of an account's first `account_position` events; 0 for none.
+    ///
+    /// # Errors
+    /// When PostgreSQL cannot be reached.
+    pub async fn position_of(&self, account: i64, account_position: i64) -> Result<i64, Error> {
+        let found: Option<i64> = sqlx::query_scalar(
+            "select position
+             from events
+             where account_id = $1 and account_position <= $2
+             order by account_position desc
+             limit 1",
+        )
+        .bind(account)
+        .bind(account_position)
+        .fetch_optional(&self.pool)
+        .await
+        .map_err(Error::database("look up a position"))?;
+        Ok(found.unwrap_or(0))
+    }
+}

@@ -1,0 +1,72 @@
+use sqlx::PgPool;
+
+use super::cipher::{unwrap, wrap};
+use super::{Keys, MasterKey};
+use crate::Error;
+
+impl Keys {
+    /// Wraps a batch of stream keys with another master key; returns how many were left to do
+    /// before it.
+    ///
+    /// # Errors
+    /// When PostgreSQL fails or a key is not wrapped by this master key.
+    pub async fn rewrap(
+        &self,
+        pool: &PgPool,
+        to: &MasterKey,
+        batch_size: i64,
+    ) -> Result<usize, Error> {
+        let master = self.master.as_ref().ok_or(Error::MasterKeyMissing)?;
+        let database = Error::database;
+        let mut tx = pool.begin().await.map_err(database("rotate the master key"))?;
+        sqlx::query("insert into master_keys (id) values ($1) on conflict do nothing")
+            .bind(&to.id)
+            .execute(&mut *tx)
+            .await
+            .map_err(database("note the new master key"))?;
+        let rows: Vec<(String, String, Vec<u8>)> = sqlx::query_as(
+            "select aggregate_type, aggregate_id, wrapped
+             from stream_keys
+             where master_key = $1
+             limit $2
+             for update",
+        )
+        .bind(&master.id)
+        .bind(batch_size)
+        .fetch_all(&mut *tx)
+        .await
+        .map_err(database("read the keys of streams"))?;
+        let (mut types, mut ids, mut rewrapped) = (Vec::new(), Vec::new(), Vec::new());
+        for (aggregate_type, aggregate_id, wrapped) in &rows {
+            let stream = format!("{aggregate_type}/{aggregate_id}");
+            let key = unwrap(&master.secret, stream.as_bytes(), wrapped)
+                .ok_or_else(|| Error::CannotOpen { what: format!("the key of stream {stream}") })?;
+            types.push(aggregate_type);
+            ids.push(aggregate_id);
+            rewrapped.push(wrap(&to.secret, stream.as_bytes(), &key));
+        }
+        sqlx::query(
+            "update stream_keys k
+             set wrapped = r.wrapped, master_key = $4
+             from unnest($1::text[], $2::text[], $3::bytea[]) as r (type, id, wrapped)
+             where k.aggregate_type = r.type and k.aggregate_id = r.id",
+        )
+        .bind(types)
+        .bind(ids)
+        .bind(rewrapped)
+        .bind(&to.id)
+        .execute(&mut *tx)
+        .await
+        .map_err(database("write the keys of streams"))?;
+        if rows.is_empty() {
+            sqlx::query("delete from master_keys where id = $1 and id <> $2")
+                .bind(&master.id)
+                .bind(&to.id)
+                .execute(&mut *tx)
+                .await
+                .map_err(database("withdraw the old master key"))?;
+        }
+        tx.commit().await.map_err(database("rotate the master key"))?;
+        Ok(rows.len())
+    }
+}

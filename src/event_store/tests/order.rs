@@ -1,0 +1,218 @@
+use std::collections::BTreeSet;
+
+use domain::user::{self, Profile, User};
+use embedded::testing::wait_until;
+use futures::StreamExt;
+use futures::future::join_all;
+use sqlx::{Connection, Executor, PgConnection};
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+use super::{ANN, context, create, log, node, post, run, run_in};
+use crate::{Commands, Error, RecordedEvent, Settings};
+
+#[tokio::test]
+async fn positions_count_from_one_over_all_streams() {
+    let (log, _) = log().await;
+    let commands = node(&log);
+    for n in 1..=5 {
+        let outcome = run(&commands, Uuid::now_v7(), create()).await.unwrap();
+        assert_eq!(outcome.first, Some(n));
+    }
+    let positions: Vec<i64> =
+        log.read(0, 10).await.unwrap().iter().map(|event| event.position).collect();
+    assert_eq!(positions, [1, 2, 3, 4, 5]);
+    assert_eq!(log.head().await.unwrap(), 5);
+}
+
+/// Why the head is a row and not a sequence: with a sequence, the second writer commits first, a
+/// tailing reader moves past both numbers, and the first writer's event is never seen.
+#[tokio::test]
+async fn a_writer_that_commits_late_is_not_overtaken() {
+    let (log, url) = log().await;
+    let mut slow = PgConnection::connect(&url).await.unwrap();
+    slow.execute("begin").await.unwrap();
+    sqlx::query(&append_sql("slow", 0)).execute(&mut slow).await.unwrap();
+
+    let pool = log.pool().clone();
+    let fast = tokio::spawn(async move {
+        sqlx::query(&append_sql("fast", 0)).execute(&pool).await.unwrap();
+    });
+    wait_until("the second writer waits for the first", async || {
+        sqlx::query_scalar::<_, bool>(
+            "select exists (select from pg_stat_activity
+                            where datname = current_database() and wait_event_type = 'Lock')",
+        )
+        .fetch_one(log.pool())
+        .await
+        .unwrap()
+    })
+    .await;
+    assert_eq!(log.read(0, 10).await.unwrap().len(), 0, "nothing is committed yet");
+    slow.execute("commit").await.unwrap();
+    fast.await.unwrap();
+    let types: Vec<String> =
+        log.read(0, 10).await.unwrap().into_iter().map(|event| event.event_type).collect();
+    assert_eq!(types, ["slow", "fast"]);
+}
+
+fn append_sql(name: &str, expected: i64) -> String {
+    format!(
+        "select * from append_events(
+             null, array[1::bigint], array['test'], array['{}'], array[{expected}::bigint], array[1],
+             array[''], array[null]::text[], array[null]::bytea[], array[null]::bytea[],
+             array[1], array['{}'::uuid], array['{name}'], array['1'], array['{{}}'], array['{{}}'],
+             array[null]::uuid[], array[null]::bytea[], array[null]::uuid[], array[null]::text[])",
+        Uuid::now_v7(),
+        Uuid::now_v7()
+    )
+}
+
+/// 24 writers that take their transaction ids early, hold them, and often roll back.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_tailing_reader_skips_nothing_under_adversarial_writers() {
+    const WRITERS: usize = 24;
+    const ROUNDS: usize = 40;
+    let (log, url) = log().await;
+    let reader = {
+        let log = log.clone();
+        tokio::spawn(async move {
+            let mut seen = Vec::new();
+            loop {
+                let after = seen.last().map_or(0, |event: &RecordedEvent| event.position);
+                let batch = log.read(after, 100).await.unwrap();
+                if batch.iter().any(|event| event.event_type == "end") {
+                    return seen;
+                }
+                seen.extend(batch);
+                tokio::task::yield_now().await;
+            }
+        })
+    };
+    let writers = (0..WRITERS).map(|writer| {
+        let url = url.clone();
+        tokio::spawn(async move {
+            let mut connection = PgConnection::connect(&url).await.unwrap();
+            let mut kept = BTreeSet::new();
+            for round in 0..ROUNDS {
+                connection.execute("begin; select pg_current_xact_id()").await.unwrap();
+                if (writer + round) % 3 == 0 {
+                    connection.execute("select pg_sleep(0.002)").await.unwrap();
+                }
+                let name = format!("w{writer}r{round}");
+                sqlx::query(&append_sql(&name, 0)).execute(&mut connection).await.unwrap();
+                if (writer * 7 + round) % 4 == 0 {
+                    connection.execute("rollback").await.unwrap();
+                } else {
+                    connection.execute("commit").await.unwrap();
+                    kept.insert(name);
+                }
+            }
+            kept
+        })
+    });
+    let kept: BTreeSet<String> =
+        join_all(writers).await.into_iter().flat_map(|kept| kept.unwrap()).collect();
+    sqlx::query(&append_sql("end", 0)).execute(log.pool()).await.unwrap();
+    let seen = reader.await.unwrap();
+    let names: BTreeSet<String> = seen.iter().map(|event| event.event_type.clone()).collect();
+    assert_eq!(names, kept);
+    assert_eq!(seen.len(), kept.len(), "each once");
+}
+
+#[tokio::test]
+async fn a_hole_is_reported_not_skipped() {
+    let (log, _) = log().await;
+    let commands = node(&log);
+    for _ in 0..3 {
+        run(&commands, Uuid::now_v7(), create()).await.unwrap();
+    }
+    log.pool()
+        .execute("alter table events disable trigger all; delete from events where position = 2")
+        .await
+        .unwrap();
+    assert!(matches!(log.read(0, 10).await, Err(Error::Hole { expected: 2, found: 3 })));
+}
+
+#[tokio::test]
+async fn every_event_names_its_conversation() {
+    let (log, _) = log().await;
+    let commands = node(&log);
+    let id = Uuid::now_v7();
+    run(&commands, id, create()).await.unwrap();
+    let seat = domain::participation::Seat { conversation: id, user: ANN, membership: 1 };
+    let change = domain::participation::ChangeCommand::PinConversation;
+    let pin = domain::participation::Command { seat, change };
+    let stream = domain::participation_id(id, ANN);
+    let context = context(None);
+    commands.execute::<domain::participation::Participation>(stream, pin, &context).await.unwrap();
+    let read = domain::audit::Command::RecordReading {
+        conversation: id,
+        part: domain::audit::Part::State,
+    };
+    let stream = domain::audit_id(id);
+    commands.execute::<domain::audit::Audit>(stream, read, &context).await.unwrap();
+    let register =
+        user::Command::RegisterUser { uid: "ann".to_owned(), profile: Profile::default() };
+    commands.execute::<User>(domain::user_id(1, "ann"), register, &context).await.unwrap();
+    let of: Vec<Option<Uuid>> =
+        log.read(0, 10).await.unwrap().iter().map(|event| event.conversation_id).collect();
+    assert_eq!(of, [Some(id), Some(id), Some(id), None]);
+    assert_eq!(log.read_conversation(id, 0, 10).await.unwrap().len(), 3);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn account_positions_count_from_one_within_each_account() {
+    let (log, _) = log().await;
+    let nodes = [node(&log), node(&log)];
+    let tasks = (0..120_i64).map(|n| {
+        let commands = nodes[n as usize % 2].clone();
+        async move {
+            let (account, id) = (n % 3 + 1, Uuid::now_v7());
+            let made = run_in(&commands, account, id, create()).await;
+            let posted = run_in(&commands, account, id, post("hi")).await;
+            assert!(posted.first > made.first);
+            [(account, made), (account, posted)]
+        }
+    });
+    let outcomes: Vec<_> =
+        futures::stream::iter(tasks).buffer_unordered(32).collect::<Vec<_>>().await.concat();
+    let events = log.read(0, 1000).await.unwrap();
+    for account in 1..=3 {
+        let of_account = events.iter().filter(|event| event.account == account);
+        let numbers: Vec<i64> = of_account.map(|event| event.account_position).collect();
+        assert_eq!(numbers, (1..=80).collect::<Vec<_>>(), "account {account}");
+    }
+    for (account, outcome) in outcomes {
+        let event = &events[outcome.position as usize - 1];
+        assert_eq!((event.account, Some(event.account_position)), (account, outcome.first));
+    }
+    let heads: Vec<(i64, i64, i64)> = sqlx::query_as(
+        "select h.account_id, h.account_position, h.position
+         from account_heads h
+         join events e using (account_id, account_position, position)
+         order by 1",
+    )
+    .fetch_all(log.pool())
+    .await
+    .unwrap();
+    assert_eq!(
+        heads.iter().map(|head| (head.0, head.1)).collect::<Vec<_>>(),
+        [(1, 80), (2, 80), (3, 80)]
+    );
+}
+
+#[tokio::test]
+async fn a_log_that_is_shorter_than_it_was_ends_the_process() {
+    let (log, _) = log().await;
+    let commands = Commands::start(log.clone(), &Settings::default(), CancellationToken::new());
+    for _ in 0..3 {
+        run(&commands, Uuid::now_v7(), create()).await.unwrap();
+    }
+    assert_eq!(log.look().await.unwrap(), 3);
+    assert_eq!(log.availability().outage(), None);
+    log.pool().execute("update log_head set position = 1").await.unwrap();
+    log.look().await.unwrap();
+    let reason = log.availability().failed().await;
+    assert!(reason.contains("its log had 3 events, and has 1"), "{reason}");
+}

@@ -1,0 +1,236 @@
+//! A running Colloquy, and callers.
+
+mod caller;
+mod server;
+
+use std::io::{BufRead, BufReader};
+use std::process::{Child, Command, Stdio};
+
+use domain::conversation::{self, Conversation};
+use domain::participation::{self, ChangeCommand, Participation, Seat};
+use embedded::testing::{self, unique};
+use event_store::testing::context;
+use event_store::{Commands, Keys, Log, MasterKey, Settings};
+use sqlx::PgPool;
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+pub use caller::{Answer, Caller, send};
+pub use embedded::testing::wait_until;
+pub use server::Server;
+
+pub const SECRET: &str = "a-secret-for-tests-of-32-bytes-or-more";
+pub const MASTER_KEY: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
+
+/// A line for each request, too.
+const LOG: &str = "info,api=debug";
+
+/// The environment of one installation: what a restart finds again.
+#[derive(Clone)]
+pub struct Installation {
+    pub database_url: String,
+    pub nats_url: String,
+    pub prefix: String,
+    pub stream: String,
+}
+
+impl Installation {
+    /// With an empty log.
+    pub async fn new() -> Self {
+        Self::on(event_store::testing::database().await).await
+    }
+
+    /// With nothing in its database.
+    pub async fn unmigrated() -> Self {
+        Self::on(testing::database().await).await
+    }
+
+    async fn on(database: testing::TestDatabase) -> Self {
+        let name = unique("outside");
+        Self {
+            database_url: database.url,
+            nats_url: testing::nats_url().await,
+            stream: name.to_uppercase(),
+            prefix: name,
+        }
+    }
+
+    pub async fn pool(&self) -> PgPool {
+        PgPool::connect(&self.database_url).await.unwrap()
+    }
+
+    fn verb(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_colloquy"));
+        command
+            .args(arguments)
+            .env("DATABASE_URL", &self.database_url)
+            .env("NATS_URL", &self.nats_url)
+            .env("COLLOQUY_NATS_STREAM", &self.stream)
+            .env("COLLOQUY_NATS_SUBJECT_PREFIX", &self.prefix)
+            .env("COLLOQUY_MASTER_KEY", MASTER_KEY);
+        command
+    }
+
+    /// Another node's commands, for what no dialect can say.
+    pub async fn commands(&self) -> Commands {
+        let pool = self.pool().await;
+        let master_key = MasterKey::from_base64(MASTER_KEY).unwrap();
+        let keys = Keys::open(&pool, master_key).await.unwrap();
+        Commands::start(Log::new(pool, keys), &Settings::default(), CancellationToken::new())
+    }
+
+    /// Carries out a command on a conversation; returns the position that reflects it.
+    pub async fn tell(&self, conversation: Uuid, command: conversation::Command) -> i64 {
+        let commands = self.commands().await;
+        let context = context("test");
+        let told = commands.execute::<Conversation>(conversation, command, &context);
+        told.await.unwrap().position
+    }
+
+    /// Carries out a member's own command; returns the position that reflects it.
+    pub async fn change(&self, conversation: Uuid, user: Uuid, change: ChangeCommand) -> i64 {
+        let membership: i64 = sqlx::query_scalar(
+            "select position from events where aggregate_id = $1 and event_type = 'ConversationCreated'",
+        )
+        .bind(conversation.to_string())
+        .fetch_one(&self.pool().await)
+        .await
+        .unwrap();
+        let command =
+            participation::Command { seat: Seat { conversation, user, membership }, change };
+        let stream = domain::participation_id(conversation, user);
+        let commands = self.commands().await;
+        let context = context("test");
+        let changed = commands.execute::<Participation>(stream, command, &context);
+        changed.await.unwrap().position
+    }
+
+    /// Runs a verb that goes on, and reads what it prints; it ends when the lines are dropped.
+    pub fn follow(&self, arguments: &[&str]) -> Following {
+        let mut child = self.verb(arguments).stdout(Stdio::piped()).spawn().unwrap();
+        let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        Following { child, lines }
+    }
+
+    /// Runs another verb to its end: status, standard output, standard error.
+    pub fn run(&self, arguments: &[&str]) -> (Option<i32>, String, String) {
+        self.run_with(arguments, &[])
+    }
+
+    /// The same with further variables.
+    pub fn run_with(
+        &self,
+        arguments: &[&str],
+        variables: &[(&str, &str)],
+    ) -> (Option<i32>, String, String) {
+        run(self.verb(arguments).envs(variables.iter().copied()))
+    }
+
+    /// Runs it with another standard output: status, standard error.
+    pub fn run_into(&self, output: Stdio, arguments: &[&str]) -> (Option<i32>, String) {
+        let verb = self.verb(arguments).stdout(output).stderr(Stdio::piped()).spawn().unwrap();
+        let ended = verb.wait_with_output().unwrap();
+        (ended.status.code(), String::from_utf8(ended.stderr).unwrap())
+    }
+
+    /// The same, as it must succeed; standard output.
+    #[track_caller]
+    pub fn done(&self, arguments: &[&str]) -> String {
+        let (status, output, errors) = self.run(arguments);
+        assert_eq!(status, Some(0), "{arguments:?}: {output}{errors}");
+        output
+    }
+
+    /// Starts a node and waits until it listens.
+    pub fn start(&self) -> Server {
+        self.start_with(&[])
+    }
+
+    /// The same with further arguments.
+    pub fn start_with(&self, arguments: &[&str]) -> Server {
+        let mut command = serve();
+        if arguments.contains(&"--jwks-url") {
+            command.env_remove("COLLOQUY_JWT_SECRET");
+        }
+        Server::start(self.configured(command, arguments))
+    }
+
+    /// The same for a process that may have so many files and connections open.
+    pub fn start_with_open_files(&self, open_files_max: u32) -> Server {
+        let mut shell = Command::new("sh");
+        let limited = format!("ulimit -n {open_files_max}; exec \"$0\" \"$@\"");
+        shell.args(["-c", &limited, env!("CARGO_BIN_EXE_colloquy")]);
+        Server::start(self.configured(serving(shell), &[]))
+    }
+
+    /// Starts a node that cannot log: its standard error goes elsewhere. The address is the one
+    /// that it prints.
+    pub fn start_logging_to(&self, standard_error: Stdio) -> Server {
+        let mut child = self
+            .configured(serve(), &["--quick-start"])
+            .env("COLLOQUY_LOG", "debug")
+            .stdout(Stdio::piped())
+            .stderr(standard_error)
+            .spawn()
+            .unwrap();
+        let printed = BufReader::new(child.stdout.take().unwrap()).lines();
+        let found = printed.map_while(Result::ok).find_map(|line| {
+            let url = line.strip_prefix("Colloquy is running at ")?.split_whitespace().next()?;
+            Some(url.to_owned())
+        });
+        let url = found.expect("it starts");
+        Server::without_log(child, url)
+    }
+
+    /// A command that serves, on what the installation has.
+    fn configured(&self, mut command: Command, arguments: &[&str]) -> Command {
+        command
+            .args(arguments)
+            .env("DATABASE_URL", &self.database_url)
+            .env("NATS_URL", &self.nats_url)
+            .env("COLLOQUY_NATS_STREAM", &self.stream)
+            .env("COLLOQUY_NATS_SUBJECT_PREFIX", &self.prefix)
+            .env("COLLOQUY_MASTER_KEY", MASTER_KEY);
+        command
+    }
+}
+
+/// A server with nothing but a secret for tokens: with private servers, unless more is set.
+pub fn serve() -> Command {
+    serving(Command::new(env!("CARGO_BIN_EXE_colloquy")))
+}
+
+fn serving(mut command: Command) -> Command {
+    command.args(["serve", "--listen", "127.0.0.1:0", "--connections-max", "12"]);
+    command.env("COLLOQUY_JWT_SECRET", SECRET);
+    command.env("COLLOQUY_LOG", LOG);
+    command
+}
+
+/// What a program said when it ended: status, standard output, standard error.
+pub fn run(command: &mut Command) -> (Option<i32>, String, String) {
+    let output = command.output().unwrap();
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    (output.status.code(), text(output.stdout), text(output.stderr))
+}
+
+/// A verb that goes on; killed when dropped.
+pub struct Following {
+    child: Child,
+    lines: std::io::Lines<BufReader<std::process::ChildStdout>>,
+}
+
+impl Iterator for Following {
+    type Item = std::io::Result<String>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.lines.next()
+    }
+}
+
+impl Drop for Following {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
