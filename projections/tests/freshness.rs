@@ -65,7 +65,7 @@ impl Reader {
             }
             2 => {
                 let any = Flags::default();
-                let slice = views.entries(self.bob, &KINDS, any, Cursor::Top, 10).await.unwrap();
+                let slice = views.entries(self.bob, any, Cursor::Top, 10).await.unwrap();
                 let entry = &slice.items[0];
                 let newest = entry.conversation.newest_id().unwrap_or(0);
                 Sight { newest, marker: entry.state.marker.unwrap_or(0) }

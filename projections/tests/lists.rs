@@ -82,7 +82,7 @@ pub(super) async fn assert_entries_and_reads_are_folded(world: &World, views: &V
     for uid in ["ann", "bob", "cyd", "dan", "eve"] {
         let user = domain::user_id(1, uid);
         for flags in every_choice_of_flags() {
-            let slice = views.entries(user, &KINDS, flags, Cursor::Top, 100).await.unwrap();
+            let slice = views.entries(user, flags, Cursor::Top, 100).await.unwrap();
             let listed: Vec<_> = slice
                 .items
                 .iter()

@@ -38,7 +38,7 @@ async fn answer(views: &Views, user: Uuid, rooms: &[Uuid], question: usize) -> S
         4 => {
             let mut entries = String::new();
             for flags in every_choice_of_flags() {
-                let slice = views.entries(user, &KINDS, flags, Cursor::Top, 100).await.unwrap();
+                let slice = views.entries(user, flags, Cursor::Top, 100).await.unwrap();
                 entries += &format!("{slice:#?}");
             }
             entries

@@ -84,20 +84,19 @@ impl Views {
         Ok(self.entry(user, conversation).await?.map(|entry| entry.rank()))
     }
 
-    /// A member's entries of these kinds, the latest active first.
+    /// A member's entries, the latest active first.
     ///
     /// # Errors
     /// When PostgreSQL fails or a read model is stopped.
     pub async fn entries(
         &self,
         user: Uuid,
-        kinds: &[Kind],
         flags: Flags,
         cursor: Cursor,
         limit: i64,
     ) -> Result<Slice<Entry>, Error> {
         self.progress.require(SHOWN)?;
-        let wanted = self.within_served(flags.wanted(kinds));
+        let wanted = flags.wanted(self.kinds);
         let (own_mask, own_value) = wanted.own();
         let states = self
             .ask("list entries", || async {

@@ -47,8 +47,15 @@ impl Views {
     /// The stream of the conversation with a public number.
     ///
     /// # Errors
-    /// When PostgreSQL fails.
+    /// When PostgreSQL fails or a read model is stopped.
     pub async fn conversation_id(&self, account: i64, number: i64) -> Result<Option<Uuid>, Error> {
+        match self.numbered(account, number).await? {
+            Some(uuid) if self.serves_id(uuid).await? => Ok(Some(uuid)),
+            _ => Ok(None),
+        }
+    }
+
+    async fn numbered(&self, account: i64, number: i64) -> Result<Option<Uuid>, Error> {
         if let Some(uuid) = self.memory.numbers.get(&(account, number)) {
             return Ok(Some(uuid));
         }

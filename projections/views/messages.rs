@@ -80,6 +80,9 @@ impl Views {
         uuid: Uuid,
     ) -> Result<Option<i64>, Error> {
         self.progress.require(SHOWN)?;
+        if !self.serves_id(conversation).await? {
+            return Ok(None);
+        }
         self.ask("number a message", || async {
             sqlx::query_scalar(
                 "select id from messages.messages where uuid = $1 and conversation = $2",
@@ -102,6 +105,9 @@ impl Views {
         time: DateTime<Utc>,
     ) -> Result<Option<i64>, Error> {
         self.progress.require(SHOWN)?;
+        if !self.serves_id(conversation).await? {
+            return Ok(None);
+        }
         self.ask("look for a message", || async {
             sqlx::query_scalar(
                 "select id
@@ -124,6 +130,9 @@ impl Views {
     /// When PostgreSQL fails or a read model is stopped.
     pub async fn has_message(&self, conversation: Uuid, id: i64) -> Result<bool, Error> {
         self.progress.require(SHOWN)?;
+        if !self.serves_id(conversation).await? {
+            return Ok(false);
+        }
         self.ask("look for a message", || async {
             sqlx::query_scalar(
                 "select exists (select from messages.messages where conversation = $1 and id = $2)",

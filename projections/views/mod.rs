@@ -114,6 +114,11 @@ impl Views {
         Self { kinds, ..self.clone() }
     }
 
+    /// The kinds of conversations that are seen.
+    pub fn kinds(&self) -> &'static [Kind] {
+        self.kinds
+    }
+
     /// How much was read for the answer, if these are for one.
     pub fn answer_size(&self) -> Option<&AnswerSize> {
         self.readers.answer()

@@ -2,7 +2,7 @@ use domain::participation::ChangeCommand;
 use uuid::Uuid;
 
 use crate::Cursor;
-use crate::tests::{KINDS, World};
+use crate::tests::World;
 use crate::views::Flags;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -16,7 +16,7 @@ async fn slices_walk_the_list_both_ways() {
     world.change(rooms[2], ann, ChangeCommand::PinConversation).await;
     let views = world.project().await;
     let slice = async |cursor, limit| {
-        let slice = views.entries(ann, &KINDS, Flags::default(), cursor, limit).await.unwrap();
+        let slice = views.entries(ann, Flags::default(), cursor, limit).await.unwrap();
         let ids: Vec<Uuid> = slice.items.iter().map(|entry| entry.conversation.uuid).collect();
         (ids, slice.has_more)
     };

@@ -4,11 +4,14 @@
 
 use domain::conversation::Kind;
 use domain::participation::ChangeCommand;
+use event_store::Surface;
 use uuid::Uuid;
 
 use crate::Cursor;
 use crate::tests::{KINDS, World, create};
-use crate::views::{Choice, Column, Filter, Flags, Name, Order, UnreadCounts, Viewer, Views};
+use crate::views::{
+    Choice, Column, Filter, Flags, Name, Order, UnreadCounts, Viewer, Views, served_kinds,
+};
 
 const OTHERS: [(Kind, &[Kind]); 3] = [
     (Kind::Private, &[Kind::Room, Kind::Contextual]),
@@ -65,7 +68,7 @@ impl OneOfEach {
             lists.push(("chats", sorted(ids), page.total));
         }
         let all = Flags::default();
-        let entries = views.entries(ann, &KINDS, all, Cursor::Top, 100).await.unwrap();
+        let entries = views.entries(ann, all, Cursor::Top, 100).await.unwrap();
         let ids = entries.items.iter().map(|entry| entry.conversation.uuid).collect();
         lists.push(("entries", sorted(ids), None));
         let page = views.memberships(ann, None, Some(&[ann]), 100, 0).await.unwrap();
@@ -112,7 +115,9 @@ async fn a_kind_that_is_not_served_is_not_counted_as_unread() {
 /// What is found of one conversation and its message, by each way to name them.
 async fn found(views: &Views, given: &OneOfEach, (id, number): (Uuid, i64)) -> Vec<bool> {
     let (ann, bob) = (given.ann, given.bob);
-    let message = given.views.message(1, number).await.unwrap().unwrap().message.uuid;
+    let posted = given.views.message(1, number).await.unwrap().unwrap().message;
+    let message = posted.uuid;
+    let shared = given.views.conversation(id).await.unwrap().unwrap();
     let participation = domain::participation_id(id, bob);
     let mut found = vec![
         views.conversation(id).await.unwrap().is_some(),
@@ -124,6 +129,10 @@ async fn found(views: &Views, given: &OneOfEach, (id, number): (Uuid, i64)) -> V
         !views.messages_of(1, &[message]).await.unwrap().is_empty(),
         !views.messages(id, true, 10, 0).await.unwrap().items.is_empty(),
         !views.search_messages(id, "hello", true, 10, 0).await.unwrap().items.is_empty(),
+        views.conversation_id(1, shared.number).await.unwrap() == Some(id),
+        views.message_number(id, message).await.unwrap() == Some(number),
+        views.newest_until(id, posted.created_at).await.unwrap() == Some(number),
+        views.has_message(id, number).await.unwrap(),
         !views.reads(ann, id, Cursor::Top, 10).await.unwrap().items.is_empty(),
     ];
     for viewer in [Viewer::User(ann), Viewer::Service] {
@@ -146,6 +155,22 @@ async fn nothing_of_a_kind_that_is_not_served_is_found_by_its_id() {
             assert!(found.iter().all(|one| *one == is_served), "{kind:?} of {served:?}: {found:?}");
             let group = views.group(given.ann, conversation.0).await.unwrap();
             assert_eq!(group.is_some(), is_served && kind != Kind::Private);
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_keeps_to_the_kinds_of_its_surface() {
+    let given = one_of_each().await;
+    for surface in [Surface::Weavy, Surface::Protocol, Surface::Pulse, Surface::Chatwoot] {
+        let views = given.views.for_answer(1, surface);
+        let is_served = |(kind, _): &(Kind, Uuid)| served_kinds(surface).contains(kind);
+        let ids = given.conversations.iter().map(|(id, _)| *id);
+        let expected = KINDS.into_iter().zip(ids).filter(is_served).map(|(_, id)| id);
+        let expected = sorted(expected.collect());
+        for (list, found, total) in given.lists(&views).await {
+            assert_eq!(found, expected, "{list} of {surface:?}");
+            assert!(total.is_none_or(|total| total == expected.len() as i64), "{list}: {total:?}");
         }
     }
 }

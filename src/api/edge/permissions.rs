@@ -49,7 +49,10 @@ impl Request {
         let view = self.views().view(self.account(), viewer, id, trashed_too).await?;
         let view = view.ok_or_else(Failure::not_found)?;
         let caller = self.caller.user();
-        let private = view.conversation.kind == Kind::Private;
+        let private = match view.conversation.kind {
+            Kind::Private => true,
+            Kind::Room | Kind::Contextual => false,
+        };
         let is_member = view.members().any(|(member, _)| Some(member.user) == caller);
         if private && reach == Reach::Rooms && !is_member {
             return Err(Failure::not_found());

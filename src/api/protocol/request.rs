@@ -3,7 +3,6 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::{FromRequest, Request as HttpRequest};
-use domain::conversation::Kind;
 use domain::participation::{ChangeCommand, Seat};
 use projections::views::{Entry, Group, Name, Read, Reference};
 use uuid::Uuid;
@@ -17,9 +16,6 @@ use crate::Services;
 use crate::edge::commands::MEMBERS_MAX;
 use crate::edge::failure::Failure;
 use crate::edge::request::Request;
-
-/// The kinds of conversations that the dialect knows.
-pub(super) const KINDS: &[Kind] = &[Kind::Private, Kind::Room, Kind::Contextual];
 
 /// A request of this dialect: every endpoint speaks for a person.
 pub(super) struct Protocol {

@@ -122,11 +122,19 @@ pub(super) fn direct_conversation(chat: &Chat, viewer: Uuid) -> Resource {
     }
 }
 
+/// The type of what a chat of this kind belongs to, if it belongs to anything.
+pub(super) fn context_type(kind: Kind) -> Option<&'static str> {
+    match kind {
+        Kind::Private => Some(DIRECT_CONVERSATION.name),
+        Kind::Room | Kind::Contextual => None,
+    }
+}
+
 /// Any chat of the viewer.
 pub(super) fn chat(chat: &Chat, viewer: Uuid) -> Resource {
     let shared = &chat.conversation;
     let newest = shared.newest().map(|newest| newest.uuid);
-    let is_direct = shared.kind == Kind::Private;
+    let context_type = context_type(shared.kind);
     let bookmark = chat.state.bookmark.map(|_| Link {
         r#type: CHAT_BOOKMARK.name,
         id: bookmark_id(shared.uuid, viewer),
@@ -137,8 +145,8 @@ pub(super) fn chat(chat: &Chat, viewer: Uuid) -> Resource {
         id: shared.uuid,
         attributes: vec![
             ("subject", json!(shared.name)),
-            ("context_type", json!(is_direct.then_some(DIRECT_CONVERSATION.name))),
-            ("context_id", json!(is_direct.then_some(shared.uuid))),
+            ("context_type", json!(context_type)),
+            ("context_id", json!(context_type.map(|_| shared.uuid))),
             ("latest_message_id", json!(newest)),
             ("discarded_at", Value::Null),
             ("agents_enabled", json!(false)),

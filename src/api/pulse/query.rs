@@ -3,15 +3,15 @@
 use projections::views::{Choice, Column};
 use uuid::Uuid;
 
-use super::request::{KINDS, id};
+use super::request::{Pulse, id};
 use crate::edge::failure::{Failure, Source};
 use crate::jsonapi::query::Query;
 
 /// The chats of a page, in the order that the query asks for or the latest changed first.
-pub(super) fn choice(query: &Query, column: fn(&str) -> Column) -> Choice {
+pub(super) fn choice(request: &Pulse, query: &Query, column: fn(&str) -> Column) -> Choice {
     let order = query.sort.iter().map(|(name, descends)| (column(name), *descends)).collect();
     let (limit, offset) = (query.page.size, query.page.offset());
-    Choice { kinds: KINDS.to_vec(), order, limit, offset, ..Choice::default() }
+    Choice { kinds: request.views().kinds().to_vec(), order, limit, offset, ..Choice::default() }
 }
 
 /// Ids that a filter names.

@@ -3,7 +3,6 @@ use std::sync::Arc;
 
 use axum::extract::{FromRequest, Request as HttpRequest};
 use axum::http::StatusCode;
-use domain::conversation::Kind;
 use domain::participation::Seat;
 use projections::views::{Chat, ShownMessage};
 use uuid::Uuid;
@@ -17,9 +16,6 @@ use crate::jsonapi::body::Attributes;
 use crate::jsonapi::document::{Document, Load, Resource};
 use crate::jsonapi::media;
 use crate::jsonapi::query::{Offer, Query};
-
-/// The kinds of conversations that the dialect knows.
-pub(super) const KINDS: &[Kind] = &[Kind::Private, Kind::Room, Kind::Contextual];
 
 /// A request of this dialect: every endpoint speaks for a person.
 pub(super) struct Pulse {
@@ -62,8 +58,7 @@ impl Pulse {
     /// One of the caller's chats.
     pub(super) async fn chat(&self, id: Uuid) -> Result<Chat, Failure> {
         let found = self.views().chats_of(self.user, &[id]).await?;
-        let known = found.into_iter().find(|chat| KINDS.contains(&chat.conversation.kind));
-        known.ok_or_else(Failure::not_found)
+        found.into_iter().next().ok_or_else(Failure::not_found)
     }
 
     /// A message of one of the caller's chats.
@@ -109,17 +104,13 @@ impl Pulse {
 impl Load for Pulse {
     async fn load(&self, r#type: &'static str, keys: &[Uuid]) -> Result<Vec<Resource>, Failure> {
         let (views, account) = (self.views(), self.account());
-        let chats = async || {
-            let mut chats = views.chats_of(self.user, keys).await?;
-            chats.retain(|chat| KINDS.contains(&chat.conversation.kind));
-            Ok::<_, Failure>(chats)
-        };
         Ok(match r#type {
             name if name == CHAT.name => {
-                chats().await?.iter().map(|chat| objects::chat(chat, self.user)).collect()
+                let chats = views.chats_of(self.user, keys).await?;
+                chats.iter().map(|chat| objects::chat(chat, self.user)).collect()
             }
             name if name == CHAT_BOOKMARK.name => {
-                let chats = chats().await?;
+                let chats = views.chats_of(self.user, keys).await?;
                 chats.iter().filter_map(|chat| objects::bookmark(chat, self.user)).collect()
             }
             name if name == MESSAGE.name => {

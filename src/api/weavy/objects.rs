@@ -35,12 +35,14 @@ impl IntoResponse for Rendered {
     }
 }
 
-/// The dialect's type ids.
-pub(super) const KINDS: [(Kind, &str, &[&str]); 3] = [
-    (Kind::Private, "7e14f418-8f15-46f4-b182-f619b671e470", &["private", "privatechat"]),
-    (Kind::Room, "edb400ac-839b-45a7-b2a8-6a01820d1c44", &["room", "rooms", "chatroom"]),
-    (Kind::Contextual, "d65dd4bc-418e-403c-9f56-f9cf4da931ed", &["chat"]),
-];
+/// A kind's type id, and its other names.
+pub(super) fn type_names(kind: Kind) -> (&'static str, &'static [&'static str]) {
+    match kind {
+        Kind::Private => ("7e14f418-8f15-46f4-b182-f619b671e470", &["private", "privatechat"]),
+        Kind::Room => ("edb400ac-839b-45a7-b2a8-6a01820d1c44", &["room", "rooms", "chatroom"]),
+        Kind::Contextual => ("d65dd4bc-418e-403c-9f56-f9cf4da931ed", &["chat"]),
+    }
+}
 
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct Person<'a> {
@@ -195,8 +197,7 @@ impl<'a> Conversation<'a> {
             _ => None,
         };
         let names = || others.map(|(_, user)| user.display_name()).collect::<Vec<_>>().join(", ");
-        let r#type =
-            KINDS.iter().find(|(kind, ..)| *kind == shared.kind).map_or("", |(_, id, _)| id);
+        let (r#type, _) = type_names(shared.kind);
         let state = view.state.as_ref();
         let (creator, modifier) = (view.created_by.as_deref(), view.modified_by.as_deref());
         let newest = shared.newest().zip(view.newest_author.as_deref());

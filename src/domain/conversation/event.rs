@@ -25,6 +25,14 @@ impl Kind {
             Self::Contextual => "contextual",
         }
     }
+
+    /// Whether its members are for good those that it was made with.
+    pub fn has_fixed_members(self) -> bool {
+        match self {
+            Self::Private => true,
+            Self::Room | Self::Contextual => false,
+        }
+    }
 }
 
 /// What happened to a conversation.

@@ -6,7 +6,7 @@ use crate::edge::failure::Failure;
 use crate::protocol::id;
 use crate::protocol::objects::Conversation;
 use crate::protocol::query::{List, PagingParameters};
-use crate::protocol::request::{KINDS, Protocol};
+use crate::protocol::request::Protocol;
 
 /// List the caller's conversations, the latest active first.
 #[utoipa::path(get, path = "/conversations",
@@ -28,7 +28,7 @@ pub(super) async fn list(request: Protocol) -> Result<Json<List<Conversation>>, 
     let (views, user) = (request.views(), request.user);
     let cursor = paging.cursor(async |item| Ok(views.rank(user, item).await?)).await?;
     let slice = match query.text("group_id")? {
-        None => views.entries(user, KINDS, flags, cursor, paging.limit).await?,
+        None => views.entries(user, flags, cursor, paging.limit).await?,
         Some(group) => {
             let found = match id::decode(group) {
                 Some(group) => views.entry(user, group).await?,

@@ -1,5 +1,5 @@
 use axum::http::StatusCode;
-use domain::conversation::{Command, Conversation as Aggregate, Kind};
+use domain::conversation::{Command, Conversation as Aggregate};
 use serde_json::Value;
 
 use super::list::INCLUDES;
@@ -42,7 +42,7 @@ pub(super) async fn create(request: Pulse) -> Result<Document, Failure> {
         true => unknown(failure),
         false => failure,
     })?;
-    if chat.conversation.kind == Kind::Private {
+    if chat.conversation.kind.has_fixed_members() {
         let why = "chat_id must not be a direct conversation's: its two members are fixed";
         return Err(attributes.unusable("chat_id", why).coded("members_fixed"));
     }

@@ -1,4 +1,3 @@
-use domain::conversation::Kind;
 use projections::views::Column;
 
 use crate::edge::failure::Failure;
@@ -7,7 +6,7 @@ use crate::jsonapi::parameters::offered;
 use crate::jsonapi::query::Offer;
 use crate::jsonapi::schema::Page;
 use crate::pulse::body::Chat;
-use crate::pulse::objects::{self, DIRECT_CONVERSATION};
+use crate::pulse::objects::{self, context_type};
 use crate::pulse::query::choice;
 use crate::pulse::request::Pulse;
 
@@ -37,12 +36,11 @@ fn column(name: &str) -> Column {
     responses((status = 200, description = "A page", body = Page<Chat>)))]
 pub(super) async fn list(request: Pulse) -> Result<Document, Failure> {
     let query = request.query(&OFFER)?;
-    let mut choice = choice(&query, column);
+    let mut choice = choice(&request, &query, column);
     // A chat is a direct conversation's or nobody's: whoever asks for anything else finds nothing.
     for (_, values) in &query.filters {
         let wanted = |text: &str| values.iter().any(|value| value == text);
-        let (direct, others) = (wanted(DIRECT_CONVERSATION.name), wanted(""));
-        choice.kinds.retain(|kind| if *kind == Kind::Private { direct } else { others });
+        choice.kinds.retain(|kind| wanted(context_type(*kind).unwrap_or_default()));
     }
     let page = request.views().chats(request.user, &choice).await?;
     let resources = page.items.iter().map(|chat| objects::chat(chat, request.user)).collect();

@@ -44,7 +44,7 @@ pub(super) async fn list(request: Pulse) -> Result<Document, Failure> {
     let mut choice = Choice {
         kinds: vec![Kind::Private],
         peer: query.own.get("search_peer").cloned(),
-        ..choice(&query, column)
+        ..choice(&request, &query, column)
     };
     for (name, values) in &query.filters {
         choice.filters.push((column(name), ids(name, values)?));

@@ -1,10 +1,11 @@
 use domain::conversation::Kind;
-use projections::views::{Filter, Order};
+use projections::views::{Filter, Order, served_kinds};
 use serde_json::json;
 
 use crate::description::schema;
 use crate::edge::failure::Failure;
-use crate::weavy::objects::{Conversation, KINDS, Rendered};
+use crate::weavy::DIALECT;
+use crate::weavy::objects::{Conversation, Rendered, type_names};
 use crate::weavy::query::{List, PagingParameters, Query, orders};
 use crate::weavy::request::Weavy;
 
@@ -24,8 +25,9 @@ schema! {
 schema! {
     /// A kind of conversations, by its id or name.
     ConversationType = {
-        let ids = KINDS.iter().map(|(_, id, _)| *id);
-        let names = KINDS.iter().flat_map(|(.., names)| names.iter().copied());
+        let types = served_kinds(DIALECT.surface).iter().map(|kind| type_names(*kind));
+        let ids = types.clone().map(|(id, _)| id);
+        let names = types.flat_map(|(_, names)| names.iter().copied());
         json!({ "type": "string", "enum": ids.chain(names).collect::<Vec<_>>() })
     }
 }
@@ -50,7 +52,7 @@ pub(super) async fn list(request: Weavy) -> Result<Rendered, Failure> {
     let ordered = query.order_by(&ORDERS)?;
     let (order, descending) = ordered.unwrap_or_default();
     let filter = Filter {
-        kinds: kinds(&query)?,
+        kinds: kinds(&query, request.views().kinds())?,
         unread: query.tri_state("unread", None)?,
         q: query.text("q")?.map(str::to_owned),
         tag: query.text("tag")?.map(str::to_owned),
@@ -65,21 +67,28 @@ pub(super) async fn list(request: Weavy) -> Result<Rendered, Failure> {
     Ok(Rendered::new(&List::new(&page, &paging, |view| Conversation::new(view, viewer))))
 }
 
-/// Those that all of the filters allow.
-fn kinds(query: &Query) -> Result<Vec<Kind>, Failure> {
+/// Those of the kinds that all of the filters allow.
+fn kinds(query: &Query, served: &[Kind]) -> Result<Vec<Kind>, Failure> {
     let contextual = query.tri_state("contextual", None)?;
     let named = match query.text("type")? {
         None => None,
         Some(text) => {
             let text = text.to_lowercase();
-            let found = KINDS.iter().find(|(_, id, names)| *id == text || names.contains(&&*text));
+            let found = served.iter().find(|kind| {
+                let (id, names) = type_names(**kind);
+                id == text || names.contains(&&*text)
+            });
             let unknown = || Failure::bad_request("type must be a type id, private, room or chat");
-            Some(found.ok_or_else(unknown)?.0)
+            Some(*found.ok_or_else(unknown)?)
         }
     };
     let fits = |kind: &Kind| {
-        contextual.is_none_or(|contextual| contextual == (*kind == Kind::Contextual))
+        let is_contextual = match kind {
+            Kind::Contextual => true,
+            Kind::Private | Kind::Room => false,
+        };
+        contextual.is_none_or(|contextual| contextual == is_contextual)
             && named.is_none_or(|named| named == *kind)
     };
-    Ok(KINDS.iter().map(|(kind, ..)| *kind).filter(fits).collect())
+    Ok(served.iter().copied().filter(fits).collect())
 }

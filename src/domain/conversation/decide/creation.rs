@@ -15,18 +15,19 @@ impl Conversation {
             Some(Kind::Private | Kind::Contextual) if self.kind == Some(create.kind) => {
                 return Ok(change(self.trashed, Event::ConversationRestored));
             }
-            Some(_) => return Err(Refusal::ConversationExists),
+            Some(Kind::Private | Kind::Room | Kind::Contextual) => {
+                return Err(Refusal::ConversationExists);
+            }
             None => {}
         }
         let mut members = create.members;
         members.extend(create.creator);
         members.sort();
         members.dedup();
-        if create.kind == Kind::Private && members.len() != 2 {
-            return Err(Refusal::PrivateChatNeedsTwo);
-        }
-        if create.kind == Kind::Contextual && create.uid.is_none() {
-            return Err(Refusal::UidMissing);
+        match create.kind {
+            Kind::Private if members.len() != 2 => return Err(Refusal::PrivateChatNeedsTwo),
+            Kind::Contextual if create.uid.is_none() => return Err(Refusal::UidMissing),
+            Kind::Private | Kind::Room | Kind::Contextual => {}
         }
         if let Some(uid) = &create.uid {
             check_text("uid", uid, UID_LENGTH_MAX)?;

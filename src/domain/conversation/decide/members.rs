@@ -1,7 +1,7 @@
 use uuid::Uuid;
 
 use super::change;
-use crate::conversation::{Conversation, Event, Kind, Refusal};
+use crate::conversation::{Conversation, Event, Refusal};
 
 impl Conversation {
     pub(super) fn add_member(&self, user: Uuid) -> Result<Vec<Event>, Refusal> {
@@ -15,9 +15,7 @@ impl Conversation {
     }
 
     fn members_may_change(&self) -> Result<(), Refusal> {
-        match self.present()? {
-            Kind::Private => Err(Refusal::MembersFixed),
-            Kind::Room | Kind::Contextual => Ok(()),
-        }
+        let is_fixed = self.present()?.has_fixed_members();
+        if is_fixed { Err(Refusal::MembersFixed) } else { Ok(()) }
     }
 }
