@@ -9,6 +9,7 @@
 
 mod audit;
 mod bounds;
+mod command_line;
 mod containers;
 mod described;
 mod documentation;
