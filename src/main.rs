@@ -6,7 +6,6 @@ mod ops;
 
 use std::process::ExitCode;
 
-use clap::Parser;
 use mimalloc::MiMalloc;
 
 /// Every request makes many small strings and rows: a tenth less time of ours for a small read than
@@ -15,7 +14,7 @@ use mimalloc::MiMalloc;
 static ALLOCATOR: MiMalloc = MiMalloc;
 
 fn main() -> ExitCode {
-    let arguments = ops::Arguments::parse();
+    let arguments = ops::Arguments::get();
     // SAFETY: the runtime, and so its threads, come after it.
     unsafe { arguments.shield_private_database() };
     run(arguments)

@@ -10,6 +10,7 @@
 
 mod audit;
 mod bounds;
+mod command_line;
 mod containers;
 mod described;
 mod discretion;

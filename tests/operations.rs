@@ -214,8 +214,9 @@ async fn wrong_usage_is_status_2_with_one_line() {
         assert_eq!((status, errors.lines().count()), (Some(2), 1), "{errors}");
         assert!(errors.contains(expected), "{errors}");
     }
-    let (status, _, errors) = installation.run(&["audit", "state", "7"]);
-    assert!(status == Some(2) && errors.contains("'7'") && errors.contains("UUID"), "{errors}");
+    let state = ["audit", "state", "7", "--at", "tomorrow"];
+    let (status, _, errors) = installation.run(&state);
+    assert!(status == Some(2) && errors.contains("2 days ago"), "{errors}");
     let (status, output, _) = installation.run(&["config", "--format", "csv"]);
     assert_eq!(status, Some(0));
     assert!(output.contains("********") && !output.contains("colloquy-test"), "{output}");

@@ -5,14 +5,13 @@ use relay::NatsOptions;
 use sqlx::PgPool;
 
 use super::database::Database;
-use super::format::{Format, print};
-use super::{Failure, Options, lag, master_key, private_nats};
+use super::format::{Layout, print};
+use super::{Failure, Options, lag, master_key, private_nats, token};
 
 #[derive(Debug, Args)]
 pub(super) struct Doctor {
-    /// How to print
-    #[arg(long, value_enum, default_value_t)]
-    format: Format,
+    #[command(flatten)]
+    layout: Layout,
 }
 
 struct Findings {
@@ -21,15 +20,17 @@ struct Findings {
 }
 
 impl Findings {
-    fn add(&mut self, check: &str, found: Result<String, String>) {
-        let (verdict, detail) = match found {
-            Ok(detail) => ("ok", detail),
+    /// What was found and, of what is wrong, what to do.
+    fn add(&mut self, check: &str, found: Result<String, String>, to_do: &str) {
+        let (verdict, detail, to_do) = match found {
+            Ok(detail) => ("ok", detail, ""),
             Err(detail) => {
                 self.healthy = false;
-                ("FAILED", detail)
+                ("FAILED", detail, to_do)
             }
         };
-        self.rows.push(vec![check.to_owned(), verdict.to_owned(), detail]);
+        let row = [check, verdict, &detail, to_do];
+        self.rows.push(row.map(str::to_owned).to_vec());
     }
 }
 
@@ -37,30 +38,74 @@ impl Doctor {
     pub(super) async fn run(self, options: Options) -> Result<(), Failure> {
         options.check()?;
         let mut findings = Findings { rows: vec![], healthy: true };
-        findings.add("configuration", Ok("every value can be used".to_owned()));
+        findings.add("configuration", Ok("every value can be used".to_owned()), "");
+        findings.add("access tokens", tokens(&options), SET_TOKENS);
         match Database::open(&options).await {
             Ok(database) => {
                 let has_log = postgres(&database.pool, &options, &mut findings).await;
                 if has_log {
-                    findings.add("master key", master_key(&database, &options).await);
+                    findings.add("master key", master_key(&database, &options).await, SET_KEY);
                 }
                 nats(&options, has_log.then_some(&database.pool), &mut findings).await;
                 database.close().await?;
             }
             Err(Failure::Failed(error)) => {
-                findings.add("PostgreSQL", Err(causes(&*error)));
+                findings.add("PostgreSQL", Err(causes(&*error)), SET_DATABASE);
                 nats(&options, None, &mut findings).await;
             }
             Err(failure) => return Err(failure),
         }
-        print(self.format, &["check", "verdict", "detail"], &findings.rows)?;
+        print(self.layout, &["check", "verdict", "detail", "what to do"], &findings.rows)?;
         if findings.healthy { Ok(()) } else { Err(Failure::Difference) }
+    }
+}
+
+const SET_TOKENS: &str =
+    "set COLLOQUY_JWT_SECRET, COLLOQUY_JWT_PUBLIC_KEY or COLLOQUY_JWKS_URL, or serve --quick-start";
+const SET_KEY: &str = "set COLLOQUY_MASTER_KEY to the key that the database's keys are wrapped by";
+const SET_DATABASE: &str = "start the server, or correct DATABASE_URL or COLLOQUY_DATA_DIR";
+const SET_NATS: &str = "start the server, or correct NATS_URL";
+const RAISE_CONNECTIONS: &str = "raise max_connections, or lower serve --connections-max";
+const LOOK_AT_FOLLOWER: &str =
+    "see docs/operating.md; an event that cannot be read: `colloquy audit quarantine`";
+const LOOK_AT_STREAM: &str = "see docs/nats.md";
+
+/// Whether `serve` could tell who calls.
+fn tokens(options: &Options) -> Result<String, String> {
+    if options.jwt_public_key.is_some() {
+        Ok("COLLOQUY_JWT_PUBLIC_KEY".to_owned())
+    } else if options.jwks_url.is_some() {
+        Ok("COLLOQUY_JWKS_URL".to_owned())
+    } else if options.jwt_secret.is_some() {
+        Ok("COLLOQUY_JWT_SECRET".to_owned())
+    } else {
+        match token::kept_secret(&options.data_dir()) {
+            Ok(Some(_)) => Ok("the data folder's secret, for serve --quick-start".to_owned()),
+            Ok(None) => Err("nothing says what access tokens are signed with".to_owned()),
+            Err(_) => Err("the data folder's secret cannot be read".to_owned()),
+        }
+    }
+}
+
+/// What the read models' indexes need.
+async fn extensions(pool: &PgPool) -> Result<String, String> {
+    let missing: Vec<String> = sqlx::query_scalar(
+        "select name
+         from unnest(array['pg_trgm', 'btree_gin']) as needed (name)
+         where name not in (select name from pg_available_extensions)",
+    )
+    .fetch_all(pool)
+    .await
+    .map_err(|error| causes(&error))?;
+    match missing.is_empty() {
+        true => Ok("pg_trgm and btree_gin can be used".to_owned()),
+        false => Err(format!("not installed: {}", missing.join(", "))),
     }
 }
 
 async fn master_key(database: &Database, options: &Options) -> Result<String, String> {
     match master_key::find(options) {
-        Ok(None) => Err("there is none: set COLLOQUY_MASTER_KEY to read what is sealed".to_owned()),
+        Ok(None) => Err("there is none".to_owned()),
         Ok(Some(key)) => match Keys::open(&database.pool, key).await {
             Ok(_) => Ok("it is the one that this database's keys are wrapped by".to_owned()),
             Err(error) => Err(causes(&error)),
@@ -83,7 +128,7 @@ async fn postgres(pool: &PgPool, options: &Options, findings: &mut Findings) -> 
         let found = format!("PostgreSQL {major}");
         if major >= 15 { Ok(found) } else { Err(format!("{found}: 15 or newer is needed")) }
     });
-    findings.add("PostgreSQL", version);
+    findings.add("PostgreSQL", version, "upgrade PostgreSQL");
     let durable = setting("fsync").await.and_then(|on| {
         if on == "on" {
             Ok("an acknowledged command survives a crash".to_owned())
@@ -91,8 +136,9 @@ async fn postgres(pool: &PgPool, options: &Options, findings: &mut Findings) -> 
             Err("fsync is off: a crash can lose acknowledged commands".to_owned())
         }
     });
-    findings.add("durability", durable);
-    findings.add("connections", connections(pool).await);
+    findings.add("durability", durable, "set fsync = on in postgresql.conf");
+    findings.add("connections", connections(pool).await, RAISE_CONNECTIONS);
+    findings.add("extensions", extensions(pool).await, "install PostgreSQL's contrib package");
 
     let head: Result<(i64, i64, i64), _> = sqlx::query_as(
         "select h.position, coalesce((select max(position) from events), 0), (select count(*) from events)
@@ -102,18 +148,22 @@ async fn postgres(pool: &PgPool, options: &Options, findings: &mut Findings) -> 
     .await;
     match head {
         Ok((head, newest, count)) if head == newest && head == count => {
-            findings.add("event log", Ok(format!("{head} events, no position missing")));
+            findings.add("event log", Ok(format!("{head} events, no position missing")), "");
             standing(pool, options, findings).await;
             true
         }
         Ok((head, newest, count)) => {
             let difference =
                 format!("head {head}, newest position {newest}, {count} events: these must agree");
-            findings.add("event log", Err(difference));
+            findings.add(
+                "event log",
+                Err(difference),
+                "run `colloquy audit verify`; restore a backup",
+            );
             true
         }
         Err(error) => {
-            findings.add("event log", Err(format!("{}: run `colloquy migrate`", causes(&error))));
+            findings.add("event log", Err(causes(&error)), "run `colloquy migrate`");
             false
         }
     }
@@ -139,7 +189,9 @@ async fn standing(pool: &PgPool, options: &Options, findings: &mut Findings) {
     let followers = lag::followers(!options.nats_is_off());
     let standing = match Standing::read(pool, &followers).await {
         Ok(standing) => standing,
-        Err(error) => return findings.add("followers", Err(causes(&error))),
+        Err(error) => {
+            return findings.add("followers", Err(causes(&error)), "run `colloquy migrate`");
+        }
     };
     let head = standing.head;
     for follower in standing.followers {
@@ -151,7 +203,7 @@ async fn standing(pool: &PgPool, options: &Options, findings: &mut Findings) {
             None if position <= head => Ok(behind),
             None => Err(format!("at {position}, beyond the head of the log {head}")),
         };
-        findings.add(&format!("follower {}", follower.name), found);
+        findings.add(&format!("follower {}", follower.name), found, LOOK_AT_FOLLOWER);
     }
     for lease in standing.leases {
         let found = match (lease.owner, lease.expires_at) {
@@ -160,34 +212,37 @@ async fn standing(pool: &PgPool, options: &Options, findings: &mut Findings) {
             }
             _ => "held by no node: no server runs, or the next one takes it".to_owned(),
         };
-        findings.add(&format!("lease {}", lease.name), Ok(found));
+        findings.add(&format!("lease {}", lease.name), Ok(found), "");
     }
     let quarantined: Vec<_> = standing.quarantined.keys().map(i64::to_string).collect();
     let found = match quarantined.is_empty() {
         true => "nothing is passed over".to_owned(),
         false => format!("passed over: {} (see audit verify)", quarantined.join(", ")),
     };
-    findings.add("quarantine", Ok(found));
+    findings.add("quarantine", Ok(found), "");
 }
 
 async fn nats(options: &Options, pool: Option<&PgPool>, findings: &mut Findings) {
     let (nats, client) = match options.nats() {
-        _ if options.nats_is_off() => return findings.add("NATS", Ok("off".to_owned())),
+        _ if options.nats_is_off() => return findings.add("NATS", Ok("off".to_owned()), ""),
         Ok(Some(nats)) => match nats.connect().await {
             Ok(client) => (nats, client),
-            Err(error) => return findings.add("NATS", Err(causes(&error))),
+            Err(error) => return findings.add("NATS", Err(causes(&error)), SET_NATS),
         },
         Ok(None) => match running_private_nats(options).await {
             Some(running) => running,
             None => {
                 let found = "private, and not running: `serve` starts it";
-                return findings.add("NATS", Ok(found.to_owned()));
+                return findings.add("NATS", Ok(found.to_owned()), "");
             }
         },
         // It was checked at the start, but files may have gone since.
-        Err(_) => return findings.add("NATS", Err("its certificates cannot be read".to_owned())),
+        Err(_) => {
+            let found = "its certificates cannot be read".to_owned();
+            return findings.add("NATS", Err(found), "put the files of COLLOQUY_NATS_*_FILE back");
+        }
     };
-    findings.add("NATS", Ok(format!("version {}", client.server_info().version)));
+    findings.add("NATS", Ok(format!("version {}", client.server_info().version)), "");
     let Some(pool) = pool else { return };
     let stream = &options.nats_stream;
     match relay::check(&client, &options.relay(nats), pool).await {
@@ -195,13 +250,13 @@ async fn nats(options: &Options, pool: Option<&PgPool>, findings: &mut Findings)
             if found.is_empty() {
                 let last =
                     last.map_or_else(|| "not made yet".to_owned(), |last| format!("at {last}"));
-                findings.add("stream", Ok(format!("{stream}, {last}")));
+                findings.add("stream", Ok(format!("{stream}, {last}")), "");
             }
             for finding in found {
-                findings.add("stream", Err(format!("{stream}: {finding}")));
+                findings.add("stream", Err(format!("{stream}: {finding}")), LOOK_AT_STREAM);
             }
         }
-        Err(error) => findings.add("stream", Err(causes(&error))),
+        Err(error) => findings.add("stream", Err(causes(&error)), LOOK_AT_STREAM),
     }
 }
 

@@ -5,7 +5,7 @@ use std::io::Read;
 use std::path::Path;
 
 use super::Failure;
-use super::config::wrong;
+use super::options::wrong;
 
 /// Takes a variable's value from the file that `<variable>_FILE` names.
 pub(super) fn take(

@@ -2,16 +2,19 @@
 
 mod audit;
 mod config;
+mod conversation;
 mod database;
 mod descriptors;
 mod doctor;
 mod format;
 mod given_file;
+mod help;
 mod keys;
 mod lag;
 mod master_key;
 mod migrate;
 mod openapi;
+mod options;
 mod output;
 mod private_nats;
 mod progress;
@@ -19,14 +22,15 @@ mod readiness;
 mod serve;
 mod shown_url;
 mod telemetry;
+mod time;
 mod token;
 mod token_options;
 
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{FromArgMatches, Parser, Subcommand};
 
-pub(crate) use config::Options;
+pub(crate) use options::Options;
 
 /// Conversation state as a service: who is in, what is read, pinned, muted, archived, and who changed it when.
 #[derive(Debug, Parser)]
@@ -39,6 +43,12 @@ pub(crate) struct Arguments {
 }
 
 impl Arguments {
+    /// The process's; ends it when they are wrong, or when help is asked for.
+    pub(crate) fn get() -> Self {
+        let matches = help::command().get_matches();
+        Self::from_arg_matches(&matches).unwrap_or_else(|error| error.exit())
+    }
+
     /// Forgets what the shell sets for PostgreSQL's programs (`PGHOST`, `PGOPTIONS` …) when it is about another
     /// server than ours: the driver would begin with it for the private one too.
     ///

@@ -2,7 +2,7 @@ use api::token::Rules;
 use clap::Args;
 
 use super::Failure;
-use super::config::wrong;
+use super::options::wrong;
 
 const LEEWAY_S_MAX: u32 = 600;
 

@@ -2,6 +2,7 @@
 
 mod erasure;
 mod keys;
+mod naming;
 mod tamper;
 mod trail;
 mod transfer;

@@ -1,27 +1,29 @@
+use std::ops::ControlFlow;
+
+use anyhow::anyhow;
 use chrono::SecondsFormat;
 use clap::Args;
-use projections::history::{self, Bounds, Moment, Step, Steps};
+use projections::history::{self, Bounds, Moment, Step};
 use serde_json::Value;
-use uuid::Uuid;
 
+use super::Named;
 use crate::ops::database::Database;
-use crate::ops::format::{Format, Printer};
-use crate::ops::{Failure, Options};
+use crate::ops::format::{Layout, Printer};
+use crate::ops::time::{self, Point};
+use crate::ops::{Failure, Options, output};
 
 #[derive(Debug, Args)]
 pub(in crate::ops) struct Diff {
-    /// The conversation
-    #[arg(value_parser = super::conversation)]
-    conversation: Uuid,
-    /// The moment to compare from: a log position, or a time such as 2026-01-31T14:03:00Z
-    #[arg(long)]
-    from: Moment,
+    #[command(flatten)]
+    named: Named,
+    /// The moment to compare from: a log position, or a time such as 2026-01-31T14:03:00Z or "2 days ago"
+    #[arg(long, value_name = "MOMENT")]
+    from: Point,
     /// The moment to compare to
-    #[arg(long)]
-    to: Moment,
-    /// How to print
-    #[arg(long, value_enum, default_value_t)]
-    format: Format,
+    #[arg(long, value_name = "MOMENT")]
+    to: Point,
+    #[command(flatten)]
+    layout: Layout,
 }
 
 const HEADER: &[&str] = &[
@@ -37,21 +39,57 @@ const HEADER: &[&str] = &[
 
 impl Diff {
     pub(in crate::ops) async fn run(self, options: Options) -> Result<(), Failure> {
+        let now = time::now();
+        let moments = (self.from.resolve(now)?, self.to.resolve(now)?);
         let database = Database::open(&options).await?;
-        let log = database.log(&options).await?;
-        let all = Bounds { steps_max: usize::MAX, bytes_max: usize::MAX };
-        let moments = (self.from, self.to);
-        let found = history::diff(&log, None, self.conversation, moments, all).await?;
+        let steps = self.find(&database, &options, moments).await;
         database.close().await?;
-        let Some(Steps { steps, .. }) = found else {
-            return Err(
-                anyhow::anyhow!("there was no conversation {} then", self.conversation).into()
-            );
-        };
-        let mut printer = Printer::new(self.format, HEADER);
+        let steps = steps?;
+        if self.layout.is_brief() {
+            return print_by_event(&steps);
+        }
+        let mut printer = Printer::new(self.layout, HEADER);
         let _ = printer.print(steps.iter().flat_map(rows).collect())?;
         printer.finish()
     }
+
+    async fn find(
+        &self,
+        database: &Database,
+        options: &Options,
+        moments: (Moment, Moment),
+    ) -> Result<Vec<Step>, Failure> {
+        let log = database.log(options).await?;
+        let conversation = self.named.find(database).await?;
+        let all = Bounds { steps_max: usize::MAX, bytes_max: usize::MAX };
+        let found = history::diff(&log, None, conversation, moments, all).await?;
+        let found = found.ok_or_else(|| anyhow!("there was no conversation {conversation} then"));
+        Ok(found?.steps)
+    }
+}
+
+/// For people: each event in a line, and below it what it changed.
+fn print_by_event(steps: &[Step]) -> Result<(), Failure> {
+    for step in steps {
+        let at = step.recorded_at.to_rfc3339_opts(SecondsFormat::Secs, true);
+        let Step { position, event_type, actor, .. } = step;
+        let mut lines = format!("{position}  {at}  {event_type}  by {actor}\n");
+        for change in &step.changes {
+            let line = match (&change.before, &change.after) {
+                (None, Some(after)) => format!("    + {}: {after}\n", change.path),
+                (Some(before), None) => format!("    - {}: {before}\n", change.path),
+                (before, after) => {
+                    let [before, after] = [before, after].map(|v| v.clone().unwrap_or_default());
+                    format!("      {}: {before} → {after}\n", change.path)
+                }
+            };
+            lines.push_str(&line);
+        }
+        if let ControlFlow::Break(()) = output::text(&lines)? {
+            break;
+        }
+    }
+    Ok(())
 }
 
 /// One row for each change; an event that changed nothing that is shown has one too.

@@ -1,20 +1,20 @@
 use std::ops::ControlFlow;
 
-use chrono::{DateTime, SecondsFormat, Utc};
+use chrono::SecondsFormat;
 use clap::Args;
 use event_store::{RecordedEvent, Search};
 use serde_json::Value;
-use uuid::Uuid;
 
 use crate::ops::database::Database;
-use crate::ops::format::{Format, Printer};
-use crate::ops::{Failure, Options};
+use crate::ops::format::{Layout, Printer};
+use crate::ops::time::{self, When};
+use crate::ops::{Failure, Options, conversation};
 
 #[derive(Debug, Args)]
 pub(in crate::ops) struct Log {
-    /// Only events of this conversation, its members' own too
-    #[arg(value_parser = super::conversation)]
-    conversation: Option<Uuid>,
+    /// Only events of this conversation, its members' own too: its UUID, its id in any dialect (a number, 22
+    /// letters and digits), or its uid
+    conversation: Option<String>,
     /// Only events that this uid caused
     #[arg(long)]
     actor: Option<String>,
@@ -24,15 +24,16 @@ pub(in crate::ops) struct Log {
     /// Only events of this type, such as MessagePosted
     #[arg(long = "type")]
     event_type: Option<String>,
-    /// Only events of this account; for --user, 1 unless told
+    /// Only events of this account; for --user and a conversation's number or uid, 1 unless told
     #[arg(long)]
     account: Option<i64>,
-    /// Only events recorded at this time or later
-    #[arg(long)]
-    since: Option<DateTime<Utc>>,
+    /// Only events recorded at this time or later: 2026-01-31T14:03:00Z, "2026-01-31 14:03", 2026-01-31,
+    /// "2 days ago", yesterday
+    #[arg(long, value_name = "TIME")]
+    since: Option<When>,
     /// Only events recorded before this time
-    #[arg(long)]
-    until: Option<DateTime<Utc>>,
+    #[arg(long, value_name = "TIME")]
+    until: Option<When>,
     /// Only events after this position
     #[arg(long, default_value_t = 0)]
     after: i64,
@@ -48,9 +49,8 @@ pub(in crate::ops) struct Log {
     /// Go on with new events as they are recorded, until Ctrl-C
     #[arg(long, short)]
     follow: bool,
-    /// How to print
-    #[arg(long, value_enum, default_value_t)]
-    format: Format,
+    #[command(flatten)]
+    layout: Layout,
 }
 
 const HEADER: &[&str] = &[
@@ -65,6 +65,8 @@ const HEADER: &[&str] = &[
     "request_id",
     "event",
 ];
+/// What people look for first; the rest is one --wide away.
+const BRIEF_HEADER: &[&str] = &["position", "recorded_at", "event_type", "actor", "event"];
 const PAGE: i64 = 1000;
 
 impl Log {
@@ -80,18 +82,28 @@ impl Log {
 
     async fn print(&self, database: &Database, options: &Options) -> Result<(), Failure> {
         let log = database.log(options).await?;
+        let account = self.account.unwrap_or(1);
+        let conversation = match &self.conversation {
+            Some(named) => Some(conversation::find(&database.pool, account, named).await?),
+            None => None,
+        };
+        let now = time::now();
         let search = Search {
-            conversation: self.conversation,
+            conversation,
             actor: self.actor.clone(),
-            user: self.user.as_ref().map(|uid| domain::user_id(self.account.unwrap_or(1), uid)),
+            user: self.user.as_ref().map(|uid| domain::user_id(account, uid)),
             event_type: self.event_type.clone(),
             account: self.account,
-            since: self.since,
-            until: self.until,
+            since: self.since.map(|when| when.resolve(now)).transpose()?,
+            until: self.until.map(|when| when.resolve(now)).transpose()?,
             to: self.to,
             request_id: self.request_id.clone(),
         };
-        let mut printer = Printer::new(self.format, HEADER);
+        let (header, row): (_, fn(&RecordedEvent) -> Vec<Value>) = match self.layout.is_brief() {
+            true => (BRIEF_HEADER, brief_row),
+            false => (HEADER, row),
+        };
+        let mut printer = Printer::one_line(self.layout, header);
         let mut after = self.after;
         let mut left = if self.limit == 0 { i64::MAX } else { self.limit };
         loop {
@@ -114,6 +126,16 @@ impl Log {
         }
         printer.finish()
     }
+}
+
+fn brief_row(event: &RecordedEvent) -> Vec<Value> {
+    vec![
+        event.position.into(),
+        event.recorded_at.to_rfc3339_opts(SecondsFormat::Secs, true).into(),
+        event.event_type.clone().into(),
+        event.metadata_value("actor").unwrap_or_default().into(),
+        event.shown_to_people(),
+    ]
 }
 
 fn row(event: &RecordedEvent) -> Vec<Value> {

@@ -8,10 +8,11 @@ mod quarantine;
 mod state;
 mod verify;
 
-use clap::Subcommand;
+use clap::{Args, Subcommand};
 use uuid::Uuid;
 
-use super::{Failure, Options};
+use super::database::Database;
+use super::{Failure, Options, conversation};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Audit {
@@ -31,9 +32,20 @@ pub(super) enum Audit {
     Import(import::Import),
 }
 
-/// A conversation, as an argument.
-fn conversation(text: &str) -> Result<Uuid, &'static str> {
-    text.parse().map_err(|_| "expected its UUID, as `audit log` shows it")
+/// Which conversation, as an argument.
+#[derive(Debug, Args)]
+struct Named {
+    /// The conversation: its UUID, its id in any dialect (a number, 22 letters and digits), or its uid
+    conversation: String,
+    /// The account whose number or uid it is
+    #[arg(long, default_value_t = 1)]
+    account: i64,
+}
+
+impl Named {
+    async fn find(&self, database: &Database) -> Result<Uuid, Failure> {
+        conversation::find(&database.pool, self.account, &self.conversation).await
+    }
 }
 
 impl Audit {

@@ -1,57 +1,102 @@
+use std::collections::BTreeSet;
+
+use anyhow::anyhow;
 use clap::Args;
 use projections::history::{self, Moment};
-use serde_json::Value;
-use uuid::Uuid;
+use serde_json::{Map, Value};
 
+use super::Named;
 use crate::ops::database::Database;
-use crate::ops::format::{Format, Printer};
+use crate::ops::format::{Format, Layout, Printer};
+use crate::ops::time::{self, When};
 use crate::ops::{Failure, Options, output};
 
 #[derive(Debug, Args)]
 pub(in crate::ops) struct State {
-    /// The conversation
-    #[arg(value_parser = super::conversation)]
-    conversation: Uuid,
-    /// As it was at this time, such as 2026-01-31T14:03:00Z; now unless told
-    #[arg(long, conflicts_with = "position")]
-    at: Option<chrono::DateTime<chrono::Utc>>,
+    #[command(flatten)]
+    named: Named,
+    /// As it was at this time, such as 2026-01-31T14:03:00Z, "2026-01-31 14:03" or "2 days ago"; now unless told
+    #[arg(long, value_name = "TIME", conflicts_with = "position")]
+    at: Option<When>,
     /// As it was after the event at this position
     #[arg(long)]
     position: Option<i64>,
     /// As this member saw it
     #[arg(long, value_name = "UID")]
     member: Option<String>,
-    /// How to print
-    #[arg(long, value_enum, default_value_t)]
-    format: Format,
+    #[command(flatten)]
+    layout: Layout,
 }
 
 impl State {
     pub(in crate::ops) async fn run(self, options: Options) -> Result<(), Failure> {
-        let database = Database::open(&options).await?;
-        let log = database.log(&options).await?;
         let at = match self.at {
-            Some(time) => Moment::Time(time),
+            Some(when) => Moment::Time(when.resolve(time::now())?),
             None => Moment::Position(self.position.unwrap_or(i64::MAX)),
         };
-        let member = self.member.as_deref();
-        let state = history::state(&log, None, self.conversation, at, member).await?;
+        let database = Database::open(&options).await?;
+        let state = self.find(&database, &options, at).await;
         database.close().await?;
-        let Some(state) = state else {
-            return Err(anyhow::anyhow!(match member {
-                Some(uid) => format!("{uid} was in no conversation {} then", self.conversation),
-                None => format!("there was no conversation {} then", self.conversation),
-            })
-            .into());
-        };
-        if self.format == Format::Json {
+        let state = state?;
+        if self.layout.format == Format::Json {
             return output::line(serde_json::to_string_pretty(&state)?);
         }
+        self.print(state)
+    }
+
+    async fn find(
+        &self,
+        database: &Database,
+        options: &Options,
+        at: Moment,
+    ) -> Result<Value, Failure> {
+        let log = database.log(options).await?;
+        let conversation = self.named.find(database).await?;
+        let member = self.member.as_deref();
+        let state = history::state(&log, None, conversation, at, member).await?;
+        Ok(state.ok_or_else(|| match member {
+            Some(uid) => anyhow!("{uid} was in no conversation {conversation} then"),
+            None => anyhow!("there was no conversation {conversation} then"),
+        })?)
+    }
+
+    /// The members are a grid of their own for people.
+    fn print(&self, mut state: Value) -> Result<(), Failure> {
+        let members = match (self.layout.format, &mut state["members"]) {
+            (Format::Table, Value::Object(members)) => std::mem::take(members),
+            _ => Map::new(),
+        };
         let mut rows = Vec::new();
         flatten("", &state, &mut rows);
-        let mut printer = Printer::new(self.format, &["property", "value"]);
+        rows.retain(|row| members.is_empty() || row[0] != "members");
+        let mut printer = Printer::new(self.layout, &["property", "value"]);
         let _ = printer.print(rows)?;
+        printer.finish()?;
+        if members.is_empty() {
+            return Ok(());
+        }
+        let names: BTreeSet<&str> = members
+            .values()
+            .filter_map(Value::as_object)
+            .flat_map(|flags| flags.keys().map(String::as_str))
+            .collect();
+        let header: Vec<&str> = std::iter::once("member").chain(names.iter().copied()).collect();
+        let row = |(uid, flags): (&String, &Value)| {
+            let cells = names.iter().map(|name| cell(&flags[*name]));
+            std::iter::once(uid.clone().into()).chain(cells).collect()
+        };
+        let mut printer = Printer::new(self.layout, &header);
+        let _ = printer.print(members.iter().map(row).collect())?;
         printer.finish()
+    }
+}
+
+/// A flag that is set stands out among those that are not.
+fn cell(value: &Value) -> Value {
+    match value {
+        Value::Bool(true) => "yes".into(),
+        Value::Bool(false) | Value::Null => "·".into(),
+        other => other.clone(),
     }
 }
 

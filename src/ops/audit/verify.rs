@@ -12,7 +12,7 @@ use serde_json::Value;
 
 use super::export::Heading;
 use crate::ops::database::Database;
-use crate::ops::format::{Format, Printer};
+use crate::ops::format::{Format, Layout, Printer};
 use crate::ops::{Failure, Options, output, progress};
 
 #[derive(Debug, Args)]
@@ -30,9 +30,8 @@ pub(in crate::ops) struct Verify {
     /// Verify an exported file instead of a database
     #[arg(long)]
     file: Option<PathBuf>,
-    /// How to print
-    #[arg(long, value_enum, default_value_t)]
-    format: Format,
+    #[command(flatten)]
+    layout: Layout,
 }
 
 /// What an auditor noted.
@@ -218,7 +217,7 @@ impl Verify {
                 let note = (*imported > 0).then(|| {
                     format!("imported without keys: the text of {imported} events is sealed")
                 });
-                if self.format == Format::Table {
+                if self.layout.format == Format::Table {
                     output::line(format_args!("right from position {} to {position}", self.from))?;
                     if let Some(note) = note {
                         output::line(note)?;
@@ -231,7 +230,7 @@ impl Verify {
                 (vec!["right".into(), position.into(), digest.into(), note.into()], Ok(()))
             }
             Err(difference) => {
-                if self.format == Format::Table {
+                if self.layout.format == Format::Table {
                     output::line(format_args!("WRONG at {difference}"))?;
                     print_quarantined(quarantined)?;
                     return Err(Failure::Difference);
@@ -242,7 +241,7 @@ impl Verify {
                 (row, Err(Failure::Difference))
             }
         };
-        let mut printer = Printer::new(self.format, &["verdict", "position", "digest", "what"]);
+        let mut printer = Printer::new(self.layout, &["verdict", "position", "digest", "what"]);
         let quarantined = quarantined.iter().map(|(position, why)| {
             vec!["quarantined".into(), (*position).into(), Value::Null, described(why).into()]
         });

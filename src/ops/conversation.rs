@@ -1,0 +1,86 @@
+//! How operators name a conversation: as the log does, or as any dialect showed it to somebody.
+
+use anyhow::{Context, anyhow};
+use sqlx::PgPool;
+use uuid::Uuid;
+
+use super::Failure;
+
+/// The conversation that a text names: its UUID (the log, Pulse), its number (Weavy), its UUID in base 62 (Protocol), or
+/// the uid of a contextual chat, which `uid:` before it tells from the others. Numbers and uids are an account's. What
+/// was erased is found too, for the log says that and when.
+pub(super) async fn find(pool: &PgPool, account: i64, text: &str) -> Result<Uuid, Failure> {
+    if let Some(uid) = text.strip_prefix("uid:") {
+        let found = by_uid(pool, account, uid).await?;
+        return found.ok_or_else(|| unknown(text, &format!("as a uid in account {account}")));
+    }
+    if let Ok(uuid) = text.parse::<Uuid>() {
+        return match exists(pool, uuid).await? {
+            true => Ok(uuid),
+            false => Err(unknown(text, "in the log")),
+        };
+    }
+    if let Ok(number) = text.parse::<i64>()
+        && let Some(uuid) = by_number(pool, account, number).await?
+    {
+        return Ok(uuid);
+    }
+    if let Some(uuid) = protocol_id(text)
+        && exists(pool, uuid).await?
+    {
+        return Ok(uuid);
+    }
+    let found = by_uid(pool, account, text).await?;
+    found.ok_or_else(|| {
+        unknown(text, &format!("by a number or uid of account {account} (--account), or by an id"))
+    })
+}
+
+fn unknown(text: &str, how: &str) -> Failure {
+    anyhow!("there is no conversation {text}, looked for {how}").into()
+}
+
+async fn exists(pool: &PgPool, uuid: Uuid) -> Result<bool, Failure> {
+    let found = sqlx::query_scalar(
+        "select exists (select from events
+                        where aggregate_type = 'conversation'
+                          and aggregate_id = $1
+                          and sequence = 1)",
+    );
+    Ok(found.bind(uuid.to_string()).fetch_one(pool).await.context(FIND)?)
+}
+
+/// A conversation's number is the account position of its creation.
+async fn by_number(pool: &PgPool, account: i64, number: i64) -> Result<Option<Uuid>, Failure> {
+    let found = sqlx::query_scalar(
+        "select conversation_id
+         from events
+         where account_id = $1
+           and account_position = $2
+           and aggregate_type = 'conversation'
+           and sequence = 1",
+    );
+    let found = found.bind(account).bind(number).fetch_optional(pool).await;
+    Ok(found.context(FIND)?)
+}
+
+/// The newest of the chats that had this uid: one that was erased is followed by another under the next id.
+async fn by_uid(pool: &PgPool, account: i64, uid: &str) -> Result<Option<Uuid>, Failure> {
+    let mut found = None;
+    for erased_before in 0.. {
+        let chat = domain::contextual_chat_id(account, uid, erased_before);
+        if !exists(pool, chat).await? {
+            break;
+        }
+        found = Some(chat);
+    }
+    Ok(found)
+}
+
+const FIND: &str = "cannot look for a conversation";
+
+/// A UUID as Protocol writes it: 22 digits, capitals and small letters.
+fn protocol_id(text: &str) -> Option<Uuid> {
+    let whole = text.len() == 22;
+    whole.then(|| base62::decode(text).ok()).flatten().map(Uuid::from_u128)
+}

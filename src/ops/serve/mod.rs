@@ -1,0 +1,275 @@
+mod authenticator;
+mod ending;
+mod quick_start;
+mod servers;
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use anyhow::Context;
+use api::token::Authenticator;
+use clap::Args;
+use event_store::{Commands, Keys, KeysInUse, Log, Settings};
+use metrics_exporter_prometheus::PrometheusHandle;
+use sqlx::PgPool;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+use authenticator::authenticator;
+use ending::{panicked, shutdown_signal};
+use servers::Servers;
+
+use super::database::Pools;
+use super::lag::Watched;
+use super::readiness::{Relay, readiness};
+use super::{Failure, Options, descriptors, master_key, telemetry};
+
+#[derive(Debug, Args)]
+pub(super) struct Serve {
+    /// Make and keep a token secret when none is configured, and print a token and requests to try
+    #[arg(long)]
+    quick_start: bool,
+    /// PostgreSQL connections at most; half of them are for queries
+    #[arg(long, default_value_t = 32, value_parser = clap::value_parser!(u32).range(12..=1000))]
+    connections_max: u32,
+    /// Request bodies, in bytes, at most
+    #[arg(long, default_value_t = 2 * 1024 * 1024, value_parser = clap::value_parser!(u32).range(1024..))]
+    body_size_max: u32,
+    /// Seconds that a request may take
+    #[arg(long, default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..=3600))]
+    request_timeout_s: u64,
+    /// HTTP connections at once, at most; unless told, as many as the limit on open files leaves, up to 10000
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..))]
+    http_connections_max: Option<u32>,
+    /// Requests of one user that may be under way before further ones are refused (429)
+    #[arg(long, default_value_t = 64, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    user_requests_max: u32,
+    /// Requests of one account that may be under way before further ones are refused (429)
+    #[arg(long, default_value_t = 512, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    account_requests_max: u32,
+    /// Seconds to finish what is under way when told to stop; what takes longer is cut off
+    #[arg(long, default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..=3600))]
+    shutdown_timeout_s: u64,
+    /// Commands that may wait to be recorded before further ones are refused
+    #[arg(long, default_value_t = 4096, value_parser = clap::value_parser!(u32).range(1..))]
+    queue_length_max: u32,
+}
+
+/// What answers requests, and what it is told of.
+struct Node {
+    commands: Commands,
+    memory: projections::Memory,
+    progress: projections::Progress,
+    pool: PgPool,
+    queries: PgPool,
+    authenticator: Authenticator,
+    /// That tokens can be made with.
+    secret: Option<String>,
+    metrics: PrometheusHandle,
+    relay: Relay,
+    watched: Watched,
+}
+
+impl Serve {
+    pub(super) async fn run(self, options: Options) -> Result<(), Failure> {
+        options.check()?;
+        telemetry::start(telemetry::filter(&options.log)?);
+        let shutdown = shutdown_signal()?;
+        let authenticator = authenticator(&options, self.quick_start)?;
+        let connections = self.connections()?;
+        let mut servers = Servers::default();
+        let served = self.serve(&options, authenticator, connections, &mut servers, shutdown).await;
+        let stopped = servers.stop().await;
+        served.and(stopped)
+    }
+
+    async fn serve(
+        &self,
+        options: &Options,
+        (authenticator, secret): (Authenticator, Option<String>),
+        connections: api::server::Settings,
+        servers: &mut Servers,
+        shutdown: CancellationToken,
+    ) -> Result<(), Failure> {
+        let metrics = metrics_exporter_prometheus::PrometheusBuilder::new()
+            .install_recorder()
+            .context("cannot set up metrics")?;
+        let database_url = servers.database_url(options).await?;
+        let Pools { log: pool, queries } =
+            Pools::connect(&database_url, self.connections_max).await?;
+
+        let node = Uuid::new_v4();
+        let mut in_use = KeysInUse::begin(&pool).await?;
+        let keys = Keys::open(&pool, master_key::find_or_make(options, &pool).await?).await?;
+        in_use.check(&keys).await?;
+        let log = Log::new(pool.clone(), keys);
+        let (accepting, following) = (CancellationToken::new(), CancellationToken::new());
+        let settings =
+            Settings { queue_length_max: self.queue_length_max as usize, ..Settings::default() };
+        let commands = Commands::start(log.clone(), &settings, accepting.clone());
+        let memory = projections::Memory::start(&queries);
+        let progress = memory.progress().clone();
+        // What was acknowledged before the start is answered from the start, or nothing is.
+        progress.promise(log.head().await?);
+        let mut followers = projections::start(&log, &memory, node, &following);
+        followers.spawn(event_store::watch_database(log.clone(), following.clone()));
+        followers.spawn(keep_metrics_small(metrics.clone(), following.clone()));
+        followers.spawn(event_store::prune_idempotency_keys(pool.clone(), following.clone()));
+        let reactors = reactors::run(commands.clone(), progress.clone(), node, following.clone());
+        followers.spawn(reactors);
+        followers.spawn(authenticator.clone().keep_keys(following.clone()));
+        let relay = self.relay(options, servers, &log, node, &following, &mut followers).await?;
+        let with_relay = relay.is_some();
+        let pools = (&pool, &queries);
+        let watched =
+            Watched::start(node, pools, &progress, with_relay, &mut followers, &following);
+
+        let node = Node {
+            commands,
+            memory,
+            progress,
+            pool: pool.clone(),
+            queries: queries.clone(),
+            authenticator,
+            secret,
+            metrics,
+            relay,
+            watched,
+        };
+        let answering = self.answer(node, options, connections, shutdown);
+        let availability = log.availability();
+        let answered = tokio::select! {
+            answered = answering => answered,
+            error = in_use.keep(log.keys()) => Err(error.into()),
+            reason = availability.failed() => Err(anyhow::anyhow!("{reason}").into()),
+            failure = panicked(&mut followers) => Err(failure),
+            failure = servers.failed() => Err(failure),
+        };
+        tracing::info!("draining requests");
+        accepting.cancel();
+        following.cancel();
+        let patience =
+            if answered.is_ok() { connections.shutdown_timeout } else { TIMEOUT_AFTER_FAILURE };
+        drain(followers, [queries, pool], patience).await;
+        answered
+    }
+
+    /// Listens once what was recorded before can be seen, or soon after, and answers until it is told to stop.
+    async fn answer(
+        &self,
+        node: Node,
+        options: &Options,
+        connections: api::server::Settings,
+        shutdown: CancellationToken,
+    ) -> Result<(), Failure> {
+        let level = node.progress.wait_until_level(LISTENS_WITHIN);
+        match shutdown.run_until_cancelled(level).await {
+            Some(true) => {}
+            Some(false) => tracing::warn!(
+                position = node.progress.rows(),
+                head = node.progress.position(),
+                "projections are catching up: requests are refused until they have"
+            ),
+            None => return Ok(()),
+        }
+        let (listener, address) = listen(options).await?;
+        let services = api::Services {
+            readiness: readiness(&node.commands, &node.progress, node.relay, node.watched),
+            commands: node.commands,
+            views: projections::Views::new(node.memory, node.progress),
+            pool: node.pool,
+            queries: node.queries,
+            authenticator: node.authenticator,
+            metrics: node.metrics,
+            metrics_token: options.metrics_token.as_deref().map(Into::into),
+            fair: api::Fair::new(
+                self.user_requests_max as usize,
+                self.account_requests_max as usize,
+                self.body_size_max as usize,
+            ),
+            public_url: options.public_url(address).into(),
+            seen: api::Seen::default(),
+        };
+        let limits = api::Limits {
+            body_size_max: self.body_size_max as usize,
+            request_timeout: Duration::from_secs(self.request_timeout_s),
+        };
+        if let (true, Some(secret)) = (self.quick_start, &node.secret) {
+            quick_start::print(&format!("http://{address}"), secret, &options.tokens.rules()?)?;
+        }
+        let router = api::router(services, limits);
+        api::server::serve(listener, router, connections, shutdown).await;
+        Ok(())
+    }
+
+    fn connections(&self) -> Result<api::server::Settings, Failure> {
+        let room = descriptors::left_for_http(self.connections_max)?;
+        Ok(api::server::Settings {
+            connections_max: self.http_connections_max.map_or(room, |max| room.min(max as usize)),
+            shutdown_timeout: Duration::from_secs(self.shutdown_timeout_s),
+            ..api::server::Settings::default()
+        })
+    }
+
+    /// How publishing goes, unless it is off.
+    async fn relay(
+        &self,
+        options: &Options,
+        servers: &mut Servers,
+        log: &Log,
+        node: Uuid,
+        stop: &CancellationToken,
+        followers: &mut JoinSet<()>,
+    ) -> Result<Relay, Failure> {
+        let Some(nats) = servers.nats(options).await? else { return Ok(None) };
+        let prefix = options.nats_subject_prefix.clone();
+        followers.spawn(relay::hint::run(log.clone(), nats.clone(), prefix, stop.clone()));
+        let settings = options.relay(nats);
+        let (status, watched) = watch::channel(relay::Status::default());
+        followers.spawn(relay::run(log.clone(), settings, node, status, stop.clone()));
+        Ok(Some(watched))
+    }
+}
+
+/// Most starts have caught up by then, also one that first waits for the lease of a node that was killed, so that a
+/// caller seldom meets a server that cannot answer yet. One with more to do can be asked how it is.
+const LISTENS_WITHIN: Duration = Duration::from_secs(10);
+
+/// Waits until everything that was begun is finished, for so long.
+async fn drain(mut followers: JoinSet<()>, pools: [PgPool; 2], patience: Duration) {
+    let drained = async {
+        while followers.join_next().await.is_some() {}
+        for pool in pools {
+            pool.close().await;
+        }
+    };
+    match tokio::time::timeout(patience, drained).await {
+        Ok(()) => tracing::info!("stopped"),
+        Err(_elapsed) => tracing::warn!(?patience, "stopped before everything was drained"),
+    }
+}
+
+/// How long what was accepted may take to be finished, when nothing can be any more.
+const TIMEOUT_AFTER_FAILURE: Duration = Duration::from_secs(1);
+
+async fn listen(options: &Options) -> Result<(TcpListener, SocketAddr), Failure> {
+    let listener = TcpListener::bind(options.listen()?)
+        .await
+        .with_context(|| format!("cannot listen on {} (COLLOQUY_LISTEN)", options.listen))?;
+    let address = listener.local_addr()?;
+    tracing::info!(%address, version = env!("CARGO_PKG_VERSION"), "listening");
+    Ok((listener, address))
+}
+
+/// Sums up what was measured since the last time. Every single measurement is kept until then, or
+/// until somebody asks for the metrics: without it, a node that nobody scrapes grows by 8 bytes and
+/// more with each request.
+async fn keep_metrics_small(metrics: PrometheusHandle, stop: CancellationToken) {
+    let mut ticks = tokio::time::interval(Duration::from_secs(5));
+    while stop.run_until_cancelled(ticks.tick()).await.is_some() {
+        metrics.run_upkeep();
+    }
+}

@@ -1,0 +1,27 @@
+use crate::ops::{Failure, output, token};
+
+/// What a newcomer needs: the URL, a token that works, three requests to paste.
+pub(super) fn print(url: &str, secret: &str, rules: &api::token::Rules) -> Result<(), Failure> {
+    const MONTH_S: u32 = 30 * 24 * 3600;
+    let service = token::issue(secret, rules, "quick-start", None, 1, "service", MONTH_S)?;
+    let ann = token::issue(secret, rules, "ann", Some("Ann"), 1, "member", MONTH_S)?;
+    // Whoever started it may not be there to read it, and the server goes on all the same.
+    let _ = output::text(&format!(
+        "
+Colloquy is running at {url}  (API: {url}/docs, stop with Ctrl-C)
+
+Ann's access token, good for 30 days:
+{ann}
+
+Try it from another shell: register Bob, start a chat with him, list Ann's chats.
+
+curl -s -X PUT {url}/api/users/bob -H 'Authorization: Bearer {service}' -H 'Content-Type: application/json' -d '{{\"name\":\"Bob\"}}'
+
+curl -s {url}/api/conversations -H 'Authorization: Bearer {ann}' -H 'Content-Type: application/json' -d '{{\"members\":[\"bob\"]}}'
+
+curl -s {url}/api/conversations -H 'Authorization: Bearer {ann}'
+
+"
+    ));
+    Ok(())
+}
