@@ -70,7 +70,7 @@ pub use quarantine::{
 };
 pub use reads::retrying;
 pub use recorded::RecordedEvent;
-pub use sealing::{ERASED, Keys, MasterKey, STILL_SEALED, UNREADABLE};
+pub use sealing::{ERASED, Keys, MasterKey, Rewrapped, STILL_SEALED, UNREADABLE};
 pub use standing::{Follower, HeldLease, Standing};
 pub use store::{PostgresEventStore, StreamContext};
 pub use tail::{Budget, LogEvent, Tail};

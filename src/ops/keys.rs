@@ -2,7 +2,7 @@ use std::path::PathBuf;
 
 use anyhow::Context;
 use clap::{Args, Subcommand};
-use event_store::{KeysAlone, MasterKey};
+use event_store::{KeysAlone, MasterKey, Rewrapped};
 use sqlx::PgPool;
 
 use super::database::Database;
@@ -74,14 +74,23 @@ impl Rotate {
         let total: i64 =
             sqlx::query_scalar("select count(*) from stream_keys").fetch_one(pool).await?;
         let bar = progress::bar(total.unsigned_abs());
+        let (mut wrapped, mut unopened) = (0, Vec::new());
         loop {
-            let wrapped = keys.rewrap(pool, to, BATCH_SIZE).await?;
-            bar.inc(wrapped as u64);
-            if wrapped == 0 {
+            let Rewrapped { found, unopened: of_batch } = keys.rewrap(pool, to, BATCH_SIZE).await?;
+            bar.inc(found as u64);
+            wrapped += found - of_batch.len();
+            unopened.extend(of_batch);
+            if found == 0 {
                 break;
             }
         }
         bar.finish_and_clear();
-        output::line(format_args!("{} keys were wrapped anew", bar.position()))
+        for stream in unopened {
+            output::complain(format_args!(
+                "the key of stream {stream} does not open with the present master key either: \
+                 it stays as it is, and its events unreadable"
+            ));
+        }
+        output::line(format_args!("{wrapped} keys were wrapped anew"))
     }
 }

@@ -120,6 +120,7 @@ pub(super) fn now() -> DateTime<Utc> {
 }
 
 #[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test that cannot go on may panic")]
 mod tests {
     use super::*;
 

@@ -43,6 +43,27 @@ async fn a_rotated_master_key_opens_what_the_old_one_sealed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_key_that_does_not_open_is_named_and_keeps_no_other_from_being_rotated() {
+    let installation = Installation::new().await;
+    talk(&installation.start()).await;
+    let spoilt: String = sqlx::query_scalar(
+        "update stream_keys set wrapped = wrapped || '\\x00'
+         where aggregate_type = 'conversation'
+         returning aggregate_id",
+    )
+    .fetch_one(&installation.pool().await)
+    .await
+    .unwrap();
+    let (status, told, errors) = installation.run(&["keys", "rotate", "--to", OTHER_KEY]);
+    assert_eq!(status, Some(0), "{errors}");
+    assert!(told.starts_with("3 keys were wrapped anew\n"), "{told}");
+    let named = format!("the key of stream conversation/{spoilt} does not open");
+    assert!(errors.contains(&named), "{errors}");
+    // Nothing is left of the rotation: a server starts with the new key.
+    installation.start_with(&["--master-key", OTHER_KEY]).caller("ann").arrive().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_rotation_beside_a_running_server_is_refused_and_says_which() {
     let installation = Installation::new().await;
     let server = installation.start();

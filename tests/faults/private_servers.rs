@@ -7,7 +7,7 @@ use embedded::testing::folder;
 use serde_json::json;
 
 use super::all_messages;
-use crate::harness::{Server, run, serve, wait_until};
+use crate::harness::{SECRET, Server, run, serve, wait_until};
 
 fn start(data_dir: &Path) -> Server {
     let mut command = serve();
@@ -65,7 +65,8 @@ async fn a_private_nats_server_that_dies_is_started_again_three_times() {
     ann.arrive().await;
     let doctor = || {
         let mut command = Command::new(env!("CARGO_BIN_EXE_colloquy"));
-        run(command.args(["doctor", "--format", "csv"]).env("COLLOQUY_DATA_DIR", &folder))
+        command.args(["doctor", "--format", "csv"]).env("COLLOQUY_DATA_DIR", &folder);
+        run(command.env("COLLOQUY_JWT_SECRET", SECRET))
     };
     wait_until("the doctor finds the stream", async || {
         doctor().1.contains("stream,ok,\"CONVERSATIONS, at 1\"")

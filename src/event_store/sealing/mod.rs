@@ -26,6 +26,7 @@ use cipher::{open_value, seal_value};
 pub(crate) use keys::EventKey;
 pub use keys::Keys;
 pub use master_key::MasterKey;
+pub use rotation::Rewrapped;
 
 /// What stands in place of a value whose key is gone, where there is no type to say so.
 pub const ERASED: &str = "[erased]";

@@ -4,18 +4,27 @@ use super::cipher::{unwrap, wrap};
 use super::{Keys, MasterKey};
 use crate::Error;
 
+/// What became of a batch of stream keys.
+#[derive(Debug)]
+pub struct Rewrapped {
+    /// How many there were; 0: all are done.
+    pub found: usize,
+    /// Streams whose keys do not open.
+    pub unopened: Vec<String>,
+}
+
 impl Keys {
-    /// Wraps a batch of stream keys with another master key; returns how many were left to do
-    /// before it.
+    /// Wraps a batch of stream keys with another master key. A key that does not open (somebody
+    /// changed it) does not keep the others from that: it stays as it is, and counts as done.
     ///
     /// # Errors
-    /// When PostgreSQL fails or a key is not wrapped by this master key.
+    /// When there is no master key, or PostgreSQL fails.
     pub async fn rewrap(
         &self,
         pool: &PgPool,
         to: &MasterKey,
         batch_size: i64,
-    ) -> Result<usize, Error> {
+    ) -> Result<Rewrapped, Error> {
         let master = self.master.as_ref().ok_or(Error::MasterKeyMissing)?;
         let database = Error::database;
         let mut tx = pool.begin().await.map_err(database("rotate the master key"))?;
@@ -36,14 +45,19 @@ impl Keys {
         .fetch_all(&mut *tx)
         .await
         .map_err(database("read the keys of streams"))?;
-        let (mut types, mut ids, mut rewrapped) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut types, mut ids, mut wrapped_anew) = (Vec::new(), Vec::new(), Vec::new());
+        let mut unopened = Vec::new();
         for (aggregate_type, aggregate_id, wrapped) in &rows {
             let stream = format!("{aggregate_type}/{aggregate_id}");
-            let key = unwrap(&master.secret, stream.as_bytes(), wrapped)
-                .ok_or_else(|| Error::CannotOpen { what: format!("the key of stream {stream}") })?;
             types.push(aggregate_type);
             ids.push(aggregate_id);
-            rewrapped.push(wrap(&to.secret, stream.as_bytes(), &key));
+            wrapped_anew.push(match unwrap(&master.secret, stream.as_bytes(), wrapped) {
+                Some(key) => wrap(&to.secret, stream.as_bytes(), &key),
+                None => {
+                    unopened.push(stream);
+                    wrapped.clone()
+                }
+            });
         }
         sqlx::query(
             "update stream_keys k
@@ -53,7 +67,7 @@ impl Keys {
         )
         .bind(types)
         .bind(ids)
-        .bind(rewrapped)
+        .bind(wrapped_anew)
         .bind(&to.id)
         .execute(&mut *tx)
         .await
@@ -67,6 +81,6 @@ impl Keys {
                 .map_err(database("withdraw the old master key"))?;
         }
         tx.commit().await.map_err(database("rotate the master key"))?;
-        Ok(rows.len())
+        Ok(Rewrapped { found: rows.len(), unopened })
     }
 }

@@ -57,7 +57,7 @@ async fn a_requests_digest_is_the_same_on_every_node_and_under_every_master_key_
     let digest = |keys: &Keys| keys.request_digest(&[b"POST", b"yes"]).unwrap();
     let noted = digest(&keys);
     assert_eq!(digest(&Keys::open(&pool, first).await.unwrap()), noted);
-    while keys.rewrap(&pool, &second, 10).await.unwrap() > 0 {}
+    while keys.rewrap(&pool, &second, 10).await.unwrap().found > 0 {}
     assert_eq!(digest(&Keys::open(&pool, second).await.unwrap()), noted);
 
     assert_ne!(keys.request_digest(&[b"POSTy", b"es"]).unwrap(), noted);
