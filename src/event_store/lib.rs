@@ -61,7 +61,7 @@ pub use idempotency::prune_idempotency_keys;
 pub use in_use::{KeysAlone, KeysInUse};
 pub use lead::{Led, lead};
 pub use lease::{Lease, checkpoint};
-pub use log::{Log, Search};
+pub use log::{Found, Log, Search};
 pub use metadata::{Context, Idempotency, Metadata, Surface};
 pub use missing_keys::MissingKeys;
 pub use outage::{Availability, is_outage, watch_database};

@@ -13,7 +13,7 @@ use crate::tail::Ring;
 use crate::{Availability, Error, Keys, RecordedEvent, Tail};
 
 use head::UNKNOWN;
-pub use search::Search;
+pub use search::{Found, Search};
 
 /// The log, to be read in order.
 #[derive(Debug, Clone)]

@@ -1,4 +1,5 @@
 use chrono::{DateTime, Utc};
+use futures::TryStreamExt;
 use uuid::Uuid;
 
 use super::Log;
@@ -28,6 +29,18 @@ pub struct Search {
     pub request_id: Option<String>,
 }
 
+/// What a search found.
+#[derive(Debug)]
+pub struct Found {
+    /// Ascending.
+    pub events: Vec<RecordedEvent>,
+    /// There are others behind them.
+    pub more: bool,
+}
+
+/// How much is found at once: a thousand of the largest events would be a gigabyte.
+const BYTES_MAX: usize = 8 << 20;
+
 impl Log {
     /// Up to `limit` events of one conversation, its members' own too, with a position above
     /// `after`.
@@ -41,19 +54,15 @@ impl Log {
         limit: i64,
     ) -> Result<Vec<RecordedEvent>, Error> {
         let search = Search { conversation: Some(conversation), ..Search::default() };
-        self.search(&search, after, limit).await
+        Ok(self.search(&search, after, limit).await?.events)
     }
 
-    /// Up to `limit` events that a search finds, with a position above `after`, ascending.
+    /// The first events that a search finds with a position above `after`: up to `limit`, and no
+    /// more than some 8 MiB, but one if there is one.
     ///
     /// # Errors
     /// When PostgreSQL cannot be reached.
-    pub async fn search(
-        &self,
-        search: &Search,
-        after: i64,
-        limit: i64,
-    ) -> Result<Vec<RecordedEvent>, Error> {
+    pub async fn search(&self, search: &Search, after: i64, limit: i64) -> Result<Found, Error> {
         // Said only when it is asked for, so that the index of a conversation's events is used
         // then.
         let of_conversation = match search.conversation {
@@ -73,9 +82,9 @@ impl Log {
                and ($10::bigint is null or e.position <= $10)
                and ($11::text is null or e.metadata ->> 'request_id' = $11)
              order by e.position
-             limit $3"
+             limit $3 + 1"
         );
-        let rows: Vec<Row> = sqlx::query_as(&sql)
+        let mut rows = sqlx::query_as::<_, Row>(&sql)
             .bind(search.conversation)
             .bind(after)
             .bind(limit)
@@ -87,9 +96,17 @@ impl Log {
             .bind(search.until)
             .bind(search.to)
             .bind(&search.request_id)
-            .fetch_all(&self.pool)
-            .await
-            .map_err(Error::database("search the log"))?;
-        Ok(self.with_keys(rows).await)
+            .fetch(&self.pool);
+        let (mut found, mut bytes, mut more) = (Vec::new(), 0, false);
+        while let Some(row) = rows.try_next().await.map_err(Error::database("search the log"))? {
+            bytes += row.bytes();
+            more = found.len() as i64 == limit || (bytes > BYTES_MAX && !found.is_empty());
+            if more {
+                break;
+            }
+            found.push(row);
+        }
+        drop(rows);
+        Ok(Found { events: self.with_keys(found).await, more })
     }
 }

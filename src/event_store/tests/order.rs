@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use super::{ANN, context, create, log, node, post, run, run_in};
-use crate::{Commands, Error, RecordedEvent, Settings};
+use crate::{Commands, Error, Found, RecordedEvent, Search, Settings};
 
 #[tokio::test]
 async fn positions_count_from_one_over_all_streams() {
@@ -159,6 +159,32 @@ async fn every_event_names_its_conversation() {
         log.read(0, 10).await.unwrap().iter().map(|event| event.conversation_id).collect();
     assert_eq!(of, [Some(id), Some(id), Some(id), None]);
     assert_eq!(log.read_conversation(id, 0, 10).await.unwrap().len(), 3);
+}
+
+#[tokio::test]
+async fn a_search_finds_no_more_at_once_than_fits_into_memory() {
+    let (log, _) = log().await;
+    let commands = node(&log);
+    let id = Uuid::now_v7();
+    run(&commands, id, create()).await.unwrap();
+    let longest = "🙂".repeat(150_000);
+    for _ in 0..16 {
+        run(&commands, id, post(&longest)).await.unwrap();
+    }
+    let (mut after, mut sizes) = (0, Vec::new());
+    loop {
+        let Found { events, more } = log.search(&Search::default(), after, 1000).await.unwrap();
+        sizes.push(events.len());
+        after = events.last().unwrap().position;
+        if !more {
+            break;
+        }
+    }
+    assert_eq!((after, sizes.iter().sum::<usize>()), (17, 17));
+    assert!(sizes.len() > 1 && sizes.iter().all(|size| *size < 16), "{sizes:?}");
+    // And one that is as large as that is found alone.
+    let Found { events, more } = log.search(&Search::default(), 1, 1).await.unwrap();
+    assert_eq!((events.len(), more), (1, true));
 }
 
 #[tokio::test(flavor = "multi_thread")]

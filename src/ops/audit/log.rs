@@ -109,7 +109,7 @@ impl Log {
         loop {
             // Asked before the search: what is recorded between the two is not waited past.
             let head = log.head().await?;
-            let events = log.search(&search, after, PAGE.min(left)).await?;
+            let events = log.search(&search, after, PAGE.min(left)).await?.events;
             let rows = events.iter().map(row).collect();
             if let ControlFlow::Break(()) = printer.print(rows)? {
                 return Ok(());

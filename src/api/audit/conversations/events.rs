@@ -1,7 +1,7 @@
 use axum::Json;
 use axum::extract::Path;
 use domain::audit::Part;
-use event_store::Search;
+use event_store::{Found, Search};
 
 use crate::audit::objects::{Event, Events};
 use crate::audit::request::Auditor;
@@ -39,11 +39,8 @@ pub(super) async fn events(
     if let Some(size) = request.views().answer_size() {
         size.make_room().await?;
     }
-    // One more than asked for tells whether there is a next page.
     let after = request.log().position_of(request.account(), after).await?;
-    let mut found = request.log().search(&search, after, limit + 1).await?;
-    let more = found.len() as i64 > limit;
-    found.truncate(limit as usize);
-    let next = found.last().filter(|_| more).map(|last| last.account_position);
-    Ok(Json(Events { data: found.iter().map(Event::from).collect(), next }))
+    let Found { events, more } = request.log().search(&search, after, limit).await?;
+    let next = events.last().filter(|_| more).map(|last| last.account_position);
+    Ok(Json(Events { data: events.iter().map(Event::from).collect(), next }))
 }
