@@ -114,9 +114,10 @@ impl Led for Relay {
     /// Returns when told to stop, with nothing under way.
     async fn lead(&mut self, lease: &Lease) -> Result<(), Error> {
         self.health.leads();
+        // Whoever led before may have written down why it stopped, also when this node had led before them.
+        self.stopped_is_noted = true;
         let led = self.publish_until_stopped(lease).await;
         if let Err(error) = &led {
-            self.stopped_is_noted = true;
             // Best effort: where the database is the reason, it cannot be written down.
             let _ = lease.set_stopped(self.log.pool(), NAME, Some(&causes(error))).await;
         }

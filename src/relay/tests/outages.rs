@@ -1,5 +1,7 @@
 //! A broker that is away, killed or put back to what it was.
 
+use embedded::testing::wait_until;
+
 use super::*;
 
 #[tokio::test]
@@ -63,4 +65,28 @@ async fn a_connection_that_was_dropped_without_a_word_is_given_up_for_another() 
     fixture.append(1).await;
     relay.until("the next one is, too", |status| status.position == 2).await;
     fixture.check().await;
+}
+
+/// Also by one that had led before, and found nothing written down then.
+#[tokio::test]
+async fn whoever_leads_again_takes_back_what_another_node_wrote_down_meanwhile() {
+    let fixture = Fixture::new(nats_url().await).await;
+    let mut relay = fixture.relay();
+    fixture.append(1).await;
+    relay.until("it is published", |status| status.position == 1).await;
+    let pool = fixture.log.pool();
+    for statement in [
+        "update leases set owner = gen_random_uuid(), epoch = epoch + 1 where name = 'relay'",
+        "update checkpoints set stopped = 'another node was interrupted' where name = 'relay'",
+        "update leases set expires_at = '-infinity' where name = 'relay'",
+    ] {
+        sqlx::query(statement).execute(pool).await.unwrap();
+    }
+    fixture.append(1).await;
+    relay.until("it leads again", |status| status.position == 2 && status.leader).await;
+    wait_until("nothing is written down any more", async || {
+        let noted = "select stopped from checkpoints where name = 'relay'";
+        sqlx::query_scalar::<_, Option<String>>(noted).fetch_one(pool).await.unwrap().is_none()
+    })
+    .await;
 }
