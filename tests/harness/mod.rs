@@ -61,14 +61,8 @@ impl Installation {
 
     fn verb(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_colloquy"));
-        command
-            .args(arguments)
-            .env("DATABASE_URL", &self.database_url)
-            .env("NATS_URL", &self.nats_url)
-            .env("COLLOQUY_NATS_STREAM", &self.stream)
-            .env("COLLOQUY_NATS_SUBJECT_PREFIX", &self.prefix)
-            .env("COLLOQUY_MASTER_KEY", MASTER_KEY);
-        command
+        command.env("COLLOQUY_JWT_SECRET", SECRET);
+        self.configured(command, arguments)
     }
 
     /// Another node's commands, for what no dialect can say.
@@ -182,7 +176,7 @@ impl Installation {
         Server::without_log(child, url)
     }
 
-    /// A command that serves, on what the installation has.
+    /// A command on what the installation has.
     fn configured(&self, mut command: Command, arguments: &[&str]) -> Command {
         command
             .args(arguments)
