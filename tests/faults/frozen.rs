@@ -45,7 +45,13 @@ async fn a_frozen_node_with_the_lease_and_a_lock_keeps_nobody_waiting_for_longer
     let since = Instant::now();
     blocker.rollback().await.unwrap();
 
+    let epoch = "select epoch from leases where name = 'projector'";
+    let frozen_epoch: i64 = sqlx::query_scalar(epoch).fetch_one(&pool).await.unwrap();
     let other = installation.start();
+    wait_until("the other one projects", async || {
+        sqlx::query_scalar::<_, i64>(epoch).fetch_one(&pool).await.unwrap() > frozen_epoch
+    })
+    .await;
     let (ann, bob) = (other.caller("ann"), other.caller("bob"));
     bob.arrive().await;
     let chat = ann.create(json!(["bob"])).await;
