@@ -163,11 +163,9 @@ impl Commands {
             // Deciding moves the state on. Conflicts are rare, so a first one costs a load from the start;
             // where there was one there will be more, and then only what is new is read.
             let before = (attempt > 0).then(|| stream.clone());
-            let turn = match attempt < CONFLICTS_MAX {
-                true => None,
-                false => Some(self.turns.take(&self.log).await?),
-            };
-            if turn.is_some() {
+            let mut turn = None;
+            if attempt >= CONFLICTS_MAX {
+                turn = Some(self.turns.take(&self.log).await?);
                 self.store.catch_up(&mut stream).await?;
             }
             let Some(decision) = self.decide(&mut stream, commands).await? else { continue };

@@ -93,15 +93,25 @@ where
     }
 }
 
-impl<K, V> Shared<K, V>
-where
-    K: Copy + Eq + Hash,
-{
+impl<K, V> Shared<K, V> {
     fn lock(&self) -> MutexGuard<'_, HashMap<Option<i64>, Waiting<K, V>>> {
         // Each change is made whole.
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    fn count_off(waiting: &mut HashMap<Option<i64>, Waiting<K, V>>, account: Option<i64>) {
+        let Some(of_account) = waiting.get_mut(&account) else { return };
+        of_account.workers -= 1;
+        if of_account.workers == 0 {
+            waiting.remove(&account);
+        }
+    }
+}
+
+impl<K, V> Shared<K, V>
+where
+    K: Copy + Eq + Hash,
+{
     /// Whether another worker has to begin.
     fn push(&self, account: Option<i64>, question: Question<K, V>) -> bool {
         let mut waiting = self.lock();
@@ -125,10 +135,7 @@ where
             questions.push(question);
         }
         if questions.is_empty() {
-            of_account.workers -= 1;
-            if of_account.workers == 0 {
-                waiting.remove(&account);
-            }
+            Self::count_off(&mut waiting, account);
         }
         questions
     }
@@ -168,15 +175,8 @@ struct Counted<'a, K, V> {
 
 impl<K, V> Drop for Counted<'_, K, V> {
     fn drop(&mut self) {
-        if !std::thread::panicking() {
-            return;
-        }
-        let mut waiting = self.shared.waiting.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(of_account) = waiting.get_mut(&self.account) {
-            of_account.workers -= 1;
-            if of_account.workers == 0 {
-                waiting.remove(&self.account);
-            }
+        if std::thread::panicking() {
+            Shared::count_off(&mut self.shared.lock(), self.account);
         }
     }
 }
