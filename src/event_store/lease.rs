@@ -150,6 +150,19 @@ impl Lease {
         self.hold(&mut connection).await
     }
 
+    /// Takes a lease from whoever holds it and gives it to nobody: who led begins again, or another node does.
+    ///
+    /// # Errors
+    /// When PostgreSQL cannot be reached.
+    pub async fn revoke(pool: &PgPool, name: &str) -> Result<(), Error> {
+        sqlx::query("update leases set owner = null, expires_at = '-infinity' where name = $1")
+            .bind(name)
+            .execute(pool)
+            .await
+            .map_err(Error::database("take a lease back"))?;
+        Ok(())
+    }
+
     /// Gives the lease back, so that another node need not wait for its end.
     ///
     /// # Errors

@@ -178,6 +178,15 @@ impl RecordedEvent {
         bare(opened, instead).unwrap_or(Cow::Borrowed(&self.payload))
     }
 
+    /// Whether a field of the payload is sealed in the log.
+    pub fn is_private(&self, field: &str) -> bool {
+        let stored: Option<serde_json::Value> = serde_json::from_str(&self.payload).ok();
+        stored.is_some_and(|stored| {
+            let value = stored.get(field).and_then(|value| value.as_object());
+            value.is_some_and(|value| value.contains_key(domain::SEALED))
+        })
+    }
+
     /// The same as a JSON value, for people.
     pub fn shown_to_people(&self) -> serde_json::Value {
         serde_json::from_str(&self.shown_in_part())

@@ -1,6 +1,8 @@
 //! Whether the stream is what the log says. Every way of looking comes through here: the relay before it publishes,
 //! and operators with [`check`].
 
+use async_nats::jetstream::ErrorCode;
+use async_nats::jetstream::context::GetStreamErrorKind;
 use async_nats::jetstream::stream::{Info, RawMessageErrorKind, Stream};
 use async_nats::{Client, jetstream};
 use futures::{StreamExt, TryStreamExt, stream};
@@ -174,6 +176,22 @@ async fn first_of(
     std::pin::pin!(found).try_next().await
 }
 
+/// The stream, if there is one.
+pub(crate) async fn get(
+    jetstream: &jetstream::Context,
+    name: &str,
+) -> Result<Option<Stream>, Error> {
+    match jetstream.get_stream(name).await {
+        Ok(stream) => Ok(Some(stream)),
+        Err(error) => match error.kind() {
+            GetStreamErrorKind::JetStream(e) if e.error_code() == ErrorCode::STREAM_NOT_FOUND => {
+                Ok(None)
+            }
+            _ => Err(Error::Stream(error.into())),
+        },
+    }
+}
+
 /// What [`check`] has found.
 #[derive(Debug)]
 pub struct Checked {
@@ -188,18 +206,10 @@ pub struct Checked {
 /// # Errors
 /// When the stream or the log cannot be read.
 pub async fn check(client: &Client, settings: &Settings, pool: &PgPool) -> Result<Checked, Error> {
-    use jetstream::ErrorCode;
-    use jetstream::context::GetStreamErrorKind;
     let mut findings = Vec::from_iter(finding::max_payload(client.max_payload()));
     let jetstream = connection::jetstream(client.clone());
-    let stream = match jetstream.get_stream(&settings.stream).await {
-        Ok(stream) => stream,
-        Err(error) => match error.kind() {
-            GetStreamErrorKind::JetStream(e) if e.error_code() == ErrorCode::STREAM_NOT_FOUND => {
-                return Ok(Checked { last: None, findings });
-            }
-            _ => return Err(Error::Stream(error.into())),
-        },
+    let Some(stream) = get(&jetstream, &settings.stream).await? else {
+        return Ok(Checked { last: None, findings });
     };
     let info = stream.cached_info();
     findings.extend(finding::settings(&info.config, settings));

@@ -14,6 +14,12 @@ pub enum Finding {
         /// Where.
         position: i64,
     },
+    /// It says to be the event, and tells something else.
+    #[error("message {position} of the stream does not say what event {position} of the log says")]
+    Changed {
+        /// Where.
+        position: i64,
+    },
     /// Somebody has deleted from the stream.
     #[error("message {position} is missing from the stream, but event {position} was not erased")]
     Missing {
@@ -54,6 +60,19 @@ pub enum Finding {
         /// The first one.
         first: i64,
     },
+}
+
+impl Finding {
+    /// Where in the stream it begins to be wrong.
+    pub(crate) fn position(&self) -> Option<i64> {
+        match self {
+            Self::Foreign { position }
+            | Self::Changed { position }
+            | Self::Missing { position } => Some(*position),
+            Self::Ahead { head, .. } => Some(head + 1),
+            Self::MaxPayload { .. } | Self::Setting { .. } | Self::NotErased { .. } => None,
+        }
+    }
 }
 
 /// Whether the server takes what an event may weigh.

@@ -28,9 +28,11 @@ mod connection;
 mod erasure;
 mod error;
 mod finding;
+mod full_comparison;
 mod health;
 pub mod hint;
 mod message;
+mod repair;
 mod stream;
 #[cfg(test)]
 mod tests;
@@ -51,7 +53,9 @@ pub use comparison::{Checked, check};
 pub use connection::{NatsOptions, WrongUrl};
 pub use error::Error;
 pub use finding::{Finding, MESSAGE_BYTES_MAX};
+pub use full_comparison::{Whole, check_all};
 pub use health::Status;
+pub use repair::{Repair, durable_consumers, erase_again, is_under_way};
 
 use health::Health;
 use stream::{Connection, Opened};
@@ -196,6 +200,9 @@ impl Relay {
             if let Some(settled) = settled? {
                 self.progressed(lease, settled).await?;
                 published.send_replace(settled);
+                if opened.repaired_at.is_some_and(|to| settled >= to) {
+                    return Ok(());
+                }
             }
             (position, batch, under_way) = (to, next?, sent);
         }

@@ -3,7 +3,8 @@ use std::borrow::Cow;
 use async_nats::header::{NATS_EXPECTED_LAST_SEQUENCE, NATS_EXPECTED_STREAM, NATS_MESSAGE_ID};
 use async_nats::{HeaderMap, HeaderName};
 use chrono::SecondsFormat;
-use event_store::{RecordedEvent, quarantined_between};
+use event_store::{ERASED, RecordedEvent, STILL_SEALED, UNREADABLE, quarantined_between};
+use serde_json::{Map, Value};
 use sqlx::PgPool;
 
 use crate::Error;
@@ -32,6 +33,28 @@ pub(crate) async fn payload<'a>(
         return Err(Error::Unreadable { position, source });
     }
     Ok(event.shown_in_part())
+}
+
+/// Whether a payload is what was, or would be, published of an event. What this reader or the publisher had no key
+/// for counts as equal, and so do the orders of names: an older version may have written them.
+pub(crate) fn tells(payload: &[u8], event: &RecordedEvent) -> bool {
+    let shown = event.shown_in_part();
+    if payload == shown.as_bytes() {
+        return true;
+    }
+    let object = |json: &[u8]| serde_json::from_slice::<Map<String, Value>>(json).ok();
+    let (Some(told), Some(shown)) = (object(payload), object(shown.as_bytes())) else {
+        return false;
+    };
+    let stands_for_any =
+        |value: &Value| [ERASED, STILL_SEALED, UNREADABLE].iter().any(|instead| value == instead);
+    told.len() == shown.len()
+        && told.iter().all(|(name, told)| {
+            let is_private = event.is_private(name);
+            shown.get(name).is_some_and(|shown| {
+                told == shown || is_private && (stands_for_any(told) || stands_for_any(shown))
+            })
+        })
 }
 
 /// CloudEvents 1.0 in binary mode (the NATS protocol binding), our own numbers, and the fence: the one place where the

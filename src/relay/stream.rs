@@ -1,14 +1,12 @@
 use std::time::Duration;
 
-use async_nats::jetstream::ErrorCode;
-use async_nats::jetstream::context::{GetStreamError, GetStreamErrorKind};
 use async_nats::jetstream::stream::{self, Info, Stream};
 use async_nats::{Client, ConnectOptions, Event, jetstream};
 use event_store::{Lease, checkpoint};
 use sqlx::PgPool;
 use tokio::sync::watch;
 
-use crate::{Error, NAME, NatsOptions, Settings, comparison, finding};
+use crate::{Error, NAME, NatsOptions, Settings, comparison, finding, repair};
 
 /// How long a connection may be lost before that is a failure.
 const RECONNECTS_WITHIN: Duration = Duration::from_secs(5);
@@ -53,6 +51,8 @@ pub(crate) struct Opened {
     pub(crate) stream: Stream,
     /// Its last message, which is the event of that position or was erased.
     pub(crate) last: i64,
+    /// Behind this position a repair has to be finished.
+    pub(crate) repaired_at: Option<i64>,
 }
 
 impl Opened {
@@ -75,8 +75,12 @@ pub(crate) async fn open(
     lease: &Lease,
 ) -> Result<Opened, Error> {
     let noted = checkpoint(pool, NAME).await?;
-    let stream = get_or_make(jetstream, settings, noted > 0).await;
-    let stream = stream.map_err(Error::Stream)?;
+    let repair = repair::begin(jetstream, settings, pool, lease).await?;
+    let config = match &repair {
+        Some(repair) => repair.stream_config(&jetstream.client()),
+        None => default_config(settings),
+    };
+    let stream = get_or_make(jetstream, config, noted > 0).await?;
     let info = stream.cached_info();
     let found = comparison::compare(&stream, info, pool, noted).await?;
     if let Some(wrong) = found.wrong {
@@ -102,36 +106,40 @@ pub(crate) async fn open(
     }
     lease.advance(&mut transaction, &[NAME], noted, last).await?;
     transaction.commit().await?;
-    Ok(Opened { stream, last })
+    let mut repaired_at = None;
+    if let Some(repair) = repair {
+        if last >= repair.to() {
+            repair.finish(&stream, pool, lease).await?;
+        } else {
+            repaired_at = Some(repair.to());
+        }
+    }
+    Ok(Opened { stream, last, repaired_at })
 }
 
-async fn get_or_make(
-    jetstream: &jetstream::Context,
-    settings: &Settings,
-    there_was_one: bool,
-) -> Result<Stream, async_nats::Error> {
-    match jetstream.get_stream(&settings.stream).await {
-        Err(error) if is_not_found(&error) => {}
-        found => return Ok(found?),
-    }
-    if there_was_one {
-        tokio::time::sleep(FILES_GONE_AFTER).await;
-    }
-    let config = stream::Config {
+fn default_config(settings: &Settings) -> stream::Config {
+    stream::Config {
         name: settings.stream.clone(),
         subjects: vec![settings.subjects()],
         storage: stream::StorageType::File,
         allow_direct: true,
         ..stream::Config::default()
-    };
-    Ok(jetstream.create_stream(config).await?)
+    }
 }
 
-fn is_not_found(error: &GetStreamError) -> bool {
-    match error.kind() {
-        GetStreamErrorKind::JetStream(error) => error.error_code() == ErrorCode::STREAM_NOT_FOUND,
-        _ => false,
+async fn get_or_make(
+    jetstream: &jetstream::Context,
+    config: stream::Config,
+    there_was_one: bool,
+) -> Result<Stream, Error> {
+    if let Some(found) = comparison::get(jetstream, &config.name).await? {
+        return Ok(found);
     }
+    if there_was_one {
+        tokio::time::sleep(FILES_GONE_AFTER).await;
+    }
+    let made = jetstream.create_stream(config).await;
+    made.map_err(|error| Error::Stream(error.into()))
 }
 
 /// Whether the relay published to another stream before; remembers this one.
@@ -142,7 +150,7 @@ async fn is_another(connection: &mut sqlx::PgConnection, info: &Info) -> Result<
          set created_ns = excluded.created_ns
          where s.created_ns <> excluded.created_ns",
     )
-    .bind(info.created.unix_timestamp_nanos() as i64)
+    .bind(repair::created_ns(info))
     .execute(connection)
     .await?;
     Ok(written.rows_affected() > 0)

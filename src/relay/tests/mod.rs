@@ -19,6 +19,7 @@ mod erasure;
 mod faults;
 mod outages;
 mod publishing;
+mod repair;
 
 pub(crate) struct Fixture {
     pub(crate) log: Log,
