@@ -141,6 +141,7 @@ async fn publish(log: Log, url: String, stop: CancellationToken) {
         nats: relay::NatsOptions::new(&url).expect("a private server has a good URL"),
         stream: "EXAMPLE".to_owned(),
         subject_prefix: "example".to_owned(),
+        payload: relay::Payload::Full,
         in_flight_max: 1000,
         look_every: Duration::from_secs(5),
     };

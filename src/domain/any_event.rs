@@ -52,6 +52,30 @@ impl Event {
         }
     }
 
+    /// Everyone whom it names, each once for each time.
+    pub fn users(&self) -> Vec<Uuid> {
+        use conversation::Event::*;
+        match self {
+            Self::Conversation(ConversationCreated { creator, members, .. }) => {
+                creator.iter().chain(members).copied().collect()
+            }
+            Self::Conversation(MemberAdded { user } | MemberRemoved { user }) => vec![*user],
+            Self::Conversation(MessagePosted { author, .. } | MessageEdited { author, .. }) => {
+                vec![*author]
+            }
+            Self::Participation(event) => vec![event.seat.user],
+            Self::Conversation(_) | Self::User(_) | Self::Audit(_) => vec![],
+        }
+    }
+
+    /// The uid of the user who is registered by it, if it is that.
+    pub fn registered_uid(&self) -> Option<&str> {
+        match self {
+            Self::User(user::Event::UserRegistered { uid, .. }) => Some(uid),
+            _ => None,
+        }
+    }
+
     /// The message that its private values belong to, if they do.
     pub fn subject(&self) -> Option<Uuid> {
         match self {

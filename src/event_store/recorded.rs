@@ -178,6 +178,16 @@ impl RecordedEvent {
         bare(opened, instead).unwrap_or(Cow::Borrowed(&self.payload))
     }
 
+    /// The event for those who are not to read what users wrote: plain JSON, with [`STILL_SEALED`] in place of what is
+    /// sealed, and [`ERASED`] in place of what was erased.
+    ///
+    /// # Errors
+    /// When what is stored is no JSON.
+    pub fn shown_sealed(&self) -> Result<Cow<'_, str>, Error> {
+        let instead = if let Ok(None) = self.key { self.instead } else { STILL_SEALED };
+        bare(&self.payload, instead).map_err(|source| self.undecodable(source.into()))
+    }
+
     /// Whether a field of the payload is sealed in the log.
     pub fn is_private(&self, field: &str) -> bool {
         let stored: Option<serde_json::Value> = serde_json::from_str(&self.payload).ok();

@@ -17,6 +17,17 @@ const SIGNING: &[&str] = &[
     "jwt_role_claim",
 ];
 
+const NATS: &[&str] = &[
+    "nats_url",
+    "nats_url_file",
+    "nats_ca_file",
+    "nats_cert_file",
+    "nats_key_file",
+    "nats_subject_prefix",
+    "nats_stream",
+    "nats_payload",
+];
+
 /// By verb and, within `audit` and `keys`, by the verb there. Others use all of it.
 const USED: &[(&[&str], &[&[&str]])] = &[
     (&["migrate"], &[DATABASE]),
@@ -30,6 +41,8 @@ const USED: &[(&[&str], &[&[&str]])] = &[
     (&["audit", "quarantine"], &[DATABASE, MASTER_KEY]),
     (&["audit", "export"], &[DATABASE]),
     (&["audit", "import"], &[DATABASE]),
+    (&["replay"], &[DATABASE, MASTER_KEY, NATS]),
+    (&["replay", "nats"], &[DATABASE, MASTER_KEY, NATS]),
     (&["keys"], &[DATABASE, MASTER_KEY]),
     (&["keys", "generate"], &[]),
     (&["keys", "rotate"], &[DATABASE, MASTER_KEY]),

@@ -19,6 +19,7 @@ mod output;
 mod private_nats;
 mod progress;
 mod readiness;
+mod replay;
 mod serve;
 mod shown_url;
 mod telemetry;
@@ -82,6 +83,9 @@ enum Verb {
     /// Read the event log
     #[command(subcommand)]
     Audit(audit::Audit),
+    /// Compare what was made from the log with it, and make it again
+    #[command(subcommand)]
+    Replay(replay::Replay),
     /// Manage the keys that seal text
     #[command(subcommand)]
     Keys(keys::Keys),
@@ -136,6 +140,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<(), Failure> {
         Verb::Config(config) => config.run(&options),
         Verb::Doctor(doctor) => doctor.run(options).await,
         Verb::Audit(audit) => audit.run(options).await,
+        Verb::Replay(replay) => replay.run(options).await,
         Verb::Keys(keys) => keys.run(options).await,
         Verb::Openapi { dialect } => openapi::run(dialect.as_deref()),
     }

@@ -1,5 +1,7 @@
 use std::path::Path;
 
+use anyhow::anyhow;
+use async_nats::Client;
 use embedded::{Access, Nats, private_file};
 use relay::{NatsOptions, access};
 
@@ -13,6 +15,45 @@ const READING_URL_FILE: &str = "nats-reader-url";
 pub(super) fn left_by_server(data_dir: &Path) -> Option<NatsOptions> {
     let url = std::fs::read_to_string(data_dir.join(URL_FILE)).ok()?;
     NatsOptions::new(url.trim()).ok()
+}
+
+/// A server that a verb works with.
+pub(super) struct Reached {
+    pub(super) nats: NatsOptions,
+    pub(super) client: Client,
+    /// Started for as long as the verb runs.
+    private: Option<Nats>,
+}
+
+impl Reached {
+    pub(super) async fn close(self) -> Result<(), Failure> {
+        drop(self.client);
+        if let Some(private) = self.private {
+            private.stop().await?;
+        }
+        Ok(())
+    }
+}
+
+/// The configured server; else the private one of a running server; else the private one, started.
+pub(super) async fn reach(options: &Options) -> Result<Reached, Failure> {
+    if options.nats_is_off() {
+        return Err(anyhow!("NATS_URL is off: there is no stream").into());
+    }
+    if let Some(nats) = options.nats()? {
+        let client = nats.connect().await?;
+        return Ok(Reached { nats, client, private: None });
+    }
+    let data_dir = options.data_dir();
+    if let Some(nats) = left_by_server(&data_dir)
+        && let Ok(client) = nats.connect().await
+    {
+        return Ok(Reached { nats, client, private: None });
+    }
+    let private = start(options, &data_dir).await?;
+    let nats = NatsOptions::new(private.url())?;
+    let client = nats.connect().await?;
+    Ok(Reached { nats, client, private: Some(private) })
 }
 
 /// Starts the private NATS server, on which nobody can do more than this installation needs.

@@ -1,8 +1,10 @@
 //! Whether the stream is what the log says. Every way of looking comes through here: the relay before it publishes,
 //! and operators with [`check`].
 
+use async_nats::header::NATS_MESSAGE_ID;
 use async_nats::jetstream::ErrorCode;
 use async_nats::jetstream::context::GetStreamErrorKind;
+use async_nats::jetstream::message::StreamMessage;
 use async_nats::jetstream::stream::{Info, RawMessageErrorKind, Stream};
 use async_nats::{Client, jetstream};
 use futures::{StreamExt, TryStreamExt, stream};
@@ -96,11 +98,20 @@ async fn message_id(stream: &Stream, position: i64) -> Result<Option<String>, Er
     if position == 0 {
         return Ok(None);
     }
-    match stream.get_raw_message(position as u64).await {
-        Ok(message) => {
-            let id = message.headers.get("Nats-Msg-Id").map(|id| id.as_str().to_owned());
-            Ok(Some(id.unwrap_or_default()))
-        }
+    let message = message_at(stream, position).await?;
+    let id = |message: StreamMessage| {
+        message.headers.get(NATS_MESSAGE_ID).map(|id| id.as_str().to_owned()).unwrap_or_default()
+    };
+    Ok(message.map(id))
+}
+
+/// A message, if there is one, as the stream's leader has it.
+pub(crate) async fn message_at(
+    stream: &Stream,
+    number: i64,
+) -> Result<Option<StreamMessage>, Error> {
+    match stream.get_raw_message(number as u64).await {
+        Ok(message) => Ok(Some(message)),
         Err(error) if error.kind() == RawMessageErrorKind::NoMessageFound => Ok(None),
         Err(error) => Err(Error::Stream(error.into())),
     }

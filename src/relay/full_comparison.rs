@@ -4,13 +4,11 @@ use std::collections::BTreeMap;
 
 use async_nats::Client;
 use async_nats::jetstream::message::StreamMessage;
-use async_nats::jetstream::stream::{
-    Config, DirectGetErrorKind, Info, RawMessageErrorKind, Stream,
-};
+use async_nats::jetstream::stream::{Config, DirectGetErrorKind, Info, Stream};
 use event_store::{Budget, Log, LogEvent, RecordedEvent};
 use futures::{StreamExt, TryStreamExt};
 
-use crate::comparison::get;
+use crate::comparison::{get, message_at};
 use crate::{Error, Finding, Settings, connection, finding, message};
 
 /// Differences that are told; the comparison ends with the last of them.
@@ -126,7 +124,7 @@ impl Comparing<'_> {
         let position = event.position;
         // A replica that answered may be behind, and somebody may have erased it meanwhile.
         let message = match message {
-            None if erasure.is_none() => self.from_leader(position).await?,
+            None if erasure.is_none() => message_at(self.stream, position).await?,
             message => message,
         };
         match (message, erasure) {
@@ -141,7 +139,7 @@ impl Comparing<'_> {
             }
             // Of one that is to be erased, it does not matter what is in it.
             (Some(_), Some(Erased::Noted)) => {
-                if self.from_leader(position).await?.is_some() {
+                if message_at(self.stream, position).await?.is_some() {
                     whole.not_erased.push(position);
                 }
             }
@@ -213,15 +211,7 @@ impl Comparing<'_> {
                 Err(_) => {}
             }
         }
-        self.from_leader(position).await
-    }
-
-    async fn from_leader(&self, position: i64) -> Result<Option<StreamMessage>, Error> {
-        match self.stream.get_raw_message(position as u64).await {
-            Ok(message) => Ok(Some(message)),
-            Err(error) if error.kind() == RawMessageErrorKind::NoMessageFound => Ok(None),
-            Err(error) => Err(Error::Stream(error.into())),
-        }
+        message_at(self.stream, position).await
     }
 }
 

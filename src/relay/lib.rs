@@ -27,11 +27,14 @@ mod comparison;
 mod connection;
 mod erasure;
 mod error;
+mod facts;
 mod finding;
 mod full_comparison;
 mod health;
 pub mod hint;
+mod history;
 mod message;
+mod publisher;
 mod repair;
 mod stream;
 #[cfg(test)]
@@ -43,8 +46,6 @@ use std::time::Duration;
 use async_nats::jetstream;
 use async_nats::jetstream::context::PublishErrorKind;
 use event_store::{Budget, Lease, Led, Log, LogEvent, causes};
-use futures::future::{BoxFuture, try_join_all};
-use futures::{FutureExt, TryFutureExt};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
@@ -55,9 +56,11 @@ pub use error::Error;
 pub use finding::{Finding, MESSAGE_BYTES_MAX};
 pub use full_comparison::{Whole, check_all};
 pub use health::Status;
+pub use history::{Copied, Copying, NotCopied};
 pub use repair::{Repair, durable_consumers, erase_again, is_under_way};
 
 use health::Health;
+use publisher::{Publisher, Sent};
 use stream::{Connection, Opened};
 
 /// Where and how to publish.
@@ -69,10 +72,24 @@ pub struct Settings {
     pub stream: String,
     /// First token of every subject.
     pub subject_prefix: String,
+    /// What of an event its message says.
+    pub payload: Payload,
     /// Messages that may be under way without an acknowledgement.
     pub in_flight_max: usize,
     /// How often the stream is looked at while there is nothing to publish, and refused erasures are tried again.
     pub look_every: Duration,
+}
+
+/// What of an event a message of the stream says. Its headers are the same.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Payload {
+    /// All of it: what is sealed in the log can be read in the stream.
+    #[default]
+    Full,
+    /// All but what is sealed in the log: `[sealed]` stands in its place.
+    Sealed,
+    /// The name of its type.
+    Metadata,
 }
 
 impl Settings {
@@ -169,6 +186,7 @@ impl Relay {
         published: &watch::Sender<i64>,
         connection: &mut Connection,
     ) -> Result<(), Error> {
+        let mut publisher = self.publisher(jetstream);
         let mut position = opened.last;
         let mut batch = self.read(position).await?;
         let mut under_way = None;
@@ -186,7 +204,7 @@ impl Relay {
             }
             // The broker stores this batch while the one before is acknowledged and noted, and the next one is read.
             let to = batch.last().map_or(position, |last| last.recorded.position);
-            let sent = tokio::time::timeout(SENT_WITHIN, self.send(jetstream, &batch)).await;
+            let sent = tokio::time::timeout(SENT_WITHIN, publisher.send(&batch)).await;
             let sent = sent.unwrap_or_else(|_elapsed| {
                 Err(Error::Publish { position: to, source: PublishErrorKind::TimedOut.into() })
             })?;
@@ -242,47 +260,23 @@ impl Relay {
         Ok(())
     }
 
+    fn publisher(&self, jetstream: &jetstream::Context) -> Publisher {
+        Publisher {
+            jetstream: jetstream.clone(),
+            pool: self.log.pool().clone(),
+            stream: self.settings.stream.clone(),
+            subject_prefix: self.settings.subject_prefix.clone(),
+            payload: self.settings.payload,
+            ahead: 0,
+            facts: facts::Facts::default(),
+        }
+    }
+
     async fn read(&self, after: i64) -> Result<Vec<Arc<LogEvent>>, Error> {
         // Two batches are under way at a time.
         let events_max = self.settings.in_flight_max.div_ceil(2);
         let budget = Budget { events_max, ..Budget::default() };
         Ok(self.log.tail().read(after, budget).await?)
-    }
-
-    /// Sends a batch; none if there is nothing to send.
-    async fn send(
-        &self,
-        jetstream: &jetstream::Context,
-        batch: &[Arc<LogEvent>],
-    ) -> Result<Option<Sent>, Error> {
-        let mut acknowledgements = Vec::with_capacity(batch.len());
-        for LogEvent { recorded: event, .. } in batch.iter().map(Arc::as_ref) {
-            let position = event.position;
-            let failed = move |source| Error::Publish { position, source };
-            let payload = message::payload(self.log.pool(), event).await?;
-            let acknowledgement = jetstream
-                .publish_with_headers(
-                    message::subject(&self.settings.subject_prefix, event),
-                    message::headers(event, &self.settings.stream),
-                    payload.into_owned().into(),
-                )
-                .await
-                .map_err(failed)?;
-            acknowledgements.push(async move {
-                let stored = acknowledgement.await.map_err(failed)?;
-                if stored.sequence == position as u64 {
-                    Ok(())
-                } else {
-                    Err(Error::Misplaced { position, sequence: stored.sequence })
-                }
-            });
-        }
-        let (Some(first), Some(last)) = (batch.first(), batch.last()) else { return Ok(None) };
-        Ok(Some(Sent {
-            after: first.recorded.position - 1,
-            to: last.recorded.position,
-            acknowledged: try_join_all(acknowledgements).map_ok(drop).boxed(),
-        }))
     }
 
     /// Waits until all of a batch is acknowledged, and notes it: for operators, and because who lost the lease fails
@@ -295,11 +289,4 @@ impl Relay {
         metrics::counter!("colloquy_relay_published_total").increment(to.abs_diff(after));
         Ok(Some(to))
     }
-}
-
-/// A batch that is under way.
-struct Sent {
-    after: i64,
-    to: i64,
-    acknowledged: BoxFuture<'static, Result<(), Error>>,
 }

@@ -1,13 +1,18 @@
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 
 use async_nats::header::{NATS_EXPECTED_LAST_SEQUENCE, NATS_EXPECTED_STREAM, NATS_MESSAGE_ID};
 use async_nats::{HeaderMap, HeaderName};
 use chrono::SecondsFormat;
-use event_store::{ERASED, RecordedEvent, STILL_SEALED, UNREADABLE, quarantined_between};
+use event_store::{ERASED, LogEvent, RecordedEvent, STILL_SEALED, UNREADABLE, quarantined_between};
+use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
+use serde::Deserialize;
 use serde_json::{Map, Value};
 use sqlx::PgPool;
+use uuid::Uuid;
 
-use crate::Error;
+use crate::facts::Facts;
+use crate::{Error, Payload};
 
 /// `<prefix>.v1.<account>.<conversation or directory>.<EventType>`.
 pub(crate) fn subject(prefix: &str, event: &RecordedEvent) -> String {
@@ -17,13 +22,18 @@ pub(crate) fn subject(prefix: &str, event: &RecordedEvent) -> String {
     format!("{prefix}.v1.{}.{topic}.{}", event.account, event.event_type)
 }
 
-/// The event as JSON, its private values in the clear. Of one that does not open, what does, once an operator lets all
-/// who follow the log go on behind it.
+/// The event as JSON. Of one that does not open, what does, once an operator lets all who follow the log go on behind it.
 pub(crate) async fn payload<'a>(
     pool: &PgPool,
     event: &'a RecordedEvent,
+    payload: Payload,
 ) -> Result<Cow<'a, str>, Error> {
-    let source = match event.shown() {
+    let shown = match payload {
+        Payload::Full => event.shown(),
+        Payload::Sealed => event.shown_sealed(),
+        Payload::Metadata => return Ok(type_alone(event).into()),
+    };
+    let source = match shown {
         Ok(shown) => return Ok(shown),
         Err(source) => source,
     };
@@ -35,8 +45,13 @@ pub(crate) async fn payload<'a>(
     Ok(event.shown_in_part())
 }
 
+fn type_alone(event: &RecordedEvent) -> String {
+    serde_json::json!({ "type": event.event_type }).to_string()
+}
+
 /// Whether a payload is what was, or would be, published of an event. What this reader or the publisher had no key
-/// for counts as equal, and so do the orders of names: an older version may have written them.
+/// for counts as equal, and so do the orders of names and the other ways to publish ([`Payload`]), for it may have been
+/// written by an older version or under other settings.
 pub(crate) fn tells(payload: &[u8], event: &RecordedEvent) -> bool {
     let shown = event.shown_in_part();
     if payload == shown.as_bytes() {
@@ -46,6 +61,9 @@ pub(crate) fn tells(payload: &[u8], event: &RecordedEvent) -> bool {
     let (Some(told), Some(shown)) = (object(payload), object(shown.as_bytes())) else {
         return false;
     };
+    if told.len() == 1 && told.get("type").is_some_and(|told| *told == event.event_type) {
+        return true;
+    }
     let stands_for_any =
         |value: &Value| [ERASED, STILL_SEALED, UNREADABLE].iter().any(|instead| value == instead);
     told.len() == shown.len()
@@ -57,9 +75,9 @@ pub(crate) fn tells(payload: &[u8], event: &RecordedEvent) -> bool {
         })
 }
 
-/// CloudEvents 1.0 in binary mode (the NATS protocol binding), our own numbers, and the fence: the one place where the
-/// message may be stored.
-pub(crate) fn headers(event: &RecordedEvent, stream: &str) -> HeaderMap {
+/// CloudEvents 1.0 in binary mode (the NATS protocol binding), and what a reader would have to look up.
+pub(crate) fn headers(event: &LogEvent, payload: Payload, facts: &Facts) -> HeaderMap {
+    let LogEvent { recorded: event, event: decoded, .. } = event;
     let subject = event.conversation_id.unwrap_or(event.aggregate_id);
     let kind =
         format!("colloquy.{}.{}.v{}", event.aggregate_type, event.event_type, event.event_version);
@@ -75,15 +93,86 @@ pub(crate) fn headers(event: &RecordedEvent, stream: &str) -> HeaderMap {
     set("ce-type", kind);
     set("ce-time", recorded_at);
     set("ce-subject", subject.to_string());
+    if payload != Payload::Metadata && decoded.is_ok() {
+        set("ce-dataschema", schema(&event.event_type, &event.event_version));
+    }
     set("content-type", "application/json".to_owned());
     set("Colloquy-Position", event.position.to_string());
+    set("Colloquy-Account", event.account.to_string());
     set("Colloquy-Account-Position", event.account_position.to_string());
     set("Colloquy-Sequence", event.sequence.to_string());
-    if let Some(traceparent) = event.metadata_value("traceparent") {
-        set("traceparent", traceparent);
+    if let Some(conversation) = event.conversation_id {
+        set("Colloquy-Conversation", conversation.to_string());
+        if let Some(number) = facts.number(conversation) {
+            set("Colloquy-Conversation-Number", number.to_string());
+        }
+    }
+    let origin: Origin = serde_json::from_str(&event.metadata).unwrap_or_default();
+    for (name, value) in [
+        ("Colloquy-Actor", origin.actor),
+        ("Colloquy-Request-Id", origin.request_id),
+        ("Colloquy-Causation-Id", origin.causation_id),
+        ("traceparent", origin.traceparent),
+    ] {
+        let value = value.map(|value| utf8_percent_encode(&value, NOT_IN_HEADERS).to_string());
+        if let Some(value) = value.filter(|value| value.len() <= VALUE_BYTES_MAX) {
+            set(name, value);
+        }
+    }
+    let users = decoded.as_ref().map_or_else(|_| vec![], |decoded| decoded.users());
+    let users = users_and_uids(&users, facts);
+    if !users.is_empty() {
+        set("Colloquy-Users", users);
     }
     headers.insert(NATS_MESSAGE_ID, event.event_id.to_string());
-    headers.insert(NATS_EXPECTED_STREAM, stream);
-    headers.insert(NATS_EXPECTED_LAST_SEQUENCE, (event.position - 1).to_string());
     headers
+}
+
+/// The one place where a message may be stored.
+pub(crate) fn fence(headers: &mut HeaderMap, stream: &str, sequence: i64) {
+    headers.insert(NATS_EXPECTED_STREAM, stream);
+    headers.insert(NATS_EXPECTED_LAST_SEQUENCE, (sequence - 1).to_string());
+}
+
+/// What a schema is called: in the catalogue, and in the header of each of its events.
+fn schema(event_type: &str, event_version: &str) -> String {
+    format!("urn:colloquy:event:{event_type}:{event_version}")
+}
+
+/// Who caused the event, as far as readers are told.
+#[derive(Default, Deserialize)]
+struct Origin<'a> {
+    #[serde(borrow)]
+    actor: Option<Cow<'a, str>>,
+    #[serde(borrow)]
+    request_id: Option<Cow<'a, str>>,
+    #[serde(borrow)]
+    causation_id: Option<Cow<'a, str>>,
+    #[serde(borrow)]
+    traceparent: Option<Cow<'a, str>>,
+}
+
+/// What CloudEvents encodes in a header's value, beside all that is not ASCII: controls, blank, `"` and `%`.
+const NOT_IN_HEADERS: &AsciiSet = &CONTROLS.add(b' ').add(b'"').add(b'%');
+/// And what separates one from the other in a list of them.
+const NOT_IN_LISTS: &AsciiSet = &NOT_IN_HEADERS.add(b',').add(b'=');
+
+/// Beside the largest payload there are 28,000 bytes for all headers.
+const VALUE_BYTES_MAX: usize = 4_000;
+const USERS_BYTES_MAX: usize = 8_000;
+
+/// `<id>=<uid>` of those who are named, with commas between: as many as there is room for.
+fn users_and_uids(users: &[Uuid], facts: &Facts) -> String {
+    let mut written = String::new();
+    let mut seen = BTreeSet::new();
+    for user in users {
+        let Some(uid) = facts.uid(*user).filter(|_| seen.insert(*user)) else { continue };
+        let comma = if written.is_empty() { "" } else { "," };
+        let next = format!("{comma}{user}={}", utf8_percent_encode(uid, NOT_IN_LISTS));
+        if written.len() + next.len() > USERS_BYTES_MAX {
+            break;
+        }
+        written += &next;
+    }
+    written
 }

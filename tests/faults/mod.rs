@@ -13,7 +13,7 @@ mod private_servers;
 mod projections;
 mod secrets;
 mod starts;
-mod stream;
+pub mod stream;
 mod streams;
 mod time;
 mod tls;
@@ -173,7 +173,7 @@ async fn metric(host: &Caller, name: &str) -> Option<f64> {
     samples.filter(|(sample, _)| *sample == name).find_map(|(_, value)| value.parse().ok())
 }
 
-async fn wait_for_stream(
+pub async fn wait_for_stream(
     jetstream: &async_nats::jetstream::Context,
     name: &str,
     sequence: u64,

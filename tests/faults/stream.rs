@@ -6,7 +6,7 @@ use crate::harness::{Caller, Installation, Server, wait_until};
 
 use super::metric;
 
-async fn becomes(ann: &Caller, readiness: &str) {
+pub async fn becomes(ann: &Caller, readiness: &str) {
     wait_until(readiness, async || {
         let ready = ann.get("/readyz").await;
         ready.status == 200 && ready.body == readiness

@@ -72,6 +72,11 @@ impl Keys {
         Self { master: None, streams: Cache::new(0), requests: None }
     }
 
+    /// Whether there is a master key.
+    pub fn can_open(&self) -> bool {
+        self.master.is_some()
+    }
+
     /// Tells a request from another one under the same idempotency key, and nothing about it to
     /// those who have the database alone: HMAC-SHA-256 over the parts, each after its length.
     ///

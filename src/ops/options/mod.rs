@@ -91,6 +91,37 @@ pub(crate) struct Options {
     /// JetStream stream
     #[arg(long, global = true, env = "COLLOQUY_NATS_STREAM", default_value = "CONVERSATIONS")]
     pub(super) nats_stream: String,
+    /// What messages say: all of an event, what is sealed in the log in the clear; all but that; or its type alone
+    #[arg(long, global = true, env = "COLLOQUY_NATS_PAYLOAD", default_value = "full", value_enum)]
+    pub(super) nats_payload: NatsPayload,
+}
+
+/// What of an event its message on NATS says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(super) enum NatsPayload {
+    Full,
+    Sealed,
+    Metadata,
+}
+
+impl NatsPayload {
+    pub(super) fn as_str(self) -> &'static str {
+        match self {
+            Self::Full => "full",
+            Self::Sealed => "sealed",
+            Self::Metadata => "metadata",
+        }
+    }
+}
+
+impl From<NatsPayload> for relay::Payload {
+    fn from(payload: NatsPayload) -> Self {
+        match payload {
+            NatsPayload::Full => Self::Full,
+            NatsPayload::Sealed => Self::Sealed,
+            NatsPayload::Metadata => Self::Metadata,
+        }
+    }
 }
 
 impl Options {
@@ -144,6 +175,7 @@ impl Options {
             nats,
             stream: self.nats_stream.clone(),
             subject_prefix: self.nats_subject_prefix.clone(),
+            payload: self.nats_payload.into(),
             in_flight_max: 1000,
             look_every: Duration::from_secs(5),
         }

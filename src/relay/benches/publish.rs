@@ -138,6 +138,7 @@ async fn relay(log: &Log) -> f64 {
         nats: relay::NatsOptions::new(&embedded::testing::nats_url().await).expect("a URL"),
         stream: name.to_uppercase(),
         subject_prefix: name,
+        payload: relay::Payload::Full,
         in_flight_max: IN_FLIGHT_MAX,
         look_every: Duration::from_secs(5),
     };

@@ -37,11 +37,7 @@ async fn a_copy_from_just_before_an_erasure_is_noticed() {
     relay.until("it is published", |status| status.position == 2).await;
     relay.stop().await;
     fixture.delete_room(room).await;
-    let event = &fixture.log.read(2, 1).await.unwrap()[0];
-    let subject = message::subject(&fixture.settings.subject_prefix, event);
-    let headers = message::headers(event, &fixture.settings.stream);
-    let jetstream = fixture.jetstream().await;
-    jetstream.publish_with_headers(subject, headers, "".into()).await.unwrap().await.unwrap();
+    fixture.publish_as(3, "").await;
     let broker = keep_copy(broker, &folder).await;
     let _relay = fixture.relay();
     fixture.until_all_are_there_but(&[2]).await;

@@ -17,6 +17,7 @@ use super::*;
 mod access;
 mod erasure;
 mod faults;
+mod history;
 mod outages;
 mod publishing;
 mod repair;
@@ -49,6 +50,7 @@ impl Fixture {
                 nats: NatsOptions::new(&nats_url).unwrap(),
                 stream: name.to_uppercase(),
                 subject_prefix: name,
+                payload: Payload::Full,
                 in_flight_max: 100,
                 look_every: Duration::from_millis(100),
             },
@@ -137,6 +139,18 @@ impl Fixture {
         jetstream::new(self.settings.nats.connect().await.unwrap())
     }
 
+    /// Publishes as the relay would, but for what the message says.
+    async fn publish_as(&self, position: i64, payload: &str) {
+        let event = self.log.read(position - 1, 1).await.unwrap().remove(0);
+        let subject = message::subject(&self.settings.subject_prefix, &event);
+        let mut headers = async_nats::HeaderMap::new();
+        headers.insert("Nats-Msg-Id", event.event_id.to_string());
+        message::fence(&mut headers, &self.settings.stream, position);
+        let jetstream = self.jetstream().await;
+        let sent = jetstream.publish_with_headers(subject, headers, payload.to_owned().into());
+        sent.await.unwrap().await.unwrap();
+    }
+
     /// What an operator is told.
     async fn findings(&self) -> Vec<Finding> {
         let client = self.settings.nats.connect().await.unwrap();
@@ -182,7 +196,7 @@ impl Fixture {
 }
 
 fn context() -> Context {
-    let mut context = event_store::testing::context("host");
+    let mut context = event_store::testing::context("Jürgen \"%\r\nNats-Rollup: all");
     let traceparent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
     context.metadata.traceparent = Some(traceparent.to_owned());
     context

@@ -1,3 +1,5 @@
+use std::collections::BTreeSet;
+
 use super::*;
 
 #[tokio::test]
@@ -28,6 +30,99 @@ async fn message_n_is_event_n_with_its_headers() {
     assert_eq!(header("Colloquy-Account-Position"), "7");
     assert!(header("traceparent").starts_with("00-0af7"));
     assert!(header("ce-time").parse::<chrono::DateTime<chrono::Utc>>().is_ok());
+    assert_eq!(header("ce-dataschema"), "urn:colloquy:event:UserRegistered:1");
+    assert_eq!(header("Colloquy-Account"), "1");
+    assert_eq!(header("Colloquy-Request-Id"), "test");
+    // As CloudEvents encodes what a header cannot hold.
+    let actor = "J%C3%BCrgen%20%22%25%0D%0ANats-Rollup:%20all";
+    assert_eq!(header("Colloquy-Actor"), actor);
+    for absent in ["Colloquy-Conversation", "Colloquy-Causation-Id", "Colloquy-Users"] {
+        assert!(message.headers.get(absent).is_none(), "{absent}");
+    }
+}
+
+/// Without folding the directory, and without a look-up.
+#[tokio::test]
+async fn a_message_names_its_conversation_and_the_users_in_it() {
+    let fixture = Fixture::new(nats_url().await).await;
+    let mut relay = fixture.relay();
+    let mut context = context();
+    context.metadata.causation_id = Some("cause".to_owned());
+    let uids = ["ann", "bob, the = builder", &"☃".repeat(256)];
+    let users = uids.map(|uid| domain::user_id(1, uid));
+    for uid in uids {
+        let id = domain::user_id(1, uid);
+        let register = Command::RegisterUser { uid: uid.to_owned(), profile: Profile::default() };
+        fixture.commands.execute::<User>(id, register, &context).await.unwrap();
+    }
+    let room = Uuid::new_v4();
+    let create = conversation::Create {
+        kind: conversation::Kind::Room,
+        creator: Some(users[0]),
+        members: users.to_vec(),
+        uid: None,
+        name: None,
+        description: None,
+        metadata: None,
+        tags: vec![],
+    };
+    fixture.tell(room, conversation::Command::CreateConversation(create)).await;
+    relay.until("all are published", |status| status.position == 4).await;
+    relay.stop().await;
+    // Another relay has to look up what the first one learned from the events before.
+    let mut relay = fixture.relay();
+    for command in [
+        conversation::Command::RemoveMember { user: users[1] },
+        conversation::Command::TrashConversation,
+    ] {
+        fixture.commands.execute::<Conversation>(room, command, &context).await.unwrap();
+    }
+    relay.until("all are published", |status| status.position == 6).await;
+    let stream = fixture.stream().await;
+    let header = async |position: u64, name: &str| {
+        let message = stream.get_raw_message(position).await.unwrap();
+        message.headers.get(name).map(|value| value.as_str().to_owned())
+    };
+    for position in 4..=6 {
+        let conversation = header(position, "Colloquy-Conversation").await;
+        assert_eq!(conversation, Some(room.to_string()));
+        assert_eq!(header(position, "Colloquy-Conversation-Number").await.as_deref(), Some("4"));
+    }
+    assert_eq!(header(5, "Colloquy-Causation-Id").await.as_deref(), Some("cause"));
+    let snowmen = "%E2%98%83".repeat(256);
+    let [ann, bob, snowman] = users;
+    let bob = format!("{bob}=bob%2C%20the%20%3D%20builder");
+    let named = header(4, "Colloquy-Users").await.unwrap();
+    let all = [format!("{ann}=ann"), bob.clone(), format!("{snowman}={snowmen}")];
+    assert_eq!(named.split(',').collect::<BTreeSet<_>>(), all.iter().map(|s| &**s).collect());
+    assert_eq!(header(5, "Colloquy-Users").await, Some(bob));
+}
+
+#[tokio::test]
+async fn what_a_message_says_is_the_operator_s_choice_and_what_was_erased_goes_in_any_case() {
+    let said = async |payload| {
+        let mut fixture = Fixture::new(nats_url().await).await;
+        fixture.settings.payload = payload;
+        let mut relay = fixture.relay();
+        fixture.append(1).await;
+        let room = fixture.create_room().await;
+        relay.until("all are published", |status| status.position == 2).await;
+        let message = fixture.stream().await.get_raw_message(2).await.unwrap();
+        let has_schema = message.headers.get("ce-dataschema").is_some();
+        assert_eq!(has_schema, payload != Payload::Metadata);
+        fixture.delete_room(room).await;
+        fixture.until_all_are_there_but(&[2]).await;
+        let client = fixture.settings.nats.connect().await.unwrap();
+        let settings = Settings { payload: Payload::Full, ..fixture.settings.clone() };
+        let whole = check_all(&client, &settings, &fixture.log, |_, _| {}).await.unwrap();
+        assert!(whole.is_some_and(|whole| whole.is_right()), "changed settings are no difference");
+        serde_json::from_slice::<serde_json::Value>(&message.payload).unwrap()
+    };
+    let all = |name: &str| serde_json::json!({"type": "ConversationCreated", "kind": "room", "members": [], "name": name});
+    assert_eq!(said(Payload::Full).await, all("a secret"));
+    assert_eq!(said(Payload::Sealed).await, all("[sealed]"));
+    let type_alone = serde_json::json!({"type": "ConversationCreated"});
+    assert_eq!(said(Payload::Metadata).await, type_alone);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -161,13 +161,10 @@ async fn a_message_that_says_something_else_under_an_event_s_id_is_found() {
     fixture.until_all_are_there_but(&[]).await;
     relay.stop().await;
     fixture.append(2).await;
-    for event in fixture.log.read(1, 2).await.unwrap() {
-        let subject = message::subject(&fixture.settings.subject_prefix, &event);
-        let headers = message::headers(&event, &fixture.settings.stream);
-        let jetstream = fixture.jetstream().await;
+    for position in [2, 3] {
+        let event = fixture.log.read(position - 1, 1).await.unwrap().remove(0);
         let payload = event.shown().unwrap().replace("user_", "other_");
-        let sent = jetstream.publish_with_headers(subject, headers, payload.into()).await;
-        sent.unwrap().await.unwrap();
+        fixture.publish_as(position, &payload).await;
     }
     let changed = [2, 3].map(|position| Finding::Changed { position });
     assert_eq!(fixture.differences().await, changed);

@@ -1,0 +1,91 @@
+mod check;
+mod repair;
+
+use clap::{ArgGroup, Args};
+use event_store::Log;
+use relay::{Settings, Whole};
+
+use crate::ops::database::Database;
+use crate::ops::format::Layout;
+use crate::ops::private_nats::Reached;
+use crate::ops::progress::Progress;
+use crate::ops::{Failure, Options, private_nats};
+
+#[derive(Debug, Args)]
+#[command(group(ArgGroup::new("what").required(true).args(["check", "repair"])))]
+pub(in crate::ops) struct Nats {
+    /// Compare every message of the stream with its event; exit status 3 when the stream is not right
+    #[arg(long)]
+    check: bool,
+    /// Compare, say what has to be done, and do it: beside running servers, or without one
+    #[arg(long)]
+    repair: bool,
+    /// Do it without asking
+    #[arg(long, requires = "repair")]
+    yes: bool,
+    #[command(flatten)]
+    layout: Layout,
+}
+
+impl Nats {
+    pub(in crate::ops) async fn run(self, options: Options) -> Result<(), Failure> {
+        let parts = Parts::open(&options).await?;
+        let done = match self.repair {
+            true => repair::run(&parts, self.yes).await,
+            false => check::run(&parts, self.layout).await,
+        };
+        parts.close().await?;
+        done
+    }
+}
+
+/// The log and the server that its events are published to.
+struct Parts {
+    database: Database,
+    log: Log,
+    reached: Reached,
+    settings: Settings,
+}
+
+impl Parts {
+    async fn open(options: &Options) -> Result<Self, Failure> {
+        let database = Database::open(options).await?;
+        match Self::reach(&database, options).await {
+            Ok((log, reached)) => {
+                let settings = options.relay(reached.nats.clone());
+                Ok(Self { database, log, reached, settings })
+            }
+            Err(failure) => {
+                database.close().await?;
+                Err(failure)
+            }
+        }
+    }
+
+    async fn reach(database: &Database, options: &Options) -> Result<(Log, Reached), Failure> {
+        event_store::migrate(&database.pool).await?;
+        let log = database.log(options).await?;
+        Ok((log, private_nats::reach(options).await?))
+    }
+
+    async fn close(self) -> Result<(), Failure> {
+        self.reached.close().await?;
+        self.database.close().await
+    }
+
+    /// Compares the whole stream with the log; none where there is no stream.
+    async fn compare(&self) -> Result<Option<Whole>, Failure> {
+        let mut progress = None;
+        let compared =
+            relay::check_all(&self.reached.client, &self.settings, &self.log, |done, total| {
+                let total = total.max(0).unsigned_abs();
+                let progress = progress.get_or_insert_with(|| Progress::new("compared", total));
+                progress.set(done.max(0).unsigned_abs());
+            });
+        let compared = compared.await;
+        if let Some(progress) = progress {
+            progress.finish();
+        }
+        Ok(compared?)
+    }
+}

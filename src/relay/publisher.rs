@@ -1,0 +1,70 @@
+//! Events as messages, many under way at once.
+
+use std::sync::Arc;
+
+use async_nats::jetstream;
+use event_store::LogEvent;
+use futures::future::{BoxFuture, try_join_all};
+use futures::{FutureExt, TryFutureExt};
+use sqlx::PgPool;
+
+use crate::facts::Facts;
+use crate::{Error, Payload, message};
+
+/// Publishes to one stream, each message only where it belongs.
+pub(crate) struct Publisher {
+    pub(crate) jetstream: jetstream::Context,
+    pub(crate) pool: PgPool,
+    pub(crate) stream: String,
+    pub(crate) subject_prefix: String,
+    pub(crate) payload: Payload,
+    /// How much less than its event's position a message's number is: nothing, but in copies that begin later.
+    pub(crate) ahead: i64,
+    pub(crate) facts: Facts,
+}
+
+/// A batch that is under way.
+pub(crate) struct Sent {
+    pub(crate) after: i64,
+    pub(crate) to: i64,
+    pub(crate) acknowledged: BoxFuture<'static, Result<(), Error>>,
+}
+
+impl Publisher {
+    /// Sends a batch; none if there is nothing to send.
+    pub(crate) async fn send(&mut self, batch: &[Arc<LogEvent>]) -> Result<Option<Sent>, Error> {
+        let (Some(first), Some(last)) = (batch.first(), batch.last()) else { return Ok(None) };
+        self.facts.learn(&self.pool, batch).await?;
+        let mut acknowledgements = Vec::with_capacity(batch.len());
+        for event in batch.iter().map(Arc::as_ref) {
+            let position = event.recorded.position;
+            let failed = move |source| Error::Publish { position, source };
+            let payload = message::payload(&self.pool, &event.recorded, self.payload).await?;
+            let sequence = position - self.ahead;
+            let mut headers = message::headers(event, self.payload, &self.facts);
+            message::fence(&mut headers, &self.stream, sequence);
+            let acknowledgement = self
+                .jetstream
+                .publish_with_headers(
+                    message::subject(&self.subject_prefix, &event.recorded),
+                    headers,
+                    payload.into_owned().into(),
+                )
+                .await
+                .map_err(failed)?;
+            acknowledgements.push(async move {
+                let stored = acknowledgement.await.map_err(failed)?;
+                if stored.sequence == sequence as u64 {
+                    Ok(())
+                } else {
+                    Err(Error::Misplaced { position, sequence: stored.sequence })
+                }
+            });
+        }
+        Ok(Some(Sent {
+            after: first.recorded.position - 1,
+            to: last.recorded.position,
+            acknowledged: try_join_all(acknowledgements).map_ok(drop).boxed(),
+        }))
+    }
+}

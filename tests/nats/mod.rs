@@ -1,0 +1,3 @@
+//! The stream and who reads it.
+
+mod repair;
