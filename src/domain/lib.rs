@@ -20,6 +20,7 @@
 
 mod any_event;
 pub mod audit;
+mod catalogue;
 mod check;
 pub mod conversation;
 #[doc(hidden)]
@@ -35,6 +36,7 @@ mod upcast;
 pub mod user;
 
 pub use any_event::{Event, Unreadable};
+pub use catalogue::ASYNCAPI;
 pub use check::check_stored;
 pub use decider::{Decider, Erasure, StoredEvent};
 pub use ids::{audit_id, contextual_chat_id, participation_id, private_chat_id, user_id};

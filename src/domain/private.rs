@@ -134,6 +134,25 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for PrivateVisitor<T> {
     }
 }
 
+/// As others read it: the value itself, or a word in its place.
+#[cfg(test)]
+impl<T: schemars::JsonSchema> schemars::JsonSchema for Private<T> {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        format!("Private_{}", T::schema_name()).into()
+    }
+
+    fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        let known = generator.subschema_for::<T>();
+        schemars::json_schema!({
+            "anyOf": [known, { "enum": ["[erased]", "[sealed]", "[unreadable]"] }]
+        })
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

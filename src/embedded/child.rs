@@ -227,6 +227,11 @@ pub(crate) async fn end_left_behind(
     Err(Error::NotDown { server, seconds: 20 })
 }
 
+/// Whether nobody listens on a port.
+pub(crate) fn is_free(port: u16) -> bool {
+    TcpListener::bind(("127.0.0.1", port)).is_ok()
+}
+
 pub(crate) fn free_port() -> Result<u16, Error> {
     TcpListener::bind(("127.0.0.1", 0))
         .and_then(|listener| listener.local_addr())

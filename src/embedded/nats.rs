@@ -75,10 +75,12 @@ impl Nats {
         }
         move_to_account(&store)?;
         let log = data_dir.join("nats.log");
+        let kept_port = kept_port(data_dir)?;
         for attempt in 1.. {
-            let free_port = match port {
-                Some(port) => port,
-                None => child::free_port()?,
+            let free_port = match (port, kept_port) {
+                (Some(port), _) => port,
+                (None, Some(kept)) if attempt == 1 && child::is_free(kept) => kept,
+                (None, _) => child::free_port()?,
             };
             let mut command = child::command(&server);
             command.arg("-c").arg(data_dir.join(CONFIGURATION));
@@ -87,6 +89,7 @@ impl Nats {
             let child = Child::spawn("nats-server", command, None, &log, libc::SIGTERM)?;
             match wait_until_up(&child, free_port, &passwords.0, &log).await {
                 Ok(()) => {
+                    keep_port(data_dir, kept_port, free_port)?;
                     let url = |user: &str, password: &str| {
                         format!("nats://{user}:{password}@127.0.0.1:{free_port}")
                     };
@@ -167,6 +170,28 @@ fn password(data_dir: &Path, file: &str) -> Result<String, Error> {
     let file = data_dir.join(file);
     private_file::keep_first(&file, &Alphanumeric.sample_string(&mut rand::rng(), 32))?;
     private_file::read(&file).map(Option::unwrap_or_default)
+}
+
+/// The port of the last start: readers find the server there again.
+const PORT: &str = "nats-port";
+
+fn kept_port(data_dir: &Path) -> Result<Option<u16>, Error> {
+    let kept = private_file::read(&data_dir.join(PORT))?;
+    Ok(kept.and_then(|kept| kept.trim().parse().ok()))
+}
+
+fn keep_port(data_dir: &Path, kept: Option<u16>, used: u16) -> Result<(), Error> {
+    if kept == Some(used) {
+        return Ok(());
+    }
+    if let Some(kept) = kept {
+        tracing::warn!(
+            port = used,
+            taken = kept,
+            "somebody else uses the port of the private NATS server: it has another one from now on"
+        );
+    }
+    private_file::keep(&data_dir.join(PORT), &used.to_string())
 }
 
 /// Streams that were made when there was one user, and no account but the server's own, are ours: what is erased

@@ -264,3 +264,22 @@ fn a_missing_program_is_told_with_what_to_install() {
         assert_eq!(line, format!("{what} is not installed: install {package}"));
     }
 }
+
+#[tokio::test]
+async fn the_private_nats_keeps_its_port_unless_somebody_else_has_taken_it() {
+    let folder = folder();
+    let nats = Nats::start(&folder).await.unwrap();
+    let (port, url) = (nats.port(), nats.reading_url().to_owned());
+    nats.stop().await.unwrap();
+    let nats = Nats::start(&folder).await.unwrap();
+    assert_eq!((nats.port(), nats.reading_url()), (port, &*url));
+    nats.stop().await.unwrap();
+    let taken = std::net::TcpListener::bind(("127.0.0.1", port)).unwrap();
+    let nats = Nats::start(&folder).await.unwrap();
+    let other = nats.port();
+    assert_ne!(other, port);
+    nats.stop().await.unwrap();
+    drop(taken);
+    // From now on it is the other one.
+    assert_eq!(Nats::start(&folder).await.unwrap().port(), other);
+}

@@ -243,6 +243,7 @@ async fn nats(options: &Options, pool: Option<&PgPool>, findings: &mut Findings)
         }
     };
     findings.add("NATS", Ok(format!("version {}", client.server_info().version)), "");
+    findings.add("consumers read with", Ok(private_nats::reading_command(options)), "");
     let Some(pool) = pool else { return };
     let stream = &options.nats_stream;
     match relay::check(&client, &options.relay(nats), pool).await {

@@ -33,6 +33,7 @@ const USED: &[(&[&str], &[&[&str]])] = &[
     (&["migrate"], &[DATABASE]),
     (&["token"], &[SIGNING]),
     (&["openapi"], &[]),
+    (&["asyncapi"], &[]),
     (&["audit"], &[DATABASE, MASTER_KEY]),
     (&["audit", "log"], &[DATABASE, MASTER_KEY]),
     (&["audit", "state"], &[DATABASE, MASTER_KEY]),

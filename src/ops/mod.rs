@@ -94,6 +94,8 @@ enum Verb {
         /// Only of this dialect: weavy, protocol, pulse, audit or operations
         dialect: Option<String>,
     },
+    /// Print the AsyncAPI description of the events
+    Asyncapi,
 }
 
 /// Why a verb ended early.
@@ -143,5 +145,6 @@ pub(crate) async fn run(arguments: Arguments) -> Result<(), Failure> {
         Verb::Replay(replay) => replay.run(options).await,
         Verb::Keys(keys) => keys.run(options).await,
         Verb::Openapi { dialect } => openapi::run(dialect.as_deref()),
+        Verb::Asyncapi => openapi::run_asyncapi(),
     }
 }

@@ -15,3 +15,8 @@ pub(super) fn run(dialect: Option<&str>) -> Result<(), Failure> {
     };
     output::line(serde_json::to_string_pretty(&description)?)
 }
+
+/// Prints the description of the events, as `/asyncapi.json` serves it.
+pub(super) fn run_asyncapi() -> Result<(), Failure> {
+    output::line(domain::ASYNCAPI.trim_end())
+}

@@ -11,6 +11,19 @@ use super::{Failure, Options};
 const URL_FILE: &str = "nats-url";
 const READING_URL_FILE: &str = "nats-reader-url";
 
+/// The command line that reads from a consumer of the stream; it names where the login is, and not the login.
+pub(super) fn reading_command(options: &Options) -> String {
+    let server = match &options.nats_url {
+        Some(_) => "$NATS_URL".to_owned(),
+        None => {
+            let file = options.data_dir().join(READING_URL_FILE);
+            format!("$(cat '{}')", file.display())
+        }
+    };
+    let stream = &options.nats_stream;
+    format!("nats --server \"{server}\" consumer next {stream} NAME --count 10 --ack")
+}
+
 /// How to reach the private NATS server of a running server; `None` where none was ever started.
 pub(super) fn left_by_server(data_dir: &Path) -> Option<NatsOptions> {
     let url = std::fs::read_to_string(data_dir.join(URL_FILE)).ok()?;
@@ -70,6 +83,6 @@ pub(super) async fn start(options: &Options, data_dir: &Path) -> Result<Nats, Fa
     private_file::keep(&url_file, nats.url())?;
     let reading_url_file = data_dir.join(READING_URL_FILE);
     private_file::keep(&reading_url_file, nats.reading_url())?;
-    tracing::info!(reading_url_file = %reading_url_file.display(), "NATS is up");
+    tracing::info!(reading_url_file = %reading_url_file.display(), port = nats.port(), "NATS is up");
     Ok(nats)
 }

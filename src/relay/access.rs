@@ -1,10 +1,14 @@
 //! What Colloquy and those who read its stream need of a NATS server, for one that lets nobody do more.
 
+/// First token of the subjects of history that is published once more, unless another one is given.
+pub const HISTORY: &str = "replay";
+
 /// Subjects that Colloquy publishes to.
 pub fn published(prefix: &str, stream: &str) -> Vec<String> {
     vec![
         format!("{prefix}.v1.>"),
         format!("{prefix}.hint"),
+        format!("{HISTORY}.*.v1.>"),
         "$JS.API.>".to_owned(),
         format!("$JS.ACK.{stream}.>"),
     ]

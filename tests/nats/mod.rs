@@ -1,3 +1,4 @@
 //! The stream and who reads it.
 
+mod history;
 mod repair;

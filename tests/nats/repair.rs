@@ -74,10 +74,12 @@ impl World {
         let jetstream = self.jetstream().await;
         let stream = jetstream.get_stream(&self.installation.stream).await.unwrap();
         let consumer: PullConsumer = stream.get_consumer("reader").await.unwrap();
-        let mut messages = consumer.messages().await.unwrap();
         let mut reached = 0;
         while reached < last {
-            let message = messages.next().await.unwrap().unwrap();
+            // One at a time: what was asked for and not waited for would come again only later.
+            let mut asked = consumer.batch().max_messages(1).messages().await.unwrap();
+            let Some(message) = asked.next().await else { continue };
+            let message = message.unwrap();
             reached = message.info().unwrap().stream_sequence;
             let headers = message.headers.clone().unwrap_or_default();
             let id = headers.get("ce-id").map(ToString::to_string).unwrap_or_default();
@@ -170,7 +172,7 @@ async fn messages_that_were_deleted_or_purged() {
     ] {
         let (mut world, server) = World::new().await;
         let stream = world.stream().await;
-        for sequence in deleted {
+        for sequence in deleted.iter() {
             stream.delete_message(*sequence).await.unwrap();
         }
         if let Some(keep) = kept {

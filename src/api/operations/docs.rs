@@ -19,7 +19,7 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'u
 /// As it is published: no browser is without gzip.
 const READER: &[u8] = include_bytes!("rapidoc/rapidoc-min.js.gz");
 
-/// `/openapi.json`, the same of each dialect alone, and the page, to which `/` leads.
+/// `/asyncapi.json` of the events, `/openapi.json`, the same of each dialect alone, and the page, to which `/` leads.
 pub(crate) fn routes(Descriptions { whole, dialects }: Descriptions) -> Router<Arc<Services>> {
     let page = || async { ([(CONTENT_SECURITY_POLICY, POLICY)], Html(include_str!("docs.html"))) };
     let reader = || async {
@@ -32,6 +32,7 @@ pub(crate) fn routes(Descriptions { whole, dialects }: Descriptions) -> Router<A
         .route("/docs", get(page))
         .route("/docs/rapidoc.js", get(reader))
         .route("/docs/style.css", get(style))
+        .route("/asyncapi.json", get(([(CONTENT_TYPE, "application/json")], domain::ASYNCAPI)))
         .route("/openapi.json", get(written(&whole)));
     dialects.into_iter().fold(routes, |routes, (name, description)| {
         routes.route(&format!("/openapi/{name}.json"), get(written(&description)))

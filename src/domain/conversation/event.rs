@@ -6,6 +6,7 @@ use crate::{Private, StoredEvent, Text};
 
 /// What kind of conversation it is, for good.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Kind {
     /// Two fixed members; one for each pair.
@@ -37,6 +38,7 @@ impl Kind {
 
 /// What happened to a conversation.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(tag = "type")]
 pub enum Event {
     /// It was made, with its first members.

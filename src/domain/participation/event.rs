@@ -6,6 +6,7 @@ use crate::StoredEvent;
 
 /// A member's place in a conversation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Seat {
     /// The conversation.
     pub conversation: Uuid,
@@ -18,6 +19,7 @@ pub struct Seat {
 
 /// What a member did for themselves.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Event {
     /// Whose seat, in which conversation.
     #[serde(flatten)]
@@ -29,6 +31,7 @@ pub struct Event {
 
 /// The change itself.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(tag = "type")]
 pub enum Change {
     /// Read up to a message.

@@ -25,7 +25,7 @@ use servers::Servers;
 use super::database::Pools;
 use super::lag::Watched;
 use super::readiness::{Relay, readiness};
-use super::{Failure, Options, descriptors, master_key, telemetry};
+use super::{Failure, Options, descriptors, master_key, private_nats, telemetry};
 
 #[derive(Debug, Args)]
 pub(super) struct Serve {
@@ -198,7 +198,10 @@ impl Serve {
             request_timeout: Duration::from_secs(self.request_timeout_s),
         };
         if let (true, Some(secret)) = (self.quick_start, &node.secret) {
-            quick_start::print(&format!("http://{address}"), secret, &options.tokens.rules()?)?;
+            let (url, rules) = (format!("http://{address}"), options.tokens.rules()?);
+            let reading_command =
+                (!options.nats_is_off()).then(|| private_nats::reading_command(options));
+            quick_start::print(&url, secret, &rules, reading_command)?;
         }
         let router = api::router(services, limits);
         api::server::serve(listener, router, connections, shutdown).await;

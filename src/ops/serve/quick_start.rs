@@ -1,10 +1,20 @@
 use crate::ops::{Failure, output, token};
 
 /// What a newcomer needs: the URL, a token that works, three requests to paste.
-pub(super) fn print(url: &str, secret: &str, rules: &api::token::Rules) -> Result<(), Failure> {
+pub(super) fn print(
+    url: &str,
+    secret: &str,
+    rules: &api::token::Rules,
+    reading_command: Option<String>,
+) -> Result<(), Failure> {
     const MONTH_S: u32 = 30 * 24 * 3600;
     let service = token::issue(secret, rules, "quick-start", None, 1, "service", MONTH_S)?;
     let ann = token::issue(secret, rules, "ann", Some("Ann"), 1, "member", MONTH_S)?;
+    let events = reading_command.map_or_else(String::new, |command| {
+        format!(
+            "Events are on NATS JetStream (docs/consumers.md). Once a consumer NAME is made, it is read with\n\n{command}\n\n"
+        )
+    });
     // Whoever started it may not be there to read it, and the server goes on all the same.
     let _ = output::text(&format!(
         "
@@ -21,7 +31,7 @@ curl -s {url}/api/conversations -H 'Authorization: Bearer {ann}' -H 'Content-Typ
 
 curl -s {url}/api/conversations -H 'Authorization: Bearer {ann}'
 
-"
+{events}"
     ));
     Ok(())
 }

@@ -32,6 +32,11 @@ impl Servers {
             tracing::warn!("NATS_URL is off: events are recorded, but not published");
             return Ok(None);
         }
+        let command = private_nats::reading_command(options);
+        tracing::info!(
+            command,
+            "how to read events, once a consumer is made: see docs/consumers.md"
+        );
         if let Some(nats) = options.nats()? {
             return Ok(Some(nats));
         }

@@ -30,7 +30,7 @@ impl<'a> Reader<'a> {
     async fn read(&mut self, count: usize) -> u64 {
         let stream = self.fixture.stream().await;
         let consumer: PullConsumer = stream.get_consumer("reader").await.unwrap();
-        let mut messages = consumer.messages().await.unwrap().take(count);
+        let mut messages = consumer.batch().max_messages(count).messages().await.unwrap();
         let mut first = None;
         while let Some(message) = messages.next().await {
             let message = message.unwrap();

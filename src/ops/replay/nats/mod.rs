@@ -1,6 +1,8 @@
 mod check;
+mod history;
 mod repair;
 
+use anyhow::anyhow;
 use clap::{ArgGroup, Args};
 use event_store::Log;
 use relay::{Settings, Whole};
@@ -12,7 +14,7 @@ use crate::ops::progress::Progress;
 use crate::ops::{Failure, Options, private_nats};
 
 #[derive(Debug, Args)]
-#[command(group(ArgGroup::new("what").required(true).args(["check", "repair"])))]
+#[command(group(ArgGroup::new("what").required(true).args(["check", "repair", "from"])))]
 pub(in crate::ops) struct Nats {
     /// Compare every message of the stream with its event; exit status 3 when the stream is not right
     #[arg(long)]
@@ -23,6 +25,12 @@ pub(in crate::ops) struct Nats {
     /// Do it without asking
     #[arg(long, requires = "repair")]
     yes: bool,
+    /// Publish history once more for a new consumer, to a stream of its own, beginning with this position. Begun again,
+    /// it goes on
+    #[arg(long, value_name = "POSITION", value_parser = clap::value_parser!(i64).range(1..))]
+    from: Option<i64>,
+    #[command(flatten)]
+    history: history::History,
     #[command(flatten)]
     layout: Layout,
 }
@@ -30,9 +38,10 @@ pub(in crate::ops) struct Nats {
 impl Nats {
     pub(in crate::ops) async fn run(self, options: Options) -> Result<(), Failure> {
         let parts = Parts::open(&options).await?;
-        let done = match self.repair {
-            true => repair::run(&parts, self.yes).await,
-            false => check::run(&parts, self.layout).await,
+        let done = match self.from {
+            Some(from) => self.history.run(&parts, from).await,
+            None if self.repair => repair::run(&parts, self.yes).await,
+            None => check::run(&parts, self.layout).await,
         };
         parts.close().await?;
         done
@@ -71,6 +80,15 @@ impl Parts {
     async fn close(self) -> Result<(), Failure> {
         self.reached.close().await?;
         self.database.close().await
+    }
+
+    /// Refuses to publish what nobody can read.
+    fn require_master_key(&self) -> Result<(), Failure> {
+        if self.log.keys().can_open() || self.settings.payload != relay::Payload::Full {
+            return Ok(());
+        }
+        Err(anyhow!("publishing needs the master key (COLLOQUY_MASTER_KEY), and there is none")
+            .into())
     }
 
     /// Compares the whole stream with the log; none where there is no stream.

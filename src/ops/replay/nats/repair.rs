@@ -16,12 +16,7 @@ use crate::ops::{Failure, output};
 const PATIENCE: Duration = Duration::from_secs(60);
 
 pub(super) async fn run(parts: &Parts, without_asking: bool) -> Result<(), Failure> {
-    if !parts.log.keys().can_open() {
-        return Err(anyhow!(
-            "publishing needs the master key (COLLOQUY_MASTER_KEY), and there is none"
-        )
-        .into());
-    }
+    parts.require_master_key()?;
     let whole = parts.compare().await?;
     let is_under_way = relay::is_under_way(&parts.database.pool).await?;
     let stream = &parts.settings.stream;
@@ -32,7 +27,7 @@ pub(super) async fn run(parts: &Parts, without_asking: bool) -> Result<(), Failu
     }
     let repair = whole.as_ref().and_then(|whole| Repair::of(whole, &parts.settings));
     let plan = plan(parts, whole.as_ref(), repair.as_ref(), is_under_way).await?;
-    output::text(&plan)?;
+    output::text(&plan).map(drop)?;
     if !without_asking && !agreed()? {
         return output::line("nothing was changed");
     }
@@ -123,7 +118,7 @@ fn agreed() -> Result<bool, Failure> {
                 .to_owned(),
         ));
     }
-    output::text("go on? [y/N] ")?;
+    output::text("go on? [y/N] ").map(drop)?;
     let mut answer = String::new();
     std::io::stdin().lock().read_line(&mut answer)?;
     Ok(matches!(answer.trim(), "y" | "Y" | "yes"))
