@@ -1,4 +1,5 @@
 //! The stream and who reads it.
 
+mod digest;
 mod history;
 mod repair;
