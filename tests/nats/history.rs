@@ -94,11 +94,35 @@ async fn the_private_server_is_found_again_and_its_stream_checked_repaired_and_c
     assert_eq!(url(), before, "it is found where it was");
 }
 
-#[tokio::test]
+/// And every message is as its schema says.
+#[tokio::test(flavor = "multi_thread")]
 async fn the_description_of_the_events_is_served_and_printed() {
     let installation = Installation::new().await;
-    let served = installation.start().caller("ann").get("/asyncapi.json").await.expect(200);
+    let server = installation.start();
+    let (ann, bob) = (server.caller("ann"), server.caller("bob"));
+    let served = ann.get("/asyncapi.json").await.expect(200);
     assert_eq!(served["asyncapi"], "3.0.0");
     let printed: Value = serde_json::from_str(&installation.done(&["asyncapi"])).unwrap();
     assert_eq!(served, printed);
+
+    bob.arrive().await;
+    let chat = ann.create(json!(["bob"])).await;
+    ann.say(&chat, "hi").await;
+    ann.put(&format!("/api/conversations/{}/pin", chat["id"])).await.expect(200);
+    bob.put(&format!("/api/conversations/{}/mark", chat["id"])).await.expect(200);
+    let client = async_nats::connect(&installation.nats_url).await.unwrap();
+    let jetstream = jetstream::new(client);
+    let stream = crate::faults::wait_for_stream(&jetstream, &installation.stream, 6).await;
+    let schemas = served["components"]["schemas"].as_object().unwrap();
+    let headers = jsonschema::validator_for(&schemas["Headers"]).unwrap();
+    for position in 1..=6 {
+        let message = stream.get_raw_message(position).await.unwrap();
+        let pairs = message.headers.iter();
+        let pairs = pairs.map(|(name, values)| (name.to_string(), json!(values[0].as_str())));
+        let shown: Value = Value::Object(pairs.collect());
+        headers.validate(&shown).unwrap();
+        let schema = schemas.values().find(|schema| schema["$id"] == shown["ce-dataschema"]);
+        let body = serde_json::from_slice(&message.payload).unwrap();
+        jsonschema::validate(schema.unwrap(), &body).unwrap();
+    }
 }

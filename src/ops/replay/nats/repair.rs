@@ -129,7 +129,6 @@ async fn carry_out(parts: &Parts) -> Result<(), Failure> {
     let (sender, status) = watch::channel(Status::default());
     let stop = CancellationToken::new();
     let (log, settings) = (parts.log.clone(), parts.settings.clone());
-    #[expect(clippy::disallowed_methods, reason = "a node of its own")]
     let node = Uuid::new_v4();
     let relay = relay::run(log, settings, node, sender, stop.clone());
     let waiting = async {
