@@ -3,3 +3,4 @@
 mod digest;
 mod history;
 mod repair;
+mod world;

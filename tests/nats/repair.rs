@@ -2,135 +2,13 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::time::Duration;
 
 use async_nats::jetstream;
-use async_nats::jetstream::consumer::{AckPolicy, PullConsumer, pull};
-use async_nats::jetstream::stream::Stream;
-use embedded::Nats;
-use embedded::testing::{Folder, folder};
-use futures::StreamExt;
-use serde_json::json;
+use async_nats::jetstream::consumer::pull;
 
-use crate::harness::{Installation, Server};
-
-/// An installation with a broker of its own.
-struct World {
-    installation: Installation,
-    broker: Option<Nats>,
-    folder: Folder,
-    /// What a durable consumer was shown, by number.
-    shown: BTreeMap<u64, String>,
-}
-
-const ERASED: u64 = 4;
-
-impl World {
-    /// Ten events are published, one of them erased; a consumer has read five.
-    async fn new() -> (Self, Server) {
-        let folder = folder();
-        let broker = Nats::start(&folder).await.unwrap();
-        let installation =
-            Installation { nats_url: broker.url().to_owned(), ..Installation::new().await };
-        let server = installation.start();
-        let mut world = Self { installation, broker: Some(broker), folder, shown: BTreeMap::new() };
-        let (ann, bob) = (server.caller("ann"), server.caller("bob"));
-        bob.arrive().await;
-        let chat = ann.create(json!(["bob"])).await;
-        let first = ann.say(&chat, "to be deleted").await;
-        for n in 0..3 {
-            ann.say(&chat, &format!("message {n}")).await;
-        }
-        world.until_published(7).await;
-        let config = pull::Config {
-            durable_name: Some("reader".to_owned()),
-            ack_policy: AckPolicy::Explicit,
-            ..pull::Config::default()
-        };
-        world.stream().await.create_consumer(config).await.unwrap();
-        world.read_up_to(5).await;
-        ann.delete(&format!("/api/messages/{first}")).await.expect(204);
-        for n in 3..5 {
-            ann.say(&chat, &format!("message {n}")).await;
-        }
-        world.until_published(10).await;
-        (world, server)
-    }
-
-    async fn jetstream(&self) -> jetstream::Context {
-        let nats = relay::NatsOptions::new(&self.installation.nats_url).unwrap();
-        jetstream::new(nats.connect().await.unwrap())
-    }
-
-    async fn stream(&self) -> Stream {
-        self.jetstream().await.get_stream(&self.installation.stream).await.unwrap()
-    }
-
-    async fn until_published(&self, last: u64) {
-        let jetstream = self.jetstream().await;
-        crate::faults::wait_for_stream(&jetstream, &self.installation.stream, last).await;
-    }
-
-    async fn read_up_to(&mut self, last: u64) {
-        let jetstream = self.jetstream().await;
-        let stream = jetstream.get_stream(&self.installation.stream).await.unwrap();
-        let consumer: PullConsumer = stream.get_consumer("reader").await.unwrap();
-        let mut reached = 0;
-        while reached < last {
-            // One at a time: what was asked for and not waited for would come again only later.
-            let mut asked = consumer.batch().max_messages(1).messages().await.unwrap();
-            let Some(message) = asked.next().await else { continue };
-            let message = message.unwrap();
-            reached = message.info().unwrap().stream_sequence;
-            let headers = message.headers.clone().unwrap_or_default();
-            let id = headers.get("ce-id").map(ToString::to_string).unwrap_or_default();
-            self.shown.insert(reached, id);
-            message.double_ack().await.unwrap();
-        }
-    }
-
-    /// As the verbs do, with nobody at a terminal.
-    fn run(&self, arguments: &[&str]) -> (Option<i32>, String) {
-        let (status, output, errors) =
-            self.installation.run(&[&["replay", "nats"], arguments].concat());
-        (status, output + &errors)
-    }
-
-    /// It is repaired, and the consumer goes on to the end.
-    async fn is_repaired(&mut self, said: &str) {
-        let (status, output) = self.run(&["--repair", "--yes"]);
-        assert_eq!(status, Some(0), "{output}");
-        assert!(output.contains(said), "{said}: {output}");
-        let (status, output) = self.run(&["--check"]);
-        assert_eq!(status, Some(0), "{output}");
-        let head = self.log().await;
-        self.read_up_to(*head.keys().next_back().unwrap()).await;
-        let mut expected = head;
-        if !self.shown.contains_key(&ERASED) {
-            expected.remove(&ERASED);
-        }
-        assert_eq!(self.shown, expected);
-    }
-
-    async fn log(&self) -> BTreeMap<u64, String> {
-        let rows: Vec<(i64, String)> =
-            sqlx::query_as("select position, event_id::text from events")
-                .fetch_all(&self.installation.pool().await)
-                .await
-                .unwrap();
-        rows.into_iter().map(|(position, id)| (position as u64, id)).collect()
-    }
-
-    async fn stop_broker(&mut self) -> u16 {
-        let broker = self.broker.take().unwrap();
-        let port = broker.port();
-        broker.kill().await.unwrap();
-        port
-    }
-
-    async fn start_broker(&mut self, port: u16) {
-        self.broker = Some(Nats::start_on(&self.folder, Some(port)).await.unwrap());
-    }
-}
+use super::world::World;
+use crate::harness::Installation;
 
 fn copy(from: &Path, to: &Path) {
     let copied = std::process::Command::new("cp").arg("-a").arg(from).arg(to).status();
@@ -142,9 +20,7 @@ async fn a_foreign_message_beside_a_running_server_and_without_one() {
     for with_server in [true, false] {
         let (mut world, server) = World::new().await;
         let server = Some(server).filter(|_| with_server);
-        let jetstream = world.jetstream().await;
-        let subject = format!("{}.v1.1.directory.Foreign", world.installation.prefix);
-        jetstream.publish(subject, "mine".into()).await.unwrap().await.unwrap();
+        world.publish_foreign().await;
         world.read_up_to(11).await;
         if let Some(server) = &server {
             server.caller("carl").arrive().await;
@@ -252,4 +128,56 @@ async fn the_stream_of_another_installation() {
     assert!(status == Some(3) && output.contains("message 1 of the stream is not"), "{output}");
     let (mut other, said) = (other, "a stream of another installation is lost by that");
     other.is_repaired(said).await;
+}
+
+/// While the server goes on recording, and its relay would publish.
+#[tokio::test(flavor = "multi_thread")]
+async fn two_repairs_at_once_beside_a_busy_server() {
+    let (mut world, server) = World::new().await;
+    world.publish_foreign().await;
+    let ann = server.caller("ann");
+    let chats = ann.get("/api/conversations").await.expect(200);
+    let chat = chats["data"][0].clone();
+    let posting = tokio::spawn(async move {
+        for n in 0..60 {
+            ann.say(&chat, &format!("meanwhile {n}")).await;
+        }
+    });
+    let repairs: Vec<_> = (0..2)
+        .map(|_| {
+            let installation = world.installation.clone();
+            let arguments = ["replay", "nats", "--repair", "--yes"];
+            tokio::task::spawn_blocking(move || installation.run(&arguments))
+        })
+        .collect();
+    posting.await.unwrap();
+    for repair in repairs {
+        let (status, output, errors) = repair.await.unwrap();
+        assert_eq!(status, Some(0), "{output}{errors}");
+    }
+    world.until_published(70).await;
+    world.is_repaired("nothing is to be done").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_repair_that_is_killed_is_finished_by_the_next() {
+    let (mut world, server) = World::new().await;
+    server.kill();
+    world.publish_foreign().await;
+    world.read_up_to(11).await;
+    let pool = world.installation.pool().await;
+    for pause_ms in [300, 600, 900, 1200, 1500] {
+        let killed = world.installation.follow(&["replay", "nats", "--repair", "--yes"]);
+        tokio::time::sleep(Duration::from_millis(pause_ms)).await;
+        drop(killed);
+        // The lease of who was killed would run out only later.
+        sqlx::query("update leases set expires_at = '-infinity'").execute(&pool).await.unwrap();
+    }
+    let (status, output) = world.run(&["--repair", "--yes"]);
+    assert_eq!(status, Some(0), "{output}");
+    // The foreign message is nowhere in the log.
+    world.shown.remove(&11);
+    world.installation.start().caller("carl").arrive().await;
+    world.until_published(11).await;
+    world.is_repaired("nothing is to be done").await;
 }

@@ -2,6 +2,8 @@ mod check;
 mod history;
 mod repair;
 
+use std::time::Duration;
+
 use anyhow::anyhow;
 use clap::{ArgGroup, Args};
 use event_store::Log;
@@ -48,6 +50,9 @@ impl Nats {
     }
 }
 
+/// Comparisons at most, each a second behind the one before.
+const COMPARED_AGAIN_MAX: usize = 10;
+
 /// The log and the server that its events are published to.
 struct Parts {
     database: Database,
@@ -91,19 +96,32 @@ impl Parts {
             .into())
     }
 
-    /// Compares the whole stream with the log; none where there is no stream.
+    /// Compares the whole stream with the log; none where there is no stream. It is compared again when it changes
+    /// under the comparison, as in a repair by somebody else.
     async fn compare(&self) -> Result<Option<Whole>, Failure> {
+        for _ in 1..COMPARED_AGAIN_MAX {
+            match self.compare_once().await {
+                Err(relay::Error::Replaced | relay::Error::Stream(_)) => {
+                    tokio::time::sleep(Duration::from_secs(1)).await;
+                }
+                compared => return Ok(compared?),
+            }
+        }
+        Ok(self.compare_once().await?)
+    }
+
+    async fn compare_once(&self) -> Result<Option<Whole>, relay::Error> {
         let mut progress = None;
-        let compared =
-            relay::check_all(&self.reached.client, &self.settings, &self.log, |done, total| {
-                let total = total.max(0).unsigned_abs();
-                let progress = progress.get_or_insert_with(|| Progress::new("compared", total));
-                progress.set(done.max(0).unsigned_abs());
-            });
+        let client = &self.reached.client;
+        let compared = relay::check_all(client, &self.settings, &self.log, |done, total| {
+            let total = total.max(0).unsigned_abs();
+            let progress = progress.get_or_insert_with(|| Progress::new("compared", total));
+            progress.set(done.max(0).unsigned_abs());
+        });
         let compared = compared.await;
         if let Some(progress) = progress {
             progress.finish();
         }
-        Ok(compared?)
+        compared
     }
 }
