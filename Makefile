@@ -28,5 +28,5 @@ bench: setup ## Benchmarks, as ratios against something measured in the same run
 soak: setup ## Ten minutes of load and faults, then: is all that was acknowledged there? ARGS="--minutes 60 --seed 7"
 	@cargo test --release --test soak -- $(ARGS)
 
-check-api: setup ## The API description, with linters, generated clients and made-up requests
+check-api: setup ## The descriptions of the API and the events, with linters, generated clients and made-up requests
 	@scripts/check-api/run
