@@ -29,6 +29,8 @@ mod ids;
 pub mod limits;
 pub mod participation;
 mod private;
+#[cfg(feature = "sqlx")]
+mod sql;
 #[cfg(test)]
 mod tests;
 mod upcast;
@@ -37,6 +39,10 @@ pub mod user;
 pub use any_event::{Event, Unreadable};
 pub use check::check_stored;
 pub use decider::{Decider, Erasure, StoredEvent};
-pub use ids::{audit_id, contextual_chat_id, participation_id, private_chat_id, user_id};
+pub use ids::{
+    AccountId, AccountPosition, AuditId, ConversationId, MembershipId, MessageId, ParticipationId,
+    Position, PublicId, UserId, audit_id, contextual_chat_id, participation_id, private_chat_id,
+    user_id,
+};
 pub use private::{KNOWN, Private, REDACTED, SEALED, Text};
 pub use upcast::{is_outdated, upcast};

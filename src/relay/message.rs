@@ -5,6 +5,7 @@ use async_nats::{HeaderMap, HeaderName};
 use chrono::SecondsFormat;
 use event_store::{RecordedEvent, quarantined_between};
 use sqlx::PgPool;
+use uuid::Uuid;
 
 use crate::Error;
 
@@ -37,7 +38,7 @@ pub(crate) async fn payload<'a>(
 /// CloudEvents 1.0 in binary mode (the NATS protocol binding), our own numbers, and the fence: the one place where the
 /// message may be stored.
 pub(crate) fn headers(event: &RecordedEvent, stream: &str) -> HeaderMap {
-    let subject = event.conversation_id.unwrap_or(event.aggregate_id);
+    let subject = event.conversation_id.map_or(event.aggregate_id, Uuid::from);
     let kind =
         format!("colloquy.{}.{}.v{}", event.aggregate_type, event.event_type, event.event_version);
     let recorded_at = event.recorded_at.to_rfc3339_opts(SecondsFormat::Micros, true);

@@ -4,7 +4,7 @@ use async_nats::jetstream::ErrorCode;
 use async_nats::jetstream::context::{GetStreamError, GetStreamErrorKind};
 use async_nats::jetstream::stream::{self, Info, Stream};
 use async_nats::{Client, ConnectOptions, Event, jetstream};
-use event_store::{Lease, checkpoint};
+use event_store::{Lease, Position, checkpoint};
 use sqlx::PgPool;
 use tokio::sync::watch;
 
@@ -52,16 +52,16 @@ pub(crate) async fn is_made(connection: &mut Connection) -> Result<(), Error> {
 pub(crate) struct Opened {
     pub(crate) stream: Stream,
     /// Its last message, which is the event of that position or was erased.
-    pub(crate) last: i64,
+    pub(crate) last: Position,
 }
 
 impl Opened {
     /// Whether it is still the same stream, with nothing in it but what the relay has published.
-    pub(crate) async fn is_at(&self, published: i64) -> bool {
+    pub(crate) async fn is_at(&self, published: Position) -> bool {
         let before = self.stream.cached_info();
         let now = self.stream.get_info().await;
         now.is_ok_and(|now| {
-            now.created == before.created && now.state.last_sequence == published as u64
+            now.created == before.created && now.state.last_sequence == published.get() as u64
         })
     }
 }
@@ -75,7 +75,7 @@ pub(crate) async fn open(
     lease: &Lease,
 ) -> Result<Opened, Error> {
     let noted = checkpoint(pool, NAME).await?;
-    let stream = get_or_make(jetstream, settings, noted > 0).await;
+    let stream = get_or_make(jetstream, settings, noted > Position::START).await;
     let stream = stream.map_err(Error::Stream)?;
     let info = stream.cached_info();
     let found = comparison::compare(&stream, info, pool, noted).await?;
@@ -91,10 +91,10 @@ pub(crate) async fn open(
             .await?;
         let erasures = due.rows_affected();
         // At the very first start there is nothing to tell.
-        if noted > 0 {
+        if noted > Position::START {
             tracing::info!(
-                event.position = last,
-                noted,
+                event.position = last.get(),
+                noted = noted.get(),
                 erasures,
                 "the stream is another one, or an older copy: what was erased is erased again"
             );

@@ -1,10 +1,13 @@
+use domain::AccountId;
+
 use crate::ops::{Failure, output, token};
 
 /// What a newcomer needs: the URL, a token that works, three requests to paste.
 pub(super) fn print(url: &str, secret: &str, rules: &api::token::Rules) -> Result<(), Failure> {
     const MONTH_S: u32 = 30 * 24 * 3600;
-    let service = token::issue(secret, rules, "quick-start", None, 1, "service", MONTH_S)?;
-    let ann = token::issue(secret, rules, "ann", Some("Ann"), 1, "member", MONTH_S)?;
+    let service =
+        token::issue(secret, rules, "quick-start", None, AccountId::FIRST, "service", MONTH_S)?;
+    let ann = token::issue(secret, rules, "ann", Some("Ann"), AccountId::FIRST, "member", MONTH_S)?;
     // Whoever started it may not be there to read it, and the server goes on all the same.
     let _ = output::text(&format!(
         "

@@ -1,3 +1,5 @@
+use domain::Position;
+
 use super::*;
 
 #[tokio::test]
@@ -5,11 +7,11 @@ async fn message_n_is_event_n_with_its_headers() {
     let fixture = Fixture::new(nats_url().await).await;
     let mut relay = fixture.relay();
     fixture.append(1000).await;
-    relay.until("all are published", |status| status.position == 1000).await;
+    relay.until("all are published", |status| status.position == Position::new(1000)).await;
     fixture.check().await;
     relay.stop().await;
 
-    let event = &fixture.log.read(6, 1).await.unwrap()[0];
+    let event = &fixture.log.read(Position::new(6), 1).await.unwrap()[0];
     let message = fixture.stream().await.get_raw_message(7).await.unwrap();
     let prefix = &fixture.settings.subject_prefix;
     assert_eq!(message.subject.as_str(), format!("{prefix}.v1.1.directory.UserRegistered"));
@@ -37,11 +39,11 @@ async fn of_two_relays_one_leads_and_the_other_takes_over() {
     one.until("the first one leads", |status| status.leader && status.connected).await;
     let mut other = fixture.relay();
     fixture.append(500).await;
-    one.until("all are published", |status| status.position == 500).await;
+    one.until("all are published", |status| status.position == Position::new(500)).await;
     assert!(!other.status.borrow().leader);
     one.stop().await;
     fixture.append(500).await;
-    other.until("the other one goes on", |status| status.position == 1000).await;
+    other.until("the other one goes on", |status| status.position == Position::new(1000)).await;
     fixture.check().await;
 }
 
@@ -50,7 +52,7 @@ async fn the_stream_of_another_log_is_refused_loudly() {
     let fixture = Fixture::new(nats_url().await).await;
     let mut relay = fixture.relay();
     fixture.append(5).await;
-    relay.until("all are published", |status| status.position == 5).await;
+    relay.until("all are published", |status| status.position == Position::new(5)).await;
     relay.stop().await;
     // Another log, first shorter than the stream, then longer.
     let other =
