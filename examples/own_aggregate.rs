@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use anyhow::ensure;
 use cqrs_es::CqrsFramework;
-use domain::{Decider, StoredEvent, Text};
+use domain::{ConversationId, Decider, Position, StoredEvent, Text};
 use event_store::{Commands, Keys, Log, MasterKey, Settings};
 use futures::StreamExt;
 use serde::{Deserialize, Serialize};
@@ -54,6 +54,7 @@ impl StoredEvent for Event {
 impl Decider for Ticket {
     const TYPE: &'static str = "ticket";
     const STATE_SCHEMA: i32 = 1;
+    type Id = Uuid;
     type Command = Command;
     type Event = Event;
     type Refusal = AlreadyOpen;
@@ -80,7 +81,7 @@ impl Decider for Ticket {
         }
     }
 
-    fn conversation(_: Uuid, _: &Event) -> Option<Uuid> {
+    fn conversation(_: Uuid, _: &Event) -> Option<ConversationId> {
         None
     }
 }
@@ -105,7 +106,7 @@ async fn main() -> anyhow::Result<()> {
     ensure!(tickets.execute_with_metadata(&id, open, metadata.clone()).await.is_err());
     tickets.execute_with_metadata(&id, Command::CloseTicket, metadata).await?;
 
-    for event in log.read(0, 10).await? {
+    for event in log.read(Position::START, 10).await? {
         println!("{} {} {}", event.position, event.event_type, event.shown()?);
     }
     let stored: String = sqlx::query_scalar("select string_agg(payload::text, ' ') from events")

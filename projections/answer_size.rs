@@ -3,6 +3,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use domain::AccountId;
+
 use crate::Error;
 use crate::shares::{Share, Shares};
 
@@ -14,7 +16,7 @@ const LARGE_MAX: usize = 4;
 const WAIT: Duration = Duration::from_secs(5);
 
 /// The larger answers that are under way.
-pub(crate) type LargeAnswers = Shares<i64>;
+pub(crate) type LargeAnswers = Shares<AccountId>;
 
 pub(crate) fn large_answers() -> LargeAnswers {
     Shares::halves(LARGE_MAX)
@@ -26,14 +28,14 @@ pub(crate) fn large_answers() -> LargeAnswers {
 pub struct AnswerSize(Arc<Counted>);
 
 struct Counted {
-    account: i64,
+    account: AccountId,
     bytes: AtomicUsize,
     large: LargeAnswers,
-    share: OnceLock<Share<i64>>,
+    share: OnceLock<Share<AccountId>>,
 }
 
 impl AnswerSize {
-    pub(crate) fn new(account: i64, large: LargeAnswers) -> Self {
+    pub(crate) fn new(account: AccountId, large: LargeAnswers) -> Self {
         Self(Arc::new(Counted {
             account,
             bytes: AtomicUsize::new(0),

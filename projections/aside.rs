@@ -3,6 +3,7 @@
 use std::sync::{Arc, LazyLock};
 use std::thread::available_parallelism;
 
+use domain::AccountId;
 use tokio::runtime::Handle;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
@@ -10,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{Error, Shares};
 
 /// At once for each account: the others of an account wait before they wait with those of all accounts.
-static OF_ACCOUNT: LazyLock<Shares<Option<i64>>> = LazyLock::new(|| Shares::new(1));
+static OF_ACCOUNT: LazyLock<Shares<Option<AccountId>>> = LazyLock::new(|| Shares::new(1));
 /// At once for all of them: half of the processors, and one where there is only one.
 static AT_ONCE: LazyLock<Arc<Semaphore>> = LazyLock::new(|| {
     let processors = available_parallelism().map_or(1, usize::from);
@@ -22,7 +23,7 @@ static AT_ONCE: LazyLock<Arc<Semaphore>> = LazyLock::new(|| {
 ///
 /// # Errors
 /// The work's own.
-pub(crate) async fn aside<T, F>(account: Option<i64>, work: F) -> Result<T, Error>
+pub(crate) async fn aside<T, F>(account: Option<AccountId>, work: F) -> Result<T, Error>
 where
     F: Future<Output = Result<T, Error>> + Send + 'static,
     T: Send + 'static,
@@ -64,7 +65,7 @@ mod tests {
             }
         };
         let done = tokio::select! {
-            done = aside(Some(3), work) => done.unwrap(),
+            done = aside(Some(AccountId::new(3)), work) => done.unwrap(),
             () = others => unreachable!(),
         };
         assert_eq!(done, 7);
@@ -79,10 +80,13 @@ mod tests {
             }
         };
         for _ in 0..2 * available_parallelism().unwrap().get() {
-            let waited = aside::<(), _>(Some(1), endless());
+            let waited = aside::<(), _>(Some(AccountId::FIRST), endless());
             assert!(tokio::time::timeout(Duration::from_millis(10), waited).await.is_err());
         }
-        let others = tokio::time::timeout(Duration::from_secs(5), aside(Some(2), async { Ok(7) }));
+        let others = tokio::time::timeout(
+            Duration::from_secs(5),
+            aside(Some(AccountId::new(2)), async { Ok(7) }),
+        );
         assert_eq!(others.await.unwrap().unwrap(), 7);
     }
 }

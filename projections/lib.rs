@@ -89,7 +89,7 @@ pub enum Error {
     },
     /// A member who is not in the directory: the read models disagree.
     #[error("member {0} is not in the directory")]
-    UserMissing(uuid::Uuid),
+    UserMissing(domain::UserId),
     /// Somebody else asked the same, and this is what became of it.
     #[error(transparent)]
     Shared(Arc<Error>),

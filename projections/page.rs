@@ -1,3 +1,5 @@
+use domain::PublicId;
+
 /// Some of the items that were asked for, and how many there are.
 #[derive(Debug, Clone)]
 pub struct Page<T> {
@@ -13,9 +15,9 @@ pub enum Cursor {
     /// At the top.
     Top,
     /// Below the item with this number.
-    After(i64),
+    After(PublicId),
     /// Just above the item with this number.
-    Before(i64),
+    Before(PublicId),
 }
 
 /// Part of such a list.
@@ -45,9 +47,9 @@ impl Cursor {
         }
     }
 
-    pub(crate) fn number(self) -> i64 {
+    pub(crate) fn number(self) -> PublicId {
         match self {
-            Self::Top => i64::MAX,
+            Self::Top => PublicId::MAX,
             Self::After(number) | Self::Before(number) => number,
         }
     }

@@ -2,6 +2,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use domain::{AccountId, AccountPosition, Position};
 use sqlx::{PgConnection, PgPool};
 use tokio::sync::watch;
 use tokio::time::{Instant, timeout_at};
@@ -20,16 +21,16 @@ pub struct Progress {
     pool: PgPool,
     shown: watch::Sender<Shown>,
     /// The account positions at the shown one, of accounts that had an event since the start or were asked for.
-    accounts: Arc<Mutex<HashMap<i64, i64>>>,
+    accounts: Arc<Mutex<HashMap<AccountId, AccountPosition>>>,
 }
 
 #[derive(Debug)]
 struct Shown {
     /// Every answer reflects everything up to here. It never goes back: a model whose rows do is behind until they
     /// are here again, and answers nothing.
-    position: i64,
+    position: Position,
     /// Where the rows are of the running model that is furthest behind.
-    rows: i64,
+    rows: Position,
     /// Models that cannot go on, each with the reason.
     stopped: BTreeMap<&'static str, String>,
     /// Running models whose rows do not reach `position`.
@@ -38,24 +39,25 @@ struct Shown {
 
 impl Shown {
     fn is_level(&self) -> bool {
-        self.position >= 0 && self.behind.is_empty()
+        self.position != Position::UNKNOWN && self.behind.is_empty()
     }
 }
 
 impl Progress {
     pub(crate) fn new(pool: PgPool) -> Self {
         let (stopped, behind) = (BTreeMap::new(), BTreeSet::new());
-        let shown = Shown { position: -1, rows: -1, stopped, behind };
+        let shown = Shown { position: Position::UNKNOWN, rows: Position::UNKNOWN, stopped, behind };
         Self { pool, shown: watch::Sender::new(shown), accounts: Arc::default() }
     }
 
-    /// The log position that every answer reflects; -1 before it is known.
-    pub fn position(&self) -> i64 {
+    /// The log position that every answer reflects; [`Position::UNKNOWN`] before it is known.
+    pub fn position(&self) -> Position {
         self.shown.borrow().position
     }
 
-    /// Where the rows are: before `position` while they are written anew, and -1 before it is known.
-    pub fn rows(&self) -> i64 {
+    /// Where the rows are: before `position` while they are written anew, and
+    /// [`Position::UNKNOWN`] before it is known.
+    pub fn rows(&self) -> Position {
         self.shown.borrow().rows
     }
 
@@ -66,7 +68,7 @@ impl Progress {
     }
 
     /// Nothing is answered from the rows before they have come to this log position.
-    pub fn promise(&self, position: i64) {
+    pub fn promise(&self, position: Position) {
         self.shown.send_modify(|shown| {
             shown.position = position.max(shown.position);
             shown.behind.extend(MODELS.iter().map(|model| model.name));
@@ -74,7 +76,7 @@ impl Progress {
     }
 
     /// Waits until the read models have reached a log position; false when that takes too long.
-    pub async fn wait_for(&self, position: i64, timeout: Duration) -> bool {
+    pub async fn wait_for(&self, position: Position, timeout: Duration) -> bool {
         let mut shown = self.shown.subscribe();
         let reached = shown.wait_for(|shown| shown.position >= position);
         matches!(tokio::time::timeout(timeout, reached).await, Ok(Ok(_)))
@@ -84,11 +86,11 @@ impl Progress {
     ///
     /// # Errors
     /// When PostgreSQL fails.
-    pub async fn account_position(&self, account: i64) -> Result<i64, Error> {
+    pub async fn account_position(&self, account: AccountId) -> Result<AccountPosition, Error> {
         if let Some(position) = self.lock().get(&account) {
             return Ok(*position);
         }
-        let found: Option<i64> = sqlx::query_scalar(
+        let found: Option<AccountPosition> = sqlx::query_scalar(
             "select account_position
              from events
              where account_id = $1 and position <= $2
@@ -103,7 +105,7 @@ impl Progress {
         let mut accounts = self.lock();
         // Meanwhile a newer one may have come in.
         let position = *accounts.entry(account).or_default();
-        let position = position.max(found.unwrap_or(0));
+        let position = position.max(found.unwrap_or_default());
         accounts.insert(account, position);
         Ok(position)
     }
@@ -121,8 +123,8 @@ impl Progress {
     /// When PostgreSQL fails.
     pub async fn wait_for_account(
         &self,
-        account: i64,
-        position: i64,
+        account: AccountId,
+        position: AccountPosition,
         timeout: Duration,
     ) -> Result<bool, Error> {
         let deadline = Instant::now() + timeout;
@@ -163,7 +165,11 @@ impl Progress {
     }
 
     /// The rows stand there; `accounts` are those that had events on the way.
-    pub(crate) fn set(&self, standing: &Standing, accounts: impl IntoIterator<Item = (i64, i64)>) {
+    pub(crate) fn set(
+        &self,
+        standing: &Standing,
+        accounts: impl IntoIterator<Item = (AccountId, AccountPosition)>,
+    ) {
         // Before the position, which says that these are known.
         self.remember(accounts);
         self.shown.send_if_modified(|shown| {
@@ -190,7 +196,7 @@ impl Progress {
     /// When PostgreSQL fails.
     pub(crate) async fn is_kept(&self, connection: &mut PgConnection) -> Result<bool, sqlx::Error> {
         let position = self.position();
-        if position < 0 {
+        if position == Position::UNKNOWN {
             return Ok(true);
         }
         let names: Vec<&str> = MODELS.iter().map(|model| model.name).collect();
@@ -213,7 +219,7 @@ impl Progress {
         Ok(false)
     }
 
-    fn remember(&self, accounts: impl IntoIterator<Item = (i64, i64)>) {
+    fn remember(&self, accounts: impl IntoIterator<Item = (AccountId, AccountPosition)>) {
         let mut known = self.lock();
         if known.len() > ACCOUNTS_MAX {
             known.clear();
@@ -224,7 +230,7 @@ impl Progress {
         }
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<i64, i64>> {
+    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<AccountId, AccountPosition>> {
         self.accounts.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use async_stream::try_stream;
+use domain::AccountId;
 use event_store::retrying;
 use futures::future::BoxFuture;
 use futures::stream::BoxStream;
@@ -31,7 +32,7 @@ const ENDED_AFTER: Duration = Duration::from_millis(250);
 pub(crate) struct Readers {
     shared: Arc<Shared>,
     /// For whom, if it is for one account.
-    account: Option<i64>,
+    account: Option<AccountId>,
     /// Of the answer that is read for, if it is for one.
     answer: Option<AnswerSize>,
     /// Bytes of one statement's rows; more is an error.
@@ -49,7 +50,7 @@ struct Shared {
     ready: Mutex<Vec<PoolConnection<Postgres>>>,
     /// As many as there are connections, for the pool does not know of those that are ready; half of them at most for each
     /// account, so that none keeps all others waiting.
-    shares: Shares<Option<i64>>,
+    shares: Shares<Option<AccountId>>,
     large_answers: LargeAnswers,
 }
 
@@ -74,7 +75,7 @@ impl Readers {
     }
 
     /// The same connections, of which the account has its share, for one answer.
-    pub(crate) fn of_account(&self, account: i64) -> Self {
+    pub(crate) fn of_account(&self, account: AccountId) -> Self {
         let answer = AnswerSize::new(account, self.shared.large_answers.clone());
         Self { account: Some(account), answer: Some(answer), ..self.clone() }
     }
@@ -84,7 +85,7 @@ impl Readers {
         Self { answer: None, rows_size_max: TOGETHER_SIZE_MAX, ..self.clone() }
     }
 
-    pub(crate) fn account(&self) -> Option<i64> {
+    pub(crate) fn account(&self) -> Option<AccountId> {
         self.account
     }
 
@@ -158,7 +159,7 @@ impl Shared {
 /// A connection for one statement. A statement that fails, or is given up, takes its connection with it.
 struct Reader {
     connection: Option<PoolConnection<Postgres>>,
-    share: Option<Share<Option<i64>>>,
+    share: Option<Share<Option<AccountId>>>,
     of: Arc<Shared>,
 }
 

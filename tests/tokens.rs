@@ -4,6 +4,7 @@ use std::sync::{Arc, Mutex};
 
 use api::token::{Claims, Role, Rules};
 use axum::http::StatusCode;
+use domain::AccountId;
 use reqwest::Method;
 use serde_json::json;
 
@@ -11,7 +12,7 @@ use crate::harness::{Answer, Caller, Installation, SECRET, Server, send, wait_un
 
 fn ann() -> Claims {
     let (sub, name) = ("ann".to_owned(), Some("Ann".to_owned()));
-    Claims { sub, exp: 4e9, iat: None, name, account: 1, role: Role::Member }
+    Claims { sub, exp: 4e9, iat: None, name, account: AccountId::FIRST, role: Role::Member }
 }
 
 fn bearer(server: &Server, claims: &Claims) -> Caller {

@@ -3,6 +3,7 @@
 
 use std::net::SocketAddr;
 
+use domain::AccountId;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
@@ -88,7 +89,8 @@ impl User {
 
     fn with_role(uid: String, role: api::token::Role) -> Self {
         let (exp, iat, name, account) = (4e9, None, None, 1);
-        let claims = api::token::Claims { sub: uid, exp, iat, name, account, role };
+        let claims =
+            api::token::Claims { sub: uid, exp, iat, name, account: AccountId::new(account), role };
         let rules = api::token::Rules::default();
         Self { token: api::token::issue(super::server::SECRET, &claims, &rules).unwrap() }
     }

@@ -1,21 +1,20 @@
 use chrono::{DateTime, Utc};
-use domain::Private;
 use domain::conversation::Event;
+use domain::{AccountId, AccountPosition, ConversationId, MessageId, Private, PublicId, UserId};
 use event_store::RecordedEvent;
 use serde::Serialize;
 use serde_json::{Map, Value};
 use std::ops::Not;
-use uuid::Uuid;
 
 use super::Changes;
 
 /// A conversation that the batch created, as it was created.
 #[derive(Debug, Serialize)]
 pub(crate) struct Created<'a> {
-    uuid: Uuid,
-    account_id: i64,
-    number: i64,
-    revision: i64,
+    uuid: ConversationId,
+    account_id: AccountId,
+    number: PublicId,
+    revision: AccountPosition,
     kind: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     uid: Option<&'a str>,
@@ -27,17 +26,17 @@ pub(crate) struct Created<'a> {
     metadata: Option<&'a Map<String, Value>>,
     tags: &'a [String],
     #[serde(skip_serializing_if = "Option::is_none")]
-    created_by: Option<Uuid>,
+    created_by: Option<UserId>,
     created_at: DateTime<Utc>,
     member_count: usize,
 }
 
 /// The net change to a conversation within a batch; what is `None` or false did not change.
-#[derive(Debug, Default, Serialize)]
+#[derive(Debug, Serialize)]
 pub(crate) struct ConversationChanges<'a> {
-    uuid: Uuid,
+    uuid: ConversationId,
     /// The account position of the newest event.
-    revision: i64,
+    revision: AccountPosition,
     #[serde(skip_serializing_if = "Not::not")]
     renamed: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -55,14 +54,14 @@ pub(crate) struct ConversationChanges<'a> {
     #[serde(skip_serializing_if = "Not::not")]
     pin_changed: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pinned_message: Option<Uuid>,
+    pinned_message: Option<MessageId>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) trashed: Option<bool>,
     /// The newest change of its name, description, tags, picture or members.
     #[serde(skip_serializing_if = "Option::is_none")]
     modified_at: Option<DateTime<Utc>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    modified_by: Option<Uuid>,
+    modified_by: Option<UserId>,
     /// The newest change of what is said, the name, or who is in it.
     #[serde(skip_serializing_if = "Option::is_none")]
     changed_at: Option<DateTime<Utc>>,
@@ -82,15 +81,15 @@ pub(crate) struct ConversationChanges<'a> {
 #[derive(Debug, Default, Serialize)]
 struct Newest {
     #[serde(skip_serializing_if = "Option::is_none")]
-    newest_id: Option<i64>,
+    newest_id: Option<PublicId>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    newest_author: Option<Uuid>,
+    newest_author: Option<UserId>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    newest_by_other: Option<i64>,
+    newest_by_other: Option<PublicId>,
 }
 
 impl Newest {
-    fn post(&mut self, id: i64, author: Uuid) {
+    fn post(&mut self, id: PublicId, author: UserId) {
         if self.newest_author.is_some_and(|newest| newest != author) {
             self.newest_by_other = self.newest_id;
         }
@@ -100,7 +99,7 @@ impl Newest {
 
 impl<'a> Changes<'a> {
     pub(super) fn conversation(&mut self, recorded: &'a RecordedEvent, event: &'a Event) {
-        let uuid = recorded.aggregate_id;
+        let uuid = ConversationId::new(recorded.aggregate_id);
         match event {
             Event::ConversationCreated { .. } => {
                 self.created.extend(created(recorded, event).map(|created| (uuid, created)));
@@ -111,8 +110,8 @@ impl<'a> Changes<'a> {
                 self.deleted_conversations.insert(uuid);
             }
             _ => {
-                let fresh = || ConversationChanges { uuid, ..ConversationChanges::default() };
-                self.conversations.entry(uuid).or_insert_with(fresh).add(recorded, event);
+                let changes = self.conversations.entry(uuid);
+                changes.or_insert_with(|| ConversationChanges::none(uuid)).add(recorded, event);
             }
         }
     }
@@ -133,9 +132,9 @@ fn created<'a>(recorded: &RecordedEvent, event: &'a Event) -> Option<Created<'a>
         return None;
     };
     Some(Created {
-        uuid: recorded.aggregate_id,
+        uuid: recorded.aggregate_id.into(),
         account_id: recorded.account,
-        number: recorded.account_position,
+        number: recorded.account_position.into(),
         revision: recorded.account_position,
         kind: kind.as_str(),
         uid: uid.as_deref(),
@@ -150,6 +149,30 @@ fn created<'a>(recorded: &RecordedEvent, event: &'a Event) -> Option<Created<'a>
 }
 
 impl<'a> ConversationChanges<'a> {
+    fn none(uuid: ConversationId) -> Self {
+        Self {
+            uuid,
+            revision: AccountPosition::START,
+            renamed: false,
+            name: None,
+            described: false,
+            description: None,
+            tags: None,
+            avatar_changed: false,
+            avatar_url: None,
+            pin_changed: false,
+            pinned_message: None,
+            trashed: None,
+            modified_at: None,
+            modified_by: None,
+            changed_at: None,
+            member_delta: 0,
+            member_delta_max: 0,
+            newest: Newest::default(),
+            message_deleted: false,
+        }
+    }
+
     fn add(&mut self, recorded: &RecordedEvent, event: &'a Event) {
         self.revision = recorded.account_position;
         match event {
@@ -172,7 +195,7 @@ impl<'a> ConversationChanges<'a> {
             }
             Event::MessageUnpinned => (self.pin_changed, self.pinned_message) = (true, None),
             Event::MessagePosted { author, .. } => {
-                self.newest.post(recorded.account_position, *author);
+                self.newest.post(recorded.account_position.into(), *author);
             }
             Event::MessageDeleted { message } => {
                 self.message_deleted = true;

@@ -1,9 +1,9 @@
 use chrono::{DateTime, Utc};
 use domain::participation::{Change, Event, Seat};
+use domain::{AccountPosition, ConversationId, MembershipId, PublicId, UserId};
 use event_store::RecordedEvent;
 use serde::Serialize;
 use std::ops::Not;
-use uuid::Uuid;
 
 use super::Changes;
 use super::read_ranges::ReadRanges;
@@ -11,14 +11,14 @@ use super::read_ranges::ReadRanges;
 /// The net change to one member's own state; what is `None` or false did not change.
 #[derive(Debug, Serialize)]
 pub(crate) struct MemberChanges {
-    conversation: Uuid,
-    user_id: Uuid,
-    membership: i64,
+    conversation: ConversationId,
+    user_id: UserId,
+    membership: MembershipId,
     /// The marker was moved or taken away.
     #[serde(skip_serializing_if = "Not::not")]
     pub(crate) marker_changed: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) marker: Option<i64>,
+    pub(crate) marker: Option<PublicId>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) marked_at: Option<DateTime<Utc>>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -31,12 +31,12 @@ pub(crate) struct MemberChanges {
     bookmark_removed: bool,
     /// The account position where one was set, if there was none before.
     #[serde(skip_serializing_if = "Option::is_none")]
-    bookmark: Option<i64>,
+    bookmark: Option<AccountPosition>,
     #[serde(skip_serializing_if = "ReadRanges::are_unchanged")]
     read_ranges: ReadRanges,
     /// The account position of the pin; 0 takes it away.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pinned: Option<i64>,
+    pinned: Option<AccountPosition>,
     #[serde(skip_serializing_if = "Option::is_none")]
     muted: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -90,7 +90,7 @@ impl MemberChanges {
                 self.read_ranges.clear();
             }
             Change::ConversationPinned => self.pinned = Some(recorded.account_position),
-            Change::ConversationUnpinned => self.pinned = Some(0),
+            Change::ConversationUnpinned => self.pinned = Some(AccountPosition::START),
             Change::ConversationMuted { until } => {
                 (self.muted, self.muted_until) = (Some(true), until);
             }
@@ -111,7 +111,7 @@ impl MemberChanges {
     fn read(
         &mut self,
         recorded: &RecordedEvent,
-        message: Option<i64>,
+        message: Option<PublicId>,
         as_of: Option<DateTime<Utc>>,
     ) {
         self.opened_at = Some(as_of.unwrap_or(recorded.recorded_at));
@@ -120,7 +120,7 @@ impl MemberChanges {
         match message {
             None => {}
             // Nothing is read, and nothing says so to others.
-            Some(0) => {
+            Some(PublicId::NONE) => {
                 (self.marker_changed, self.marker, self.marked_at) = (true, None, None);
                 self.read_ranges.clear();
             }

@@ -1,21 +1,20 @@
 use chrono::{DateTime, Utc};
 use domain::conversation::Event;
-use domain::{Private, Text};
+use domain::{AccountId, ConversationId, MessageId, Private, PublicId, Text, UserId};
 use event_store::RecordedEvent;
 use serde::Serialize;
 use serde_json::{Map, Value};
-use uuid::Uuid;
 
 use super::Changes;
 
 /// A message that the batch posted, as it leaves it.
 #[derive(Debug, Serialize)]
 pub(crate) struct PostedMessage<'a> {
-    id: i64,
-    uuid: Uuid,
-    account_id: i64,
-    pub(crate) conversation: Uuid,
-    author: Uuid,
+    id: PublicId,
+    uuid: MessageId,
+    account_id: AccountId,
+    pub(crate) conversation: ConversationId,
+    author: UserId,
     created_at: DateTime<Utc>,
     #[serde(skip_serializing_if = "Option::is_none")]
     modified_at: Option<DateTime<Utc>>,
@@ -26,12 +25,12 @@ pub(crate) struct PostedMessage<'a> {
 /// A message of an earlier batch, as this one edits it.
 #[derive(Debug, Serialize)]
 pub(crate) struct EditedMessage<'a> {
-    uuid: Uuid,
+    uuid: MessageId,
     modified_at: DateTime<Utc>,
     #[serde(flatten)]
     content: Content<'a>,
     #[serde(skip)]
-    pub(crate) conversation: Uuid,
+    pub(crate) conversation: ConversationId,
 }
 
 #[derive(Debug, Serialize)]
@@ -58,11 +57,11 @@ impl<'a> Content<'a> {
 
 impl<'a> Changes<'a> {
     pub(super) fn message(&mut self, recorded: &'a RecordedEvent, event: &'a Event) {
-        let conversation = recorded.aggregate_id;
+        let conversation = ConversationId::new(recorded.aggregate_id);
         match event {
             Event::MessagePosted { message, author, text, metadata, tags } => {
                 let posted = PostedMessage {
-                    id: recorded.account_position,
+                    id: recorded.account_position.into(),
                     uuid: *message,
                     account_id: recorded.account,
                     conversation,

@@ -14,8 +14,8 @@ mod user;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use domain::{ConversationId, MembershipId, MessageId, ParticipationId, Position, UserId};
 use event_store::{LogEvent, RecordedEvent};
-use uuid::Uuid;
 
 pub(crate) use conversation::{ConversationChanges, Created};
 pub(crate) use member::MemberChanges;
@@ -29,22 +29,22 @@ use crate::Error;
 /// The net changes of a batch.
 #[derive(Debug, Default)]
 pub struct Changes<'a> {
-    pub(crate) users: BTreeMap<Uuid, UserChanges<'a>>,
-    pub(crate) posted: BTreeMap<Uuid, PostedMessage<'a>>,
-    pub(crate) edited: BTreeMap<Uuid, EditedMessage<'a>>,
+    pub(crate) users: BTreeMap<UserId, UserChanges<'a>>,
+    pub(crate) posted: BTreeMap<MessageId, PostedMessage<'a>>,
+    pub(crate) edited: BTreeMap<MessageId, EditedMessage<'a>>,
     /// Each with its conversation.
-    pub(crate) deleted_messages: BTreeMap<Uuid, Uuid>,
-    pub(crate) created: BTreeMap<Uuid, Created<'a>>,
-    pub(crate) conversations: BTreeMap<Uuid, ConversationChanges<'a>>,
-    pub(crate) deleted_conversations: BTreeSet<Uuid>,
+    pub(crate) deleted_messages: BTreeMap<MessageId, ConversationId>,
+    pub(crate) created: BTreeMap<ConversationId, Created<'a>>,
+    pub(crate) conversations: BTreeMap<ConversationId, ConversationChanges<'a>>,
+    pub(crate) deleted_conversations: BTreeSet<ConversationId>,
     /// Who came or went, by conversation and user.
-    pub(crate) memberships: BTreeMap<(Uuid, Uuid), MembershipChange>,
+    pub(crate) memberships: BTreeMap<(ConversationId, UserId), MembershipChange>,
     /// What members did for themselves, by conversation and user.
-    pub(crate) members: BTreeMap<(Uuid, Uuid), MemberChanges>,
+    pub(crate) members: BTreeMap<(ConversationId, UserId), MemberChanges>,
     /// By stream and kind.
-    pub(crate) timers: BTreeMap<(Uuid, &'static str), TimerChange>,
+    pub(crate) timers: BTreeMap<(ParticipationId, &'static str), TimerChange>,
     /// The newest membership that each stream of a member is known to be of: timers of older ones are over.
-    pub(crate) newest_memberships: BTreeMap<Uuid, i64>,
+    pub(crate) newest_memberships: BTreeMap<ParticipationId, MembershipId>,
 }
 
 impl<'a> Changes<'a> {
@@ -54,7 +54,10 @@ impl<'a> Changes<'a> {
     /// [`Error::Undecodable`] at the first other event that cannot be read: no read model can go beyond it, of whatever
     /// aggregate it is. What says so is part of what cannot be trusted, and models that pass over it without being told
     /// to would be apart from those that wait.
-    pub fn fold(events: &'a [Arc<LogEvent>], quarantined: &BTreeSet<i64>) -> Result<Self, Error> {
+    pub fn fold(
+        events: &'a [Arc<LogEvent>],
+        quarantined: &BTreeSet<Position>,
+    ) -> Result<Self, Error> {
         let mut changes = Self::default();
         for event in events {
             match &event.event {

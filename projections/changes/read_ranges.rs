@@ -1,4 +1,5 @@
 use chrono::{DateTime, Utc};
+use domain::{AccountPosition, PublicId};
 use event_store::RecordedEvent;
 use serde::Serialize;
 
@@ -11,7 +12,7 @@ pub(crate) struct ReadRanges {
     cleared: bool,
     /// What earlier batches left ends here at the latest.
     #[serde(skip_serializing_if = "Option::is_none")]
-    lowered: Option<i64>,
+    lowered: Option<PublicId>,
     /// Ranges on top of that.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     added: Vec<ReadRange>,
@@ -19,8 +20,8 @@ pub(crate) struct ReadRanges {
 
 #[derive(Debug, Serialize)]
 struct ReadRange {
-    top: i64,
-    position: i64,
+    top: PublicId,
+    position: AccountPosition,
     at: DateTime<Utc>,
 }
 
@@ -30,7 +31,7 @@ impl ReadRanges {
         !self.cleared && self.lowered.is_none()
     }
 
-    pub(super) fn read_up_to(&mut self, message: i64, recorded: &RecordedEvent) {
+    pub(super) fn read_up_to(&mut self, message: PublicId, recorded: &RecordedEvent) {
         self.lowered = Some(self.lowered.map_or(message, |lowered| lowered.min(message)));
         let below = self.added.partition_point(|range| range.top < message);
         self.added.truncate(below + 1);

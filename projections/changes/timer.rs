@@ -1,6 +1,6 @@
 use chrono::{DateTime, Utc};
-use domain::conversation;
 use domain::participation::{Change, Event};
+use domain::{AccountId, ConversationId, MembershipId, ParticipationId, conversation};
 use event_store::RecordedEvent;
 use serde::Serialize;
 use uuid::Uuid;
@@ -14,7 +14,7 @@ const MUTE: &str = "mute";
 /// A timer that was set, or taken away.
 #[derive(Debug, Serialize)]
 pub(crate) struct TimerChange {
-    stream: Uuid,
+    stream: ParticipationId,
     kind: &'static str,
     #[serde(skip_serializing_if = "Option::is_none", flatten)]
     pub(crate) set: Option<Timer>,
@@ -22,9 +22,9 @@ pub(crate) struct TimerChange {
 
 #[derive(Debug, Serialize)]
 pub(crate) struct Timer {
-    account_id: i64,
-    conversation: Uuid,
-    membership: i64,
+    account_id: AccountId,
+    conversation: ConversationId,
+    membership: MembershipId,
     due_at: DateTime<Utc>,
     /// The event that set it.
     cause: Uuid,
@@ -33,7 +33,7 @@ pub(crate) struct Timer {
 
 impl Changes<'_> {
     pub(super) fn timer_of_member(&mut self, recorded: &RecordedEvent, event: &Event) {
-        let (stream, seat) = (recorded.aggregate_id, event.seat);
+        let (stream, seat) = (ParticipationId::new(recorded.aggregate_id), event.seat);
         let newest = self.newest_memberships.entry(stream).or_insert(seat.membership);
         *newest = seat.membership.max(*newest);
         let set = match event.change {
@@ -56,15 +56,16 @@ impl Changes<'_> {
         recorded: &RecordedEvent,
         event: &conversation::Event,
     ) {
+        let conversation = ConversationId::new(recorded.aggregate_id);
         match event {
             conversation::Event::MemberRemoved { user } => {
-                let stream = domain::participation_id(recorded.aggregate_id, *user);
+                let stream = domain::participation_id(conversation, *user);
                 let change = TimerChange { stream, kind: MUTE, set: None };
                 self.timers.insert((stream, MUTE), change);
             }
             conversation::Event::ConversationDeleted => self.timers.retain(|_, timer| {
                 let set = timer.set.as_ref();
-                set.is_none_or(|set| set.conversation != recorded.aggregate_id)
+                set.is_none_or(|set| set.conversation != conversation)
             }),
             _ => {}
         }

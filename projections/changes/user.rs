@@ -1,6 +1,6 @@
 use chrono::{DateTime, Utc};
-use domain::Private;
 use domain::user::{Event, Profile};
+use domain::{AccountId, Private, PublicId};
 use event_store::RecordedEvent;
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -32,21 +32,21 @@ pub(crate) struct UserChanges<'a> {
 
 #[derive(Debug, Serialize)]
 pub(crate) struct Registered<'a> {
-    pub(crate) account_id: i64,
-    pub(crate) id: i64,
+    pub(crate) account_id: AccountId,
+    pub(crate) id: PublicId,
     pub(crate) uid: &'a str,
     pub(crate) at: DateTime<Utc>,
 }
 
 impl<'a> Changes<'a> {
     pub(super) fn user(&mut self, recorded: &'a RecordedEvent, event: &'a Event) {
-        let user = self.users.entry(recorded.aggregate_id).or_default();
+        let user = self.users.entry(recorded.aggregate_id.into()).or_default();
         user.at = recorded.recorded_at;
         match event {
             Event::UserRegistered { uid, profile, .. } => {
                 user.registered = Some(Registered {
                     account_id: recorded.account,
-                    id: recorded.account_position,
+                    id: recorded.account_position.into(),
                     uid,
                     at: recorded.recorded_at,
                 });

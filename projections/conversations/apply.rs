@@ -1,5 +1,5 @@
+use domain::{ConversationId, MessageId};
 use serde::Serialize;
-use uuid::Uuid;
 
 use crate::changes::{Changes, ConversationChanges, Created};
 use crate::model::argument;
@@ -11,9 +11,9 @@ struct Argument<'a> {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     changed: Vec<&'a ConversationChanges<'a>>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    deleted_messages: Vec<&'a Uuid>,
+    deleted_messages: Vec<&'a MessageId>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    deleted: Vec<&'a Uuid>,
+    deleted: Vec<&'a ConversationId>,
 }
 
 pub(super) fn changes(changes: &Changes) -> Option<String> {

@@ -1,12 +1,12 @@
 use domain::conversation::Command::{
     AddMember, RenameConversation, RestoreConversation, TagConversation, TrashConversation,
 };
+use domain::{ConversationId, UserId};
 use sqlx::PgPool;
-use uuid::Uuid;
 
 use crate::tests::World;
 
-async fn modified_by(pool: &PgPool, room: Uuid) -> (bool, Option<Uuid>) {
+async fn modified_by(pool: &PgPool, room: ConversationId) -> (bool, Option<UserId>) {
     sqlx::query_as(
         "select modified_at > created_at, modified_by
          from conversations.conversations

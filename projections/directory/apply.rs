@@ -1,5 +1,5 @@
+use domain::UserId;
 use serde::Serialize;
-use uuid::Uuid;
 
 use crate::changes::{Changes, UserChanges};
 use crate::model::argument;
@@ -12,7 +12,7 @@ struct Argument<'a> {
 
 #[derive(Serialize)]
 struct User<'a> {
-    uuid: &'a Uuid,
+    uuid: &'a UserId,
     #[serde(flatten)]
     changes: &'a UserChanges<'a>,
 }

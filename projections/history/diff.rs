@@ -1,10 +1,10 @@
 use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
+use domain::{AccountId, ConversationId};
 use event_store::{Log, RecordedEvent};
 use serde::Serialize;
 use serde_json::{Map, Value};
-use uuid::Uuid;
 
 use super::events::Events;
 use super::fold::Fold;
@@ -73,8 +73,8 @@ pub struct Steps {
 /// When the log cannot be read.
 pub async fn diff(
     log: &Log,
-    account: Option<i64>,
-    conversation: Uuid,
+    account: Option<AccountId>,
+    conversation: ConversationId,
     (from, to): (Moment, Moment),
     bounds: Bounds,
 ) -> Result<Option<Steps>, Error> {
@@ -109,7 +109,12 @@ pub async fn diff(
 }
 
 impl Step {
-    fn new(event: &RecordedEvent, account: Option<i64>, before: &Value, after: &Value) -> Self {
+    fn new(
+        event: &RecordedEvent,
+        account: Option<AccountId>,
+        before: &Value,
+        after: &Value,
+    ) -> Self {
         let value = |key| event.metadata_value(key).unwrap_or_default();
         let mut changes = Vec::new();
         differences(&mut String::new(), Some(before), Some(after), &mut changes);

@@ -1,7 +1,7 @@
 use std::collections::VecDeque;
 
+use domain::{AccountId, ConversationId, Position};
 use event_store::{Log, RecordedEvent};
-use uuid::Uuid;
 
 use super::moment::Moment;
 use crate::Error;
@@ -9,12 +9,12 @@ use crate::Error;
 /// The events of a conversation up to a moment, read a page at a time.
 pub(super) struct Events<'a> {
     log: &'a Log,
-    account: Option<i64>,
-    conversation: Uuid,
+    account: Option<AccountId>,
+    conversation: ConversationId,
     until: Moment,
     page: VecDeque<RecordedEvent>,
     page_size: usize,
-    after: i64,
+    after: Position,
 }
 
 /// Events of a page, until it is known how large they are; then as many as fit.
@@ -25,12 +25,20 @@ const PAGE_BYTES_MAX: usize = 8 * 1024 * 1024;
 impl<'a> Events<'a> {
     pub(super) fn new(
         log: &'a Log,
-        account: Option<i64>,
-        conversation: Uuid,
+        account: Option<AccountId>,
+        conversation: ConversationId,
         until: Moment,
     ) -> Self {
         let page = VecDeque::new();
-        Self { log, account, conversation, until, page, page_size: FIRST_PAGE_SIZE, after: 0 }
+        Self {
+            log,
+            account,
+            conversation,
+            until,
+            page,
+            page_size: FIRST_PAGE_SIZE,
+            after: Position::START,
+        }
     }
 
     pub(super) async fn next(&mut self) -> Result<Option<RecordedEvent>, Error> {

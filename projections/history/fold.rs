@@ -3,44 +3,46 @@ use std::collections::{BTreeMap, HashMap};
 use chrono::{DateTime, SecondsFormat, Utc};
 use domain::conversation::{Conversation, Event as ConversationEvent};
 use domain::participation::{self, Participation};
-use domain::{Decider, KNOWN, REDACTED};
+use domain::{
+    AccountId, ConversationId, Decider, KNOWN, MembershipId, MessageId, Position, PublicId,
+    REDACTED, UserId,
+};
 use event_store::{ERASED, Log, RecordedEvent};
 use serde_json::{Map, Value, json};
-use uuid::Uuid;
 
 use super::moment::place;
 use crate::Error;
 
 /// A message, by where its present text stands in the log.
 struct Message {
-    id: i64,
-    author: Uuid,
-    text_at: i64,
+    id: PublicId,
+    author: UserId,
+    text_at: Position,
 }
 
 /// A conversation, folded event by event.
 pub(super) struct Fold {
-    uuid: Uuid,
-    account: Option<i64>,
+    uuid: ConversationId,
+    account: Option<AccountId>,
     /// The account that asks, if one does: positions are its own then.
-    asking: Option<i64>,
+    asking: Option<AccountId>,
     position: i64,
     recorded_at: Option<DateTime<Utc>>,
     /// What was said of the conversation as a whole, by name.
     said: Map<String, Value>,
-    members: BTreeMap<Uuid, i64>,
-    own: HashMap<(Uuid, i64), Participation>,
-    messages: BTreeMap<Uuid, Message>,
-    newest: BTreeMap<i64, Uuid>,
+    members: BTreeMap<UserId, MembershipId>,
+    own: HashMap<(UserId, MembershipId), Participation>,
+    messages: BTreeMap<MessageId, Message>,
+    newest: BTreeMap<PublicId, MessageId>,
     /// The text that was said last, and where: most often that of the newest message.
-    text: Option<(i64, Value)>,
-    uids: HashMap<Uuid, String>,
+    text: Option<(Position, Value)>,
+    uids: HashMap<UserId, String>,
     /// Log positions of events that cannot be read, and so are missing in all of the above.
     unreadable: Vec<i64>,
 }
 
 impl Fold {
-    pub(super) fn new(uuid: Uuid, asking: Option<i64>) -> Self {
+    pub(super) fn new(uuid: ConversationId, asking: Option<AccountId>) -> Self {
         Self {
             uuid,
             asking,
@@ -58,7 +60,7 @@ impl Fold {
         }
     }
 
-    pub(super) fn is_of(&self, account: Option<i64>) -> bool {
+    pub(super) fn is_of(&self, account: Option<AccountId>) -> bool {
         self.account.is_some() && (account.is_none() || account == self.account)
     }
 
@@ -94,7 +96,8 @@ impl Fold {
     }
 
     fn conversation(&mut self, said: ConversationEvent, actor: &str, event: &RecordedEvent) {
-        let (position, at) = (event.account_position, time(event.recorded_at));
+        let membership = MembershipId::from(event.account_position);
+        let (id, at) = (PublicId::from(event.account_position), time(event.recorded_at));
         match said {
             ConversationEvent::ConversationCreated {
                 kind,
@@ -106,8 +109,8 @@ impl Fold {
                 tags,
                 ..
             } => {
-                self.members = members.into_iter().map(|user| (user, position)).collect();
-                self.set("id", json!(position));
+                self.members = members.into_iter().map(|user| (user, membership)).collect();
+                self.set("id", json!(id));
                 self.set("kind", json!(kind));
                 self.set("uid", json!(uid));
                 self.set("name", json!(name));
@@ -142,15 +145,14 @@ impl Fold {
                 self.set("deleted_by", json!(actor));
             }
             ConversationEvent::MemberAdded { user } => {
-                self.members.insert(user, position);
+                self.members.insert(user, membership);
             }
             ConversationEvent::MemberRemoved { user } => {
                 self.members.remove(&user);
             }
             ConversationEvent::MessagePosted { message, author, .. } => {
-                self.messages
-                    .insert(message, Message { id: position, author, text_at: event.position });
-                self.newest.insert(position, message);
+                self.messages.insert(message, Message { id, author, text_at: event.position });
+                self.newest.insert(id, message);
             }
             ConversationEvent::MessageEdited { message, .. } => {
                 if let Some(message) = self.messages.get_mut(&message) {
@@ -180,7 +182,7 @@ impl Fold {
     pub(super) async fn finish(
         mut self,
         log: &Log,
-        account: Option<i64>,
+        account: Option<AccountId>,
         member: Option<&str>,
     ) -> Result<Option<Value>, Error> {
         let (true, Some(at)) = (self.is_of(account), self.recorded_at) else { return Ok(None) };
@@ -201,7 +203,8 @@ impl Fold {
     pub(super) async fn shown(&mut self, log: &Log) -> Result<Value, Error> {
         let mut shown = self.said.clone();
         self.learn_uids(log).await?;
-        let named = |user: &Uuid| self.uids.get(user).cloned().unwrap_or_else(|| user.to_string());
+        let named =
+            |user: &UserId| self.uids.get(user).cloned().unwrap_or_else(|| user.to_string());
         let members: Map<String, Value> = self
             .members
             .iter()
@@ -224,14 +227,14 @@ impl Fold {
         Ok(shown.into())
     }
 
-    fn seat(&self, user: Uuid, membership: i64) -> Value {
+    fn seat(&self, user: UserId, membership: MembershipId) -> Value {
         let own = self.own.get(&(user, membership)).cloned().unwrap_or_default();
         let newest_by_others = self
             .newest
             .iter()
             .rev()
             .find(|(_, message)| self.messages[*message].author != user)
-            .map_or(0, |(id, _)| *id);
+            .map(|(id, _)| *id);
         let mut seat = json!({ "since": membership, "is_unread": own.is_unread(newest_by_others) });
         let Value::Object(own) = json!(own) else { return seat };
         for (name, value) in own {
@@ -251,12 +254,12 @@ impl Fold {
             .keys()
             .chain(author)
             .filter(|user| !self.uids.contains_key(user))
-            .map(Uuid::to_string)
+            .map(UserId::to_string)
             .collect();
         if unknown.is_empty() {
             return Ok(());
         }
-        let rows: Vec<(Uuid, String)> = sqlx::query_as(
+        let rows: Vec<(UserId, String)> = sqlx::query_as(
             "select aggregate_id::uuid, payload ->> 'uid'
              from events
              where aggregate_type = 'user' and aggregate_id = any($1) and sequence = 1",
@@ -270,7 +273,7 @@ impl Fold {
     }
 }
 
-async fn text_at(log: &Log, position: i64) -> Result<Value, Error> {
+async fn text_at(log: &Log, position: Position) -> Result<Value, Error> {
     let Some(event) = log.read(position - 1, 1).await?.pop() else { return Ok(Value::Null) };
     Ok(event.shown_to_people()["text"].take())
 }

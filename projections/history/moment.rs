@@ -1,6 +1,7 @@
 use std::str::FromStr;
 
 use chrono::{DateTime, Utc};
+use domain::AccountId;
 use event_store::RecordedEvent;
 
 /// A place in the log, or in time.
@@ -31,7 +32,7 @@ impl FromStr for Moment {
 }
 
 impl Moment {
-    pub(super) fn is_before(self, event: &RecordedEvent, account: Option<i64>) -> bool {
+    pub(super) fn is_before(self, event: &RecordedEvent, account: Option<AccountId>) -> bool {
         match self {
             Self::Position(position) => place(event, account) > position,
             Self::Time(time) => event.recorded_at > time,
@@ -41,10 +42,10 @@ impl Moment {
 
 /// Where an event stands, as whoever asks counts: an account its own events, which tell nothing of others; and who has no
 /// account all of the log's.
-pub(super) fn place(event: &RecordedEvent, account: Option<i64>) -> i64 {
+pub(super) fn place(event: &RecordedEvent, account: Option<AccountId>) -> i64 {
     match account {
-        Some(_) => event.account_position,
-        None => event.position,
+        Some(_) => event.account_position.get(),
+        None => event.position.get(),
     }
 }
 

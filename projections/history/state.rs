@@ -1,6 +1,6 @@
+use domain::{AccountId, ConversationId};
 use event_store::Log;
 use serde_json::Value;
-use uuid::Uuid;
 
 use super::events::Events;
 use super::fold::Fold;
@@ -17,8 +17,8 @@ use crate::aside::aside;
 /// When the log cannot be read.
 pub async fn state(
     log: &Log,
-    account: Option<i64>,
-    conversation: Uuid,
+    account: Option<AccountId>,
+    conversation: ConversationId,
     at: Moment,
     member: Option<&str>,
 ) -> Result<Option<Value>, Error> {

@@ -1,5 +1,5 @@
+use domain::ConversationId;
 use serde::Serialize;
-use uuid::Uuid;
 
 use crate::changes::{Changes, MemberChanges, MembershipChange};
 use crate::model::argument;
@@ -8,12 +8,12 @@ use crate::model::argument;
 struct Argument<'a> {
     /// Whose rows may have to follow: everything that changed what everyone sees.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    conversations: Vec<&'a Uuid>,
+    conversations: Vec<&'a ConversationId>,
     /// Those of them that went to the trash or came out of it.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    trash_changed: Vec<&'a Uuid>,
+    trash_changed: Vec<&'a ConversationId>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    deleted_conversations: Vec<&'a Uuid>,
+    deleted_conversations: Vec<&'a ConversationId>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     memberships: Vec<&'a MembershipChange>,
     #[serde(skip_serializing_if = "Vec::is_empty")]

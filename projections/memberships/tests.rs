@@ -66,7 +66,7 @@ async fn a_mark_looks_at_the_members_own_read_ranges_only() {
             let read = ChangeCommand::MarkRead { message: Some(message) };
             assert!(world.change(room, *member, read).await);
             // Each in a batch of its own.
-            node.wait_for(world.log.head().await.unwrap()).await;
+            node.wait_for(world.log.head().await.unwrap().get()).await;
         }
     }
     // What a session has counted is told when it ends.

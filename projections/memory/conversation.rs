@@ -2,10 +2,10 @@ use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
 use domain::conversation::Kind;
+use domain::{AccountId, AccountPosition, ConversationId, MessageId, PublicId, UserId};
 use serde_json::Value;
 use sqlx::postgres::PgRow;
 use sqlx::{FromRow, Row as _};
-use uuid::Uuid;
 
 use crate::readers::Readers;
 
@@ -13,13 +13,13 @@ use crate::readers::Readers;
 #[derive(Debug, Clone, FromRow)]
 pub struct Conversation {
     /// The stream.
-    pub uuid: Uuid,
+    pub uuid: ConversationId,
     /// The tenant.
-    pub account_id: i64,
+    pub account_id: AccountId,
     /// The public number.
-    pub number: i64,
+    pub number: PublicId,
     /// The account position of the newest event that changed any of this.
-    pub revision: i64,
+    pub revision: AccountPosition,
     /// Private, room or contextual.
     #[sqlx(json)]
     pub kind: Kind,
@@ -38,23 +38,23 @@ pub struct Conversation {
     /// When it was made.
     pub created_at: DateTime<Utc>,
     /// By whom; `None` when the host system did.
-    pub created_by: Option<Uuid>,
+    pub created_by: Option<UserId>,
     /// When its name, description, tags, picture or members changed last.
     pub modified_at: DateTime<Utc>,
     /// By whom.
-    pub modified_by: Option<Uuid>,
+    pub modified_by: Option<UserId>,
     /// When what is said, its name or its members changed last, to the millisecond.
     pub changed_at: DateTime<Utc>,
     /// In the trash, for everyone.
     pub trashed: bool,
     /// The message that is pinned for everyone.
-    pub pinned_message: Option<Uuid>,
+    pub pinned_message: Option<MessageId>,
     /// How many members it has.
     pub member_count: i64,
     /// How many messages it has.
     pub message_count: i64,
-    newest_author: Option<Uuid>,
-    newest_by_other: Option<i64>,
+    newest_author: Option<UserId>,
+    newest_by_other: Option<PublicId>,
     #[sqlx(flatten)]
     newest: Newest,
 }
@@ -84,13 +84,13 @@ impl FromRow<'_, PgRow> for Newest {
 #[derive(Debug, Clone, FromRow)]
 pub struct Message {
     /// The public number.
-    pub id: i64,
+    pub id: PublicId,
     /// Its own id.
-    pub uuid: Uuid,
+    pub uuid: MessageId,
     /// The conversation's stream.
-    pub conversation: Uuid,
+    pub conversation: ConversationId,
     /// The author's stream.
-    pub author: Uuid,
+    pub author: UserId,
     /// What was said.
     pub text: String,
     /// The host system's own.
@@ -123,17 +123,16 @@ impl Conversation {
     }
 
     /// The number of the newest message.
-    pub fn newest_id(&self) -> Option<i64> {
+    pub fn newest_id(&self) -> Option<PublicId> {
         self.newest().map(|newest| newest.id)
     }
 
-    /// The number of the newest message of anyone else than a member, 0 when there is none.
-    pub fn newest_by_others(&self, member: Uuid) -> i64 {
-        let newest = match self.newest_author == Some(member) {
+    /// The number of the newest message of anyone else than a member, if there is one.
+    pub fn newest_by_others(&self, member: UserId) -> Option<PublicId> {
+        match self.newest_author == Some(member) {
             true => self.newest_by_other,
             false => self.newest_id(),
-        };
-        newest.unwrap_or(0)
+        }
     }
 
     pub(super) fn size(&self) -> usize {
@@ -170,8 +169,8 @@ pub(super) fn value_size(value: &Value) -> usize {
 
 pub(super) async fn fetch(
     readers: Readers,
-    uuids: Vec<Uuid>,
-) -> Result<HashMap<Uuid, Conversation>, sqlx::Error> {
+    uuids: Vec<ConversationId>,
+) -> Result<HashMap<ConversationId, Conversation>, sqlx::Error> {
     let rows: Vec<Conversation> = sqlx::query_as(&format!(
         "select {COLUMNS}
          from unnest($1::uuid[]) as w (uuid)

@@ -2,8 +2,8 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use chrono::{DateTime, Utc};
+use domain::{ConversationId, MembershipId, PublicId, UserId};
 use sqlx::FromRow;
-use uuid::Uuid;
 
 use super::User;
 use crate::readers::Readers;
@@ -15,15 +15,15 @@ pub(crate) const SHOWN_MAX: usize = 100;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, FromRow)]
 pub struct Member {
     /// The user's stream.
-    pub user: Uuid,
+    pub user: UserId,
     /// The user's public number.
-    pub number: i64,
+    pub number: PublicId,
     /// The account position of the event that let them in.
-    pub membership: i64,
+    pub membership: MembershipId,
     /// When that was.
     pub joined_at: DateTime<Utc>,
     /// The message that the member has read up to.
-    pub marker: Option<i64>,
+    pub marker: Option<PublicId>,
     /// When.
     pub marked_at: Option<DateTime<Utc>>,
 }
@@ -32,7 +32,7 @@ pub struct Member {
 #[derive(Debug)]
 pub(crate) struct Members {
     /// Where each stands in the list.
-    places: HashMap<Uuid, usize>,
+    places: HashMap<UserId, usize>,
     list: Mutex<Vec<Member>>,
     /// Who they are, as of a generation of the directory.
     users: Mutex<(u64, Users)>,
@@ -63,7 +63,12 @@ impl Members {
     }
 
     /// A member's marker was set or taken away.
-    pub(super) fn mark(&self, user: Uuid, membership: i64, marker: Option<(i64, DateTime<Utc>)>) {
+    pub(super) fn mark(
+        &self,
+        user: UserId,
+        membership: MembershipId,
+        marker: Option<(PublicId, DateTime<Utc>)>,
+    ) {
         let Some(place) = self.places.get(&user) else { return };
         let mut list = self.list.lock().unwrap_or_else(PoisonError::into_inner);
         let member = &mut list[*place];
@@ -73,23 +78,23 @@ impl Members {
     }
 
     pub(super) fn size(&self) -> usize {
-        let each = size_of::<Member>() + 2 * size_of::<(Uuid, usize)>() + size_of::<Arc<User>>();
+        let each = size_of::<Member>() + 2 * size_of::<(UserId, usize)>() + size_of::<Arc<User>>();
         self.places.len() * each + 128
     }
 }
 
 #[derive(FromRow)]
 struct Row {
-    conversation: Uuid,
+    conversation: ConversationId,
     #[sqlx(flatten)]
     member: Member,
 }
 
 pub(super) async fn fetch(
     readers: Readers,
-    conversations: Vec<Uuid>,
+    conversations: Vec<ConversationId>,
     limit: Option<usize>,
-) -> Result<HashMap<Uuid, Members>, sqlx::Error> {
+) -> Result<HashMap<ConversationId, Members>, sqlx::Error> {
     let rows: Vec<Row> = sqlx::query_as(
         "select w.uuid as conversation, found.*
          from unnest($1::uuid[]) as w (uuid)
@@ -106,7 +111,7 @@ pub(super) async fn fetch(
     .bind(limit.map(|limit| limit as i64))
     .fetch_all(&readers)
     .await?;
-    let mut lists: HashMap<Uuid, Vec<Member>> = HashMap::new();
+    let mut lists: HashMap<ConversationId, Vec<Member>> = HashMap::new();
     for row in rows {
         lists.entry(row.conversation).or_default().push(row.member);
     }

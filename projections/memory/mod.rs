@@ -18,6 +18,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use domain::conversation::Event as ConversationEvent;
 use domain::participation::Change;
 use domain::user::Event as UserEvent;
+use domain::{AccountId, ConversationId, PublicId, UserId};
 use event_store::LogEvent;
 use futures::FutureExt;
 use quick_cache::sync::Cache;
@@ -47,16 +48,16 @@ pub struct Memory {
     pub(crate) readers: Readers,
     /// How old what is read may be at most.
     pub(crate) progress: Progress,
-    pub(crate) users: Remembered<Uuid, User>,
-    pub(crate) conversations: Remembered<Uuid, Conversation>,
+    pub(crate) users: Remembered<UserId, User>,
+    pub(crate) conversations: Remembered<ConversationId, Conversation>,
     /// As many members as lists show.
-    pub(crate) members: Remembered<Uuid, Members>,
+    pub(crate) members: Remembered<ConversationId, Members>,
     /// All members of conversations that have more.
-    pub(crate) all_members: Remembered<Uuid, Members>,
+    pub(crate) all_members: Remembered<ConversationId, Members>,
     /// Rises whenever a user changes.
     directory_generation: Arc<AtomicU64>,
     /// By account and public number.
-    pub(crate) numbers: Arc<Cache<(i64, i64), Uuid>>,
+    pub(crate) numbers: Arc<Cache<(AccountId, PublicId), ConversationId>>,
 }
 
 impl Memory {
@@ -124,19 +125,21 @@ impl Memory {
     fn follow_one(&self, stream: Uuid, decoded: &domain::Event, event: &LogEvent) {
         match decoded {
             domain::Event::Conversation(change) => {
-                self.conversations.forget(&stream);
+                let conversation = ConversationId::new(stream);
+                self.conversations.forget(&conversation);
                 if let ConversationEvent::ConversationCreated { .. }
                 | ConversationEvent::MemberAdded { .. }
                 | ConversationEvent::MemberRemoved { .. }
                 | ConversationEvent::ConversationDeleted = change
                 {
-                    self.members.forget(&stream);
-                    self.all_members.forget(&stream);
+                    self.members.forget(&conversation);
+                    self.all_members.forget(&conversation);
                 }
             }
             domain::Event::Participation(own) => {
                 let marker = match own.change {
-                    Change::MarkedRead { message: Some(0), .. } | Change::MarkedUnread => None,
+                    Change::MarkedRead { message: Some(PublicId::NONE), .. }
+                    | Change::MarkedUnread => None,
                     Change::MarkedRead { message: Some(message), .. } => {
                         Some((message, event.recorded.recorded_at))
                     }
@@ -148,7 +151,7 @@ impl Memory {
                 self.all_members.change(&seat.conversation, mark);
             }
             domain::Event::User(user) => {
-                self.users.forget(&stream);
+                self.users.forget(&stream.into());
                 // Nobody's list has somebody who is new.
                 if let UserEvent::UserUpdated { .. } = user {
                     self.directory_generation.fetch_add(1, Ordering::AcqRel);

@@ -1,9 +1,9 @@
 use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
+use domain::{AccountId, PublicId, UserId};
 use serde_json::Value;
 use sqlx::FromRow;
-use uuid::Uuid;
 
 use super::conversation::{tags_size, value_size};
 use crate::readers::Readers;
@@ -12,11 +12,11 @@ use crate::readers::Readers;
 #[derive(Debug, Clone, FromRow)]
 pub struct User {
     /// The public number.
-    pub id: i64,
+    pub id: PublicId,
     /// The stream.
-    pub uuid: Uuid,
+    pub uuid: UserId,
     /// The tenant.
-    pub account_id: i64,
+    pub account_id: AccountId,
     /// The host system's name.
     pub uid: String,
     /// The name to show.
@@ -65,8 +65,8 @@ impl User {
 
 pub(super) async fn fetch(
     readers: Readers,
-    uuids: Vec<Uuid>,
-) -> Result<HashMap<Uuid, User>, sqlx::Error> {
+    uuids: Vec<UserId>,
+) -> Result<HashMap<UserId, User>, sqlx::Error> {
     let rows: Vec<User> =
         sqlx::query_as(&format!("select {COLUMNS} from directory.users where uuid = any($1)"))
             .bind(uuids)

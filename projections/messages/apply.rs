@@ -1,5 +1,5 @@
+use domain::{ConversationId, MessageId};
 use serde::Serialize;
-use uuid::Uuid;
 
 use crate::changes::{Changes, EditedMessage, PostedMessage};
 use crate::model::argument;
@@ -11,9 +11,9 @@ struct Argument<'a> {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     edited: Vec<&'a EditedMessage<'a>>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    deleted: Vec<&'a Uuid>,
+    deleted: Vec<&'a MessageId>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    deleted_conversations: Vec<&'a Uuid>,
+    deleted_conversations: Vec<&'a ConversationId>,
 }
 
 pub(super) fn changes(changes: &Changes) -> Option<String> {

@@ -1,6 +1,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use domain::Position;
 use event_store::{Lease, LogEvent, causes};
 use sqlx::{Connection, PgConnection};
 
@@ -13,9 +14,9 @@ use crate::model::Model;
 pub(super) struct Isolation<'a> {
     pub(super) lease: &'a Lease,
     pub(super) models: &'a [&'a Model],
-    pub(super) position: i64,
+    pub(super) position: Position,
     pub(super) event: &'a Arc<LogEvent>,
-    pub(super) quarantined: &'a BTreeSet<i64>,
+    pub(super) quarantined: &'a BTreeSet<Position>,
 }
 
 impl Isolation<'_> {
@@ -43,10 +44,10 @@ impl Isolation<'_> {
                 },
             };
             if let Some(reason) = reason {
-                let reason = format!("event at position {}: {reason}", self.position + 1);
+                let reason = format!("event at position {}: {reason}", self.position.next());
                 tracing::error!(
                     projection = model.name,
-                    event.position = self.position + 1,
+                    event.position = self.position.next().get(),
                     error = reason,
                     "projection stopped: the event cannot be applied; the other projections go on"
                 );
@@ -62,7 +63,7 @@ impl Isolation<'_> {
             .bind(self.lease.epoch())
             .bind(names)
             .bind(self.position)
-            .bind(self.position + 1)
+            .bind(self.position.next())
             .bind(&self.event.recorded.digest)
             .execute(&mut *tx)
             .await

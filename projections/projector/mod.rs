@@ -20,6 +20,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use domain::Position;
 use event_store::{Budget, Lease, Led, Log, LogEvent};
 use sqlx::pool::PoolConnection;
 use sqlx::{PgConnection, Postgres};
@@ -168,7 +169,7 @@ impl Projector {
         connection: &mut PgConnection,
         lease: &Lease,
         standing: &mut Standing,
-        position: i64,
+        position: Position,
         batch: &[Arc<LogEvent>],
     ) -> Result<(), Error> {
         let started = Instant::now();
@@ -227,7 +228,7 @@ async fn write(
     lease: &Lease,
     models: &[&Model],
     changes: &Changes<'_>,
-    from: i64,
+    from: Position,
     batch: &[Arc<LogEvent>],
 ) -> Result<(), Error> {
     let mut arguments = Vec::new();

@@ -1,6 +1,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use domain::Position;
 use event_store::{Budget, Log, LogEvent};
 
 use crate::memory::Memory;
@@ -20,12 +21,12 @@ pub(super) struct Follower {
     log: Log,
     memory: Memory,
     progress: Progress,
-    position: i64,
+    position: Position,
 }
 
 impl Follower {
     pub(super) fn new(log: Log, memory: Memory, progress: Progress) -> Self {
-        Self { log, memory, progress, position: -1 }
+        Self { log, memory, progress, position: Position::UNKNOWN }
     }
 
     /// Starts at where the rows are found. Nothing of what was known before is relied on.
@@ -46,7 +47,7 @@ impl Follower {
         let shown = recorded.filter(|event| event.position <= self.position);
         let accounts = shown.map(|event| (event.account, event.account_position));
         self.progress.set(standing, accounts);
-        metrics::gauge!("colloquy_projection_position").set(self.position as f64);
+        metrics::gauge!("colloquy_projection_position").set(self.position.get() as f64);
     }
 
     /// Catches up with the node that projects.
@@ -60,7 +61,7 @@ impl Follower {
             self.show(&[], &standing);
             return Ok(());
         };
-        if self.position < 0 || to < self.position || resumed {
+        if self.position == Position::UNKNOWN || to < self.position || resumed {
             self.begin(&standing);
         }
         // What is in the rows is in the log, even if nobody on this node has looked there.

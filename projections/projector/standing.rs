@@ -1,5 +1,6 @@
 use std::collections::BTreeMap;
 
+use domain::Position;
 use sqlx::PgExecutor;
 
 use crate::Error;
@@ -8,7 +9,7 @@ use crate::model::Model;
 /// Where the models' rows are.
 #[derive(Debug)]
 pub(crate) struct Standing {
-    pub(crate) positions: BTreeMap<&'static str, i64>,
+    pub(crate) positions: BTreeMap<&'static str, Position>,
     /// Models that cannot go on, each with the reason.
     pub(crate) stopped: BTreeMap<&'static str, String>,
 }
@@ -20,7 +21,7 @@ impl Standing {
         executor: impl PgExecutor<'_>,
         models: &[Model],
     ) -> Result<Option<Self>, Error> {
-        let rows: Vec<(String, i64, Option<String>)> = sqlx::query_as(
+        let rows: Vec<(String, Position, Option<String>)> = sqlx::query_as(
             "select name, position, stopped
                  from checkpoints
                  where name = any($1) and schema_oid = to_regnamespace(name)",
@@ -40,26 +41,26 @@ impl Standing {
     }
 
     /// Where everything is shown that is not stopped; `None` when all are.
-    pub(crate) fn least(&self) -> Option<i64> {
+    pub(crate) fn least(&self) -> Option<Position> {
         self.running().map(|(_, position)| position).min()
     }
 
     /// The position of those that are furthest behind, and how far they may go to meet the next ones; `None` when all
     /// are stopped.
-    pub(super) fn next(&self) -> Option<(i64, Option<i64>)> {
+    pub(super) fn next(&self) -> Option<(Position, Option<Position>)> {
         let least = self.least()?;
         let ahead = self.running().map(|(_, position)| position).filter(|at| *at > least);
         Some((least, ahead.min()))
     }
 
     /// The same for whoever has followed the log up to a position only.
-    pub(super) fn up_to(&self, position: i64) -> Self {
+    pub(super) fn up_to(&self, position: Position) -> Self {
         let positions = self.positions.iter().map(|(name, at)| (*name, position.min(*at)));
         Self { positions: positions.collect(), stopped: self.stopped.clone() }
     }
 
     /// The models that can go on, and where each stands.
-    pub(crate) fn running(&self) -> impl Iterator<Item = (&'static str, i64)> {
+    pub(crate) fn running(&self) -> impl Iterator<Item = (&'static str, Position)> {
         let running = self.positions.iter().filter(|(name, _)| !self.stopped.contains_key(*name));
         running.map(|(name, position)| (*name, *position))
     }

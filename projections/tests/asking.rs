@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use domain::AccountId;
 use futures::FutureExt;
 use sqlx::PgPool;
 use tokio::task::JoinSet;
@@ -66,16 +67,16 @@ async fn an_account_takes_no_more_than_half_of_the_connections() {
     let readers = readers(for_reading(&pool, 4));
     let mut asking = JoinSet::new();
     for _ in 0..8 {
-        asking.spawn(sleep(readers.of_account(1)));
+        asking.spawn(sleep(readers.of_account(AccountId::FIRST)));
     }
     wait_until_asleep(&pool, 2).await;
-    let other = readers.of_account(2);
+    let other = readers.of_account(AccountId::new(2));
     for _ in 0..4 {
         sqlx::query("select 1").execute(&other).await.unwrap();
     }
     wait_until_asleep(&pool, 2).await;
 
-    let waiting = readers.of_account(1);
+    let waiting = readers.of_account(AccountId::FIRST);
     assert!(sqlx::query("select 1").execute(&waiting).now_or_never().is_none());
     asking.shutdown().await;
     sqlx::query("select 1").execute(&waiting).await.unwrap();
@@ -93,23 +94,23 @@ async fn read_much(readers: &Readers) -> Result<Vec<String>, Error> {
 #[tokio::test(flavor = "multi_thread")]
 async fn of_large_answers_an_account_has_two_and_the_next_one_waits_without_a_connection() {
     let readers = readers(for_reading(&pool().await, 2));
-    let answers = [readers.of_account(1), readers.of_account(1)];
+    let answers = [readers.of_account(AccountId::FIRST), readers.of_account(AccountId::FIRST)];
     for answer in &answers {
         read_much(answer).await.unwrap();
         // Once it has its place, it may be as large as it likes.
         read_much(answer).await.unwrap();
     }
-    let third = readers.of_account(1);
+    let third = readers.of_account(AccountId::FIRST);
     let mut waiting = Box::pin(read_much(&third));
     assert!(tokio::time::timeout(Duration::from_millis(500), &mut waiting).await.is_err());
-    sqlx::query("select 1").execute(&readers.of_account(1)).await.unwrap();
-    read_much(&readers.of_account(2)).await.unwrap();
+    sqlx::query("select 1").execute(&readers.of_account(AccountId::FIRST)).await.unwrap();
+    read_much(&readers.of_account(AccountId::new(2))).await.unwrap();
 
     drop(answers);
     assert_eq!(waiting.await.unwrap().len(), 30);
-    let fourth = readers.of_account(1);
+    let fourth = readers.of_account(AccountId::FIRST);
     read_much(&fourth).await.unwrap();
-    let refused = read_much(&readers.of_account(1)).await;
+    let refused = read_much(&readers.of_account(AccountId::FIRST)).await;
     assert!(matches!(refused, Err(Error::TooManyLargeAnswers)), "{refused:?}");
 }
 
@@ -126,7 +127,7 @@ async fn what_is_too_large_to_be_read_together_is_read_alone_and_makes_a_large_a
         read.boxed()
     });
     for (keys, is_large) in [(vec![1], false), (vec![1, 2, 3], true)] {
-        let answer = readers.of_account(1);
+        let answer = readers.of_account(AccountId::FIRST);
         assert_eq!(loader.load(&answer, keys.clone()).await.unwrap().len(), keys.len());
         assert_eq!(answer.answer().map(|size| size.is_large()), Some(is_large));
     }

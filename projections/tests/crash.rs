@@ -85,14 +85,14 @@ async fn assert_shown_again(seed: u64, models: Vec<&'static str>) {
     let mut history = History::begin(seed).await;
     let node = Node::start(&history.world.log, MODELS);
     history.go_on_for(60).await;
-    node.wait_for(history.world.log.head().await.unwrap()).await;
+    node.wait_for(history.world.log.head().await.unwrap().get()).await;
     let snapshot = Snapshot::take(history.world.pool(), models).await;
     history.go_on_for(60).await;
     let world = &history.world;
     let head = world.log.head().await.unwrap();
-    node.wait_for(head).await;
+    node.wait_for(head.get()).await;
     let standby = Node::start_beside(world, MODELS).await;
-    standby.wait_for(head).await;
+    standby.wait_for(head.get()).await;
     let before = answers(&node.views, &history.users, &history.rooms).await;
     let terms = world.terms().await;
 
@@ -104,7 +104,7 @@ async fn assert_shown_again(seed: u64, models: Vec<&'static str>) {
     wait_until("the log fills the rest", caught_up).await;
     assert!(set_back.elapsed() < Duration::from_secs(10), "{:?}", set_back.elapsed());
     for node in [&node, &standby] {
-        node.wait_for(head).await;
+        node.wait_for(head.get()).await;
         let after = answers(&node.views, &history.users, &history.rooms).await;
         assert_same(&after, &before, &format!("seed {seed}"));
     }
@@ -129,7 +129,7 @@ async fn no_answer_is_older_than_one_before_the_crash() {
     let node = Node::start(&history.world.log, MODELS);
     let ann = history.users[0];
     let room = history.world.room(&[ann]).await;
-    node.wait_for(history.world.log.head().await.unwrap()).await;
+    node.wait_for(history.world.log.head().await.unwrap().get()).await;
     let models = MODELS.iter().map(|model| model.name).collect();
     let snapshot = Snapshot::take(history.world.pool(), models).await;
     for n in 0..60 {
@@ -137,7 +137,7 @@ async fn no_answer_is_older_than_one_before_the_crash() {
     }
     let world = &history.world;
     let head = world.log.head().await.unwrap();
-    node.wait_for(head).await;
+    node.wait_for(head.get()).await;
     let newest = node.views.messages(room, true, 50, 0).await.unwrap();
 
     snapshot.crash(world.pool()).await;

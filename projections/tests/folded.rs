@@ -2,37 +2,39 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use domain::Decider;
 use domain::conversation::{self, Kind};
 use domain::participation::{self, Participation};
+use domain::{AccountPosition, ConversationId, Decider, MembershipId, MessageId, PublicId, UserId};
 use event_store::LogEvent;
-use uuid::Uuid;
 
 use crate::views::{Flags, UnreadCounts};
+
+/// One membership of a conversation.
+type Member = (ConversationId, UserId, MembershipId);
 
 /// What everyone should see, folded one event at a time in the plainest way there is.
 #[derive(Default)]
 pub(super) struct Folded {
-    pub(super) rooms: BTreeMap<Uuid, Room>,
-    own: BTreeMap<(Uuid, Uuid, i64), Participation>,
-    pins: BTreeMap<(Uuid, Uuid, i64), i64>,
-    opened: BTreeMap<(Uuid, Uuid, i64), DateTime<Utc>>,
+    pub(super) rooms: BTreeMap<ConversationId, Room>,
+    own: BTreeMap<Member, Participation>,
+    pins: BTreeMap<Member, AccountPosition>,
+    opened: BTreeMap<Member, DateTime<Utc>>,
     /// Since when each message of the conversation is covered by the member's marker.
-    read: BTreeMap<(Uuid, Uuid, i64), BTreeMap<i64, DateTime<Utc>>>,
+    read: BTreeMap<Member, BTreeMap<PublicId, DateTime<Utc>>>,
 }
 
 #[derive(Default)]
 pub(super) struct Room {
-    pub(super) id: i64,
+    pub(super) id: PublicId,
     kind: Option<Kind>,
     trashed: bool,
-    members: BTreeMap<Uuid, i64>,
-    messages: Vec<(i64, Uuid)>,
-    pinned_message: Option<Uuid>,
+    members: BTreeMap<UserId, MembershipId>,
+    messages: Vec<(PublicId, UserId)>,
+    pinned_message: Option<MessageId>,
 }
 
 /// One line of a list: id, pinned, unread, starred, subscribed, trashed, newest message, members.
-pub(super) type Line = (i64, bool, bool, bool, bool, bool, Option<i64>, usize);
+pub(super) type Line = (PublicId, bool, bool, bool, bool, bool, Option<PublicId>, usize);
 
 impl Folded {
     pub(super) fn new(events: &[Arc<LogEvent>]) -> Self {
@@ -41,27 +43,27 @@ impl Folded {
         let mut folded_ids = BTreeMap::new();
         for event in events {
             let recorded = &event.recorded;
+            let conversation = ConversationId::new(recorded.aggregate_id);
+            let (id, membership) =
+                (recorded.account_position.into(), recorded.account_position.into());
             match event.event.as_ref().unwrap() {
                 domain::Event::Conversation(event) => {
-                    let room = folded.rooms.entry(recorded.aggregate_id).or_default();
+                    let room = folded.rooms.entry(conversation).or_default();
                     match event {
                         ConversationCreated { kind, members, .. } => {
-                            room.id = recorded.account_position;
+                            room.id = id;
                             room.kind = Some(*kind);
-                            room.members = members
-                                .iter()
-                                .map(|user| (*user, recorded.account_position))
-                                .collect();
+                            room.members = members.iter().map(|user| (*user, membership)).collect();
                         }
                         MemberAdded { user } => {
-                            room.members.insert(*user, recorded.account_position);
+                            room.members.insert(*user, membership);
                         }
                         MemberRemoved { user } => {
                             room.members.remove(user);
                         }
                         MessagePosted { message, author, .. } => {
-                            folded_ids.insert(*message, recorded.account_position);
-                            room.messages.push((recorded.account_position, *author));
+                            folded_ids.insert(*message, id);
+                            room.messages.push((id, *author));
                         }
                         MessageDeleted { message } => {
                             let gone = folded_ids.get(message).copied();
@@ -69,7 +71,7 @@ impl Folded {
                             room.pinned_message.take_if(|pinned| pinned == message);
                         }
                         ConversationDeleted => {
-                            folded.rooms.remove(&recorded.aggregate_id);
+                            folded.rooms.remove(&conversation);
                         }
                         MessagePinned { message } => room.pinned_message = Some(*message),
                         MessageUnpinned => room.pinned_message = None,
@@ -115,8 +117,9 @@ impl Folded {
 
     pub(super) fn memberships(
         &self,
-        user: Uuid,
-    ) -> impl Iterator<Item = (&Room, i64, serde_json::Value, Option<i64>, bool)> {
+        user: UserId,
+    ) -> impl Iterator<Item = (&Room, PublicId, serde_json::Value, Option<AccountPosition>, bool)>
+    {
         self.rooms.iter().filter_map(move |(id, room)| {
             let key = (*id, user, *room.members.get(&user)?);
             let own = self.own.get(&key).cloned().unwrap_or_default();
@@ -127,15 +130,15 @@ impl Folded {
                 .iter()
                 .rev()
                 .find(|(_, author)| *author != user)
-                .map_or(0, |(id, _)| *id);
+                .map_or(0, |(id, _)| id.get());
             let unread = own["marked_unread"] == true
                 || newest_by_others > own["marker"].as_i64().unwrap_or(0);
             Some((room, room.id, own, self.pins.get(&key).copied(), unread))
         })
     }
 
-    pub(super) fn list(&self, user: Uuid) -> Vec<Line> {
-        let mut lines: Vec<(Option<i64>, Line)> = self
+    pub(super) fn list(&self, user: UserId) -> Vec<Line> {
+        let mut lines: Vec<(Option<AccountPosition>, Line)> = self
             .memberships(user)
             .map(|(room, id, own, pin, unread)| {
                 let newest = room.messages.last().map(|(id, _)| *id);
@@ -163,9 +166,9 @@ impl Folded {
     /// What the member's list by activity shows, for one choice of flags.
     pub(super) fn entries(
         &self,
-        user: Uuid,
+        user: UserId,
         flags: Flags,
-    ) -> Vec<(i64, Option<Uuid>, Option<DateTime<Utc>>)> {
+    ) -> Vec<(PublicId, Option<MessageId>, Option<DateTime<Utc>>)> {
         let mut entries = Vec::new();
         for (room, id, own, pin, _) in self.memberships(user).filter(|(room, ..)| !room.trashed) {
             let is = |wanted: Option<bool>, set| wanted.is_none_or(|wanted| wanted == set);
@@ -186,23 +189,23 @@ impl Folded {
     /// When each message of a conversation was read, as a member sees it, the newest first.
     pub(super) fn reads(
         &self,
-        conversation: Uuid,
-        viewer: Uuid,
-    ) -> Vec<(i64, Option<DateTime<Utc>>)> {
+        conversation: ConversationId,
+        viewer: UserId,
+    ) -> Vec<(PublicId, Option<DateTime<Utc>>)> {
         let room = &self.rooms[&conversation];
-        let read_by = |user: Uuid, id: i64| {
+        let read_by = |user: UserId, id: PublicId| {
             let key = (conversation, user, room.members[&user]);
             self.read.get(&key).and_then(|read| read.get(&id).copied())
         };
         let others = || room.members.keys().copied().filter(|user| *user != viewer);
-        let read_at = |id: i64, author: Uuid| match author == viewer {
+        let read_at = |id: PublicId, author: UserId| match author == viewer {
             true => others().filter_map(|user| read_by(user, id)).min(),
             false => read_by(viewer, id),
         };
         room.messages.iter().rev().map(|(id, author)| (*id, read_at(*id, *author))).collect()
     }
 
-    pub(super) fn unread_counts(&self, user: Uuid) -> UnreadCounts {
+    pub(super) fn unread_counts(&self, user: UserId) -> UnreadCounts {
         let mut unread_counts = UnreadCounts::default();
         for (room, _, own, _, unread) in self.memberships(user) {
             if unread && !room.trashed && own["muted"] == false && own["archived_at"].is_null() {

@@ -6,9 +6,9 @@ use std::sync::{Arc, RwLock};
 use std::time::{Duration, Instant};
 
 use domain::participation::ChangeCommand;
+use domain::{AccountId, ConversationId, Position, PublicId, UserId};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
-use uuid::Uuid;
 
 use super::world::Node;
 use super::{KINDS, World};
@@ -18,19 +18,19 @@ use crate::{Cursor, MODELS};
 /// What there is to see of a room: its newest message, and up to where Bob has read.
 #[derive(Debug, Clone, Copy, Default)]
 struct Sight {
-    newest: i64,
-    marker: i64,
+    newest: PublicId,
+    marker: PublicId,
 }
 
 /// By position.
-type Written = Arc<RwLock<BTreeMap<i64, Sight>>>;
+type Written = Arc<RwLock<BTreeMap<Position, Sight>>>;
 
 /// Somebody who looks at the room in one way.
 #[derive(Debug, Clone, Copy)]
 struct Reader {
-    room: Uuid,
-    bob: Uuid,
-    viewer: Uuid,
+    room: ConversationId,
+    bob: UserId,
+    viewer: UserId,
     way: usize,
 }
 
@@ -55,7 +55,8 @@ impl Reader {
     async fn see(self, views: &Views) -> Sight {
         match self.way {
             0 => {
-                let view = views.view(1, Viewer::User(self.viewer), self.room, false).await;
+                let view =
+                    views.view(AccountId::FIRST, Viewer::User(self.viewer), self.room, false).await;
                 self.see_view(&view.unwrap().unwrap())
             }
             1 => {
@@ -67,15 +68,15 @@ impl Reader {
                 let any = Flags::default();
                 let slice = views.entries(self.bob, any, Cursor::Top, 10).await.unwrap();
                 let entry = &slice.items[0];
-                let newest = entry.conversation.newest_id().unwrap_or(0);
-                Sight { newest, marker: entry.state.marker.unwrap_or(0) }
+                let newest = entry.conversation.newest_id().unwrap_or_default();
+                Sight { newest, marker: entry.state.marker.unwrap_or_default() }
             }
             _ => {
                 let page = views.messages(self.room, true, 1, 0).await.unwrap();
-                let newest = page.items.first().map_or(0, |shown| shown.message.id);
+                let newest = page.items.first().map(|shown| shown.message.id).unwrap_or_default();
                 let reads = views.reads(self.bob, self.room, Cursor::Top, 5).await.unwrap();
                 let read = reads.items.iter().filter(|read| read.read_at.is_some());
-                Sight { newest, marker: read.map(|read| read.message.id).max().unwrap_or(0) }
+                Sight { newest, marker: read.map(|read| read.message.id).max().unwrap_or_default() }
             }
         }
     }
@@ -83,8 +84,8 @@ impl Reader {
     fn see_view(self, view: &View) -> Sight {
         let mut members = view.members();
         let (bob, _) = members.find(|(member, _)| member.user == self.bob).unwrap();
-        let newest = view.conversation.newest_id().unwrap_or(0);
-        Sight { newest, marker: bob.marker.unwrap_or(0) }
+        let newest = view.conversation.newest_id().unwrap_or_default();
+        Sight { newest, marker: bob.marker.unwrap_or_default() }
     }
 }
 
@@ -110,14 +111,14 @@ async fn an_answer_is_never_older_than_the_position_that_its_node_claims() {
     while began.elapsed() < Duration::from_secs(4) {
         sight.newest = world.say(room, ann, "hi").await;
         let position = world.log.head().await.unwrap();
-        written.write().unwrap().insert(position, sight);
+        written.write().unwrap().insert(Position::new(position.get()), sight);
         sight.marker = sight.newest;
         let read = ChangeCommand::MarkRead { message: Some(sight.marker) };
         assert!(world.change(room, bob, read).await);
         let position = world.log.head().await.unwrap();
-        written.write().unwrap().insert(position, sight);
+        written.write().unwrap().insert(Position::new(position.get()), sight);
     }
-    standby.wait_for(world.log.head().await.unwrap()).await;
+    standby.wait_for(world.log.head().await.unwrap().get()).await;
     stop.cancel();
     while let Some(looks) = readers.join_next().await {
         let looks = looks.unwrap();

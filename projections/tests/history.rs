@@ -1,3 +1,5 @@
+use domain::AccountId;
+
 use super::world::World;
 use crate::history::{self, Bounds, Moment};
 
@@ -14,7 +16,8 @@ async fn what_changed_is_told_within_bounds_of_events_and_bytes() {
         world.say(room, ann, text).await;
     }
     let told = async |from, bounds| {
-        let found = history::diff(&world.log, Some(1), room, (from, END), bounds).await;
+        let found =
+            history::diff(&world.log, Some(AccountId::FIRST), room, (from, END), bounds).await;
         let found = found.unwrap().unwrap();
         (found.steps.iter().map(|step| step.position).collect::<Vec<_>>(), found.more)
     };

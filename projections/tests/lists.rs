@@ -1,3 +1,5 @@
+use domain::{AccountId, PublicId};
+
 use super::folded::{Folded, Line};
 use super::random::random_history;
 use super::{KINDS, World};
@@ -16,7 +18,7 @@ async fn lists_and_unread_counts_equal_a_fold_of_the_log() {
 pub(super) async fn assert_lists_are_folded(world: &World, views: &Views, seed: u64) {
     let folded = Folded::new(&world.events().await);
     for uid in ["ann", "bob", "cyd", "dan", "eve"] {
-        let user = domain::user_id(1, uid);
+        let user = domain::user_id(AccountId::FIRST, uid);
         let filter = Filter { kinds: KINDS.to_vec(), top: 100, ..Filter::default() };
         let page = views.list(user, &filter).await.unwrap();
         assert_eq!(page.total, Some(page.items.len() as i64), "seed {seed}, {uid}");
@@ -45,9 +47,9 @@ pub(super) async fn assert_lists_are_folded(world: &World, views: &Views, seed: 
         for (unread, trashed) in [(true, false), (true, true), (false, false), (false, true)] {
             let filter = Filter { unread: Some(unread), trashed: Some(trashed), ..filter.clone() };
             let page = views.list(user, &filter).await.unwrap();
-            let numbers: Vec<i64> =
+            let numbers: Vec<PublicId> =
                 page.items.iter().map(|view| view.conversation.number).collect();
-            let expected: Vec<i64> = listed
+            let expected: Vec<PublicId> = listed
                 .iter()
                 .filter(|line| line.2 == unread && line.5 == trashed)
                 .map(|line| line.0)
@@ -80,7 +82,7 @@ async fn lists_by_activity_and_times_of_reading_equal_a_fold_of_the_log() {
 pub(super) async fn assert_entries_and_reads_are_folded(world: &World, views: &Views, seed: u64) {
     let folded = Folded::new(&world.events().await);
     for uid in ["ann", "bob", "cyd", "dan", "eve"] {
-        let user = domain::user_id(1, uid);
+        let user = domain::user_id(AccountId::FIRST, uid);
         for flags in every_choice_of_flags() {
             let slice = views.entries(user, flags, Cursor::Top, 100).await.unwrap();
             let listed: Vec<_> = slice

@@ -1,3 +1,4 @@
+use domain::AccountId;
 use sqlx::Executor;
 use uuid::Uuid;
 
@@ -60,7 +61,7 @@ async fn another_version_is_built_anew() {
         .await
         .unwrap();
     let views = world.project().await;
-    let view = views.view(1, Viewer::User(ann), room, false).await.unwrap();
+    let view = views.view(AccountId::FIRST, Viewer::User(ann), room, false).await.unwrap();
     assert_eq!(view.unwrap().members().len(), 2);
 }
 

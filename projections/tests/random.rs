@@ -1,6 +1,7 @@
 use domain::conversation::{self, Kind};
 use domain::participation::{ChangeCommand, Reading};
 use domain::user::{self, Profile};
+use domain::{AccountId, ConversationId, MessageId, PublicId, UserId};
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 use uuid::Uuid;
@@ -18,12 +19,12 @@ pub(super) async fn random_history(seed: u64, commands: usize) -> World {
 pub(super) struct History {
     pub(super) world: World,
     random: StdRng,
-    pub(super) users: Vec<Uuid>,
-    pub(super) rooms: Vec<Uuid>,
+    pub(super) users: Vec<UserId>,
+    pub(super) rooms: Vec<ConversationId>,
     /// Public numbers, of which some are of no message.
-    messages: Vec<i64>,
+    messages: Vec<PublicId>,
     /// Each with its conversation and its author.
-    spoken: Vec<(Uuid, Uuid, Uuid)>,
+    spoken: Vec<(ConversationId, UserId, MessageId)>,
     steps: usize,
 }
 
@@ -34,16 +35,16 @@ impl History {
         for uid in ["ann", "bob", "cyd", "dan", "eve"] {
             users.push(world.register(uid).await);
         }
-        let mut rooms = vec![domain::private_chat_id(1, users[0], users[1], 0)];
+        let mut rooms = vec![domain::private_chat_id(AccountId::FIRST, users[0], users[1], 0)];
         world.tell(rooms[0], create(Kind::Private, &users[..2], None)).await;
-        rooms.push(domain::contextual_chat_id(1, "order-1", 0));
+        rooms.push(domain::contextual_chat_id(AccountId::FIRST, "order-1", 0));
         world.tell(rooms[1], create(Kind::Contextual, &users[1..4], Some("order-1"))).await;
         for members in [&users[..], &users[..3], &users[2..]] {
             rooms.push(world.room(members).await);
         }
-        let spoken = vec![(rooms[0], users[0], Uuid::nil())];
+        let spoken = vec![(rooms[0], users[0], MessageId::new(Uuid::nil()))];
         let random = StdRng::seed_from_u64(seed);
-        Self { world, random, users, rooms, messages: vec![1], spoken, steps: 0 }
+        Self { world, random, users, rooms, messages: vec![PublicId::new(1)], spoken, steps: 0 }
     }
 
     pub(super) async fn go_on_for(&mut self, commands: usize) {
@@ -89,7 +90,7 @@ impl History {
                     spoken.push((room, user, message));
                 }
                 let accepted = world.tell(room, command).await;
-                messages.push(world.account_position().await);
+                messages.push(world.account_position().await.into());
                 accepted
             }
             7 => world.tell(room, TrashConversation).await,
@@ -128,7 +129,8 @@ impl History {
                         as_of: None,
                     },
                     30 => {
-                        let reading = Reading::UpTo(if n % 3 == 0 { 0 } else { message });
+                        let reading =
+                            Reading::UpTo(if n % 3 == 0 { PublicId::new(0) } else { message });
                         ChangeCommand::OpenConversation { reading, as_of: Some(in_2030) }
                     }
                     _ if n % 2 == 0 => ChangeCommand::StarConversation,

@@ -1,8 +1,8 @@
 //! A node without memory gives the same answers as one that remembers.
 
+use domain::{AccountId, ConversationId, UserId};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
-use uuid::Uuid;
 
 use super::random::History;
 use super::world::Node;
@@ -14,7 +14,7 @@ use crate::{Cursor, MODELS, Memory};
 const QUESTIONS: usize = 12;
 
 /// The answer to one question of a member, as text.
-async fn answer(views: &Views, user: Uuid, rooms: &[Uuid], question: usize) -> String {
+async fn answer(views: &Views, user: UserId, rooms: &[ConversationId], question: usize) -> String {
     let filter = Filter { kinds: KINDS.to_vec(), top: 100, ..Filter::default() };
     match question {
         0 => format!("{:#?}", views.list(user, &filter).await.unwrap()),
@@ -29,8 +29,9 @@ async fn answer(views: &Views, user: Uuid, rooms: &[Uuid], question: usize) -> S
         3 => {
             let mut seen = String::new();
             for room in rooms {
-                let view = views.view(1, Viewer::User(user), *room, true).await.unwrap();
-                let all = views.view(1, Viewer::Service, *room, true).await.unwrap();
+                let view =
+                    views.view(AccountId::FIRST, Viewer::User(user), *room, true).await.unwrap();
+                let all = views.view(AccountId::FIRST, Viewer::Service, *room, true).await.unwrap();
                 seen += &format!("{view:#?} {all:#?}");
             }
             seen
@@ -71,16 +72,20 @@ async fn answer(views: &Views, user: Uuid, rooms: &[Uuid], question: usize) -> S
             reads
         }
         _ => {
-            let contacts = views.contacts(1, user, Cursor::Top, 50).await.unwrap();
-            let users = views.users(1, None, 50, 0).await.unwrap();
-            let uuids: Vec<Uuid> = users.items.iter().map(|user| user.uuid).collect();
-            let known = views.users_of(1, &uuids).await.unwrap();
+            let contacts = views.contacts(AccountId::FIRST, user, Cursor::Top, 50).await.unwrap();
+            let users = views.users(AccountId::FIRST, None, 50, 0).await.unwrap();
+            let uuids: Vec<UserId> = users.items.iter().map(|user| user.uuid).collect();
+            let known = views.users_of(AccountId::FIRST, &uuids).await.unwrap();
             format!("{contacts:#?} {users:#?} {known:#?} {:#?}", views.chats_of(user, rooms).await)
         }
     }
 }
 
-pub(super) async fn answers(views: &Views, users: &[Uuid], rooms: &[Uuid]) -> Vec<String> {
+pub(super) async fn answers(
+    views: &Views,
+    users: &[UserId],
+    rooms: &[ConversationId],
+) -> Vec<String> {
     let mut answers = Vec::new();
     for user in users {
         for question in 0..QUESTIONS {
@@ -117,14 +122,14 @@ async fn answers_from_memory_are_those_of_the_rows() {
     for seed in [31, 32] {
         let mut history = History::begin(seed).await;
         let node = Node::start(&history.world.log, MODELS);
-        node.wait_for(history.world.log.head().await.unwrap()).await;
+        node.wait_for(history.world.log.head().await.unwrap().get()).await;
         let off = Memory::off(&history.world.another_pool().await);
         let without = Views::new(off, node.views.progress().clone());
         let stop = CancellationToken::new();
         let looking = look_all_the_time(&history, &node.views, &stop);
         for step in 1..=10 {
             history.go_on_for(20).await;
-            node.wait_for(history.world.log.head().await.unwrap()).await;
+            node.wait_for(history.world.log.head().await.unwrap().get()).await;
             let remembered = answers(&node.views, &history.users, &history.rooms).await;
             let read = answers(&without, &history.users, &history.rooms).await;
             assert_same(&remembered, &read, &format!("seed {seed}, step {step}"));

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use domain::participation::ChangeCommand::MuteConversation;
-use uuid::Uuid;
+use domain::{AccountId, ConversationId, Position, UserId};
 
 use super::folded::Folded;
 use super::world::Node;
@@ -45,11 +45,11 @@ fn models_with(faulty: &str, changes: fn(&Changes) -> Option<String>) -> Vec<Mod
 /// message.
 struct Poisoned {
     world: World,
-    ann: Uuid,
-    bob: Uuid,
-    room: Uuid,
+    ann: UserId,
+    bob: UserId,
+    room: ConversationId,
     /// Of the event.
-    position: i64,
+    position: Position,
 }
 
 impl Poisoned {
@@ -70,14 +70,14 @@ impl Poisoned {
         Self { world, ann, bob, room, position }
     }
 
-    async fn head(&self) -> i64 {
+    async fn head(&self) -> Position {
         self.world.log.head().await.unwrap()
     }
 
     /// Starts the models and waits until the others have everything.
     async fn start(&self, models: &[Model]) -> Node {
         let node = Node::start(&self.world.log, models);
-        node.wait_for(self.head().await).await;
+        node.wait_for(self.head().await.get()).await;
         node
     }
 
@@ -92,14 +92,21 @@ impl Poisoned {
         let at = |name: &'static str| {
             (name.to_owned(), if stopped.contains(&name) { self.position - 1 } else { head })
         };
-        let expected: BTreeMap<String, i64> = MODELS.iter().map(|model| at(model.name)).collect();
+        let expected: BTreeMap<String, Position> =
+            MODELS.iter().map(|model| at(model.name)).collect();
         assert_eq!(self.world.checkpoints().await, expected);
     }
 
     async fn assert_everything_is_shown(&self, views: &Views) {
         assert_eq!(views.progress().stopped(), []);
         let head = self.head().await;
-        assert!(self.world.checkpoints().await.values().all(|position| *position == head));
+        assert!(
+            self.world
+                .checkpoints()
+                .await
+                .values()
+                .all(|position| *position == Position::new(head.get()))
+        );
         let folded = Folded::new(&self.world.events().await);
         for user in [self.ann, self.bob] {
             let unread_counts = views.unread_counts(user).await.unwrap();
@@ -123,7 +130,11 @@ async fn a_model_on_which_no_other_builds_stops_alone() {
     let poisoned = Poisoned::new(timers::NAME).await;
     let node = poisoned.start(&models_with(timers::NAME, poisoned_timers)).await;
     poisoned.assert_stopped(&node.views, &[timers::NAME]).await;
-    let view = node.views.view(1, Viewer::User(poisoned.bob), poisoned.room, false).await.unwrap();
+    let view = node
+        .views
+        .view(AccountId::FIRST, Viewer::User(poisoned.bob), poisoned.room, false)
+        .await
+        .unwrap();
     assert!(view.unwrap().state.unwrap().muted, "who does not need it is answered");
     node.stop().await;
 }
@@ -146,7 +157,7 @@ async fn questions_to_a_stopped_model_are_refused_with_its_name() {
     let filter = Filter { kinds: KINDS.to_vec(), top: 25, ..Filter::default() };
     assert_eq!(stopped_model(views.list(ann, &filter).await), memberships::NAME);
     assert_eq!(stopped_model(views.unread_counts(ann).await), memberships::NAME);
-    let view = views.view(1, Viewer::User(ann), room, false).await;
+    let view = views.view(AccountId::FIRST, Viewer::User(ann), room, false).await;
     assert_eq!(stopped_model(view), memberships::NAME);
     node.stop().await;
 }
@@ -189,7 +200,7 @@ async fn a_node_that_stands_by_knows_what_is_stopped() {
     let models = models_with(messages::NAME, poisoned_messages);
     let node = poisoned.start(&models).await;
     let standby = Node::start_beside(&poisoned.world, &models).await;
-    standby.wait_for(poisoned.head().await).await;
+    standby.wait_for(poisoned.head().await.get()).await;
     assert_eq!(standby.views.progress().stopped(), node.views.progress().stopped());
     standby.stop().await;
     node.stop().await;

@@ -6,7 +6,7 @@ use domain::conversation::{Command, Create, Kind};
 use domain::limits::{METADATA_DEPTH_MAX, TAGS_MAX};
 use domain::participation::{ChangeCommand, Reading};
 use domain::user::{self, Profile};
-use domain::{Private, Text};
+use domain::{AccountId, ConversationId, Private, PublicId, Text};
 use rand::rngs::StdRng;
 use rand::seq::IndexedRandom;
 use rand::{Rng, SeedableRng};
@@ -127,7 +127,7 @@ async fn messages_are_read_back_as_they_were_accepted() {
     for n in 0..400 {
         let text: Text = edges.text(if n % 20 == 0 { 150_000 } else { 60 }).into();
         let (metadata, tags) = (edges.metadata(), edges.tags());
-        let (message, author) = (Uuid::now_v7(), ann);
+        let (message, author) = (Uuid::now_v7().into(), ann);
         let said = (text.clone(), metadata.clone(), tags.clone());
         let command = Command::PostMessage { message, author, text, metadata, tags };
         if world.tell(room, command).await {
@@ -139,7 +139,7 @@ async fn messages_are_read_back_as_they_were_accepted() {
     assert!(accepted.len() > 50 && refused > 50, "{} and {refused}", accepted.len());
     let views = world.project().await;
     for (id, (text, metadata, tags)) in accepted {
-        let message = views.message(1, id).await.unwrap().unwrap().message;
+        let message = views.message(AccountId::FIRST, id.into()).await.unwrap().unwrap().message;
         assert_eq!(message.text, text.as_str());
         assert_eq!(message.metadata, metadata.map(Value::Object));
         assert_eq!(message.tags, tags);
@@ -152,7 +152,7 @@ async fn conversations_are_read_back_as_they_were_accepted() {
     let ann = world.register("ann").await;
     let mut accepted = Vec::new();
     for n in 0..300 {
-        let id = Uuid::now_v7();
+        let id = ConversationId::new(Uuid::now_v7());
         let create = Create {
             kind: Kind::Contextual,
             creator: Some(ann),
@@ -176,7 +176,8 @@ async fn conversations_are_read_back_as_they_were_accepted() {
         text.filter(|text| !text.is_blank()).map(|text| text.as_str().to_owned())
     };
     for (id, create, avatar_url) in accepted {
-        let view = views.view(1, Viewer::User(ann), id, false).await.unwrap().unwrap();
+        let view =
+            views.view(AccountId::FIRST, Viewer::User(ann), id, false).await.unwrap().unwrap();
         let found = &view.conversation;
         assert_eq!((&found.uid, &found.name), (&create.uid, &shown(create.name)));
         assert_eq!(found.description, shown(create.description));
@@ -210,7 +211,7 @@ async fn users_are_read_back_as_they_were_accepted() {
     let views = world.project().await;
     let shown = |text: Option<Text>| text.map(|text| text.as_str().to_owned());
     for (uid, profile) in accepted {
-        let found = views.user_by_uid(1, &uid).await.unwrap().unwrap();
+        let found = views.user_by_uid(AccountId::FIRST, &uid).await.unwrap().unwrap();
         assert_eq!(found.name, shown(profile.name));
         assert_eq!(found.username, shown(profile.username));
         assert_eq!(found.email, shown(profile.email));
@@ -231,7 +232,7 @@ async fn times_are_read_back_as_they_were_accepted() {
         let (at, until, as_of) = (edges.time(), edges.time(), edges.time());
         let archive = ChangeCommand::ArchiveConversation { at };
         let mute = ChangeCommand::MuteConversation { until: Some(until) };
-        let reading = Reading::UpTo(0);
+        let reading = Reading::UpTo(PublicId::NONE);
         let open = ChangeCommand::OpenConversation { reading, as_of: Some(as_of) };
         let mut found = Vec::new();
         for (change, time) in [(archive, at), (mute, until), (open, as_of)] {

@@ -1,5 +1,6 @@
 //! An event that cannot be read stops all read models, until an operator has quarantined it.
 
+use domain::Position;
 use embedded::testing::wait_until;
 use event_store::Quarantine;
 use sqlx::Executor;
@@ -32,7 +33,7 @@ async fn assert_all_are_stopped(node: &Node, world: &World) {
         assert!(reason.contains("position 2"), "{name}: {reason}");
     }
     for (name, position) in world.checkpoints().await {
-        assert_eq!(position, 1, "{name} does not skip it");
+        assert_eq!(position, Position::new(1), "{name} does not skip it");
     }
 }
 
@@ -63,7 +64,8 @@ async fn read_models_pass_over_an_unreadable_event_once_it_is_quarantined() {
         (2, Quarantine::Done),
         (2, Quarantine::DoneBefore),
     ] {
-        let done = event_store::quarantine(&world.log, position, "root", "a test").await;
+        let done =
+            event_store::quarantine(&world.log, Position::new(position), "root", "a test").await;
         assert_eq!(done.unwrap(), expected, "position {position}");
     }
     for node in [node, standby] {
@@ -83,7 +85,7 @@ async fn read_models_pass_over_an_unreadable_event_once_it_is_quarantined() {
 async fn a_quarantine_is_for_good() {
     let world = World::new().await;
     append_from_the_future(&world).await;
-    event_store::quarantine(&world.log, 1, "root", "a test").await.unwrap();
+    event_store::quarantine(&world.log, Position::new(1), "root", "a test").await.unwrap();
     for change in ["update quarantined_events set reason = 'x'", "delete from quarantined_events"] {
         let error = world.pool().execute(change).await.unwrap_err().to_string();
         assert!(error.contains("append-only"), "{error}");

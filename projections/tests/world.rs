@@ -6,6 +6,9 @@ use std::sync::Arc;
 use domain::conversation::{self, Conversation, Create, Kind};
 use domain::participation::{self, ChangeCommand, Participation, Seat};
 use domain::user::{self, Profile, User};
+use domain::{
+    AccountId, AccountPosition, ConversationId, MembershipId, Position, PublicId, UserId,
+};
 use embedded::testing::PATIENCE;
 use event_store::testing::context;
 use event_store::{Budget, Commands, Log, LogEvent, Settings};
@@ -25,7 +28,7 @@ pub(crate) const KINDS: [Kind; 3] = [Kind::Private, Kind::Room, Kind::Contextual
 pub(crate) struct World {
     pub(crate) log: Log,
     commands: Commands,
-    memberships: BTreeMap<(Uuid, Uuid), i64>,
+    memberships: BTreeMap<(ConversationId, UserId), MembershipId>,
     read: i64,
 }
 
@@ -70,8 +73,8 @@ impl World {
         PgPoolOptions::new().max_connections(10).connect_with(options).await.unwrap()
     }
 
-    pub(crate) async fn register(&mut self, uid: &str) -> Uuid {
-        let id = domain::user_id(1, uid);
+    pub(crate) async fn register(&mut self, uid: &str) -> UserId {
+        let id = domain::user_id(AccountId::FIRST, uid);
         let profile =
             Profile { name: Some(capitalized(uid).as_str().into()), ..Profile::default() };
         let command = user::Command::RegisterUser { uid: uid.to_owned(), profile };
@@ -82,22 +85,31 @@ impl World {
 
     /// Whether the domain accepted it.
     pub(crate) async fn register_as(&mut self, uid: &str, command: user::Command) -> bool {
-        let id = domain::user_id(1, uid);
+        let id = domain::user_id(AccountId::FIRST, uid);
         self.commands.execute::<User>(id, command, &context("ann")).await.is_ok()
     }
 
-    pub(crate) async fn update_user(&mut self, id: Uuid, command: user::Command) {
+    pub(crate) async fn update_user(&mut self, id: UserId, command: user::Command) {
         self.commands.execute::<User>(id, command, &context("ann")).await.unwrap();
     }
 
     /// Whether the domain accepted it.
-    pub(crate) async fn tell(&mut self, id: Uuid, command: conversation::Command) -> bool {
+    pub(crate) async fn tell(
+        &mut self,
+        id: ConversationId,
+        command: conversation::Command,
+    ) -> bool {
         let context = context("ann");
         self.commands.execute::<Conversation>(id, command, &context).await.is_ok()
     }
 
     /// Whether the user is a member, and the domain accepted it.
-    pub(crate) async fn change(&mut self, id: Uuid, user: Uuid, change: ChangeCommand) -> bool {
+    pub(crate) async fn change(
+        &mut self,
+        id: ConversationId,
+        user: UserId,
+        change: ChangeCommand,
+    ) -> bool {
         let Some(membership) = self.membership(id, user).await else { return false };
         self.change_as(Seat { conversation: id, user, membership }, change).await
     }
@@ -109,51 +121,56 @@ impl World {
         self.commands.execute::<Participation>(stream, command, &context("ann")).await.is_ok()
     }
 
-    pub(crate) async fn room(&mut self, members: &[Uuid]) -> Uuid {
-        let id = Uuid::now_v7();
+    pub(crate) async fn room(&mut self, members: &[UserId]) -> ConversationId {
+        let id = Uuid::now_v7().into();
         assert!(self.tell(id, create(Kind::Room, members, None)).await);
         id
     }
 
-    pub(crate) async fn say(&mut self, id: Uuid, author: Uuid, text: &str) -> i64 {
+    pub(crate) async fn say(&mut self, id: ConversationId, author: UserId, text: &str) -> PublicId {
         assert!(self.tell(id, post(author, text)).await);
-        self.account_position().await
+        self.account_position().await.into()
     }
 
     /// Of the newest event.
-    pub(crate) async fn account_position(&self) -> i64 {
+    pub(crate) async fn account_position(&self) -> AccountPosition {
         sqlx::query_scalar("select max(account_position) from events where account_id = 1")
             .fetch_one(self.pool())
             .await
             .unwrap()
     }
 
-    pub(crate) async fn membership(&mut self, id: Uuid, user: Uuid) -> Option<i64> {
+    pub(crate) async fn membership(
+        &mut self,
+        id: ConversationId,
+        user: UserId,
+    ) -> Option<MembershipId> {
         self.learn_memberships().await;
         self.memberships.get(&(id, user)).copied()
     }
 
     async fn learn_memberships(&mut self) {
-        for recorded in self.log.read(self.read, 10_000).await.unwrap() {
-            self.read = recorded.position;
+        for recorded in self.log.read(Position::new(self.read), 10_000).await.unwrap() {
+            self.read = recorded.position.get();
             if recorded.aggregate_type != "conversation" {
                 continue;
             }
             let event: conversation::Event = recorded.decode().unwrap();
-            let key = |user: &Uuid| (recorded.aggregate_id, *user);
+            let conversation = ConversationId::new(recorded.aggregate_id);
+            let membership = MembershipId::from(recorded.account_position);
+            let key = |user: &UserId| (conversation, *user);
             match event {
                 conversation::Event::ConversationCreated { members, .. } => {
-                    self.memberships
-                        .extend(members.iter().map(|user| (key(user), recorded.account_position)));
+                    self.memberships.extend(members.iter().map(|user| (key(user), membership)));
                 }
                 conversation::Event::MemberAdded { user } => {
-                    self.memberships.insert(key(&user), recorded.account_position);
+                    self.memberships.insert(key(&user), membership);
                 }
                 conversation::Event::MemberRemoved { user } => {
                     self.memberships.remove(&key(&user));
                 }
                 conversation::Event::ConversationDeleted => {
-                    self.memberships.retain(|(id, _), _| *id != recorded.aggregate_id);
+                    self.memberships.retain(|(id, _), _| *id != conversation);
                 }
                 _ => {}
             }
@@ -163,7 +180,12 @@ impl World {
     pub(crate) async fn events(&self) -> Vec<Arc<LogEvent>> {
         let mut events = Vec::new();
         loop {
-            let more = self.log.tail().read(events.len() as i64, Budget::default()).await.unwrap();
+            let more = self
+                .log
+                .tail()
+                .read(Position::new(events.len() as i64), Budget::default())
+                .await
+                .unwrap();
             if more.is_empty() {
                 return events;
             }
@@ -172,8 +194,8 @@ impl World {
     }
 
     /// Where each read model is.
-    pub(crate) async fn checkpoints(&self) -> BTreeMap<String, i64> {
-        let rows: Vec<(String, i64)> =
+    pub(crate) async fn checkpoints(&self) -> BTreeMap<String, Position> {
+        let rows: Vec<(String, Position)> =
             sqlx::query_as("select name, position from checkpoints where name = any($1)")
                 .bind(MODELS.iter().map(|model| model.name).collect::<Vec<_>>())
                 .fetch_all(self.pool())
@@ -197,7 +219,7 @@ impl World {
 
     pub(crate) async fn project_with(&self, models: &[Model]) -> Views {
         let node = Node::start(&self.log, models);
-        node.wait_for(self.log.head().await.unwrap()).await;
+        node.wait_for(self.log.head().await.unwrap().get()).await;
         let views = node.views.clone();
         node.stop().await;
         views
@@ -229,7 +251,7 @@ impl Node {
 
     pub(crate) async fn wait_for(&self, position: i64) {
         let progress = self.views.progress();
-        let reached = progress.wait_for(position, PATIENCE).await
+        let reached = progress.wait_for(Position::new(position), PATIENCE).await
             && progress.wait_until_level(PATIENCE).await;
         assert!(reached, "{} of {position}: {:?}", progress.position(), progress.stopped());
     }
@@ -244,7 +266,7 @@ fn capitalized(uid: &str) -> String {
     uid[..1].to_uppercase() + &uid[1..]
 }
 
-pub(crate) fn create(kind: Kind, members: &[Uuid], uid: Option<&str>) -> conversation::Command {
+pub(crate) fn create(kind: Kind, members: &[UserId], uid: Option<&str>) -> conversation::Command {
     conversation::Command::CreateConversation(Create {
         kind,
         creator: members.first().copied(),
@@ -257,9 +279,9 @@ pub(crate) fn create(kind: Kind, members: &[Uuid], uid: Option<&str>) -> convers
     })
 }
 
-pub(crate) fn post(author: Uuid, text: &str) -> conversation::Command {
+pub(crate) fn post(author: UserId, text: &str) -> conversation::Command {
     conversation::Command::PostMessage {
-        message: Uuid::now_v7(),
+        message: Uuid::now_v7().into(),
         author,
         text: text.into(),
         metadata: None,

@@ -1,5 +1,5 @@
+use domain::{ConversationId, MembershipId, ParticipationId};
 use serde::Serialize;
-use uuid::Uuid;
 
 use crate::changes::{Changes, TimerChange};
 use crate::model::argument;
@@ -9,9 +9,9 @@ struct Argument<'a> {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     timers: Vec<&'a TimerChange>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    memberships: Vec<(&'a Uuid, &'a i64)>,
+    memberships: Vec<(&'a ParticipationId, &'a MembershipId)>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    deleted_conversations: Vec<&'a Uuid>,
+    deleted_conversations: Vec<&'a ConversationId>,
 }
 
 pub(super) fn changes(changes: &Changes) -> Option<String> {

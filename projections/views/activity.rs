@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use domain::conversation::Kind;
-use uuid::Uuid;
+use domain::{ConversationId, PublicId, UserId};
 
 use super::member_state::{COLUMNS, Seen};
 use super::{MemberState, SHOWN, Views};
@@ -19,12 +19,12 @@ pub struct Entry {
     /// The member's own.
     pub state: MemberState,
     /// The other one of the two in a private chat.
-    pub other: Option<Uuid>,
+    pub other: Option<UserId>,
 }
 
 impl Entry {
     /// What the list is ordered by: the newest message's number or, before there is one, its own.
-    pub fn rank(&self) -> i64 {
+    pub fn rank(&self) -> PublicId {
         self.conversation.newest_id().unwrap_or(self.conversation.number)
     }
 
@@ -69,7 +69,11 @@ impl Views {
     ///
     /// # Errors
     /// When PostgreSQL fails or a read model is stopped.
-    pub async fn entry(&self, user: Uuid, conversation: Uuid) -> Result<Option<Entry>, Error> {
+    pub async fn entry(
+        &self,
+        user: UserId,
+        conversation: ConversationId,
+    ) -> Result<Option<Entry>, Error> {
         self.progress.require(SHOWN)?;
         let seen = self.seen(user, conversation).await?;
         let present = seen.into_iter().filter(|seen| !seen.conversation.trashed).collect();
@@ -80,7 +84,11 @@ impl Views {
     ///
     /// # Errors
     /// When PostgreSQL fails or a read model is stopped.
-    pub async fn rank(&self, user: Uuid, conversation: Uuid) -> Result<Option<i64>, Error> {
+    pub async fn rank(
+        &self,
+        user: UserId,
+        conversation: ConversationId,
+    ) -> Result<Option<PublicId>, Error> {
         Ok(self.entry(user, conversation).await?.map(|entry| entry.rank()))
     }
 
@@ -90,7 +98,7 @@ impl Views {
     /// When PostgreSQL fails or a read model is stopped.
     pub async fn entries(
         &self,
-        user: Uuid,
+        user: UserId,
         flags: Flags,
         cursor: Cursor,
         limit: i64,
@@ -120,7 +128,7 @@ impl Views {
         Ok(Slice { items: self.entries_of(user, seen).await?, has_more: slice.has_more })
     }
 
-    async fn entries_of(&self, user: Uuid, seen: Vec<Seen>) -> Result<Vec<Entry>, Error> {
+    async fn entries_of(&self, user: UserId, seen: Vec<Seen>) -> Result<Vec<Entry>, Error> {
         let others = self.others(user, seen.iter().map(|seen| &*seen.conversation)).await?;
         let entries = seen.into_iter().map(|Seen { conversation, state }| {
             let other = others.get(&conversation.uuid).copied();
@@ -132,16 +140,16 @@ impl Views {
     /// The other one of the two in each private chat.
     pub(super) async fn others(
         &self,
-        user: Uuid,
+        user: UserId,
         conversations: impl Iterator<Item = &Conversation>,
-    ) -> Result<std::collections::HashMap<Uuid, Uuid>, Error> {
+    ) -> Result<std::collections::HashMap<ConversationId, UserId>, Error> {
         let private = conversations.filter(|conversation| conversation.kind == Kind::Private);
         let members = self
             .memory
             .members
             .all(&self.readers, private.map(|conversation| conversation.uuid))
             .await?;
-        let other = |(conversation, members): (Uuid, Arc<crate::memory::Members>)| {
+        let other = |(conversation, members): (ConversationId, Arc<crate::memory::Members>)| {
             let other = members.list().into_iter().find(|member| member.user != user)?;
             Some((conversation, other.user))
         };

@@ -1,8 +1,8 @@
 use std::collections::HashMap;
 
+use domain::UserId;
 use domain::conversation::Kind;
 use sqlx::FromRow;
-use uuid::Uuid;
 
 use super::list::UNREAD;
 use super::{SHOWN, Views};
@@ -27,7 +27,7 @@ impl Views {
     ///
     /// # Errors
     /// When PostgreSQL fails or a read model is stopped.
-    pub async fn unread_counts(&self, user: Uuid) -> Result<UnreadCounts, Error> {
+    pub async fn unread_counts(&self, user: UserId) -> Result<UnreadCounts, Error> {
         self.progress.require(SHOWN)?;
         let mut found = self.unread_counts.load(&self.readers, vec![user]).await?;
         let counts = found.remove(&user).map(|counts| *counts).unwrap_or_default();
@@ -42,15 +42,15 @@ impl Views {
 
 #[derive(FromRow)]
 struct Row {
-    user_id: Uuid,
+    user_id: UserId,
     #[sqlx(flatten)]
     counts: UnreadCounts,
 }
 
 pub(super) async fn fetch(
     readers: Readers,
-    users: Vec<Uuid>,
-) -> Result<HashMap<Uuid, UnreadCounts>, sqlx::Error> {
+    users: Vec<UserId>,
+) -> Result<HashMap<UserId, UnreadCounts>, sqlx::Error> {
     let rows: Vec<Row> =
         sqlx::query_as(&unread_counts_sql()).bind(users).fetch_all(&readers).await?;
     Ok(rows.into_iter().map(|row| (row.user_id, row.counts)).collect())

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use domain::conversation::Kind;
+use domain::{ConversationId, UserId};
 use sqlx::postgres::PgRow;
 use sqlx::{Postgres, QueryBuilder, Row as _};
 use uuid::Uuid;
@@ -22,7 +23,7 @@ pub struct Chat {
     /// The member's own.
     pub state: MemberState,
     /// The other one of the two in a private chat.
-    pub other: Option<Uuid>,
+    pub other: Option<UserId>,
 }
 
 /// What a chat can be filtered and ordered by.
@@ -87,7 +88,7 @@ impl Views {
     ///
     /// # Errors
     /// When PostgreSQL fails or a read model is stopped.
-    pub async fn chats(&self, user: Uuid, choice: &Choice) -> Result<Page<Chat>, Error> {
+    pub async fn chats(&self, user: UserId, choice: &Choice) -> Result<Page<Chat>, Error> {
         self.progress.require(SHOWN)?;
         let rows = match choice.is_indexed() {
             true => self.indexed_chats(user, choice).await?,
@@ -104,7 +105,7 @@ impl Views {
         Ok(Page { items: self.chats_of_seen(user, seen).await?, total: Some(total) })
     }
 
-    async fn indexed_chats(&self, user: Uuid, choice: &Choice) -> Result<Vec<PgRow>, Error> {
+    async fn indexed_chats(&self, user: UserId, choice: &Choice) -> Result<Vec<PgRow>, Error> {
         let list = (user, self.within_served(Wanted::of(choice.kinds.iter().copied())));
         let position = self.progress.position();
         let end = self.chat_ends.find(list, choice.offset, position);
@@ -133,7 +134,7 @@ impl Views {
     ///
     /// # Errors
     /// When PostgreSQL fails or a read model is stopped.
-    pub async fn chats_of(&self, user: Uuid, ids: &[Uuid]) -> Result<Vec<Chat>, Error> {
+    pub async fn chats_of(&self, user: UserId, ids: &[ConversationId]) -> Result<Vec<Chat>, Error> {
         self.progress.require(SHOWN)?;
         let keys = ids.iter().map(|conversation| (user, *conversation)).collect();
         let found = self.states.load(&self.readers, keys).await?;
@@ -144,7 +145,7 @@ impl Views {
         self.chats_of_seen(user, seen).await
     }
 
-    async fn chats_of_seen(&self, user: Uuid, seen: Vec<Seen>) -> Result<Vec<Chat>, Error> {
+    async fn chats_of_seen(&self, user: UserId, seen: Vec<Seen>) -> Result<Vec<Chat>, Error> {
         let others = self.others(user, seen.iter().map(|seen| &*seen.conversation)).await?;
         let chats = seen.into_iter().map(|Seen { conversation, state }| {
             let other = others.get(&conversation.uuid).copied();
@@ -158,7 +159,7 @@ impl Views {
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct ChatEnd {
     changed_at: Option<DateTime<Utc>>,
-    conversation: Option<Uuid>,
+    conversation: Option<ConversationId>,
 }
 
 impl ChatEnd {
@@ -223,7 +224,7 @@ pub(super) fn indexed_sql() -> String {
 }
 
 /// With any filter and in any order: it reads the member's own rows, and sorts them.
-pub(super) fn sorted(user: Uuid, choice: &Choice, kinds: Vec<i16>) -> QueryBuilder<'_, Postgres> {
+pub(super) fn sorted(user: UserId, choice: &Choice, kinds: Vec<i16>) -> QueryBuilder<'_, Postgres> {
     let mut sql = QueryBuilder::new(
         "with matching as materialized (
              select m.user_id, m.conversation, row_number() over (order by ",

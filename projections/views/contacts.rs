@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use domain::{AccountId, ConversationId, UserId};
 use sqlx::FromRow;
-use uuid::Uuid;
 
 use super::{SHOWN, Views};
 use crate::memory::{USER_COLUMNS, User};
@@ -16,7 +16,7 @@ pub struct Contact {
     /// The user.
     pub user: Arc<User>,
     /// The private chat of the two, unless it is in the trash.
-    pub conversation: Option<Uuid>,
+    pub conversation: Option<ConversationId>,
 }
 
 impl Views {
@@ -26,9 +26,9 @@ impl Views {
     /// When PostgreSQL fails or a read model is stopped.
     pub async fn contact(
         &self,
-        account: i64,
-        viewer: Uuid,
-        user: Uuid,
+        account: AccountId,
+        viewer: UserId,
+        user: UserId,
     ) -> Result<Option<Contact>, Error> {
         self.progress.require(SHOWN)?;
         let user = self.memory.users.one(&self.readers, user).await?;
@@ -42,8 +42,8 @@ impl Views {
     /// When PostgreSQL fails or a read model is stopped.
     pub async fn contacts(
         &self,
-        account: i64,
-        viewer: Uuid,
+        account: AccountId,
+        viewer: UserId,
         cursor: Cursor,
         limit: i64,
     ) -> Result<Slice<Contact>, Error> {
@@ -68,13 +68,13 @@ impl Views {
     /// Users with the viewer's private chats with them: one statement for all of them.
     pub(super) async fn as_contacts(
         &self,
-        viewer: Uuid,
+        viewer: UserId,
         users: Vec<Arc<User>>,
     ) -> Result<Vec<Contact>, Error> {
         #[derive(FromRow)]
         struct Row {
-            other: Uuid,
-            conversation: Uuid,
+            other: UserId,
+            conversation: ConversationId,
         }
         if users.is_empty() {
             return Ok(vec![]);
@@ -94,7 +94,7 @@ impl Views {
                 .await
             })
             .await?;
-        let chats: HashMap<Uuid, Uuid> =
+        let chats: HashMap<UserId, ConversationId> =
             rows.into_iter().map(|row| (row.other, row.conversation)).collect();
         let contact = |user: Arc<User>| {
             let conversation = chats.get(&user.uuid).copied();

@@ -1,7 +1,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use uuid::Uuid;
+use domain::{AccountId, ConversationId, PublicId, UserId};
 
 use super::member_state::Seen;
 use super::{MemberState, SHOWN, Views};
@@ -12,7 +12,7 @@ use crate::memory::{Conversation, Member, Members, SHOWN_MAX, User, Users};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Viewer {
     /// A user, who sees the conversations they are in.
-    User(Uuid),
+    User(UserId),
     /// The host system, which sees all and has no state of its own.
     Service,
 }
@@ -48,14 +48,22 @@ impl Views {
     ///
     /// # Errors
     /// When PostgreSQL fails or a read model is stopped.
-    pub async fn conversation_id(&self, account: i64, number: i64) -> Result<Option<Uuid>, Error> {
+    pub async fn conversation_id(
+        &self,
+        account: AccountId,
+        number: PublicId,
+    ) -> Result<Option<ConversationId>, Error> {
         match self.numbered(account, number).await? {
             Some(uuid) if self.serves_id(uuid).await? => Ok(Some(uuid)),
             _ => Ok(None),
         }
     }
 
-    async fn numbered(&self, account: i64, number: i64) -> Result<Option<Uuid>, Error> {
+    async fn numbered(
+        &self,
+        account: AccountId,
+        number: PublicId,
+    ) -> Result<Option<ConversationId>, Error> {
         if let Some(uuid) = self.memory.numbers.get(&(account, number)) {
             return Ok(Some(uuid));
         }
@@ -80,7 +88,10 @@ impl Views {
     ///
     /// # Errors
     /// When PostgreSQL fails or a read model is stopped.
-    pub async fn conversation(&self, id: Uuid) -> Result<Option<Arc<Conversation>>, Error> {
+    pub async fn conversation(
+        &self,
+        id: ConversationId,
+    ) -> Result<Option<Arc<Conversation>>, Error> {
         self.progress.require(SHOWN)?;
         let found = self.memory.conversations.one(&self.readers, id).await?;
         Ok(found.filter(|conversation| self.serves(conversation)))
@@ -92,8 +103,8 @@ impl Views {
     /// When PostgreSQL fails or a read model is stopped.
     pub async fn member_state(
         &self,
-        user: Uuid,
-        conversation: Uuid,
+        user: UserId,
+        conversation: ConversationId,
     ) -> Result<Option<(Arc<Conversation>, MemberState)>, Error> {
         self.progress.require(SHOWN)?;
         let seen = self.seen(user, conversation).await?;
@@ -106,9 +117,9 @@ impl Views {
     /// When PostgreSQL fails or a read model is stopped.
     pub async fn view(
         &self,
-        account: i64,
+        account: AccountId,
         viewer: Viewer,
-        id: Uuid,
+        id: ConversationId,
         trashed_too: bool,
     ) -> Result<Option<View>, Error> {
         self.progress.require(SHOWN)?;
@@ -152,7 +163,7 @@ impl Views {
 
     async fn with_users(&self, shown: Vec<Shown>) -> Result<Vec<View>, Error> {
         let generation = self.memory.directory_generation();
-        let mut wanted: Vec<Uuid> = Vec::new();
+        let mut wanted: Vec<UserId> = Vec::new();
         for one in &shown {
             let conversation = &one.conversation;
             wanted.extend(conversation.created_by);
@@ -178,7 +189,11 @@ struct Shown {
 }
 
 impl Shown {
-    fn with_users(self, generation: u64, users: &HashMap<Uuid, Arc<User>>) -> Result<View, Error> {
+    fn with_users(
+        self,
+        generation: u64,
+        users: &HashMap<UserId, Arc<User>>,
+    ) -> Result<View, Error> {
         let Self { conversation, state, is_unread, members } = self;
         let mut list = members.as_ref().map(|members| members.list()).unwrap_or_default();
         if let Some(state) = &state {
@@ -197,7 +212,7 @@ impl Shown {
                 of_list
             }
         };
-        let user = |id: Option<Uuid>| id.and_then(|id| users.get(&id).cloned());
+        let user = |id: Option<UserId>| id.and_then(|id| users.get(&id).cloned());
         Ok(View {
             created_by: user(conversation.created_by),
             modified_by: user(conversation.modified_by),

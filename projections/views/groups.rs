@@ -4,8 +4,8 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use domain::conversation::Kind;
+use domain::{ConversationId, UserId};
 use unicode_normalization::UnicodeNormalization;
-use uuid::Uuid;
 
 use super::{Contact, SHOWN, Views};
 use crate::memory::{Conversation, SHOWN_MAX, User};
@@ -38,7 +38,11 @@ impl Views {
     ///
     /// # Errors
     /// When PostgreSQL fails or a read model is stopped.
-    pub async fn group(&self, user: Uuid, conversation: Uuid) -> Result<Option<Group>, Error> {
+    pub async fn group(
+        &self,
+        user: UserId,
+        conversation: ConversationId,
+    ) -> Result<Option<Group>, Error> {
         self.progress.require(SHOWN)?;
         let Some(seen) = self.seen(user, conversation).await? else { return Ok(None) };
         let is_group = matches!(seen.conversation.kind, Kind::Room | Kind::Contextual);
@@ -54,12 +58,12 @@ impl Views {
     /// When PostgreSQL fails or a read model is stopped.
     pub async fn groups(
         &self,
-        user: Uuid,
+        user: UserId,
         cursor: Cursor,
         limit: i64,
     ) -> Result<Slice<Group>, Error> {
         self.progress.require(SHOWN)?;
-        let ids: Vec<Uuid> = self
+        let ids: Vec<ConversationId> = self
             .ask("list groups", || async {
                 sqlx::query_scalar(&groups_sql(cursor))
                     .bind(user)
@@ -80,7 +84,7 @@ impl Views {
 
     async fn groups_of(
         &self,
-        user: Uuid,
+        user: UserId,
         conversations: Vec<Arc<Conversation>>,
     ) -> Result<Vec<Group>, Error> {
         let is_longer =
@@ -92,7 +96,7 @@ impl Views {
             .map(|conversation| conversation.uuid);
         let mut members = self.memory.members.all(&self.readers, short).await?;
         members.extend(self.memory.all_members.all(&self.readers, longer).await?);
-        let members: HashMap<Uuid, Vec<Uuid>> = members
+        let members: HashMap<ConversationId, Vec<UserId>> = members
             .into_iter()
             .map(|(of, members)| (of, members.list().iter().map(|member| member.user).collect()))
             .collect();
@@ -101,7 +105,7 @@ impl Views {
         let known: Vec<Arc<User>> =
             users.into_values().filter(|other| other.uuid != user).collect();
         let contacts = self.as_contacts(user, known).await?;
-        let contacts: HashMap<Uuid, Contact> =
+        let contacts: HashMap<UserId, Contact> =
             contacts.into_iter().map(|contact| (contact.user.uuid, contact)).collect();
         let groups = conversations.into_iter().map(|conversation| {
             let others = members.get(&conversation.uuid).into_iter().flatten();

@@ -1,5 +1,5 @@
+use domain::UserId;
 use domain::conversation::Kind;
-use uuid::Uuid;
 
 use super::member_state::{COLUMNS, page};
 use super::{MemberState, SHOWN, View, Views};
@@ -65,7 +65,7 @@ impl Views {
     ///
     /// # Errors
     /// When PostgreSQL fails or a read model is stopped.
-    pub async fn list(&self, user: Uuid, filter: &Filter) -> Result<Page<View>, Error> {
+    pub async fn list(&self, user: UserId, filter: &Filter) -> Result<Page<View>, Error> {
         self.progress.require(SHOWN)?;
         let (total, states) = match filter.is_indexed() {
             true => self.list_page(user, filter).await?,
@@ -75,7 +75,11 @@ impl Views {
         Ok(Page { items, total: Some(total) })
     }
 
-    async fn sorted(&self, user: Uuid, filter: &Filter) -> Result<(i64, Vec<MemberState>), Error> {
+    async fn sorted(
+        &self,
+        user: UserId,
+        filter: &Filter,
+    ) -> Result<(i64, Vec<MemberState>), Error> {
         let rows = self.ask("list conversations", || async {
             sqlx::query(&sorted_sql(filter))
                 .bind(user)

@@ -3,9 +3,9 @@
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
+use domain::{AccountPosition, ConversationId, PublicId, UserId};
 use sqlx::postgres::PgRow;
 use sqlx::{FromRow as _, Row as _};
-use uuid::Uuid;
 
 use super::list::{Filter, UNREAD};
 use super::member_state::OWN_COLUMNS;
@@ -20,7 +20,7 @@ pub(super) const KEYS_MAX: usize = 64;
 /// Which page of whose list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) struct Key {
-    user: Uuid,
+    user: UserId,
     wanted: Wanted,
     unread: Option<bool>,
     trashed: Option<bool>,
@@ -33,21 +33,21 @@ pub(super) struct Key {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) struct End {
     /// The pin of its last item; 0 when that is not pinned.
-    pinned: i64,
+    pinned: AccountPosition,
     is_empty: bool,
-    rank: i64,
+    rank: PublicId,
 }
 
 impl End {
     /// Before the first item.
-    const TOP: Self = Self { pinned: i64::MAX, is_empty: false, rank: i64::MAX };
+    const TOP: Self = Self { pinned: AccountPosition::END, is_empty: false, rank: PublicId::MAX };
 
     fn of(row: &PgRow) -> Result<Self, sqlx::Error> {
-        let pinned: Option<i64> = row.try_get("pinned")?;
+        let pinned: Option<AccountPosition> = row.try_get("pinned")?;
         let (is_empty, rank) = (row.try_get("is_empty")?, row.try_get("rank")?);
         Ok(match pinned {
             Some(pinned) => Self { pinned, ..Self::TOP },
-            None => Self { pinned: 0, is_empty, rank },
+            None => Self { pinned: AccountPosition::START, is_empty, rank },
         })
     }
 }
@@ -65,7 +65,7 @@ impl Views {
     /// next one; where items have to be counted off first, that is a statement of its own, which holds up nobody.
     pub(super) async fn list_page(
         &self,
-        user: Uuid,
+        user: UserId,
         filter: &Filter,
     ) -> Result<(i64, Vec<MemberState>), Error> {
         let (wanted, position) = (self.within_served(filter.wanted()), self.progress.position());
@@ -105,23 +105,20 @@ pub(super) async fn fetch(
     readers: Readers,
     keys: Vec<Key>,
 ) -> Result<HashMap<Key, Found>, sqlx::Error> {
-    let numbers = |of: fn(&Key) -> i64| keys.iter().map(of).collect::<Vec<_>>();
-    let bits = |of: fn(&Key) -> i16| keys.iter().map(of).collect::<Vec<_>>();
-    let choices = |of: fn(&Key) -> Option<bool>| keys.iter().map(of).collect::<Vec<_>>();
     let rows = sqlx::query(&SQL)
-        .bind(keys.iter().map(|key| key.user).collect::<Vec<_>>())
-        .bind(bits(|key| key.wanted.mask))
-        .bind(bits(|key| key.wanted.value))
-        .bind(bits(|key| key.wanted.kind_bits()))
-        .bind(bits(|key| key.wanted.own().0))
-        .bind(bits(|key| key.wanted.own().1))
-        .bind(choices(|key| key.unread))
-        .bind(choices(|key| key.trashed))
-        .bind(numbers(|key| key.top))
-        .bind(numbers(|key| key.skip))
-        .bind(numbers(|key| key.after.pinned))
-        .bind(choices(|key| Some(key.after.is_empty)))
-        .bind(numbers(|key| key.after.rank))
+        .bind(column(&keys, |key| key.user))
+        .bind(column(&keys, |key| key.wanted.mask))
+        .bind(column(&keys, |key| key.wanted.value))
+        .bind(column(&keys, |key| key.wanted.kind_bits()))
+        .bind(column(&keys, |key| key.wanted.own().0))
+        .bind(column(&keys, |key| key.wanted.own().1))
+        .bind(column(&keys, |key| key.unread))
+        .bind(column(&keys, |key| key.trashed))
+        .bind(column(&keys, |key| key.top))
+        .bind(column(&keys, |key| key.skip))
+        .bind(column(&keys, |key| key.after.pinned))
+        .bind(column(&keys, |key| Some(key.after.is_empty)))
+        .bind(column(&keys, |key| key.after.rank))
         .fetch_all(&readers)
         .await?;
     let mut found: HashMap<Key, Found> = HashMap::with_capacity(keys.len());
@@ -129,12 +126,17 @@ pub(super) async fn fetch(
         let place: i64 = row.try_get("place")?;
         let page = found.entry(keys[place as usize - 1]).or_default();
         page.total = row.try_get("total")?;
-        if row.try_get::<Option<Uuid>, _>("conversation")?.is_some() {
+        if row.try_get::<Option<ConversationId>, _>("conversation")?.is_some() {
             page.states.push(MemberState::from_row(row)?);
             page.end = Some(End::of(row)?);
         }
     }
     Ok(found)
+}
+
+/// One value of each key.
+fn column<T>(keys: &[Key], of: fn(&Key) -> T) -> Vec<T> {
+    keys.iter().map(of).collect()
 }
 
 /// For the columns of `w`, an array each. Each bucket that has any is a range of one index, read no further than the

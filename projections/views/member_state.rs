@@ -2,9 +2,9 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
+use domain::{AccountPosition, ConversationId, MembershipId, PublicId, UserId};
 use sqlx::postgres::PgRow;
 use sqlx::{FromRow, Row as _};
-use uuid::Uuid;
 
 use super::Views;
 use crate::Error;
@@ -15,23 +15,23 @@ use crate::readers::Readers;
 #[derive(Debug, Clone, PartialEq, Eq, FromRow)]
 pub struct MemberState {
     /// The member.
-    pub user_id: Uuid,
+    pub user_id: UserId,
     /// The conversation's stream.
-    pub conversation: Uuid,
+    pub conversation: ConversationId,
     /// Which membership of the user it is: the account position of the event that let them in.
-    pub membership: i64,
+    pub membership: MembershipId,
     /// The message that they have read up to.
-    pub marker: Option<i64>,
+    pub marker: Option<PublicId>,
     /// When.
     pub marked_at: Option<DateTime<Utc>>,
     /// The account position where it was marked as read, unless it was marked as unread since.
-    pub bookmark: Option<i64>,
+    pub bookmark: Option<AccountPosition>,
     /// When it was marked as read last.
     pub opened_at: Option<DateTime<Utc>>,
     /// When they archived it.
     pub archived_at: Option<DateTime<Utc>>,
     /// The account position of the pin.
-    pub pinned: Option<i64>,
+    pub pinned: Option<AccountPosition>,
     /// Muted now.
     pub muted: bool,
     /// The end of the mute, if it has one.
@@ -43,7 +43,7 @@ pub struct MemberState {
     /// Wants notifications.
     pub subscribed: bool,
     /// The revision that the conversation had when this was read.
-    conversation_revision: i64,
+    conversation_revision: AccountPosition,
 }
 
 macro_rules! own_columns {
@@ -69,7 +69,7 @@ impl Seen {
     /// Something newer by somebody else than the marker, or marked so.
     pub(super) fn is_unread(&self) -> bool {
         let newest = self.conversation.newest_by_others(self.state.user_id);
-        self.state.marked_unread || newest > self.state.marker.unwrap_or(0)
+        self.state.marked_unread || newest > self.state.marker
     }
 }
 
@@ -83,7 +83,11 @@ struct Row {
 
 impl Views {
     /// A member's state in a conversation, and the conversation.
-    pub(super) async fn seen(&self, user: Uuid, conversation: Uuid) -> Result<Option<Seen>, Error> {
+    pub(super) async fn seen(
+        &self,
+        user: UserId,
+        conversation: ConversationId,
+    ) -> Result<Option<Seen>, Error> {
         let state = self.states.load(&self.readers, vec![(user, conversation)]).await?;
         let states: Vec<_> = state.into_values().map(|state| (*state).clone()).collect();
         Ok(self.all_seen(states).await?.pop())
@@ -113,9 +117,9 @@ impl Views {
 
     async fn read_together(
         &self,
-        user: Uuid,
-        conversations: Vec<Uuid>,
-    ) -> Result<HashMap<Uuid, Seen>, Error> {
+        user: UserId,
+        conversations: Vec<ConversationId>,
+    ) -> Result<HashMap<ConversationId, Seen>, Error> {
         if conversations.is_empty() {
             return Ok(HashMap::new());
         }
@@ -145,7 +149,7 @@ pub(super) fn page(rows: &[PgRow]) -> Result<(i64, Vec<MemberState>), sqlx::Erro
     let total = rows.first().map(|row| row.try_get("total")).transpose()?.unwrap_or(0);
     let mut states = Vec::with_capacity(rows.len());
     for row in rows {
-        if row.try_get::<Option<Uuid>, _>("conversation")?.is_some() {
+        if row.try_get::<Option<ConversationId>, _>("conversation")?.is_some() {
             states.push(MemberState::from_row(row)?);
         }
     }
@@ -155,9 +159,9 @@ pub(super) fn page(rows: &[PgRow]) -> Result<(i64, Vec<MemberState>), sqlx::Erro
 /// By user and conversation.
 pub(super) async fn fetch(
     readers: Readers,
-    keys: Vec<(Uuid, Uuid)>,
-) -> Result<HashMap<(Uuid, Uuid), MemberState>, sqlx::Error> {
-    let (users, conversations): (Vec<Uuid>, Vec<Uuid>) = keys.into_iter().unzip();
+    keys: Vec<(UserId, ConversationId)>,
+) -> Result<HashMap<(UserId, ConversationId), MemberState>, sqlx::Error> {
+    let (users, conversations): (Vec<UserId>, Vec<ConversationId>) = keys.into_iter().unzip();
     let rows: Vec<MemberState> = sqlx::query_as(&format!(
         "select {COLUMNS}
          from unnest($1::uuid[], $2::uuid[]) as w (user_id, conversation)

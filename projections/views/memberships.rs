@@ -1,8 +1,8 @@
 //! Who is in a member's conversations, since when.
 
 use chrono::{DateTime, Utc};
+use domain::{ConversationId, MembershipId, ParticipationId, UserId};
 use sqlx::FromRow;
-use uuid::Uuid;
 
 use super::{SHOWN, Views};
 use crate::{Error, Page};
@@ -11,11 +11,11 @@ use crate::{Error, Page};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, FromRow)]
 pub struct Membership {
     /// The conversation's stream.
-    pub conversation: Uuid,
+    pub conversation: ConversationId,
     /// The user's stream.
-    pub user_id: Uuid,
+    pub user_id: UserId,
     /// The account position of the event that let them in.
-    pub membership: i64,
+    pub membership: MembershipId,
     /// When that was.
     pub joined_at: DateTime<Utc>,
 }
@@ -38,8 +38,8 @@ impl Views {
     /// When PostgreSQL fails or a read model is stopped.
     pub async fn membership(
         &self,
-        viewer: Uuid,
-        participation: Uuid,
+        viewer: UserId,
+        participation: ParticipationId,
     ) -> Result<Option<Membership>, Error> {
         self.progress.require(SHOWN)?;
         self.ask("read a membership", || async {
@@ -64,9 +64,9 @@ impl Views {
     /// When PostgreSQL fails or a read model is stopped.
     pub async fn memberships(
         &self,
-        viewer: Uuid,
-        conversations: Option<&[Uuid]>,
-        users: Option<&[Uuid]>,
+        viewer: UserId,
+        conversations: Option<&[ConversationId]>,
+        users: Option<&[UserId]>,
         limit: i64,
         offset: i64,
     ) -> Result<Page<Membership>, Error> {

@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use uuid::Uuid;
+use domain::{AccountId, ConversationId, MessageId, PublicId};
 
 use super::{SHOWN, Views};
 use crate::memory::{Message, User};
@@ -26,7 +26,11 @@ impl Views {
     ///
     /// # Errors
     /// When PostgreSQL fails or a read model is stopped.
-    pub async fn message(&self, account: i64, id: i64) -> Result<Option<ShownMessage>, Error> {
+    pub async fn message(
+        &self,
+        account: AccountId,
+        id: PublicId,
+    ) -> Result<Option<ShownMessage>, Error> {
         self.progress.require(SHOWN)?;
         let found: Option<Message> = self
             .ask("read a message", || async {
@@ -48,8 +52,8 @@ impl Views {
     /// When PostgreSQL fails or a read model is stopped.
     pub async fn messages_of(
         &self,
-        account: i64,
-        uuids: &[Uuid],
+        account: AccountId,
+        uuids: &[MessageId],
     ) -> Result<Vec<ShownMessage>, Error> {
         self.progress.require(SHOWN)?;
         let found = self
@@ -76,9 +80,9 @@ impl Views {
     /// When PostgreSQL fails or a read model is stopped.
     pub async fn message_number(
         &self,
-        conversation: Uuid,
-        uuid: Uuid,
-    ) -> Result<Option<i64>, Error> {
+        conversation: ConversationId,
+        uuid: MessageId,
+    ) -> Result<Option<PublicId>, Error> {
         self.progress.require(SHOWN)?;
         if !self.serves_id(conversation).await? {
             return Ok(None);
@@ -101,9 +105,9 @@ impl Views {
     /// When PostgreSQL fails or a read model is stopped.
     pub async fn newest_until(
         &self,
-        conversation: Uuid,
+        conversation: ConversationId,
         time: DateTime<Utc>,
-    ) -> Result<Option<i64>, Error> {
+    ) -> Result<Option<PublicId>, Error> {
         self.progress.require(SHOWN)?;
         if !self.serves_id(conversation).await? {
             return Ok(None);
@@ -128,7 +132,11 @@ impl Views {
     ///
     /// # Errors
     /// When PostgreSQL fails or a read model is stopped.
-    pub async fn has_message(&self, conversation: Uuid, id: i64) -> Result<bool, Error> {
+    pub async fn has_message(
+        &self,
+        conversation: ConversationId,
+        id: PublicId,
+    ) -> Result<bool, Error> {
         self.progress.require(SHOWN)?;
         if !self.serves_id(conversation).await? {
             return Ok(false);
@@ -151,7 +159,7 @@ impl Views {
     /// When PostgreSQL fails or a read model is stopped.
     pub async fn messages(
         &self,
-        conversation: Uuid,
+        conversation: ConversationId,
         descending: bool,
         top: i64,
         skip: i64,
@@ -163,7 +171,7 @@ impl Views {
         let (list, position) = ((conversation, descending), self.progress.position());
         let end = self.message_ends.find(list, skip, position);
         let offset = if end.is_some() { 0 } else { skip };
-        let end = end.unwrap_or(if descending { i64::MAX } else { 0 });
+        let end = end.unwrap_or(if descending { PublicId::MAX } else { PublicId::NONE });
         let found: Vec<Message> = self
             .ask("list messages", || async {
                 sqlx::query_as(&page_sql(descending))

@@ -24,9 +24,9 @@ mod timers;
 mod users;
 
 use domain::conversation::Kind;
+use domain::{AccountId, ConversationId, PublicId, UserId};
 use event_store::Surface;
 use futures::FutureExt;
-use uuid::Uuid;
 
 use crate::memberships::bucket::Wanted;
 use crate::memory::{KEYS_MAX, Loader, Memory};
@@ -69,11 +69,11 @@ pub struct Views {
     /// The kinds of conversations that are seen.
     kinds: &'static [Kind],
     list_pages: Loader<list_page::Key, list_page::Found>,
-    list_ends: PageEnds<(Uuid, Wanted), list_page::End>,
-    chat_ends: PageEnds<(Uuid, Wanted), chats::ChatEnd>,
-    message_ends: PageEnds<(Uuid, bool), i64>,
-    states: Loader<(Uuid, Uuid), MemberState>,
-    unread_counts: Loader<Uuid, UnreadCounts>,
+    list_ends: PageEnds<(UserId, Wanted), list_page::End>,
+    chat_ends: PageEnds<(UserId, Wanted), chats::ChatEnd>,
+    message_ends: PageEnds<(ConversationId, bool), PublicId>,
+    states: Loader<(UserId, ConversationId), MemberState>,
+    unread_counts: Loader<UserId, UnreadCounts>,
 }
 
 impl Views {
@@ -101,11 +101,11 @@ impl Views {
 
     /// The same for one answer, with its account's share of what can be asked at once and the
     /// kinds of conversations that its surface serves: for whatever comes from outside.
-    pub fn for_answer(&self, account: i64, surface: Surface) -> Self {
+    pub fn for_answer(&self, account: AccountId, surface: Surface) -> Self {
         self.of_kinds(served_kinds(surface)).of_account(account)
     }
 
-    fn of_account(self, account: i64) -> Self {
+    fn of_account(self, account: AccountId) -> Self {
         Self { readers: self.readers.of_account(account), ..self }
     }
 

@@ -1,6 +1,7 @@
 use std::hash::Hash;
 use std::sync::Arc;
 
+use domain::Position;
 use quick_cache::sync::Cache;
 
 /// How many ends of pages are remembered, for each list.
@@ -12,7 +13,7 @@ const ENDS_MAX: usize = 10_000;
 /// What is asked for is a number of items to leave out. An end stands for that number only as long as nothing has
 /// changed, so it counts until the read models move.
 #[derive(Debug)]
-pub(super) struct PageEnds<L, E>(Arc<Cache<(L, i64), (i64, E)>>);
+pub(super) struct PageEnds<L, E>(Arc<Cache<(L, i64), (Position, E)>>);
 
 impl<L, E> Clone for PageEnds<L, E> {
     fn clone(&self) -> Self {
@@ -28,13 +29,13 @@ impl<L: Copy + Eq + Hash, E: Clone> Default for PageEnds<L, E> {
 
 impl<L: Copy + Eq + Hash, E: Clone> PageEnds<L, E> {
     /// The end of the first `skip` items of a list, if it is known as of this position.
-    pub(super) fn find(&self, list: L, skip: i64, position: i64) -> Option<E> {
+    pub(super) fn find(&self, list: L, skip: i64, position: Position) -> Option<E> {
         let (shown_at, end) = self.0.get(&(list, skip))?;
         (shown_at == position).then_some(end)
     }
 
     /// The first `count` items of a list were seen to end there.
-    pub(super) fn note(&self, list: L, count: i64, position: i64, end: E) {
+    pub(super) fn note(&self, list: L, count: i64, position: Position, end: E) {
         self.0.insert((list, count), (position, end));
     }
 }

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
+use domain::{AccountId, ConversationId, MessageId, PublicId, UserId};
 use sqlx::FromRow;
-use uuid::Uuid;
 
 use super::messages::COLUMNS;
 use super::{SHOWN, Views};
@@ -27,9 +27,9 @@ pub struct Read {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Name {
     /// By its own id.
-    Uuid(Uuid),
+    Uuid(MessageId),
     /// By public number.
-    Number(i64),
+    Number(PublicId),
 }
 
 #[derive(FromRow)]
@@ -46,8 +46,8 @@ impl Views {
     /// When PostgreSQL fails or a read model is stopped.
     pub async fn read(
         &self,
-        account: i64,
-        viewer: Uuid,
+        account: AccountId,
+        viewer: UserId,
         name: Name,
     ) -> Result<Option<Read>, Error> {
         self.progress.require(SHOWN)?;
@@ -78,8 +78,8 @@ impl Views {
     /// When PostgreSQL fails or a read model is stopped.
     pub async fn reads(
         &self,
-        viewer: Uuid,
-        conversation: Uuid,
+        viewer: UserId,
+        conversation: ConversationId,
         cursor: Cursor,
         limit: i64,
     ) -> Result<Slice<Read>, Error> {

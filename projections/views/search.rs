@@ -1,5 +1,5 @@
+use domain::ConversationId;
 use sqlx::FromRow;
-use uuid::Uuid;
 
 use super::messages::{COLUMNS, ShownMessage};
 use super::{SHOWN, Views};
@@ -26,7 +26,7 @@ impl Views {
     /// When PostgreSQL fails or a read model is stopped.
     pub async fn search_messages(
         &self,
-        conversation: Uuid,
+        conversation: ConversationId,
         q: &str,
         descending: bool,
         top: i64,

@@ -5,9 +5,9 @@
 //! them keeps to these. Whoever adds a kind names it here for the surfaces that shall see it, and
 //! it appears nowhere else.
 
+use domain::ConversationId;
 use domain::conversation::Kind;
 use event_store::Surface;
-use uuid::Uuid;
 
 use super::Views;
 use crate::Error;
@@ -50,7 +50,7 @@ impl Views {
     }
 
     /// Whether a conversation is there and of a kind that is served.
-    pub(super) async fn serves_id(&self, conversation: Uuid) -> Result<bool, Error> {
+    pub(super) async fn serves_id(&self, conversation: ConversationId) -> Result<bool, Error> {
         let found = self.memory.conversations.one(&self.readers, conversation).await?;
         Ok(found.is_some_and(|conversation| self.serves(&conversation)))
     }

@@ -1,5 +1,6 @@
 use std::time::Duration;
 
+use domain::{AccountId, ParticipationId};
 use sqlx::types::Json;
 use sqlx::{FromRow, PgPool};
 use uuid::Uuid;
@@ -11,9 +12,9 @@ use crate::timers::Action;
 #[derive(Debug, Clone, FromRow)]
 pub struct Due {
     /// The stream that the action is on.
-    pub stream: Uuid,
+    pub stream: ParticipationId,
     /// The tenant.
-    pub account_id: i64,
+    pub account_id: AccountId,
     /// The event that set it.
     pub cause: Uuid,
     /// What to do.

@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
+use domain::{AccountId, PublicId, UserId};
 use sqlx::{Postgres, QueryBuilder};
-use uuid::Uuid;
 
 use super::{DIRECTORY, Views};
 use crate::memory::{USER_COLUMNS, User};
@@ -11,11 +11,11 @@ use crate::{Error, Page};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Reference {
     /// By stream.
-    Uuid(Uuid),
+    Uuid(UserId),
     /// By stream, if the text can be read as one and a user has it; else by uid.
-    UuidOrUid(Option<Uuid>, String),
+    UuidOrUid(Option<UserId>, String),
     /// By public number.
-    Id(i64),
+    Id(PublicId),
     /// By uid; only if no user has that uid and it is all digits, by number.
     Text(String),
 }
@@ -24,7 +24,7 @@ pub enum Reference {
 #[derive(Debug, Clone, Default)]
 pub struct Selection {
     /// One of these streams.
-    pub uuids: Option<Vec<Uuid>>,
+    pub uuids: Option<Vec<UserId>>,
     /// One of these shown names.
     pub names: Option<Vec<String>>,
     /// One of these uids.
@@ -45,7 +45,11 @@ impl Views {
     ///
     /// # Errors
     /// When PostgreSQL fails or a read model is stopped.
-    pub async fn user_by_uid(&self, account: i64, uid: &str) -> Result<Option<Arc<User>>, Error> {
+    pub async fn user_by_uid(
+        &self,
+        account: AccountId,
+        uid: &str,
+    ) -> Result<Option<Arc<User>>, Error> {
         self.progress.require(DIRECTORY)?;
         self.memory.users.one(&self.readers, domain::user_id(account, uid)).await
     }
@@ -54,7 +58,11 @@ impl Views {
     ///
     /// # Errors
     /// When PostgreSQL fails or a read model is stopped.
-    pub async fn user_by_id(&self, account: i64, id: i64) -> Result<Option<Arc<User>>, Error> {
+    pub async fn user_by_id(
+        &self,
+        account: AccountId,
+        id: PublicId,
+    ) -> Result<Option<Arc<User>>, Error> {
         self.progress.require(DIRECTORY)?;
         let found: Option<User> = self
             .ask("look up a user", || async {
@@ -74,7 +82,11 @@ impl Views {
     ///
     /// # Errors
     /// When PostgreSQL fails or a read model is stopped.
-    pub async fn users_of(&self, account: i64, uuids: &[Uuid]) -> Result<Vec<Arc<User>>, Error> {
+    pub async fn users_of(
+        &self,
+        account: AccountId,
+        uuids: &[UserId],
+    ) -> Result<Vec<Arc<User>>, Error> {
         self.progress.require(DIRECTORY)?;
         let users = self.memory.users.all(&self.readers, uuids.iter().copied()).await?;
         let of_account = |user: &&Arc<User>| user.account_id == account;
@@ -87,9 +99,9 @@ impl Views {
     /// When PostgreSQL fails or a read model is stopped.
     pub async fn resolve(
         &self,
-        account: i64,
+        account: AccountId,
         references: &[Reference],
-    ) -> Result<Vec<Option<Uuid>>, Error> {
+    ) -> Result<Vec<Option<UserId>>, Error> {
         self.progress.require(DIRECTORY)?;
         let (mut uuids, mut uids, mut ids) = (Vec::new(), Vec::new(), Vec::new());
         for reference in references {
@@ -127,7 +139,7 @@ impl Views {
     /// When PostgreSQL fails or a read model is stopped.
     pub async fn select_users(
         &self,
-        account: i64,
+        account: AccountId,
         selection: &Selection,
     ) -> Result<Page<User>, Error> {
         self.progress.require(DIRECTORY)?;
@@ -164,7 +176,7 @@ impl Views {
     /// When PostgreSQL fails or a read model is stopped.
     pub async fn users(
         &self,
-        account: i64,
+        account: AccountId,
         q: Option<&str>,
         top: i64,
         skip: i64,
@@ -194,7 +206,7 @@ impl Views {
         Ok(Page { items, total: Some(total) })
     }
 
-    async fn count_users(&self, account: i64) -> Result<i64, Error> {
+    async fn count_users(&self, account: AccountId) -> Result<i64, Error> {
         let users = self
             .ask("count users", || async {
                 sqlx::query_scalar("select users from directory.counts where account_id = $1")
@@ -237,7 +249,7 @@ pub(super) fn users_sql(searched: bool) -> String {
 
 fn matching<'a>(
     select: &str,
-    account: i64,
+    account: AccountId,
     selection: &'a Selection,
 ) -> QueryBuilder<'a, Postgres> {
     let mut sql = QueryBuilder::new(select);

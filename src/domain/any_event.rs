@@ -1,7 +1,6 @@
-use uuid::Uuid;
-
 use crate::{
-    Decider, Erasure, StoredEvent, audit, conversation, is_outdated, participation, upcast, user,
+    Decider, Erasure, MessageId, StoredEvent, UserId, audit, conversation, is_outdated,
+    participation, upcast, user,
 };
 
 /// An event of any aggregate: what a follower of the whole log meets.
@@ -53,7 +52,7 @@ impl Event {
     }
 
     /// Everyone whom it names, each once for each time.
-    pub fn users(&self) -> Vec<Uuid> {
+    pub fn users(&self) -> Vec<UserId> {
         use conversation::Event::*;
         match self {
             Self::Conversation(ConversationCreated { creator, members, .. }) => {
@@ -77,7 +76,7 @@ impl Event {
     }
 
     /// The message that its private values belong to, if they do.
-    pub fn subject(&self) -> Option<Uuid> {
+    pub fn subject(&self) -> Option<MessageId> {
         match self {
             Self::Conversation(event) => conversation::Conversation::subject(event),
             Self::Participation(event) => participation::Participation::subject(event),

@@ -5,6 +5,8 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
+use crate::{ConversationId, MessageId};
+
 /// An aggregate: its default is what a stream without events is, `decide` its rules, `evolve` the fold of its events.
 ///
 /// Both are pure. Time, ids and chance come with the command.
@@ -16,6 +18,9 @@ pub trait Decider:
     /// The shape of the state as snapshots keep it: raise it when a field changes, and older snapshots are
     /// ignored.
     const STATE_SCHEMA: i32;
+    /// What names one of them. The event store, which holds streams of any, keeps it as the UUID
+    /// that it is.
+    type Id: Copy + From<Uuid> + Into<Uuid> + Send + Sync + 'static;
     /// What may be asked.
     type Command: Clone + Debug + Send + Sync + 'static;
     /// What may happen.
@@ -36,10 +41,10 @@ pub trait Decider:
     fn name(command: &Self::Command) -> &'static str;
 
     /// The conversation that an event of a stream belongs to; `None` for events of the directory.
-    fn conversation(stream: Uuid, event: &Self::Event) -> Option<Uuid>;
+    fn conversation(stream: Self::Id, event: &Self::Event) -> Option<ConversationId>;
 
     /// The message that an event's private values belong to, if it does.
-    fn subject(_event: &Self::Event) -> Option<Uuid> {
+    fn subject(_event: &Self::Event) -> Option<MessageId> {
         None
     }
 
@@ -68,5 +73,5 @@ pub enum Erasure {
     /// All of the stream.
     Stream,
     /// Those of one message.
-    Message(Uuid),
+    Message(MessageId),
 }

@@ -1,38 +1,247 @@
-//! Stream ids that follow from what they name: two callers who mean the same thing write to the same stream,
-//! so get-or-create needs no lock and cannot race.
+//! What names a thing or a place in the log, each a type of its own: a swapped pair does not
+//! compile.
+//!
+//! ```compile_fail,E0308
+//! # use domain::{ConversationId, UserId, participation_id};
+//! # let conversation = ConversationId::new(uuid::Uuid::nil());
+//! # let user = UserId::new(uuid::Uuid::nil());
+//! participation_id(user, conversation);
+//! ```
+//!
+//! ```compile_fail,E0308
+//! # use domain::{AccountPosition, Position};
+//! fn wait_for(_: Position) {}
+//! wait_for(AccountPosition::new(7));
+//! ```
+//!
+//! Stream ids follow from what they name: two callers who mean the same thing write to the same
+//! stream, so get-or-create needs no lock and cannot race. The event store knows streams of any
+//! aggregate, and so holds their ids, and those of events, as plain UUIDs.
 
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
+
+/// Makes a type of its own around a UUID or a number, which is written, read, stored and shown as
+/// that is. There is no `Deref`: what a name stands on is asked for, with `get`.
+macro_rules! id {
+    ($(#[$meta:meta])* $name:ident($inner:ty)) => {
+        $(#[$meta])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(transparent)]
+        pub struct $name($inner);
+
+        impl $name {
+            /// What names such a thing, as it was read or made.
+            pub const fn new(inner: $inner) -> Self {
+                Self(inner)
+            }
+
+            /// As it is written.
+            pub const fn get(self) -> $inner {
+                self.0
+            }
+        }
+
+        impl From<$inner> for $name {
+            fn from(inner: $inner) -> Self {
+                Self(inner)
+            }
+        }
+
+        impl From<$name> for $inner {
+            fn from(id: $name) -> Self {
+                id.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.0.fmt(f)
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = <$inner as FromStr>::Err;
+
+            fn from_str(text: &str) -> Result<Self, Self::Err> {
+                text.parse().map(Self)
+            }
+        }
+
+        #[cfg(feature = "sqlx")]
+        $crate::sql::stored_as!($name, $inner);
+
+        #[cfg(test)]
+        impl schemars::JsonSchema for $name {
+            fn schema_name() -> std::borrow::Cow<'static, str> {
+                <$inner>::schema_name()
+            }
+
+            fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
+                <$inner>::json_schema(generator)
+            }
+        }
+    };
+}
+
+id!(
+    /// A tenant.
+    AccountId(i64)
+);
+id!(
+    /// A conversation, and its stream.
+    ConversationId(Uuid)
+);
+id!(
+    /// A user of the host system, and the stream of their entry in the directory.
+    UserId(Uuid)
+);
+id!(
+    /// A message.
+    MessageId(Uuid)
+);
+id!(
+    /// The stream of one member's own state in one conversation.
+    ParticipationId(Uuid)
+);
+id!(
+    /// The stream of who read the trail of a conversation.
+    AuditId(Uuid)
+);
+id!(
+    /// An event's number in the log: 1, 2, 3 … over all accounts, in commit order.
+    #[derive(Default)]
+    Position(i64)
+);
+id!(
+    /// An event's number within its account: 1, 2, 3 … `Colloquy-Position` is one: how many events
+    /// of the account an answer reflects.
+    #[derive(Default)]
+    AccountPosition(i64)
+);
+id!(
+    /// One of a user's memberships of a conversation: the account position of the event that let
+    /// them in.
+    #[derive(Default)]
+    MembershipId(i64)
+);
+id!(
+    /// The number by which callers know a conversation, a message or a user: the account position
+    /// of the event that made it.
+    #[derive(Default)]
+    PublicId(i64)
+);
+
+impl AccountId {
+    /// Whose everything is where nobody says which account.
+    pub const FIRST: Self = Self(1);
+}
+
+impl Position {
+    /// Where nobody has looked yet.
+    pub const UNKNOWN: Self = Self(-1);
+    /// Before the first event.
+    pub const START: Self = Self(0);
+    /// Behind every event.
+    pub const END: Self = Self(i64::MAX);
+
+    /// The one behind it.
+    #[must_use]
+    pub const fn next(self) -> Self {
+        Self(self.0 + 1)
+    }
+}
+
+impl std::ops::Add<i64> for Position {
+    type Output = Self;
+
+    fn add(self, events: i64) -> Self {
+        Self(self.0 + events)
+    }
+}
+
+impl std::ops::Sub<i64> for Position {
+    type Output = Self;
+
+    fn sub(self, events: i64) -> Self {
+        Self(self.0 - events)
+    }
+}
+
+/// How many events there are between two positions.
+impl std::ops::Sub for Position {
+    type Output = i64;
+
+    fn sub(self, earlier: Self) -> i64 {
+        self.0 - earlier.0
+    }
+}
+
+impl PublicId {
+    /// Nothing has this number; it is before every other.
+    pub const NONE: Self = Self(0);
+    /// Behind every other.
+    pub const MAX: Self = Self(i64::MAX);
+}
+
+impl AccountPosition {
+    /// Before the first event.
+    pub const START: Self = Self(0);
+    /// Behind every event.
+    pub const END: Self = Self(i64::MAX);
+}
+
+impl From<AccountPosition> for PublicId {
+    fn from(made: AccountPosition) -> Self {
+        Self(made.0)
+    }
+}
+
+impl From<AccountPosition> for MembershipId {
+    fn from(let_in: AccountPosition) -> Self {
+        Self(let_in.0)
+    }
+}
 
 /// The namespace of all derived ids, made once and frozen: every derived id in every log hangs on it.
 const NAMESPACE: Uuid = Uuid::from_u128(0x5c2f_0a6e_8d1b_5f6a_9b43_7e20_c1d4_a8f9);
 
 /// The user whom the host system calls `uid`.
-pub fn user_id(account: i64, uid: &str) -> Uuid {
-    derive("user", account, uid)
+pub fn user_id(account: AccountId, uid: &str) -> UserId {
+    UserId(derive("user", account, uid))
 }
 
 /// The private chat of two users, whichever of them asks. A chat that was erased keeps its id for good, so
 /// the next chat of the pair counts the ones before it.
-pub fn private_chat_id(account: i64, one: Uuid, other: Uuid, erased_before: u32) -> Uuid {
+pub fn private_chat_id(
+    account: AccountId,
+    one: UserId,
+    other: UserId,
+    erased_before: u32,
+) -> ConversationId {
     let (first, second) = if one <= other { (one, other) } else { (other, one) };
-    derive("private", account, &format!("{first}/{second}/{erased_before}"))
+    let pair = format!("{first}/{second}/{erased_before}");
+    ConversationId(derive("private", account, &pair))
 }
 
 /// The contextual chat that the host system calls `uid`.
-pub fn contextual_chat_id(account: i64, uid: &str, erased_before: u32) -> Uuid {
-    derive("contextual", account, &format!("{erased_before}/{uid}"))
+pub fn contextual_chat_id(account: AccountId, uid: &str, erased_before: u32) -> ConversationId {
+    ConversationId(derive("contextual", account, &format!("{erased_before}/{uid}")))
 }
 
 /// One member's own state in one conversation.
-pub fn participation_id(conversation: Uuid, user: Uuid) -> Uuid {
-    Uuid::new_v5(&conversation, user.as_bytes())
+pub fn participation_id(conversation: ConversationId, user: UserId) -> ParticipationId {
+    ParticipationId(Uuid::new_v5(&conversation.0, user.0.as_bytes()))
 }
 
 /// Who read the trail of a conversation.
-pub fn audit_id(conversation: Uuid) -> Uuid {
-    Uuid::new_v5(&conversation, b"audit")
+pub fn audit_id(conversation: ConversationId) -> AuditId {
+    AuditId(Uuid::new_v5(&conversation.0, b"audit"))
 }
 
-fn derive(what: &str, account: i64, name: &str) -> Uuid {
+fn derive(what: &str, account: AccountId, name: &str) -> Uuid {
     Uuid::new_v5(&NAMESPACE, format!("{what}/{account}/{name}").as_bytes())
 }

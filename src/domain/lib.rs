@@ -30,6 +30,8 @@ mod ids;
 pub mod limits;
 pub mod participation;
 mod private;
+#[cfg(feature = "sqlx")]
+mod sql;
 #[cfg(test)]
 mod tests;
 mod upcast;
@@ -39,6 +41,10 @@ pub use any_event::{Event, Unreadable};
 pub use catalogue::ASYNCAPI;
 pub use check::check_stored;
 pub use decider::{Decider, Erasure, StoredEvent};
-pub use ids::{audit_id, contextual_chat_id, participation_id, private_chat_id, user_id};
+pub use ids::{
+    AccountId, AccountPosition, AuditId, ConversationId, MembershipId, MessageId, ParticipationId,
+    Position, PublicId, UserId, audit_id, contextual_chat_id, participation_id, private_chat_id,
+    user_id,
+};
 pub use private::{KNOWN, Private, REDACTED, SEALED, Text};
 pub use upcast::{is_outdated, upcast};

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::PathBuf;
 
+use crate::{ConversationId, MembershipId, PublicId};
 use cqrs_es::DomainEvent;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -16,9 +17,9 @@ use crate::participation::{Change, Seat};
 use crate::user::Profile;
 use crate::*;
 
-const ANN: Uuid = Uuid::from_u128(0xa);
-const BOB: Uuid = Uuid::from_u128(0xb);
-const MESSAGE: Uuid = Uuid::from_u128(0xc);
+const ANN: UserId = UserId::new(Uuid::from_u128(0xa));
+const BOB: UserId = UserId::new(Uuid::from_u128(0xb));
+const MESSAGE: MessageId = MessageId::new(Uuid::from_u128(0xc));
 
 fn map() -> Private<Map<String, Value>> {
     Private::Known(Map::from_iter([("order".to_owned(), json!(7))]))
@@ -72,9 +73,13 @@ fn conversation_events() -> Vec<conversation::Event> {
 
 fn participation_events() -> Vec<participation::Event> {
     let time = "2026-01-01T09:00:00Z".parse().unwrap();
-    let seat = Seat { conversation: Uuid::from_u128(0xd), user: ANN, membership: 3 };
+    let seat = Seat {
+        conversation: ConversationId::new(Uuid::from_u128(0xd)),
+        user: ANN,
+        membership: MembershipId::new(3),
+    };
     [
-        Change::MarkedRead { message: Some(7), as_of: None },
+        Change::MarkedRead { message: Some(PublicId::new(7)), as_of: None },
         Change::MarkedUnread,
         Change::ConversationPinned,
         Change::ConversationUnpinned,
@@ -116,7 +121,7 @@ fn user_events() -> Vec<user::Event> {
 
 fn audit_events() -> Vec<audit::Event> {
     vec![audit::Event::AuditTrailRead {
-        conversation: Uuid::from_u128(0xd),
+        conversation: ConversationId::new(Uuid::from_u128(0xd)),
         part: audit::Part::Events,
     }]
 }

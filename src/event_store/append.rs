@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use domain::Erasure;
+use domain::{AccountId, AccountPosition, ConversationId, Erasure, MessageId, Position};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
@@ -22,11 +22,11 @@ pub struct NewEvent {
     /// A JSON object of strings.
     pub metadata: String,
     /// The conversation that it belongs to.
-    pub conversation: Option<Uuid>,
+    pub conversation: Option<ConversationId>,
     /// The key that seals it, wrapped by the stream's.
     pub key: Option<Vec<u8>>,
     /// The message that it is about.
-    pub subject: Option<Uuid>,
+    pub subject: Option<MessageId>,
     /// What nobody can read any more once it is recorded.
     pub erases: Option<Erasure>,
 }
@@ -41,7 +41,7 @@ pub struct Append {
     /// How many events the stream has.
     pub expected_version: i64,
     /// The tenant.
-    pub account: i64,
+    pub account: AccountId,
     /// Whose idempotency key it is.
     pub caller: String,
     /// The key, claimed in the same transaction.
@@ -58,9 +58,9 @@ pub enum Appended {
     /// Committed.
     At {
         /// Of its first event, or with no events the log's head.
-        position: i64,
+        position: Position,
         /// Of its first event, within the account; `None` with no events.
-        account_position: Option<i64>,
+        account_position: Option<AccountPosition>,
     },
     /// Somebody else wrote to the stream first.
     Conflict,

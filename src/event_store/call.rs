@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use domain::Erasure;
+use domain::{AccountId, ConversationId, Erasure, MessageId};
 use sqlx::{Connection, Executor, PgConnection, PgPool, Row};
 use uuid::Uuid;
 
@@ -90,7 +90,7 @@ async fn connect(pool: &PgPool) -> Result<PgConnection, sqlx::Error> {
 /// A batch as `append_events` takes it: parallel arrays, `r` for requests and `e` for their events.
 #[derive(Default)]
 struct Arrays<'a> {
-    accounts: Vec<i64>,
+    accounts: Vec<AccountId>,
     r: Requests<'a>,
     e: Events<'a>,
 }
@@ -115,9 +115,9 @@ struct Events<'a> {
     versions: Vec<&'a str>,
     payloads: Vec<&'a str>,
     metadata: Vec<&'a str>,
-    conversations: Vec<Option<Uuid>>,
+    conversations: Vec<Option<ConversationId>>,
     keys: Vec<Option<&'a [u8]>>,
-    subjects: Vec<Option<Uuid>>,
+    subjects: Vec<Option<MessageId>>,
     erases: Vec<Option<String>>,
 }
 
@@ -159,7 +159,7 @@ impl<'a> Arrays<'a> {
     }
 
     /// The account's place in the batch, from 1. There are few of them.
-    fn account(&mut self, id: i64) -> i32 {
+    fn account(&mut self, id: AccountId) -> i32 {
         let index = self.accounts.iter().position(|account| *account == id).unwrap_or_else(|| {
             self.accounts.push(id);
             self.accounts.len() - 1

@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Instant;
 
-use domain::Decider;
+use domain::{AccountPosition, Decider, Position};
 use metrics::Histogram;
 use moka::future::Cache;
 use tokio::sync::Mutex;
@@ -43,9 +43,9 @@ pub struct Outcome {
     /// The stream; with a replayed key, the one that the first use wrote to.
     pub aggregate_id: Uuid,
     /// The log position to wait for: read models that have reached it reflect the command.
-    pub position: i64,
+    pub position: Position,
     /// The account position of its first event; `None` when nothing had to change.
-    pub first: Option<i64>,
+    pub first: Option<AccountPosition>,
     /// The idempotency key was used before; nothing was appended now.
     pub replayed: bool,
 }
@@ -122,7 +122,7 @@ impl Commands {
     /// that [`Error::Unreachable`] leaves it open.
     pub async fn execute<A: Decider>(
         &self,
-        id: Uuid,
+        id: A::Id,
         command: A::Command,
         context: &Context,
     ) -> Result<Outcome, CommandError<A::Refusal>> {
@@ -135,13 +135,13 @@ impl Commands {
     /// As [`Commands::execute`], for the first command that fails.
     pub async fn execute_all<A: Decider>(
         &self,
-        id: Uuid,
+        id: A::Id,
         commands: Vec<A::Command>,
         context: &Context,
     ) -> Result<Outcome, CommandError<A::Refusal>> {
         let started = Instant::now();
         let name = commands.first().map_or("none", A::name);
-        let result = self.attempt::<A>(id, &commands, context).await;
+        let result = self.attempt::<A>(id.into(), &commands, context).await;
         self.seconds.of(name).record(started.elapsed());
         result
     }

@@ -1,5 +1,6 @@
 use std::time::Duration;
 
+use domain::Position;
 use sqlx::{PgConnection, PgPool};
 use uuid::Uuid;
 
@@ -100,8 +101,8 @@ impl Lease {
         &self,
         connection: &mut PgConnection,
         names: &[&str],
-        from: i64,
-        to: i64,
+        from: Position,
+        to: Position,
     ) -> Result<(), Error> {
         let moved = sqlx::query("select advance_checkpoints($1, $2, $3, $4, $5, $6)")
             .bind(self.name)
@@ -190,7 +191,7 @@ impl Lease {
 ///
 /// # Errors
 /// When PostgreSQL cannot be reached.
-pub async fn checkpoint(pool: &PgPool, name: &str) -> Result<i64, Error> {
+pub async fn checkpoint(pool: &PgPool, name: &str) -> Result<Position, Error> {
     sqlx::query("insert into checkpoints (name) values ($1) on conflict do nothing")
         .bind(name)
         .execute(pool)

@@ -54,6 +54,9 @@ use std::time::Duration;
 use sqlx::PgPool;
 use sqlx::migrate::Migrator;
 
+// What followers of the log that do not know what is said in it have to name.
+pub use domain::{ConversationId, Position, PublicId, UserId};
+
 pub use append::{Append, Appended, Appender, NewEvent};
 pub use causes::causes;
 pub use commands::{CommandError, Commands, Outcome};
@@ -135,15 +138,15 @@ pub enum Error {
     #[error("the log has a hole: expected position {expected}, found {found}")]
     Hole {
         /// The position that should have come.
-        expected: i64,
+        expected: Position,
         /// The one that came.
-        found: i64,
+        found: Position,
     },
     /// A stored event is not one that this version understands.
     #[error("event at position {position}, number {sequence} of stream {stream}, cannot be read")]
     Undecodable {
         /// Where it is in the log.
-        position: i64,
+        position: Position,
         /// Aggregate type and id.
         stream: String,
         /// Its place in the stream.
@@ -156,7 +159,7 @@ pub enum Error {
     #[error("event at position {position} is of unknown type {aggregate_type}")]
     UnknownType {
         /// Where it is in the log.
-        position: i64,
+        position: Position,
         /// The type.
         aggregate_type: String,
     },
@@ -166,7 +169,7 @@ pub enum Error {
         /// Those that were to be moved together.
         names: String,
         /// Where all of them should have been.
-        from: i64,
+        from: Position,
     },
     /// An event of ours could not be written as JSON.
     #[error("failed to encode an event of stream {stream}")]

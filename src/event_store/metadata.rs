@@ -1,6 +1,7 @@
 use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
+use domain::AccountId;
 use serde::{Deserialize, Serialize};
 
 /// Where a command came from.
@@ -29,7 +30,7 @@ pub struct Metadata {
     /// The acting user's uid; a service token's subject when it acts for itself.
     pub actor: String,
     /// The tenant.
-    pub account: i64,
+    pub account: AccountId,
     /// The token's role.
     pub role: String,
     /// The dialect.
@@ -56,7 +57,7 @@ pub struct Idempotency {
 /// Who appends, and under which key.
 #[derive(Debug, Clone)]
 pub(crate) struct Claimant {
-    pub(crate) account: i64,
+    pub(crate) account: AccountId,
     pub(crate) caller: String,
     pub(crate) idempotency: Option<Idempotency>,
 }

@@ -1,8 +1,7 @@
 use std::collections::HashMap;
 use std::fmt::Write;
 
-use domain::Erasure;
-use uuid::Uuid;
+use domain::{Erasure, MessageId, Position};
 
 use crate::sealing::is_sealed;
 use crate::{Difference, Exported, StoredEvent};
@@ -13,15 +12,15 @@ use crate::{Difference, Exported, StoredEvent};
 pub struct MissingKeys {
     /// By stream, in order.
     unexplained: HashMap<(String, String), Vec<Missing>>,
-    imported_up_to: i64,
+    imported_up_to: Position,
     imported: u64,
 }
 
 #[derive(Debug)]
 struct Missing {
-    position: i64,
+    position: Position,
     /// The message whose deletion would explain it.
-    subject: Option<Uuid>,
+    subject: Option<MessageId>,
 }
 
 /// Positions that a difference names at most.
@@ -29,7 +28,7 @@ const NAMED_MAX: usize = 20;
 
 impl MissingKeys {
     /// For a log whose events up to a position were imported without keys; 0 for none.
-    pub fn imported_up_to(position: i64) -> Self {
+    pub fn imported_up_to(position: Position) -> Self {
         Self { imported_up_to: position, ..Self::default() }
     }
 
@@ -67,13 +66,13 @@ impl MissingKeys {
     /// # Errors
     /// The positions whose keys are gone without an event that erased them.
     pub fn finish(self) -> Result<u64, Difference> {
-        let mut positions: Vec<i64> =
+        let mut positions: Vec<Position> =
             self.unexplained.into_values().flatten().map(|missing| missing.position).collect();
         positions.sort_unstable();
         let Some(first) = positions.first() else { return Ok(self.imported) };
         let mut what = "the key to its text is gone, and no later event erased it".to_owned();
         let named: Vec<String> =
-            positions.iter().skip(1).take(NAMED_MAX).map(i64::to_string).collect();
+            positions.iter().skip(1).take(NAMED_MAX).map(Position::to_string).collect();
         if !named.is_empty() {
             // Writing to a string cannot fail.
             let _ = write!(what, "; likewise at {}", named.join(", "));

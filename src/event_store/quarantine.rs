@@ -1,6 +1,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
+use domain::Position;
 use futures::TryStreamExt;
 use serde::{Deserialize, Serialize};
 use sqlx::PgExecutor;
@@ -38,8 +39,8 @@ pub enum Quarantine {
 /// When PostgreSQL fails.
 pub async fn quarantined(
     executor: impl PgExecutor<'_>,
-) -> Result<BTreeMap<i64, Quarantined>, Error> {
-    let rows: Vec<(i64, DateTime<Utc>, String, String)> = sqlx::query_as(
+) -> Result<BTreeMap<Position, Quarantined>, Error> {
+    let rows: Vec<(Position, DateTime<Utc>, String, String)> = sqlx::query_as(
         "select position, quarantined_at, quarantined_by, reason from quarantined_events",
     )
     .fetch_all(executor)
@@ -55,10 +56,10 @@ pub async fn quarantined(
 /// When PostgreSQL fails.
 pub async fn quarantined_between(
     executor: impl PgExecutor<'_>,
-    after: i64,
-    to: i64,
-) -> Result<BTreeSet<i64>, Error> {
-    let positions: Vec<i64> = sqlx::query_scalar(
+    after: Position,
+    to: Position,
+) -> Result<BTreeSet<Position>, Error> {
+    let positions: Vec<Position> = sqlx::query_scalar(
         "select position from quarantined_events where position > $1 and position <= $2",
     )
     .bind(after)
@@ -74,7 +75,7 @@ pub async fn quarantined_between(
 ///
 /// # Errors
 /// When PostgreSQL fails.
-pub async fn unreadable_in_stream(log: &Log, position: i64) -> Result<Vec<i64>, Error> {
+pub async fn unreadable_in_stream(log: &Log, position: Position) -> Result<Vec<Position>, Error> {
     let sql = format!(
         "{SELECT}
          where (e.aggregate_type, e.aggregate_id)
@@ -98,7 +99,7 @@ pub async fn unreadable_in_stream(log: &Log, position: i64) -> Result<Vec<i64>, 
 /// When PostgreSQL fails, or [`Error::RotationUnfinished`]: it may open with the other master key.
 pub async fn quarantine(
     log: &Log,
-    position: i64,
+    position: Position,
     by: &str,
     reason: &str,
 ) -> Result<Quarantine, Error> {

@@ -3,7 +3,7 @@ use std::collections::HashMap;
 use std::sync::OnceLock;
 
 use chrono::{DateTime, Utc};
-use domain::Unreadable;
+use domain::{AccountId, AccountPosition, ConversationId, Position, Unreadable};
 use serde::de::DeserializeOwned;
 use sqlx::FromRow;
 use uuid::Uuid;
@@ -17,13 +17,13 @@ use crate::sealing::{
 #[derive(Debug, Clone)]
 pub struct RecordedEvent {
     /// Its number over all streams: 1, 2, 3 … in commit order.
-    pub position: i64,
+    pub position: Position,
     /// Unique over everything, and the message id on NATS.
     pub event_id: Uuid,
     /// The tenant.
-    pub account: i64,
+    pub account: AccountId,
     /// Its number within the account: 1, 2, 3 …
-    pub account_position: i64,
+    pub account_position: AccountPosition,
     /// `conversation`, `participation`, `user` or `audit`.
     pub aggregate_type: String,
     /// The stream.
@@ -31,7 +31,7 @@ pub struct RecordedEvent {
     /// Its place in the stream, from 1.
     pub sequence: i64,
     /// The conversation that it belongs to; `None` for events of the directory.
-    pub conversation_id: Option<Uuid>,
+    pub conversation_id: Option<ConversationId>,
     /// `MessagePosted`, `ConversationPinned` …
     pub event_type: String,
     /// The version of the event's shape.
@@ -54,14 +54,14 @@ pub struct RecordedEvent {
 /// An event with its keys, as they are stored.
 #[derive(FromRow)]
 pub(crate) struct Row {
-    position: i64,
+    position: Position,
     event_id: Uuid,
-    account_id: i64,
-    account_position: i64,
+    account_id: AccountId,
+    account_position: AccountPosition,
     aggregate_type: String,
     aggregate_id: Uuid,
     sequence: i64,
-    conversation_id: Option<Uuid>,
+    conversation_id: Option<ConversationId>,
     event_type: String,
     event_version: String,
     payload: String,
@@ -89,7 +89,7 @@ impl Row {
         self.payload.len() + self.metadata.len() + 300
     }
 
-    pub(crate) fn position(&self) -> i64 {
+    pub(crate) fn position(&self) -> Position {
         self.position
     }
 

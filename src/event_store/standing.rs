@@ -1,6 +1,7 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
+use domain::Position;
 use sqlx::{FromRow, PgPool};
 use uuid::Uuid;
 
@@ -10,13 +11,13 @@ use crate::{Error, Quarantined, quarantined};
 #[derive(Debug, Clone, PartialEq)]
 pub struct Standing {
     /// The log's newest position.
-    pub head: i64,
+    pub head: Position,
     /// In the order in which they were asked for.
     pub followers: Vec<Follower>,
     /// By name.
     pub leases: Vec<HeldLease>,
     /// By position.
-    pub quarantined: BTreeMap<i64, Quarantined>,
+    pub quarantined: BTreeMap<Position, Quarantined>,
 }
 
 /// Who follows the log.
@@ -25,7 +26,7 @@ pub struct Follower {
     /// Of a read model, or `relay`.
     pub name: String,
     /// It is done up to here; 0 as long as it has not begun.
-    pub position: i64,
+    pub position: Position,
     /// Why it cannot go on.
     pub stopped: Option<String>,
     /// How long its next event has waited for it, by the database's clock; `None` where there is none.

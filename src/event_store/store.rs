@@ -1,7 +1,7 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 
-use domain::{Decider, StoredEvent};
+use domain::{AccountId, AccountPosition, Decider, Position, StoredEvent};
 use futures::TryStreamExt;
 use uuid::Uuid;
 
@@ -44,9 +44,9 @@ pub(crate) struct Claim {
     pub(crate) request_digest: Vec<u8>,
     pub(crate) aggregate_id: String,
     /// Of the last event that the command appended, or the log's head then.
-    pub(crate) last_position: i64,
+    pub(crate) last_position: Position,
     /// The account position of the first event that the command appended, if it did.
-    pub(crate) first: Option<i64>,
+    pub(crate) first: Option<AccountPosition>,
 }
 
 impl PostgresEventStore {
@@ -104,7 +104,7 @@ impl PostgresEventStore {
     pub(crate) async fn version<A: Decider>(
         &self,
         aggregate_id: &str,
-    ) -> Result<(i64, i64), Error> {
+    ) -> Result<(i64, Position), Error> {
         sqlx::query_as(
             "select coalesce((select max(sequence) from events
                               where aggregate_type = $1 and aggregate_id = $2), 0),
@@ -120,7 +120,7 @@ impl PostgresEventStore {
     /// The first use of an idempotency key, if there was one.
     pub(crate) async fn claim(
         &self,
-        account: i64,
+        account: AccountId,
         caller: &str,
         key: &str,
     ) -> Result<Option<Claim>, Error> {
@@ -150,7 +150,7 @@ impl PostgresEventStore {
         turn: Option<Turn>,
     ) -> Result<Appended, Error> {
         let stream = context.stream();
-        let stream_id = context.aggregate_id.parse().unwrap_or_default();
+        let stream_id: Uuid = context.aggregate_id.parse().unwrap_or_default();
         let keys = self.log.keys();
         let unencodable = |source| Error::Unencodable { stream: stream.clone(), source };
         let mut stream_key = None;
@@ -176,7 +176,7 @@ impl PostgresEventStore {
                 event_version: event.event_version().to_owned(),
                 payload,
                 metadata: serde_json::to_string(metadata).map_err(unencodable)?,
-                conversation: A::conversation(stream_id, event),
+                conversation: A::conversation(stream_id.into(), event),
                 key,
                 subject: A::subject(event),
                 erases: A::erases(event),

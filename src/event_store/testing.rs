@@ -1,6 +1,7 @@
 //! What the tests of several crates start from: a log of their own, and somebody who acts. Not in
 //! any program that is released.
 
+use domain::AccountId;
 use embedded::testing::{TestDatabase, copy_of};
 use sha2::{Digest, Sha256};
 use sqlx::PgPool;
@@ -37,7 +38,7 @@ pub fn context(actor: &str) -> Context {
     Context {
         metadata: Metadata {
             actor: actor.to_owned(),
-            account: 1,
+            account: AccountId::FIRST,
             role: "member".to_owned(),
             surface: Surface::Cli,
             request_id: "test".to_owned(),

@@ -1,6 +1,7 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use chrono::{DateTime, Utc};
+use domain::Position;
 use futures::{Stream, StreamExt};
 use serde::{Deserialize, Serialize};
 use sqlx::{FromRow, PgConnection, PgPool};
@@ -12,7 +13,7 @@ use crate::{Digest, Error, GENESIS, Quarantined, StoredEvent, from_hex};
 pub struct Transfer {
     transaction: sqlx::Transaction<'static, sqlx::Postgres>,
     /// The newest position, as the head says.
-    pub head: i64,
+    pub head: Position,
     /// Its digest, as the head says.
     pub digest: Vec<u8>,
 }
@@ -113,8 +114,8 @@ impl Transfer {
     ///
     /// # Errors
     /// When PostgreSQL cannot be reached.
-    pub async fn digest_of(&mut self, position: i64) -> Result<Option<Digest>, Error> {
-        if position == 0 {
+    pub async fn digest_of(&mut self, position: Position) -> Result<Option<Digest>, Error> {
+        if position == Position::START {
             return Ok(Some(GENESIS));
         }
         let found: Option<String> =
@@ -131,7 +132,7 @@ impl Transfer {
     ///
     /// # Errors
     /// When PostgreSQL cannot be reached.
-    pub async fn imported_without_keys(&mut self) -> Result<i64, Error> {
+    pub async fn imported_without_keys(&mut self) -> Result<Position, Error> {
         let doing = "read how the log was imported";
         let noted: bool =
             sqlx::query_scalar("select to_regclass('imported_without_keys') is not null")
@@ -139,7 +140,7 @@ impl Transfer {
                 .await
                 .map_err(Error::database(doing))?;
         if !noted {
-            return Ok(0);
+            return Ok(Position::START);
         }
         sqlx::query_scalar("select coalesce(max(up_to), 0) from imported_without_keys")
             .fetch_one(&mut *self.transaction)
@@ -151,8 +152,8 @@ impl Transfer {
     /// arrives.
     pub fn events(
         &mut self,
-        after: i64,
-        to: i64,
+        after: Position,
+        to: Position,
         keys: WithKeys,
     ) -> impl Stream<Item = Result<Exported, Error>> + Send {
         sqlx::query_as::<_, Row>(EVENTS)

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::fmt::Write;
 
+use domain::{AccountId, AccountPosition, Position};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use sqlx::FromRow;
@@ -19,13 +20,13 @@ pub const GENESIS: Digest = [0; 32];
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, FromRow)]
 pub struct StoredEvent {
     /// Its number over all streams.
-    pub position: i64,
+    pub position: Position,
     /// Unique over everything.
     pub event_id: String,
     /// The tenant.
-    pub account_id: i64,
+    pub account_id: AccountId,
     /// Its number within the account.
-    pub account_position: i64,
+    pub account_position: AccountPosition,
     /// The kind of stream.
     pub aggregate_type: String,
     /// The stream.
@@ -64,10 +65,10 @@ impl StoredEvent {
             let _ = write!(number, "{value}");
             add(&number);
         };
-        add_number(self.position, &mut add);
+        add_number(self.position.get(), &mut add);
         add(&self.event_id);
-        add_number(self.account_id, &mut add);
-        add_number(self.account_position, &mut add);
+        add_number(self.account_id.get(), &mut add);
+        add_number(self.account_position.get(), &mut add);
         add(&self.aggregate_type);
         add(&self.aggregate_id);
         add_number(self.sequence, &mut add);
@@ -101,7 +102,7 @@ pub fn from_hex(text: &str) -> Option<Digest> {
 #[error("position {position}: {what}")]
 pub struct Difference {
     /// Where.
-    pub position: i64,
+    pub position: Position,
     /// What is wrong there.
     pub what: String,
 }
@@ -109,34 +110,34 @@ pub struct Difference {
 /// Checks a log event by event, in order. It keeps one number for each stream and account that it has met.
 #[derive(Debug)]
 pub struct Verifier {
-    position: i64,
+    position: Position,
     digest: Digest,
     sequences: HashMap<(String, String), i64>,
-    account_positions: HashMap<i64, i64>,
+    account_positions: HashMap<AccountId, AccountPosition>,
     from_the_start: bool,
 }
 
 impl Default for Verifier {
     fn default() -> Self {
-        Self::after(0, GENESIS)
+        Self::after(Position::START, GENESIS)
     }
 }
 
 impl Verifier {
     /// Goes on after a position whose digest is known. What came before is taken for granted: a stream or
     /// an account may then begin with any number.
-    pub fn after(position: i64, digest: Digest) -> Self {
+    pub fn after(position: Position, digest: Digest) -> Self {
         Self {
             position,
             digest,
             sequences: HashMap::new(),
             account_positions: HashMap::new(),
-            from_the_start: position == 0,
+            from_the_start: position == Position::START,
         }
     }
 
     /// The newest position that was found right.
-    pub fn position(&self) -> i64 {
+    pub fn position(&self) -> Position {
         self.position
     }
 
@@ -178,7 +179,7 @@ impl Verifier {
         Ok(())
     }
 
-    fn check_position(&self, position: i64) -> Result<(), Difference> {
+    fn check_position(&self, position: Position) -> Result<(), Difference> {
         let expected = self.position + 1;
         let what = match position - expected {
             0 => return Ok(()),
@@ -202,9 +203,10 @@ impl Verifier {
                 event.sequence, event.aggregate_type, event.aggregate_id
             ));
         }
-        let before = self.account_positions.insert(event.account_id, event.account_position);
-        let due = self.due(before, event.account_position);
-        if event.account_position != due {
+        let number = event.account_position;
+        let before = self.account_positions.insert(event.account_id, number);
+        let due = self.due(before.map(AccountPosition::get), number.get());
+        if number.get() != due {
             return Err(format!(
                 "it is number {} of account {}, but number {due} is due",
                 event.account_position, event.account_id

@@ -1,6 +1,7 @@
 use std::collections::{HashSet, VecDeque};
 use std::time::{Duration, Instant};
 
+use domain::Position;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
@@ -178,13 +179,13 @@ impl Worker {
 /// gone back.
 pub(crate) fn announce<'a>(
     log: &Log,
-    known: Option<i64>,
+    known: Option<Position>,
     appended: impl Iterator<Item = (&'a Append, &'a Appended)>,
 ) {
     let newest = appended.filter_map(|(append, appended)| match appended {
         Appended::At { position, .. } => {
             let count = append.events.len() as i64;
-            (count > 0).then_some(position + count - 1)
+            (count > 0).then_some(*position + (count - 1))
         }
         _ => None,
     });
@@ -193,7 +194,7 @@ pub(crate) fn announce<'a>(
         let what = format!("its log had {known} events, and event {newest} is a new one");
         log.availability().fail_for_lost_time(what);
     }
-    metrics::gauge!("colloquy_log_position").set(newest as f64);
+    metrics::gauge!("colloquy_log_position").set(newest.get() as f64);
     log.appended(newest);
 }
 

@@ -1,6 +1,7 @@
 //! How operators name a conversation: as the log does, or as any dialect showed it to somebody.
 
 use anyhow::{Context, anyhow};
+use domain::{AccountId, ConversationId, PublicId};
 use sqlx::PgPool;
 use uuid::Uuid;
 
@@ -9,18 +10,22 @@ use super::Failure;
 /// The conversation that a text names: its UUID (the log, Pulse), its number (Weavy), its UUID in base 62 (Protocol), or
 /// the uid of a contextual chat, which `uid:` before it tells from the others. Numbers and uids are an account's. What
 /// was erased is found too, for the log says that and when.
-pub(super) async fn find(pool: &PgPool, account: i64, text: &str) -> Result<Uuid, Failure> {
+pub(super) async fn find(
+    pool: &PgPool,
+    account: AccountId,
+    text: &str,
+) -> Result<ConversationId, Failure> {
     if let Some(uid) = text.strip_prefix("uid:") {
         let found = by_uid(pool, account, uid).await?;
         return found.ok_or_else(|| unknown(text, &format!("as a uid in account {account}")));
     }
-    if let Ok(uuid) = text.parse::<Uuid>() {
+    if let Ok(uuid) = text.parse::<ConversationId>() {
         return match exists(pool, uuid).await? {
             true => Ok(uuid),
             false => Err(unknown(text, "in the log")),
         };
     }
-    if let Ok(number) = text.parse::<i64>()
+    if let Ok(number) = text.parse::<PublicId>()
         && let Some(uuid) = by_number(pool, account, number).await?
     {
         return Ok(uuid);
@@ -40,7 +45,7 @@ fn unknown(text: &str, how: &str) -> Failure {
     anyhow!("there is no conversation {text}, looked for {how}").into()
 }
 
-async fn exists(pool: &PgPool, uuid: Uuid) -> Result<bool, Failure> {
+async fn exists(pool: &PgPool, uuid: ConversationId) -> Result<bool, Failure> {
     let found = sqlx::query_scalar(
         "select exists (select from events
                         where aggregate_type = 'conversation'
@@ -51,7 +56,11 @@ async fn exists(pool: &PgPool, uuid: Uuid) -> Result<bool, Failure> {
 }
 
 /// A conversation's number is the account position of its creation.
-async fn by_number(pool: &PgPool, account: i64, number: i64) -> Result<Option<Uuid>, Failure> {
+async fn by_number(
+    pool: &PgPool,
+    account: AccountId,
+    number: PublicId,
+) -> Result<Option<ConversationId>, Failure> {
     let found = sqlx::query_scalar(
         "select conversation_id
          from events
@@ -65,7 +74,11 @@ async fn by_number(pool: &PgPool, account: i64, number: i64) -> Result<Option<Uu
 }
 
 /// The newest of the chats that had this uid: one that was erased is followed by another under the next id.
-async fn by_uid(pool: &PgPool, account: i64, uid: &str) -> Result<Option<Uuid>, Failure> {
+async fn by_uid(
+    pool: &PgPool,
+    account: AccountId,
+    uid: &str,
+) -> Result<Option<ConversationId>, Failure> {
     let mut found = None;
     for erased_before in 0.. {
         let chat = domain::contextual_chat_id(account, uid, erased_before);
@@ -80,7 +93,8 @@ async fn by_uid(pool: &PgPool, account: i64, uid: &str) -> Result<Option<Uuid>, 
 const FIND: &str = "cannot look for a conversation";
 
 /// A UUID as Protocol writes it: 22 digits, capitals and small letters.
-fn protocol_id(text: &str) -> Option<Uuid> {
+fn protocol_id(text: &str) -> Option<ConversationId> {
     let whole = text.len() == 22;
-    whole.then(|| base62::decode(text).ok()).flatten().map(Uuid::from_u128)
+    let number = whole.then(|| base62::decode(text).ok()).flatten()?;
+    Some(Uuid::from_u128(number).into())
 }

@@ -1,5 +1,6 @@
 use async_nats::Client;
 use clap::Args;
+use domain::Position;
 use event_store::{Keys, Standing, causes};
 use relay::NatsOptions;
 use sqlx::PgPool;
@@ -214,7 +215,7 @@ async fn standing(pool: &PgPool, options: &Options, findings: &mut Findings) {
         };
         findings.add(&format!("lease {}", lease.name), Ok(found), "");
     }
-    let quarantined: Vec<_> = standing.quarantined.keys().map(i64::to_string).collect();
+    let quarantined: Vec<_> = standing.quarantined.keys().map(Position::to_string).collect();
     let found = match quarantined.is_empty() {
         true => "nothing is passed over".to_owned(),
         false => format!("passed over: {} (see audit verify)", quarantined.join(", ")),

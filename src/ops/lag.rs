@@ -3,6 +3,7 @@
 
 use std::time::{Duration, Instant};
 
+use domain::Position;
 use event_store::Standing;
 use metrics::gauge;
 use projections::Progress;
@@ -94,20 +95,20 @@ impl Seen {
         lag_s.map_or(0.0, |lag_s| lag_s.max(0.0) + self.at.elapsed().as_secs_f64())
     }
 
-    fn lag(&self, position: i64) -> i64 {
+    fn lag(&self, position: Position) -> i64 {
         (self.standing.head - position).max(0)
     }
 
     fn measure(&self, progress: &Progress) {
         let rows = progress.rows();
         // Before that, it is not known.
-        if rows >= 0 {
+        if rows != Position::UNKNOWN {
             gauge!("colloquy_projection_lag").set(self.lag(rows) as f64);
         }
         for follower in &self.standing.followers {
             let (lag, lag_s) = (self.lag(follower.position) as f64, self.lag_s(follower.lag_s));
             if follower.name == relay::NAME {
-                gauge!("colloquy_relay_position").set(follower.position as f64);
+                gauge!("colloquy_relay_position").set(follower.position.get() as f64);
                 gauge!("colloquy_relay_lag").set(lag);
                 gauge!("colloquy_relay_lag_seconds").set(lag_s);
             } else {

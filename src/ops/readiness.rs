@@ -3,6 +3,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use domain::Position;
 use event_store::Commands;
 use projections::Progress;
 use serde_json::{Value, json};
@@ -22,7 +23,7 @@ struct Parts {
     relay: Relay,
     watched: Watched,
     /// Where the read models were seen last, and since when.
-    seen: Mutex<(i64, Instant)>,
+    seen: Mutex<(Position, Instant)>,
 }
 
 /// Finds it out from the parts.
@@ -33,7 +34,7 @@ pub(super) fn readiness(
     watched: Watched,
 ) -> api::Readiness {
     let (commands, progress) = (commands.clone(), progress.clone());
-    let seen = Mutex::new((0, Instant::now()));
+    let seen = Mutex::new((Position::START, Instant::now()));
     let parts = Arc::new(Parts { commands, progress, relay, watched, seen });
     let details = parts.clone();
     api::Readiness {
@@ -69,8 +70,8 @@ impl Parts {
         }
     }
 
-    fn head(&self) -> i64 {
-        (*self.commands.log().wakeups().borrow()).max(0)
+    fn head(&self) -> Position {
+        (*self.commands.log().wakeups().borrow()).max(Position::START)
     }
 
     /// Behind for long, at one place. Models that are stopped are named instead.

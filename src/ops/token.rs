@@ -2,6 +2,7 @@ use std::path::Path;
 
 use api::token::{Claims, Rules};
 use clap::Args;
+use domain::AccountId;
 use embedded::private_file;
 use rand::distr::{Alphanumeric, SampleString};
 
@@ -16,8 +17,8 @@ pub(super) struct Token {
     #[arg(long)]
     name: Option<String>,
     /// The tenant
-    #[arg(long, default_value_t = 1)]
-    account: i64,
+    #[arg(long, default_value_t = AccountId::FIRST)]
+    account: AccountId,
     /// What the user may do
     #[arg(long, default_value = "member",
           value_parser = ["member", "agent", "administrator", "bot", "service"])]
@@ -53,7 +54,7 @@ pub(super) fn issue(
     rules: &Rules,
     user: &str,
     name: Option<&str>,
-    account: i64,
+    account: AccountId,
     role: &str,
     expires_in_s: u32,
 ) -> Result<String, Failure> {

@@ -21,6 +21,7 @@ mod tests;
 
 use std::time::Duration;
 
+use domain::Position;
 use domain::participation::{ChangeCommand, Command, Participation, Refusal};
 use event_store::{CommandError, Commands, Context, Lease, Led, Metadata, Surface};
 use futures::StreamExt;
@@ -103,10 +104,10 @@ impl Led for Reactor {
 impl Reactor {
     /// Until the next timer is due, or another one is set meanwhile that may be due before; but not for every
     /// event of a busy log.
-    async fn wait(&self, seen: i64, next: Duration) {
+    async fn wait(&self, seen: Position, next: Duration) {
         let pause = next.min(PAUSE);
         tokio::time::sleep(pause).await;
-        self.progress.wait_for(seen + 1, next - pause).await;
+        self.progress.wait_for(seen.next(), next - pause).await;
     }
 
     /// Acts on timers that are due, and waits until they are gone.
@@ -139,7 +140,7 @@ impl Reactor {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 struct Done {
     /// From here on the timers are gone.
-    position: i64,
+    position: Position,
     /// Commands that changed something.
     appended: u64,
 }

@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 use domain::conversation::{self, Conversation, Create, Kind};
 use domain::participation::Seat;
+use domain::{AccountId, ParticipationId, Position};
 use event_store::{Keys, Log, RecordedEvent, Settings};
 use sqlx::PgPool;
 use sqlx::postgres::PgPoolOptions;
@@ -39,7 +40,7 @@ impl Node {
     }
 
     async fn events(&self) -> Vec<RecordedEvent> {
-        self.commands.log().read(0, 100_000).await.unwrap()
+        self.commands.log().read(Position::START, 100_000).await.unwrap()
     }
 
     /// The events of a type, once there are `count` of them and the timers have seen all there is.
@@ -47,13 +48,13 @@ impl Node {
         let found = async {
             loop {
                 let mut events = self.events().await;
-                let head = events.last().map_or(0, |event| event.position);
+                let head = events.last().map_or(Position::START, |event| event.position);
                 events.retain(|event| event.event_type == event_type);
                 if events.len() >= count {
-                    assert!(self.progress.wait_for(head, PATIENCE).await);
+                    assert!(self.progress.wait_for(Position::new(head.get()), PATIENCE).await);
                     return events;
                 }
-                self.commands.log().changed_after(head).await;
+                self.commands.log().changed_after(Position::new(head.get())).await;
             }
         };
         tokio::time::timeout(Duration::from_secs(30), found).await.unwrap()
@@ -62,16 +63,16 @@ impl Node {
 
 fn context() -> Context {
     let mut context = event_store::testing::context("ann");
-    context.metadata.account = 7;
+    context.metadata.account = AccountId::new(7);
     context
 }
 
 /// Rooms with one member each.
 async fn rooms(node: &Node, count: usize) -> Vec<Seat> {
-    let user = domain::user_id(7, "ann");
+    let user = domain::user_id(AccountId::new(7), "ann");
     let mut seats = Vec::new();
     for _ in 0..count {
-        let conversation = Uuid::now_v7();
+        let conversation = Uuid::now_v7().into();
         let create = conversation::Command::CreateConversation(Create {
             kind: Kind::Room,
             creator: Some(user),
@@ -84,7 +85,7 @@ async fn rooms(node: &Node, count: usize) -> Vec<Seat> {
         });
         let context = context();
         let made = node.commands.execute::<Conversation>(conversation, create, &context);
-        let membership = made.await.unwrap().first.unwrap();
+        let membership = made.await.unwrap().first.unwrap().into();
         seats.push(Seat { conversation, user, membership });
     }
     seats
@@ -135,7 +136,7 @@ async fn a_mute_that_was_lengthened_goes_on() {
     let ended = node.wait_for("ConversationUnmuted", 1).await;
     assert_eq!(ended.len(), 1, "the first one's time is over, and nothing came of it");
     let stream = domain::participation_id(seats[1].conversation, seats[1].user);
-    assert_eq!(ended[0].aggregate_id, stream);
+    assert_eq!(ended[0].aggregate_id, stream.get());
     node.stop().await;
 }
 
@@ -165,7 +166,12 @@ async fn what_came_due_while_nobody_ran_is_done_once_by_three_nodes() {
             panic!("{change:?}");
         };
         let action = sqlx::types::Json(Action::EndMute { seat, until });
-        let due = Due { stream: muted.aggregate_id, account_id: 7, cause: muted.event_id, action };
+        let due = Due {
+            stream: ParticipationId::new(muted.aggregate_id),
+            account_id: AccountId::new(7),
+            cause: muted.event_id,
+            action,
+        };
         super::act(&late.commands, due).await.unwrap();
     }
     assert_eq!(late.events().await.len(), events.len());

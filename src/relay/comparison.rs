@@ -7,6 +7,7 @@ use async_nats::jetstream::context::GetStreamErrorKind;
 use async_nats::jetstream::message::StreamMessage;
 use async_nats::jetstream::stream::{Info, RawMessageErrorKind, Stream};
 use async_nats::{Client, jetstream};
+use event_store::Position;
 use futures::{StreamExt, TryStreamExt, stream};
 use sqlx::PgPool;
 use uuid::Uuid;
@@ -17,7 +18,7 @@ use crate::{Error, Finding, NAME, Settings, connection, finding};
 #[derive(Debug)]
 pub(crate) struct Comparison {
     /// The stream's last sequence.
-    pub(crate) last: i64,
+    pub(crate) last: Position,
     /// Why nothing may be published behind it.
     pub(crate) wrong: Option<Finding>,
     /// A message that had been erased is there again.
@@ -33,11 +34,12 @@ pub(crate) async fn compare(
     stream: &Stream,
     info: &Info,
     pool: &PgPool,
-    noted: i64,
+    noted: Position,
 ) -> Result<Comparison, Error> {
-    let last = info.state.last_sequence as i64;
+    let last = Position::new(info.state.last_sequence as i64);
     let mut comparison = Comparison { last, wrong: None, erased_is_back: false };
-    let head: i64 = sqlx::query_scalar("select position from log_head").fetch_one(pool).await?;
+    let head: Position =
+        sqlx::query_scalar("select position from log_head").fetch_one(pool).await?;
     comparison.wrong = if last > head {
         Some(Finding::Ahead { last, head })
     } else {
@@ -56,12 +58,12 @@ async fn compare_last(
     stream: &Stream,
     info: &Info,
     pool: &PgPool,
-    noted: i64,
+    noted: Position,
 ) -> Result<Option<Finding>, Error> {
-    let (first, last) = (info.state.first_sequence as i64, info.state.last_sequence as i64);
+    let (first, last) = ends(info);
     // Made to begin here, and nothing has been published to it yet.
-    let begins_here = info.config.first_sequence == Some(last as u64 + 1);
-    let kept: Option<(i64, Uuid)> = sqlx::query_as(
+    let begins_here = info.config.first_sequence == Some(info.state.last_sequence + 1);
+    let kept: Option<(Position, Uuid)> = sqlx::query_as(
         "select position, event_id
          from events e
          where position <= $1
@@ -93,12 +95,18 @@ async fn compare_last(
     Ok((!ours).then_some(Finding::Foreign { position: last }))
 }
 
+/// The stream's first and last sequence.
+pub(crate) fn ends(info: &Info) -> (Position, Position) {
+    let position = |sequence| Position::new(sequence as i64);
+    (position(info.state.first_sequence), position(info.state.last_sequence))
+}
+
 /// The event that a message says to be; nothing where there is no message.
-async fn message_id(stream: &Stream, position: i64) -> Result<Option<String>, Error> {
-    if position == 0 {
+async fn message_id(stream: &Stream, position: Position) -> Result<Option<String>, Error> {
+    if position == Position::START {
         return Ok(None);
     }
-    let message = message_at(stream, position).await?;
+    let message = message_at(stream, position.get()).await?;
     let id = |message: StreamMessage| {
         message.headers.get(NATS_MESSAGE_ID).map(|id| id.as_str().to_owned()).unwrap_or_default()
     };
@@ -124,7 +132,7 @@ async fn compare_erased(
     info: &Info,
     pool: &PgPool,
 ) -> Result<(Option<Finding>, bool), Error> {
-    let (first, last) = (info.state.first_sequence as i64, info.state.last_sequence as i64);
+    let (first, last) = ends(info);
     if info.state.messages == 0 {
         return Ok((None, false));
     }
@@ -143,8 +151,9 @@ async fn compare_erased(
     let details = stream.info_builder().with_deleted(true).fetch().await;
     let details = details.map_err(|error| Error::Stream(error.into()))?;
     let deleted = details.info.state.deleted.unwrap_or_default();
-    let deleted: Vec<i64> = deleted.into_iter().map(|sequence| sequence as i64).collect();
-    let lost: Vec<i64> = sqlx::query_scalar(
+    let position = |sequence| Position::new(sequence as i64);
+    let deleted: Vec<Position> = deleted.into_iter().map(position).collect();
+    let lost: Vec<Position> = sqlx::query_scalar(
         "select d.position
          from unnest($1::bigint[]) d (position)
          where not exists (select from nats_erasures n where n.position = d.position)
@@ -153,7 +162,7 @@ async fn compare_erased(
     .bind(&deleted)
     .fetch_all(pool)
     .await?;
-    let back: Vec<i64> = sqlx::query_scalar(
+    let back: Vec<Position> = sqlx::query_scalar(
         "select position from nats_erasures
          where position between $1 and $2 and done_at is not null
          except
@@ -176,9 +185,9 @@ const ASKED_AT_ONCE: usize = 64;
 /// The first of these positions that has a message, or the first that has none.
 async fn first_of(
     stream: &Stream,
-    positions: Vec<i64>,
+    positions: Vec<Position>,
     with_message: bool,
-) -> Result<Option<i64>, Error> {
+) -> Result<Option<Position>, Error> {
     let asked = stream::iter(positions).map(|position| async move {
         let message = message_id(stream, position).await?;
         Ok::<_, Error>((message.is_some() == with_message).then_some(position))
@@ -207,7 +216,7 @@ pub(crate) async fn get(
 #[derive(Debug)]
 pub struct Checked {
     /// The stream's last sequence; `None` while there is no stream.
-    pub last: Option<i64>,
+    pub last: Option<Position>,
     /// Whatever is not as it should be.
     pub findings: Vec<Finding>,
 }
@@ -224,13 +233,14 @@ pub async fn check(client: &Client, settings: &Settings, pool: &PgPool) -> Resul
     };
     let info = stream.cached_info();
     findings.extend(finding::settings(&info.config, settings));
-    let noted: Option<i64> = sqlx::query_scalar("select position from checkpoints where name = $1")
-        .bind(NAME)
-        .fetch_optional(pool)
-        .await?;
-    let comparison = compare(&stream, info, pool, noted.unwrap_or(0)).await?;
+    let noted: Option<Position> =
+        sqlx::query_scalar("select position from checkpoints where name = $1")
+            .bind(NAME)
+            .fetch_optional(pool)
+            .await?;
+    let comparison = compare(&stream, info, pool, noted.unwrap_or_default()).await?;
     findings.extend(comparison.wrong);
-    let (count, first): (i64, Option<i64>) = sqlx::query_as(
+    let (count, first): (i64, Option<Position>) = sqlx::query_as(
         "select count(*), min(position) from nats_erasures
          where position <= $1 and (done_at is null or $2)",
     )

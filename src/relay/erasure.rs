@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use async_nats::jetstream::stream::{RawMessageErrorKind, Stream};
-use event_store::{Lease, causes};
+use event_store::{Lease, Position, causes};
 use futures::{StreamExt, stream};
 use sqlx::PgPool;
 use tokio::sync::watch;
@@ -25,7 +25,7 @@ pub(crate) struct Erasing<'a> {
 
 impl Erasing<'_> {
     /// Goes on beside publishing, which it never holds up: what the broker refuses is tried again for ever.
-    pub(crate) async fn run(&self, mut published: watch::Receiver<i64>, health: &Health) {
+    pub(crate) async fn run(&self, mut published: watch::Receiver<Position>, health: &Health) {
         loop {
             let position = *published.borrow_and_update();
             match self.erase_up_to(position).await {
@@ -45,9 +45,9 @@ impl Erasing<'_> {
         }
     }
 
-    async fn erase_up_to(&self, published: i64) -> Result<(), Error> {
+    async fn erase_up_to(&self, published: Position) -> Result<(), Error> {
         loop {
-            let due: Vec<i64> = sqlx::query_scalar(
+            let due: Vec<Position> = sqlx::query_scalar(
                 "select position from nats_erasures
                  where position <= $1 and done_at is null
                  order by position
@@ -64,7 +64,8 @@ impl Erasing<'_> {
                 erase(self.stream, position).await.map(|()| position)
             });
             let erased: Vec<_> = stream::iter(erasing).buffered(IN_FLIGHT_MAX).collect().await;
-            let done: Vec<i64> = erased.iter().filter_map(|e| e.as_ref().ok().copied()).collect();
+            let done: Vec<Position> =
+                erased.iter().filter_map(|e| e.as_ref().ok().copied()).collect();
             write_down(self.pool, self.lease, &done).await?;
             erased.into_iter().collect::<Result<Vec<_>, _>>()?;
         }
@@ -72,7 +73,7 @@ impl Erasing<'_> {
 }
 
 /// Under the lease: another node may have found an older copy of the stream, in which all this is due again.
-async fn write_down(pool: &PgPool, lease: &Lease, done: &[i64]) -> Result<(), Error> {
+async fn write_down(pool: &PgPool, lease: &Lease, done: &[Position]) -> Result<(), Error> {
     if done.is_empty() {
         return Ok(());
     }
@@ -88,8 +89,8 @@ async fn write_down(pool: &PgPool, lease: &Lease, done: &[i64]) -> Result<(), Er
     Ok(())
 }
 
-async fn erase(stream: &Stream, position: i64) -> Result<(), Error> {
-    let sequence = position as u64;
+async fn erase(stream: &Stream, position: Position) -> Result<(), Error> {
+    let sequence = position.get() as u64;
     match stream.delete_message(sequence).await {
         Ok(_) => Ok(()),
         Err(source) => match stream.get_raw_message(sequence).await {

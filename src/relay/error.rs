@@ -1,4 +1,5 @@
 use async_nats::jetstream;
+use event_store::Position;
 
 use crate::Finding;
 
@@ -30,7 +31,7 @@ pub enum Error {
     #[error("position {position} was not acknowledged")]
     Publish {
         /// Where.
-        position: i64,
+        position: Position,
         /// Why.
         #[source]
         source: jetstream::context::PublishError,
@@ -39,7 +40,7 @@ pub enum Error {
     #[error("the event at position {position} cannot be told, and it is not quarantined")]
     Unreadable {
         /// Where.
-        position: i64,
+        position: Position,
         /// Why.
         #[source]
         source: event_store::Error,
@@ -48,7 +49,7 @@ pub enum Error {
     #[error("position {position} was not erased from the stream")]
     Erase {
         /// Where.
-        position: i64,
+        position: Position,
         /// Why.
         #[source]
         source: async_nats::Error,
@@ -57,7 +58,7 @@ pub enum Error {
     #[error("position {position} was stored as message {sequence}")]
     Misplaced {
         /// The event's.
-        position: i64,
+        position: Position,
         /// The message's.
         sequence: u64,
     },

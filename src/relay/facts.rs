@@ -2,12 +2,12 @@
 //! conversation, and the uids of the users whom it names. Neither ever changes.
 
 use std::collections::{BTreeSet, HashMap};
+use std::fmt::Display;
 use std::hash::Hash;
 use std::sync::Arc;
 
-use event_store::LogEvent;
+use event_store::{ConversationId, LogEvent, PublicId, UserId};
 use sqlx::PgPool;
-use uuid::Uuid;
 
 use crate::Error;
 
@@ -16,18 +16,18 @@ const REMEMBERED_MAX: usize = 50_000;
 
 #[derive(Debug, Default)]
 pub(crate) struct Facts {
-    numbers: HashMap<Uuid, i64>,
-    uids: HashMap<Uuid, String>,
+    numbers: HashMap<ConversationId, PublicId>,
+    uids: HashMap<UserId, String>,
 }
 
 impl Facts {
     /// The public number of a conversation.
-    pub(crate) fn number(&self, conversation: Uuid) -> Option<i64> {
+    pub(crate) fn number(&self, conversation: ConversationId) -> Option<PublicId> {
         self.numbers.get(&conversation).copied()
     }
 
     /// What the host system calls a user.
-    pub(crate) fn uid(&self, user: Uuid) -> Option<&str> {
+    pub(crate) fn uid(&self, user: UserId) -> Option<&str> {
         self.uids.get(&user).map(String::as_str)
     }
 
@@ -42,20 +42,20 @@ impl Facts {
         let (mut conversations, mut users) = (BTreeSet::new(), BTreeSet::new());
         for LogEvent { recorded, event, .. } in batch.iter().map(Arc::as_ref) {
             if let Some(conversation) = recorded.conversation_id {
-                if recorded.sequence == 1 && recorded.aggregate_id == conversation {
-                    self.numbers.insert(conversation, recorded.account_position);
+                if recorded.sequence == 1 && recorded.aggregate_id == conversation.get() {
+                    self.numbers.insert(conversation, recorded.account_position.into());
                 }
                 conversations.insert(conversation);
             }
             let Ok(event) = event else { continue };
             if let Some(uid) = event.registered_uid() {
-                self.uids.insert(recorded.aggregate_id, uid.to_owned());
+                self.uids.insert(UserId::new(recorded.aggregate_id), uid.to_owned());
             }
             users.extend(event.users());
         }
         let unknown = unknown(conversations, &self.numbers);
         if !unknown.is_empty() {
-            let rows: Vec<(Uuid, i64)> = sqlx::query_as(
+            let rows: Vec<(ConversationId, PublicId)> = sqlx::query_as(
                 "select aggregate_id::uuid, account_position
                  from events
                  where aggregate_type = 'conversation'
@@ -69,7 +69,7 @@ impl Facts {
         }
         let unknown = self::unknown(users, &self.uids);
         if !unknown.is_empty() {
-            let rows: Vec<(Uuid, String)> = sqlx::query_as(
+            let rows: Vec<(UserId, String)> = sqlx::query_as(
                 "select aggregate_id::uuid, payload ->> 'uid'
                  from events
                  where aggregate_type = 'user'
@@ -86,7 +86,7 @@ impl Facts {
     }
 }
 
-fn unknown<V>(wanted: BTreeSet<Uuid>, known: &HashMap<Uuid, V>) -> Vec<String> {
+fn unknown<K: Hash + Eq + Display, V>(wanted: BTreeSet<K>, known: &HashMap<K, V>) -> Vec<String> {
     let unknown = wanted.into_iter().filter(|id| !known.contains_key(id));
     unknown.map(|id| id.to_string()).collect()
 }

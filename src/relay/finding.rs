@@ -1,4 +1,5 @@
 use async_nats::jetstream::stream::{Config, DiscardPolicy, RetentionPolicy, StorageType};
+use event_store::Position;
 
 use crate::Settings;
 
@@ -12,27 +13,27 @@ pub enum Finding {
     #[error("message {position} of the stream is not event {position} of the log")]
     Foreign {
         /// Where.
-        position: i64,
+        position: Position,
     },
     /// It says to be the event, and tells something else.
     #[error("message {position} of the stream does not say what event {position} of the log says")]
     Changed {
         /// Where.
-        position: i64,
+        position: Position,
     },
     /// Somebody has deleted from the stream.
     #[error("message {position} is missing from the stream, but event {position} was not erased")]
     Missing {
         /// Where.
-        position: i64,
+        position: Position,
     },
     /// Somebody else has written to the stream, or the database was put back to an earlier state.
     #[error("the stream is ahead of the log: it is at {last}, the log's head at {head}")]
     Ahead {
         /// The stream's last sequence.
-        last: i64,
+        last: Position,
         /// The log's newest position.
-        head: i64,
+        head: Position,
     },
     /// The first large event would stop publishing.
     #[error("max_payload of the NATS server is {max_payload} bytes, an event may take {needed}")]
@@ -58,18 +59,18 @@ pub enum Finding {
         /// How many.
         count: i64,
         /// The first one.
-        first: i64,
+        first: Position,
     },
 }
 
 impl Finding {
     /// Where in the stream it begins to be wrong.
-    pub(crate) fn position(&self) -> Option<i64> {
+    pub(crate) fn position(&self) -> Option<Position> {
         match self {
             Self::Foreign { position }
             | Self::Changed { position }
             | Self::Missing { position } => Some(*position),
-            Self::Ahead { head, .. } => Some(head + 1),
+            Self::Ahead { head, .. } => Some(head.next()),
             Self::MaxPayload { .. } | Self::Setting { .. } | Self::NotErased { .. } => None,
         }
     }

@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 use async_nats::Client;
 use async_nats::jetstream::message::StreamMessage;
 use async_nats::jetstream::stream::{Config, DirectGetErrorKind, Info, Stream};
-use event_store::{Budget, Log, LogEvent, RecordedEvent};
+use event_store::{Budget, Log, LogEvent, Position, RecordedEvent};
 use futures::{StreamExt, TryStreamExt};
 
 use crate::comparison::{get, message_at};
-use crate::{Error, Finding, Settings, connection, finding, message};
+use crate::{Error, Finding, Settings, comparison, connection, finding, message};
 
 /// Differences that are told; the comparison ends with the last of them.
 const DIFFERENCES_MAX: usize = 10;
@@ -22,15 +22,15 @@ const ASKED_AT_ONCE: usize = 128;
 #[derive(Debug)]
 pub struct Whole {
     /// The stream's oldest message; what came before was dropped by its limits.
-    pub first: i64,
+    pub first: Position,
     /// The stream's last number.
-    pub last: i64,
+    pub last: Position,
     /// The log's newest position.
-    pub head: i64,
+    pub head: Position,
     /// Messages that are missing since they were erased.
     pub erased: i64,
     /// Messages that were erased and are there again, or still.
-    pub not_erased: Vec<i64>,
+    pub not_erased: Vec<Position>,
     /// The first that are not as the log says, ascending.
     pub differences: Vec<Finding>,
     /// Settings with which it would not stay right.
@@ -45,7 +45,7 @@ impl Whole {
     }
 
     /// The first position that is wrong.
-    pub(crate) fn wrong(&self) -> Option<i64> {
+    pub(crate) fn wrong(&self) -> Option<Position> {
         self.differences.iter().filter_map(Finding::position).min()
     }
 }
@@ -77,9 +77,9 @@ struct Comparing<'a> {
 impl Comparing<'_> {
     async fn run(&self, progressed: &mut impl FnMut(i64, i64)) -> Result<Whole, Error> {
         let info = self.stream.cached_info();
-        let (first, last) = (info.state.first_sequence as i64, info.state.last_sequence as i64);
+        let (first, last) = comparison::ends(info);
         let mut whole = Whole {
-            first: first.max(1),
+            first: first.max(Position::new(1)),
             last,
             head: self.log.head().await?,
             erased: 0,
@@ -124,7 +124,7 @@ impl Comparing<'_> {
         let position = event.position;
         // A replica that answered may be behind, and somebody may have erased it meanwhile.
         let message = match message {
-            None if erasure.is_none() => message_at(self.stream, position).await?,
+            None if erasure.is_none() => message_at(self.stream, position.get()).await?,
             message => message,
         };
         match (message, erasure) {
@@ -139,7 +139,7 @@ impl Comparing<'_> {
             }
             // Of one that is to be erased, it does not matter what is in it.
             (Some(_), Some(Erased::Noted)) => {
-                if message_at(self.stream, position).await?.is_some() {
+                if message_at(self.stream, position.get()).await?.is_some() {
                     whole.not_erased.push(position);
                 }
             }
@@ -162,7 +162,7 @@ impl Comparing<'_> {
         if drops(&info.config) || begins >= first {
             return Ok(None);
         }
-        let position: Option<i64> = sqlx::query_scalar(
+        let position: Option<Position> = sqlx::query_scalar(
             "select position
              from events e
              where position >= $1
@@ -179,16 +179,20 @@ impl Comparing<'_> {
     }
 
     /// It was erased, or dropped by the stream's limits, since the comparison began.
-    async fn may_be_missing(&self, position: i64) -> Result<bool, Error> {
+    async fn may_be_missing(&self, position: Position) -> Result<bool, Error> {
         if !self.erasures(position - 1, position).await?.is_empty() {
             return Ok(true);
         }
         let info = self.stream.get_info().await.map_err(|error| Error::Stream(error.into()))?;
-        Ok(drops(&info.config) && position < info.state.first_sequence as i64)
+        Ok(drops(&info.config) && position < comparison::ends(&info).0)
     }
 
-    async fn erasures(&self, after: i64, to: i64) -> Result<BTreeMap<i64, Erased>, Error> {
-        let rows: Vec<(i64, bool)> = sqlx::query_as(
+    async fn erasures(
+        &self,
+        after: Position,
+        to: Position,
+    ) -> Result<BTreeMap<Position, Erased>, Error> {
+        let rows: Vec<(Position, bool)> = sqlx::query_as(
             "select position, done_at is not null
              from nats_erasures
              where position > $1 and position <= $2",
@@ -203,15 +207,15 @@ impl Comparing<'_> {
     }
 
     /// From any replica, where the stream allows it: several times as fast.
-    async fn message(&self, position: i64) -> Result<Option<StreamMessage>, Error> {
+    async fn message(&self, position: Position) -> Result<Option<StreamMessage>, Error> {
         if self.stream.cached_info().config.allow_direct {
-            match self.stream.direct_get(position as u64).await {
+            match self.stream.direct_get(position.get() as u64).await {
                 Ok(message) => return Ok(Some(message)),
                 Err(error) if error.kind() == DirectGetErrorKind::NotFound => return Ok(None),
                 Err(_) => {}
             }
         }
-        message_at(self.stream, position).await
+        message_at(self.stream, position.get()).await
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use event_store::Position;
 use sqlx::PgPool;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
@@ -15,7 +16,7 @@ const MEASURE_EVERY: Duration = Duration::from_secs(1);
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Status {
     /// Everything up to here has been acknowledged by the broker.
-    pub position: i64,
+    pub position: Position,
     /// The broker is reached.
     pub connected: bool,
     /// This node is the one that publishes.
@@ -62,7 +63,7 @@ impl Health {
     }
 
     /// Publishing can begin; that it works is another thing.
-    pub(crate) fn connected(&self, position: i64) {
+    pub(crate) fn connected(&self, position: Position) {
         self.0.send_modify(|status| {
             status.position = position;
             status.connected = true;
@@ -74,12 +75,12 @@ impl Health {
     }
 
     /// Something was acknowledged, or there is nothing to publish.
-    pub(crate) fn progressed(&self, position: i64) {
+    pub(crate) fn progressed(&self, position: Position) {
         self.0.send_modify(|status| {
             status.position = position;
             status.failure = None;
             if std::mem::take(&mut status.reported) != Reported::Nothing {
-                tracing::info!(event.position = position, "publishing to NATS again");
+                tracing::info!(event.position = position.get(), "publishing to NATS again");
             }
         });
     }
@@ -149,7 +150,7 @@ pub(crate) async fn measure(pool: &PgPool, health: &Health, stop: &CancellationT
     }
 }
 
-async fn look(pool: &PgPool) -> Result<(i64, Option<String>, i64), sqlx::Error> {
+async fn look(pool: &PgPool) -> Result<(Position, Option<String>, i64), sqlx::Error> {
     sqlx::query_as(
         "select c.position, c.stopped,
                 (select count(*) from nats_erasures n

@@ -73,6 +73,8 @@ async fn hear<M>(log: &Log, mut heard: impl Stream<Item = M> + Unpin) -> u64 {
 
 #[cfg(test)]
 mod tests {
+    use event_store::Position;
+
     use super::*;
     use crate::tests::Fixture;
     use embedded::testing::{Proxy, nats_url, unique};
@@ -94,7 +96,7 @@ mod tests {
             // The first hints may come before the second node has subscribed.
             let learned = tokio::time::timeout(
                 Duration::from_secs(2),
-                known.wait_for(|known| *known >= position),
+                known.wait_for(|known| *known >= Position::new(position)),
             );
             let learned = learned.await.is_ok();
             assert!(learned || position < 3, "position {position} was not heard of");
@@ -158,6 +160,6 @@ mod tests {
         let looks = hearing.await.unwrap();
         let most = started.elapsed().as_millis() / PAUSE.as_millis() + 1;
         assert!(looks >= 1 && u128::from(looks) <= most, "{looks} looks, {most} at most");
-        assert_eq!(*log.wakeups().borrow(), 0);
+        assert_eq!(*log.wakeups().borrow(), Position::START);
     }
 }

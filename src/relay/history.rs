@@ -6,7 +6,7 @@
 
 use async_nats::Client;
 use async_nats::jetstream::stream::{Config, StorageType, Stream};
-use event_store::{Budget, Log};
+use event_store::{Budget, Log, Position};
 use uuid::Uuid;
 
 use crate::comparison::{get, message_at};
@@ -22,18 +22,18 @@ pub struct Copying {
     /// What every subject begins with: one or more tokens.
     pub subject_prefix: String,
     /// The first position.
-    pub from: i64,
+    pub from: Position,
     /// The last one.
-    pub to: i64,
+    pub to: Position,
 }
 
 /// What is in the stream now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Copied {
     /// Where this run began: behind what had been copied before.
-    pub after: i64,
+    pub after: Position,
     /// The last position that was copied.
-    pub to: i64,
+    pub to: Position,
     /// How much less than its position an event's number in the stream is.
     pub ahead: i64,
 }
@@ -87,7 +87,7 @@ impl Copying {
         client: &Client,
         own: &Settings,
         log: &Log,
-        mut progressed: impl FnMut(i64),
+        mut progressed: impl FnMut(Position),
     ) -> Result<Copied, NotCopied> {
         self.check(own)?;
         let stream = self.open(client).await?;
@@ -101,7 +101,7 @@ impl Copying {
             ahead,
             facts: Facts::default(),
         };
-        let read = async |after: i64| {
+        let read = async |after: Position| {
             let left = usize::try_from(self.to - after).unwrap_or(0);
             let budget =
                 Budget { events_max: own.in_flight_max.div_ceil(2).min(left), ..Budget::default() };
@@ -137,13 +137,13 @@ impl Copying {
             }
             return Ok(found);
         }
-        let begins_later = self.from > 1 && client.is_server_compatible(2, 10, 0);
+        let begins_later = self.from.get() > 1 && client.is_server_compatible(2, 10, 0);
         let config = Config {
             name: self.stream.clone(),
             subjects,
             storage: StorageType::File,
             allow_direct: true,
-            first_sequence: begins_later.then_some(self.from as u64),
+            first_sequence: begins_later.then_some(self.from.get() as u64),
             ..Config::default()
         };
         let made = jetstream.create_stream(config).await;
@@ -151,14 +151,14 @@ impl Copying {
     }
 
     /// The position behind which to go on, and how much its number is less.
-    async fn end(&self, stream: &Stream, log: &Log) -> Result<(i64, i64), NotCopied> {
+    async fn end(&self, stream: &Stream, log: &Log) -> Result<(Position, i64), NotCopied> {
         let state = &stream.cached_info().state;
         let last = state.last_sequence as i64;
         if state.messages == 0 {
             let is_new =
                 last <= 0 || stream.cached_info().config.first_sequence == Some(last as u64 + 1);
             return match is_new {
-                true => Ok((self.from - 1, self.from - 1 - last)),
+                true => Ok((self.from - 1, self.from.get() - 1 - last)),
                 false => Err(self.other("was emptied".to_owned())),
             };
         }
@@ -170,18 +170,23 @@ impl Copying {
         if end < self.from - 1 {
             return Err(self.other(format!("ends with position {end}")));
         }
-        Ok((end, end - last))
+        Ok((end, end.get() - last))
     }
 
     /// Which event of the log a message is.
-    async fn position_of(&self, stream: &Stream, log: &Log, number: i64) -> Result<i64, NotCopied> {
+    async fn position_of(
+        &self,
+        stream: &Stream,
+        log: &Log,
+        number: i64,
+    ) -> Result<Position, NotCopied> {
         let message = message_at(stream, number).await?;
         let header = |name: &str| {
             let headers = message.as_ref().map(|message| &message.headers)?;
             headers.get(name).map(|value| value.as_str().to_owned())
         };
         let id: Option<Uuid> = header("Nats-Msg-Id").and_then(|id| id.parse().ok());
-        let position: Option<i64> =
+        let position: Option<Position> =
             sqlx::query_scalar("select position from events where position = $1 and event_id = $2")
                 .bind(header("Colloquy-Position").and_then(|position| position.parse::<i64>().ok()))
                 .bind(id)
@@ -198,7 +203,7 @@ impl Copying {
 
 async fn settle(
     sent: crate::publisher::Sent,
-    progressed: &mut impl FnMut(i64),
+    progressed: &mut impl FnMut(Position),
 ) -> Result<(), Error> {
     sent.acknowledged.await?;
     progressed(sent.to);

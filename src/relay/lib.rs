@@ -45,7 +45,7 @@ use std::time::Duration;
 
 use async_nats::jetstream;
 use async_nats::jetstream::context::PublishErrorKind;
-use event_store::{Budget, Lease, Led, Log, LogEvent, causes};
+use event_store::{Budget, Lease, Led, Log, LogEvent, Position, causes};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
@@ -163,7 +163,7 @@ impl Relay {
         while !self.stop.is_cancelled() {
             stream::is_made(&mut connection).await?;
             let opened = stream::open(&jetstream, &self.settings, &pool, lease).await?;
-            tracing::info!(event.position = opened.last, "publishing to NATS");
+            tracing::info!(event.position = opened.last.get(), "publishing to NATS");
             health.connected(opened.last);
             let published = watch::Sender::new(opened.last);
             let pause = self.settings.look_every;
@@ -183,7 +183,7 @@ impl Relay {
         lease: &Lease,
         jetstream: &jetstream::Context,
         opened: &Opened,
-        published: &watch::Sender<i64>,
+        published: &watch::Sender<Position>,
         connection: &mut Connection,
     ) -> Result<(), Error> {
         let mut publisher = self.publisher(jetstream);
@@ -232,7 +232,7 @@ impl Relay {
         &mut self,
         lease: &Lease,
         opened: &Opened,
-        position: i64,
+        position: Position,
         connection: &mut Connection,
     ) -> Result<bool, Error> {
         if self.stopped_is_noted || self.health.is_failing() {
@@ -251,7 +251,7 @@ impl Relay {
         }
     }
 
-    async fn progressed(&mut self, lease: &Lease, position: i64) -> Result<(), Error> {
+    async fn progressed(&mut self, lease: &Lease, position: Position) -> Result<(), Error> {
         if self.stopped_is_noted || self.health.is_failing() {
             lease.set_stopped(self.log.pool(), NAME, None).await?;
             self.stopped_is_noted = false;
@@ -272,7 +272,7 @@ impl Relay {
         }
     }
 
-    async fn read(&self, after: i64) -> Result<Vec<Arc<LogEvent>>, Error> {
+    async fn read(&self, after: Position) -> Result<Vec<Arc<LogEvent>>, Error> {
         // Two batches are under way at a time.
         let events_max = self.settings.in_flight_max.div_ceil(2);
         let budget = Budget { events_max, ..Budget::default() };
@@ -281,12 +281,12 @@ impl Relay {
 
     /// Waits until all of a batch is acknowledged, and notes it: for operators, and because who lost the lease fails
     /// here. Returns the position that has been reached.
-    async fn settle(&self, lease: &Lease, sent: Option<Sent>) -> Result<Option<i64>, Error> {
+    async fn settle(&self, lease: &Lease, sent: Option<Sent>) -> Result<Option<Position>, Error> {
         let Some(Sent { after, to, acknowledged }) = sent else { return Ok(None) };
         acknowledged.await?;
         let mut database = self.log.pool().acquire().await?;
         lease.advance(&mut database, &[NAME], after, to).await?;
-        metrics::counter!("colloquy_relay_published_total").increment(to.abs_diff(after));
+        metrics::counter!("colloquy_relay_published_total").increment((to - after).unsigned_abs());
         Ok(Some(to))
     }
 }

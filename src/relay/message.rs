@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 use async_nats::header::{NATS_EXPECTED_LAST_SEQUENCE, NATS_EXPECTED_STREAM, NATS_MESSAGE_ID};
 use async_nats::{HeaderMap, HeaderName};
 use chrono::SecondsFormat;
-use event_store::{ERASED, LogEvent, RecordedEvent, STILL_SEALED, UNREADABLE, quarantined_between};
+use event_store::{
+    ERASED, LogEvent, RecordedEvent, STILL_SEALED, UNREADABLE, UserId, quarantined_between,
+};
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use serde::Deserialize;
 use serde_json::{Map, Value};
@@ -78,7 +80,7 @@ pub(crate) fn tells(payload: &[u8], event: &RecordedEvent) -> bool {
 /// CloudEvents 1.0 in binary mode (the NATS protocol binding), and what a reader would have to look up.
 pub(crate) fn headers(event: &LogEvent, payload: Payload, facts: &Facts) -> HeaderMap {
     let LogEvent { recorded: event, event: decoded, .. } = event;
-    let subject = event.conversation_id.unwrap_or(event.aggregate_id);
+    let subject = event.conversation_id.map_or(event.aggregate_id, Uuid::from);
     let kind =
         format!("colloquy.{}.{}.v{}", event.aggregate_type, event.event_type, event.event_version);
     let recorded_at = event.recorded_at.to_rfc3339_opts(SecondsFormat::Micros, true);
@@ -162,7 +164,7 @@ const VALUE_BYTES_MAX: usize = 4_000;
 const USERS_BYTES_MAX: usize = 8_000;
 
 /// `<id>=<uid>` of those who are named, with commas between: as many as there is room for.
-fn users_and_uids(users: &[Uuid], facts: &Facts) -> String {
+fn users_and_uids(users: &[UserId], facts: &Facts) -> String {
     let mut written = String::new();
     let mut seen = BTreeSet::new();
     for user in users {

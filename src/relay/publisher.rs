@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use async_nats::jetstream;
-use event_store::LogEvent;
+use event_store::{LogEvent, Position};
 use futures::future::{BoxFuture, try_join_all};
 use futures::{FutureExt, TryFutureExt};
 use sqlx::PgPool;
@@ -25,8 +25,8 @@ pub(crate) struct Publisher {
 
 /// A batch that is under way.
 pub(crate) struct Sent {
-    pub(crate) after: i64,
-    pub(crate) to: i64,
+    pub(crate) after: Position,
+    pub(crate) to: Position,
     pub(crate) acknowledged: BoxFuture<'static, Result<(), Error>>,
 }
 
@@ -40,7 +40,7 @@ impl Publisher {
             let position = event.recorded.position;
             let failed = move |source| Error::Publish { position, source };
             let payload = message::payload(&self.pool, &event.recorded, self.payload).await?;
-            let sequence = position - self.ahead;
+            let sequence = position.get() - self.ahead;
             let mut headers = message::headers(event, self.payload, &self.facts);
             message::fence(&mut headers, &self.stream, sequence);
             let acknowledgement = self

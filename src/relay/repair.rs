@@ -10,7 +10,7 @@ use async_nats::jetstream::stream::{
     Config, DiscardPolicy, Info, RetentionPolicy, StorageType, Stream,
 };
 use async_nats::{Client, jetstream};
-use event_store::Lease;
+use event_store::{Lease, Position};
 use futures::TryStreamExt;
 use sqlx::PgPool;
 use sqlx::types::Json;
@@ -22,9 +22,9 @@ use crate::{Error, NAME, Settings, Whole};
 #[derive(Debug, Clone, sqlx::FromRow)]
 pub struct Repair {
     wrong_created_ns: i64,
-    wrong_position: i64,
-    first_position: i64,
-    to_position: i64,
+    wrong_position: Position,
+    first_position: Position,
+    to_position: Position,
     stream_config: Json<Config>,
     consumer_configs: Json<Vec<consumer::Config>>,
 }
@@ -35,7 +35,7 @@ impl Repair {
         let wrong_position = match whole.wrong() {
             Some(wrong) => wrong,
             None if whole.settings.is_empty() => return None,
-            None => whole.last + 1,
+            None => whole.last.next(),
         };
         Some(Self {
             wrong_created_ns: created_ns(&whole.info),
@@ -48,12 +48,12 @@ impl Repair {
     }
 
     /// From here on consumers are shown messages again.
-    pub fn wrong_position(&self) -> i64 {
+    pub fn wrong_position(&self) -> Position {
         self.wrong_position
     }
 
     /// What came before is dropped again, as it was before.
-    pub fn first_position(&self) -> i64 {
+    pub fn first_position(&self) -> Position {
         self.first_position
     }
 
@@ -84,8 +84,8 @@ impl Repair {
     }
 
     /// Where a consumer goes on.
-    pub fn goes_on_at(&self, info: &consumer::Info) -> i64 {
-        (info.ack_floor.stream_sequence as i64 + 1).min(self.wrong_position)
+    pub fn goes_on_at(&self, info: &consumer::Info) -> Position {
+        Position::new(info.ack_floor.stream_sequence as i64 + 1).min(self.wrong_position)
     }
 }
 
@@ -101,7 +101,7 @@ pub async fn is_under_way(pool: &PgPool) -> Result<bool, Error> {
 ///
 /// # Errors
 /// When PostgreSQL fails.
-pub async fn erase_again(pool: &PgPool, positions: &[i64]) -> Result<(), Error> {
+pub async fn erase_again(pool: &PgPool, positions: &[Position]) -> Result<(), Error> {
     sqlx::query("update nats_erasures set done_at = null where position = any($1)")
         .bind(positions)
         .execute(pool)
@@ -145,7 +145,7 @@ pub(crate) async fn begin(
         .await?;
     transaction.commit().await?;
     tracing::warn!(
-        event.position = repair.wrong_position,
+        event.position = %repair.wrong_position,
         consumers = repair.consumer_configs.len(),
         "repairing the stream: it is deleted, and filled from the log"
     );
@@ -165,13 +165,13 @@ async fn ordered(pool: &PgPool) -> Result<Option<Repair>, Error> {
 impl Repair {
     /// Servers before 2.10 begin every stream at 1: there, what was dropped is published, and dropped again.
     pub(crate) fn stream_config(&self, client: &Client) -> Config {
-        let begins_later = self.first_position > 1 && client.is_server_compatible(2, 10, 0);
-        let first_sequence = begins_later.then_some(self.first_position as u64);
+        let begins_later = self.first_position.get() > 1 && client.is_server_compatible(2, 10, 0);
+        let first_sequence = begins_later.then_some(self.first_position.get() as u64);
         Config { first_sequence, ..self.stream_config.0.clone() }
     }
 
     /// The stream is whole from here on.
-    pub(crate) fn to(&self) -> i64 {
+    pub(crate) fn to(&self) -> Position {
         self.to_position
     }
 
@@ -181,7 +181,7 @@ impl Repair {
 
     /// What was written down before is older than what a half-filled stream has.
     fn take_over(&mut self, found: Vec<consumer::Info>) {
-        let wrong = self.wrong_position as u64;
+        let wrong = self.wrong_position.get() as u64;
         let mut kept = std::mem::take(&mut *self.consumer_configs);
         for config in &mut kept {
             if let DeliverPolicy::ByStartSequence { start_sequence } = &mut config.deliver_policy {
@@ -192,7 +192,7 @@ impl Repair {
             if kept.iter().any(|kept| kept.durable_name == info.config.durable_name) {
                 continue;
             }
-            let start_sequence = self.goes_on_at(&info) as u64;
+            let start_sequence = self.goes_on_at(&info).get() as u64;
             let mut config = info.config;
             config.deliver_policy = DeliverPolicy::ByStartSequence { start_sequence };
             config.metadata.retain(|name, _| !is_the_servers(name));
@@ -208,8 +208,8 @@ impl Repair {
         pool: &PgPool,
         lease: &Lease,
     ) -> Result<(), Error> {
-        if self.first_position > stream.cached_info().state.first_sequence as i64 {
-            let dropped = stream.purge().sequence(self.first_position as u64).await;
+        if self.first_position.get() > stream.cached_info().state.first_sequence as i64 {
+            let dropped = stream.purge().sequence(self.first_position.get() as u64).await;
             dropped.map_err(|error| Error::Stream(error.into()))?;
         }
         for config in self.consumer_configs.iter() {
@@ -224,7 +224,7 @@ impl Repair {
         lease.hold(&mut transaction).await?;
         sqlx::query("delete from nats_repairs").execute(&mut *transaction).await?;
         transaction.commit().await?;
-        tracing::info!(event.position = self.to_position, "the stream is repaired");
+        tracing::info!(event.position = %self.to_position, "the stream is repaired");
         Ok(())
     }
 }

@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use async_nats::jetstream::stream::{self, Info, Stream};
 use async_nats::{Client, ConnectOptions, Event, jetstream};
-use event_store::{Lease, checkpoint};
+use event_store::{Lease, Position, checkpoint};
 use sqlx::PgPool;
 use tokio::sync::watch;
 
@@ -50,18 +50,18 @@ pub(crate) async fn is_made(connection: &mut Connection) -> Result<(), Error> {
 pub(crate) struct Opened {
     pub(crate) stream: Stream,
     /// Its last message, which is the event of that position or was erased.
-    pub(crate) last: i64,
+    pub(crate) last: Position,
     /// Behind this position a repair has to be finished.
-    pub(crate) repaired_at: Option<i64>,
+    pub(crate) repaired_at: Option<Position>,
 }
 
 impl Opened {
     /// Whether it is still the same stream, with nothing in it but what the relay has published.
-    pub(crate) async fn is_at(&self, published: i64) -> bool {
+    pub(crate) async fn is_at(&self, published: Position) -> bool {
         let before = self.stream.cached_info();
         let now = self.stream.get_info().await;
         now.is_ok_and(|now| {
-            now.created == before.created && now.state.last_sequence == published as u64
+            now.created == before.created && now.state.last_sequence == published.get() as u64
         })
     }
 }
@@ -80,7 +80,7 @@ pub(crate) async fn open(
         Some(repair) => repair.stream_config(&jetstream.client()),
         None => default_config(settings),
     };
-    let stream = get_or_make(jetstream, config, noted > 0).await?;
+    let stream = get_or_make(jetstream, config, noted > Position::START).await?;
     let info = stream.cached_info();
     let found = comparison::compare(&stream, info, pool, noted).await?;
     if let Some(wrong) = found.wrong {
@@ -95,10 +95,10 @@ pub(crate) async fn open(
             .await?;
         let erasures = due.rows_affected();
         // At the very first start there is nothing to tell.
-        if noted > 0 {
+        if noted > Position::START {
             tracing::info!(
-                event.position = last,
-                noted,
+                event.position = last.get(),
+                noted = noted.get(),
                 erasures,
                 "the stream is another one, or an older copy: what was erased is erased again"
             );

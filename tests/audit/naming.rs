@@ -1,5 +1,6 @@
 //! A conversation is named by whatever any dialect shows of it.
 
+use domain::AccountId;
 use domain::conversation::{Command, Create, Kind};
 use serde_json::{Value, json};
 
@@ -49,10 +50,12 @@ async fn numbers_are_those_of_an_account() {
 async fn a_contextual_chat_is_named_by_its_uid_the_newest_of_them() {
     let installation = Installation::new().await;
     installation.done(&["migrate"]);
-    let mut create = Create::room(domain::user_id(1, "ann"), vec![]);
+    let mut create = Create::room(domain::user_id(AccountId::FIRST, "ann"), vec![]);
     (create.kind, create.uid) = (Kind::Contextual, Some("7".to_owned()));
-    let (first, second) =
-        (domain::contextual_chat_id(1, "7", 0), domain::contextual_chat_id(1, "7", 1));
+    let (first, second) = (
+        domain::contextual_chat_id(AccountId::FIRST, "7", 0),
+        domain::contextual_chat_id(AccountId::FIRST, "7", 1),
+    );
     installation.tell(first, Command::CreateConversation(create.clone())).await;
     assert_eq!(named(&installation, &["7"]), first.to_string());
     installation.tell(second, Command::CreateConversation(create)).await;

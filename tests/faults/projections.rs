@@ -1,5 +1,6 @@
 //! A read model that cannot take an event stops alone, and says so.
 
+use domain::ConversationId;
 use domain::conversation::Command;
 use serde_json::json;
 use sqlx::Executor;
@@ -63,7 +64,7 @@ async fn a_server_that_is_behind_listens_and_refuses_until_it_has_caught_up() {
     .fetch_one(&pool)
     .await
     .unwrap();
-    installation.tell(conversation, Command::TrashConversation).await;
+    installation.tell(ConversationId::new(conversation), Command::TrashConversation).await;
     let mut held = pool.begin().await.unwrap();
     held.execute("select from checkpoints for update").await.unwrap();
 

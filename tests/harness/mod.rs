@@ -8,12 +8,12 @@ use std::process::{Child, Command, Stdio};
 
 use domain::conversation::{self, Conversation};
 use domain::participation::{self, ChangeCommand, Participation, Seat};
+use domain::{ConversationId, MembershipId, UserId};
 use embedded::testing::{self, unique};
 use event_store::testing::context;
 use event_store::{Commands, Keys, Log, MasterKey, Settings};
 use sqlx::PgPool;
 use tokio_util::sync::CancellationToken;
-use uuid::Uuid;
 
 pub use caller::{Answer, Caller, send};
 pub use embedded::testing::wait_until;
@@ -74,16 +74,21 @@ impl Installation {
     }
 
     /// Carries out a command on a conversation; returns the position that reflects it.
-    pub async fn tell(&self, conversation: Uuid, command: conversation::Command) -> i64 {
+    pub async fn tell(&self, conversation: ConversationId, command: conversation::Command) -> i64 {
         let commands = self.commands().await;
         let context = context("test");
         let told = commands.execute::<Conversation>(conversation, command, &context);
-        told.await.unwrap().position
+        told.await.unwrap().position.get()
     }
 
     /// Carries out a member's own command; returns the position that reflects it.
-    pub async fn change(&self, conversation: Uuid, user: Uuid, change: ChangeCommand) -> i64 {
-        let membership: i64 = sqlx::query_scalar(
+    pub async fn change(
+        &self,
+        conversation: ConversationId,
+        user: UserId,
+        change: ChangeCommand,
+    ) -> i64 {
+        let membership: MembershipId = sqlx::query_scalar(
             "select position from events where aggregate_id = $1 and event_type = 'ConversationCreated'",
         )
         .bind(conversation.to_string())
@@ -96,7 +101,7 @@ impl Installation {
         let commands = self.commands().await;
         let context = context("test");
         let changed = commands.execute::<Participation>(stream, command, &context);
-        changed.await.unwrap().position
+        changed.await.unwrap().position.get()
     }
 
     /// Runs a verb that goes on, and reads what it prints; it ends when the lines are dropped.

@@ -3,6 +3,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 
+use domain::AccountId;
 use serde_json::Value;
 use tokio::io::AsyncWriteExt;
 use tokio::net::{TcpSocket, TcpStream};
@@ -140,7 +141,7 @@ impl Server {
             exp: 4e9,
             iat: None,
             name: Some(uid[..1].to_uppercase() + &uid[1..]),
-            account,
+            account: AccountId::new(account),
             role: role.parse().unwrap(),
         };
         let token = api::token::issue(SECRET, &claims, &api::token::Rules::default()).unwrap();

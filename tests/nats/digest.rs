@@ -83,13 +83,13 @@ async fn a_consumer_that_is_killed_a_hundred_times_counts_everything_once() {
     let room = ann.create(json!(["bob", "dora"])).await;
     let mark = format!("/api/conversations/{}/mark", room["id"]);
     let pool = installation.pool().await;
-    let room: uuid::Uuid = sqlx::query_scalar(
+    let room: domain::ConversationId = sqlx::query_scalar(
         "select conversation_id from events where event_type = 'ConversationCreated'",
     )
     .fetch_one(&pool)
     .await
     .unwrap();
-    let [ann_id, cat_id] = ["ann", "cat"].map(|uid| domain::user_id(1, uid));
+    let [ann_id, cat_id] = ["ann", "cat"].map(|uid| domain::user_id(domain::AccountId::FIRST, uid));
     let commands = installation.commands().await;
     let context = event_store::testing::context("ann");
     let tell = async |command| {
@@ -98,7 +98,7 @@ async fn a_consumer_that_is_killed_a_hundred_times_counts_everything_once() {
     };
     let say = async |n: u64| {
         tell(PostMessage {
-            message: uuid::Uuid::new_v4(),
+            message: uuid::Uuid::new_v4().into(),
             author: ann_id,
             text: format!("message {n}").as_str().into(),
             metadata: None,
@@ -138,7 +138,7 @@ async fn a_consumer_that_is_killed_a_hundred_times_counts_everything_once() {
         positions.push(position);
         digest = start(&installation);
     }
-    let head = say(3 * KILLS).await;
+    let head = say(3 * KILLS).await.get();
     wait_until("it has read all", async || look(&pool).await.0 == head).await;
     drop(digest);
     assert_eq!(look(&pool).await.1, []);

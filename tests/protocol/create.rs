@@ -1,3 +1,4 @@
+use domain::ConversationId;
 use domain::conversation::Command;
 use reqwest::Method;
 use serde_json::json;
@@ -67,7 +68,8 @@ async fn a_repeat_leaves_an_archived_one_archived_and_restores_a_trashed_one() {
             .unwrap();
     assert_eq!(events, ["ConversationCreated"]);
 
-    let position = installation.tell(uuid(id(&made)), Command::TrashConversation).await;
+    let position =
+        installation.tell(ConversationId::new(uuid(id(&made))), Command::TrashConversation).await;
     let trashed = ann.request(Method::GET, &super::path(&made));
     send(trashed.header("Colloquy-Position", position)).await.expect(404);
     assert_eq!(super::ids(&ann.get("/v1/conversations").await), [] as [String; 0]);

@@ -1,4 +1,5 @@
 use chrono::{TimeDelta, Utc};
+use domain::AccountId;
 use domain::participation::ChangeCommand;
 use reqwest::Method;
 use serde_json::json;
@@ -13,7 +14,7 @@ async fn a_mute_with_an_end_runs_out_without_any_request() {
     let (ann, bob) = pair(&server).await;
     let made = chat(&ann, "bob").await;
     say(&bob, &made, "hello").await;
-    let (conversation, user) = (uuid(id(&made)), domain::user_id(1, "ann"));
+    let (conversation, user) = (uuid(id(&made)).into(), domain::user_id(AccountId::FIRST, "ann"));
     let mute = async |until| {
         let change = ChangeCommand::MuteConversation { until: Some(until) };
         let position = installation.change(conversation, user, change).await;

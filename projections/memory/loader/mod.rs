@@ -6,6 +6,7 @@ use std::fmt;
 use std::hash::Hash;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use domain::AccountId;
 use event_store::retrying;
 use futures::future::BoxFuture;
 use tokio::sync::oneshot;
@@ -34,7 +35,7 @@ struct Shared<K, V> {
     doing: &'static str,
     keys_max: usize,
     fetch: Box<dyn Fn(Readers, Vec<K>) -> Fetched<K, V> + Send + Sync>,
-    waiting: Mutex<HashMap<Option<i64>, Waiting<K, V>>>,
+    waiting: Mutex<HashMap<Option<AccountId>, Waiting<K, V>>>,
 }
 
 /// Of one account; there is none while nobody asks.
@@ -94,12 +95,15 @@ where
 }
 
 impl<K, V> Shared<K, V> {
-    fn lock(&self) -> MutexGuard<'_, HashMap<Option<i64>, Waiting<K, V>>> {
+    fn lock(&self) -> MutexGuard<'_, HashMap<Option<AccountId>, Waiting<K, V>>> {
         // Each change is made whole.
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn count_off(waiting: &mut HashMap<Option<i64>, Waiting<K, V>>, account: Option<i64>) {
+    fn count_off(
+        waiting: &mut HashMap<Option<AccountId>, Waiting<K, V>>,
+        account: Option<AccountId>,
+    ) {
         let Some(of_account) = waiting.get_mut(&account) else { return };
         of_account.workers -= 1;
         if of_account.workers == 0 {
@@ -113,7 +117,7 @@ where
     K: Copy + Eq + Hash,
 {
     /// Whether another worker has to begin.
-    fn push(&self, account: Option<i64>, question: Question<K, V>) -> bool {
+    fn push(&self, account: Option<AccountId>, question: Question<K, V>) -> bool {
         let mut waiting = self.lock();
         let none = || Waiting { questions: VecDeque::new(), workers: 0 };
         let of_account = waiting.entry(account).or_insert_with(none);
@@ -124,7 +128,7 @@ where
     }
 
     /// The questions for one statement; when there are none, a worker has ended.
-    fn pop(&self, account: Option<i64>) -> Vec<Question<K, V>> {
+    fn pop(&self, account: Option<AccountId>) -> Vec<Question<K, V>> {
         let mut waiting = self.lock();
         let Some(of_account) = waiting.get_mut(&account) else { return vec![] };
         let (mut questions, mut keys) = (Vec::new(), 0);
@@ -170,7 +174,7 @@ where
 /// when it was the last one is told that there will be no answer.
 struct Counted<'a, K, V> {
     shared: &'a Shared<K, V>,
-    account: Option<i64>,
+    account: Option<AccountId>,
 }
 
 impl<K, V> Drop for Counted<'_, K, V> {

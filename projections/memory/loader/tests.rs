@@ -1,5 +1,6 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use domain::AccountId;
 use futures::FutureExt;
 use futures::future::join_all;
 use sqlx::PgPool;
@@ -27,7 +28,7 @@ impl Slow {
             let (permits, statements) = (waiting.clone(), counted.clone());
             async move {
                 statements.fetch_add(1, Ordering::SeqCst);
-                if readers.account() == Some(1) {
+                if readers.account() == Some(AccountId::FIRST) {
                     permits.acquire().await.unwrap().forget();
                 }
                 assert!(!keys.contains(&PANICS), "a question that panics");
@@ -47,11 +48,15 @@ impl Slow {
     }
 
     async fn load(&self, account: i64, keys: Vec<u8>) -> HashMap<u8, Arc<u8>> {
-        self.loader.load(&self.readers.of_account(account), keys).await.unwrap()
+        self.loader.load(&self.readers.of_account(AccountId::new(account)), keys).await.unwrap()
     }
 
     fn waiting(&self) -> usize {
-        self.loader.0.lock().get(&Some(1)).map_or(0, |waiting| waiting.questions.len())
+        self.loader
+            .0
+            .lock()
+            .get(&Some(AccountId::FIRST))
+            .map_or(0, |waiting| waiting.questions.len())
     }
 
     async fn until(&self, is_so: impl Fn(&Self) -> bool) {
@@ -107,7 +112,7 @@ async fn everyone_is_answered_for_their_own_keys_and_not_for_what_there_is_not()
 async fn an_account_is_answered_again_after_all_of_its_workers_panicked() {
     let slow = Slow::new();
     slow.permits.add_permits(500);
-    let readers = slow.readers.of_account(1);
+    let readers = slow.readers.of_account(AccountId::FIRST);
     for _ in 0..=AT_ONCE {
         slow.loader.load(&readers, vec![PANICS]).await.unwrap_err();
     }

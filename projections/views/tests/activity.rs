@@ -1,5 +1,5 @@
 use domain::participation::ChangeCommand;
-use uuid::Uuid;
+use domain::{AccountId, ConversationId};
 
 use crate::Cursor;
 use crate::tests::World;
@@ -17,7 +17,8 @@ async fn slices_walk_the_list_both_ways() {
     let views = world.project().await;
     let slice = async |cursor, limit| {
         let slice = views.entries(ann, Flags::default(), cursor, limit).await.unwrap();
-        let ids: Vec<Uuid> = slice.items.iter().map(|entry| entry.conversation.uuid).collect();
+        let ids: Vec<ConversationId> =
+            slice.items.iter().map(|entry| entry.conversation.uuid).collect();
         (ids, slice.has_more)
     };
     let at = async |room| views.rank(ann, room).await.unwrap().unwrap();
@@ -27,7 +28,8 @@ async fn slices_walk_the_list_both_ways() {
     assert_eq!(slice(Cursor::Before(at(rooms[5]).await), 3).await, (rooms[2..5].to_vec(), true));
     assert_eq!(slice(Cursor::Before(at(rooms[2]).await), 3).await, (rooms[..2].to_vec(), false));
     let found = views.groups(ann, Cursor::Top, 3).await.unwrap();
-    let found: Vec<Uuid> = found.items.iter().map(|group| group.conversation.uuid).collect();
+    let found: Vec<ConversationId> =
+        found.items.iter().map(|group| group.conversation.uuid).collect();
     assert_eq!(found, rooms[..3]);
-    assert_eq!(views.rank(domain::user_id(1, "eve"), rooms[0]).await.unwrap(), None);
+    assert_eq!(views.rank(domain::user_id(AccountId::FIRST, "eve"), rooms[0]).await.unwrap(), None);
 }

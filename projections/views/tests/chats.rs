@@ -1,3 +1,4 @@
+use domain::AccountId;
 use domain::conversation::Kind;
 use sqlx::Executor;
 
@@ -42,7 +43,7 @@ async fn a_peer_is_found_by_part_of_the_name_or_the_uid_whatever_the_case() {
     let ann = world.register("ann").await;
     for uid in ["bob", "bobby", "cyd", "b_b"] {
         let other = world.register(uid).await;
-        let chat = domain::private_chat_id(1, ann, other, 0);
+        let chat = domain::private_chat_id(AccountId::FIRST, ann, other, 0);
         world.tell(chat, create(Kind::Private, &[ann, other], None)).await;
     }
     let views = world.project().await;

@@ -1,5 +1,6 @@
 //! Statements as a server has them planned, on a full database, and what was done for them.
 
+use domain::{ConversationId, UserId};
 use serde_json::Value;
 use sqlx::pool::PoolConnection;
 use sqlx::{Executor, Postgres};
@@ -11,8 +12,8 @@ use crate::tests::World;
 /// An argument of a prepared statement: its type, and its value.
 pub(super) type Argument = (&'static str, String);
 
-pub(super) fn uuid(uuid: Uuid) -> Argument {
-    ("uuid", format!("'{uuid}'"))
+pub(super) fn uuid(uuid: impl Into<Uuid>) -> Argument {
+    ("uuid", format!("'{}'", uuid.into()))
 }
 
 pub(super) fn bigint(number: i64) -> Argument {
@@ -45,7 +46,7 @@ pub(super) fn text(value: Option<&str>) -> Argument {
 /// for all values.
 pub(super) struct Explainer {
     connection: PoolConnection<Postgres>,
-    pub(super) ann: Uuid,
+    pub(super) ann: UserId,
     /// How many conversations Ann has, and in how many buckets.
     pub(super) own: i64,
     pub(super) buckets: i64,
@@ -130,7 +131,7 @@ impl Explainer {
     }
 
     /// The conversation with the most messages.
-    pub(super) async fn longest(&mut self) -> Uuid {
+    pub(super) async fn longest(&mut self) -> ConversationId {
         sqlx::query_scalar(
             "select conversation from messages.counts order by messages desc limit 1",
         )

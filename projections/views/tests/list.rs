@@ -1,7 +1,7 @@
 use domain::conversation::Command::{AddMember, RemoveMember, TagConversation, TrashConversation};
 use domain::conversation::Kind;
 use domain::participation::ChangeCommand;
-use uuid::Uuid;
+use domain::{AccountId, ConversationId, UserId};
 
 use crate::Views;
 use crate::tests::{KINDS, World, create};
@@ -11,7 +11,7 @@ fn all() -> Filter {
     Filter { kinds: KINDS.to_vec(), top: 100, ..Filter::default() }
 }
 
-async fn listed(views: &Views, user: Uuid, filter: Filter) -> Vec<Uuid> {
+async fn listed(views: &Views, user: UserId, filter: Filter) -> Vec<ConversationId> {
     let page = views.list(user, &filter).await.unwrap();
     assert_eq!(page.total, Some(page.items.len() as i64));
     page.items.iter().map(|view| view.conversation.uuid).collect()
@@ -25,7 +25,7 @@ async fn filters_choose_by_tag_trash_and_kind() {
     world.tell(tagged, TagConversation { tags: vec!["Urgent".to_owned()] }).await;
     let trashed = world.room(&[ann, bob]).await;
     world.tell(trashed, TrashConversation).await;
-    let contextual = domain::contextual_chat_id(1, "order-1", 0);
+    let contextual = domain::contextual_chat_id(AccountId::FIRST, "order-1", 0);
     world.tell(contextual, create(Kind::Contextual, &[ann, bob], Some("order-1"))).await;
     let views = world.project().await;
 
@@ -35,7 +35,7 @@ async fn filters_choose_by_tag_trash_and_kind() {
     assert_eq!(listed(&views, ann, Filter { trashed: Some(true), ..all() }).await, [trashed]);
     let tag = |tag: &str| Filter { tag: Some(tag.to_owned()), ..all() };
     assert_eq!(listed(&views, ann, tag("urgent")).await, [tagged]);
-    assert_eq!(listed(&views, ann, tag("urg")).await, [] as [Uuid; 0]);
+    assert_eq!(listed(&views, ann, tag("urg")).await, [] as [ConversationId; 0]);
     let of = |kind| Filter { kinds: vec![kind], ..all() };
     assert_eq!(listed(&views, ann, of(Kind::Contextual)).await, [contextual]);
     assert_eq!(listed(&views, ann, of(Kind::Room)).await, [trashed, tagged]);
@@ -63,12 +63,12 @@ async fn who_comes_back_starts_afresh() {
     world.change(room, bob, ChangeCommand::MarkRead { message: Some(said) }).await;
     world.tell(room, RemoveMember { user: bob }).await;
     let views = world.project().await;
-    assert!(views.view(1, Viewer::User(bob), room, false).await.unwrap().is_none());
+    assert!(views.view(AccountId::FIRST, Viewer::User(bob), room, false).await.unwrap().is_none());
     assert!(views.member_state(bob, room).await.unwrap().is_none());
 
     world.tell(room, AddMember { user: bob }).await;
     let views = world.project().await;
-    let view = views.view(1, Viewer::User(bob), room, false).await.unwrap().unwrap();
+    let view = views.view(AccountId::FIRST, Viewer::User(bob), room, false).await.unwrap().unwrap();
     let state = view.state.unwrap();
     assert!(state.pinned.is_none() && view.is_unread && state.subscribed);
 }

@@ -1,3 +1,4 @@
+use domain::{AccountId, ConversationId, PublicId};
 use uuid::Uuid;
 
 use crate::tests::World;
@@ -20,9 +21,12 @@ async fn messages_come_in_posting_order_or_newest_first_with_their_authors() {
         .collect();
     assert_eq!(posted, [(first, "one", "ann"), (second, "ÄTWO", "bob")]);
     let newest = views.messages(room, true, 1, 0).await.unwrap();
-    let ids: Vec<i64> = newest.items.iter().map(|shown| shown.message.id).collect();
+    let ids: Vec<PublicId> = newest.items.iter().map(|shown| shown.message.id).collect();
     assert_eq!((ids, newest.total), (vec![second], Some(2)));
-    assert!(views.message(2, first).await.unwrap().is_none(), "another account sees nothing");
+    assert!(
+        views.message(AccountId::new(2), first).await.unwrap().is_none(),
+        "another account sees nothing"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -64,7 +68,7 @@ async fn a_search_finds_every_part_of_a_text_and_counts_what_it_finds() {
 #[tokio::test(flavor = "multi_thread")]
 async fn there_are_no_messages_where_there_is_no_conversation() {
     let views = World::new().await.project().await;
-    let none = views.messages(Uuid::nil(), false, 25, 0).await.unwrap();
+    let none = views.messages(ConversationId::new(Uuid::nil()), false, 25, 0).await.unwrap();
     assert_eq!((none.items.len(), none.total), (0, Some(0)));
-    assert!(views.message(1, 0).await.unwrap().is_none());
+    assert!(views.message(AccountId::FIRST, PublicId::new(0)).await.unwrap().is_none());
 }

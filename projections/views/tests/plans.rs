@@ -2,6 +2,7 @@
 //! among twenty thousand rows of others: index ranges, read no further than the page needs, with
 //! fresh statistics and without any.
 
+use domain::PublicId;
 use domain::conversation::Kind;
 
 use super::explain::{Explainer, array, bigint, boolean, smallint, smallints, text, uuid};
@@ -64,12 +65,16 @@ async fn a_page_in_the_default_order_is_a_few_index_ranges_whatever_the_filter()
 async fn a_page_by_activity_is_a_few_index_ranges_whatever_the_flags() {
     for mut explainer in Explainer::each().await {
         for flags in every_choice_of_flags() {
-            for cursor in [Cursor::Top, Cursor::After(55_000), Cursor::Before(55_000)] {
+            for cursor in [
+                Cursor::Top,
+                Cursor::After(PublicId::new(55_000)),
+                Cursor::Before(PublicId::new(55_000)),
+            ] {
                 let wanted = flags.wanted(&KINDS);
                 let (own_mask, own_value) = wanted.own();
                 let mut arguments = vec![uuid(explainer.ann)];
                 arguments.extend(Explainer::wanted(wanted));
-                arguments.extend([bigint(cursor.number()), bigint(LIMIT)]);
+                arguments.extend([bigint(cursor.number().get()), bigint(LIMIT)]);
                 arguments.extend([smallint(own_mask), smallint(own_value)]);
                 let plan = explainer.explain(&activity::entries_sql(cursor), &arguments).await;
                 plan.assert_reads_at_most(explainer.buckets * LIMIT);
@@ -101,8 +106,12 @@ async fn a_page_of_chats_is_one_index_range_for_each_kind() {
 async fn a_page_of_groups_contacts_or_messages_is_one_index_range() {
     for mut explainer in Explainer::each().await {
         let (ann, conversation) = (explainer.ann, explainer.longest().await);
-        for cursor in [Cursor::Top, Cursor::After(15_000), Cursor::Before(15_000)] {
-            let number = bigint(cursor.number());
+        for cursor in [
+            Cursor::Top,
+            Cursor::After(PublicId::new(15_000)),
+            Cursor::Before(PublicId::new(15_000)),
+        ] {
+            let number = bigint(cursor.number().get());
             let kinds = ("text[]", "'{room,contextual}'".to_owned());
             let arguments = [uuid(ann), number.clone(), bigint(LIMIT), kinds];
             let plan = explainer.explain(&groups::groups_sql(cursor), &arguments).await;
@@ -119,8 +128,13 @@ async fn a_page_of_groups_contacts_or_messages_is_one_index_range() {
             plan.assert_uses("messages_of_a_conversation");
             plan.assert_reads_at_most(LIMIT + 1);
         }
-        for cursor in [Cursor::Top, Cursor::After(55_000), Cursor::Before(55_000)] {
-            let arguments = [uuid(ann), uuid(conversation), bigint(cursor.number()), bigint(LIMIT)];
+        for cursor in [
+            Cursor::Top,
+            Cursor::After(PublicId::new(55_000)),
+            Cursor::Before(PublicId::new(55_000)),
+        ] {
+            let arguments =
+                [uuid(ann), uuid(conversation), bigint(cursor.number().get()), bigint(LIMIT)];
             let plan = explainer.explain(&reads::reads_sql(cursor), &arguments).await;
             plan.assert_uses("messages_of_a_conversation");
             plan.assert_uses("read_ranges_in_log_order");

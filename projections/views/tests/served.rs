@@ -4,6 +4,7 @@
 
 use domain::conversation::Kind;
 use domain::participation::ChangeCommand;
+use domain::{AccountId, ConversationId, PublicId, UserId};
 use event_store::Surface;
 use uuid::Uuid;
 
@@ -21,9 +22,9 @@ const OTHERS: [(Kind, &[Kind]); 3] = [
 
 /// Two users with an unread conversation of each kind, in the order of `KINDS`.
 struct OneOfEach {
-    ann: Uuid,
-    bob: Uuid,
-    conversations: Vec<(Uuid, i64)>,
+    ann: UserId,
+    bob: UserId,
+    conversations: Vec<(ConversationId, PublicId)>,
     views: Views,
 }
 
@@ -33,9 +34,11 @@ async fn one_of_each() -> OneOfEach {
     let mut conversations = Vec::new();
     for kind in KINDS {
         let (id, uid) = match kind {
-            Kind::Private => (domain::private_chat_id(1, ann, bob, 0), None),
-            Kind::Room => (Uuid::from_u128(7), None),
-            Kind::Contextual => (domain::contextual_chat_id(1, "order-1", 0), Some("order-1")),
+            Kind::Private => (domain::private_chat_id(AccountId::FIRST, ann, bob, 0), None),
+            Kind::Room => (ConversationId::new(Uuid::from_u128(7)), None),
+            Kind::Contextual => {
+                (domain::contextual_chat_id(AccountId::FIRST, "order-1", 0), Some("order-1"))
+            }
         };
         world.tell(id, create(kind, &[ann, bob], uid)).await;
         let message = world.say(id, bob, "hello").await;
@@ -45,14 +48,14 @@ async fn one_of_each() -> OneOfEach {
     OneOfEach { ann, bob, conversations, views: world.project().await }
 }
 
-fn sorted(mut ids: Vec<Uuid>) -> Vec<Uuid> {
+fn sorted(mut ids: Vec<ConversationId>) -> Vec<ConversationId> {
     ids.sort();
     ids
 }
 
 impl OneOfEach {
     /// Every list of conversations, each with its length if it has one.
-    async fn lists(&self, views: &Views) -> Vec<(&'static str, Vec<Uuid>, Option<i64>)> {
+    async fn lists(&self, views: &Views) -> Vec<(&'static str, Vec<ConversationId>, Option<i64>)> {
         let ann = self.ann;
         let mut lists = Vec::new();
         for order in [Order::Default, Order::Name] {
@@ -82,7 +85,8 @@ impl OneOfEach {
 async fn a_kind_that_is_not_served_is_in_no_list_and_no_total() {
     let given = one_of_each().await;
     for (place, (withheld, served)) in OTHERS.into_iter().enumerate() {
-        let mut expected: Vec<Uuid> = given.conversations.iter().map(|(id, _)| *id).collect();
+        let mut expected: Vec<ConversationId> =
+            given.conversations.iter().map(|(id, _)| *id).collect();
         let (gone, views) = (expected.remove(place), given.views.of_kinds(served));
         for (list, found, total) in given.lists(&views).await {
             assert_eq!(found, sorted(expected.clone()), "{list} without {withheld:?}");
@@ -90,7 +94,7 @@ async fn a_kind_that_is_not_served_is_in_no_list_and_no_total() {
         }
         let groups = views.groups(given.ann, Cursor::Top, 100).await.unwrap();
         assert!(groups.items.iter().all(|group| group.conversation.uuid != gone), "{withheld:?}");
-        let contacts = views.contacts(1, given.ann, Cursor::Top, 100).await.unwrap();
+        let contacts = views.contacts(AccountId::FIRST, given.ann, Cursor::Top, 100).await.unwrap();
         let is_of_private = withheld != Kind::Private;
         assert!(contacts.items.iter().all(|one| one.conversation.is_some() == is_of_private));
     }
@@ -113,9 +117,13 @@ async fn a_kind_that_is_not_served_is_not_counted_as_unread() {
 }
 
 /// What is found of one conversation and its message, by each way to name them.
-async fn found(views: &Views, given: &OneOfEach, (id, number): (Uuid, i64)) -> Vec<bool> {
+async fn found(
+    views: &Views,
+    given: &OneOfEach,
+    (id, number): (ConversationId, PublicId),
+) -> Vec<bool> {
     let (ann, bob) = (given.ann, given.bob);
-    let posted = given.views.message(1, number).await.unwrap().unwrap().message;
+    let posted = given.views.message(AccountId::FIRST, number).await.unwrap().unwrap().message;
     let message = posted.uuid;
     let shared = given.views.conversation(id).await.unwrap().unwrap();
     let participation = domain::participation_id(id, bob);
@@ -125,21 +133,21 @@ async fn found(views: &Views, given: &OneOfEach, (id, number): (Uuid, i64)) -> V
         views.entry(ann, id).await.unwrap().is_some(),
         !views.chats_of(ann, &[id]).await.unwrap().is_empty(),
         views.membership(ann, participation).await.unwrap().is_some(),
-        views.message(1, number).await.unwrap().is_some(),
-        !views.messages_of(1, &[message]).await.unwrap().is_empty(),
+        views.message(AccountId::FIRST, number).await.unwrap().is_some(),
+        !views.messages_of(AccountId::FIRST, &[message]).await.unwrap().is_empty(),
         !views.messages(id, true, 10, 0).await.unwrap().items.is_empty(),
         !views.search_messages(id, "hello", true, 10, 0).await.unwrap().items.is_empty(),
-        views.conversation_id(1, shared.number).await.unwrap() == Some(id),
+        views.conversation_id(AccountId::FIRST, shared.number).await.unwrap() == Some(id),
         views.message_number(id, message).await.unwrap() == Some(number),
         views.newest_until(id, posted.created_at).await.unwrap() == Some(number),
         views.has_message(id, number).await.unwrap(),
         !views.reads(ann, id, Cursor::Top, 10).await.unwrap().items.is_empty(),
     ];
     for viewer in [Viewer::User(ann), Viewer::Service] {
-        found.push(views.view(1, viewer, id, true).await.unwrap().is_some());
+        found.push(views.view(AccountId::FIRST, viewer, id, true).await.unwrap().is_some());
     }
     for name in [Name::Uuid(message), Name::Number(number)] {
-        found.push(views.read(1, ann, name).await.unwrap().is_some());
+        found.push(views.read(AccountId::FIRST, ann, name).await.unwrap().is_some());
     }
     found
 }
@@ -163,8 +171,8 @@ async fn nothing_of_a_kind_that_is_not_served_is_found_by_its_id() {
 async fn an_answer_keeps_to_the_kinds_of_its_surface() {
     let given = one_of_each().await;
     for surface in [Surface::Weavy, Surface::Protocol, Surface::Pulse, Surface::Chatwoot] {
-        let views = given.views.for_answer(1, surface);
-        let is_served = |(kind, _): &(Kind, Uuid)| served_kinds(surface).contains(kind);
+        let views = given.views.for_answer(AccountId::FIRST, surface);
+        let is_served = |(kind, _): &(Kind, ConversationId)| served_kinds(surface).contains(kind);
         let ids = given.conversations.iter().map(|(id, _)| *id);
         let expected = KINDS.into_iter().zip(ids).filter(is_served).map(|(_, id)| id);
         let expected = sorted(expected.collect());

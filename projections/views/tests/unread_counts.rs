@@ -1,7 +1,7 @@
 use domain::conversation::Command::{RemoveMember, RestoreConversation, TrashConversation};
 use domain::conversation::Kind;
 use domain::participation::ChangeCommand;
-use uuid::Uuid;
+use domain::{AccountId, UserId};
 
 use crate::tests::{World, create};
 use crate::views::UnreadCounts;
@@ -9,7 +9,7 @@ use crate::views::UnreadCounts;
 const NONE: UnreadCounts = UnreadCounts { private: 0, room: 0, contextual: 0 };
 const ONE_ROOM: UnreadCounts = UnreadCounts { room: 1, ..NONE };
 
-async fn counts(world: &World, user: Uuid) -> UnreadCounts {
+async fn counts(world: &World, user: UserId) -> UnreadCounts {
     world.project().await.unread_counts(user).await.unwrap()
 }
 
@@ -17,9 +17,9 @@ async fn counts(world: &World, user: Uuid) -> UnreadCounts {
 async fn unread_conversations_are_counted_by_kind_when_others_said_something() {
     let mut world = World::new().await;
     let (ann, bob) = (world.register("ann").await, world.register("bob").await);
-    let private = domain::private_chat_id(1, ann, bob, 0);
+    let private = domain::private_chat_id(AccountId::FIRST, ann, bob, 0);
     world.tell(private, create(Kind::Private, &[ann, bob], None)).await;
-    let contextual = domain::contextual_chat_id(1, "order-1", 0);
+    let contextual = domain::contextual_chat_id(AccountId::FIRST, "order-1", 0);
     world.tell(contextual, create(Kind::Contextual, &[ann, bob], Some("order-1"))).await;
     let room = world.room(&[ann, bob]).await;
     for conversation in [private, contextual, room] {

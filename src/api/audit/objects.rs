@@ -31,7 +31,7 @@ pub(super) struct Event {
 impl From<&RecordedEvent> for Event {
     fn from(event: &RecordedEvent) -> Self {
         Self {
-            position: event.account_position,
+            position: event.account_position.get(),
             event_id: event.event_id,
             recorded_at: event.recorded_at,
             aggregate_type: event.aggregate_type.clone(),

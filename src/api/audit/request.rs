@@ -3,8 +3,8 @@ use std::sync::Arc;
 
 use axum::extract::{FromRequest, Request as HttpRequest};
 use domain::audit::{Audit, Command, Part};
+use domain::{AccountId, ConversationId};
 use event_store::{Context, Log};
-use uuid::Uuid;
 
 use super::DIALECT;
 use crate::Services;
@@ -43,9 +43,14 @@ impl Auditor {
 
     /// The conversation of a path, if it is one of the account's; that it is read is recorded
     /// before anything of it is told.
-    pub(super) async fn reads(&self, conversation: &str, part: Part) -> Result<Uuid, Failure> {
-        let conversation: Uuid = conversation.parse().map_err(|_| Failure::not_found())?;
-        let found: Option<i64> = sqlx::query_scalar(
+    pub(super) async fn reads(
+        &self,
+        conversation: &str,
+        part: Part,
+    ) -> Result<ConversationId, Failure> {
+        let conversation: ConversationId =
+            conversation.parse().map_err(|_| Failure::not_found())?;
+        let found: Option<AccountId> = sqlx::query_scalar(
             "select account_id from events
              where aggregate_type = 'conversation' and aggregate_id = $1 and sequence = 1",
         )

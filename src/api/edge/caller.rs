@@ -4,7 +4,7 @@ use axum::http::{HeaderMap, header};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use chrono::{DateTime, Utc};
-use uuid::Uuid;
+use domain::{AccountId, UserId};
 
 use super::dialect::Credentials;
 use super::token::{Claims, Refusal, Role};
@@ -13,19 +13,19 @@ use crate::Services;
 /// Who calls, as their token says.
 #[derive(Debug, Clone)]
 pub(crate) struct Caller {
-    pub(crate) account: i64,
+    pub(crate) account: AccountId,
     pub(crate) uid: String,
     pub(crate) name: Option<String>,
     pub(crate) role: Role,
     /// When the token was issued, in Unix seconds, if it says.
     pub(crate) issued_at: Option<f64>,
-    user: Option<Uuid>,
+    user: Option<UserId>,
 }
 
 impl Caller {
     #[cfg(test)]
     pub(crate) fn member(
-        account: i64,
+        account: AccountId,
         uid: &str,
         name: Option<&str>,
         issued_at: Option<f64>,
@@ -36,7 +36,7 @@ impl Caller {
     }
 
     /// The user; a service token has none.
-    pub(crate) fn user(&self) -> Option<Uuid> {
+    pub(crate) fn user(&self) -> Option<UserId> {
         self.user
     }
 }
@@ -63,15 +63,12 @@ pub(crate) async fn authenticate(
     Ok(Caller { account, uid, name, role, issued_at, user })
 }
 
-/// The account of whoever runs the server.
-const OPERATORS_ACCOUNT: i64 = 1;
-
 /// Whether a request comes from who runs the server: it has a service token of the first account.
 /// Those of other accounts are host systems, to whom the server's parts would tell how much the
 /// others do.
 pub(crate) async fn is_operator(services: &Services, headers: &HeaderMap) -> bool {
     let caller = authenticate(services, headers, &[Credentials::Bearer]).await;
-    caller.is_ok_and(|caller| caller.role == Role::Service && caller.account == OPERATORS_ACCOUNT)
+    caller.is_ok_and(|caller| caller.role == Role::Service && caller.account == AccountId::FIRST)
 }
 
 #[expect(clippy::disallowed_methods, reason = "the edge: a token is judged when it arrives")]

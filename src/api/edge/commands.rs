@@ -1,11 +1,10 @@
 //! Commands that more than one dialect issues.
 
-use domain::Text;
 use domain::conversation::{self, Conversation, Create, Event, Refusal};
 use domain::participation::{ChangeCommand, Command, Participation, Seat};
+use domain::{ConversationId, Text, UserId};
 use event_store::{CommandError, Context, Outcome};
 use projections::Message;
-use uuid::Uuid;
 
 use super::failure::Failure;
 use super::permissions::Reach;
@@ -31,16 +30,16 @@ impl Request {
     /// The private chat of two, read by `find`, made if there is none; with what made it.
     pub(crate) async fn private_chat_found<T, F>(
         &self,
-        user: Uuid,
-        other: Uuid,
-        find: impl Fn(Uuid) -> F,
+        user: UserId,
+        other: UserId,
+        find: impl Fn(ConversationId) -> F,
     ) -> Result<(Outcome, T), Failure>
     where
         F: Future<Output = Result<T, Failure>>,
     {
         for _ in 0..ATTEMPTS_MAX {
             let outcome = self.private_chat(user, other, None).await?;
-            match find(outcome.aggregate_id).await {
+            match find(outcome.aggregate_id.into()).await {
                 Ok(found) => return Ok((outcome, found)),
                 // Somebody erased it in between: there is to be another one.
                 Err(failure) if failure.is_not_found() && !outcome.replayed => {}
@@ -54,8 +53,8 @@ impl Request {
     /// first event is what the command did.
     pub(crate) async fn private_chat(
         &self,
-        user: Uuid,
-        other: Uuid,
+        user: UserId,
+        other: UserId,
         name: Option<Text>,
     ) -> Result<Outcome, Failure> {
         let create = Create { name, ..Create::private(user, other) };
@@ -117,7 +116,7 @@ impl Request {
     /// Erases a conversation for everyone.
     pub(crate) async fn delete_conversation(
         &self,
-        id: Uuid,
+        id: ConversationId,
         reach: Reach,
     ) -> Result<Outcome, Failure> {
         self.may_delete(id, reach).await?;

@@ -1,8 +1,8 @@
 use std::time::Duration;
 
 use axum::http::StatusCode;
+use domain::{AccountId, UserId};
 use projections::{Share, Shares};
-use uuid::Uuid;
 
 use super::caller::Caller;
 use super::failure::Failure;
@@ -17,17 +17,17 @@ const ROOM_WAIT: Duration = Duration::from_secs(5);
 /// How many requests may be under way at once, so that nobody's keep everybody else's waiting.
 #[derive(Debug, Clone)]
 pub struct Fair {
-    callers: Shares<Uuid>,
-    accounts: Shares<i64>,
-    bodies: Shares<i64>,
+    callers: Shares<UserId>,
+    accounts: Shares<AccountId>,
+    bodies: Shares<AccountId>,
     body_size_max: usize,
 }
 
 /// The place of a request among those that are under way, until it is dropped.
 pub(crate) struct Place {
-    _of_account: Share<i64>,
-    _of_caller: Option<Share<Uuid>>,
-    _room: Option<Share<i64>>,
+    _of_account: Share<AccountId>,
+    _of_caller: Option<Share<UserId>>,
+    _room: Option<Share<AccountId>>,
 }
 
 impl Place {

@@ -1,6 +1,6 @@
 use domain::conversation::Kind;
+use domain::{ConversationId, UserId};
 use projections::views::Viewer;
-use uuid::Uuid;
 
 use super::failure::Failure;
 use super::request::Request;
@@ -18,7 +18,7 @@ pub(crate) enum Reach {
 
 impl Request {
     /// The calling user; a service token has no list, marker or pin that could be meant.
-    pub(crate) fn user(&self) -> Result<Uuid, Failure> {
+    pub(crate) fn user(&self) -> Result<UserId, Failure> {
         self.caller.user().ok_or_else(|| {
             Failure::forbidden("this endpoint speaks for a user, and a service token has none")
         })
@@ -39,7 +39,7 @@ impl Request {
 
     /// A conversation may be deleted by either member of a private chat, by its creator, and by
     /// whoever administers the account.
-    pub(super) async fn may_delete(&self, id: Uuid, reach: Reach) -> Result<(), Failure> {
+    pub(super) async fn may_delete(&self, id: ConversationId, reach: Reach) -> Result<(), Failure> {
         let administers = self.administers();
         let viewer = match self.caller.user() {
             Some(user) if !administers => Viewer::User(user),

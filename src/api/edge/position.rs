@@ -5,6 +5,7 @@ use axum::extract::Request;
 use axum::http::{HeaderName, HeaderValue};
 use axum::middleware::Next;
 use axum::response::Response;
+use domain::AccountPosition;
 
 /// The header: how many events of the caller's account an answer reflects.
 pub(crate) const POSITION: HeaderName = HeaderName::from_static("colloquy-position");
@@ -17,8 +18,8 @@ pub(crate) struct AnswerPosition(Arc<AtomicI64>);
 const UNKNOWN: i64 = -1;
 
 impl AnswerPosition {
-    pub(crate) fn set(&self, account_position: i64) {
-        self.0.store(account_position, Ordering::Relaxed);
+    pub(crate) fn set(&self, position: AccountPosition) {
+        self.0.store(position.get(), Ordering::Relaxed);
     }
 }
 

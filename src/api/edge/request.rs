@@ -6,7 +6,7 @@ use axum::extract::{FromRequest, OriginalUri, Request as HttpRequest};
 use axum::http::{HeaderMap, Method, Uri};
 use axum::response::IntoResponse;
 use bytes::Bytes;
-use domain::Decider;
+use domain::{AccountId, AccountPosition, Decider};
 use event_store::{Context, Idempotency, Keys, Metadata, Outcome, Surface};
 use projections::Views;
 use uuid::Uuid;
@@ -111,7 +111,7 @@ impl Request {
         Ok(request)
     }
 
-    pub(crate) fn account(&self) -> i64 {
+    pub(crate) fn account(&self) -> AccountId {
         self.caller.account
     }
 
@@ -120,7 +120,11 @@ impl Request {
     }
 
     /// Carries out a command; returns when the read models show what it did.
-    pub(crate) async fn execute<A>(&self, id: Uuid, command: A::Command) -> Result<Outcome, Failure>
+    pub(crate) async fn execute<A>(
+        &self,
+        id: A::Id,
+        command: A::Command,
+    ) -> Result<Outcome, Failure>
     where
         A: Decider,
         A::Refusal: Into<Failure>,
@@ -132,7 +136,7 @@ impl Request {
     /// what they did.
     pub(crate) async fn execute_all<A>(
         &self,
-        id: Uuid,
+        id: A::Id,
         commands: Vec<A::Command>,
         context: &Context,
     ) -> Result<Outcome, Failure>
@@ -158,7 +162,8 @@ impl Request {
         let Some(seen) = self.headers.get(POSITION) else { return Ok(()) };
         let unreadable = || Rejection::Header("Colloquy-Position", "must be 0 or greater".into());
         let seen = seen.to_str().ok().and_then(|seen| seen.parse().ok());
-        let position = seen.filter(|position: &i64| *position >= 0).ok_or_else(unreadable)?;
+        let position =
+            seen.filter(|seen| *seen >= AccountPosition::START).ok_or_else(unreadable)?;
         let progress = self.views().progress();
         let reached = progress.wait_for_account(self.account(), position, QUERY_WAIT).await;
         match reached.map_err(Rejection::Views)? {
@@ -229,8 +234,8 @@ fn context(
 
 /// An id for what a request makes.
 #[expect(clippy::disallowed_methods, reason = "the edge")]
-pub(crate) fn new_id() -> Uuid {
-    Uuid::now_v7()
+pub(crate) fn new_id<T: From<Uuid>>() -> T {
+    Uuid::now_v7().into()
 }
 
 #[expect(clippy::disallowed_methods, reason = "the edge")]

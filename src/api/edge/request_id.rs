@@ -1,4 +1,5 @@
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
+use uuid::Uuid;
 
 use super::request::new_id;
 
@@ -19,7 +20,7 @@ impl RequestId {
         };
         let given = headers.get(REQUEST_ID).filter(is_fit).cloned();
         Self(given.unwrap_or_else(|| {
-            HeaderValue::try_from(new_id().to_string()).expect("a UUID is ASCII")
+            HeaderValue::try_from(new_id::<Uuid>().to_string()).expect("a UUID is ASCII")
         }))
     }
 

@@ -7,11 +7,11 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::user::{self, Profile, User};
+use domain::{Position, UserId};
 use event_store::{CommandError, Context};
 use moka::Entry;
 use moka::future::Cache;
 use moka::ops::compute::Op;
-use uuid::Uuid;
 
 use super::caller::Caller;
 use super::failure::Failure;
@@ -33,7 +33,7 @@ const WAIT: Duration = Duration::from_secs(5);
 /// token was the newest that something was taken from, on any node, is for the user's own stream to
 /// know.
 #[derive(Debug, Clone)]
-pub struct Seen(Cache<Uuid, Arc<Sight>>);
+pub struct Seen(Cache<UserId, Arc<Sight>>);
 
 impl Default for Seen {
     fn default() -> Self {
@@ -52,7 +52,7 @@ struct Sight {
     /// The first since this node knows of the user: the next is taken at once.
     is_first: bool,
     /// The position from which on the directory shows it, and whether it does.
-    position: i64,
+    position: Position,
     is_shown: AtomicBool,
 }
 
@@ -122,7 +122,7 @@ pub(crate) async fn see(
 /// Takes name and role of a token into the directory.
 async fn take(
     services: &Services,
-    id: Uuid,
+    id: UserId,
     caller: &Caller,
     context: &Context,
     last: Option<&Sight>,
@@ -152,6 +152,8 @@ async fn take(
 
 #[cfg(test)]
 mod tests {
+    use domain::AccountId;
+
     use super::*;
 
     fn at(seconds: i64) -> DateTime<Utc> {
@@ -159,7 +161,7 @@ mod tests {
     }
 
     fn named(name: &str, issued_at: Option<f64>) -> Caller {
-        Caller::member(1, "ann", Some(name), issued_at)
+        Caller::member(AccountId::FIRST, "ann", Some(name), issued_at)
     }
 
     fn sight(name: &str, issued_at: Option<f64>) -> Sight {
@@ -169,7 +171,7 @@ mod tests {
             issued_at,
             taken_at: at(0),
             is_first: false,
-            position: 1,
+            position: Position::new(1),
             is_shown: true.into(),
         }
     }
@@ -203,7 +205,7 @@ mod tests {
     #[test]
     fn a_token_without_a_time_is_taken_when_it_says_something_else_or_after_a_while() {
         let last = sight("Ann", None);
-        let nameless = Caller::member(1, "ann", None, None);
+        let nameless = Caller::member(AccountId::FIRST, "ann", None, None);
         for caller in [named("Ann", None), nameless] {
             assert!(!last.gives_way_to(&caller, at(599)));
             assert!(last.gives_way_to(&caller, at(600)));

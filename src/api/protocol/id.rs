@@ -5,14 +5,15 @@ use uuid::Uuid;
 
 const LENGTH: usize = 22;
 
-pub(super) fn encode(id: Uuid) -> String {
-    format!("{:0>LENGTH$}", base62::encode(id.as_u128()))
+pub(super) fn encode(id: impl Into<Uuid>) -> String {
+    format!("{:0>LENGTH$}", base62::encode(id.into().as_u128()))
 }
 
 /// None: no id at all, so that nothing has it.
-pub(super) fn decode(text: &str) -> Option<Uuid> {
+pub(super) fn decode<T: From<Uuid>>(text: &str) -> Option<T> {
     let whole = text.len() == LENGTH;
-    whole.then(|| base62::decode(text).ok()).flatten().map(Uuid::from_u128)
+    let number = whole.then(|| base62::decode(text).ok()).flatten()?;
+    Some(Uuid::from_u128(number).into())
 }
 
 #[cfg(test)]
@@ -37,8 +38,8 @@ mod tests {
             "02wTwpycDo9xi5xyYPltg-",
             "zzzzzzzzzzzzzzzzzzzzzz",
         ] {
-            assert_eq!(decode(text), None, "{text}");
+            assert_eq!(decode::<Uuid>(text), None, "{text}");
         }
-        assert_ne!(decode("02wTwpycDo9xi5xyYPltg0"), decode("02wTwpycDo9xi5xyYPltG0"));
+        assert_ne!(decode::<Uuid>("02wTwpycDo9xi5xyYPltg0"), decode("02wTwpycDo9xi5xyYPltG0"));
     }
 }

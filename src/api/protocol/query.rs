@@ -1,3 +1,4 @@
+use domain::PublicId;
 use projections::{Cursor, Slice};
 use serde::Serialize;
 use utoipa::openapi::{RefOr, Schema};
@@ -110,9 +111,9 @@ const BEFORE: &str = "ending_before";
 
 impl Paging {
     /// The cursor, by where the item that it names stands in the list now.
-    pub(super) async fn cursor(
+    pub(super) async fn cursor<T: From<Uuid>>(
         &self,
-        place: impl AsyncFnOnce(Uuid) -> Result<Option<i64>, Failure>,
+        place: impl AsyncFnOnce(T) -> Result<Option<PublicId>, Failure>,
     ) -> Result<Cursor, Failure> {
         let Some((name, text)) = &self.from else { return Ok(Cursor::Top) };
         let number = match id::decode(text) {

@@ -4,8 +4,8 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::{FromRequest, Request as HttpRequest};
 use domain::participation::{ChangeCommand, Seat};
+use domain::{ConversationId, UserId};
 use projections::views::{Entry, Group, Name, Read, Reference};
-use uuid::Uuid;
 
 use super::DIALECT;
 use super::body::Fields;
@@ -20,7 +20,7 @@ use crate::edge::request::Request;
 /// A request of this dialect: every endpoint speaks for a person.
 pub(super) struct Protocol {
     request: Request,
-    pub(super) user: Uuid,
+    pub(super) user: UserId,
 }
 
 impl FromRequest<Arc<Services>> for Protocol {
@@ -56,7 +56,7 @@ impl Protocol {
         self.entry_of(conversation).await
     }
 
-    pub(super) async fn entry_of(&self, conversation: Uuid) -> Result<Entry, Failure> {
+    pub(super) async fn entry_of(&self, conversation: ConversationId) -> Result<Entry, Failure> {
         let entry = self.views().entry(self.user, conversation).await?;
         entry.ok_or_else(Failure::not_found)
     }
@@ -80,7 +80,7 @@ impl Protocol {
     }
 
     /// The users that are named by id or uid.
-    pub(super) async fn contacts(&self, names: &[String]) -> Result<Vec<Uuid>, Failure> {
+    pub(super) async fn contacts(&self, names: &[String]) -> Result<Vec<UserId>, Failure> {
         if names.len() > MEMBERS_MAX {
             let why = format!("there must be at most {MEMBERS_MAX} contacts");
             return Err(Failure::bad_request(why));
@@ -112,7 +112,7 @@ impl Protocol {
     /// The conversation as it is now.
     pub(super) async fn render_conversation(
         &self,
-        conversation: Uuid,
+        conversation: ConversationId,
     ) -> Result<Json<Conversation>, Failure> {
         Ok(Json(self.entry_of(conversation).await?.into()))
     }

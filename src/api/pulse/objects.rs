@@ -4,6 +4,7 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use domain::conversation::{Kind, NAME_LENGTH_MAX, TEXT_LENGTH_MAX};
 use domain::limits::{AVATAR_URL_LENGTH_MAX, EMAIL_LENGTH_MAX};
 use domain::user::UID_LENGTH_MAX;
+use domain::{ConversationId, UserId};
 use projections::views::{Chat, Membership};
 use projections::{Message, User};
 use serde_json::{Value, json};
@@ -95,18 +96,19 @@ fn time(at: DateTime<Utc>) -> Value {
     at.to_rfc3339_opts(SecondsFormat::Millis, true).into()
 }
 
-fn link(r#type: &Type, id: Uuid) -> Option<Link> {
+fn link(r#type: &Type, id: impl Into<Uuid>) -> Option<Link> {
+    let id = id.into();
     Some(Link { r#type: r#type.name, id, key: id })
 }
 
 /// A private chat of the viewer.
-pub(super) fn direct_conversation(chat: &Chat, viewer: Uuid) -> Resource {
+pub(super) fn direct_conversation(chat: &Chat, viewer: UserId) -> Resource {
     let (shared, other) = (&chat.conversation, chat.other.unwrap_or(viewer));
     let first = shared.created_by.unwrap_or(viewer);
     let second = if first == viewer { other } else { viewer };
     Resource {
         r#type: DIRECT_CONVERSATION.name,
-        id: shared.uuid,
+        id: shared.uuid.get(),
         attributes: vec![
             ("user_id", json!(other)),
             ("first_user_id", json!(first)),
@@ -131,18 +133,18 @@ pub(super) fn context_type(kind: Kind) -> Option<&'static str> {
 }
 
 /// Any chat of the viewer.
-pub(super) fn chat(chat: &Chat, viewer: Uuid) -> Resource {
+pub(super) fn chat(chat: &Chat, viewer: UserId) -> Resource {
     let shared = &chat.conversation;
     let newest = shared.newest().map(|newest| newest.uuid);
     let context_type = context_type(shared.kind);
     let bookmark = chat.state.bookmark.map(|_| Link {
         r#type: CHAT_BOOKMARK.name,
         id: bookmark_id(shared.uuid, viewer),
-        key: shared.uuid,
+        key: shared.uuid.get(),
     });
     Resource {
         r#type: CHAT.name,
-        id: shared.uuid,
+        id: shared.uuid.get(),
         attributes: vec![
             ("subject", json!(shared.name)),
             ("context_type", json!(context_type)),
@@ -162,12 +164,12 @@ pub(super) fn chat(chat: &Chat, viewer: Uuid) -> Resource {
 }
 
 /// Derived from the participation's stream, which is the membership's id.
-pub(super) fn bookmark_id(conversation: Uuid, user: Uuid) -> Uuid {
-    Uuid::new_v5(&domain::participation_id(conversation, user), b"bookmark")
+pub(super) fn bookmark_id(conversation: ConversationId, user: UserId) -> Uuid {
+    Uuid::new_v5(&domain::participation_id(conversation, user).get(), b"bookmark")
 }
 
 /// The viewer's bookmark in a chat, if there is one.
-pub(super) fn bookmark(chat: &Chat, viewer: Uuid) -> Option<Resource> {
+pub(super) fn bookmark(chat: &Chat, viewer: UserId) -> Option<Resource> {
     let updated_at = chat.state.bookmark.and(chat.state.opened_at)?;
     let shared = &chat.conversation;
     Some(Resource {
@@ -188,7 +190,7 @@ pub(super) fn membership(membership: &Membership) -> Resource {
     let id = domain::participation_id(conversation, user_id);
     Resource {
         r#type: CHAT_MEMBERSHIP.name,
-        id,
+        id: id.get(),
         attributes: vec![
             ("chat_id", json!(conversation)),
             ("user_id", json!(user_id)),
@@ -203,7 +205,7 @@ pub(super) fn membership(membership: &Membership) -> Resource {
 pub(super) fn message(message: &Message) -> Resource {
     Resource {
         r#type: MESSAGE.name,
-        id: message.uuid,
+        id: message.uuid.get(),
         attributes: vec![
             ("content", json!(message.text)),
             ("author_id", json!(message.author)),
@@ -222,7 +224,7 @@ pub(super) fn message(message: &Message) -> Resource {
 pub(super) fn user(user: &User) -> Resource {
     Resource {
         r#type: USER.name,
-        id: user.uuid,
+        id: user.uuid.get(),
         attributes: vec![
             ("name", json!(user.display_name())),
             ("username", json!(user.uid)),

@@ -15,7 +15,7 @@ pub(super) fn choice(request: &Pulse, query: &Query, column: fn(&str) -> Column)
 }
 
 /// Ids that a filter names.
-pub(super) fn ids(name: &str, values: &[String]) -> Result<Vec<Uuid>, Failure> {
+pub(super) fn ids<T: From<Uuid>>(name: &str, values: &[String]) -> Result<Vec<T>, Failure> {
     let wrong = |value| {
         Failure::bad_request(format!("filter[{name}] takes ids, not {value}"))
             .at(Source::Parameter(format!("filter[{name}]")))

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use axum::extract::{FromRequest, Request as HttpRequest};
 use axum::http::StatusCode;
 use domain::participation::Seat;
+use domain::{ConversationId, UserId};
 use projections::views::{Chat, ShownMessage};
 use uuid::Uuid;
 
@@ -20,7 +21,7 @@ use crate::jsonapi::query::{Offer, Query};
 /// A request of this dialect: every endpoint speaks for a person.
 pub(super) struct Pulse {
     request: Request,
-    pub(super) user: Uuid,
+    pub(super) user: UserId,
 }
 
 impl FromRequest<Arc<Services>> for Pulse {
@@ -43,10 +44,11 @@ impl Deref for Pulse {
 }
 
 /// An id in a path; anything else names nothing.
-pub(super) fn id(text: &str) -> Result<Uuid, Failure> {
+pub(super) fn id<T: From<Uuid>>(text: &str) -> Result<T, Failure> {
     // Other ways to write a UUID are no ids here.
     let hyphenated = text.len() == uuid::fmt::Hyphenated::LENGTH;
-    hyphenated.then(|| text.parse().ok()).flatten().ok_or_else(Failure::not_found)
+    let id: Option<Uuid> = hyphenated.then(|| text.parse().ok()).flatten();
+    id.map(T::from).ok_or_else(Failure::not_found)
 }
 
 impl Pulse {
@@ -56,7 +58,7 @@ impl Pulse {
     }
 
     /// One of the caller's chats.
-    pub(super) async fn chat(&self, id: Uuid) -> Result<Chat, Failure> {
+    pub(super) async fn chat(&self, id: ConversationId) -> Result<Chat, Failure> {
         let found = self.views().chats_of(self.user, &[id]).await?;
         found.into_iter().next().ok_or_else(Failure::not_found)
     }
@@ -71,7 +73,7 @@ impl Pulse {
     }
 
     /// Whether there is a user of the account with this id.
-    pub(super) async fn has_user(&self, user: Uuid) -> Result<bool, Failure> {
+    pub(super) async fn has_user(&self, user: UserId) -> Result<bool, Failure> {
         Ok(!self.views().users_of(self.account(), &[user]).await?.is_empty())
     }
 
@@ -80,7 +82,7 @@ impl Pulse {
         &self,
         attributes: &Attributes,
         name: &str,
-    ) -> Result<Uuid, Failure> {
+    ) -> Result<UserId, Failure> {
         let unknown = || attributes.failure(StatusCode::NOT_FOUND, name, "there is no such user");
         let user = id(attributes.text(name)?).map_err(|_| unknown())?;
         if self.has_user(user).await? { Ok(user) } else { Err(unknown()) }
@@ -106,22 +108,27 @@ impl Load for Pulse {
         let (views, account) = (self.views(), self.account());
         Ok(match r#type {
             name if name == CHAT.name => {
-                let chats = views.chats_of(self.user, keys).await?;
+                let chats = views.chats_of(self.user, &typed(keys)).await?;
                 chats.iter().map(|chat| objects::chat(chat, self.user)).collect()
             }
             name if name == CHAT_BOOKMARK.name => {
-                let chats = views.chats_of(self.user, keys).await?;
+                let chats = views.chats_of(self.user, &typed(keys)).await?;
                 chats.iter().filter_map(|chat| objects::bookmark(chat, self.user)).collect()
             }
             name if name == MESSAGE.name => {
-                let messages = views.messages_of(account, keys).await?;
+                let messages = views.messages_of(account, &typed(keys)).await?;
                 messages.iter().map(|found| objects::message(&found.message)).collect()
             }
             name if name == USER.name => {
-                let users = views.users_of(account, keys).await?;
+                let users = views.users_of(account, &typed(keys)).await?;
                 users.iter().map(|user| objects::user(user)).collect()
             }
             _ => vec![],
         })
     }
+}
+
+/// Keys, as what the resources of their type have.
+fn typed<T: From<Uuid>>(keys: &[Uuid]) -> Vec<T> {
+    keys.iter().copied().map(T::from).collect()
 }

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use chrono::{DateTime, SecondsFormat, Utc};
+use domain::PublicId;
 use domain::conversation::Kind;
 use projections::User as DirectoryUser;
 use projections::views::{View, Viewer};
@@ -56,7 +57,7 @@ pub(super) struct Person<'a> {
 impl<'a> From<&'a DirectoryUser> for Person<'a> {
     fn from(user: &'a DirectoryUser) -> Self {
         Self {
-            id: user.id,
+            id: user.id.get(),
             uid: &user.uid,
             display_name: user.display_name(),
             avatar_url: user.avatar_url.as_deref(),
@@ -82,12 +83,12 @@ pub(super) struct Member<'a> {
 impl<'a> Member<'a> {
     fn new((member, user): (&projections::Member, &'a DirectoryUser)) -> Self {
         Self {
-            id: user.id,
+            id: user.id.get(),
             uid: &user.uid,
             display_name: user.display_name(),
             avatar_url: user.avatar_url.as_deref(),
             marked_at: member.marked_at.map(time),
-            marked_id: member.marker,
+            marked_id: member.marker.map(PublicId::get),
             presence: "away",
         }
     }
@@ -122,11 +123,11 @@ impl<'a> Message<'a> {
     pub(super) fn new(
         message: &'a projections::Message,
         author: &'a DirectoryUser,
-        app_id: i64,
+        app_id: PublicId,
     ) -> Self {
         Self {
-            id: message.id,
-            app_id,
+            id: message.id.get(),
+            app_id: app_id.get(),
             text: &message.text,
             html: html(&message.text),
             plain: escape(&message.text.split_whitespace().collect::<Vec<_>>().join(" ")),
@@ -134,11 +135,11 @@ impl<'a> Message<'a> {
             metadata: message.metadata.as_ref(),
             tags: &message.tags,
             created_at: time(message.created_at),
-            created_by_id: author.id,
+            created_by_id: author.id.get(),
             created_by: author.into(),
             modified_at: message.modified_at.map(time),
             // Only its author edits a message.
-            modified_by_id: message.modified_at.map(|_| author.id),
+            modified_by_id: message.modified_at.map(|_| author.id.get()),
             is_trashed: false,
         }
     }
@@ -203,25 +204,25 @@ impl<'a> Conversation<'a> {
         let newest = shared.newest().zip(view.newest_author.as_deref());
         let own_picture = shared.avatar_url.as_deref();
         Self {
-            id: shared.number,
+            id: shared.number.get(),
             r#type,
             uid: shared.uid.as_deref(),
             display_name: shared.name.as_deref().map_or_else(|| names().into(), Cow::from),
             avatar_url: own_picture.or_else(|| other.and_then(|other| other.avatar_url.as_deref())),
-            user_id: other.map(|other| other.id),
+            user_id: other.map(|other| other.id.get()),
             name: shared.name.as_deref(),
             description: shared.description.as_deref(),
             metadata: shared.metadata.as_ref(),
             tags: &shared.tags,
             created_at: time(shared.created_at),
-            created_by_id: creator.map(|user| user.id),
+            created_by_id: creator.map(|user| user.id.get()),
             created_by: creator.map(Person::from),
             modified_at: time(shared.modified_at),
-            modified_by_id: modifier.map(|user| user.id),
+            modified_by_id: modifier.map(|user| user.id.get()),
             modified_by: modifier.map(Person::from),
             member_count: shared.member_count,
             members: view.members().map(Member::new).collect(),
-            last_message_id: shared.newest_id(),
+            last_message_id: shared.newest_id().map(PublicId::get),
             last_message: newest.map(|(newest, by)| Message::new(newest, by, shared.number)),
             is_pinned: state.is_some_and(|state| state.pinned.is_some()),
             is_unread: view.is_unread,
@@ -262,7 +263,7 @@ pub(super) struct User {
 impl User {
     pub(super) fn new(user: &DirectoryUser) -> Self {
         Self {
-            id: user.id,
+            id: user.id.get(),
             uid: user.uid.clone(),
             display_name: user.display_name().to_owned(),
             name: user.name.clone(),

@@ -3,8 +3,8 @@ use std::sync::Arc;
 
 use axum::extract::{FromRequest, Request as HttpRequest};
 use domain::participation::{ChangeCommand, Seat};
+use domain::{ConversationId, PublicId};
 use projections::views::{MemberState, View, Viewer};
-use uuid::Uuid;
 
 use super::DIALECT;
 use super::body::Object;
@@ -47,13 +47,20 @@ impl Weavy {
     }
 
     /// The stream of the conversation with this public number.
-    pub(super) async fn conversation_id(&self, number: i64) -> Result<Uuid, Failure> {
+    pub(super) async fn conversation_id(
+        &self,
+        number: PublicId,
+    ) -> Result<ConversationId, Failure> {
         let found = self.views().conversation_id(self.account(), number).await?;
         found.ok_or_else(Failure::not_found)
     }
 
     /// What the caller sees of a conversation.
-    pub(super) async fn view(&self, id: Uuid, trashed_too: bool) -> Result<View, Failure> {
+    pub(super) async fn view(
+        &self,
+        id: ConversationId,
+        trashed_too: bool,
+    ) -> Result<View, Failure> {
         let view = self.views().view(self.account(), self.viewer(), id, trashed_too).await?;
         view.ok_or_else(Failure::not_found)
     }
@@ -61,7 +68,7 @@ impl Weavy {
     /// What everyone sees of a conversation that is not in the trash, if the viewer may.
     pub(super) async fn conversation(
         &self,
-        id: Uuid,
+        id: ConversationId,
         viewer: Viewer,
     ) -> Result<Arc<projections::Conversation>, Failure> {
         let found = match viewer {
@@ -73,7 +80,10 @@ impl Weavy {
     }
 
     /// A conversation, as the caller sees it now.
-    pub(super) async fn render_conversation(&self, id: Uuid) -> Result<Rendered, Failure> {
+    pub(super) async fn render_conversation(
+        &self,
+        id: ConversationId,
+    ) -> Result<Rendered, Failure> {
         let view = self.view(id, false).await?;
         Ok(Rendered::new(&Conversation::new(&view, self.viewer())))
     }
@@ -83,7 +93,7 @@ impl Weavy {
     pub(super) async fn member_state(
         &self,
         number_in_path: &str,
-    ) -> Result<(MemberState, Option<i64>), Failure> {
+    ) -> Result<(MemberState, Option<PublicId>), Failure> {
         let user = self.user()?;
         let id = self.conversation_id(number(number_in_path)?).await?;
         let found = self.views().member_state(user, id).await?;
@@ -108,7 +118,7 @@ impl Weavy {
 }
 
 /// A public number in a path; anything else names nothing.
-pub(super) fn number(text: &str) -> Result<i64, Failure> {
+pub(super) fn number(text: &str) -> Result<PublicId, Failure> {
     let digits = text.bytes().all(|byte| byte.is_ascii_digit());
-    text.parse().ok().filter(|id| digits && *id > 0).ok_or_else(Failure::not_found)
+    text.parse().ok().filter(|id| digits && *id > PublicId::NONE).ok_or_else(Failure::not_found)
 }

@@ -1,6 +1,6 @@
-use uuid::Uuid;
-
 use super::Part;
+
+use crate::ConversationId;
 
 /// What may be asked.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -8,7 +8,7 @@ pub enum Command {
     /// Records that somebody reads.
     RecordReading {
         /// Whose trail.
-        conversation: Uuid,
+        conversation: ConversationId,
         /// What of it.
         part: Part,
     },

@@ -1,7 +1,6 @@
 use serde::{Deserialize, Serialize};
-use uuid::Uuid;
 
-use crate::StoredEvent;
+use crate::{ConversationId, StoredEvent};
 
 /// What of a trail is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -24,7 +23,7 @@ pub enum Event {
     /// Somebody read; who is in the metadata.
     AuditTrailRead {
         /// Whose trail.
-        conversation: Uuid,
+        conversation: ConversationId,
         /// What of it.
         part: Part,
     },

@@ -8,9 +8,7 @@ mod state;
 #[cfg(test)]
 mod tests;
 
-use uuid::Uuid;
-
-use crate::Decider;
+use crate::{AuditId, ConversationId, Decider};
 
 pub use command::Command;
 pub use event::{Event, Part};
@@ -20,6 +18,7 @@ pub use state::Audit;
 impl Decider for Audit {
     const TYPE: &'static str = "audit";
     const STATE_SCHEMA: i32 = 1;
+    type Id = AuditId;
     type Command = Command;
     type Event = Event;
     type Refusal = Refusal;
@@ -38,7 +37,7 @@ impl Decider for Audit {
         }
     }
 
-    fn conversation(_: Uuid, event: &Event) -> Option<Uuid> {
+    fn conversation(_: Self::Id, event: &Event) -> Option<ConversationId> {
         let Event::AuditTrailRead { conversation, .. } = event;
         Some(*conversation)
     }

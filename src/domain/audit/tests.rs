@@ -5,7 +5,7 @@ use super::*;
 
 #[test]
 fn every_reading_is_recorded_also_the_second() {
-    let conversation = Uuid::from_u128(1);
+    let conversation = ConversationId::new(Uuid::from_u128(1));
     let read = Event::AuditTrailRead { conversation, part: Part::State };
     TestFramework::<Audit>::with(())
         .given(vec![read.clone()])

@@ -1,8 +1,7 @@
 use serde_json::{Map, Value};
-use uuid::Uuid;
 
 use super::Kind;
-use crate::Text;
+use crate::{MessageId, Text, UserId};
 
 /// What may be asked of a conversation.
 #[derive(Debug, Clone, PartialEq)]
@@ -32,7 +31,7 @@ pub enum Command {
     /// Pins a message for everyone, instead of any before it.
     PinMessage {
         /// The message, which is in this conversation.
-        message: Uuid,
+        message: MessageId,
     },
     /// Unpins the pinned message.
     UnpinMessage,
@@ -43,21 +42,21 @@ pub enum Command {
     /// Lets a user in.
     AddMember {
         /// Who.
-        user: Uuid,
+        user: UserId,
     },
     /// Takes a user out, or lets them leave.
     RemoveMember {
         /// Who.
-        user: Uuid,
+        user: UserId,
     },
     /// Takes it away for good, with everything that was said in it.
     DeleteConversation,
     /// Edits a message.
     EditMessage {
         /// The message, which is in this conversation.
-        message: Uuid,
+        message: MessageId,
         /// Who wrote it, and edits it now.
-        author: Uuid,
+        author: UserId,
         /// Not blank.
         text: Text,
         /// The host system's own.
@@ -68,14 +67,14 @@ pub enum Command {
     /// Takes a message away for good.
     DeleteMessage {
         /// The message, which is in this conversation.
-        message: Uuid,
+        message: MessageId,
     },
     /// Says something.
     PostMessage {
         /// The message's own id.
-        message: Uuid,
+        message: MessageId,
         /// A member.
-        author: Uuid,
+        author: UserId,
         /// Not blank.
         text: Text,
         /// The host system's own.
@@ -114,9 +113,9 @@ pub struct Create {
     /// Private, room or contextual.
     pub kind: Kind,
     /// Who makes it; none when the host system does.
-    pub creator: Option<Uuid>,
+    pub creator: Option<UserId>,
     /// Everyone in it, the creator too.
-    pub members: Vec<Uuid>,
+    pub members: Vec<UserId>,
     /// The host system's name of a contextual chat.
     pub uid: Option<String>,
     /// Blank counts as none.
@@ -131,16 +130,16 @@ pub struct Create {
 
 impl Create {
     /// The private chat that `creator` starts with `other`.
-    pub fn private(creator: Uuid, other: Uuid) -> Self {
+    pub fn private(creator: UserId, other: UserId) -> Self {
         Self::of_kind(Kind::Private, creator, vec![other])
     }
 
     /// A room of `creator` with these members.
-    pub fn room(creator: Uuid, members: Vec<Uuid>) -> Self {
+    pub fn room(creator: UserId, members: Vec<UserId>) -> Self {
         Self::of_kind(Kind::Room, creator, members)
     }
 
-    fn of_kind(kind: Kind, creator: Uuid, members: Vec<Uuid>) -> Self {
+    fn of_kind(kind: Kind, creator: UserId, members: Vec<UserId>) -> Self {
         Self {
             kind,
             creator: Some(creator),

@@ -1,8 +1,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
-use uuid::Uuid;
 
-use crate::{Private, StoredEvent, Text};
+use crate::{MessageId, Private, StoredEvent, Text, UserId};
 
 /// What kind of conversation it is, for good.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -47,9 +46,9 @@ pub enum Event {
         kind: Kind,
         /// Who made it; none when the host system did.
         #[serde(default, skip_serializing_if = "Option::is_none")]
-        creator: Option<Uuid>,
+        creator: Option<UserId>,
         /// Everyone in it.
-        members: Vec<Uuid>,
+        members: Vec<UserId>,
         /// The host system's name of a contextual chat.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         uid: Option<String>,
@@ -92,19 +91,19 @@ pub enum Event {
     /// Somebody came in.
     MemberAdded {
         /// Who.
-        user: Uuid,
+        user: UserId,
     },
     /// Somebody left or was taken out.
     MemberRemoved {
         /// Who.
-        user: Uuid,
+        user: UserId,
     },
     /// Somebody said something.
     MessagePosted {
         /// The message's own id.
-        message: Uuid,
+        message: MessageId,
         /// Who.
-        author: Uuid,
+        author: UserId,
         /// What.
         text: Text,
         /// The host system's own.
@@ -117,9 +116,9 @@ pub enum Event {
     /// A message was edited.
     MessageEdited {
         /// The message's own id.
-        message: Uuid,
+        message: MessageId,
         /// Who.
-        author: Uuid,
+        author: UserId,
         /// What it says now.
         text: Text,
         /// The host system's own.
@@ -132,12 +131,12 @@ pub enum Event {
     /// A message is gone for good.
     MessageDeleted {
         /// The message's own id.
-        message: Uuid,
+        message: MessageId,
     },
     /// A message is pinned for everyone, instead of any before it.
     MessagePinned {
         /// The message's own id.
-        message: Uuid,
+        message: MessageId,
     },
     /// No message is pinned any more.
     MessageUnpinned,

@@ -8,9 +8,7 @@ mod state;
 #[cfg(test)]
 mod tests;
 
-use uuid::Uuid;
-
-use crate::{Decider, Erasure};
+use crate::{ConversationId, Decider, Erasure, MessageId};
 
 pub use command::{Command, Create};
 pub use event::{Event, Kind};
@@ -29,6 +27,7 @@ pub const TEXT_LENGTH_MAX: usize = 150_000;
 impl Decider for Conversation {
     const TYPE: &'static str = "conversation";
     const STATE_SCHEMA: i32 = 2;
+    type Id = ConversationId;
     type Command = Command;
     type Event = Event;
     type Refusal = Refusal;
@@ -45,11 +44,11 @@ impl Decider for Conversation {
         command.name()
     }
 
-    fn conversation(stream: Uuid, _: &Event) -> Option<Uuid> {
+    fn conversation(stream: Self::Id, _: &Event) -> Option<ConversationId> {
         Some(stream)
     }
 
-    fn subject(event: &Event) -> Option<Uuid> {
+    fn subject(event: &Event) -> Option<MessageId> {
         match event {
             Event::MessagePosted { message, .. } | Event::MessageEdited { message, .. } => {
                 Some(*message)

@@ -1,6 +1,6 @@
-use uuid::Uuid;
-
 use crate::limits::Excess;
+
+use crate::UserId;
 
 /// Why a command on a conversation is not carried out.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -28,7 +28,7 @@ pub enum Refusal {
     MembersFixed,
     /// Whoever acts, or is named, is not in the conversation.
     #[error("user {0} is not a member of the conversation")]
-    NotAMember(Uuid),
+    NotAMember(UserId),
     /// A contextual chat needs the host system's name.
     #[error("a contextual chat needs a uid")]
     UidMissing,

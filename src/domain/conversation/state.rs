@@ -1,25 +1,24 @@
 use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
-use uuid::Uuid;
 
 use super::{Event, Kind};
-use crate::{Private, Text};
+use crate::{MessageId, Private, Text, UserId};
 
 /// A conversation, as far as its rules need to know it. The default is one that does not exist.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Conversation {
     pub(super) kind: Option<Kind>,
-    pub(super) members: BTreeSet<Uuid>,
+    pub(super) members: BTreeSet<UserId>,
     pub(super) name: Option<Text>,
     pub(super) description: Option<Text>,
     pub(super) tags: Private<Vec<String>>,
     pub(super) avatar_url: Option<Text>,
-    pub(super) pinned_message: Option<Uuid>,
+    pub(super) pinned_message: Option<MessageId>,
     pub(super) trashed: bool,
     pub(super) message_count: u64,
     /// Messages that are gone: they cannot be edited, and deleting them again changes nothing.
-    pub(super) deleted_messages: BTreeSet<Uuid>,
+    pub(super) deleted_messages: BTreeSet<MessageId>,
     pub(super) deleted: bool,
 }
 

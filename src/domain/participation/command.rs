@@ -1,6 +1,7 @@
 use chrono::{DateTime, Utc};
 
 use super::Seat;
+use crate::PublicId;
 
 /// What a member may ask for themselves.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,9 +16,9 @@ pub struct Command {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Reading {
     /// Everything, which is to this message as far as the caller knows, and never back; none when there is none.
-    Whole(Option<i64>),
-    /// Up to the message with this public number, which may be back; 0: nothing.
-    UpTo(i64),
+    Whole(Option<PublicId>),
+    /// Up to the message with this public number, which may be back; [`PublicId::NONE`]: nothing.
+    UpTo(PublicId),
 }
 
 /// The change that is asked for.
@@ -33,7 +34,7 @@ pub enum Change {
     /// Read up to a message; with none, only takes an earlier "unread" back.
     MarkRead {
         /// The message's public number.
-        message: Option<i64>,
+        message: Option<PublicId>,
     },
     /// Unread from now on, whatever comes, until marked read.
     MarkUnread,

@@ -2,6 +2,8 @@ use std::ops::RangeInclusive;
 
 use chrono::{DateTime, Datelike, SubsecRound, Timelike, Utc};
 
+use crate::PublicId;
+
 use super::{Change, ChangeCommand, Command, Event, Participation, Reading, Refusal};
 
 /// Years that every reader of an event can write with four digits.
@@ -17,8 +19,12 @@ pub(super) fn decide(
     }
     let now = participation.in_membership(seat.membership);
     let changed = match change {
-        ChangeCommand::MarkRead { message: Some(..1) }
-        | ChangeCommand::OpenConversation { reading: Reading::UpTo(..0), .. } => {
+        ChangeCommand::MarkRead { message: Some(message) } if message <= PublicId::NONE => {
+            return Err(Refusal::MessageInvalid);
+        }
+        ChangeCommand::OpenConversation { reading: Reading::UpTo(message), .. }
+            if message < PublicId::NONE =>
+        {
             return Err(Refusal::MessageInvalid);
         }
         ChangeCommand::OpenConversation { reading, as_of } => {

@@ -1,20 +1,19 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
-use uuid::Uuid;
 
-use crate::StoredEvent;
+use crate::{ConversationId, MembershipId, PublicId, StoredEvent, UserId};
 
 /// A member's place in a conversation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Seat {
     /// The conversation.
-    pub conversation: Uuid,
+    pub conversation: ConversationId,
     /// The member.
-    pub user: Uuid,
+    pub user: UserId,
     /// Which of the user's memberships: the log position of the event that let them in. Whoever leaves and
     /// comes back has a new one, and with it a fresh state.
-    pub membership: i64,
+    pub membership: MembershipId,
 }
 
 /// What a member did for themselves.
@@ -38,7 +37,7 @@ pub enum Change {
     MarkedRead {
         /// The message's public number; none when there was no message.
         #[serde(default, skip_serializing_if = "Option::is_none")]
-        message: Option<i64>,
+        message: Option<PublicId>,
         /// As of when, if that is not when it was recorded.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         as_of: Option<DateTime<Utc>>,

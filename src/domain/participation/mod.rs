@@ -8,9 +8,7 @@ mod state;
 #[cfg(test)]
 mod tests;
 
-use uuid::Uuid;
-
-use crate::Decider;
+use crate::{ConversationId, Decider, ParticipationId};
 
 pub use command::{Change as ChangeCommand, Command, Reading};
 pub use event::{Change, Event, Seat};
@@ -20,6 +18,7 @@ pub use state::Participation;
 impl Decider for Participation {
     const TYPE: &'static str = "participation";
     const STATE_SCHEMA: i32 = 1;
+    type Id = ParticipationId;
     type Command = Command;
     type Event = Event;
     type Refusal = Refusal;
@@ -36,7 +35,7 @@ impl Decider for Participation {
         command.change.name()
     }
 
-    fn conversation(_: Uuid, event: &Event) -> Option<Uuid> {
+    fn conversation(_: Self::Id, event: &Event) -> Option<ConversationId> {
         Some(event.seat.conversation)
     }
 }

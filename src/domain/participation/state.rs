@@ -2,12 +2,13 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::{Change, Event};
+use crate::{MembershipId, PublicId};
 
 /// One member's own state in one conversation.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Participation {
-    pub(super) membership: i64,
-    pub(super) marker: Option<i64>,
+    pub(super) membership: MembershipId,
+    pub(super) marker: Option<PublicId>,
     pub(super) marked_unread: bool,
     pub(super) pinned: bool,
     pub(super) muted: bool,
@@ -20,7 +21,7 @@ pub struct Participation {
 
 impl Participation {
     /// The state in the given membership: a new one starts fresh.
-    pub(super) fn in_membership(&self, membership: i64) -> Self {
+    pub(super) fn in_membership(&self, membership: MembershipId) -> Self {
         if self.membership == membership {
             self.clone()
         } else {
@@ -28,9 +29,9 @@ impl Participation {
         }
     }
 
-    /// Whether something waits to be read, when this is the newest message of anyone else, 0 for none.
-    pub fn is_unread(&self, newest_by_others: i64) -> bool {
-        self.marked_unread || newest_by_others > self.marker.unwrap_or(0)
+    /// Whether something waits to be read, when this is the newest message of anyone else, if any.
+    pub fn is_unread(&self, newest_by_others: Option<PublicId>) -> bool {
+        self.marked_unread || newest_by_others > self.marker
     }
 }
 

@@ -1,10 +1,15 @@
+use crate::{ConversationId, MembershipId, PublicId, UserId};
 use cqrs_es::test::TestFramework;
 use uuid::Uuid;
 
 use super::*;
 
 fn seat(membership: i64) -> Seat {
-    Seat { conversation: Uuid::from_u128(1), user: Uuid::from_u128(2), membership }
+    Seat {
+        conversation: ConversationId::new(Uuid::from_u128(1)),
+        user: UserId::new(Uuid::from_u128(2)),
+        membership: MembershipId::new(membership),
+    }
 }
 
 fn event(change: Change) -> Event {
@@ -23,9 +28,13 @@ fn check(given: &[Change], when: ChangeCommand, then: &[Change]) {
 fn the_marker_moves_forth_and_back_and_repeats_without_effect() {
     use ChangeCommand::MarkRead;
     let read = |message| Change::MarkedRead { message: Some(message), as_of: None };
-    check(&[], MarkRead { message: Some(8) }, &[read(8)]);
-    check(&[read(8)], MarkRead { message: Some(7) }, &[read(7)]);
-    check(&[read(8)], MarkRead { message: Some(8) }, &[]);
+    check(&[], MarkRead { message: Some(PublicId::new(8)) }, &[read(PublicId::new(8))]);
+    check(
+        &[read(PublicId::new(8))],
+        MarkRead { message: Some(PublicId::new(7)) },
+        &[read(PublicId::new(7))],
+    );
+    check(&[read(PublicId::new(8))], MarkRead { message: Some(PublicId::new(8)) }, &[]);
 }
 
 #[test]
@@ -84,27 +93,31 @@ fn a_command_for_a_seat_that_was_left_is_refused() {
 
 #[test]
 fn opening_is_recorded_each_time() {
-    let read = Change::MarkedRead { message: Some(7), as_of: None };
-    let open = ChangeCommand::OpenConversation { reading: Reading::Whole(Some(7)), as_of: None };
+    let read = Change::MarkedRead { message: Some(PublicId::new(7)), as_of: None };
+    let open = ChangeCommand::OpenConversation {
+        reading: Reading::Whole(Some(PublicId::new(7))),
+        as_of: None,
+    };
     let before = [read];
     check(&before, open, &before);
     let as_of = Some("2026-01-01T00:00:00Z".parse().unwrap());
     let read = |message, as_of| [Change::MarkedRead { message: Some(message), as_of }];
     let up_to =
         |message, as_of| ChangeCommand::OpenConversation { reading: Reading::UpTo(message), as_of };
-    check(&before, up_to(5, as_of), &read(5, as_of));
-    check(&before, up_to(0, None), &read(0, None));
-    for older in [None, Some(5)] {
+    check(&before, up_to(PublicId::new(5), as_of), &read(PublicId::new(5), as_of));
+    check(&before, up_to(PublicId::new(0), None), &read(PublicId::new(0), None));
+    for older in [None, Some(PublicId::new(5))] {
         let whole = ChangeCommand::OpenConversation { reading: Reading::Whole(older), as_of: None };
-        check(&before, whole, &read(7, None));
+        check(&before, whole, &read(PublicId::new(7), None));
     }
-    check(&before, ChangeCommand::MarkRead { message: Some(7) }, &[]);
+    check(&before, ChangeCommand::MarkRead { message: Some(PublicId::new(7)) }, &[]);
 }
 
 #[test]
 fn a_time_that_not_every_reader_could_hold_is_refused() {
     let time = |seconds| chrono::DateTime::from_timestamp(seconds, 0).unwrap();
-    let open = |as_of| ChangeCommand::OpenConversation { reading: Reading::UpTo(1), as_of };
+    let open =
+        |as_of| ChangeCommand::OpenConversation { reading: Reading::UpTo(PublicId::new(1)), as_of };
     for (time, refused) in [
         (time(-62_135_596_801), true),
         (time(-62_135_596_800), false),
@@ -163,7 +176,10 @@ fn times_are_kept_to_the_microsecond_and_leap_seconds_are_refused() {
     for command in [
         ChangeCommand::MuteConversation { until: Some(leap) },
         ChangeCommand::ArchiveConversation { at: leap },
-        ChangeCommand::OpenConversation { reading: Reading::UpTo(1), as_of: Some(leap) },
+        ChangeCommand::OpenConversation {
+            reading: Reading::UpTo(PublicId::new(1)),
+            as_of: Some(leap),
+        },
     ] {
         TestFramework::<Participation>::with(())
             .given_no_previous_events()

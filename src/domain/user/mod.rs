@@ -8,9 +8,7 @@ mod state;
 #[cfg(test)]
 mod tests;
 
-use uuid::Uuid;
-
-use crate::Decider;
+use crate::{ConversationId, Decider, UserId};
 
 pub use command::Command;
 pub use event::{Event, Profile};
@@ -27,6 +25,7 @@ pub const SYSTEM_UID: &str = "colloquy";
 impl Decider for User {
     const TYPE: &'static str = "user";
     const STATE_SCHEMA: i32 = 2;
+    type Id = UserId;
     type Command = Command;
     type Event = Event;
     type Refusal = Refusal;
@@ -47,7 +46,7 @@ impl Decider for User {
         }
     }
 
-    fn conversation(_: Uuid, _: &Event) -> Option<Uuid> {
+    fn conversation(_: Self::Id, _: &Event) -> Option<ConversationId> {
         None
     }
 }

@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 
 use cqrs_es::persist::{PersistedEventRepository, SerializedEvent};
 use domain::conversation::{Command, Conversation, Create, Kind};
+use domain::{AccountId, ConversationId, UserId};
 use event_store::{
     Append, Appender, Commands, Context, Keys, Log, MasterKey, Metadata, NewEvent, Settings,
     Surface,
@@ -174,7 +175,7 @@ impl Caller for Ours {
             aggregate_type: "conversation",
             aggregate_id: stream.to_string(),
             expected_version: version,
-            account: 1,
+            account: AccountId::FIRST,
             caller: "ann".to_owned(),
             idempotency: None,
             stream_key: None,
@@ -197,8 +198,8 @@ impl Caller for Ours {
 fn create() -> Command {
     Command::CreateConversation(Create {
         kind: Kind::Room,
-        creator: Some(AUTHOR),
-        members: vec![AUTHOR, OTHER],
+        creator: Some(UserId::new(AUTHOR)),
+        members: vec![UserId::new(AUTHOR), UserId::new(OTHER)],
         uid: None,
         name: None,
         description: None,
@@ -212,8 +213,8 @@ fn command(version: i64) -> Command {
         return create();
     }
     Command::PostMessage {
-        message: Uuid::now_v7(),
-        author: AUTHOR,
+        message: Uuid::now_v7().into(),
+        author: UserId::new(AUTHOR),
         text: "Shall we meet at ten, or would the afternoon suit you better?".into(),
         metadata: None,
         tags: vec![],
@@ -245,7 +246,7 @@ impl Caller for OurCommand {
         let context = Context {
             metadata: Metadata {
                 actor: "ann".to_owned(),
-                account: 1,
+                account: AccountId::FIRST,
                 role: "member".to_owned(),
                 surface: Surface::Weavy,
                 request_id: "018f9d5e-0000-7000-8000-000000000000".to_owned(),
@@ -255,6 +256,9 @@ impl Caller for OurCommand {
             },
             idempotency: None,
         };
-        self.commands.execute::<Conversation>(stream, command(version), &context).await.unwrap();
+        self.commands
+            .execute::<Conversation>(ConversationId::new(stream), command(version), &context)
+            .await
+            .unwrap();
     }
 }

@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 use cqrs_es::EventStore;
 use cqrs_es::persist::PersistedEventStore;
 use domain::conversation::{Command, Conversation, Create, Kind};
+use domain::{AccountId, ConversationId, UserId};
 use event_store::{
     Append, Commands, Context, Keys, Log, MasterKey, Metadata, NewEvent, Settings, Surface,
 };
@@ -47,7 +48,7 @@ async fn main() {
             aggregate_type: "conversation",
             aggregate_id: stream.to_string(),
             expected_version: first,
-            account: 1,
+            account: AccountId::FIRST,
             caller: "ann".to_owned(),
             idempotency: None,
             stream_key: None,
@@ -108,8 +109,8 @@ const METADATA: &str = r#"{"actor":"ann","account":"1","role":"member","command"
 fn create() -> Command {
     Command::CreateConversation(Create {
         kind: Kind::Room,
-        creator: Some(AUTHOR),
-        members: (1..=100).map(Uuid::from_u128).collect(),
+        creator: Some(UserId::new(AUTHOR)),
+        members: (1..=100).map(|n| UserId::new(Uuid::from_u128(n))).collect(),
         uid: None,
         name: Some("A long talk".into()),
         description: None,
@@ -122,7 +123,7 @@ async fn execute(commands: &Commands, stream: Uuid, command: Command) {
     let context = Context {
         metadata: Metadata {
             actor: "ann".to_owned(),
-            account: 1,
+            account: AccountId::FIRST,
             role: "member".to_owned(),
             surface: Surface::Weavy,
             request_id: "bench".to_owned(),
@@ -132,5 +133,5 @@ async fn execute(commands: &Commands, stream: Uuid, command: Command) {
         },
         idempotency: None,
     };
-    commands.execute::<Conversation>(stream, command, &context).await.unwrap();
+    commands.execute::<Conversation>(ConversationId::new(stream), command, &context).await.unwrap();
 }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use domain::Position;
 use tokio::sync::watch;
 
 use super::Log;
@@ -9,15 +10,13 @@ use crate::Error;
 
 /// How long a follower that nobody wakes waits at most before it looks at the head itself.
 const POLL_MAX: Duration = Duration::from_millis(250);
-/// Nobody in this process has looked at the head of the log yet.
-pub(super) const UNKNOWN: i64 = -1;
 
 impl Log {
     /// The newest committed position, 0 while there is none.
     ///
     /// # Errors
     /// When PostgreSQL cannot be reached.
-    pub async fn head(&self) -> Result<i64, Error> {
+    pub async fn head(&self) -> Result<Position, Error> {
         let head = sqlx::query_scalar("select position from log_head")
             .fetch_one(&self.pool)
             .await
@@ -30,7 +29,7 @@ impl Log {
     ///
     /// # Errors
     /// When PostgreSQL cannot be reached.
-    pub async fn look(&self) -> Result<i64, Error> {
+    pub async fn look(&self) -> Result<Position, Error> {
         // Whatever is known by now was committed before the statement below began: a lower head can
         // only be that of a database that was put back to an earlier state.
         let before = *self.known.borrow();
@@ -51,34 +50,35 @@ impl Log {
     }
 
     /// The newest position that this process knows to be committed, if it has ever looked.
-    pub(crate) fn known(&self) -> Option<i64> {
-        Some(*self.known.borrow()).filter(|known| *known != UNKNOWN)
+    pub(crate) fn known(&self) -> Option<Position> {
+        Some(*self.known.borrow()).filter(|known| *known != Position::UNKNOWN)
     }
 
-    /// The newest position that this process knows to be committed; -1 before it has looked.
-    pub fn wakeups(&self) -> watch::Receiver<i64> {
+    /// The newest position that this process knows to be committed; [`Position::UNKNOWN`] before it
+    /// has looked.
+    pub fn wakeups(&self) -> watch::Receiver<Position> {
         self.known.subscribe()
     }
 
     /// The newest position that this process has appended itself.
-    pub fn own_appends(&self) -> watch::Receiver<i64> {
+    pub fn own_appends(&self) -> watch::Receiver<Position> {
         self.own.subscribe()
     }
 
     /// Tells the followers in this process that it has itself appended up to `position`.
-    pub(crate) fn appended(&self, position: i64) {
+    pub(crate) fn appended(&self, position: Position) {
         self.announce(position);
         self.own.send_if_modified(|own| raise(own, position));
     }
 
     /// Tells the followers in this process that everything up to `position` is committed.
-    pub fn announce(&self, position: i64) {
+    pub fn announce(&self, position: Position) {
         self.known.send_if_modified(|known| raise(known, position));
     }
 
     /// Returns when there may be events above `position`: at once after an append of this process,
     /// within a quarter of a second after one of another node.
-    pub async fn changed_after(&self, position: i64) {
+    pub async fn changed_after(&self, position: Position) {
         let mut known = self.known.subscribe();
         let mut delay = Duration::from_millis(20);
         loop {
@@ -97,7 +97,7 @@ impl Log {
 }
 
 /// Whether it rose.
-fn raise(known: &mut i64, position: i64) -> bool {
+fn raise(known: &mut Position, position: Position) -> bool {
     let newer = position > *known;
     *known = (*known).max(position);
     newer

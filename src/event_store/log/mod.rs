@@ -3,16 +3,14 @@ mod search;
 
 use std::sync::Arc;
 
-use domain::{Decider, StoredEvent};
+use domain::{AccountId, AccountPosition, Decider, Position, StoredEvent};
 use sqlx::PgPool;
 use tokio::sync::watch;
-use uuid::Uuid;
 
 use crate::recorded::{Row, SELECT};
 use crate::tail::Ring;
 use crate::{Availability, Error, Keys, RecordedEvent, Tail};
 
-use head::UNKNOWN;
 pub use search::{Found, Search};
 
 /// The log, to be read in order.
@@ -20,10 +18,11 @@ pub use search::{Found, Search};
 pub struct Log {
     pool: PgPool,
     keys: Keys,
-    /// The newest position that this process knows to be committed; -1 before it has looked.
-    known: watch::Sender<i64>,
+    /// The newest position that this process knows to be committed; [`Position::UNKNOWN`] before it
+    /// has looked.
+    known: watch::Sender<Position>,
     /// The newest position that this process has appended itself.
-    own: watch::Sender<i64>,
+    own: watch::Sender<Position>,
     ring: Arc<Ring>,
     availability: Availability,
 }
@@ -31,7 +30,8 @@ pub struct Log {
 impl Log {
     /// A reader of the log in this database, with the keys of what is sealed in it.
     pub fn new(pool: PgPool, keys: Keys) -> Self {
-        let (known, own) = (watch::Sender::new(UNKNOWN), watch::Sender::new(0));
+        let (known, own) =
+            (watch::Sender::new(Position::UNKNOWN), watch::Sender::new(Position::START));
         let availability = Availability::default();
         Self { pool, keys, known, own, ring: Arc::default(), availability }
     }
@@ -70,7 +70,7 @@ impl Log {
     ///
     /// # Errors
     /// [`Error::Hole`] when a position is missing; never skips one.
-    pub async fn read(&self, after: i64, limit: i64) -> Result<Vec<RecordedEvent>, Error> {
+    pub async fn read(&self, after: Position, limit: i64) -> Result<Vec<RecordedEvent>, Error> {
         let sql = format!("{SELECT} where e.position > $1 order by e.position limit $2");
         let rows: Vec<Row> = sqlx::query_as(&sql)
             .bind(after)
@@ -79,10 +79,12 @@ impl Log {
             .await
             .map_err(Error::database("read the log"))?;
         let events = self.with_keys(rows).await;
-        for (expected, event) in (after + 1..).zip(&events) {
+        let mut expected = after.next();
+        for event in &events {
             if event.position != expected {
                 return Err(Error::Hole { expected, found: event.position });
             }
+            expected = expected.next();
         }
         Ok(events)
     }
@@ -91,7 +93,7 @@ impl Log {
     ///
     /// # Errors
     /// When PostgreSQL cannot be reached.
-    pub async fn ends_with<A: Decider>(&self, id: Uuid, event: &A::Event) -> Result<bool, Error> {
+    pub async fn ends_with<A: Decider>(&self, id: A::Id, event: &A::Event) -> Result<bool, Error> {
         let newest: Option<String> = sqlx::query_scalar(
             "select event_type
              from events
@@ -100,7 +102,7 @@ impl Log {
              limit 1",
         )
         .bind(A::TYPE)
-        .bind(id.to_string())
+        .bind(id.into().to_string())
         .fetch_optional(&self.pool)
         .await
         .map_err(Error::database("read the end of a stream"))?;
@@ -119,8 +121,12 @@ impl Log {
     ///
     /// # Errors
     /// When PostgreSQL cannot be reached.
-    pub async fn position_of(&self, account: i64, account_position: i64) -> Result<i64, Error> {
-        let found: Option<i64> = sqlx::query_scalar(
+    pub async fn position_of(
+        &self,
+        account: AccountId,
+        account_position: AccountPosition,
+    ) -> Result<Position, Error> {
+        let found: Option<Position> = sqlx::query_scalar(
             "select position
              from events
              where account_id = $1 and account_position <= $2
@@ -132,6 +138,6 @@ impl Log {
         .fetch_optional(&self.pool)
         .await
         .map_err(Error::database("look up a position"))?;
-        Ok(found.unwrap_or(0))
+        Ok(found.unwrap_or_default())
     }
 }

@@ -1,6 +1,6 @@
 use chrono::{DateTime, Utc};
+use domain::{AccountId, ConversationId, Position, UserId};
 use futures::TryStreamExt;
-use uuid::Uuid;
 
 use super::Log;
 use crate::recorded::{Row, SELECT};
@@ -10,21 +10,21 @@ use crate::{Error, RecordedEvent};
 #[derive(Debug, Clone, Default)]
 pub struct Search {
     /// Of this conversation, its members' own and its auditors' too.
-    pub conversation: Option<Uuid>,
+    pub conversation: Option<ConversationId>,
     /// Caused by this uid.
     pub actor: Option<String>,
     /// That name this user, as actor's entry, author, member or subject.
-    pub user: Option<Uuid>,
+    pub user: Option<UserId>,
     /// `MessagePosted` …
     pub event_type: Option<String>,
     /// Of this tenant.
-    pub account: Option<i64>,
+    pub account: Option<AccountId>,
     /// Recorded at this time or later.
     pub since: Option<DateTime<Utc>>,
     /// Recorded before this time.
     pub until: Option<DateTime<Utc>>,
     /// Up to this position.
-    pub to: Option<i64>,
+    pub to: Option<Position>,
     /// Caused by this request.
     pub request_id: Option<String>,
 }
@@ -49,8 +49,8 @@ impl Log {
     /// When PostgreSQL cannot be reached.
     pub async fn read_conversation(
         &self,
-        conversation: Uuid,
-        after: i64,
+        conversation: ConversationId,
+        after: Position,
         limit: i64,
     ) -> Result<Vec<RecordedEvent>, Error> {
         let search = Search { conversation: Some(conversation), ..Search::default() };
@@ -62,7 +62,12 @@ impl Log {
     ///
     /// # Errors
     /// When PostgreSQL cannot be reached.
-    pub async fn search(&self, search: &Search, after: i64, limit: i64) -> Result<Found, Error> {
+    pub async fn search(
+        &self,
+        search: &Search,
+        after: Position,
+        limit: i64,
+    ) -> Result<Found, Error> {
         // Said only when it is asked for, so that the index of a conversation's events is used
         // then.
         let of_conversation = match search.conversation {

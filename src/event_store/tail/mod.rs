@@ -8,6 +8,7 @@ mod tests;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
+use domain::Position;
 use futures::TryStreamExt;
 
 use crate::recorded::{Row, SELECT};
@@ -67,7 +68,7 @@ impl Tail {
     ///
     /// # Errors
     /// [`Error::Hole`] when a position is missing, or why the log cannot be read.
-    pub async fn read(&self, after: i64, budget: Budget) -> Result<Vec<Arc<LogEvent>>, Error> {
+    pub async fn read(&self, after: Position, budget: Budget) -> Result<Vec<Arc<LogEvent>>, Error> {
         let ring = self.log.ring();
         loop {
             match ring.after(after, budget) {
@@ -98,7 +99,7 @@ impl Tail {
 
     /// Reads on from the ring's end, or begins a new ring after a position beyond it. Whether there was
     /// anything.
-    async fn load(&self, after: i64) -> Result<bool, Error> {
+    async fn load(&self, after: Position) -> Result<bool, Error> {
         let ring = self.log.ring();
         let (_, generation) = ring.end();
         let events = self.fetch(after, Budget::default()).await?;
@@ -110,7 +111,7 @@ impl Tail {
 
     /// Reads from the database. Rows are taken one by one as they arrive and only until the budget is spent, so
     /// that many large events are never in memory together.
-    async fn fetch(&self, after: i64, budget: Budget) -> Result<Vec<Arc<LogEvent>>, Error> {
+    async fn fetch(&self, after: Position, budget: Budget) -> Result<Vec<Arc<LogEvent>>, Error> {
         let ring = self.log.ring();
         let typical = ring.typical_bytes.load(Ordering::Relaxed);
         let rows_max = (budget.bytes_max / typical).max(ROWS_MIN).min(budget.events_max.max(1));

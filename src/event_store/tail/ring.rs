@@ -2,8 +2,7 @@ use std::collections::{HashSet, VecDeque};
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use domain::Erasure;
-use uuid::Uuid;
+use domain::{Erasure, MessageId, Position};
 
 use super::{Budget, LogEvent};
 
@@ -59,7 +58,7 @@ impl Ring {
         self.limits.events_max as i64
     }
 
-    pub(super) fn after(&self, position: i64, budget: Budget) -> Place {
+    pub(super) fn after(&self, position: Position, budget: Budget) -> Place {
         let held = self.lock();
         let (Some(first), Some(last)) = (held.events.front(), held.events.back()) else {
             return Place::AfterEnd;
@@ -81,13 +80,13 @@ impl Ring {
     }
 
     /// The position of the newest event, and in which generation.
-    pub(super) fn end(&self) -> (Option<i64>, u64) {
+    pub(super) fn end(&self) -> (Option<Position>, u64) {
         let held = self.lock();
         (held.events.back().map(|event| event.recorded.position), held.generation)
     }
 
     /// Takes what was read after `position`, unless everything was dropped meanwhile.
-    pub(super) fn extend(&self, position: i64, generation: u64, events: &[Arc<LogEvent>]) {
+    pub(super) fn extend(&self, position: Position, generation: u64, events: &[Arc<LogEvent>]) {
         let mut held = self.lock();
         if held.generation != generation {
             return;
@@ -130,7 +129,7 @@ impl Held {
     /// Forgets the private values of what the new events erase: whoever comes back to an old position must not
     /// read here what the log itself cannot show any more.
     fn erase(&mut self, new: &[Arc<LogEvent>]) {
-        let (mut streams, mut messages) = (HashSet::new(), HashSet::<Uuid>::new());
+        let (mut streams, mut messages) = (HashSet::new(), HashSet::<MessageId>::new());
         for event in new {
             match event.event.as_ref().ok().and_then(domain::Event::erases) {
                 Some(Erasure::Stream) => {

@@ -3,6 +3,7 @@
 use std::sync::atomic::Ordering;
 
 use domain::conversation::{Command, Conversation};
+use domain::{ConversationId, MessageId, Position};
 use futures::future::join_all;
 use sqlx::Executor;
 use tokio_util::sync::CancellationToken;
@@ -13,7 +14,7 @@ use super::{Budget, LogEvent};
 use crate::tests::{ANN, context, create, log, node, post, run};
 use crate::{CommandError, Commands, Error, Log, Settings, UNREADABLE};
 
-const STREAM: Uuid = Uuid::from_u128(100);
+const STREAM: ConversationId = ConversationId::new(Uuid::from_u128(100));
 
 fn budget(events_max: usize) -> Budget {
     Budget { events_max, ..Budget::default() }
@@ -32,7 +33,7 @@ async fn log_of(events: usize) -> (Log, Commands) {
 }
 
 fn positions(events: &[std::sync::Arc<LogEvent>]) -> Vec<i64> {
-    events.iter().map(|event| event.recorded.position).collect()
+    events.iter().map(|event| event.recorded.position.get()).collect()
 }
 
 #[tokio::test]
@@ -40,12 +41,14 @@ async fn many_who_follow_cost_one_reading() {
     let (log, _commands) = log_of(8).await;
     let reads = || log.ring().reads.load(Ordering::Relaxed);
     let before = reads();
-    let tails = join_all((0..20).map(|_| async { log.tail().read(0, budget(100)).await })).await;
+    let tails =
+        join_all((0..20).map(|_| async { log.tail().read(Position::START, budget(100)).await }))
+            .await;
     for tail in tails {
         assert_eq!(positions(&tail.unwrap()), (1..=8).collect::<Vec<_>>());
     }
     assert_eq!(reads() - before, 1);
-    assert!(log.tail().read(8, budget(100)).await.unwrap().is_empty());
+    assert!(log.tail().read(Position::new(8), budget(100)).await.unwrap().is_empty());
     assert_eq!(reads() - before, 1, "nothing newer is known without asking");
 }
 
@@ -53,28 +56,31 @@ async fn many_who_follow_cost_one_reading() {
 async fn the_ring_keeps_the_newest_and_who_is_far_behind_does_not_push_them_out() {
     let (log, _commands) = log_of(30).await;
     let tail = log.tail();
-    let newest = tail.read(25, budget(100)).await.unwrap();
+    let newest = tail.read(Position::new(25), budget(100)).await.unwrap();
     assert_eq!(positions(&newest), (26..=30).collect::<Vec<_>>());
     let mut behind = Vec::new();
     while behind.len() < 30 {
-        let more = tail.read(behind.len() as i64, budget(7)).await.unwrap();
+        let more = tail.read(Position::new(behind.len() as i64), budget(7)).await.unwrap();
         assert!((1..=7).contains(&more.len()));
         behind.extend(positions(&more));
     }
     assert_eq!(behind, (1..=30).collect::<Vec<_>>());
     assert!(log.ring().size().0 <= 10, "{:?}", log.ring().size());
-    assert_eq!(log.ring().end().0, Some(30));
+    assert_eq!(log.ring().end().0, Some(Position::new(30)));
 }
 
 #[tokio::test]
 async fn a_node_sees_what_others_append_once_it_has_looked() {
     let (log, _commands) = log_of(3).await;
     let other = Log::new(log.pool().clone(), log.keys().clone());
-    assert_eq!(positions(&other.tail().read(0, budget(100)).await.unwrap()), [1, 2, 3]);
+    assert_eq!(
+        positions(&other.tail().read(Position::START, budget(100)).await.unwrap()),
+        [1, 2, 3]
+    );
     run(&node(&log), STREAM, post("elsewhere")).await.unwrap();
-    assert!(other.tail().read(3, budget(100)).await.unwrap().is_empty());
+    assert!(other.tail().read(Position::new(3), budget(100)).await.unwrap().is_empty());
     other.look().await.unwrap();
-    assert_eq!(positions(&other.tail().read(3, budget(100)).await.unwrap()), [4]);
+    assert_eq!(positions(&other.tail().read(Position::new(3), budget(100)).await.unwrap()), [4]);
 }
 
 #[tokio::test]
@@ -82,18 +88,20 @@ async fn the_ring_forgets_what_is_erased() {
     let (log, commands) = log_of(1).await;
     let message = Uuid::now_v7();
     let said = Command::PostMessage {
-        message,
+        message: MessageId::new(message),
         author: ANN,
         text: "not for long".into(),
         metadata: None,
         tags: vec![],
     };
     run(&commands, STREAM, said).await.unwrap();
-    let shown = async || format!("{:?}", log.tail().read(1, budget(1)).await.unwrap()[0].event);
+    let shown = async || {
+        format!("{:?}", log.tail().read(Position::new(1), budget(1)).await.unwrap()[0].event)
+    };
     assert!(shown().await.contains("text: Private"), "{}", shown().await);
-    let delete = Command::DeleteMessage { message };
+    let delete = Command::DeleteMessage { message: MessageId::new(message) };
     commands.execute::<Conversation>(STREAM, delete, &context(None)).await.unwrap();
-    log.tail().read(2, budget(10)).await.unwrap();
+    log.tail().read(Position::new(2), budget(10)).await.unwrap();
     assert!(shown().await.contains("text: Redacted"), "{}", shown().await);
 }
 
@@ -108,7 +116,7 @@ async fn a_key_that_does_not_open_makes_its_own_events_unreadable_and_no_others(
         log.pool().execute(damage).await.unwrap();
         log.keys().forget(&format!("conversation/{STREAM}")).await;
         let log = Log::new(log.pool().clone(), log.keys().clone());
-        let events = log.tail().read(0, budget(10)).await.unwrap();
+        let events = log.tail().read(Position::START, budget(10)).await.unwrap();
         assert!(events[0].event.is_ok() && events[2].event.is_ok());
         let error = events[1].event.as_ref().unwrap_err().to_string();
         assert!(error.starts_with("event at position 2, number 2 of stream conversation/"));

@@ -3,6 +3,7 @@ use std::time::Duration;
 
 use cqrs_es::EventStore;
 use domain::conversation::{Command, Conversation, Event, Refusal};
+use domain::{AccountId, AccountPosition, ConversationId, Position};
 use futures::future::join_all;
 use sqlx::{Connection, PgConnection};
 use tokio_util::sync::CancellationToken;
@@ -63,7 +64,7 @@ fn append(payload: &str, idempotency: Option<Idempotency>) -> Append {
         aggregate_type: "test",
         aggregate_id: Uuid::now_v7().to_string(),
         expected_version: 0,
-        account: 1,
+        account: AccountId::FIRST,
         caller: "ann".to_owned(),
         idempotency,
         stream_key: None,
@@ -92,7 +93,7 @@ async fn a_bad_append_fails_alone() {
     let failed: Vec<usize> =
         outcomes.iter().enumerate().filter(|(_, o)| o.is_err()).map(|(n, _)| n).collect();
     assert_eq!(failed, [7]);
-    assert_eq!((count(log.pool()).await, log.head().await.unwrap()), (19, 19));
+    assert_eq!((count(log.pool()).await, log.head().await.unwrap().get()), (19, 19));
 }
 
 /// A trigger that breaks the connection after the rows are written and committed is not to be had;
@@ -104,7 +105,10 @@ async fn an_append_sent_again_after_an_unclear_commit_lands_once() {
     let idempotency = Idempotency { key: "k".to_owned(), request_digest: vec![1] };
     let append = append("{}", Some(idempotency));
     let appender = commands.store().appender();
-    let first = Appended::At { position: 1, account_position: Some(1) };
+    let first = Appended::At {
+        position: Position::new(1),
+        account_position: Some(AccountPosition::new(1)),
+    };
     assert_eq!(appender.append(append.clone()).await.unwrap(), first);
     assert_eq!(appender.append(append).await.unwrap(), first);
     assert_eq!(count(log.pool()).await, 1);
@@ -154,7 +158,7 @@ async fn connections_cut_while_commands_run_lose_and_double_nothing() {
     stop.cancel();
     assert!(cutter.await.unwrap() > 0, "no connection was cut, so nothing was tested");
     assert_eq!(count(log.pool()).await, acknowledged);
-    assert_eq!(log.read(0, 1000).await.unwrap().len() as i64, acknowledged);
+    assert_eq!(log.read(Position::START, 1000).await.unwrap().len() as i64, acknowledged);
 }
 
 #[tokio::test]
@@ -163,14 +167,18 @@ async fn several_commands_on_a_stream_are_carried_out_all_or_none() {
     let commands = node(&log);
     let id = Uuid::now_v7();
     let both = vec![create(), post("hello")];
-    let made = commands.execute_all::<Conversation>(id, both, &context(None)).await.unwrap();
-    assert_eq!((made.first, made.position), (Some(1), 2));
+    let made = commands
+        .execute_all::<Conversation>(ConversationId::new(id), both, &context(None))
+        .await
+        .unwrap();
+    assert_eq!((made.first, made.position), (Some(AccountPosition::new(1)), Position::new(2)));
     let named = |event: &RecordedEvent| event.metadata_value("command").unwrap();
-    let events = log.read(0, 10).await.unwrap();
+    let events = log.read(Position::START, 10).await.unwrap();
     assert_eq!(events.iter().map(named).collect::<Vec<_>>(), ["CreateConversation", "PostMessage"]);
 
     let spoilt = vec![Command::TrashConversation, post("into the trash")];
-    let refused = commands.execute_all::<Conversation>(id, spoilt, &context(None)).await;
+    let refused =
+        commands.execute_all::<Conversation>(ConversationId::new(id), spoilt, &context(None)).await;
     assert!(matches!(refused, Err(CommandError::Refused(Refusal::ConversationTrashed))));
     assert_eq!(count(log.pool()).await, 2);
     run(&commands, id, post("it never was in the trash")).await.unwrap();

@@ -2,7 +2,7 @@ use cqrs_es::EventStore;
 use cqrs_es::persist::PersistedEventStore;
 use domain::conversation::{Conversation, Event};
 use domain::user::{self, Profile, User};
-use domain::{Decider, Private};
+use domain::{AccountId, Decider, Private};
 use uuid::Uuid;
 
 use super::{create, log, node, post, run};
@@ -46,7 +46,7 @@ async fn the_store_serves_cqrs_es_itself() {
     let framework = cqrs_es::CqrsFramework::<User, _>::new(store.clone(), vec![], ());
     let register =
         user::Command::RegisterUser { uid: "ann".to_owned(), profile: Profile::default() };
-    let id = domain::user_id(1, "ann").to_string();
+    let id = domain::user_id(AccountId::FIRST, "ann").to_string();
     framework.execute(&id, register.clone()).await.expect_err("it does not say whose it is");
     let metadata = [("account", "1"), ("actor", "ann")].map(|(k, v)| (k.to_owned(), v.to_owned()));
     framework.execute_with_metadata(&id, register, metadata.into()).await.unwrap();

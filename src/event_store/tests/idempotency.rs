@@ -1,4 +1,5 @@
 use domain::conversation::{Command, Conversation};
+use domain::{AccountId, AccountPosition, ConversationId, Position};
 use uuid::Uuid;
 
 use super::{BOB, context, count, create, log, node, post, run, run_in};
@@ -13,7 +14,7 @@ async fn an_idempotency_key_appends_once_and_tells_another_request_apart() {
     };
     let execute = async |digest: u8| {
         let id = Uuid::now_v7();
-        commands.execute::<Conversation>(id, create(), &key(digest)).await
+        commands.execute::<Conversation>(ConversationId::new(id), create(), &key(digest)).await
     };
     let first = execute(1).await.unwrap();
     let again = execute(1).await.unwrap();
@@ -32,8 +33,9 @@ async fn a_key_of_a_command_that_changed_nothing_stands_for_that_ever_after() {
         let idempotency = Idempotency { key: "k".to_owned(), request_digest: vec![request] };
         context(Some(idempotency))
     };
-    let execute =
-        async |command, request| commands.execute::<Conversation>(id, command, &key(request)).await;
+    let execute = async |command, request| {
+        commands.execute::<Conversation>(ConversationId::new(id), command, &key(request)).await
+    };
     let restored = execute(Command::RestoreConversation, 1).await.unwrap();
     assert_eq!((restored.first, restored.replayed), (None, false));
     run(&commands, id, Command::TrashConversation).await.unwrap();
@@ -52,7 +54,10 @@ async fn idempotency_keys_are_kept_for_72_hours() {
     let idempotency = Idempotency { key: "k".to_owned(), request_digest: vec![1] };
     let post = async || {
         let context = context(Some(idempotency.clone()));
-        commands.execute::<Conversation>(id, post("hi"), &context).await.unwrap()
+        commands
+            .execute::<Conversation>(ConversationId::new(id), post("hi"), &context)
+            .await
+            .unwrap()
     };
     let age = async |age: &str| {
         let sql = format!("update idempotency_keys set claimed_at = now() - interval '{age}'");
@@ -75,7 +80,8 @@ async fn a_key_that_stood_for_nothing_to_do_says_so_when_it_comes_again() {
     let key = || context(Some(Idempotency { key: "k".to_owned(), request_digest: vec![1] }));
     for replayed in [false, true] {
         let add = Command::AddMember { user: BOB };
-        let outcome = commands.execute::<Conversation>(id, add, &key()).await.unwrap();
+        let outcome =
+            commands.execute::<Conversation>(ConversationId::new(id), add, &key()).await.unwrap();
         assert_eq!((outcome.first, outcome.replayed), (None, replayed));
     }
     let replay = commands.replay(&key()).await.unwrap().unwrap();
@@ -87,12 +93,14 @@ async fn a_key_that_stood_for_nothing_to_do_says_so_when_it_comes_again() {
 async fn a_replayed_key_tells_where_all_that_its_command_did_went() {
     let (log, _) = log().await;
     let commands = node(&log);
-    run_in(&commands, 2, Uuid::now_v7(), create()).await;
+    run_in(&commands, AccountId::new(2), ConversationId::new(Uuid::now_v7()), create()).await;
     let key = context(Some(Idempotency { key: "k".to_owned(), request_digest: vec![1] }));
     let id = Uuid::now_v7();
     let both = || vec![create(), post("hello")];
-    let first = commands.execute_all::<Conversation>(id, both(), &key).await.unwrap();
-    assert_eq!((first.first, first.position), (Some(1), 3));
-    let again = commands.execute_all::<Conversation>(id, both(), &key).await.unwrap();
+    let first =
+        commands.execute_all::<Conversation>(ConversationId::new(id), both(), &key).await.unwrap();
+    assert_eq!((first.first, first.position), (Some(AccountPosition::new(1)), Position::new(3)));
+    let again =
+        commands.execute_all::<Conversation>(ConversationId::new(id), both(), &key).await.unwrap();
     assert_eq!(again, Outcome { replayed: true, ..first });
 }

@@ -1,3 +1,4 @@
+use domain::Position;
 use sqlx::Executor;
 use uuid::Uuid;
 
@@ -14,12 +15,12 @@ async fn a_lease_has_one_holder_and_a_checkpoint_needs_it() {
     let taken = Lease::acquire(log.pool(), "x", other).await.unwrap().unwrap();
     assert!(taken.epoch() > held.epoch());
     assert!(matches!(held.renew(log.pool()).await, Err(Error::LeaseLost { .. })));
-    assert_eq!(checkpoint(log.pool(), "y").await.unwrap(), 0);
+    assert_eq!(checkpoint(log.pool(), "y").await.unwrap(), Position::START);
     let mut connection = log.pool().acquire().await.unwrap();
-    let written = held.advance(&mut connection, &["y"], 0, 1).await;
+    let written = held.advance(&mut connection, &["y"], Position::START, Position::new(1)).await;
     assert!(matches!(written, Err(Error::LeaseLost { .. })), "{written:?}");
-    taken.advance(&mut connection, &["y"], 0, 1).await.unwrap();
-    assert_eq!(checkpoint(log.pool(), "y").await.unwrap(), 1);
+    taken.advance(&mut connection, &["y"], Position::START, Position::new(1)).await.unwrap();
+    assert_eq!(checkpoint(log.pool(), "y").await.unwrap(), Position::new(1));
     taken.release(log.pool()).await.unwrap();
     assert!(Lease::acquire(log.pool(), "x", one).await.unwrap().is_some());
 }
@@ -46,11 +47,19 @@ async fn a_checkpoint_moves_only_from_where_its_row_stands() {
         checkpoint(log.pool(), name).await.unwrap();
     }
     let mut connection = log.pool().acquire().await.unwrap();
-    lease.advance(&mut connection, &["a", "b"], 0, 5).await.unwrap();
-    lease.advance(&mut connection, &["b"], 5, 9).await.unwrap();
-    let moved = lease.advance(&mut connection, &["a", "b"], 5, 12).await;
-    assert!(matches!(moved, Err(Error::CheckpointMoved { from: 5, .. })), "{moved:?}");
+    lease.advance(&mut connection, &["a", "b"], Position::START, Position::new(5)).await.unwrap();
+    lease.advance(&mut connection, &["b"], Position::new(5), Position::new(9)).await.unwrap();
+    let moved =
+        lease.advance(&mut connection, &["a", "b"], Position::new(5), Position::new(12)).await;
+    assert!(
+        matches!(moved, Err(Error::CheckpointMoved { from, .. }) if from == Position::new(5)),
+        "{moved:?}"
+    );
     lease.hold(&mut connection).await.unwrap();
     let positions = [checkpoint(log.pool(), "a").await, checkpoint(log.pool(), "b").await];
-    assert_eq!(positions.map(Result::unwrap), [5, 9], "neither of the two was moved");
+    assert_eq!(
+        positions.map(Result::unwrap),
+        [5, 9].map(Position::new),
+        "neither of the two was moved"
+    );
 }

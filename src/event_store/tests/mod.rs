@@ -10,14 +10,15 @@ mod schema;
 mod snapshots;
 
 use domain::conversation::{Command, Conversation, Create, Kind, Refusal};
+use domain::{AccountId, ConversationId, UserId};
 use sqlx::PgPool;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use crate::{CommandError, Commands, Context, Idempotency, Log, Outcome, Settings, testing};
 
-pub(crate) const ANN: Uuid = Uuid::from_u128(1);
-const BOB: Uuid = Uuid::from_u128(2);
+pub(crate) const ANN: UserId = UserId::new(Uuid::from_u128(1));
+const BOB: UserId = UserId::new(Uuid::from_u128(2));
 
 /// The log of a database of its own, and that database's address.
 pub(crate) async fn log() -> (Log, String) {
@@ -51,7 +52,7 @@ pub(crate) fn create() -> Command {
 
 pub(crate) fn post(text: &str) -> Command {
     Command::PostMessage {
-        message: Uuid::now_v7(),
+        message: Uuid::now_v7().into(),
         author: ANN,
         text: text.into(),
         metadata: None,
@@ -61,13 +62,18 @@ pub(crate) fn post(text: &str) -> Command {
 
 pub(crate) async fn run(
     commands: &Commands,
-    id: Uuid,
+    id: impl Into<ConversationId>,
     command: Command,
 ) -> Result<Outcome, CommandError<Refusal>> {
-    commands.execute::<Conversation>(id, command, &context(None)).await
+    commands.execute::<Conversation>(id.into(), command, &context(None)).await
 }
 
-async fn run_in(commands: &Commands, account: i64, id: Uuid, command: Command) -> Outcome {
+async fn run_in(
+    commands: &Commands,
+    account: AccountId,
+    id: ConversationId,
+    command: Command,
+) -> Outcome {
     let mut context = context(None);
     context.metadata.account = account;
     commands.execute::<Conversation>(id, command, &context).await.unwrap()

@@ -1,6 +1,7 @@
 use std::collections::BTreeSet;
 
 use domain::user::{self, Profile, User};
+use domain::{AccountId, AccountPosition, ConversationId, MembershipId, Position};
 use embedded::testing::wait_until;
 use futures::StreamExt;
 use futures::future::join_all;
@@ -17,12 +18,17 @@ async fn positions_count_from_one_over_all_streams() {
     let commands = node(&log);
     for n in 1..=5 {
         let outcome = run(&commands, Uuid::now_v7(), create()).await.unwrap();
-        assert_eq!(outcome.first, Some(n));
+        assert_eq!(outcome.first, Some(AccountPosition::new(n)));
     }
-    let positions: Vec<i64> =
-        log.read(0, 10).await.unwrap().iter().map(|event| event.position).collect();
+    let positions: Vec<i64> = log
+        .read(Position::START, 10)
+        .await
+        .unwrap()
+        .iter()
+        .map(|event| event.position.get())
+        .collect();
     assert_eq!(positions, [1, 2, 3, 4, 5]);
-    assert_eq!(log.head().await.unwrap(), 5);
+    assert_eq!(log.head().await.unwrap(), Position::new(5));
 }
 
 /// Why the head is a row and not a sequence: with a sequence, the second writer commits first, a
@@ -48,11 +54,16 @@ async fn a_writer_that_commits_late_is_not_overtaken() {
         .unwrap()
     })
     .await;
-    assert_eq!(log.read(0, 10).await.unwrap().len(), 0, "nothing is committed yet");
+    assert_eq!(log.read(Position::START, 10).await.unwrap().len(), 0, "nothing is committed yet");
     slow.execute("commit").await.unwrap();
     fast.await.unwrap();
-    let types: Vec<String> =
-        log.read(0, 10).await.unwrap().into_iter().map(|event| event.event_type).collect();
+    let types: Vec<String> = log
+        .read(Position::START, 10)
+        .await
+        .unwrap()
+        .into_iter()
+        .map(|event| event.event_type)
+        .collect();
     assert_eq!(types, ["slow", "fast"]);
 }
 
@@ -79,8 +90,9 @@ async fn a_tailing_reader_skips_nothing_under_adversarial_writers() {
         tokio::spawn(async move {
             let mut seen = Vec::new();
             loop {
-                let after = seen.last().map_or(0, |event: &RecordedEvent| event.position);
-                let batch = log.read(after, 100).await.unwrap();
+                let after =
+                    seen.last().map_or(Position::START, |event: &RecordedEvent| event.position);
+                let batch = log.read(Position::new(after.get()), 100).await.unwrap();
                 if batch.iter().any(|event| event.event_type == "end") {
                     return seen;
                 }
@@ -131,16 +143,22 @@ async fn a_hole_is_reported_not_skipped() {
         .execute("alter table events disable trigger all; delete from events where position = 2")
         .await
         .unwrap();
-    assert!(matches!(log.read(0, 10).await, Err(Error::Hole { expected: 2, found: 3 })));
+    let hole = log.read(Position::START, 10).await;
+    let Err(Error::Hole { expected, found }) = hole else { panic!("{hole:?}") };
+    assert_eq!((expected.get(), found.get()), (2, 3));
 }
 
 #[tokio::test]
 async fn every_event_names_its_conversation() {
     let (log, _) = log().await;
     let commands = node(&log);
-    let id = Uuid::now_v7();
+    let id = ConversationId::new(Uuid::now_v7());
     run(&commands, id, create()).await.unwrap();
-    let seat = domain::participation::Seat { conversation: id, user: ANN, membership: 1 };
+    let seat = domain::participation::Seat {
+        conversation: id,
+        user: ANN,
+        membership: MembershipId::new(1),
+    };
     let change = domain::participation::ChangeCommand::PinConversation;
     let pin = domain::participation::Command { seat, change };
     let stream = domain::participation_id(id, ANN);
@@ -154,11 +172,19 @@ async fn every_event_names_its_conversation() {
     commands.execute::<domain::audit::Audit>(stream, read, &context).await.unwrap();
     let register =
         user::Command::RegisterUser { uid: "ann".to_owned(), profile: Profile::default() };
-    commands.execute::<User>(domain::user_id(1, "ann"), register, &context).await.unwrap();
-    let of: Vec<Option<Uuid>> =
-        log.read(0, 10).await.unwrap().iter().map(|event| event.conversation_id).collect();
+    commands
+        .execute::<User>(domain::user_id(AccountId::FIRST, "ann"), register, &context)
+        .await
+        .unwrap();
+    let of: Vec<Option<ConversationId>> = log
+        .read(Position::START, 10)
+        .await
+        .unwrap()
+        .iter()
+        .map(|event| event.conversation_id)
+        .collect();
     assert_eq!(of, [Some(id), Some(id), Some(id), None]);
-    assert_eq!(log.read_conversation(id, 0, 10).await.unwrap().len(), 3);
+    assert_eq!(log.read_conversation(id, Position::START, 10).await.unwrap().len(), 3);
 }
 
 #[tokio::test]
@@ -173,9 +199,10 @@ async fn a_search_finds_no_more_at_once_than_fits_into_memory() {
     }
     let (mut after, mut sizes) = (0, Vec::new());
     loop {
-        let Found { events, more } = log.search(&Search::default(), after, 1000).await.unwrap();
+        let Found { events, more } =
+            log.search(&Search::default(), Position::new(after), 1000).await.unwrap();
         sizes.push(events.len());
-        after = events.last().unwrap().position;
+        after = events.last().unwrap().position.get();
         if !more {
             break;
         }
@@ -183,7 +210,7 @@ async fn a_search_finds_no_more_at_once_than_fits_into_memory() {
     assert_eq!((after, sizes.iter().sum::<usize>()), (17, 17));
     assert!(sizes.len() > 1 && sizes.iter().all(|size| *size < 16), "{sizes:?}");
     // And one that is as large as that is found alone.
-    let Found { events, more } = log.search(&Search::default(), 1, 1).await.unwrap();
+    let Found { events, more } = log.search(&Search::default(), Position::new(1), 1).await.unwrap();
     assert_eq!((events.len(), more), (1, true));
 }
 
@@ -194,7 +221,7 @@ async fn account_positions_count_from_one_within_each_account() {
     let tasks = (0..120_i64).map(|n| {
         let commands = nodes[n as usize % 2].clone();
         async move {
-            let (account, id) = (n % 3 + 1, Uuid::now_v7());
+            let (account, id) = (AccountId::new(n % 3 + 1), Uuid::now_v7().into());
             let made = run_in(&commands, account, id, create()).await;
             let posted = run_in(&commands, account, id, post("hi")).await;
             assert!(posted.first > made.first);
@@ -203,14 +230,14 @@ async fn account_positions_count_from_one_within_each_account() {
     });
     let outcomes: Vec<_> =
         futures::stream::iter(tasks).buffer_unordered(32).collect::<Vec<_>>().await.concat();
-    let events = log.read(0, 1000).await.unwrap();
+    let events = log.read(Position::START, 1000).await.unwrap();
     for account in 1..=3 {
-        let of_account = events.iter().filter(|event| event.account == account);
-        let numbers: Vec<i64> = of_account.map(|event| event.account_position).collect();
+        let of_account = events.iter().filter(|event| event.account == AccountId::new(account));
+        let numbers: Vec<i64> = of_account.map(|event| event.account_position.get()).collect();
         assert_eq!(numbers, (1..=80).collect::<Vec<_>>(), "account {account}");
     }
     for (account, outcome) in outcomes {
-        let event = &events[outcome.position as usize - 1];
+        let event = &events[outcome.position.get() as usize - 1];
         assert_eq!((event.account, Some(event.account_position)), (account, outcome.first));
     }
     let heads: Vec<(i64, i64, i64)> = sqlx::query_as(
@@ -235,7 +262,7 @@ async fn a_log_that_is_shorter_than_it_was_ends_the_process() {
     for _ in 0..3 {
         run(&commands, Uuid::now_v7(), create()).await.unwrap();
     }
-    assert_eq!(log.look().await.unwrap(), 3);
+    assert_eq!(log.look().await.unwrap(), Position::new(3));
     assert_eq!(log.availability().outage(), None);
     log.pool().execute("update log_head set position = 1").await.unwrap();
     log.look().await.unwrap();

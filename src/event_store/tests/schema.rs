@@ -1,4 +1,5 @@
 use domain::user::{self, Profile, User};
+use domain::{AccountId, ConversationId, Position};
 use futures::StreamExt;
 use sqlx::{Connection, Executor, PgConnection};
 use uuid::Uuid;
@@ -61,11 +62,14 @@ async fn a_database_of_another_version_is_refused() {
 async fn an_append_digests_as_the_function_and_as_the_verifier_do() {
     let (log, _) = log().await;
     let commands = node(&log);
-    run_in(&commands, 7, Uuid::now_v7(), create()).await;
-    run_in(&commands, 7, Uuid::now_v7(), create()).await;
+    run_in(&commands, AccountId::new(7), ConversationId::new(Uuid::now_v7()), create()).await;
+    run_in(&commands, AccountId::new(7), ConversationId::new(Uuid::now_v7()), create()).await;
     let register =
         user::Command::RegisterUser { uid: "änn".to_owned(), profile: Profile::default() };
-    commands.execute::<User>(domain::user_id(1, "änn"), register, &context(None)).await.unwrap();
+    commands
+        .execute::<User>(domain::user_id(AccountId::FIRST, "änn"), register, &context(None))
+        .await
+        .unwrap();
     let differing: i64 = sqlx::query_scalar(
         "select count(*)
          from (select e.*, coalesce(lag(e.digest) over (order by e.position),
@@ -82,9 +86,10 @@ async fn an_append_digests_as_the_function_and_as_the_verifier_do() {
     assert_eq!(differing, 0);
     let mut transfer = Transfer::begin(log.pool()).await.unwrap();
     let mut verifier = Verifier::default();
-    let mut events = std::pin::pin!(transfer.events(0, 10, WithKeys::No));
+    let mut events =
+        std::pin::pin!(transfer.events(Position::START, Position::new(10), WithKeys::No));
     while let Some(event) = events.next().await {
         verifier.check(&event.unwrap()).unwrap();
     }
-    assert_eq!(verifier.position(), 3);
+    assert_eq!(verifier.position(), Position::new(3));
 }

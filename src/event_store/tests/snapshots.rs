@@ -1,5 +1,5 @@
-use domain::Private;
 use domain::conversation::{Command, Conversation, Event};
+use domain::{Position, Private};
 use embedded::testing::wait_until;
 use futures::StreamExt;
 use uuid::Uuid;
@@ -93,7 +93,7 @@ async fn an_erased_stream_has_no_snapshot_and_no_key() {
             .unwrap();
         assert_eq!(count, 0, "{table}");
     }
-    let events = log.read(0, 10).await.unwrap();
+    let events = log.read(Position::START, 10).await.unwrap();
     let Event::ConversationRenamed { name } = events[1].decode().unwrap() else { panic!() };
     assert_eq!(name, Some(Private::Redacted));
     assert!(events[1].shown().unwrap().contains(ERASED));

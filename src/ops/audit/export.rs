@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use anyhow::{Context, anyhow};
 use clap::Args;
+use domain::Position;
 use event_store::{Digest, Transfer, WithKeys, from_hex, to_hex};
 use futures::TryStreamExt;
 use serde::{Deserialize, Serialize};
@@ -14,11 +15,11 @@ use crate::ops::{Failure, Options, output, progress};
 #[derive(Debug, Args)]
 pub(in crate::ops) struct Export {
     /// Begin with this position
-    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(i64).range(1..))]
-    from: i64,
+    #[arg(long, default_value_t = Position::START.next(), value_parser = super::position())]
+    from: Position,
     /// End with this position; the newest unless told
-    #[arg(long, value_parser = clap::value_parser!(i64).range(1..))]
-    to: Option<i64>,
+    #[arg(long, value_parser = super::position())]
+    to: Option<Position>,
     /// With the keys to what is sealed, wrapped by the master key: needed to move or restore a log, and what is
     /// erased later stays readable from such a file for whoever has the master key
     #[arg(long)]
@@ -34,11 +35,11 @@ pub(super) struct Heading {
     /// The version of the file's format.
     pub(super) colloquy_export: u32,
     /// The position before the first event.
-    pub(super) after: i64,
+    pub(super) after: Position,
     /// Its digest.
     pub(super) after_digest: String,
     /// The position of the last event.
-    pub(super) to: i64,
+    pub(super) to: Position,
 }
 
 impl Heading {
@@ -86,7 +87,7 @@ impl Export {
         let heading =
             Heading { colloquy_export: 1, after, after_digest: to_hex(&digest), to: to.max(after) };
         writeln!(output, "{}", serde_json::to_string(&heading)?)?;
-        let bar = progress::bar(to.saturating_sub(after).max(0).unsigned_abs());
+        let bar = progress::bar((to - after).max(0).unsigned_abs());
         let keys = if self.with_keys { WithKeys::Yes } else { WithKeys::No };
         let mut events = std::pin::pin!(transfer.events(after, to, keys));
         while let Some(exported) = events.try_next().await? {

@@ -3,6 +3,7 @@ use std::path::PathBuf;
 
 use anyhow::{Context, anyhow};
 use clap::Args;
+use domain::Position;
 use event_store::{Exported, Verifier, to_hex};
 
 use super::export::Heading;
@@ -39,7 +40,7 @@ impl Import {
         };
         let mut lines = BufReader::new(input).lines();
         let heading = Heading::read(lines.next().transpose()?.as_deref())?;
-        if heading.after != 0 {
+        if heading.after != Position::START {
             return Err(anyhow!(
                 "the export begins after position {}: a log is imported from its first event",
                 heading.after
@@ -47,17 +48,17 @@ impl Import {
             .into());
         }
         let mut transaction = database.pool.begin().await?;
-        let head: i64 = sqlx::query_scalar("select position from log_head for update")
+        let head: Position = sqlx::query_scalar("select position from log_head for update")
             .fetch_one(&mut *transaction)
             .await?;
-        if head != 0 {
+        if head != Position::START {
             return Err(anyhow!(
                 "the database has {head} events: a log is imported into an empty one"
             )
             .into());
         }
         let mut verifier = Verifier::default();
-        let bar = progress::bar(heading.to.unsigned_abs());
+        let bar = progress::bar(heading.to.get().unsigned_abs());
         let mut batch: Vec<Exported> = Vec::with_capacity(BATCH_SIZE);
         for (number, line) in lines.enumerate() {
             let exported: Exported = serde_json::from_str(&line?)

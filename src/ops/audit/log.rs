@@ -2,6 +2,7 @@ use std::ops::ControlFlow;
 
 use chrono::SecondsFormat;
 use clap::Args;
+use domain::{AccountId, Position};
 use event_store::{RecordedEvent, Search};
 use serde_json::Value;
 
@@ -26,7 +27,7 @@ pub(in crate::ops) struct Log {
     event_type: Option<String>,
     /// Only events of this account; for --user and a conversation's number or uid, 1 unless told
     #[arg(long)]
-    account: Option<i64>,
+    account: Option<AccountId>,
     /// Only events recorded at this time or later: 2026-01-31T14:03:00Z, "2026-01-31 14:03", 2026-01-31,
     /// "2 days ago", yesterday
     #[arg(long, value_name = "TIME")]
@@ -35,11 +36,11 @@ pub(in crate::ops) struct Log {
     #[arg(long, value_name = "TIME")]
     until: Option<When>,
     /// Only events after this position
-    #[arg(long, default_value_t = 0)]
-    after: i64,
+    #[arg(long, default_value_t = Position::START)]
+    after: Position,
     /// Only events up to this position
     #[arg(long)]
-    to: Option<i64>,
+    to: Option<Position>,
     /// Only events that this request caused
     #[arg(long)]
     request_id: Option<String>,
@@ -82,7 +83,7 @@ impl Log {
 
     async fn print(&self, database: &Database, options: &Options) -> Result<(), Failure> {
         let log = database.log(options).await?;
-        let account = self.account.unwrap_or(1);
+        let account = self.account.unwrap_or(AccountId::FIRST);
         let conversation = match &self.conversation {
             Some(named) => Some(conversation::find(&database.pool, account, named).await?),
             None => None,
@@ -130,7 +131,7 @@ impl Log {
 
 fn brief_row(event: &RecordedEvent) -> Vec<Value> {
     vec![
-        event.position.into(),
+        event.position.get().into(),
         event.recorded_at.to_rfc3339_opts(SecondsFormat::Secs, true).into(),
         event.event_type.clone().into(),
         event.metadata_value("actor").unwrap_or_default().into(),
@@ -140,9 +141,9 @@ fn brief_row(event: &RecordedEvent) -> Vec<Value> {
 
 fn row(event: &RecordedEvent) -> Vec<Value> {
     vec![
-        event.position.into(),
+        event.position.get().into(),
         event.recorded_at.to_rfc3339_opts(SecondsFormat::Micros, true).into(),
-        event.account.into(),
+        event.account.get().into(),
         event.event_type.clone().into(),
         event.aggregate_type.clone().into(),
         event.aggregate_id.to_string().into(),

@@ -8,8 +8,9 @@ mod quarantine;
 mod state;
 mod verify;
 
+use clap::builder::TypedValueParser;
 use clap::{Args, Subcommand};
-use uuid::Uuid;
+use domain::{AccountId, ConversationId, Position};
 
 use super::database::Database;
 use super::{Failure, Options, conversation};
@@ -38,12 +39,17 @@ struct Named {
     /// The conversation: its UUID, its id in any dialect (a number, 22 letters and digits), or its uid
     conversation: String,
     /// The account whose number or uid it is
-    #[arg(long, default_value_t = 1)]
-    account: i64,
+    #[arg(long, default_value_t = AccountId::FIRST)]
+    account: AccountId,
+}
+
+/// A position that an event may have, as an argument.
+fn position() -> impl TypedValueParser<Value = Position> {
+    clap::value_parser!(i64).range(1..).map(Position::new)
 }
 
 impl Named {
-    async fn find(&self, database: &Database) -> Result<Uuid, Failure> {
+    async fn find(&self, database: &Database) -> Result<ConversationId, Failure> {
         conversation::find(&database.pool, self.account, &self.conversation).await
     }
 }

@@ -1,5 +1,6 @@
 use anyhow::anyhow;
 use clap::Args;
+use domain::Position;
 use event_store::Log;
 
 use crate::ops::database::Database;
@@ -8,8 +9,8 @@ use crate::ops::{Failure, Options, output};
 #[derive(Debug, Args)]
 pub(in crate::ops) struct Quarantine {
     /// The position of the event
-    #[arg(value_parser = clap::value_parser!(i64).range(1..))]
-    position: i64,
+    #[arg(value_parser = super::position())]
+    position: Position,
     /// And every other event of its stream that cannot be read, as when the stream's key does not open
     #[arg(long)]
     stream: bool,
@@ -40,7 +41,7 @@ impl Quarantine {
         Ok(())
     }
 
-    async fn quarantine_one(&self, log: &Log, position: i64) -> Result<(), Failure> {
+    async fn quarantine_one(&self, log: &Log, position: Position) -> Result<(), Failure> {
         let user = embedded::own_name();
         let state = match event_store::quarantine(log, position, &user, &self.reason).await? {
             event_store::Quarantine::Done => "is quarantined",

@@ -2,6 +2,7 @@ use std::collections::BTreeSet;
 
 use anyhow::anyhow;
 use clap::Args;
+use domain::Position;
 use projections::history::{self, Moment};
 use serde_json::{Map, Value};
 
@@ -20,7 +21,7 @@ pub(in crate::ops) struct State {
     at: Option<When>,
     /// As it was after the event at this position
     #[arg(long)]
-    position: Option<i64>,
+    position: Option<Position>,
     /// As this member saw it
     #[arg(long, value_name = "UID")]
     member: Option<String>,
@@ -32,7 +33,7 @@ impl State {
     pub(in crate::ops) async fn run(self, options: Options) -> Result<(), Failure> {
         let at = match self.at {
             Some(when) => Moment::Time(when.resolve(time::now())?),
-            None => Moment::Position(self.position.unwrap_or(i64::MAX)),
+            None => Moment::Position(self.position.unwrap_or(Position::END).get()),
         };
         let database = Database::open(&options).await?;
         let state = self.find(&database, &options, at).await;

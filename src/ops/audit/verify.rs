@@ -3,6 +3,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use clap::Args;
+use domain::Position;
 use event_store::{
     Difference, Digest, Exported, MissingKeys, Quarantined, Transfer, Verifier, WithKeys, from_hex,
     to_hex,
@@ -18,11 +19,11 @@ use crate::ops::{Failure, Options, output, progress};
 #[derive(Debug, Args)]
 pub(in crate::ops) struct Verify {
     /// Begin with this position; what stands before it is taken for granted
-    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(i64).range(1..))]
-    from: i64,
+    #[arg(long, default_value_t = Position::START.next(), value_parser = super::position())]
+    from: Position,
     /// End with this position; without it, the log must end where its head says
-    #[arg(long, value_parser = clap::value_parser!(i64).range(1..))]
-    to: Option<i64>,
+    #[arg(long, value_parser = super::position())]
+    to: Option<Position>,
     /// A digest noted earlier, which the event at that position must have: finds a tail that was cut off or
     /// written anew. May be repeated
     #[arg(long, value_name = "POSITION:DIGEST")]
@@ -37,12 +38,12 @@ pub(in crate::ops) struct Verify {
 /// What an auditor noted.
 #[derive(Debug, Clone)]
 struct Expected {
-    position: i64,
+    position: Position,
     digest: Digest,
 }
 
 /// What is quarantined in the part that was looked at, by position.
-type AllQuarantined = Vec<(i64, Quarantined)>;
+type AllQuarantined = Vec<(Position, Quarantined)>;
 
 /// A log in which nothing differs.
 struct Verified {
@@ -52,7 +53,7 @@ struct Verified {
 }
 
 /// That the log ends where its head says.
-fn at_the_head(verifier: &Verifier, head: i64, head_digest: &str) -> Result<(), Difference> {
+fn at_the_head(verifier: &Verifier, head: Position, head_digest: &str) -> Result<(), Difference> {
     let last = verifier.position();
     let (position, what) = if last < head {
         (last + 1, format!("the event is missing: the head of the log says {head}"))
@@ -106,9 +107,9 @@ impl Verify {
         };
         let mut verifier = Verifier::after(before, digest);
         let (head, head_digest) = (transfer.head, to_hex(&transfer.digest));
-        let to = self.to.unwrap_or(i64::MAX);
+        let to = self.to.unwrap_or(Position::END);
         let mut missing = MissingKeys::imported_up_to(transfer.imported_without_keys().await?);
-        let bar = progress::bar(head.min(to).saturating_sub(before).unsigned_abs());
+        let bar = progress::bar((head.min(to) - before).unsigned_abs());
         {
             let mut events = std::pin::pin!(transfer.events(before, to, WithKeys::Yes));
             loop {
@@ -195,7 +196,7 @@ impl Verify {
     fn report(
         &self,
         verified: Result<Verified, Difference>,
-        quarantined: &[(i64, Quarantined)],
+        quarantined: &[(Position, Quarantined)],
     ) -> Result<(), Failure> {
         let verified = verified.and_then(|verified| {
             let last = verified.verifier.position();
@@ -227,7 +228,7 @@ impl Verify {
                         "to hold the log to it later, note: --expect {position}:{digest}"
                     ));
                 }
-                (vec!["right".into(), position.into(), digest.into(), note.into()], Ok(()))
+                (vec!["right".into(), position.get().into(), digest.into(), note.into()], Ok(()))
             }
             Err(difference) => {
                 if self.layout.format == Format::Table {
@@ -237,13 +238,13 @@ impl Verify {
                 }
                 let Difference { position, what } = difference;
                 let row =
-                    vec!["WRONG".into(), (*position).into(), Value::Null, what.clone().into()];
+                    vec!["WRONG".into(), position.get().into(), Value::Null, what.clone().into()];
                 (row, Err(Failure::Difference))
             }
         };
         let mut printer = Printer::new(self.layout, &["verdict", "position", "digest", "what"]);
         let quarantined = quarantined.iter().map(|(position, why)| {
-            vec!["quarantined".into(), (*position).into(), Value::Null, described(why).into()]
+            vec!["quarantined".into(), position.get().into(), Value::Null, described(why).into()]
         });
         let _ = printer.print(std::iter::once(row).chain(quarantined).collect())?;
         printer.finish()?;
@@ -251,7 +252,7 @@ impl Verify {
     }
 }
 
-fn print_quarantined(quarantined: &[(i64, Quarantined)]) -> Result<(), Failure> {
+fn print_quarantined(quarantined: &[(Position, Quarantined)]) -> Result<(), Failure> {
     quarantined.iter().try_for_each(|(position, why)| {
         let described = described(why);
         output::line(format_args!("quarantined: position {position}, {described}"))

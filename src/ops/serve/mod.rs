@@ -169,8 +169,8 @@ impl Serve {
         match shutdown.run_until_cancelled(level).await {
             Some(true) => {}
             Some(false) => tracing::warn!(
-                position = node.progress.rows(),
-                head = node.progress.position(),
+                position = node.progress.rows().get(),
+                head = node.progress.position().get(),
                 "projections are catching up: requests are refused until they have"
             ),
             None => return Ok(()),

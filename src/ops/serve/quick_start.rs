@@ -1,3 +1,5 @@
+use domain::AccountId;
+
 use crate::ops::{Failure, output, token};
 
 /// What a newcomer needs: the URL, a token that works, three requests to paste.
@@ -8,8 +10,9 @@ pub(super) fn print(
     reading_command: Option<String>,
 ) -> Result<(), Failure> {
     const MONTH_S: u32 = 30 * 24 * 3600;
-    let service = token::issue(secret, rules, "quick-start", None, 1, "service", MONTH_S)?;
-    let ann = token::issue(secret, rules, "ann", Some("Ann"), 1, "member", MONTH_S)?;
+    let service =
+        token::issue(secret, rules, "quick-start", None, AccountId::FIRST, "service", MONTH_S)?;
+    let ann = token::issue(secret, rules, "ann", Some("Ann"), AccountId::FIRST, "member", MONTH_S)?;
     let events = reading_command.map_or_else(String::new, |command| {
         format!(
             "Events are on NATS JetStream (docs/consumers.md). Once a consumer NAME is made, it is read with\n\n{command}\n\n"

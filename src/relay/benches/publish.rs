@@ -11,6 +11,7 @@
 use std::time::{Duration, Instant};
 
 use async_nats::{HeaderMap, jetstream};
+use domain::{AccountId, Position};
 use event_store::{Append, Appender, Keys, Log, NewEvent, Settings};
 use futures::future::try_join_all;
 use tokio::sync::watch;
@@ -89,7 +90,7 @@ async fn backlog() -> Log {
             aggregate_type: "conversation",
             aggregate_id: stream.clone(),
             expected_version: first,
-            account: 1,
+            account: AccountId::FIRST,
             caller: "ann".to_owned(),
             idempotency: None,
             stream_key: None,
@@ -113,7 +114,7 @@ async fn raw(log: &Log, headers: &HeaderMap) -> f64 {
     let started = Instant::now();
     let mut position = 0;
     while position < BACKLOG {
-        let batch = log.read(position, IN_FLIGHT_MAX as i64).await.unwrap();
+        let batch = log.read(Position::new(position), IN_FLIGHT_MAX as i64).await.unwrap();
         let mut acknowledgements = Vec::with_capacity(batch.len());
         for event in &batch {
             let subject = format!("{name}.v1.1.{}.{}", event.aggregate_id, event.event_type);
@@ -149,9 +150,9 @@ async fn relay(log: &Log) -> f64 {
     // As with the raw publisher, connecting and making the stream do not count.
     let from = watched.wait_for(|status| status.connected).await.unwrap().position;
     let started = Instant::now();
-    watched.wait_for(|status| status.position == BACKLOG).await.unwrap();
+    watched.wait_for(|status| status.position == Position::new(BACKLOG)).await.unwrap();
     let elapsed = started.elapsed();
     stop.cancel();
     task.await.unwrap();
-    (BACKLOG - from) as f64 / elapsed.as_secs_f64()
+    (BACKLOG - from.get()) as f64 / elapsed.as_secs_f64()
 }

@@ -1,6 +1,7 @@
 //! On a server that lets Colloquy and its readers do no more than they need.
 
 use async_nats::jetstream::consumer::{AckPolicy, PullConsumer, pull, push};
+use domain::Position;
 use futures::{StreamExt, TryStreamExt};
 
 use super::*;
@@ -56,7 +57,7 @@ async fn a_reader_reads_with_a_durable_consumer_and_the_relay_can_all_that_it_ne
     let mut relay = fixture.relay();
     fixture.append(2).await;
     let room = fixture.create_room().await;
-    relay.until("all are published", |status| status.position == 3).await;
+    relay.until("all are published", |status| status.position == Position::new(3)).await;
     fixture.stream().await.create_consumer(durable()).await.unwrap();
     let reader = reader(&nats).await;
     assert_eq!(read(&reader, &fixture.settings.stream, 3).await, [1, 2, 3]);
@@ -71,7 +72,7 @@ async fn a_reader_changes_nothing_in_the_stream() {
     let (nats, fixture) = start(&folder).await;
     let mut relay = fixture.relay();
     fixture.append(3).await;
-    relay.until("all are published", |status| status.position == 3).await;
+    relay.until("all are published", |status| status.position == Position::new(3)).await;
     let reader = reader(&nats).await;
     let (prefix, stream) = (&fixture.settings.subject_prefix, &fixture.settings.stream);
 
@@ -99,7 +100,7 @@ async fn a_reader_changes_nothing_in_the_stream() {
     // All of it has been carried out when a later question is answered.
     reader.get_stream(stream).await.unwrap();
     fixture.append(1).await;
-    relay.until("it goes on", |status| status.position == 4).await;
+    relay.until("it goes on", |status| status.position == Position::new(4)).await;
     fixture.check().await;
 }
 

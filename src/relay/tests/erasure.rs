@@ -1,6 +1,7 @@
 //! What is erased from the stream, and stays so.
 
 use async_nats::jetstream::stream::{Config, StorageType};
+use domain::Position;
 use futures::{StreamExt, stream};
 
 use super::*;
@@ -13,12 +14,12 @@ async fn what_was_erased_is_erased_again_from_an_older_copy_of_the_stream() {
     let mut relay = fixture.relay();
     fixture.append(1).await;
     let room = fixture.create_room().await;
-    relay.until("it is published", |status| status.position == 2).await;
+    relay.until("it is published", |status| status.position == Position::new(2)).await;
     let broker = keep_copy(broker, &folder).await;
     fixture.append(3).await;
     fixture.delete_room(room).await;
     fixture.until_all_are_there_but(&[2]).await;
-    relay.until("all are published", |status| status.position == 6).await;
+    relay.until("all are published", |status| status.position == Position::new(6)).await;
     // Nothing is written any more.
     let _broker = put_copy_back(broker, &folder).await;
     fixture.until_all_are_there_but(&[2]).await;
@@ -34,7 +35,7 @@ async fn a_copy_from_just_before_an_erasure_is_noticed() {
     let mut relay = fixture.relay();
     fixture.append(1).await;
     let room = fixture.create_room().await;
-    relay.until("it is published", |status| status.position == 2).await;
+    relay.until("it is published", |status| status.position == Position::new(2)).await;
     relay.stop().await;
     fixture.delete_room(room).await;
     fixture.publish_as(3, "").await;
@@ -65,7 +66,7 @@ async fn erasing_that_is_refused_stops_nothing_and_is_told() {
     let says_so = |why: &String| why.contains(said);
     relay.until(said, |status| status.erasing.as_ref().is_some_and(says_so)).await;
     fixture.append(3).await;
-    relay.until("the others are published", |status| status.position == 6).await;
+    relay.until("the others are published", |status| status.position == Position::new(6)).await;
     assert_eq!(relay.status.borrow().failing().collect::<Vec<_>>(), ["relay erasure"]);
     let findings = fixture.findings().await.into_iter().map(|finding| finding.to_string());
     assert_eq!(
@@ -96,7 +97,9 @@ async fn what_was_erased_counts_as_back_only_if_the_message_is_there() {
     let rooms: Vec<Uuid> =
         stream::iter(0..ROOMS).map(|_| fixture.create_large_room()).buffered(8).collect().await;
     stream::iter(rooms).for_each_concurrent(8, |room| fixture.delete_room(room)).await;
-    relay.until("all are published", |status| status.position == 1 + 2 * ROOMS).await;
+    relay
+        .until("all are published", |status| status.position == Position::new(1 + 2 * ROOMS))
+        .await;
     fixture.until_nothing_is_found().await;
     relay.stop().await;
 
@@ -109,6 +112,6 @@ async fn what_was_erased_counts_as_back_only_if_the_message_is_there() {
     .fetch_one(fixture.log.pool())
     .await
     .unwrap();
-    let finding = Finding::NotErased { count: 1, first: unnoted };
+    let finding = Finding::NotErased { count: 1, first: Position::new(unnoted) };
     assert_eq!(fixture.findings().await, [finding]);
 }

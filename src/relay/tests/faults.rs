@@ -1,5 +1,7 @@
 //! Somebody else writes to the stream, or deletes from it, or takes it away; or the broker refuses.
 
+use domain::Position;
+
 use super::*;
 
 #[tokio::test]
@@ -7,25 +9,28 @@ async fn nothing_is_published_behind_a_message_that_is_not_the_logs() {
     let fixture = Fixture::new(nats_url().await).await;
     let mut relay = fixture.relay();
     fixture.append(3).await;
-    relay.until("all are published", |status| status.position == 3).await;
+    relay.until("all are published", |status| status.position == Position::new(3)).await;
 
     let jetstream = fixture.jetstream().await;
     let subject = format!("{}.v1.foreign", fixture.settings.subject_prefix);
     jetstream.publish(subject, "mine".into()).await.unwrap().await.unwrap();
     relay.fails_because("it is at 4, the log's head at 3").await;
-    assert_eq!(fixture.findings().await, [Finding::Ahead { last: 4, head: 3 }]);
+    assert_eq!(
+        fixture.findings().await,
+        [Finding::Ahead { last: Position::new(4), head: Position::new(3) }]
+    );
 
     fixture.append(2).await;
     relay.fails_because("message 4 of the stream is not event 4 of the log").await;
-    assert_eq!(fixture.findings().await, [Finding::Foreign { position: 4 }]);
+    assert_eq!(fixture.findings().await, [Finding::Foreign { position: Position::new(4) }]);
 
     // Taken away, it leaves a number that was never event 4's.
     let stream = fixture.stream().await;
     stream.delete_message(4).await.unwrap();
     relay.fails_because("message 4 is missing").await;
-    assert_eq!(fixture.findings().await, [Finding::Missing { position: 4 }]);
+    assert_eq!(fixture.findings().await, [Finding::Missing { position: Position::new(4) }]);
     stream.purge().await.unwrap();
-    assert_eq!(fixture.findings().await, [Finding::Missing { position: 4 }]);
+    assert_eq!(fixture.findings().await, [Finding::Missing { position: Position::new(4) }]);
     // A relay that begins anew knows as much.
     relay.stop().await;
     let mut relay = fixture.relay();
@@ -33,7 +38,11 @@ async fn nothing_is_published_behind_a_message_that_is_not_the_logs() {
     assert_eq!(fixture.stream().await.cached_info().state.last_sequence, 4);
 
     jetstream.delete_stream(&fixture.settings.stream).await.unwrap();
-    relay.until("it goes on", |status| status.position == 5 && status.failure.is_none()).await;
+    relay
+        .until("it goes on", |status| {
+            status.position == Position::new(5) && status.failure.is_none()
+        })
+        .await;
     fixture.check().await;
     fixture.until_nothing_is_found().await;
 }
@@ -45,7 +54,7 @@ async fn a_failure_is_told_by_all_nodes_and_cleared_on_all() {
     fixture.append(1).await;
     let mut relays = [fixture.relay(), fixture.relay()];
     for relay in &mut relays {
-        relay.until("it knows the position", |status| status.position == 1).await;
+        relay.until("it knows the position", |status| status.position == Position::new(1)).await;
     }
     let subject = format!("{}.v1.foreign", fixture.settings.subject_prefix);
     let jetstream = fixture.jetstream().await;
@@ -64,11 +73,11 @@ async fn a_message_that_is_deleted_from_the_middle_is_noticed() {
     let fixture = Fixture::new(nats_url().await).await;
     let mut relay = fixture.relay();
     fixture.append(5).await;
-    relay.until("all are published", |status| status.position == 5).await;
+    relay.until("all are published", |status| status.position == Position::new(5)).await;
     relay.stop().await;
     fixture.stream().await.delete_message(3).await.unwrap();
     fixture.relay().fails_because("message 3 is missing").await;
-    assert_eq!(fixture.findings().await, [Finding::Missing { position: 3 }]);
+    assert_eq!(fixture.findings().await, [Finding::Missing { position: Position::new(3) }]);
 }
 
 #[tokio::test]
@@ -76,7 +85,7 @@ async fn the_oldest_messages_may_be_dropped_and_all_of_them() {
     let fixture = Fixture::new(nats_url().await).await;
     let mut relay = fixture.relay();
     fixture.append(5).await;
-    relay.until("all are published", |status| status.position == 5).await;
+    relay.until("all are published", |status| status.position == Position::new(5)).await;
     relay.stop().await;
     for keep in [2, 0] {
         fixture.stream().await.purge().keep(keep).await.unwrap();
@@ -118,8 +127,12 @@ async fn an_event_that_does_not_open_stops_publishing_until_it_is_quarantined() 
     fixture.append(1).await;
     assert!(fixture.stream().await.cached_info().state.last_sequence <= 1);
 
-    event_store::quarantine(&fixture.log, 2, "root", "a test").await.unwrap();
-    relay.until("it goes on", |status| status.position == 3 && status.failure.is_none()).await;
+    event_store::quarantine(&fixture.log, Position::new(2), "root", "a test").await.unwrap();
+    relay
+        .until("it goes on", |status| {
+            status.position == Position::new(3) && status.failure.is_none()
+        })
+        .await;
     fixture.check().await;
     let message = fixture.stream().await.get_raw_message(2).await.unwrap();
     let told: serde_json::Value = serde_json::from_slice(&message.payload).unwrap();

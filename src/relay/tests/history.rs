@@ -7,6 +7,7 @@ impl Fixture {
     fn copying(&self, from: i64, to: i64) -> Copying {
         let prefix = format!("replay.{}", self.settings.subject_prefix);
         let stream = format!("{}_NEW", self.settings.stream);
+        let [from, to] = [from, to].map(Position::new);
         Copying { stream, subject_prefix: prefix, from, to }
     }
 
@@ -25,7 +26,7 @@ impl Fixture {
             let message = stream.get_raw_message(sequence).await.unwrap();
             let header = |name: &str| message.headers.get(name).unwrap().as_str().to_owned();
             let position = header("Colloquy-Position").parse().unwrap();
-            let event = &self.log.read(position - 1, 1).await.unwrap()[0];
+            let event = &self.log.read(Position::new(position - 1), 1).await.unwrap()[0];
             assert_eq!(header("ce-id"), event.event_id.to_string());
             let subject = message::subject(&copying.subject_prefix, event);
             assert_eq!(message.subject.as_str(), subject);
@@ -45,7 +46,7 @@ async fn history_goes_to_a_stream_of_its_own_with_what_was_erased_left_out() {
     fixture.append(1).await;
     let copying = fixture.copying(2, 5);
     let copied = fixture.copy(&copying).await.unwrap();
-    assert_eq!((copied.after, copied.to), (1, 5));
+    assert_eq!((copied.after.get(), copied.to.get()), (1, 5));
     assert_eq!(fixture.copied(&copying).await, [2, 3, 4, 5]);
     let stream = fixture.jetstream().await.get_stream(&copying.stream).await.unwrap();
     for (position, name) in [(3, "[erased]"), (4, "a secret")] {
@@ -65,23 +66,23 @@ async fn it_goes_on_where_it_was_interrupted() {
     let client = fixture.settings.nats.connect().await.unwrap();
     for stop_after in [12, 25, 40] {
         // It is dropped while messages are under way.
-        let (sender, mut reached) = watch::channel(0);
+        let (sender, mut reached) = watch::channel(Position::START);
         let progressed = |position| _ = sender.send_replace(position);
         tokio::select! {
             copied = copying.run(&client, &fixture.settings, &fixture.log, progressed) => {
                 panic!("{copied:?}");
             }
-            _ = reached.wait_for(|reached| *reached >= stop_after) => {}
+            _ = reached.wait_for(|reached| reached.get() >= stop_after) => {}
         }
     }
     let copied = fixture.copy(&copying).await.unwrap();
-    assert!(copied.after >= 40 && copied.to == 60, "{copied:?}");
+    assert!(copied.after.get() >= 40 && copied.to.get() == 60, "{copied:?}");
     assert_eq!(fixture.copied(&copying).await, Vec::from_iter(11..=60));
     // There is nothing more, and then there is.
-    assert_eq!(fixture.copy(&copying).await.unwrap().after, 60);
+    assert_eq!(fixture.copy(&copying).await.unwrap().after.get(), 60);
     fixture.append(5).await;
     let further = fixture.copying(11, 65);
-    assert_eq!(fixture.copy(&further).await.unwrap().after, 60);
+    assert_eq!(fixture.copy(&further).await.unwrap().after.get(), 60);
     assert_eq!(fixture.copied(&further).await, Vec::from_iter(11..=65));
 }
 
@@ -90,7 +91,7 @@ async fn what_is_not_for_it_is_left_alone() {
     let fixture = Fixture::new(nats_url().await).await;
     let mut relay = fixture.relay();
     fixture.append(3).await;
-    relay.until("all are published", |status| status.position == 3).await;
+    relay.until("all are published", |status| status.position == Position::new(3)).await;
     let good = fixture.copying(2, 3);
     let own = &fixture.settings;
     for (wrong, why) in [
@@ -111,7 +112,7 @@ async fn what_is_not_for_it_is_left_alone() {
 
     fixture.copy(&good).await.unwrap();
     for (wrong, why) in [
-        (Copying { from: 1, ..good.clone() }, "begins with position 2"),
+        (Copying { from: Position::new(1), ..good.clone() }, "begins with position 2"),
         (Copying { subject_prefix: "replay.other".to_owned(), ..good.clone() }, "holds replay."),
     ] {
         let refused = fixture.copy(&wrong).await.unwrap_err().to_string();

@@ -6,6 +6,7 @@ use std::time::Duration;
 use async_nats::jetstream::stream::Stream;
 use domain::conversation::{self, Conversation};
 use domain::user::{Command, Profile, User};
+use domain::{AccountId, ConversationId};
 use embedded::testing::{Proxy, folder, nats_url, unique};
 use embedded::{Access, Nats};
 use event_store::{Commands, Context};
@@ -62,7 +63,7 @@ impl Fixture {
         let context = context();
         let commands = (0..count).map(|_| {
             let uid = unique("user");
-            let id = domain::user_id(1, &uid);
+            let id = domain::user_id(AccountId::FIRST, &uid);
             let command = Command::RegisterUser { uid, profile: Profile::default() };
             self.commands.execute::<User>(id, command, &context)
         });
@@ -104,7 +105,10 @@ impl Fixture {
     }
 
     async fn tell(&self, id: Uuid, command: conversation::Command) {
-        self.commands.execute::<Conversation>(id, command, &context()).await.unwrap();
+        self.commands
+            .execute::<Conversation>(ConversationId::new(id), command, &context())
+            .await
+            .unwrap();
     }
 
     fn relay(&self) -> Running {
@@ -124,12 +128,12 @@ impl Fixture {
     /// Every event of the log is the message of its number, and there is no other.
     async fn check(&self) {
         let stream = self.stream().await;
-        let events = self.log.read(0, 100_000).await.unwrap();
+        let events = self.log.read(Position::START, 100_000).await.unwrap();
         let state = &stream.cached_info().state;
         let count = events.len() as u64;
         assert_eq!((state.first_sequence, state.last_sequence, state.messages), (1, count, count));
         for event in events {
-            let message = stream.get_raw_message(event.position as u64).await.unwrap();
+            let message = stream.get_raw_message(event.position.get() as u64).await.unwrap();
             let id = message.headers.get("Nats-Msg-Id").unwrap().as_str();
             assert_eq!(id, event.event_id.to_string());
         }
@@ -141,7 +145,7 @@ impl Fixture {
 
     /// Publishes as the relay would, but for what the message says.
     async fn publish_as(&self, position: i64, payload: &str) {
-        let event = self.log.read(position - 1, 1).await.unwrap().remove(0);
+        let event = self.log.read(Position::new(position - 1), 1).await.unwrap().remove(0);
         let subject = message::subject(&self.settings.subject_prefix, &event);
         let mut headers = async_nats::HeaderMap::new();
         headers.insert("Nats-Msg-Id", event.event_id.to_string());
@@ -172,7 +176,7 @@ impl Fixture {
 
     /// Waits until the stream has all positions but these.
     async fn until_all_are_there_but(&self, erased: &[u64]) {
-        let head = self.log.head().await.unwrap() as u64;
+        let head = self.log.head().await.unwrap().get() as u64;
         let jetstream = self.jetstream().await;
         let mut found = None;
         for _ in 0..400 {

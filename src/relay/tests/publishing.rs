@@ -1,5 +1,7 @@
 use std::collections::BTreeSet;
 
+use domain::Position;
+
 use super::*;
 
 #[tokio::test]
@@ -7,11 +9,11 @@ async fn message_n_is_event_n_with_its_headers() {
     let fixture = Fixture::new(nats_url().await).await;
     let mut relay = fixture.relay();
     fixture.append(1000).await;
-    relay.until("all are published", |status| status.position == 1000).await;
+    relay.until("all are published", |status| status.position == Position::new(1000)).await;
     fixture.check().await;
     relay.stop().await;
 
-    let event = &fixture.log.read(6, 1).await.unwrap()[0];
+    let event = &fixture.log.read(Position::new(6), 1).await.unwrap()[0];
     let message = fixture.stream().await.get_raw_message(7).await.unwrap();
     let prefix = &fixture.settings.subject_prefix;
     assert_eq!(message.subject.as_str(), format!("{prefix}.v1.1.directory.UserRegistered"));
@@ -49,9 +51,9 @@ async fn a_message_names_its_conversation_and_the_users_in_it() {
     let mut context = context();
     context.metadata.causation_id = Some("cause".to_owned());
     let uids = ["ann", "bob, the = builder", &"☃".repeat(256)];
-    let users = uids.map(|uid| domain::user_id(1, uid));
+    let users = uids.map(|uid| domain::user_id(AccountId::FIRST, uid));
     for uid in uids {
-        let id = domain::user_id(1, uid);
+        let id = domain::user_id(AccountId::FIRST, uid);
         let register = Command::RegisterUser { uid: uid.to_owned(), profile: Profile::default() };
         fixture.commands.execute::<User>(id, register, &context).await.unwrap();
     }
@@ -67,7 +69,7 @@ async fn a_message_names_its_conversation_and_the_users_in_it() {
         tags: vec![],
     };
     fixture.tell(room, conversation::Command::CreateConversation(create)).await;
-    relay.until("all are published", |status| status.position == 4).await;
+    relay.until("all are published", |status| status.position == Position::new(4)).await;
     relay.stop().await;
     // Another relay has to look up what the first one learned from the events before.
     let mut relay = fixture.relay();
@@ -75,9 +77,13 @@ async fn a_message_names_its_conversation_and_the_users_in_it() {
         conversation::Command::RemoveMember { user: users[1] },
         conversation::Command::TrashConversation,
     ] {
-        fixture.commands.execute::<Conversation>(room, command, &context).await.unwrap();
+        fixture
+            .commands
+            .execute::<Conversation>(ConversationId::new(room), command, &context)
+            .await
+            .unwrap();
     }
-    relay.until("all are published", |status| status.position == 6).await;
+    relay.until("all are published", |status| status.position == Position::new(6)).await;
     let stream = fixture.stream().await;
     let header = async |position: u64, name: &str| {
         let message = stream.get_raw_message(position).await.unwrap();
@@ -106,7 +112,7 @@ async fn what_a_message_says_is_the_operator_s_choice_and_what_was_erased_goes_i
         let mut relay = fixture.relay();
         fixture.append(1).await;
         let room = fixture.create_room().await;
-        relay.until("all are published", |status| status.position == 2).await;
+        relay.until("all are published", |status| status.position == Position::new(2)).await;
         let message = fixture.stream().await.get_raw_message(2).await.unwrap();
         let has_schema = message.headers.get("ce-dataschema").is_some();
         assert_eq!(has_schema, payload != Payload::Metadata);
@@ -132,11 +138,11 @@ async fn of_two_relays_one_leads_and_the_other_takes_over() {
     one.until("the first one leads", |status| status.leader && status.connected).await;
     let mut other = fixture.relay();
     fixture.append(500).await;
-    one.until("all are published", |status| status.position == 500).await;
+    one.until("all are published", |status| status.position == Position::new(500)).await;
     assert!(!other.status.borrow().leader);
     one.stop().await;
     fixture.append(500).await;
-    other.until("the other one goes on", |status| status.position == 1000).await;
+    other.until("the other one goes on", |status| status.position == Position::new(1000)).await;
     fixture.check().await;
 }
 
@@ -145,7 +151,7 @@ async fn the_stream_of_another_log_is_refused_loudly() {
     let fixture = Fixture::new(nats_url().await).await;
     let mut relay = fixture.relay();
     fixture.append(5).await;
-    relay.until("all are published", |status| status.position == 5).await;
+    relay.until("all are published", |status| status.position == Position::new(5)).await;
     relay.stop().await;
     // Another log, first shorter than the stream, then longer.
     let other =

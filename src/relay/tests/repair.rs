@@ -46,9 +46,10 @@ impl<'a> Reader<'a> {
 
     /// In the end it was shown every event under its number, but for what was erased before it came there.
     async fn has_seen_all_but(&self, erased: &[i64]) {
-        let events = self.fixture.log.read(0, 100_000).await.unwrap().into_iter();
-        let events = events.filter(|event| !erased.contains(&event.position));
-        let expected = events.map(|event| (event.position as u64, event.event_id.to_string()));
+        let events = self.fixture.log.read(Position::START, 100_000).await.unwrap().into_iter();
+        let events = events.filter(|event| !erased.contains(&event.position.get()));
+        let expected =
+            events.map(|event| (event.position.get() as u64, event.event_id.to_string()));
         assert_eq!(self.shown, expected.collect());
     }
 }
@@ -68,7 +69,7 @@ impl Fixture {
         let whole = self.whole().await.unwrap();
         let repair = Repair::of(&whole, &self.settings).unwrap();
         repair.order(self.log.pool()).await.unwrap();
-        repair.wrong_position()
+        repair.wrong_position().get()
     }
 
     async fn until_repaired(&self) {
@@ -96,7 +97,7 @@ impl Fixture {
         self.append(2).await;
         self.delete_room(room).await;
         self.append(2).await;
-        relay.until("all are published", |status| status.position == 8).await;
+        relay.until("all are published", |status| status.position == Position::new(8)).await;
         self.until_all_are_there_but(&[3]).await;
     }
 }
@@ -109,11 +110,12 @@ async fn a_stream_as_the_log_says_is_found_to_be_right() {
     fixture.with_an_erasure(&mut relay).await;
     let whole = fixture.whole().await.unwrap();
     assert!(whole.is_right(), "{whole:?}");
-    assert_eq!((whole.first, whole.last, whole.head, whole.erased), (1, 8, 8, 1));
+    assert_eq!([whole.first, whole.last, whole.head].map(Position::get), [1, 8, 8]);
+    assert_eq!(whole.erased, 1);
     // Whoever has no key cannot tell what is in the text, and does not take it for changed.
     let log = Log::new(fixture.log.pool().clone(), event_store::Keys::none());
     fixture.create_room().await;
-    relay.until("it is published", |status| status.position == 9).await;
+    relay.until("it is published", |status| status.position == Position::new(9)).await;
     let client = fixture.settings.nats.connect().await.unwrap();
     let whole = check_all(&client, &fixture.settings, &log, |_, _| {}).await.unwrap().unwrap();
     assert!(whole.is_right(), "{whole:?}");
@@ -127,7 +129,7 @@ async fn a_message_missing_in_the_middle_is_there_again_for_everyone() {
     let mut reader = Reader::new(&fixture).await;
     assert_eq!(reader.read(3).await, 1);
     fixture.stream().await.delete_message(6).await.unwrap();
-    assert_eq!(fixture.differences().await, [Finding::Missing { position: 6 }]);
+    assert_eq!(fixture.differences().await, [Finding::Missing { position: Position::new(6) }]);
     assert_eq!(fixture.order_repair().await, 6);
     fixture.until_repaired().await;
     // It goes on where it was.
@@ -146,7 +148,7 @@ async fn who_has_read_behind_a_foreign_message_is_shown_it_all_again() {
     reader.read(8).await;
     fixture.append(3).await;
     let found = fixture.differences().await;
-    assert_eq!(found, [Finding::Foreign { position: 9 }]);
+    assert_eq!(found, [Finding::Foreign { position: Position::new(9) }]);
     assert_eq!(fixture.order_repair().await, 9);
     fixture.until_repaired().await;
     assert_eq!(reader.read(3).await, 9);
@@ -162,11 +164,11 @@ async fn a_message_that_says_something_else_under_an_event_s_id_is_found() {
     relay.stop().await;
     fixture.append(2).await;
     for position in [2, 3] {
-        let event = fixture.log.read(position - 1, 1).await.unwrap().remove(0);
+        let event = fixture.log.read(Position::new(position - 1), 1).await.unwrap().remove(0);
         let payload = event.shown().unwrap().replace("user_", "other_");
         fixture.publish_as(position, &payload).await;
     }
-    let changed = [2, 3].map(|position| Finding::Changed { position });
+    let changed = [2, 3].map(|position| Finding::Changed { position: Position::new(position) });
     assert_eq!(fixture.differences().await, changed);
     fixture.order_repair().await;
     let _relay = fixture.relay();
@@ -178,15 +180,15 @@ async fn the_stream_of_another_installation_is_replaced() {
     let other = Fixture::new(nats_url().await).await;
     let mut relay = other.relay();
     other.append(5).await;
-    relay.until("all are published", |status| status.position == 5).await;
+    relay.until("all are published", |status| status.position == Position::new(5)).await;
     relay.stop().await;
     let fixture =
         Fixture { settings: other.settings.clone(), ..Fixture::new(nats_url().await).await };
     fixture.append(3).await;
     let found = fixture.differences().await;
-    let foreign = [1, 2, 3].map(|position| Finding::Foreign { position });
+    let foreign = [1, 2, 3].map(|position| Finding::Foreign { position: Position::new(position) });
     assert_eq!(found[..3], foreign);
-    assert_eq!(found[3..], [Finding::Ahead { last: 5, head: 3 }]);
+    assert_eq!(found[3..], [Finding::Ahead { last: Position::new(5), head: Position::new(3) }]);
     assert_eq!(fixture.order_repair().await, 1);
     let _relay = fixture.relay();
     fixture.until_repaired().await;
@@ -208,9 +210,9 @@ async fn limits_and_other_settings_of_the_operator_stay() {
     fixture.jetstream().await.create_stream(config).await.unwrap();
     let mut relay = fixture.relay();
     fixture.append(10).await;
-    relay.until("all are published", |status| status.position == 10).await;
+    relay.until("all are published", |status| status.position == Position::new(10)).await;
     let whole = fixture.whole().await.unwrap();
-    assert_eq!((whole.first, whole.differences.len(), whole.settings.len()), (5, 0, 1));
+    assert_eq!((whole.first.get(), whole.differences.len(), whole.settings.len()), (5, 0, 1));
     assert_eq!(fixture.order_repair().await, 11);
     fixture.append(1).await;
     fixture.until_repaired().await;
@@ -228,7 +230,7 @@ async fn what_somebody_purged_from_a_stream_without_limits_is_missing() {
     let mut reader = Reader::new(&fixture).await;
     reader.read(1).await;
     fixture.stream().await.purge().keep(2).await.unwrap();
-    assert_eq!(fixture.differences().await, [Finding::Missing { position: 1 }]);
+    assert_eq!(fixture.differences().await, [Finding::Missing { position: Position::new(1) }]);
     fixture.order_repair().await;
     fixture.until_repaired().await;
     assert_eq!(reader.read(7).await, 1);
@@ -242,7 +244,7 @@ async fn a_repair_that_is_interrupted_anywhere_is_finished_by_whoever_leads_next
     let mut relay = fixture.relay();
     fixture.with_an_erasure(&mut relay).await;
     fixture.append(500).await;
-    relay.until("all are published", |status| status.position == 508).await;
+    relay.until("all are published", |status| status.position == Position::new(508)).await;
     let mut reader = Reader::new(&fixture).await;
     reader.read(200).await;
     fixture.stream().await.delete_message(100).await.unwrap();

@@ -1,5 +1,6 @@
 use axum::Json;
 use axum::extract::Path;
+use domain::AccountPosition;
 use domain::audit::Part;
 use event_store::{Found, Search};
 
@@ -23,7 +24,7 @@ pub(super) async fn events(
     Path(conversation): Path<String>,
     request: Auditor,
 ) -> Result<Json<Events>, Failure> {
-    let after = request.parameter("after", "a position")?.unwrap_or(0);
+    let after = request.parameter("after", "a position")?.unwrap_or(AccountPosition::START);
     let limit = request.parameter("limit", "a number")?.unwrap_or(LIMIT_DEFAULT);
     if !(1..=LIMIT_MAX).contains(&limit) {
         let why = format!("limit must be 1 to {LIMIT_MAX}");
@@ -41,6 +42,6 @@ pub(super) async fn events(
     }
     let after = request.log().position_of(request.account(), after).await?;
     let Found { events, more } = request.log().search(&search, after, limit).await?;
-    let next = events.last().filter(|_| more).map(|last| last.account_position);
+    let next = events.last().filter(|_| more).map(|last| last.account_position.get());
     Ok(Json(Events { data: events.iter().map(Event::from).collect(), next }))
 }

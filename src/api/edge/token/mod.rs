@@ -17,6 +17,7 @@ mod tests;
 
 use std::str::FromStr;
 
+use domain::AccountId;
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use serde_json::{Map, Number, Value};
 
@@ -81,7 +82,7 @@ pub struct Claims {
     /// The name to show, at most 256 characters.
     pub name: Option<String>,
     /// The tenant.
-    pub account: i64,
+    pub account: AccountId,
     /// What the bearer may do.
     pub role: Role,
 }
@@ -123,7 +124,7 @@ pub fn issue(secret: &str, claims: &Claims, rules: &Rules) -> Result<String, Err
     put("name", claims.name.clone().map(Value::from));
     put("aud", rules.audience.clone().map(Value::from));
     put("iss", rules.issuer.clone().map(Value::from));
-    put(&rules.account_claim, Some(claims.account.into()));
+    put(&rules.account_claim, Some(claims.account.get().into()));
     put(&rules.role_claim, Some(claims.role.as_str().into()));
     let key = EncodingKey::from_secret(secret.as_bytes());
     jsonwebtoken::encode(&Header::new(Algorithm::HS256), &payload, &key).map_err(Error::Sign)

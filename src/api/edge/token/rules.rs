@@ -1,6 +1,7 @@
 use std::borrow::Cow;
 
 use chrono::{DateTime, Utc};
+use domain::AccountId;
 use domain::user::{NAME_LENGTH_MAX, SYSTEM_UID, UID_LENGTH_MAX};
 use serde_json::{Map, Value};
 
@@ -113,10 +114,10 @@ impl Rules {
         seconds(now) >= exp + f64::from(self.leeway_s)
     }
 
-    fn account(&self, payload: &Map<String, Value>) -> Result<i64, Refusal> {
+    fn account(&self, payload: &Map<String, Value>) -> Result<AccountId, Refusal> {
         let name = &self.account_claim;
-        let Some(account) = payload.get(name) else { return Ok(1) };
-        account.as_i64().ok_or_else(|| Refusal::Claim(name.clone().into()))
+        let Some(account) = payload.get(name) else { return Ok(AccountId::FIRST) };
+        account.as_i64().map(AccountId::new).ok_or_else(|| Refusal::Claim(name.clone().into()))
     }
 
     fn role(&self, payload: &Map<String, Value>) -> Result<Role, Refusal> {

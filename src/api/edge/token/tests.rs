@@ -1,4 +1,5 @@
 use chrono::{DateTime, Utc};
+use domain::AccountId;
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use serde_json::{Value, json};
 
@@ -39,7 +40,7 @@ async fn judged(mut claims: Value) -> Result<Claims, Refusal> {
 
 fn claims_of(sub: &str, exp: i64) -> Claims {
     let (iat, name, role) = (None, None, Role::Member);
-    Claims { sub: sub.to_owned(), exp: exp as f64, iat, name, account: 1, role }
+    Claims { sub: sub.to_owned(), exp: exp as f64, iat, name, account: AccountId::FIRST, role }
 }
 
 fn token_of(sub: &str, exp: i64) -> String {
@@ -120,7 +121,7 @@ async fn account_and_role_may_have_other_names() {
     let claims = json!({"sub": "ann", "exp": FAR, "tenant": 7, "https://x.example/role": "agent",
         "account": "x", "role": "x"});
     let judged = judged_by(&rules, claims).await.unwrap();
-    assert_eq!((judged.account, judged.role), (7, Role::Agent));
+    assert_eq!((judged.account.get(), judged.role), (7, Role::Agent));
     let refused = judged_by(&rules, json!({"sub": "ann", "exp": FAR, "tenant": "7"})).await;
     assert_eq!(refused, Err(Refusal::Claim("tenant".into())));
     let issued = issue(SECRET, &judged, &rules).unwrap();
@@ -131,7 +132,7 @@ async fn account_and_role_may_have_other_names() {
 #[tokio::test]
 async fn account_and_role_have_defaults() {
     let claims = judged(json!({})).await.unwrap();
-    assert_eq!((claims.account, claims.role), (1, Role::Member));
+    assert_eq!((claims.account, claims.role), (AccountId::FIRST, Role::Member));
 }
 
 #[tokio::test]

@@ -1,5 +1,6 @@
 use axum::Json;
 use axum::http::StatusCode;
+use domain::PublicId;
 use serde_json::json;
 
 use crate::description::schema;
@@ -50,7 +51,7 @@ async fn with_contact(
     }
     let find = |chat| request.entry_of(chat);
     let (outcome, entry) = request.private_chat_found(request.user, other, find).await?;
-    let made = outcome.first == Some(entry.conversation.number);
+    let made = outcome.first.map(PublicId::from) == Some(entry.conversation.number);
     let status = if made { StatusCode::CREATED } else { StatusCode::OK };
     Ok((status, Json(entry.into())))
 }

@@ -2,13 +2,13 @@ use std::collections::BTreeSet;
 
 use axum::Json;
 use axum::extract::Path;
+use domain::UserId;
 use domain::conversation::{
     Command, Conversation as Aggregate, DESCRIPTION_LENGTH_MAX, NAME_LENGTH_MAX,
 };
 use domain::limits::AVATAR_URL_LENGTH_MAX;
 use projections::views::Group as GroupView;
 use serde_json::json;
-use uuid::Uuid;
 
 use crate::description::{parts, schema};
 use crate::edge::failure::Failure;
@@ -83,10 +83,11 @@ async fn members(
     group: &GroupView,
     contacts: &[String],
 ) -> Result<Vec<Command>, Failure> {
-    let mut wanted: BTreeSet<Uuid> = request.contacts(contacts).await?.into_iter().collect();
+    let mut wanted: BTreeSet<UserId> = request.contacts(contacts).await?.into_iter().collect();
     wanted.remove(&request.user);
-    let present: BTreeSet<Uuid> = group.contacts.iter().map(|contact| contact.user.uuid).collect();
-    let leaving: Vec<Uuid> = present.difference(&wanted).copied().collect();
+    let present: BTreeSet<UserId> =
+        group.contacts.iter().map(|contact| contact.user.uuid).collect();
+    let leaving: Vec<UserId> = present.difference(&wanted).copied().collect();
     let administers = request.caller.role == Role::Administrator;
     if !(leaving.is_empty() || administers || group.conversation.created_by == Some(request.user)) {
         return Err(Failure::forbidden(

@@ -44,6 +44,6 @@ pub(super) async fn create(request: Protocol) -> Result<(StatusCode, Json<Messag
     let outcome = request.execute::<Aggregate>(entry.state.conversation, command).await?;
     // A repeated request made another message.
     let number = outcome.first.ok_or_else(Failure::not_found)?;
-    let message = request.message_named(Name::Number(number)).await?;
+    let message = request.message_named(Name::Number(number.into())).await?;
     Ok((StatusCode::CREATED, Json(message.into())))
 }

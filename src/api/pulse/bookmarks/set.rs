@@ -1,6 +1,7 @@
 use axum::extract::Path;
 use axum::http::{Method, StatusCode};
 use chrono::{DateTime, Utc};
+use domain::PublicId;
 use domain::participation::{self, ChangeCommand};
 
 use super::get::{OFFER, Parameters};
@@ -65,7 +66,7 @@ async fn set(chat: &str, request: Pulse, method: &Method) -> Result<Document, Fa
         None => participation::Reading::Whole(chat.conversation.newest_id()),
         Some(time) => {
             let newest = request.views().newest_until(chat.state.conversation, time).await?;
-            participation::Reading::UpTo(newest.unwrap_or(0))
+            participation::Reading::UpTo(newest.unwrap_or(PublicId::NONE))
         }
     };
     let open = ChangeCommand::OpenConversation { reading, as_of };

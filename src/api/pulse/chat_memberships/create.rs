@@ -1,4 +1,5 @@
 use axum::http::StatusCode;
+use domain::MembershipId;
 use domain::conversation::{Command, Conversation as Aggregate};
 use serde_json::Value;
 
@@ -51,7 +52,7 @@ pub(super) async fn create(request: Pulse) -> Result<Document, Failure> {
     let (chats, users) = (Some(&[stream][..]), Some(&[user][..]));
     let page = request.views().memberships(request.user, chats, users, 1, 0).await?;
     let membership = page.items.first().ok_or_else(Failure::not_found)?;
-    let made = outcome.first == Some(membership.membership);
+    let made = outcome.first.map(MembershipId::from) == Some(membership.membership);
     let status = if made { StatusCode::CREATED } else { StatusCode::OK };
     request.answer(status, objects::membership(membership), &query).await
 }

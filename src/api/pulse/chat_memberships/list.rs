@@ -28,8 +28,10 @@ pub(super) async fn list(request: Pulse) -> Result<Document, Failure> {
     let query = request.query(&OFFER)?;
     let (mut chats, mut users) = (None, None);
     for (name, values) in &query.filters {
-        let chosen = if name == "chat_id" { &mut chats } else { &mut users };
-        narrow(chosen, ids(name, values)?);
+        match name.as_str() {
+            "chat_id" => narrow(&mut chats, ids(name, values)?),
+            _ => narrow(&mut users, ids(name, values)?),
+        }
     }
     let (chats, users) = (chats.as_deref(), users.as_deref());
     let (size, offset) = (query.page.size, query.page.offset());

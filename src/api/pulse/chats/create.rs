@@ -31,7 +31,7 @@ pub(super) async fn create(request: Pulse) -> Result<Document, Failure> {
         ..Create::room(request.user, vec![])
     });
     let outcome = request.execute::<Aggregate>(new_id(), command).await?;
-    let chat = request.chat(outcome.aggregate_id).await?;
+    let chat = request.chat(outcome.aggregate_id.into()).await?;
     let resource = objects::chat(&chat, request.user);
     request.answer(StatusCode::CREATED, resource, &query).await
 }

@@ -44,7 +44,7 @@ pub(super) async fn patch(Path(chat): Path<String>, request: Pulse) -> Result<Do
 async fn update(chat: &str, request: Pulse) -> Result<Document, Failure> {
     let query = request.query(&OFFER)?;
     let chat = request.chat(id(chat)?).await?;
-    let attributes = request.existing_attributes(&CHAT, chat.state.conversation)?;
+    let attributes = request.existing_attributes(&CHAT, chat.state.conversation.get())?;
     let name = match attributes.get("subject") {
         None => None,
         // What had no name when it was read has none when it is sent back.

@@ -1,4 +1,5 @@
 use axum::http::StatusCode;
+use domain::PublicId;
 
 use super::list::INCLUDES;
 use crate::edge::failure::Failure;
@@ -32,7 +33,7 @@ pub(super) async fn create(request: Pulse) -> Result<Document, Failure> {
     }
     let find = |chat| request.chat(chat);
     let (outcome, chat) = request.private_chat_found(request.user, other, find).await?;
-    let made = outcome.first == Some(chat.conversation.number);
+    let made = outcome.first.map(PublicId::from) == Some(chat.conversation.number);
     let status = if made { StatusCode::CREATED } else { StatusCode::OK };
     let resource = objects::direct_conversation(&chat, request.user);
     request.answer(status, resource, &query).await

@@ -39,7 +39,7 @@ pub(super) async fn create(Path(chat): Path<String>, request: Pulse) -> Result<D
     let outcome = request.execute::<Aggregate>(chat.state.conversation, command).await?;
     // A repeated request made another message.
     let number = outcome.first.ok_or_else(Failure::not_found)?;
-    let message = request.views().message(request.account(), number).await?;
+    let message = request.views().message(request.account(), number.into()).await?;
     let resource = objects::message(&message.ok_or_else(Failure::not_found)?.message);
     request.answer(StatusCode::CREATED, resource, &query).await
 }

@@ -52,7 +52,7 @@ pub(super) async fn patch(
 async fn update((chat, message): (String, String), request: Pulse) -> Result<Document, Failure> {
     let query = request.query(&OFFER)?;
     let found = request.message(&chat, &message).await?.message;
-    let attributes = request.existing_attributes(&MESSAGE, found.uuid)?;
+    let attributes = request.existing_attributes(&MESSAGE, found.uuid.get())?;
     if found.author != request.user {
         return Err(Failure::forbidden("only its author may edit a message"));
     }

@@ -1,8 +1,8 @@
 use axum::http::StatusCode;
+use domain::UserId;
 use domain::conversation::{Command, Conversation as Aggregate, Create, NAME_LENGTH_MAX};
 use projections::views::Reference;
 use serde_json::{Value, json};
-use uuid::Uuid;
 
 use crate::description::{parts, schema};
 use crate::edge::commands::MEMBERS_MAX;
@@ -49,11 +49,11 @@ pub(super) async fn create(request: Weavy) -> Result<(StatusCode, Rendered), Fai
             request.execute::<Aggregate>(new_id(), create).await?
         }
     };
-    Ok((StatusCode::CREATED, request.render_conversation(outcome.aggregate_id).await?))
+    Ok((StatusCode::CREATED, request.render_conversation(outcome.aggregate_id.into()).await?))
 }
 
 /// The distinct members but for the caller.
-async fn others(request: &Weavy, body: &Object, user: Uuid) -> Result<Vec<Uuid>, Failure> {
+async fn others(request: &Weavy, body: &Object, user: UserId) -> Result<Vec<UserId>, Failure> {
     let wrong = || Failure::bad_request("members must be an array of user ids or uids, not empty");
     let members = body.get("members").and_then(Value::as_array).ok_or_else(wrong)?;
     if members.is_empty() {
@@ -65,7 +65,7 @@ async fn others(request: &Weavy, body: &Object, user: Uuid) -> Result<Vec<Uuid>,
     let references = members
         .iter()
         .map(|member| match member {
-            Value::Number(id) => id.as_i64().map(Reference::Id).ok_or_else(wrong),
+            Value::Number(id) => id.as_i64().map(|id| Reference::Id(id.into())).ok_or_else(wrong),
             Value::String(uid) => Ok(Reference::Text(uid.clone())),
             _ => Err(wrong()),
         })

@@ -1,4 +1,5 @@
 use axum::extract::Path;
+use domain::PublicId;
 use domain::participation::ChangeCommand;
 
 use crate::edge::failure::Failure;
@@ -15,7 +16,7 @@ use crate::weavy::request::Weavy;
               (status = 403, description = "Service token"),
               (status = 404, description = "Conversation or message unknown")))]
 pub(super) async fn mark(Path(id): Path<String>, request: Weavy) -> Result<Rendered, Failure> {
-    let named = request.query().positive("message_id")?;
+    let named = request.query().positive("message_id")?.map(PublicId::new);
     let (state, newest) = request.member_state(&id).await?;
     if let Some(message) = named
         && !request.views().has_message(state.conversation, message).await?

@@ -4,6 +4,7 @@ mod get;
 mod list;
 mod post;
 
+use domain::PublicId;
 use projections::views::Viewer;
 use utoipa_axum::routes;
 
@@ -22,7 +23,7 @@ pub(super) fn routes() -> Routes {
 struct Found {
     message: projections::Message,
     /// Of its conversation.
-    number: i64,
+    number: PublicId,
 }
 
 /// A message that the caller may see.

@@ -46,7 +46,7 @@ pub(super) async fn post(Path(id): Path<String>, request: Weavy) -> Result<Rende
     };
     let outcome = request.execute::<Aggregate>(state.conversation, command).await?;
     let message = outcome.first.ok_or_else(Failure::not_found)?;
-    let message = request.views().message(request.account(), message).await?;
+    let message = request.views().message(request.account(), message.into()).await?;
     let posted = message.ok_or_else(Failure::not_found)?;
     Ok(Rendered::new(&Message::new(&posted.message, &posted.author, number(&id)?)))
 }

@@ -1,15 +1,15 @@
-use uuid::Uuid;
-
 use super::change;
 use crate::conversation::{Conversation, Event, Refusal};
 
+use crate::UserId;
+
 impl Conversation {
-    pub(super) fn add_member(&self, user: Uuid) -> Result<Vec<Event>, Refusal> {
+    pub(super) fn add_member(&self, user: UserId) -> Result<Vec<Event>, Refusal> {
         self.members_may_change()?;
         Ok(change(!self.members.contains(&user), Event::MemberAdded { user }))
     }
 
-    pub(super) fn remove_member(&self, user: Uuid) -> Result<Vec<Event>, Refusal> {
+    pub(super) fn remove_member(&self, user: UserId) -> Result<Vec<Event>, Refusal> {
         self.members_may_change()?;
         Ok(change(self.members.contains(&user), Event::MemberRemoved { user }))
     }

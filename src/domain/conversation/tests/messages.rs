@@ -1,4 +1,5 @@
 use super::*;
+use crate::MessageId;
 
 #[test]
 fn posting_is_for_members() {
@@ -67,8 +68,8 @@ fn deleting_a_message_repeats_without_effect_and_works_in_the_trash() {
 #[test]
 fn a_pinned_message_stands_out_until_another_does_or_it_is_deleted() {
     let (pin, pinned) = (
-        |n| Command::PinMessage { message: Uuid::from_u128(n) },
-        |n| Event::MessagePinned { message: Uuid::from_u128(n) },
+        |n| Command::PinMessage { message: MessageId::new(Uuid::from_u128(n)) },
+        |n| Event::MessagePinned { message: MessageId::new(Uuid::from_u128(n)) },
     );
     given(vec![room()]).when(pin(9)).then_expect_events(vec![pinned(9)]);
     given(vec![room(), pinned(9)]).when(pin(9)).then_expect_events(vec![]);

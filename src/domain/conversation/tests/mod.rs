@@ -9,14 +9,14 @@ use uuid::Uuid;
 
 use super::*;
 use crate::limits::Excess;
-use crate::{Private, Text};
+use crate::{Private, Text, UserId};
 
-const ANN: Uuid = Uuid::from_u128(1);
-const BOB: Uuid = Uuid::from_u128(2);
-const EVE: Uuid = Uuid::from_u128(3);
-const MESSAGE: Uuid = Uuid::from_u128(9);
+const ANN: UserId = UserId::new(Uuid::from_u128(1));
+const BOB: UserId = UserId::new(Uuid::from_u128(2));
+const EVE: UserId = UserId::new(Uuid::from_u128(3));
+const MESSAGE: MessageId = MessageId::new(Uuid::from_u128(9));
 
-fn create(kind: Kind, members: &[Uuid]) -> Command {
+fn create(kind: Kind, members: &[UserId]) -> Command {
     Command::CreateConversation(Create {
         kind,
         creator: Some(ANN),
@@ -29,7 +29,7 @@ fn create(kind: Kind, members: &[Uuid]) -> Command {
     })
 }
 
-fn created(kind: Kind, members: &[Uuid]) -> Event {
+fn created(kind: Kind, members: &[UserId]) -> Event {
     Event::ConversationCreated {
         kind,
         creator: Some(ANN),
@@ -42,9 +42,9 @@ fn created(kind: Kind, members: &[Uuid]) -> Event {
     }
 }
 
-fn post(author: Uuid, text: &str) -> Command {
+fn post(author: UserId, text: &str) -> Command {
     Command::PostMessage {
-        message: Uuid::from_u128(9),
+        message: MESSAGE,
         author,
         text: text.into(),
         metadata: None,

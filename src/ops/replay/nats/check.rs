@@ -1,3 +1,4 @@
+use domain::Position;
 use relay::Whole;
 
 use super::Parts;
@@ -8,7 +9,7 @@ pub(super) async fn run(parts: &Parts, layout: Layout) -> Result<(), Failure> {
     let whole = parts.compare().await?;
     let differences = match &whole {
         Some(whole) => differences(whole),
-        None if parts.log.head().await? == 0 => vec![],
+        None if parts.log.head().await? == Position::START => vec![],
         None => vec!["there is no such stream".to_owned()],
     };
     let stream = &parts.settings.stream;
@@ -51,7 +52,7 @@ pub(super) fn describe(whole: &Whole) -> String {
         0 => String::new(),
         erased => format!(", {erased} of them erased"),
     };
-    let behind = match head - last {
+    let behind = match *head - *last {
         ..=0 => String::new(),
         behind => format!("; {behind} events are not published yet"),
     };

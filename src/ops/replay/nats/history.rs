@@ -1,4 +1,5 @@
 use clap::Args;
+use domain::Position;
 use relay::{Copied, Copying, NotCopied, access};
 
 use super::Parts;
@@ -21,8 +22,8 @@ pub(super) struct History {
 
 impl History {
     pub(super) async fn run(&self, parts: &Parts, from: i64) -> Result<(), Failure> {
-        let head = parts.log.head().await?;
-        let to = self.to.unwrap_or(head).min(head);
+        let (from, head) = (Position::new(from), parts.log.head().await?);
+        let to = self.to.map_or(head, Position::new).min(head);
         let (stream, subject_prefix) = self.names()?;
         let copying = Copying { stream, subject_prefix, from, to };
         copying.check(&parts.settings).map_err(usage)?;

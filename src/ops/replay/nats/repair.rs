@@ -2,6 +2,7 @@ use std::io::{BufRead, IsTerminal};
 use std::time::{Duration, Instant};
 
 use anyhow::anyhow;
+use domain::Position;
 use relay::{Checked, Repair, Status, Whole};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
@@ -75,7 +76,7 @@ async fn plan(
         (None, _) => lines.push(format!("  it is made, and events 1 to {head} are published")),
         (Some(_), Some(repair)) => lines.extend(rebuild(parts, repair, head).await?),
         (Some(whole), None) if whole.last < head => {
-            lines.push(format!("  events {} to {head} are published", whole.last + 1));
+            lines.push(format!("  events {} to {head} are published", whole.last.next()));
         }
         (Some(_), None) => {}
     }
@@ -83,7 +84,7 @@ async fn plan(
     Ok(lines.join("\n") + "\n")
 }
 
-async fn rebuild(parts: &Parts, repair: &Repair, head: i64) -> Result<Vec<String>, Failure> {
+async fn rebuild(parts: &Parts, repair: &Repair, head: Position) -> Result<Vec<String>, Failure> {
     let (first, wrong) = (repair.first_position(), repair.wrong_position());
     let mut lines = vec![format!(
         "  it is deleted and made again with its settings, and events {first} to {head} are published: wrong from \
@@ -100,7 +101,7 @@ async fn rebuild(parts: &Parts, repair: &Repair, head: i64) -> Result<Vec<String
     let stream = jetstream.get_stream(&parts.settings.stream).await?;
     for consumer in relay::durable_consumers(&stream).await? {
         let (name, goes_on_at) = (&consumer.name, repair.goes_on_at(&consumer));
-        let was_at = consumer.ack_floor.stream_sequence as i64 + 1;
+        let was_at = Position::new(consumer.ack_floor.stream_sequence as i64 + 1);
         lines.push(match goes_on_at < was_at {
             true => {
                 format!("  its consumer {name} goes back from message {was_at} to {goes_on_at}")
@@ -142,7 +143,7 @@ async fn carry_out(parts: &Parts) -> Result<(), Failure> {
 
 async fn wait(parts: &Parts, status: &watch::Receiver<Status>) -> Result<(), Failure> {
     let head = parts.log.head().await?;
-    let mut progress = Progress::new("published", head.unsigned_abs());
+    let mut progress = Progress::new("published", head.get().unsigned_abs());
     let mut last = (None, 0);
     let mut changed = Instant::now();
     loop {
@@ -154,7 +155,7 @@ async fn wait(parts: &Parts, status: &watch::Receiver<Status>) -> Result<(), Fai
                 progress.finish();
                 return Ok(());
             }
-            progress.set(now.unwrap_or(0).unsigned_abs());
+            progress.set(now.map_or(0, Position::get).unsigned_abs());
             if (now, findings.len()) != last {
                 (last, changed) = ((now, findings.len()), Instant::now());
             }
