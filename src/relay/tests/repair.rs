@@ -267,3 +267,30 @@ async fn a_repair_that_is_interrupted_anywhere_is_finished_by_whoever_leads_next
     assert_eq!(reader.read(409).await, 100);
     reader.has_seen_all_but(&[3]).await;
 }
+
+/// By age they would stay for as long again.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_limits_had_dropped_is_dropped_again() {
+    let fixture = Fixture::new(nats_url().await).await;
+    let config = Config {
+        name: fixture.settings.stream.clone(),
+        subjects: vec![fixture.settings.subjects()],
+        max_age: Duration::from_secs(3600),
+        ..Config::default()
+    };
+    fixture.jetstream().await.create_stream(config).await.unwrap();
+    let mut relay = fixture.relay();
+    fixture.append(10).await;
+    relay.until("all are published", |status| status.position == Position::new(10)).await;
+    fixture.stream().await.purge().sequence(5).await.unwrap();
+    fixture.stream().await.delete_message(8).await.unwrap();
+    let mut reader = Reader::new(&fixture).await;
+    assert_eq!(reader.read(2).await, 5);
+    assert_eq!(fixture.order_repair().await, 8);
+    fixture.until_repaired().await;
+    let state = fixture.stream().await.cached_info().state.clone();
+    assert_eq!((state.first_sequence, state.last_sequence, state.messages), (5, 10, 6));
+    assert_eq!(reader.read(4).await, 7);
+    reader.has_seen_all_but(&[1, 2, 3, 4]).await;
+    relay.until("nothing fails", |status| status.failure.is_none()).await;
+}
