@@ -16,7 +16,7 @@ pub(in crate::ops) struct Export {
     /// Begin with this position
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(i64).range(1..))]
     from: i64,
-    /// End with this position; the newest unless told
+    /// End with this position (default: the newest)
     #[arg(long, value_parser = clap::value_parser!(i64).range(1..))]
     to: Option<i64>,
     /// With the keys to what is sealed, wrapped by the master key: needed to move or restore a log, and what is
