@@ -168,6 +168,11 @@ pub(super) fn value_size(value: &Value) -> usize {
         }
 }
 
+/// What a later version may have besides cannot be read, and is as if it were not there.
+fn known_kinds() -> Vec<&'static str> {
+    Kind::ALL.iter().map(|kind| kind.as_str()).collect()
+}
+
 pub(super) async fn fetch(
     readers: Readers,
     uuids: Vec<Uuid>,
@@ -175,9 +180,11 @@ pub(super) async fn fetch(
     let rows: Vec<Conversation> = sqlx::query_as(&format!(
         "select {COLUMNS}
          from unnest($1::uuid[]) as w (uuid)
-         join conversations.conversations c on c.uuid = w.uuid {JOINS}"
+         join conversations.conversations c on c.uuid = w.uuid {JOINS}
+         where c.kind = any($2)"
     ))
     .bind(uuids)
+    .bind(known_kinds())
     .fetch_all(&readers)
     .await?;
     Ok(rows.into_iter().map(|conversation| (conversation.uuid, conversation)).collect())

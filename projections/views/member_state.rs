@@ -125,10 +125,12 @@ impl Views {
                     "select {COLUMNS}, {CONVERSATION_COLUMNS}
              from unnest($2::uuid[]) as w (uuid)
              join memberships.memberships m on m.user_id = $1 and m.conversation = w.uuid
-             join conversations.conversations c on c.uuid = w.uuid {CONVERSATION_JOINS}"
+             join conversations.conversations c on c.uuid = w.uuid {CONVERSATION_JOINS}
+             where c.kind = any($3)"
                 ))
                 .bind(user)
                 .bind(&conversations)
+                .bind(self.names_of_served())
                 .fetch_all(&self.readers)
                 .await
             })
