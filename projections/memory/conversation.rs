@@ -10,7 +10,7 @@ use uuid::Uuid;
 use crate::readers::Readers;
 
 /// What everyone sees of a conversation.
-#[derive(Debug, Clone, FromRow)]
+#[derive(Debug, Clone)]
 pub struct Conversation {
     /// The stream.
     pub uuid: Uuid,
@@ -21,7 +21,6 @@ pub struct Conversation {
     /// The account position of the newest event that changed any of this.
     pub revision: i64,
     /// Private, room or contextual.
-    #[sqlx(json)]
     pub kind: Kind,
     /// The host system's name of a contextual chat.
     pub uid: Option<String>,
@@ -55,9 +54,34 @@ pub struct Conversation {
     pub message_count: i64,
     newest_author: Option<Uuid>,
     newest_by_other: Option<i64>,
-    #[sqlx(flatten)]
     newest: Newest,
 }
+
+event_store::from_row!(Conversation {
+    uuid,
+    account_id,
+    number,
+    revision,
+    kind: json,
+    uid,
+    name,
+    description,
+    metadata,
+    tags,
+    avatar_url,
+    created_at,
+    created_by,
+    modified_at,
+    modified_by,
+    changed_at,
+    trashed,
+    pinned_message,
+    member_count,
+    message_count,
+    newest_author,
+    newest_by_other,
+    newest: flatten,
+});
 
 /// The newest message, if there is one.
 #[derive(Debug, Clone)]
@@ -81,7 +105,7 @@ impl FromRow<'_, PgRow> for Newest {
 }
 
 /// A message, as it stands in its conversation.
-#[derive(Debug, Clone, FromRow)]
+#[derive(Debug, Clone)]
 pub struct Message {
     /// The public number.
     pub id: i64,
@@ -102,6 +126,18 @@ pub struct Message {
     /// When it was edited last.
     pub modified_at: Option<DateTime<Utc>>,
 }
+
+event_store::from_row!(Message {
+    id,
+    uuid,
+    conversation,
+    author,
+    text,
+    metadata,
+    tags,
+    created_at,
+    modified_at,
+});
 
 /// For a row `c` of conversations and what [`JOINS`] adds.
 pub(crate) const COLUMNS: &str = "c.uuid, c.account_id, c.number, c.revision, to_jsonb(c.kind) as kind,

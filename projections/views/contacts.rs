@@ -3,7 +3,6 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use sqlx::FromRow;
 use uuid::Uuid;
 
 use super::{SHOWN, Views};
@@ -71,11 +70,12 @@ impl Views {
         viewer: Uuid,
         users: Vec<Arc<User>>,
     ) -> Result<Vec<Contact>, Error> {
-        #[derive(FromRow)]
         struct Row {
             other: Uuid,
             conversation: Uuid,
         }
+
+        event_store::from_row!(Row { other, conversation });
         if users.is_empty() {
             return Ok(vec![]);
         }

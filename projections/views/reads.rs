@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use sqlx::FromRow;
 use uuid::Uuid;
 
 use super::messages::COLUMNS;
@@ -32,12 +31,12 @@ pub enum Name {
     Number(i64),
 }
 
-#[derive(FromRow)]
 struct Row {
-    #[sqlx(flatten)]
     message: Message,
     read_at: Option<DateTime<Utc>>,
 }
+
+event_store::from_row!(Row { message: flatten, read_at });
 
 impl Views {
     /// One message of an account, as the viewer sees it. Whether they may is not asked here.
