@@ -3,14 +3,18 @@
 FROM rust:1.90.0-bookworm AS build
 WORKDIR /build
 COPY . .
-RUN cargo build --release --locked --bin colloquy
+# What was built of the dependencies is kept for the next build, outside the layers.
+RUN --mount=type=cache,target=/usr/local/cargo/registry,sharing=locked \
+    --mount=type=cache,target=/build/target,sharing=locked \
+    cargo build --release --locked --bin colloquy \
+    && cp target/release/colloquy /usr/local/bin/colloquy
 
 FROM debian:12.11-slim
 RUN apt-get update \
     && apt-get install -y --no-install-recommends ca-certificates curl \
     && rm -rf /var/lib/apt/lists/* \
     && useradd --system --uid 10001 --no-create-home --shell /usr/sbin/nologin colloquy
-COPY --from=build /build/target/release/colloquy /usr/local/bin/colloquy
+COPY --from=build /usr/local/bin/colloquy /usr/local/bin/colloquy
 USER colloquy
 ENV COLLOQUY_LISTEN=0.0.0.0:8080
 EXPOSE 8080

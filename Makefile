@@ -11,7 +11,7 @@ setup: ## Install PostgreSQL and nats-server where they are missing
 
 run: setup ## Build, start everything, print the URL, a token and three requests to paste
 	@cargo build --release --bin colloquy
-	@exec target/release/colloquy serve --quick-start
+	@exec "$${CARGO_TARGET_DIR:-target}/release/colloquy" serve --quick-start
 
 test: setup ## Formatting, lints, every test
 	@scripts/setup test

@@ -19,6 +19,7 @@ mod faults;
 mod harness;
 mod house;
 mod http;
+mod kinds;
 mod nats;
 mod operations;
 mod protocol;

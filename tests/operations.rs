@@ -192,8 +192,37 @@ async fn the_log_can_be_read_and_the_doctor_finds_it_healthy() {
 
     let (status, output, errors) = installation.run(&["doctor"]);
     assert_eq!(status, Some(0), "{output}{errors}");
-    for found in ["connections", "lease projector", "held by node", "nothing is passed over"] {
+    for found in [
+        "connections",
+        "lease projector",
+        "held by node",
+        "nothing is passed over",
+        "open files",
+        "data folder",
+        "encoding UTF8, und-x-icu",
+    ] {
         assert!(output.contains(found), "{output}");
+    }
+}
+
+#[tokio::test]
+async fn the_doctor_looks_at_the_address_that_a_server_would_listen_on() {
+    let installation = Installation::new().await;
+    let server = installation.start();
+    let other = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let ours = server.url.strip_prefix("http://").unwrap().to_owned();
+    for (address, verdict, status) in [
+        ("127.0.0.1:0".to_owned(), "ok,127.0.0.1:0 is free", 0),
+        (ours.clone(), &*format!("ok,a server listens on {ours}"), 0),
+        (other.local_addr().unwrap().to_string(), "FAILED", 3),
+        ("192.0.2.1:80".to_owned(), "FAILED,192.0.2.1:80: ", 3),
+    ] {
+        let variables = [("COLLOQUY_LISTEN", &*address)];
+        let doctor = installation.run_with(&["doctor", "--format", "csv"], &variables);
+        let line = doctor.1.lines().find(|line| line.starts_with("listen address,")).unwrap();
+        assert_eq!(doctor.0, Some(status), "{}", doctor.1);
+        assert!(line.starts_with(&format!("listen address,{verdict}")), "{line}");
+        assert!(status == 0 || line.contains("set COLLOQUY_LISTEN"), "{line}");
     }
 }
 

@@ -1,6 +1,6 @@
 //! A batch of the log, folded once into its net changes: all read models are written from the same fold.
 //!
-//! Everything is reduced to the last word on each thing, so that one statement writes it whatever the order of
+//! Everything is reduced to the net change of each thing, so that one statement writes it whatever the order of
 //! the events was, and how the log is cut into batches makes no difference to the rows.
 
 mod conversation;

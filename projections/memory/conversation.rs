@@ -10,7 +10,7 @@ use sqlx::{FromRow, Row as _};
 use crate::readers::Readers;
 
 /// What everyone sees of a conversation.
-#[derive(Debug, Clone, FromRow)]
+#[derive(Debug, Clone)]
 pub struct Conversation {
     /// The stream.
     pub uuid: ConversationId,
@@ -21,7 +21,6 @@ pub struct Conversation {
     /// The account position of the newest event that changed any of this.
     pub revision: AccountPosition,
     /// Private, room or contextual.
-    #[sqlx(json)]
     pub kind: Kind,
     /// The host system's name of a contextual chat.
     pub uid: Option<String>,
@@ -55,9 +54,34 @@ pub struct Conversation {
     pub message_count: i64,
     newest_author: Option<UserId>,
     newest_by_other: Option<PublicId>,
-    #[sqlx(flatten)]
     newest: Newest,
 }
+
+event_store::from_row!(Conversation {
+    uuid,
+    account_id,
+    number,
+    revision,
+    kind: json,
+    uid,
+    name,
+    description,
+    metadata,
+    tags,
+    avatar_url,
+    created_at,
+    created_by,
+    modified_at,
+    modified_by,
+    changed_at,
+    trashed,
+    pinned_message,
+    member_count,
+    message_count,
+    newest_author,
+    newest_by_other,
+    newest: flatten,
+});
 
 /// The newest message, if there is one.
 #[derive(Debug, Clone)]
@@ -81,7 +105,7 @@ impl FromRow<'_, PgRow> for Newest {
 }
 
 /// A message, as it stands in its conversation.
-#[derive(Debug, Clone, FromRow)]
+#[derive(Debug, Clone)]
 pub struct Message {
     /// The public number.
     pub id: PublicId,
@@ -102,6 +126,18 @@ pub struct Message {
     /// When it was edited last.
     pub modified_at: Option<DateTime<Utc>>,
 }
+
+event_store::from_row!(Message {
+    id,
+    uuid,
+    conversation,
+    author,
+    text,
+    metadata,
+    tags,
+    created_at,
+    modified_at,
+});
 
 /// For a row `c` of conversations and what [`JOINS`] adds.
 pub(crate) const COLUMNS: &str = "c.uuid, c.account_id, c.number, c.revision, to_jsonb(c.kind) as kind,
@@ -167,6 +203,11 @@ pub(super) fn value_size(value: &Value) -> usize {
         }
 }
 
+/// What a later version may have besides cannot be read, and is as if it were not there.
+fn known_kinds() -> Vec<&'static str> {
+    Kind::ALL.iter().map(|kind| kind.as_str()).collect()
+}
+
 pub(super) async fn fetch(
     readers: Readers,
     uuids: Vec<ConversationId>,
@@ -174,9 +215,11 @@ pub(super) async fn fetch(
     let rows: Vec<Conversation> = sqlx::query_as(&format!(
         "select {COLUMNS}
          from unnest($1::uuid[]) as w (uuid)
-         join conversations.conversations c on c.uuid = w.uuid {JOINS}"
+         join conversations.conversations c on c.uuid = w.uuid {JOINS}
+         where c.kind = any($2)"
     ))
     .bind(uuids)
+    .bind(known_kinds())
     .fetch_all(&readers)
     .await?;
     Ok(rows.into_iter().map(|conversation| (conversation.uuid, conversation)).collect())

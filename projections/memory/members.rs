@@ -3,7 +3,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use chrono::{DateTime, Utc};
 use domain::{ConversationId, MembershipId, PublicId, UserId};
-use sqlx::FromRow;
 
 use super::User;
 use crate::readers::Readers;
@@ -12,7 +11,7 @@ use crate::readers::Readers;
 pub(crate) const SHOWN_MAX: usize = 100;
 
 /// A member, as others see them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, FromRow)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Member {
     /// The user's stream.
     pub user: UserId,
@@ -27,6 +26,8 @@ pub struct Member {
     /// When.
     pub marked_at: Option<DateTime<Utc>>,
 }
+
+event_store::from_row!(Member { user, number, membership, joined_at, marker, marked_at });
 
 /// Members of a conversation, by number; all of them, or the first hundred.
 #[derive(Debug)]
@@ -83,12 +84,12 @@ impl Members {
     }
 }
 
-#[derive(FromRow)]
 struct Row {
     conversation: ConversationId,
-    #[sqlx(flatten)]
     member: Member,
 }
+
+event_store::from_row!(Row { conversation, member: flatten });
 
 pub(super) async fn fetch(
     readers: Readers,

@@ -3,13 +3,12 @@ use std::collections::HashMap;
 use chrono::{DateTime, Utc};
 use domain::{AccountId, PublicId, UserId};
 use serde_json::Value;
-use sqlx::FromRow;
 
 use super::conversation::{tags_size, value_size};
 use crate::readers::Readers;
 
 /// A user of an account.
-#[derive(Debug, Clone, FromRow)]
+#[derive(Debug, Clone)]
 pub struct User {
     /// The public number.
     pub id: PublicId,
@@ -38,6 +37,22 @@ pub struct User {
     /// When the entry changed last.
     pub modified_at: DateTime<Utc>,
 }
+
+event_store::from_row!(User {
+    id,
+    uuid,
+    account_id,
+    uid,
+    name,
+    username,
+    email,
+    avatar_url,
+    role,
+    metadata,
+    tags,
+    created_at,
+    modified_at,
+});
 
 pub(crate) const COLUMNS: &str = "id, uuid, account_id, uid, name, username, email, avatar_url, role, \
     metadata, tags, created_at, modified_at";

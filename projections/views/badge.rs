@@ -2,7 +2,6 @@ use std::collections::HashMap;
 
 use domain::UserId;
 use domain::conversation::Kind;
-use sqlx::FromRow;
 
 use super::list::UNREAD;
 use super::{SHOWN, Views};
@@ -12,7 +11,7 @@ use crate::readers::Readers;
 
 /// How many conversations of each kind are unread: those that are neither in the trash, nor archived or muted by the
 /// member.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, FromRow)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct UnreadCounts {
     /// Private chats.
     pub private: i64,
@@ -21,6 +20,8 @@ pub struct UnreadCounts {
     /// Contextual chats.
     pub contextual: i64,
 }
+
+event_store::from_row!(UnreadCounts { private, room, contextual });
 
 impl Views {
     /// A user's unread conversations, by kind: a sum of a few kept counts, and of the large rooms that they are in.
@@ -40,12 +41,12 @@ impl Views {
     }
 }
 
-#[derive(FromRow)]
 struct Row {
     user_id: UserId,
-    #[sqlx(flatten)]
     counts: UnreadCounts,
 }
+
+event_store::from_row!(Row { user_id, counts: flatten });
 
 pub(super) async fn fetch(
     readers: Readers,

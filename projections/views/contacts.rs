@@ -4,7 +4,6 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use domain::{AccountId, ConversationId, UserId};
-use sqlx::FromRow;
 
 use super::{SHOWN, Views};
 use crate::memory::{USER_COLUMNS, User};
@@ -71,11 +70,12 @@ impl Views {
         viewer: UserId,
         users: Vec<Arc<User>>,
     ) -> Result<Vec<Contact>, Error> {
-        #[derive(FromRow)]
         struct Row {
             other: UserId,
             conversation: ConversationId,
         }
+
+        event_store::from_row!(Row { other, conversation });
         if users.is_empty() {
             return Ok(vec![]);
         }

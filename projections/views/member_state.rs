@@ -4,7 +4,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use domain::{AccountPosition, ConversationId, MembershipId, PublicId, UserId};
 use sqlx::postgres::PgRow;
-use sqlx::{FromRow, Row as _};
+use sqlx::{FromRow as _, Row as _};
 
 use super::Views;
 use crate::Error;
@@ -12,7 +12,7 @@ use crate::memory::{CONVERSATION_COLUMNS, CONVERSATION_JOINS, Conversation};
 use crate::readers::Readers;
 
 /// One member's own state in one conversation.
-#[derive(Debug, Clone, PartialEq, Eq, FromRow)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MemberState {
     /// The member.
     pub user_id: UserId,
@@ -46,6 +46,24 @@ pub struct MemberState {
     conversation_revision: AccountPosition,
 }
 
+event_store::from_row!(MemberState {
+    user_id,
+    conversation,
+    membership,
+    marker,
+    marked_at,
+    bookmark,
+    opened_at,
+    archived_at,
+    pinned,
+    muted,
+    muted_until,
+    marked_unread,
+    starred,
+    subscribed,
+    conversation_revision,
+});
+
 macro_rules! own_columns {
     () => {
         "m.user_id, m.conversation, m.membership, m.marker, m.marked_at, m.bookmark, m.opened_at,
@@ -73,13 +91,12 @@ impl Seen {
     }
 }
 
-#[derive(FromRow)]
 struct Row {
-    #[sqlx(flatten)]
     conversation: Conversation,
-    #[sqlx(flatten)]
     state: MemberState,
 }
+
+event_store::from_row!(Row { conversation: flatten, state: flatten });
 
 impl Views {
     /// A member's state in a conversation, and the conversation.
@@ -129,10 +146,12 @@ impl Views {
                     "select {COLUMNS}, {CONVERSATION_COLUMNS}
              from unnest($2::uuid[]) as w (uuid)
              join memberships.memberships m on m.user_id = $1 and m.conversation = w.uuid
-             join conversations.conversations c on c.uuid = w.uuid {CONVERSATION_JOINS}"
+             join conversations.conversations c on c.uuid = w.uuid {CONVERSATION_JOINS}
+             where c.kind = any($3)"
                 ))
                 .bind(user)
                 .bind(&conversations)
+                .bind(self.names_of_served())
                 .fetch_all(&self.readers)
                 .await
             })

@@ -2,13 +2,12 @@
 
 use chrono::{DateTime, Utc};
 use domain::{ConversationId, MembershipId, ParticipationId, UserId};
-use sqlx::FromRow;
 
 use super::{SHOWN, Views};
 use crate::{Error, Page};
 
 /// Who is in a conversation, since when.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, FromRow)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Membership {
     /// The conversation's stream.
     pub conversation: ConversationId,
@@ -19,6 +18,8 @@ pub struct Membership {
     /// When that was.
     pub joined_at: DateTime<Utc>,
 }
+
+event_store::from_row!(Membership { conversation, user_id, membership, joined_at });
 
 const COLUMNS: &str = "s.conversation, s.user_id, s.membership, s.joined_at";
 

@@ -83,7 +83,7 @@ impl Views {
             readers: memory.readers.clone(),
             memory,
             progress,
-            kinds: served::ALL,
+            kinds: Kind::ALL,
             list_pages: Loader::new("list conversations", list_page::KEYS_MAX, |readers, keys| {
                 list_page::fetch(readers, keys).boxed()
             }),

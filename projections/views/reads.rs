@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use domain::{AccountId, ConversationId, MessageId, PublicId, UserId};
-use sqlx::FromRow;
 
 use super::messages::COLUMNS;
 use super::{SHOWN, Views};
@@ -32,12 +31,12 @@ pub enum Name {
     Number(PublicId),
 }
 
-#[derive(FromRow)]
 struct Row {
-    #[sqlx(flatten)]
     message: Message,
     read_at: Option<DateTime<Utc>>,
 }
+
+event_store::from_row!(Row { message: flatten, read_at });
 
 impl Views {
     /// One message of an account, as the viewer sees it. Whether they may is not asked here.

@@ -1,5 +1,4 @@
 use domain::ConversationId;
-use sqlx::FromRow;
 
 use super::messages::{COLUMNS, ShownMessage};
 use super::{SHOWN, Views};
@@ -11,12 +10,12 @@ const INDEXED_LENGTH: usize = 3;
 /// Messages of a conversation, from the newest on, that are looked through for what no index can find.
 const LOOKED_THROUGH_MAX: i64 = 50_000;
 
-#[derive(FromRow)]
 struct Found {
-    #[sqlx(flatten)]
     message: Message,
     total: i64,
 }
+
+event_store::from_row!(Found { message: flatten, total });
 
 impl Views {
     /// Messages of a conversation with `q` in their text, whatever its case, in posting order or newest first. What is

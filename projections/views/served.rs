@@ -14,9 +14,6 @@ use crate::Error;
 use crate::memberships::bucket::{self, Wanted};
 use crate::memory::{Conversation, Message};
 
-/// All kinds, for what looks after conversations whoever talks in them.
-pub(super) const ALL: &[Kind] = &[Kind::Private, Kind::Room, Kind::Contextual];
-
 /// The kinds that a surface serves.
 pub fn served_kinds(surface: Surface) -> &'static [Kind] {
     match surface {
@@ -24,7 +21,7 @@ pub fn served_kinds(surface: Surface) -> &'static [Kind] {
             &[Kind::Private, Kind::Room, Kind::Contextual]
         }
         Surface::Chatwoot => &[],
-        Surface::Audit | Surface::Cli | Surface::Reaction => ALL,
+        Surface::Audit | Surface::Cli | Surface::Reaction => Kind::ALL,
     }
 }
 

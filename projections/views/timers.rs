@@ -1,15 +1,15 @@
 use std::time::Duration;
 
 use domain::{AccountId, ParticipationId};
+use sqlx::PgPool;
 use sqlx::types::Json;
-use sqlx::{FromRow, PgPool};
 use uuid::Uuid;
 
 use crate::Error;
 use crate::timers::Action;
 
 /// A timer whose time has come.
-#[derive(Debug, Clone, FromRow)]
+#[derive(Debug, Clone)]
 pub struct Due {
     /// The stream that the action is on.
     pub stream: ParticipationId,
@@ -20,6 +20,8 @@ pub struct Due {
     /// What to do.
     pub action: Json<Action>,
 }
+
+event_store::from_row!(Due { stream, account_id, cause, action });
 
 impl Due {
     /// Timers whose time has come by the database's clock, the longest due first.

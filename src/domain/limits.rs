@@ -1,4 +1,4 @@
-//! How much the domain takes of what persons and the host system write: only what can be encoded, published in one
+//! How much the domain takes of what users and the host system write: only what can be encoded, published in one
 //! message of a megabyte, stored in every column and index, and read back equal.
 
 use serde_json::{Map, Value};
@@ -22,7 +22,7 @@ pub const EMAIL_LENGTH_MAX: usize = 320;
 /// Longest address of a picture, in characters.
 pub const AVATAR_URL_LENGTH_MAX: usize = 2048;
 /// Bytes of an event as it is published. With its headers it fits into a message of NATS, which takes a mebibyte
-/// unless it is told otherwise.
+/// by default.
 pub const EVENT_BYTES_MAX: usize = 1_020_000;
 
 // The longest message, each of whose characters is escaped as six bytes, with all that may come with it.

@@ -35,7 +35,7 @@ pub use access::Access;
 pub use keep_running::{Private, keep_running};
 pub use nats::Nats;
 pub use postgres::{Postgres, is_made};
-pub use user::{make_data_dir, own_name};
+pub use user::{check_data_dir, make_data_dir, own_name};
 
 /// Why a server could not be started or stopped.
 #[derive(Debug, thiserror::Error)]
@@ -142,7 +142,7 @@ fn canonical(folder: &std::path::Path) -> Result<PathBuf, Error> {
     std::fs::canonicalize(folder).map_err(Error::file("find", folder))
 }
 
-/// Where private servers keep their data unless told otherwise. For root it is a folder that the unprivileged
+/// Where private servers keep their data by default. For root it is a folder that the unprivileged
 /// user of the private PostgreSQL can reach, which root's home is not.
 pub fn default_data_dir() -> PathBuf {
     if user::is_root() {

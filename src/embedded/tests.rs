@@ -9,7 +9,7 @@ use sqlx::{Connection, Executor, PgConnection};
 
 use crate::child::is_alive;
 use crate::testing::{folder, nats_server, wait_until};
-use crate::{Error, Nats, Postgres};
+use crate::{Error, Nats, Postgres, check_data_dir};
 
 async fn execute(postgres: &Postgres, statement: &str) {
     let mut connection = PgConnection::connect(postgres.url()).await.unwrap();
@@ -46,6 +46,19 @@ async fn a_folder_in_use_is_told_in_one_line() {
     let error = Postgres::start(&folder).await.unwrap_err();
     assert!(matches!(error, Error::InUse { .. }));
     assert_eq!(error.to_string().lines().count(), 1);
+}
+
+#[test]
+fn a_folder_that_cannot_hold_the_private_servers_is_told_of() {
+    let folder = folder();
+    assert_eq!(check_data_dir(&folder), Ok(()));
+    assert_eq!(check_data_dir(&folder.join("not/there/yet")), Ok(()));
+    let refused = check_data_dir(Path::new("/proc/colloquy")).unwrap_err();
+    assert!(refused.contains("/proc cannot be written to"), "{refused}");
+    // Root's own cluster is nothing that PostgreSQL would run on.
+    std::fs::create_dir_all(folder.join("postgres/cluster")).unwrap();
+    let checked = check_data_dir(&folder);
+    assert_eq!(checked.is_err(), crate::user::is_root(), "{checked:?}");
 }
 
 #[tokio::test]

@@ -1,6 +1,7 @@
 use std::ffi::{CStr, CString};
 use std::fs::Permissions;
-use std::os::unix::fs::{DirBuilderExt, PermissionsExt, chown};
+use std::io::ErrorKind;
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt, chown};
 use std::path::Path;
 
 use crate::Error;
@@ -69,6 +70,27 @@ pub fn make_data_dir(folder: &Path) -> Result<(), Error> {
         Ok(())
     };
     make().map_err(Error::file("make the data folder", folder))
+}
+
+/// Whether the folder, which need not be there yet, can hold everything private; why not.
+///
+/// # Errors
+/// In words.
+pub fn check_data_dir(folder: &Path) -> Result<(), String> {
+    let there = folder.ancestors().find(|folder| folder.exists()).unwrap_or(Path::new("."));
+    tempfile::tempfile_in(there)
+        .map_err(|error| format!("{} cannot be written to: {error}", there.display()))?;
+    let cluster = folder.join("postgres/cluster");
+    let expected = unprivileged().map_or_else(own_id, |user| user.uid);
+    match std::fs::metadata(&cluster).map(|found| found.uid()) {
+        Ok(owner) if owner == expected => Ok(()),
+        Ok(owner) => Err(format!(
+            "{} belongs to user {owner}, but PostgreSQL is to run as user {expected}",
+            cluster.display()
+        )),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
+        Err(error) => Err(format!("{} cannot be looked at: {error}", cluster.display())),
+    }
 }
 
 /// Makes a folder in it for its owner alone: the unprivileged user if there is one. So is one that exists.

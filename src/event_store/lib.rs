@@ -24,12 +24,14 @@ mod causes;
 mod commands;
 mod cqrs;
 mod decision;
+mod from_row;
 mod idempotency;
 mod in_use;
 mod lead;
 mod lease;
 mod log;
 mod metadata;
+mod migrations;
 mod missing_keys;
 mod outage;
 mod quarantine;
@@ -52,7 +54,6 @@ mod worker;
 use std::time::Duration;
 
 use sqlx::PgPool;
-use sqlx::migrate::Migrator;
 
 // What followers of the log that do not know what is said in it have to name.
 pub use domain::{ConversationId, Position, PublicId, UserId};
@@ -236,7 +237,7 @@ pub enum Error {
     /// PostgreSQL stayed away; whether the append was committed is not known.
     #[error("PostgreSQL takes no events; whether the command was recorded is unknown")]
     Unreachable,
-    /// PostgreSQL stays away; the append was not sent to it.
+    /// PostgreSQL is unreachable; the append was not sent to it.
     #[error("PostgreSQL takes no events; nothing was recorded")]
     Unavailable,
     /// Another node took the lease over.
@@ -253,15 +254,13 @@ impl Error {
     }
 }
 
-static MIGRATIONS: Migrator = sqlx::migrate!("../../migrations");
-
 /// Brings the schema of the log up to date.
 ///
 /// # Errors
 /// [`Error::OtherSchema`] when the database was set up by another version, or why PostgreSQL refuses.
 pub async fn migrate(pool: &PgPool) -> Result<(), Error> {
     use sqlx::migrate::MigrateError::{VersionMismatch, VersionMissing};
-    MIGRATIONS.run(pool).await.map_err(|error| match error {
+    migrations::MIGRATIONS.run(pool).await.map_err(|error| match error {
         VersionMismatch(_) | VersionMissing(_) => Error::OtherSchema(error),
         error => Error::Migrate(error),
     })

@@ -5,7 +5,6 @@ use std::sync::OnceLock;
 use chrono::{DateTime, Utc};
 use domain::{AccountId, AccountPosition, ConversationId, Position, Unreadable};
 use serde::de::DeserializeOwned;
-use sqlx::FromRow;
 use uuid::Uuid;
 
 use crate::Error;
@@ -52,7 +51,6 @@ pub struct RecordedEvent {
 }
 
 /// An event with its keys, as they are stored.
-#[derive(FromRow)]
 pub(crate) struct Row {
     position: Position,
     event_id: Uuid,
@@ -71,6 +69,25 @@ pub(crate) struct Row {
     event_key: Option<Vec<u8>>,
     stream_key: Option<Vec<u8>>,
 }
+
+crate::from_row!(Row {
+    position,
+    event_id,
+    account_id,
+    account_position,
+    aggregate_type,
+    aggregate_id,
+    sequence,
+    conversation_id,
+    event_type,
+    event_version,
+    payload,
+    metadata,
+    recorded_at,
+    digest,
+    event_key,
+    stream_key,
+});
 
 /// The columns of a [`Row`], from `events e` and its keys. Each key is looked up: a join might be merged, which
 /// reads the keys of the whole log for its last few events when the statistics are old.

@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 use domain::Position;
-use sqlx::{FromRow, PgPool};
+use sqlx::PgPool;
 use uuid::Uuid;
 
 use crate::{Error, Quarantined, quarantined};
@@ -21,7 +21,7 @@ pub struct Standing {
 }
 
 /// Who follows the log.
-#[derive(Debug, Clone, PartialEq, FromRow)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Follower {
     /// Of a read model, or `relay`.
     pub name: String,
@@ -33,8 +33,10 @@ pub struct Follower {
     pub lag_s: Option<f64>,
 }
 
+crate::from_row!(Follower { name, position, stopped, lag_s });
+
 /// A piece of work that one node at a time does.
-#[derive(Debug, Clone, PartialEq, Eq, FromRow)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HeldLease {
     /// Of the work.
     pub name: String,
@@ -47,6 +49,8 @@ pub struct HeldLease {
     /// It is held, and not run out.
     pub is_held: bool,
 }
+
+crate::from_row!(HeldLease { name, owner, epoch, expires_at, is_held });
 
 impl Standing {
     /// Of these followers, at a cost that does not depend on how far they are behind.

@@ -39,7 +39,7 @@ impl<A: Decider> StreamContext<A> {
 }
 
 /// The first use of an idempotency key.
-#[derive(Debug, sqlx::FromRow)]
+#[derive(Debug)]
 pub(crate) struct Claim {
     pub(crate) request_digest: Vec<u8>,
     pub(crate) aggregate_id: String,
@@ -48,6 +48,8 @@ pub(crate) struct Claim {
     /// The account position of the first event that the command appended, if it did.
     pub(crate) first: Option<AccountPosition>,
 }
+
+crate::from_row!(Claim { request_digest, aggregate_id, last_position, first });
 
 impl PostgresEventStore {
     /// Reads from `log`, writes through `appender`.

@@ -6,7 +6,8 @@ use embedded::testing::{TestDatabase, copy_of};
 use sha2::{Digest, Sha256};
 use sqlx::PgPool;
 
-use crate::{Context, Error, Keys, Log, MIGRATIONS, MasterKey, Metadata, Surface, migrate, to_hex};
+use crate::migrations::MIGRATIONS;
+use crate::{Context, Error, Keys, Log, MasterKey, Metadata, Surface, migrate, to_hex};
 
 /// A database with an empty log: a copy of one that is migrated once in a run.
 pub async fn database() -> TestDatabase {

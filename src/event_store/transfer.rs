@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use domain::Position;
 use futures::{Stream, StreamExt};
 use serde::{Deserialize, Serialize};
-use sqlx::{FromRow, PgConnection, PgPool};
+use sqlx::{PgConnection, PgPool};
 
 use crate::{Digest, Error, GENESIS, Quarantined, StoredEvent, from_hex};
 
@@ -66,9 +66,7 @@ pub enum WithKeys {
     No,
 }
 
-#[derive(FromRow)]
 struct Row {
-    #[sqlx(flatten)]
     event: StoredEvent,
     event_key: Option<Vec<u8>>,
     subject: Option<uuid::Uuid>,
@@ -78,6 +76,17 @@ struct Row {
     quarantined_by: Option<String>,
     reason: Option<String>,
 }
+
+crate::from_row!(Row {
+    event: flatten,
+    event_key,
+    subject,
+    stream_key,
+    master_key,
+    quarantined_at,
+    quarantined_by,
+    reason,
+});
 
 impl From<Row> for Exported {
     fn from(row: Row) -> Self {

@@ -6,7 +6,6 @@ use std::fmt::Write;
 use domain::{AccountId, AccountPosition, Position};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
-use sqlx::FromRow;
 
 use crate::Exported;
 
@@ -17,7 +16,7 @@ pub type Digest = [u8; 32];
 pub const GENESIS: Digest = [0; 32];
 
 /// An event exactly as it is stored: what the digest is made of, what an export carries.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, FromRow)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StoredEvent {
     /// Its number over all streams.
     pub position: Position,
@@ -49,6 +48,23 @@ pub struct StoredEvent {
     /// In hexadecimal.
     pub digest: String,
 }
+
+crate::from_row!(StoredEvent {
+    position,
+    event_id,
+    account_id,
+    account_position,
+    aggregate_type,
+    aggregate_id,
+    sequence,
+    conversation_id,
+    event_type,
+    event_version,
+    payload,
+    metadata,
+    recorded_us,
+    digest,
+});
 
 impl StoredEvent {
     /// SHA-256 over the digest before and the canonical form, which is the netstrings of the fields in the

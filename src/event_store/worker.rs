@@ -77,7 +77,7 @@ impl Worker {
     /// append stands alone.
     ///
     /// # Errors
-    /// [`Error::Unreachable`]: PostgreSQL stays away. All callers are answered.
+    /// [`Error::Unreachable`]: PostgreSQL is unreachable. All callers are answered.
     async fn write(&mut self, batch: Batch) -> Result<(), Error> {
         let mut pending = vec![batch];
         while let Some(mut batch) = pending.pop() {

@@ -19,7 +19,7 @@ use crate::comparison::get;
 use crate::{Error, NAME, Settings, Whole};
 
 /// What a stream is replaced by.
-#[derive(Debug, Clone, sqlx::FromRow)]
+#[derive(Debug, Clone)]
 pub struct Repair {
     wrong_created_ns: i64,
     wrong_position: Position,
@@ -28,6 +28,15 @@ pub struct Repair {
     stream_config: Json<Config>,
     consumer_configs: Json<Vec<consumer::Config>>,
 }
+
+event_store::from_row!(Repair {
+    wrong_created_ns,
+    wrong_position,
+    first_position,
+    to_position,
+    stream_config,
+    consumer_configs,
+});
 
 impl Repair {
     /// What it takes to make a stream right, if publishing on and erasing are not enough.

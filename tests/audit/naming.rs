@@ -42,7 +42,7 @@ async fn numbers_are_those_of_an_account() {
     assert_eq!(number, "3", "the same as in account 1");
     let other = named(&installation, &[&number, "--account", "2"]);
     let first = named(&installation, &[&number]);
-    assert_eq!(first, stream(&installation), "account 1 unless told");
+    assert_eq!(first, stream(&installation), "account 1 by default");
     assert_ne!(first, other);
 }
 

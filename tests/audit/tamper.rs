@@ -9,7 +9,7 @@ use crate::harness::Installation;
 async fn tampered(statements: &str) -> Installation {
     let installation = Installation::new().await;
     talk(&installation.start()).await;
-    assert!(installation.done(&["audit", "verify"]).contains("right from position 1 to 6"));
+    assert!(installation.done(&["audit", "verify"]).contains("verified: positions 1 to 6"));
     let forbidden = format!(
         "alter table events disable trigger events_refuse_change; {statements};
          alter table events enable always trigger events_refuse_change"
@@ -161,7 +161,7 @@ async fn a_key_that_is_gone_after_its_message_was_deleted_is_as_missed_as_before
     let gone = ann.say(&chat, "four").await;
     ann.delete(&format!("/api/messages/{gone}")).await.expect(204);
     drop(server);
-    assert!(installation.done(&["audit", "verify"]).contains("right from position 1 to 8"));
+    assert!(installation.done(&["audit", "verify"]).contains("verified: positions 1 to 8"));
     let delete = "delete from event_keys where position = 5";
     installation.pool().await.execute(delete).await.unwrap();
     found(&installation, &[], "position 5: the key to its text is gone");

@@ -92,7 +92,7 @@ async fn a_log_that_was_imported_without_keys_is_right_and_says_so() {
     there.done(&["audit", "import", &path]);
     let verified = there.done(&["audit", "verify"]);
     assert!(verified.contains("imported without keys: the text of "), "{verified}");
-    assert!(verified.starts_with("right from position 1 to 6"), "{verified}");
+    assert!(verified.starts_with("verified: positions 1 to 6"), "{verified}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

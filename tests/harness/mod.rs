@@ -61,7 +61,7 @@ impl Installation {
 
     fn verb(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_colloquy"));
-        command.env("COLLOQUY_JWT_SECRET", SECRET);
+        command.env("COLLOQUY_JWT_SECRET", SECRET).env("COLLOQUY_LISTEN", "127.0.0.1:0");
         self.configured(command, arguments)
     }
 

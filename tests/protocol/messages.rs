@@ -54,7 +54,7 @@ async fn what_cannot_be_posted_is_refused() {
         (json!({"conversation_id": made["id"]}), 400),
         (json!({"conversation_id": made["id"], "message": " \n"}), 400),
         (json!({"conversation_id": made["id"], "message": 7}), 400),
-        (json!({"conversation_id": made["id"], "message": long}), 400),
+        (json!({"conversation_id": made["id"], "message": &long}), 400),
         (json!({"conversation_id": made["id"], "message": "x", "attachments": ["a"]}), 400),
         (json!({"conversation_id": "nothing", "message": "x"}), 404),
     ] {
@@ -75,6 +75,15 @@ async fn what_cannot_be_posted_is_refused() {
     assert_eq!(posted["message"], longest);
     let body = json!({"conversation_id": made["id"], "message": "x", "unknown": "\u{0}"});
     ann.post("/v1/messages", body).await.expect(201);
+    let path = format!("/v1/messages/{}", id(&say(&ann, &made, "short").await));
+    for refused in [
+        ann.post("/v1/messages", json!({"conversation_id": made["id"], "message": &long})).await,
+        ann.put_json(&path, json!({ "message": &long })).await,
+        ann.put_json(&path, json!({ "message": "a\0b" })).await,
+    ] {
+        let told = refused.expect(400)["message"].as_str().unwrap().to_owned();
+        assert!(told.starts_with("message must "), "{told}");
+    }
 }
 
 #[tokio::test]

@@ -40,7 +40,7 @@ struct Options {
     /// How long faults go on for
     #[arg(long, default_value_t = 10.0)]
     minutes: f64,
-    /// What faults, their order and their lengths follow from; unless told, another one each time
+    /// What faults, their order and their lengths follow from; by default another one each time
     #[arg(long)]
     seed: Option<u64>,
     /// Only these faults, by name

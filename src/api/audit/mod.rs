@@ -32,6 +32,7 @@ pub(crate) const DIALECT: Dialect = Dialect {
         error: ("Error", &["application/json"]),
         nulls: Nulls::LeftOut,
         has_nulls_in_queries: false,
+        has_empty_values_in_queries: false,
         is_for_users: true,
         errors: &[],
         errors_of_bodies: &[],

@@ -37,6 +37,8 @@ pub(crate) struct Common {
     pub(crate) nulls: Nulls,
     /// Whether `null` stands for no value in a query, but where a text is expected.
     pub(crate) has_nulls_in_queries: bool,
+    /// Whether a parameter of a query without a value counts as none.
+    pub(crate) has_empty_values_in_queries: bool,
     /// Whether all of its endpoints speak for a user, which is 403 for a service token.
     pub(crate) is_for_users: bool,
     /// Further errors of every endpoint.

@@ -39,7 +39,11 @@ fn complete_parameters(operation: &mut Value, is_query: bool, dialect: &Common) 
     let Some(parameters) = operation["parameters"].as_array_mut() else { return };
     for parameter in parameters.iter_mut() {
         schemas::forget_null(&mut parameter["schema"]);
-        let may_be_null = parameter["in"] == "query" && dialect.has_nulls_in_queries;
+        let is_of_query = parameter["in"] == "query";
+        if is_of_query && dialect.has_empty_values_in_queries && parameter["required"] != true {
+            parameter["allowEmptyValue"] = true.into();
+        }
+        let may_be_null = is_of_query && dialect.has_nulls_in_queries;
         let values = &mut parameter["schema"]["type"];
         if may_be_null && values != "string" {
             *values = json!([values, "null"]);

@@ -1,4 +1,4 @@
-//! Reading JSON that persons and host systems send.
+//! Reading JSON that users and host systems send.
 
 use serde_json::{Number, Value};
 

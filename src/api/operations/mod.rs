@@ -26,6 +26,7 @@ pub(crate) const DESCRIPTION: Common = Common {
     error: ("", &[]),
     nulls: Nulls::LeftOut,
     has_nulls_in_queries: false,
+    has_empty_values_in_queries: false,
     is_for_users: false,
     errors: &[],
     errors_of_bodies: &[],

@@ -1,7 +1,6 @@
 use axum::http::{HeaderMap, StatusCode, header};
 use bytes::Bytes;
 use domain::Text;
-use domain::conversation::TEXT_LENGTH_MAX;
 use serde_json::{Map, Value};
 
 use crate::edge::commands::MEMBERS_MAX;
@@ -123,9 +122,6 @@ impl Fields {
     pub(super) fn message(&self) -> Result<Text, Failure> {
         match self.text("message")?.flatten().filter(|text| !text.trim().is_empty()) {
             None => Err(Failure::bad_request("message must be given, and not be blank")),
-            Some(text) if text.chars().count() > TEXT_LENGTH_MAX => Err(Failure::bad_request(
-                format!("message must be at most {TEXT_LENGTH_MAX} characters long"),
-            )),
             Some(text) => Ok(text.as_str().into()),
         }
     }

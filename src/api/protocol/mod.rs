@@ -37,6 +37,7 @@ pub(crate) const DIALECT: Dialect = Dialect {
         error: ("Error", &["application/json"]),
         nulls: Nulls::Sent,
         has_nulls_in_queries: false,
+        has_empty_values_in_queries: true,
         is_for_users: true,
         errors: &[],
         errors_of_bodies: &[415],

@@ -42,6 +42,7 @@ pub(crate) const DIALECT: Dialect = Dialect {
         error: ("Errors", &[MEDIA_TYPE]),
         nulls: Nulls::LeftOut,
         has_nulls_in_queries: false,
+        has_empty_values_in_queries: false,
         is_for_users: true,
         errors: &[406],
         errors_of_bodies: &[409, 415],

@@ -37,6 +37,7 @@ pub(crate) const DIALECT: Dialect = Dialect {
         error: ("Problem", &["application/json", "application/problem+json"]),
         nulls: Nulls::LeftOut,
         has_nulls_in_queries: true,
+        has_empty_values_in_queries: false,
         is_for_users: false,
         errors: &[],
         errors_of_bodies: &[],

@@ -8,12 +8,15 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use domain::PublicId;
 use domain::conversation::Kind;
 use projections::User as DirectoryUser;
-use projections::views::{View, Viewer};
+use projections::views::{View, Viewer, served_kinds};
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 use utoipa::ToSchema;
+use utoipa::openapi::{RefOr, Schema};
 
+use super::DIALECT;
 use super::html::{escape, html};
+use crate::description::written;
 
 /// Whole seconds, UTC.
 fn time(at: DateTime<Utc>) -> String {
@@ -43,6 +46,22 @@ pub(super) fn type_names(kind: Kind) -> (&'static str, &'static [&'static str]) 
         Kind::Room => ("edb400ac-839b-45a7-b2a8-6a01820d1c44", &["room", "rooms", "chatroom"]),
         Kind::Contextual => ("d65dd4bc-418e-403c-9f56-f9cf4da931ed", &["chat"]),
     }
+}
+
+fn types() -> RefOr<Schema> {
+    let served = served_kinds(DIALECT.surface).iter();
+    let ids: Vec<&str> = served.map(|kind| type_names(*kind).0).collect();
+    written(json!({
+        "type": "string", "format": "uuid", "enum": ids,
+        "description": "Of a private chat, a room or a contextual chat",
+    }))
+}
+
+/// Nobody's presence is looked at yet.
+const AWAY: &str = "away";
+
+fn presences() -> RefOr<Schema> {
+    written(json!({ "type": "string", "enum": ["active", AWAY] }))
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -77,6 +96,7 @@ pub(super) struct Member<'a> {
     marked_at: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     marked_id: Option<i64>,
+    #[schema(schema_with = presences)]
     presence: &'static str,
 }
 
@@ -89,7 +109,7 @@ impl<'a> Member<'a> {
             avatar_url: user.avatar_url.as_deref(),
             marked_at: member.marked_at.map(time),
             marked_id: member.marker.map(PublicId::get),
-            presence: "away",
+            presence: AWAY,
         }
     }
 }
@@ -148,6 +168,7 @@ impl<'a> Message<'a> {
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct Conversation<'a> {
     id: i64,
+    #[schema(schema_with = types)]
     r#type: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     uid: Option<&'a str>,
@@ -250,6 +271,7 @@ pub(super) struct User {
     #[schema(value_type = Option<Object>)]
     metadata: Option<Value>,
     tags: Vec<String>,
+    #[schema(schema_with = presences)]
     presence: &'static str,
     #[schema(format = DateTime)]
     created_at: String,
@@ -272,7 +294,7 @@ impl User {
             avatar_url: user.avatar_url.clone(),
             metadata: user.metadata.clone(),
             tags: user.tags.clone(),
-            presence: "away",
+            presence: AWAY,
             created_at: time(user.created_at),
             modified_at: time(user.modified_at),
             is_admin: user.role.as_deref() == Some("administrator"),

@@ -17,6 +17,9 @@ pub enum Kind {
 }
 
 impl Kind {
+    /// All of them.
+    pub const ALL: &[Self] = &[Self::Private, Self::Room, Self::Contextual];
+
     /// The name that is stored.
     pub fn as_str(self) -> &'static str {
         match self {

@@ -64,22 +64,24 @@ pub async fn watch_database(log: Log, stop: CancellationToken) {
     stop.run_until_cancelled(watching).await;
 }
 
-#[derive(sqlx::FromRow)]
 struct Answer {
     /// As a standby is.
     is_read_only: bool,
-    #[sqlx(flatten)]
     identity: Identity,
 }
 
+crate::from_row!(Answer { is_read_only, identity: flatten });
+
 /// Which history of which database it is: another one after a restore, a promotion or a recovery to
 /// an earlier time.
-#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 struct Identity {
     system_identifier: i64,
     timeline: i32,
     database: i64,
 }
+
+crate::from_row!(Identity { system_identifier, timeline, database });
 
 impl fmt::Display for Identity {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

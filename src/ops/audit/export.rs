@@ -17,7 +17,7 @@ pub(in crate::ops) struct Export {
     /// Begin with this position
     #[arg(long, default_value_t = Position::START.next(), value_parser = super::position())]
     from: Position,
-    /// End with this position; the newest unless told
+    /// End with this position (default: the newest)
     #[arg(long, value_parser = super::position())]
     to: Option<Position>,
     /// With the keys to what is sealed, wrapped by the master key: needed to move or restore a log, and what is

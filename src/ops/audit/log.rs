@@ -25,7 +25,7 @@ pub(in crate::ops) struct Log {
     /// Only events of this type, such as MessagePosted
     #[arg(long = "type")]
     event_type: Option<String>,
-    /// Only events of this account; for --user and a conversation's number or uid, 1 unless told
+    /// Only events of this account (default: all; 1 for --user and a conversation's number or uid)
     #[arg(long)]
     account: Option<AccountId>,
     /// Only events recorded at this time or later: 2026-01-31T14:03:00Z, "2026-01-31 14:03", 2026-01-31,

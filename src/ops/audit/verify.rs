@@ -219,7 +219,7 @@ impl Verify {
                     format!("imported without keys: the text of {imported} events is sealed")
                 });
                 if self.layout.format == Format::Table {
-                    output::line(format_args!("right from position {} to {position}", self.from))?;
+                    output::line(format_args!("verified: positions {} to {position}", self.from))?;
                     if let Some(note) = note {
                         output::line(note)?;
                     }

@@ -21,7 +21,7 @@ pub(crate) struct Options {
     /// HTTP address; port 0 picks a free one
     #[arg(long, global = true, env = "COLLOQUY_LISTEN", default_value = "127.0.0.1:8080")]
     pub(super) listen: String,
-    /// Where callers reach the server, for links in answers; the address that it listens on unless told
+    /// Where callers reach the server, for links in answers (default: the address that it listens on)
     #[arg(long, global = true, env = "COLLOQUY_PUBLIC_URL")]
     pub(super) public_url: Option<String>,
     /// PostgreSQL 15 or newer; without it, a private server is started

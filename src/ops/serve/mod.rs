@@ -27,13 +27,16 @@ use super::lag::Watched;
 use super::readiness::{Relay, readiness};
 use super::{Failure, Options, descriptors, master_key, private_nats, telemetry};
 
+/// To PostgreSQL, unless another number is given.
+pub(super) const CONNECTIONS_MAX: u32 = 32;
+
 #[derive(Debug, Args)]
 pub(super) struct Serve {
     /// Make and keep a token secret when none is configured, and print a token and requests to try
     #[arg(long)]
     quick_start: bool,
     /// PostgreSQL connections at most; half of them are for queries
-    #[arg(long, default_value_t = 32, value_parser = clap::value_parser!(u32).range(12..=1000))]
+    #[arg(long, default_value_t = CONNECTIONS_MAX, value_parser = clap::value_parser!(u32).range(12..=1000))]
     connections_max: u32,
     /// Request bodies, in bytes, at most
     #[arg(long, default_value_t = 2 * 1024 * 1024, value_parser = clap::value_parser!(u32).range(1024..))]
@@ -41,7 +44,7 @@ pub(super) struct Serve {
     /// Seconds that a request may take
     #[arg(long, default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..=3600))]
     request_timeout_s: u64,
-    /// HTTP connections at once, at most; unless told, as many as the limit on open files leaves, up to 10000
+    /// HTTP connections at once, at most (default: as many as the limit on open files leaves, up to 10000)
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..))]
     http_connections_max: Option<u32>,
     /// Requests of one user that may be under way before further ones are refused (429)
@@ -255,7 +258,7 @@ async fn drain(mut followers: JoinSet<()>, pools: [PgPool; 2], patience: Duratio
     }
 }
 
-/// How long what was accepted may take to be finished, when nothing can be any more.
+/// How long draining requests may take after a failure, when nothing can be finished any more.
 const TIMEOUT_AFTER_FAILURE: Duration = Duration::from_secs(1);
 
 async fn listen(options: &Options) -> Result<(TcpListener, SocketAddr), Failure> {

@@ -4,6 +4,7 @@ use domain::audit::Part;
 use projections::history::{self, Moment};
 use serde_json::Value;
 
+use crate::audit::objects::State;
 use crate::audit::request::Auditor;
 use crate::edge::failure::Failure;
 
@@ -13,7 +14,7 @@ use crate::edge::failure::Failure;
     params(("conversation" = uuid::Uuid, Path, description = "The conversation"),
            ("at" = Option<String>, Query, description = "A position within the account, or a time such as 2026-01-31T14:03:00Z (default: now)"),
            ("member" = Option<String>, Query, description = "As the user with this uid saw it")),
-    responses((status = 200, description = "The state", body = inline(Value)),
+    responses((status = 200, description = "The state", body = State),
               (status = 400, description = "No moment"),
               (status = 403, description = "Not an administrator"),
               (status = 404, description = "Unknown, of another account, not there yet, or the member was not in it")))]

@@ -12,6 +12,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::fetch::{Fetch, Pace};
 use super::keys::{Key, KeySet};
+use super::signatures::use_ring;
 use super::{Claims, Error, Refusal, Rules};
 
 /// How long a verified token is remembered: as long as a withdrawn key may go on being good.
@@ -101,6 +102,7 @@ impl Authenticator {
     }
 
     pub(super) fn new(keys: Keys, rules: Rules, remembered_max: u64) -> Self {
+        use_ring();
         let remembered =
             Cache::builder().max_capacity(remembered_max).time_to_live(REMEMBERED_FOR).build();
         Self { keys, rules: Arc::new(rules), remembered }

@@ -12,6 +12,7 @@ mod keys;
 #[cfg(test)]
 mod provider_tests;
 mod rules;
+mod signatures;
 #[cfg(test)]
 mod tests;
 
@@ -126,6 +127,7 @@ pub fn issue(secret: &str, claims: &Claims, rules: &Rules) -> Result<String, Err
     put("iss", rules.issuer.clone().map(Value::from));
     put(&rules.account_claim, Some(claims.account.get().into()));
     put(&rules.role_claim, Some(claims.role.as_str().into()));
+    signatures::use_ring();
     let key = EncodingKey::from_secret(secret.as_bytes());
     jsonwebtoken::encode(&Header::new(Algorithm::HS256), &payload, &key).map_err(Error::Sign)
 }

@@ -33,6 +33,7 @@ fn now() -> DateTime<Utc> {
 }
 
 fn signed_with(kid: &str) -> String {
+    signatures::use_ring();
     let header = Header { kid: Some(kid.to_owned()), ..Header::new(Algorithm::EdDSA) };
     let key = EncodingKey::from_ed_pem(PRIVATE_KEY.as_bytes()).unwrap();
     jsonwebtoken::encode(&header, &json!({"sub": "ann", "exp": 4_000_000_000_i64}), &key).unwrap()

@@ -3,6 +3,7 @@ use domain::AccountId;
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use serde_json::{Value, json};
 
+use super::authenticator::Keys;
 use super::*;
 
 const SECRET: &str = "0123456789abcdef0123456789abcdef";
@@ -18,6 +19,7 @@ fn at(seconds: i64) -> DateTime<Utc> {
 }
 
 fn sign(header: &Header, claims: &Value) -> String {
+    signatures::use_ring();
     jsonwebtoken::encode(header, claims, &EncodingKey::from_secret(SECRET.as_bytes())).unwrap()
 }
 
@@ -203,6 +205,44 @@ async fn another_secret_and_no_algorithm_are_refused() {
         issue("another-secret-another-secret-32", &claims_of("ann", 1), &Rules::default());
     assert_eq!(authenticator.verify(&expired.unwrap(), now()).await, Err(Refusal::Signature));
     assert!(authenticator.verify(&token_of("ann", FAR), now()).await.is_ok());
+}
+
+/// Keys and tokens that OpenSSL made.
+#[tokio::test]
+async fn keys_of_identity_providers_verify_what_they_signed_and_nothing_else() {
+    let signed: Value = serde_json::from_str(include_str!("signed_tokens.json")).unwrap();
+    let signed = signed.as_object().unwrap();
+    let token = |algorithm: &str| signed[algorithm]["token"].as_str().unwrap();
+    for (algorithm, made) in signed {
+        let pem = made["pem"].as_str().unwrap();
+        let set = json!({ "keys": [made["jwk"]] }).to_string();
+        let (_, key) = keys::parse(set.as_bytes()).unwrap().into_iter().next().unwrap();
+        for authenticator in [
+            Authenticator::from_public_key_pem(pem, Rules::default()).unwrap(),
+            Authenticator::new(Keys::One(key), Rules::default(), 10),
+        ] {
+            let judged = authenticator.verify(token(algorithm), now()).await;
+            assert_eq!(judged.unwrap().sub, "ann", "{algorithm}");
+            let (head, signature) = token(algorithm).rsplit_once('.').unwrap();
+            let altered = signature.replacen(&signature[9..10], "_", 1);
+            assert_ne!(altered, signature);
+            let cut = &signature[..(signature.len() / 4 - 2) * 4];
+            for forged in [&altered, cut, ""] {
+                let forged = format!("{head}.{forged}");
+                let refused = authenticator.verify(&forged, now()).await;
+                assert_eq!(refused, Err(Refusal::Signature), "{algorithm}: {forged}");
+            }
+            // A public key is no secret to sign with.
+            let key = EncodingKey::from_secret(pem.as_bytes());
+            let claims = json!({"sub": "ann", "exp": FAR});
+            let own = jsonwebtoken::encode(&Header::new(Algorithm::HS256), &claims, &key);
+            let others = signed.keys().filter(|other| *other != algorithm);
+            for other in others.map(|other| token(other).to_owned()).chain([own.unwrap()]) {
+                let refused = authenticator.verify(&other, now()).await;
+                assert_eq!(refused, Err(Refusal::Signature), "{algorithm}: {other}");
+            }
+        }
+    }
 }
 
 #[tokio::test]

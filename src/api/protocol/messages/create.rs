@@ -4,6 +4,7 @@ use domain::conversation::{Command, Conversation as Aggregate, TEXT_LENGTH_MAX};
 use projections::views::Name;
 use serde_json::json;
 
+use super::named_message;
 use crate::description::{parts, schema};
 use crate::edge::failure::Failure;
 use crate::edge::request::new_id;
@@ -41,7 +42,8 @@ pub(super) async fn create(request: Protocol) -> Result<(StatusCode, Json<Messag
     let entry = request.entry(&conversation).await?;
     let (message, author) = (new_id(), request.user);
     let command = Command::PostMessage { message, author, text, metadata: None, tags: vec![] };
-    let outcome = request.execute::<Aggregate>(entry.state.conversation, command).await?;
+    let posting = request.execute::<Aggregate>(entry.state.conversation, command);
+    let outcome = posting.await.map_err(named_message)?;
     // A repeated request made another message.
     let number = outcome.first.ok_or_else(Failure::not_found)?;
     let message = request.message_named(Name::Number(number.into())).await?;

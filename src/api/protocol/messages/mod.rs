@@ -7,6 +7,7 @@ mod update;
 use utoipa_axum::routes;
 
 use crate::edge::dialect::Routes;
+use crate::edge::failure::Failure;
 
 pub(super) fn routes() -> Routes {
     Routes::new().routes(routes!(list::list, create::create)).routes(routes!(
@@ -14,4 +15,13 @@ pub(super) fn routes() -> Routes {
         update::update,
         delete::delete
     ))
+}
+
+/// What the domain says of a message's text, of the field that the text came in.
+fn named_message(failure: Failure) -> Failure {
+    let said = failure.detail.as_deref().and_then(|detail| detail.strip_prefix("text "));
+    match said.map(|said| format!("message {said}")) {
+        Some(detail) => Failure { detail: Some(detail), ..failure },
+        None => failure,
+    }
 }

@@ -3,6 +3,7 @@ use axum::extract::Path;
 use domain::conversation::TEXT_LENGTH_MAX;
 use serde_json::json;
 
+use super::named_message;
 use crate::description::{parts, schema};
 use crate::edge::failure::Failure;
 use crate::protocol::objects::Message;
@@ -37,6 +38,6 @@ pub(super) async fn update(
     if found.author != request.user {
         return Err(Failure::forbidden("only its author may edit a message"));
     }
-    request.edit_text(found, fields.message()?).await?;
+    request.edit_text(found, fields.message()?).await.map_err(named_message)?;
     Ok(Json(request.message(&id).await?.into()))
 }

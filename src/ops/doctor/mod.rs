@@ -1,3 +1,5 @@
+mod machine;
+
 use async_nats::Client;
 use clap::Args;
 use domain::Position;
@@ -41,6 +43,7 @@ impl Doctor {
         let mut findings = Findings { rows: vec![], healthy: true };
         findings.add("configuration", Ok("every value can be used".to_owned()), "");
         findings.add("access tokens", tokens(&options), SET_TOKENS);
+        machine::check(&options, &mut findings).await?;
         match Database::open(&options).await {
             Ok(database) => {
                 let has_log = postgres(&database.pool, &options, &mut findings).await;
@@ -67,6 +70,8 @@ const SET_KEY: &str = "set COLLOQUY_MASTER_KEY to the key that the database's ke
 const SET_DATABASE: &str = "start the server, or correct DATABASE_URL or COLLOQUY_DATA_DIR";
 const SET_NATS: &str = "start the server, or correct NATS_URL";
 const RAISE_CONNECTIONS: &str = "raise max_connections, or lower serve --connections-max";
+const MEND_COLLATIONS: &str = "use a PostgreSQL built with ICU; after an upgrade of the system's libraries: reindex database, \
+     then alter database … refresh collation version";
 const LOOK_AT_FOLLOWER: &str =
     "see docs/operating.md; an event that cannot be read: `colloquy audit quarantine`";
 const LOOK_AT_STREAM: &str = "see docs/nats.md";
@@ -101,6 +106,25 @@ async fn extensions(pool: &PgPool) -> Result<String, String> {
     match missing.is_empty() {
         true => Ok("pg_trgm and btree_gin can be used".to_owned()),
         false => Err(format!("not installed: {}", missing.join(", "))),
+    }
+}
+
+/// What names are ordered by; indexes are in the order of the libraries that they were built with.
+async fn collations(pool: &PgPool) -> Result<String, String> {
+    let (encoding, has_icu, is_current): (String, bool, bool) = sqlx::query_as(
+        "select pg_encoding_to_char(encoding),
+                exists (select from pg_collation where collname = 'und-x-icu'),
+                datcollversion is not distinct from pg_database_collation_actual_version(oid)
+         from pg_database
+         where datname = current_database()",
+    )
+    .fetch_one(pool)
+    .await
+    .map_err(|error| causes(&error))?;
+    match (has_icu, is_current) {
+        (false, _) => Err("there is no collation und-x-icu".to_owned()),
+        (_, false) => Err("the database was made with other versions of them".to_owned()),
+        _ => Ok(format!("encoding {encoding}, und-x-icu, of the versions that are installed")),
     }
 }
 
@@ -140,6 +164,7 @@ async fn postgres(pool: &PgPool, options: &Options, findings: &mut Findings) -> 
     findings.add("durability", durable, "set fsync = on in postgresql.conf");
     findings.add("connections", connections(pool).await, RAISE_CONNECTIONS);
     findings.add("extensions", extensions(pool).await, "install PostgreSQL's contrib package");
+    findings.add("collations", collations(pool).await, MEND_COLLATIONS);
 
     let head: Result<(i64, i64, i64), _> = sqlx::query_as(
         "select h.position, coalesce((select max(position) from events), 0), (select count(*) from events)
