@@ -1,9 +1,9 @@
 //! What it looks like now: one folder per read model, each with its own schema, rebuildable from the log, and
 //! `views/` for the questions that are asked of them.
 //!
-//! A read model is `mod.rs` (name, version, what it builds on), `schema.sql` (its tables, and the function that writes
-//! a batch to them), `apply.rs` (what that function is given) and `tests.rs`. One [`projector`] drives them all: it
-//! reads a batch, folds it once ([`changes`]), and writes all models with their checkpoints in one transaction. The
+//! A read model is `mod.rs` (name, what it builds on), `schema.sql` (its tables, and the function that writes a batch to
+//! them), `apply.rs` (what that function is given) and `tests.rs`. Which rows a statement is about is a property of the
+//! connection ([`Generation`]). One [`projector`] drives all models: it reads a batch, folds it once ([`changes`]), and writes all models with their checkpoints in one transaction. The
 //! models' order is their order of dependency; a model may build on the rows of those before it, and knows no view.
 //!
 //! Deliberately not here: commands, rules, HTTP. To add a read model, make its folder and name it in
@@ -23,6 +23,7 @@ mod aside;
 mod changes;
 pub mod conversations;
 pub mod directory;
+mod generation;
 pub mod history;
 pub mod memberships;
 mod memory;
@@ -42,8 +43,9 @@ pub mod views;
 use std::sync::Arc;
 
 pub use answer_size::AnswerSize;
+pub use generation::Generation;
 pub use memory::{Conversation, Member, Memory, Message, User};
-pub use model::{MODELS, Model};
+pub use model::{MODELS, Model, VERSION};
 pub use page::{Cursor, Page, Slice};
 pub use planner::PLANNER;
 pub use progress::Progress;

@@ -6,9 +6,8 @@ use sqlx::{PgConnection, PgPool};
 use tokio::sync::watch;
 use tokio::time::{Instant, timeout_at};
 
-use crate::Error;
-use crate::model::MODELS;
 use crate::projector::Standing;
+use crate::{Error, Generation};
 
 /// Accounts whose position is remembered; when there are more, all are looked up anew.
 const ACCOUNTS_MAX: usize = 100_000;
@@ -18,6 +17,8 @@ const ACCOUNTS_MAX: usize = 100_000;
 #[derive(Debug, Clone)]
 pub struct Progress {
     pool: PgPool,
+    /// Which rows it is of.
+    pub(crate) generation: Generation,
     shown: watch::Sender<Shown>,
     /// The account positions at the shown one, of accounts that had an event since the start or were asked for.
     accounts: Arc<Mutex<HashMap<i64, i64>>>,
@@ -43,10 +44,10 @@ impl Shown {
 }
 
 impl Progress {
-    pub(crate) fn new(pool: PgPool) -> Self {
+    pub(crate) fn new(pool: PgPool, generation: Generation) -> Self {
         let (stopped, behind) = (BTreeMap::new(), BTreeSet::new());
         let shown = Shown { position: -1, rows: -1, stopped, behind };
-        Self { pool, shown: watch::Sender::new(shown), accounts: Arc::default() }
+        Self { pool, generation, shown: watch::Sender::new(shown), accounts: Arc::default() }
     }
 
     /// The log position that every answer reflects; -1 before it is known.
@@ -69,7 +70,7 @@ impl Progress {
     pub fn promise(&self, position: i64) {
         self.shown.send_modify(|shown| {
             shown.position = position.max(shown.position);
-            shown.behind.extend(MODELS.iter().map(|model| model.name));
+            shown.behind.extend(self.generation.models.iter().map(|model| model.name));
         });
     }
 
@@ -193,22 +194,22 @@ impl Progress {
         if position < 0 {
             return Ok(true);
         }
-        let names: Vec<&str> = MODELS.iter().map(|model| model.name).collect();
+        let models = &self.generation.models;
         let behind: Vec<String> = sqlx::query_scalar(
             "select model.name
              from unnest($1::text[]) as model(name)
              left join checkpoints c on c.name = model.name
              where coalesce(c.position, -1) < $2 and c.stopped is null",
         )
-        .bind(names)
+        .bind(self.generation.schemas())
         .bind(position)
         .fetch_all(connection)
         .await?;
         if behind.is_empty() {
             return Ok(true);
         }
-        let set_back = MODELS.iter().map(|model| model.name);
-        let set_back = set_back.filter(|name| behind.iter().any(|other| other == name));
+        let set_back = models.iter().map(|model| model.name);
+        let set_back = set_back.filter(|name| behind.contains(&self.generation.schema(name)));
         self.shown.send_modify(|shown| shown.behind.extend(set_back));
         Ok(false)
     }

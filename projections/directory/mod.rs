@@ -4,12 +4,11 @@ mod apply;
 
 use crate::model::Model;
 
-/// The read model's name, and its schema's.
+/// The read model's name.
 pub const NAME: &str = "directory";
 
 pub(crate) const MODEL: Model = Model {
     name: NAME,
-    version: 2,
     schema: include_str!("schema.sql"),
     builds_on: &[],
     changes: apply::changes,

@@ -68,7 +68,7 @@ pub(super) async fn fetch(
     uuids: Vec<Uuid>,
 ) -> Result<HashMap<Uuid, User>, sqlx::Error> {
     let rows: Vec<User> =
-        sqlx::query_as(&format!("select {COLUMNS} from directory.users where uuid = any($1)"))
+        sqlx::query_as(&format!("select {COLUMNS} from users where uuid = any($1)"))
             .bind(uuids)
             .fetch_all(&readers)
             .await?;

@@ -3,8 +3,8 @@ use std::collections::BTreeSet;
 use event_store::Lease;
 use sqlx::{Connection, Executor, PgConnection};
 
-use crate::Error;
 use crate::model::Model;
+use crate::{Error, Generation};
 
 /// This database, by what no dump brings into another one.
 const DATABASE: &str = "(select format('%s/%s', s.system_identifier, d.oid)
@@ -17,7 +17,7 @@ const DATABASE: &str = "(select format('%s/%s', s.system_identifier, d.oid)
 pub(super) async fn prepare(
     connection: &mut PgConnection,
     lease: &Lease,
-    models: &[Model],
+    generation: &Generation,
 ) -> Result<(), Error> {
     let database = Error::database;
     let mut tx = connection.begin().await.map_err(database("build a read model"))?;
@@ -25,42 +25,49 @@ pub(super) async fn prepare(
     tx.execute("set local statement_timeout = 0").await.map_err(database("build a read model"))?;
     lease.hold(&mut tx).await?;
     let mut built: BTreeSet<&str> = BTreeSet::new();
-    for model in models {
+    for model in generation.models.iter() {
+        let schema = generation.schema(model.name);
         let current: bool = sqlx::query_scalar(&format!(
             "select exists (
                  select from checkpoints
                  where name = $1
-                   and version = $2
                    and schema_oid = to_regnamespace(name)
                    and database = {DATABASE})"
         ))
-        .bind(model.name)
-        .bind(model.version)
+        .bind(&schema)
         .fetch_one(&mut *tx)
         .await
         .map_err(database("look for a read model"))?;
         if current && !model.builds_on.iter().any(|basis| built.contains(basis)) {
             continue;
         }
-        build(&mut tx, model).await?;
+        build(&mut tx, generation, model).await?;
         built.insert(model.name);
     }
-    let names: Vec<&str> = models.iter().map(|model| model.name).collect();
     sqlx::query("update checkpoints set stopped = null where name = any($1)")
-        .bind(names)
+        .bind(generation.schemas())
         .execute(&mut *tx)
         .await
         .map_err(database("try stopped projections again"))?;
     tx.commit().await.map_err(database("build a read model"))
 }
 
-async fn build(tx: &mut PgConnection, model: &Model) -> Result<(), Error> {
+/// Makes an empty model, on a connection for the generation.
+async fn build(tx: &mut PgConnection, generation: &Generation, model: &Model) -> Result<(), Error> {
     let database = Error::database;
-    tracing::info!(projection = model.name, version = model.version, "building a read model");
+    let schema = generation.schema(model.name);
+    tracing::info!(projection = model.name, schema, "building a read model");
+    let path: String = sqlx::query_scalar("select current_setting('search_path')")
+        .fetch_one(&mut *tx)
+        .await
+        .map_err(database("build a read model"))?;
     let make = format!(
-        "drop schema if exists {name} cascade; create schema {name}; {schema}",
-        name = model.name,
-        schema = model.schema
+        "drop schema if exists {schema} cascade;
+         create schema {schema};
+         set local search_path = {schema}, {path};
+         {}
+         set local search_path = {path}",
+        model.schema
     );
     tx.execute(make.as_str()).await.map_err(database("build a read model"))?;
     sqlx::query(&format!(
@@ -72,8 +79,8 @@ async fn build(tx: &mut PgConnection, model: &Model) -> Result<(), Error> {
              database = excluded.database,
              schema_oid = excluded.schema_oid"
     ))
-    .bind(model.name)
-    .bind(model.version)
+    .bind(schema)
+    .bind(generation.version)
     .execute(&mut *tx)
     .await
     .map_err(database("build a read model"))?;

@@ -52,7 +52,7 @@ pub trait Led: Send {
 pub async fn lead<L: Led>(
     mut led: L,
     pool: PgPool,
-    name: &'static str,
+    name: &str,
     node: Uuid,
     stop: CancellationToken,
 ) {
@@ -84,7 +84,7 @@ enum End {
 async fn term<L: Led>(
     led: &mut L,
     pool: &PgPool,
-    name: &'static str,
+    name: &str,
     node: Uuid,
     stop: &CancellationToken,
 ) -> Result<End, L::Error> {
@@ -116,7 +116,7 @@ async fn term<L: Led>(
 async fn wait_for_lease<L: Led>(
     led: &mut L,
     pool: &PgPool,
-    name: &'static str,
+    name: &str,
     node: Uuid,
     stop: &CancellationToken,
 ) -> Result<Option<Lease>, L::Error> {

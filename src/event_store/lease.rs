@@ -1,3 +1,4 @@
+use std::sync::Arc;
 use std::time::Duration;
 
 use sqlx::{PgConnection, PgPool};
@@ -15,7 +16,7 @@ pub(crate) const LASTS: Duration = Duration::from_secs(6);
 /// and learns it as [`Error::LeaseLost`].
 #[derive(Debug, Clone)]
 pub struct Lease {
-    name: &'static str,
+    name: Arc<str>,
     owner: Uuid,
     epoch: i64,
 }
@@ -27,11 +28,7 @@ impl Lease {
     ///
     /// # Errors
     /// When PostgreSQL cannot be reached.
-    pub async fn acquire(
-        pool: &PgPool,
-        name: &'static str,
-        owner: Uuid,
-    ) -> Result<Option<Self>, Error> {
+    pub async fn acquire(pool: &PgPool, name: &str, owner: Uuid) -> Result<Option<Self>, Error> {
         sqlx::query("insert into leases (name) values ($1) on conflict do nothing")
             .bind(name)
             .execute(pool)
@@ -53,12 +50,12 @@ impl Lease {
         .fetch_optional(pool)
         .await
         .map_err(Error::database("take a lease"))?;
-        Ok(epoch.map(|epoch| Self { name, owner, epoch }))
+        Ok(epoch.map(|epoch| Self { name: name.into(), owner, epoch }))
     }
 
     /// What is held.
-    pub fn name(&self) -> &'static str {
-        self.name
+    pub fn name(&self) -> &str {
+        &self.name
     }
 
     /// The node that holds it.
@@ -81,7 +78,7 @@ impl Lease {
              set expires_at = clock_timestamp() + interval '6 seconds'
              where name = $1 and owner = $2 and epoch = $3",
         )
-        .bind(self.name)
+        .bind(self.name())
         .bind(self.owner)
         .bind(self.epoch)
         .execute(connection)
@@ -104,7 +101,7 @@ impl Lease {
         to: i64,
     ) -> Result<(), Error> {
         let moved = sqlx::query("select advance_checkpoints($1, $2, $3, $4, $5, $6)")
-            .bind(self.name)
+            .bind(self.name())
             .bind(self.owner)
             .bind(self.epoch)
             .bind(names)
@@ -159,7 +156,7 @@ impl Lease {
             "update leases set owner = null, expires_at = '-infinity'
              where name = $1 and owner = $2 and epoch = $3",
         )
-        .bind(self.name)
+        .bind(self.name())
         .bind(self.owner)
         .bind(self.epoch)
         .execute(pool)
@@ -169,7 +166,7 @@ impl Lease {
     }
 
     pub(crate) fn lost(&self) -> Error {
-        Error::LeaseLost { name: self.name.to_owned() }
+        Error::LeaseLost { name: self.name.to_string() }
     }
 }
 

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use event_store::Standing;
 use metrics::gauge;
-use projections::Progress;
+use projections::{Generation, Progress};
 use serde_json::{Map, Value, json};
 use sqlx::PgPool;
 use tokio::sync::watch;
@@ -31,10 +31,11 @@ struct Seen {
     at: Instant,
 }
 
-/// Everyone who follows the log: the read models, and the relay unless it is off.
-pub(super) fn followers(with_relay: bool) -> Vec<&'static str> {
-    let models = projections::MODELS.iter().map(|model| model.name);
-    models.chain(with_relay.then_some(relay::NAME)).collect()
+/// Everyone who follows the log, and the name of its checkpoint: the read models, and the relay unless it is off.
+pub(super) fn followers(with_relay: bool) -> Vec<(&'static str, String)> {
+    let live = Generation::live();
+    let models = projections::MODELS.iter().map(|model| (model.name, live.schema(model.name)));
+    models.chain(with_relay.then(|| (relay::NAME, relay::NAME.to_owned()))).collect()
 }
 
 impl Watched {
@@ -68,7 +69,7 @@ impl Watched {
 
 async fn look(
     pool: PgPool,
-    followers: Vec<&'static str>,
+    followers: Vec<(&'static str, String)>,
     progress: Progress,
     seen: watch::Sender<Option<Seen>>,
     stop: CancellationToken,
