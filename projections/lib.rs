@@ -34,7 +34,9 @@ mod planner;
 mod progress;
 mod projector;
 mod readers;
+pub mod replay;
 mod shares;
+mod status;
 #[cfg(test)]
 mod tests;
 pub mod timers;
@@ -49,9 +51,10 @@ pub use model::{MODELS, Model, VERSION};
 pub use page::{Cursor, Page, Slice};
 pub use planner::PLANNER;
 pub use progress::Progress;
-pub use projector::start;
+pub use projector::{MEMORY_MAX, start};
 pub use readers::QUERIES;
 pub use shares::{Share, Shares};
+pub use status::{Report, State, Status, retry};
 pub use views::Views;
 
 /// A read model could not be brought up to date, or not be asked.
@@ -72,6 +75,23 @@ pub enum Error {
         #[source]
         source: sqlx::Error,
     },
+    /// A read model cannot take an event.
+    #[error("the event at position {position} cannot be applied")]
+    Refused {
+        /// Of the event.
+        position: i64,
+        /// Why.
+        source: Box<Error>,
+    },
+    /// Another process does what only one may.
+    #[error("another process has the lease {lease}: the same is under way already")]
+    UnderWay {
+        /// Of the work.
+        lease: String,
+    },
+    /// A schema that was to be made.
+    #[error("the schema {0} exists")]
+    SchemaExists(String),
     /// The rows are not those that this projector wrote last: another one did, or the database lost its newest.
     #[error("the checkpoints have moved")]
     CheckpointMoved,

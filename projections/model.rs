@@ -10,6 +10,8 @@ pub struct Model {
     /// connection's `search_path`. All names are unique over all models, and none is qualified: the same text serves
     /// every [`Generation`](crate::Generation).
     pub schema: &'static str,
+    /// Makes the indexes that it does without while it is filled, if they are not there.
+    pub indexes: &'static str,
     /// Earlier models whose rows its own are made from: it stops when one of them stops, and is built anew when
     /// one of them is.
     pub builds_on: &'static [&'static str],

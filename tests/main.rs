@@ -22,6 +22,7 @@ mod http;
 mod operations;
 mod protocol;
 mod pulse;
+mod replay;
 mod stress;
 mod tokens;
 mod weavy;

@@ -13,6 +13,7 @@ pub const NAME: &str = "conversations";
 pub(crate) const MODEL: Model = Model {
     name: NAME,
     schema: include_str!("schema.sql"),
+    indexes: include_str!("indexes.sql"),
     // The newest message is looked up there when one is deleted.
     builds_on: &[messages::NAME],
     changes: apply::changes,

@@ -133,13 +133,9 @@ $$
 begin
     insert into members
         (conversation, user_id, membership, joined_at, participation, number, kind, trashed, other)
-    select r.conversation, r.user_id, r.membership, r.joined_at, r.participation, c.number, c.kind, c.trashed,
-           case when c.kind = 'private'
-                then (select o.user_id
-                      from jsonb_to_recordset(changed) as o (conversation uuid, user_id uuid)
-                      where o.conversation = r.conversation and o.user_id <> r.user_id) end
+    select r.conversation, r.user_id, r.membership, r.joined_at, r.participation, c.number, c.kind, c.trashed, r.other
     from jsonb_to_recordset(changed) as r
-        (conversation uuid, user_id uuid, membership bigint, joined_at timestamptz, participation uuid)
+        (conversation uuid, user_id uuid, membership bigint, joined_at timestamptz, participation uuid, other uuid)
     join conversations c on c.uuid = r.conversation
     where r.membership is not null
     on conflict on constraint members_one_per_user do nothing;

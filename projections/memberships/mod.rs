@@ -15,6 +15,7 @@ pub const NAME: &str = "memberships";
 pub(crate) const MODEL: Model = Model {
     name: NAME,
     schema: concat!(include_str!("schema.sql"), include_str!("apply.sql")),
+    indexes: include_str!("indexes.sql"),
     builds_on: &[conversations::NAME],
     changes: apply::changes,
 };

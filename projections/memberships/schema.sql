@@ -17,13 +17,6 @@ create table members (
     constraint members_one_per_participation unique (participation)
 );
 
--- A member's conversations of people at large, newest first.
-create index members_by_number on members (user_id, trashed, number desc)
-    where kind in ('room', 'contextual');
-
--- The private chat with somebody.
-create index members_with_another on members (user_id, other) where other is not null;
-
 create function kind_number(kind text) returns smallint
     language sql immutable parallel safe
 return case kind when 'private' then 0 when 'room' then 1 when 'contextual' then 2 end;
@@ -65,17 +58,6 @@ create table memberships (
     constraint memberships_one_per_member primary key (user_id, conversation)
 )
 with (fillfactor = 80);
-
--- By activity, within each combination of what is filtered by.
-create index memberships_by_rank on memberships (user_id, bucket, rank desc);
-
--- The pinned ones, the newest pin first.
-create index memberships_by_pin on memberships (user_id, bucket, pinned desc)
-    where pinned is not null;
-
--- By what changed last for everyone, of each kind: the trash and large rooms stand apart.
-create index memberships_by_change on memberships
-    (user_id, (bucket & 480), changed_at desc, conversation);
 
 -- How many memberships a user has in each bucket: the badge, and how long each list is.
 create table membership_counts (
@@ -151,8 +133,3 @@ create table read_ranges (
     at           timestamptz not null,
     constraint read_ranges_one_per_top primary key (user_id, conversation, top)
 );
-
--- The first marker to cover a message is among the first that were set after it was posted. By the conversation's hash,
--- so that only that question can use it: whoever looks for a member's ranges would else be offered those of all
--- members, and a plan that is made while the table is empty has no reason to prefer the member's own.
-create index read_ranges_in_log_order on read_ranges (uuid_hash(conversation), position);

@@ -10,6 +10,7 @@ pub const NAME: &str = "messages";
 pub(crate) const MODEL: Model = Model {
     name: NAME,
     schema: include_str!("schema.sql"),
+    indexes: include_str!("indexes.sql"),
     builds_on: &[],
     changes: apply::changes,
 };

@@ -49,7 +49,8 @@ impl Isolation<'_> {
                     projection = model.name,
                     event.position = self.position + 1,
                     error = reason,
-                    "projection stopped: the event cannot be applied; the other projections go on"
+                    "projection stopped: the event cannot be applied; the other projections go on. After the fix: colloquy \
+                     projection retry"
                 );
                 stopped.insert(model.name, reason);
             }

@@ -10,8 +10,10 @@
 //! because the database is in trouble, the models that cannot go on are stopped there, and the others go on
 //! without them (`isolate.rs`).
 
+mod fill;
 mod isolate;
 mod prepare;
+mod retire;
 mod standby;
 mod standing;
 mod trouble;
@@ -33,6 +35,9 @@ use crate::model::Model;
 use crate::planner::PLANNER;
 use crate::{Error, Generation};
 
+pub(crate) use fill::Fill;
+pub use fill::MEMORY_MAX;
+pub(crate) use prepare::{index, prepare};
 use standby::Follower;
 pub(crate) use standing::Standing;
 
@@ -72,11 +77,17 @@ impl Led for Projector {
 
     async fn lead(&mut self, lease: &Lease) -> Result<(), Error> {
         let mut connection = dedicated(&self.log, &self.generation).await?;
-        prepare::prepare(&mut connection, lease, &self.generation).await?;
+        prepare(&mut connection, lease, &self.generation).await?;
+        self.fill(&mut connection, lease).await?;
+        if self.stop.is_cancelled() {
+            return Ok(());
+        }
+        index(&mut connection, lease, &self.generation).await?;
         let found = Standing::read(&mut *connection, &self.generation).await?;
         let mut standing = found.ok_or(Error::CheckpointMoved)?;
         self.follower.begin(&standing);
         let mut checked = Instant::now();
+        let mut abandoned = retire::Abandoned::default();
         while !self.stop.is_cancelled() {
             let next = standing.next();
             let changed = async {
@@ -93,6 +104,10 @@ impl Led for Projector {
             };
             if is_idle || checked.elapsed() >= CHECK_EVERY {
                 self.check(&mut connection, &mut standing).await?;
+                // Not before these rows can do without any others.
+                if self.follower.is_level() {
+                    abandoned.look(&mut connection, &self.generation).await?;
+                }
                 checked = Instant::now();
                 continue;
             }
@@ -133,6 +148,29 @@ impl Led for Projector {
 }
 
 impl Projector {
+    /// Takes what is far behind, as new rows are, near to the head of the log. An event that cannot be taken is left to
+    /// the small steps that come next, which find out whose fault it is.
+    async fn fill(&self, connection: &mut PgConnection, lease: &Lease) -> Result<(), Error> {
+        let fill =
+            Fill { log: &self.log, lease, generation: &self.generation, memory_max: MEMORY_MAX };
+        loop {
+            let found = Standing::read(&mut *connection, &self.generation).await?;
+            let Some((from, None)) = found.and_then(|standing| standing.next()) else {
+                return Ok(());
+            };
+            let head = self.log.head().await?;
+            if self.stop.is_cancelled() || head - from < self.generation.far_behind {
+                return Ok(());
+            }
+            let mut reached = |_| {};
+            let filling = fill.run(connection, from, head, &mut reached);
+            match self.stop.run_until_cancelled(filling).await {
+                None | Some(Err(Error::Refused { .. })) => return Ok(()),
+                Some(filled) => filled?,
+            }
+        }
+    }
+
     /// Looks whether the rows are still those that were written, or others that were built beside them and put in their
     /// place, and which stopped models may go on: an operator has dealt with what stopped them.
     async fn check(
@@ -253,7 +291,10 @@ async fn write(
 
 /// A connection for the projector alone: it keeps its prepared statements, and nobody waits for its commits to reach
 /// the disk. So it must not go back to the pool.
-async fn dedicated(log: &Log, generation: &Generation) -> Result<PoolConnection<Postgres>, Error> {
+pub(crate) async fn dedicated(
+    log: &Log,
+    generation: &Generation,
+) -> Result<PoolConnection<Postgres>, Error> {
     let mut connection = log.pool().acquire().await.map_err(Error::database("connect"))?;
     connection.close_on_drop();
     let set_up = PLANNER.iter().chain(&[("synchronous_commit", "off")]);

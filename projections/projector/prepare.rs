@@ -14,7 +14,7 @@ const DATABASE: &str = "(select format('%s/%s', s.system_identifier, d.oid)
 /// Makes the schemas of models that are missing, of another version, or not the ones that were built here (a restore
 /// made them, and its triggers may have counted what was counted before), and of those that build on them: they start
 /// from nothing. Whatever was stopped is tried again.
-pub(super) async fn prepare(
+pub(crate) async fn prepare(
     connection: &mut PgConnection,
     lease: &Lease,
     generation: &Generation,
@@ -50,6 +50,24 @@ pub(super) async fn prepare(
         .await
         .map_err(database("try stopped projections again"))?;
     tx.commit().await.map_err(database("build a read model"))
+}
+
+/// Makes the indexes that models do without while they are filled, where they are missing.
+pub(crate) async fn index(
+    connection: &mut PgConnection,
+    lease: &Lease,
+    generation: &Generation,
+) -> Result<(), Error> {
+    let failed = Error::database;
+    let mut tx = connection.begin().await.map_err(failed("index a read model"))?;
+    // Nobody needs to hear of those that are there.
+    let settings = "set local statement_timeout = 0; set local client_min_messages = warning";
+    tx.execute(settings).await.map_err(failed("index a read model"))?;
+    for model in generation.models.iter() {
+        tx.execute(model.indexes).await.map_err(failed("index a read model"))?;
+    }
+    lease.hold(&mut tx).await?;
+    tx.commit().await.map_err(failed("index a read model"))
 }
 
 /// Makes an empty model, on a connection for the generation.

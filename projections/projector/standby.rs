@@ -77,6 +77,10 @@ impl Follower {
         Ok(())
     }
 
+    pub(super) fn is_level(&self) -> bool {
+        self.progress.is_level()
+    }
+
     /// Until the next look.
     pub(super) fn pause(&self) -> Duration {
         if *self.log.wakeups().borrow() > self.position { SHORT_PAUSE } else { PAUSE }

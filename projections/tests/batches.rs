@@ -20,6 +20,7 @@ pub(super) async fn rows_after<'a>(
     connection.execute("create schema rows; set search_path = rows, public").await.unwrap();
     for model in models {
         connection.execute(model.schema).await.unwrap();
+        connection.execute(model.indexes).await.unwrap();
     }
     for batch in batches {
         let changes = Changes::fold(batch, &BTreeSet::new()).unwrap();

@@ -16,6 +16,7 @@ pub const NAME: &str = "timers";
 pub(crate) const MODEL: Model = Model {
     name: NAME,
     schema: include_str!("schema.sql"),
+    indexes: include_str!("indexes.sql"),
     builds_on: &[],
     changes: apply::changes,
 };

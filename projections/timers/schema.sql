@@ -14,8 +14,6 @@ create table timers (
     constraint timers_one_per_kind primary key (stream, kind)
 );
 
-create index timers_by_time on timers (due_at);
-
 -- For what goes with its conversation.
 create index timers_of_a_conversation on timers (conversation);
 

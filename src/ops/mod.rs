@@ -18,7 +18,9 @@ mod options;
 mod output;
 mod private_nats;
 mod progress;
+mod projection;
 mod readiness;
+mod replay;
 mod serve;
 mod shown_url;
 mod telemetry;
@@ -82,6 +84,12 @@ enum Verb {
     /// Read the event log
     #[command(subcommand)]
     Audit(audit::Audit),
+    /// Compare what was made from the log with it, and make it again
+    #[command(subcommand)]
+    Replay(replay::Replay),
+    /// How the read models are, and trying again those that stopped
+    #[command(subcommand)]
+    Projection(projection::Projection),
     /// Manage the keys that seal text
     #[command(subcommand)]
     Keys(keys::Keys),
@@ -136,6 +144,8 @@ pub(crate) async fn run(arguments: Arguments) -> Result<(), Failure> {
         Verb::Config(config) => config.run(&options),
         Verb::Doctor(doctor) => doctor.run(options).await,
         Verb::Audit(audit) => audit.run(options).await,
+        Verb::Replay(replay) => replay.run(options).await,
+        Verb::Projection(projection) => projection.run(options).await,
         Verb::Keys(keys) => keys.run(options).await,
         Verb::Openapi { dialect } => openapi::run(dialect.as_deref()),
     }

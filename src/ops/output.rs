@@ -59,3 +59,8 @@ pub(super) fn line(line: impl Display) -> Result<(), Failure> {
 pub(super) fn complain(line: impl Display) {
     let _ = writeln!(io::stderr(), "colloquy: {line}");
 }
+
+/// Says on standard error how a verb gets on. There is nobody to tell when that fails.
+pub(super) fn tell(line: impl Display) {
+    let _ = writeln!(io::stderr(), "{line}");
+}

@@ -1,0 +1,110 @@
+use std::time::Duration;
+
+use event_store::Lease;
+use sqlx::{Executor, PgConnection};
+
+use super::compare::{Difference, Table, compare};
+use super::{Replay, Report, Step, drop_schema, make};
+use crate::projector::dedicated;
+use crate::{Error, Generation};
+
+/// How often models that are not at one position are looked at again, and how long after.
+const LOOKS_MAX: usize = 50;
+const PAUSE: Duration = Duration::from_millis(200);
+
+/// What was compared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Verified {
+    /// At this position.
+    pub position: i64,
+    /// So many rows of what is shown.
+    pub rows: u64,
+    /// So many that differ.
+    pub differences: u64,
+}
+
+impl Replay {
+    /// Builds models, with their relatives, from the log again, and compares them row by row with those that are shown,
+    /// both at the same position; all, if none is named. `found` is told of each difference.
+    ///
+    /// # Errors
+    /// [`Error::Stopped`] for a model that is stopped; those of building; when PostgreSQL fails.
+    pub async fn verify(
+        &self,
+        names: &[&str],
+        report: Report<'_>,
+        found: &mut (dyn FnMut(Difference) + Send),
+    ) -> Result<Verified, Error> {
+        let live = self.chosen(names);
+        let schema = live.scratch();
+        let copy = live.within(&schema);
+        let work = async |lease: &Lease| {
+            let mut connection = dedicated(&self.log, &copy).await?;
+            drop_schema(&mut connection, &schema).await?;
+            make(&mut connection, &copy, &schema).await?;
+            let mut shown = dedicated(&self.log, &live).await?;
+            let at = position(&mut shown, &live).await?;
+            let fill = self.fill(lease, &copy);
+            let mut reached = |at, to| report(Step::Filled { at, to });
+            fill.run(&mut connection, 0, at, &mut |done| reached(done, at)).await?;
+            // Held for as long as it is compared.
+            let to = hold(&mut shown, &live, &schema).await?;
+            fill.run(&mut connection, at, to, &mut |done| reached(done, to)).await?;
+            let verified =
+                compare(&self.log, &mut shown, &mut connection, &schema, to, found).await;
+            shown.execute("rollback").await.map_err(Error::database("compare"))?;
+            drop_schema(&mut connection, &schema).await?;
+            verified
+        };
+        self.under(&schema, work).await
+    }
+}
+
+/// Begins a transaction, and returns the position of what is shown, from now on the only state of it that is seen
+/// there. Its tables are locked before, so that no other copy can take their place meanwhile.
+async fn hold(
+    connection: &mut PgConnection,
+    live: &Generation,
+    scratch: &str,
+) -> Result<i64, Error> {
+    let failed = |source| Error::Database { doing: "compare", source };
+    let tables = Table::all(&mut *connection, scratch).await?;
+    let names: Vec<&str> = tables.iter().map(|table| table.name.as_str()).collect();
+    let begin = format!(
+        "begin isolation level repeatable read;
+         lock table {} in access share mode",
+        names.join(", ")
+    );
+    connection.execute(begin.as_str()).await.map_err(failed)?;
+    position(connection, live).await
+}
+
+/// Where the models are, all at one position. They are apart for a moment while one of them catches up.
+async fn position(connection: &mut PgConnection, live: &Generation) -> Result<i64, Error> {
+    for _ in 0..LOOKS_MAX {
+        let found: Vec<(String, i64, Option<String>)> = sqlx::query_as(
+            "select name, position, stopped from checkpoints
+             where name = any($1) and schema_oid = to_regnamespace(name)",
+        )
+        .bind(live.schemas())
+        .fetch_all(&mut *connection)
+        .await
+        .map_err(Error::database("read the checkpoints"))?;
+        for model in live.models.iter() {
+            let schema = live.schema(model.name);
+            match found.iter().find(|(name, ..)| *name == schema) {
+                Some((_, _, Some(reason))) => {
+                    return Err(Error::Stopped { model: model.name, reason: reason.clone() });
+                }
+                Some(_) => {}
+                None => return Err(Error::Behind { model: model.name }),
+            }
+        }
+        let first = found[0].1;
+        if found.iter().all(|(_, position, _)| *position == first) {
+            return Ok(first);
+        }
+        tokio::time::sleep(PAUSE).await;
+    }
+    Err(Error::Behind { model: live.models[0].name })
+}
