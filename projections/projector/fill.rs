@@ -1,9 +1,9 @@
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 
-use event_store::{Budget, Lease, Log, LogEvent};
+use event_store::{Budget, Lease, Log, LogEvent, Tail};
 use sqlx::PgConnection;
-use tokio::sync::mpsc;
+use tokio::sync::oneshot;
 use tokio::task::JoinSet;
 
 use super::{trouble, write};
@@ -14,11 +14,13 @@ use crate::{Error, Generation};
 
 /// Bytes of memory that filling takes at most, about.
 pub const MEMORY_MAX: usize = 256 << 20;
-/// What a byte of the log takes at most on the way, about: three batches are under way, of which each event is there as
-/// it was read, opened, and as the argument of a statement.
-const MEMORY_PER_BYTE: usize = 40;
-/// Events in one transaction.
-const EVENTS_MAX: usize = 50_000;
+/// Ranges that are read at once.
+const AT_ONCE: usize = 3;
+/// What a byte of the log takes at most on the way, about: so many ranges and one more are under way, of which each event
+/// is there as it was read, opened, and as the argument of a statement.
+const MEMORY_PER_BYTE: usize = (AT_ONCE + 1) * 12;
+/// Events in one transaction. More would be joined as slowly as they are more.
+const EVENTS_MAX: usize = 4_000;
 /// Large batches are joined as a whole; the small ones that come later are looked up row by row.
 const LARGE: &[(&str, &str)] = &[
     ("statement_timeout", "0"),
@@ -61,34 +63,32 @@ impl Fill<'_> {
     ) -> Result<(), Error> {
         let bytes_max = self.memory_max / MEMORY_PER_BYTE;
         let budget = Budget { events_max: EVENTS_MAX, bytes_max };
-        let mut reading = JoinSet::new();
-        let mut batches = read(self.log, from, to, budget, &mut reading);
+        let mut ahead = Ahead::new(self.log, from, to, budget);
         let mut at = from;
-        while let Some(batch) = batches.recv().await {
-            let batch = batch?;
-            self.write(connection, at, &batch).await?;
+        while let Some(batch) = ahead.next().await? {
+            self.write(connection, &batch).await?;
             at += batch.len() as i64;
             reached(at);
         }
         Ok(())
     }
 
-    /// Brings the models to the end of the batch. One that fails for what is in it is halved, so that all before the
+    /// Brings the models to the end of the batch; a copy without checkpoints may be given some of the events only. One that fails for what is in it is halved, so that all before the
     /// event that cannot be taken is written.
     pub(crate) async fn write(
         &self,
         connection: &mut PgConnection,
-        at: i64,
         batch: &[Arc<LogEvent>],
     ) -> Result<(), Error> {
-        match self.write_at_once(connection, at, batch).await {
+        match self.write_at_once(connection, batch).await {
             Err(error) if trouble::is_data(&error) && batch.len() > 1 => {
                 let (first, second) = batch.split_at(batch.len() / 2);
-                Box::pin(self.write(connection, at, first)).await?;
-                Box::pin(self.write(connection, at + first.len() as i64, second)).await
+                Box::pin(self.write(connection, first)).await?;
+                Box::pin(self.write(connection, second)).await
             }
             Err(error) if trouble::is_data(&error) => {
-                Err(Error::Refused { position: at + 1, source: Box::new(error) })
+                let position = batch[0].recorded.position;
+                Err(Error::Refused { position, source: Box::new(error) })
             }
             written => written,
         }
@@ -97,48 +97,81 @@ impl Fill<'_> {
     async fn write_at_once(
         &self,
         connection: &mut PgConnection,
-        at: i64,
         batch: &[Arc<LogEvent>],
     ) -> Result<(), Error> {
-        let to = at + batch.len() as i64;
+        let position = |event: Option<&Arc<LogEvent>>| event.map_or(0, |event| event.recorded.position);
+        let (first, last) = (position(batch.first()), position(batch.last()));
         let quarantined = match batch.iter().any(|event| event.event.is_err()) {
-            true => event_store::quarantined_between(&mut *connection, at, to).await?,
+            true => event_store::quarantined_between(&mut *connection, first - 1, last).await?,
             false => BTreeSet::new(),
         };
         let changes = Changes::fold(batch, &quarantined)?;
         let models: Vec<&Model> = self.generation.models.iter().collect();
         let names = self.generation.names(&models);
-        write(connection, self.lease, (&models, names), &changes, at, batch).await
+        let from = last - batch.len() as i64;
+        write(connection, self.lease, (&models, names), &changes, from, batch).await
     }
 }
 
-/// Reads ahead, one batch.
-pub(crate) fn read(
-    log: &Log,
-    from: i64,
-    to: i64,
+/// Reads ahead, in order: several ranges at once, for opening and decoding takes longer than anything else.
+struct Ahead {
+    tail: Tail,
     budget: Budget,
-    reading: &mut JoinSet<()>,
-) -> mpsc::Receiver<Result<Vec<Arc<LogEvent>>, Error>> {
-    let (batches, read) = mpsc::channel(1);
-    // What is to be read is there.
-    log.announce(to);
-    let tail = log.tail();
-    reading.spawn(async move {
-        let mut at = from;
-        while at < to {
-            let batch = tail.read(at, budget).await.map_err(Error::from).map(|mut batch| {
-                batch.truncate((to - at) as usize);
-                batch
-            });
-            at += batch.as_ref().map_or(to, |batch| batch.len() as i64);
-            let is_over = batch.as_ref().is_ok_and(Vec::is_empty);
-            if is_over || batches.send(batch).await.is_err() {
-                return;
-            }
+    /// Up to here.
+    to: i64,
+    /// Ranges under way, each with where it begins and ends.
+    ranges: VecDeque<(i64, i64, oneshot::Receiver<Read>)>,
+    tasks: JoinSet<()>,
+    /// Nothing beyond is under way.
+    planned: i64,
+}
+
+type Read = Result<Vec<Arc<LogEvent>>, Error>;
+
+impl Ahead {
+    fn new(log: &Log, from: i64, to: i64, budget: Budget) -> Self {
+        // What is to be read is there.
+        log.announce(to);
+        let (ranges, tasks) = (VecDeque::new(), JoinSet::new());
+        Self { tail: log.tail(), budget, to, ranges, tasks, planned: from }
+    }
+
+    fn begin(&mut self, from: i64, to: i64) -> (i64, i64, oneshot::Receiver<Read>) {
+        let (tail, budget) = (self.tail.clone(), self.budget);
+        let (done, read) = oneshot::channel();
+        self.tasks.spawn(async move {
+            let events = tail.read(from, budget).await.map_err(Error::from);
+            let _ = done.send(events.map(|mut events| {
+                events.truncate((to - from) as usize);
+                events
+            }));
+        });
+        (from, to, read)
+    }
+
+    /// The next events; `None` at the end.
+    async fn next(&mut self) -> Result<Option<Vec<Arc<LogEvent>>>, Error> {
+        // Those that are done leave their handles.
+        while self.tasks.try_join_next().is_some() {}
+        while self.ranges.len() < AT_ONCE && self.planned < self.to {
+            let to = self.to.min(self.planned + self.budget.events_max as i64);
+            let range = self.begin(self.planned, to);
+            self.ranges.push_back(range);
+            self.planned = to;
         }
-    });
-    read
+        let Some((from, to, read)) = self.ranges.pop_front() else { return Ok(None) };
+        let events = read.await.map_err(|_| Error::ShuttingDown)??;
+        let reached = from + events.len() as i64;
+        if events.is_empty() {
+            return Err(event_store::Error::Hole { expected: from + 1, found: to }.into());
+        }
+        if reached < to {
+            // They were too large to be read together.
+            let rest = self.begin(reached, to);
+            self.ranges.push_front(rest);
+        }
+        Ok(Some(events))
+    }
 }
 
 async fn set(connection: &mut PgConnection, settings: &[(&str, &str)]) -> Result<(), Error> {

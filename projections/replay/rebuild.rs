@@ -143,7 +143,7 @@ impl Replay {
         while at < to {
             let mut batch = self.log.tail().read(at, Budget::default()).await?;
             batch.truncate((to - at) as usize);
-            fill.write(&mut tx, at, &batch).await?;
+            fill.write(&mut tx, &batch).await?;
             at += batch.len() as i64;
         }
         rename(&mut tx, live, &live.old()).await?;
