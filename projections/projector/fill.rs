@@ -99,7 +99,8 @@ impl Fill<'_> {
         connection: &mut PgConnection,
         batch: &[Arc<LogEvent>],
     ) -> Result<(), Error> {
-        let position = |event: Option<&Arc<LogEvent>>| event.map_or(0, |event| event.recorded.position);
+        let position =
+            |event: Option<&Arc<LogEvent>>| event.map_or(0, |event| event.recorded.position);
         let (first, last) = (position(batch.first()), position(batch.last()));
         let quarantined = match batch.iter().any(|event| event.event.is_err()) {
             true => event_store::quarantined_between(&mut *connection, first - 1, last).await?,

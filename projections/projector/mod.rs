@@ -10,6 +10,7 @@
 //! because the database is in trouble, the models that cannot go on are stopped there, and the others go on
 //! without them (`isolate.rs`).
 
+mod connection;
 mod fill;
 mod isolate;
 mod prepare;
@@ -23,8 +24,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use event_store::{Budget, Lease, Led, Log, LogEvent};
-use sqlx::pool::PoolConnection;
-use sqlx::{PgConnection, Postgres};
+use sqlx::PgConnection;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
@@ -32,9 +32,9 @@ use uuid::Uuid;
 use crate::changes::Changes;
 use crate::memory::Memory;
 use crate::model::Model;
-use crate::planner::PLANNER;
 use crate::{Error, Generation};
 
+pub(crate) use connection::dedicated;
 pub(crate) use fill::Fill;
 pub use fill::MEMORY_MAX;
 pub(crate) use prepare::{index, prepare};
@@ -287,26 +287,4 @@ async fn write(
     }
     query.execute(connection).await.map_err(Error::database("apply a batch"))?;
     Ok(())
-}
-
-/// A connection for the projector alone: it keeps its prepared statements, and nobody waits for its commits to reach
-/// the disk. So it must not go back to the pool.
-pub(crate) async fn dedicated(
-    log: &Log,
-    generation: &Generation,
-) -> Result<PoolConnection<Postgres>, Error> {
-    let mut connection = log.pool().acquire().await.map_err(Error::database("connect"))?;
-    connection.close_on_drop();
-    let set_up = PLANNER.iter().chain(&[("synchronous_commit", "off")]);
-    for (name, value) in set_up {
-        sqlx::query("select set_config($1, $2, false)")
-            .bind(name)
-            .bind(value)
-            .execute(&mut *connection)
-            .await
-            .map_err(Error::database("set a connection up"))?;
-    }
-    let chosen = generation.choose(&mut connection).await;
-    chosen.map_err(Error::database("set a connection up"))?;
-    Ok(connection)
 }

@@ -8,8 +8,9 @@ use crate::{Error, Generation};
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Standing {
     pub(crate) positions: BTreeMap<&'static str, i64>,
-    /// The number that each one's schema has in the database: another one is another copy of the rows.
-    schemas: BTreeMap<&'static str, i64>,
+    /// The number that each one's schema has in the database, and how often rows were made again in it: others are other
+    /// rows.
+    schemas: BTreeMap<&'static str, (i64, i64)>,
     /// Models that cannot go on, each with the reason.
     pub(crate) stopped: BTreeMap<&'static str, String>,
 }
@@ -21,8 +22,8 @@ impl Standing {
         executor: impl PgExecutor<'_>,
         generation: &Generation,
     ) -> Result<Option<Self>, Error> {
-        let rows: Vec<(String, i64, Option<String>, i64)> = sqlx::query_as(
-            "select name, position, stopped, schema_oid::bigint
+        let rows: Vec<(String, i64, Option<String>, i64, i64)> = sqlx::query_as(
+            "select name, position, stopped, schema_oid::bigint, refolded
                  from checkpoints
                  where name = any($1) and schema_oid = to_regnamespace(name)",
         )
@@ -34,9 +35,9 @@ impl Standing {
         for model in generation.models.iter() {
             let schema = generation.schema(model.name);
             let row = rows.iter().find(|(name, ..)| *name == schema);
-            let Some((_, position, stopped, oid)) = row else { return Ok(None) };
+            let Some((_, position, stopped, oid, refolded)) = row else { return Ok(None) };
             standing.positions.insert(model.name, *position);
-            standing.schemas.insert(model.name, *oid);
+            standing.schemas.insert(model.name, (*oid, *refolded));
             standing.stopped.extend(stopped.clone().map(|reason| (model.name, reason)));
         }
         Ok(Some(standing))

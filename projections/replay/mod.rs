@@ -5,7 +5,9 @@
 //! that writes the rows that are shown. To build a copy for another purpose, make a file.
 
 mod compare;
+mod origin;
 mod rebuild;
+mod refold;
 mod verify;
 mod what_if;
 

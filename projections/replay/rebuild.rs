@@ -156,8 +156,9 @@ impl Replay {
 /// Whether all tables of the generation, and what is known of it, could be locked.
 async fn lock(tx: &mut PgConnection, live: &Generation) -> Result<bool, Error> {
     let failed = |source| Error::Database { doing: "switch to a new generation", source };
-    // Longer than most statements take, shorter than anybody notices.
-    tx.execute("set local lock_timeout = '100ms'").await.map_err(failed)?;
+    // For all locks together: longer than most statements take, shorter than anybody notices, and than it takes until two
+    // who wait for each other are told so.
+    tx.execute("set local statement_timeout = '100ms'").await.map_err(failed)?;
     // In the order in which the projector writes them.
     let tables: Option<String> = sqlx::query_scalar(
         "select string_agg(format('%I.%I', schemaname, tablename), ', '
@@ -175,23 +176,22 @@ async fn lock(tx: &mut PgConnection, live: &Generation) -> Result<bool, Error> {
         Ok(_) => {
             sqlx::query("select from checkpoints where name = any($1) for update")
                 .bind(live.schemas())
-                .execute(tx)
+                .execute(&mut *tx)
                 .await
         }
         failed => failed,
     };
     match locked {
-        Ok(_) => Ok(true),
-        Err(error) if error.as_database_error().is_some_and(|e| is_busy(e.code().as_deref())) => {
-            Ok(false)
-        }
+        Ok(_) => tx.execute("set local statement_timeout = 0").await.map(|_| true).map_err(failed),
+        Err(error) if is_busy(&error) => Ok(false),
         Err(error) => Err(failed(error)),
     }
 }
 
-/// A lock is held by somebody else, or two wait for each other.
-fn is_busy(code: Option<&str>) -> bool {
-    matches!(code, Some("55P03" | "40P01"))
+/// A lock is held by somebody else for too long, or two wait for each other.
+pub(super) fn is_busy(error: &sqlx::Error) -> bool {
+    let code = error.as_database_error().and_then(|error| error.code());
+    matches!(code.as_deref(), Some("57014" | "55P03" | "40P01"))
 }
 
 /// Where the models of a copy are, if all are there and at one position.

@@ -2,14 +2,15 @@ use std::time::Duration;
 
 use event_store::Lease;
 use sqlx::{Executor, PgConnection};
+use uuid::Uuid;
 
-use super::compare::{Difference, Table, compare};
+use super::compare::{Comparison, Difference, Table};
 use super::{Replay, Report, Step, drop_schema, make};
 use crate::projector::dedicated;
 use crate::{Error, Generation};
 
 /// How often models that are not at one position are looked at again, and how long after.
-const LOOKS_MAX: usize = 50;
+pub(super) const LOOKS_MAX: usize = 50;
 const PAUSE: Duration = Duration::from_millis(200);
 
 /// What was compared.
@@ -25,13 +26,15 @@ pub struct Verified {
 
 impl Replay {
     /// Builds models, with their relatives, from the log again, and compares them row by row with those that are shown,
-    /// both at the same position; all, if none is named. `found` is told of each difference.
+    /// both at the same position; all, if none is named. With a `sample`, only so many conversations, chosen by chance, are
+    /// folded and compared. `found` is told of each difference.
     ///
     /// # Errors
     /// [`Error::Stopped`] for a model that is stopped; those of building; when PostgreSQL fails.
     pub async fn verify(
         &self,
         names: &[&str],
+        sample: Option<i64>,
         report: Report<'_>,
         found: &mut (dyn FnMut(Difference) + Send),
     ) -> Result<Verified, Error> {
@@ -43,21 +46,47 @@ impl Replay {
             drop_schema(&mut connection, &schema).await?;
             make(&mut connection, &copy, &schema).await?;
             let mut shown = dedicated(&self.log, &live).await?;
-            let at = position(&mut shown, &live).await?;
+            let at = position(&mut shown, &live, LOOKS_MAX).await?;
             let fill = self.fill(lease, &copy);
             let mut reached = |at, to| report(Step::Filled { at, to });
-            fill.run(&mut connection, 0, at, &mut |done| reached(done, at)).await?;
+            let sample = choose(&mut shown, sample).await?;
+            match &sample {
+                None => fill.run(&mut connection, 0, at, &mut |done| reached(done, at)).await?,
+                Some(conversations) => {
+                    for conversation in conversations {
+                        self.fold(&fill, &mut connection, *conversation, 0, at).await?;
+                    }
+                }
+            }
             // Held for as long as it is compared.
             let to = hold(&mut shown, &live, &schema).await?;
-            fill.run(&mut connection, at, to, &mut |done| reached(done, to)).await?;
-            let verified =
-                compare(&self.log, &mut shown, &mut connection, &schema, to, found).await;
+            match &sample {
+                None => fill.run(&mut connection, at, to, &mut |done| reached(done, to)).await?,
+                Some(conversations) => {
+                    for conversation in conversations {
+                        self.fold(&fill, &mut connection, *conversation, at, to).await?;
+                    }
+                }
+            }
+            let comparison = Comparison { log: &self.log, schema: &schema, position: to, sample };
+            let verified = comparison.run(&mut shown, &mut connection, found).await;
             shown.execute("rollback").await.map_err(Error::database("compare"))?;
             drop_schema(&mut connection, &schema).await?;
             verified
         };
         self.under(&schema, work).await
     }
+}
+
+/// Conversations that are shown, by chance.
+async fn choose(
+    connection: &mut PgConnection,
+    sample: Option<i64>,
+) -> Result<Option<Vec<Uuid>>, Error> {
+    let Some(count) = sample else { return Ok(None) };
+    let chosen = sqlx::query_scalar("select uuid from conversations order by random() limit $1");
+    let chosen = chosen.bind(count).fetch_all(connection).await;
+    chosen.map(Some).map_err(Error::database("choose conversations"))
 }
 
 /// Begins a transaction, and returns the position of what is shown, from now on the only state of it that is seen
@@ -76,12 +105,16 @@ async fn hold(
         names.join(", ")
     );
     connection.execute(begin.as_str()).await.map_err(failed)?;
-    position(connection, live).await
+    position(connection, live, LOOKS_MAX).await
 }
 
 /// Where the models are, all at one position. They are apart for a moment while one of them catches up.
-async fn position(connection: &mut PgConnection, live: &Generation) -> Result<i64, Error> {
-    for _ in 0..LOOKS_MAX {
+pub(super) async fn position(
+    connection: &mut PgConnection,
+    live: &Generation,
+    looks_max: usize,
+) -> Result<i64, Error> {
+    for look in 1..=looks_max {
         let found: Vec<(String, i64, Option<String>)> = sqlx::query_as(
             "select name, position, stopped from checkpoints
              where name = any($1) and schema_oid = to_regnamespace(name)",
@@ -104,7 +137,9 @@ async fn position(connection: &mut PgConnection, live: &Generation) -> Result<i6
         if found.iter().all(|(_, position, _)| *position == first) {
             return Ok(first);
         }
-        tokio::time::sleep(PAUSE).await;
+        if look < looks_max {
+            tokio::time::sleep(PAUSE).await;
+        }
     }
     Err(Error::Behind { model: live.models[0].name })
 }

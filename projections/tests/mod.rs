@@ -18,6 +18,7 @@ mod storable;
 mod trouble;
 mod unreadable;
 mod upgrade;
+mod verify;
 mod world;
 
 pub(crate) use lists::every_choice_of_flags;

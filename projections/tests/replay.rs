@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
-use std::time::Duration;
 
 use domain::conversation::Command::DeleteConversation;
 use embedded::testing::wait_until;
@@ -10,7 +9,6 @@ use sqlx::Executor;
 use tokio::task::JoinSet;
 use uuid::Uuid;
 
-use super::batches::rows_after;
 use super::random::{History, random_history};
 use super::remembering::answers;
 use super::world::{Node, World};
@@ -18,18 +16,18 @@ use crate::replay::{Difference, Replay, Step, Verified};
 use crate::{Error, Generation, MODELS, Model, conversations, memberships, messages};
 
 /// So little that a few events make a step of their own.
-const TINY: usize = 100_000;
+pub(super) const TINY: usize = 100_000;
 
-fn replay(world: &World, memory_max: usize) -> Replay {
+pub(super) fn replay(world: &World, memory_max: usize) -> Replay {
     let mut replay = Replay::new(world.log.clone(), Uuid::new_v4(), memory_max);
     replay.near = 10;
     replay
 }
 
-async fn verify(world: &World) -> (Verified, Vec<Difference>) {
+pub(super) async fn verify(world: &World) -> (Verified, Vec<Difference>) {
     let mut differences = Vec::new();
     let mut found = |difference| differences.push(difference);
-    let verified = replay(world, TINY).verify(&[], &mut |_| {}, &mut found).await.unwrap();
+    let verified = replay(world, TINY).verify(&[], None, &mut |_| {}, &mut found).await.unwrap();
     (verified, differences)
 }
 
@@ -154,30 +152,6 @@ async fn nobody_notices_a_rebuild() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn verifying_under_load_finds_nothing() {
-    let mut history = History::begin(62).await;
-    let node = Node::start(&history.world.log, MODELS);
-    history.go_on_for(20).await;
-    node.wait_for(history.world.log.head().await.unwrap()).await;
-    let replay = replay(&history.world, TINY);
-    let done = AtomicBool::new(false);
-    let verifying = async {
-        for _ in 0..3 {
-            let mut found = |difference| panic!("{difference:?}");
-            replay.verify(&[], &mut |_| {}, &mut found).await.unwrap();
-        }
-        done.store(true, Ordering::Relaxed);
-    };
-    let going_on = async {
-        while !done.load(Ordering::Relaxed) {
-            history.go_on().await;
-        }
-    };
-    tokio::join!(verifying, going_on);
-    node.stop().await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
 async fn what_was_interrupted_goes_on_where_it_was() {
     let world = random_history(63, 1500).await;
     world.project().await;
@@ -256,7 +230,7 @@ async fn a_stopped_model_is_rebuilt_and_goes_on_and_what_cannot_be_built_is_name
     let refused = faulty.rebuild(&[messages::NAME], false, &mut |_| {}).await;
     assert!(matches!(refused, Err(Error::Refused { position: 3, .. })), "{refused:?}");
     let mut found = |_| {};
-    let refused = replay(&world, TINY).verify(&[], &mut |_| {}, &mut found).await;
+    let refused = replay(&world, TINY).verify(&[], None, &mut |_| {}, &mut found).await;
     assert!(matches!(refused, Err(Error::Stopped { .. })), "{refused:?}");
 
     replay(&world, TINY).rebuild(&[messages::NAME], false, &mut |_| {}).await.unwrap();
@@ -279,30 +253,4 @@ async fn erased_conversations_are_the_same_when_they_are_built_again() {
     let none = history.world.log.head().await.unwrap();
     assert_eq!(replay(&history.world, TINY).rebuild(&[], true, &mut |_| {}).await.unwrap(), none);
     assert_eq!(verify(&history.world).await.1, []);
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn what_if_shows_the_rows_as_they_were_at_a_position() {
-    let world = random_history(66, 200).await;
-    world.project().await;
-    let events = world.events().await;
-    let replay = replay(&world, TINY);
-    replay.what_if(memberships::NAME, 80, "then", &mut |_| {}).await.unwrap();
-    let then = rows_after(MODELS, [&events[..80]]).await;
-    for (table, rows) in then {
-        if !["members", "memberships", "conversations", "messages"].contains(&table.as_str()) {
-            continue;
-        }
-        let built: Option<String> = sqlx::query_scalar(&format!(
-            "select string_agg(t::text, e'\\n' order by t::text) from \"then\".{table} t"
-        ))
-        .fetch_one(world.pool())
-        .await
-        .unwrap();
-        assert_eq!(built.unwrap_or_default(), rows, "{table}");
-    }
-    let again = replay.what_if(memberships::NAME, 80, "then", &mut |_| {}).await;
-    assert!(matches!(again, Err(Error::SchemaExists(_))), "{again:?}");
-    let left = tokio::time::timeout(Duration::from_secs(5), verify(&world)).await.unwrap();
-    assert_eq!(left.1, [], "what is shown is as it was");
 }

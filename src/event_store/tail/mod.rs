@@ -44,6 +44,14 @@ pub struct LogEvent {
     bytes: usize,
 }
 
+impl From<RecordedEvent> for LogEvent {
+    /// For whoever reads some of the log only.
+    fn from(recorded: RecordedEvent) -> Self {
+        let bytes = recorded.payload.len();
+        Self::new(recorded, bytes)
+    }
+}
+
 impl LogEvent {
     fn new(recorded: RecordedEvent, bytes: usize) -> Self {
         let event = recorded.event().map_err(Arc::new);

@@ -11,6 +11,9 @@ pub(in crate::ops) struct Verify {
     /// Only this read model, with those that it builds on and that build on it
     #[arg(value_parser = model)]
     name: Option<String>,
+    /// Fold and compare only so many conversations, chosen by chance
+    #[arg(long, value_name = "N", conflicts_with = "name", value_parser = clap::value_parser!(i64).range(1..))]
+    sample: Option<i64>,
     /// Print so many differences at most
     #[arg(long, value_name = "N", default_value_t = 100)]
     limit: u64,
@@ -32,7 +35,7 @@ impl Verify {
         };
         let mut report = report("building");
         let replay = self.building.replay(&log);
-        let verified = replay.verify(&names, &mut report, &mut found).await;
+        let verified = replay.verify(&names, self.sample, &mut report, &mut found).await;
         drop(report);
         database.close().await?;
         let verified = verified?;
