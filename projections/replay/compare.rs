@@ -14,6 +14,8 @@ use crate::Error;
 pub struct Difference {
     /// The table.
     pub table: String,
+    /// What tells the row apart from others there: its key's columns.
+    pub row: String,
     /// As it is shown, if there is such a row.
     pub shown: Option<Value>,
     /// As the log has it, if it has such a row.
@@ -112,6 +114,8 @@ impl Comparison<'_> {
             let mut copy = rows(&copy_sql).fetch(&mut *copy).peekable();
             loop {
                 let (one, other) = (next_key(&mut shown).await, next_key(&mut copy).await);
+                let row = one.as_ref().min(other.as_ref()).or(one.as_ref()).or(other.as_ref());
+                let row = row.map_or_else(String::new, |key| key.replace('\t', " "));
                 let (take_one, take_other) = match (&one, &other) {
                     (None, None) => (true, true),
                     (Some(_), None) => (true, false),
@@ -134,14 +138,14 @@ impl Comparison<'_> {
                     row.map(|row| serde_json::from_str(&row).unwrap_or(Value::String(row)))
                 };
                 let (shown, rebuilt) = (parsed(one), parsed(other));
-                let row = rebuilt.as_ref().or(shown.as_ref());
-                let origin = Origin::new(&table.name, row.unwrap_or(&Value::Null));
+                let either = rebuilt.as_ref().or(shown.as_ref());
+                let origin = Origin::new(&table.name, either.unwrap_or(&Value::Null));
                 if origin.is_erased_after(log, position).await? {
                     continue;
                 }
                 verified.differences += 1;
                 let positions = origin.positions(log, position).await?;
-                found(Difference { table: table.name.clone(), shown, rebuilt, positions });
+                found(Difference { table: table.name.clone(), row, shown, rebuilt, positions });
             }
         }
         Ok(verified)

@@ -26,7 +26,8 @@ impl Origin {
                 Some(vec![conversation, domain::participation_id(conversation, user)])
             }
             (Some(_), None) => None,
-            (None, _) => Some(user.or(uuid).into_iter().collect()),
+            // A count is made from rows, not from events.
+            (None, _) => Some(uuid.into_iter().collect()),
         };
         Self {
             conversation,

@@ -42,8 +42,9 @@ impl Verify {
         if verified.differences == 0 {
             return Ok(());
         }
-        let mut printer = Printer::new(self.layout, &["table", "shown", "log says", "events"]);
-        let _ = printer.print(differences.iter().map(row).collect())?;
+        let mut printer =
+            Printer::new(self.layout, &["table", "row", "shown", "log says", "events"]);
+        let _ = printer.print(differences.iter().map(|one| row(one, self.layout)).collect())?;
         printer.finish()?;
         output::complain(format_args!(
             "{} of {} rows differ from what the log says at position {}; `colloquy replay projection` builds them anew",
@@ -53,7 +54,16 @@ impl Verify {
     }
 }
 
-fn row(difference: &Difference) -> Vec<Value> {
-    let Difference { table, shown, rebuilt, positions } = difference;
-    vec![json!(table), json!(shown), json!(rebuilt), json!(positions)]
+/// For people, the fields that differ are enough.
+fn row(difference: &Difference, layout: Layout) -> Vec<Value> {
+    let Difference { table, row, shown, rebuilt, positions } = difference;
+    let of = |value: &Option<Value>, other: &Option<Value>| match (value, other) {
+        (Some(Value::Object(value)), Some(other)) if layout.is_brief() => {
+            let differing = value.iter().filter(|(name, value)| other[name.as_str()] != **value);
+            differing.map(|(name, value)| (name.clone(), value.clone())).collect()
+        }
+        (value, _) => json!(value),
+    };
+    let (shown, rebuilt) = (of(shown, rebuilt), of(rebuilt, shown));
+    vec![json!(table), json!(row), shown, rebuilt, json!(positions)]
 }
