@@ -19,6 +19,14 @@ pub struct Model {
     pub changes: fn(&Changes) -> Option<String>,
 }
 
+impl Model {
+    /// The names of the indexes that it does without while it is filled.
+    pub(crate) fn index_names(&self) -> impl Iterator<Item = &'static str> {
+        let made = self.indexes.split("create index if not exists ").skip(1);
+        made.filter_map(|rest| rest.split_whitespace().next())
+    }
+}
+
 /// Of all read models together: of their rows, and of how events are folded to these. Another number has them built
 /// anew beside those of nodes that have another one. It is one number because they are written in one transaction and
 /// joined by one statement: were one of two versions of a model alone built beside what both share, half of an event

@@ -163,6 +163,11 @@ impl Progress {
         }
     }
 
+    /// The rows are there, and on the way to where they answer something.
+    pub(crate) fn filled(&self, position: i64) {
+        self.shown.send_modify(|shown| shown.rows = position);
+    }
+
     /// The rows stand there; `accounts` are those that had events on the way.
     pub(crate) fn set(&self, standing: &Standing, accounts: impl IntoIterator<Item = (i64, i64)>) {
         // Before the position, which says that these are known.

@@ -162,7 +162,7 @@ impl Projector {
             if self.stop.is_cancelled() || head - from < self.generation.far_behind {
                 return Ok(());
             }
-            let mut reached = |_| {};
+            let mut reached = |at| self.follower.filled(at);
             let filling = fill.run(connection, from, head, &mut reached);
             match self.stop.run_until_cancelled(filling).await {
                 None | Some(Err(Error::Refused { .. })) => return Ok(()),

@@ -64,6 +64,20 @@ pub(crate) async fn index(
     let settings = "set local statement_timeout = 0; set local client_min_messages = warning";
     tx.execute(settings).await.map_err(failed("index a read model"))?;
     for model in generation.models.iter() {
+        // Looked up first: even to find that it is there, making an index waits for whoever has the table.
+        let are_there: bool = sqlx::query_scalar(
+            "select bool_and(to_regclass(format('%I.%I', $1, name)) is not null)
+             from unnest($2::text[]) name",
+        )
+        .bind(generation.schema(model.name))
+        .bind(model.index_names().collect::<Vec<_>>())
+        .fetch_one(&mut *tx)
+        .await
+        .map(|are_there: Option<bool>| are_there.unwrap_or(true))
+        .map_err(failed("index a read model"))?;
+        if are_there {
+            continue;
+        }
         tx.execute(model.indexes).await.map_err(failed("index a read model"))?;
     }
     lease.hold(&mut tx).await?;

@@ -77,6 +77,11 @@ impl Follower {
         Ok(())
     }
 
+    /// The rows are filled up to here; they answer nothing yet.
+    pub(super) fn filled(&self, position: i64) {
+        self.progress.filled(position);
+    }
+
     pub(super) fn is_level(&self) -> bool {
         self.progress.is_level()
     }

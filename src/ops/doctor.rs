@@ -66,8 +66,7 @@ const SET_KEY: &str = "set COLLOQUY_MASTER_KEY to the key that the database's ke
 const SET_DATABASE: &str = "start the server, or correct DATABASE_URL or COLLOQUY_DATA_DIR";
 const SET_NATS: &str = "start the server, or correct NATS_URL";
 const RAISE_CONNECTIONS: &str = "raise max_connections, or lower serve --connections-max";
-const LOOK_AT_FOLLOWER: &str =
-    "see docs/operating.md; an event that cannot be read: `colloquy audit quarantine`";
+const LOOK_AT_FOLLOWER: &str = "see docs/replay.md; after the fix: `colloquy projection retry`";
 const LOOK_AT_STREAM: &str = "see docs/nats.md";
 
 /// Whether `serve` could tell who calls.
