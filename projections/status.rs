@@ -186,3 +186,32 @@ pub async fn retry(pool: &PgPool, name: &str) -> Result<Vec<(String, i64)>, Erro
     .await
     .map_err(Error::database("try a stopped read model again"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_copy_is_depends_on_who_writes_it_and_how_far_it_is() {
+        let live = Status {
+            model: "messages".to_owned(),
+            version: 3,
+            generation: "messages_3".to_owned(),
+            position: 90_000,
+            head: 90_010,
+            lag_s: Some(0.1),
+            stopped: None,
+            owner: Some(Uuid::nil()),
+            epoch: Some(1),
+        };
+        let far = Status { position: 22_500, head: 90_000, ..live.clone() };
+        let next = Status { generation: "messages_3_next".to_owned(), ..live.clone() };
+        let stopped = Status { stopped: Some("why".to_owned()), ..live.clone() };
+        let alone = Status { owner: None, ..next.clone() };
+        let states = [&live, &far, &next, &stopped, &alone].map(Status::state);
+        use State::*;
+        assert_eq!(states, [Live, Building, Building, Stopped, Unattended]);
+        assert_eq!((far.percent(), far.left_s(1_000.0)), (25.0, Some(67.5)));
+        assert_eq!(live.left_s(1_000.0), None);
+    }
+}

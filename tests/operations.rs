@@ -14,8 +14,7 @@ async fn it_tells_that_it_lives_is_ready_and_how_it_does() {
     ann.arrive().await;
     assert_eq!(ann.get("/healthz").await.status, 200);
     assert_eq!(ann.get("/readyz").await.status, 200);
-    let metrics = server.key().get("/metrics").await.expect(200);
-    for name in [
+    let names = [
         "colloquy_command_seconds",
         "colloquy_http_seconds",
         "colloquy_append_batch_size",
@@ -27,9 +26,12 @@ async fn it_tells_that_it_lives_is_ready_and_how_it_does() {
         "colloquy_pool_connections",
         "colloquy_lease_held",
         "colloquy_lease_epoch",
-    ] {
-        assert!(metrics.as_str().unwrap().contains(name), "{name}");
-    }
+    ];
+    wait_until("all of it is measured", async || {
+        let metrics = server.key().get("/metrics").await.expect(200);
+        names.iter().all(|name| metrics.as_str().unwrap().contains(name))
+    })
+    .await;
 }
 
 /// The names of the metrics in an answer.

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use embedded::testing::wait_until;
+use event_store::Log;
 use sqlx::Executor;
 
 use super::random::History;
@@ -41,10 +42,13 @@ async fn a_rolling_upgrade_and_a_roll_back_under_load_serve_both_versions() {
         node.wait_for(history.world.log.head().await.unwrap()).await;
     }
 
-    // One after the other is replaced, and each version has everything as long as it has a node.
-    two.stop().await;
-    let two = Node::start_beside(&history.world, later.clone()).await;
-    history.go_on_for(60).await;
+    // One after the other is replaced while the log goes on, and each version has everything as long as it has a node.
+    let log = Log::new(history.world.another_pool().await, history.world.log.keys().clone());
+    let replaced = async {
+        two.stop().await;
+        Node::start(&log, later.clone())
+    };
+    let ((), two) = tokio::join!(history.go_on_for(80), replaced);
     let head = history.world.log.head().await.unwrap();
     one.wait_for(head).await;
     two.wait_for(head).await;
@@ -58,8 +62,9 @@ async fn a_rolling_upgrade_and_a_roll_back_under_load_serve_both_versions() {
     wait_until("the earlier rows are dropped with their last node", gone).await;
 
     // Back again.
-    let one = Node::start(&history.world.log, earlier.clone());
-    history.go_on_for(60).await;
+    let log = Log::new(history.world.another_pool().await, history.world.log.keys().clone());
+    let back = async { Node::start(&log, earlier.clone()) };
+    let ((), one) = tokio::join!(history.go_on_for(80), back);
     let head = history.world.log.head().await.unwrap();
     one.wait_for(head).await;
     two.wait_for(head).await;

@@ -46,6 +46,14 @@ async fn a_planted_difference_is_named_and_gone_after_a_rebuild_beside_a_server(
     assert_eq!(difference["events"], json!([head]), "the posting is the newest event");
     assert!(errors.contains("1 of "), "{errors}");
 
+    let sampled = installation.run(&["replay", "verify", "--sample", "5", "--format", "json"]);
+    assert_eq!((sampled.0, sampled.1), (Some(3), output), "there is one conversation to choose");
+    let chat = path.rsplit_once('/').unwrap().1;
+    let folded = installation.done(&["replay", "projection", "--conversation", chat]);
+    assert!(folded.contains(&format!("folded anew up to position {head}")), "{folded}");
+    assert_eq!(installation.run(&verify), (Some(0), String::new(), String::new()));
+
+    installation.pool().await.execute(planted).await.unwrap();
     let built = installation.done(&["replay", "projection", "messages"]);
     assert!(built.contains(&format!("up to position {head} ")), "{built}");
     assert_eq!(installation.run(&verify), (Some(0), String::new(), String::new()));
@@ -69,6 +77,11 @@ async fn a_rebuild_that_was_killed_goes_on_without_a_server_and_a_server_goes_on
     })
     .await;
     drop(rebuild);
+    wait_until("its lease is over", async || {
+        let all = statuses(&installation);
+        all.iter().any(|one| one["generation"] == "messages_3_next" && one["state"] == "unattended")
+    })
+    .await;
     reader.rollback().await.unwrap();
     // The server does not mind.
     ann.say(&bob.get(&path).await.expect(200), "four").await;
