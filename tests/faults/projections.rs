@@ -77,3 +77,22 @@ async fn a_server_that_is_behind_listens_and_refuses_until_it_has_caught_up() {
     wait_until("it has caught up", async || ann.get("/readyz").await.body == "ready\n").await;
     assert_eq!(ann.get("/api/conversations").await.expect(200)["data"], json!([]));
 }
+
+/// Nobody is told that they do not exist because nothing writes the directory.
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_comes_first_while_nothing_is_projected_is_asked_to_come_again() {
+    let installation = Installation::new().await;
+    let server = installation.start();
+    server.caller("ann").arrive().await;
+    let pool = installation.pool().await;
+    let mut held = pool.begin().await.unwrap();
+    held.execute("select from checkpoints for update").await.unwrap();
+
+    let bob = server.caller("bob");
+    let answer = bob.get("/api/user").await;
+    assert_eq!(answer.status, 503, "{}", answer.body);
+    assert!(answer.headers.contains_key("retry-after"));
+
+    held.rollback().await.unwrap();
+    wait_until("it has caught up", async || bob.get("/api/user").await.status == 200).await;
+}

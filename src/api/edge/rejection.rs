@@ -59,7 +59,7 @@ impl From<Rejection> for Failure {
 pub(crate) enum NotCaughtUp {
     /// That of a command, which was recorded.
     WithCommand,
-    /// One that the caller has seen elsewhere.
+    /// That of the caller's own registration, or one that they have seen elsewhere.
     WithCaller,
 }
 

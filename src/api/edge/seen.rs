@@ -15,6 +15,7 @@ use uuid::Uuid;
 
 use super::caller::Caller;
 use super::failure::Failure;
+use super::rejection::NotCaughtUp;
 use super::token::Role;
 use crate::Services;
 
@@ -76,6 +77,7 @@ impl Sight {
 }
 
 /// Registers a user at the first sight of a token of theirs, and keeps name and role up to date.
+/// Returns when the directory shows what was taken.
 pub(crate) async fn see(
     services: &Services,
     caller: &Caller,
@@ -107,9 +109,11 @@ pub(crate) async fn see(
             first.await.map_err(|failure| Failure::clone(&failure))?
         }
     };
-    if !sight.is_shown.load(Relaxed)
-        && services.views.progress().wait_for(sight.position, WAIT).await
-    {
+    if !sight.is_shown.load(Relaxed) {
+        if !services.views.progress().wait_for(sight.position, WAIT).await {
+            // Without it the caller's own profile would be missing.
+            return Err(NotCaughtUp::WithCaller.into());
+        }
         sight.is_shown.store(true, Relaxed);
     }
     Ok(())
