@@ -73,8 +73,8 @@ impl Fill<'_> {
         Ok(())
     }
 
-    /// Brings the models to the end of the batch; a copy without checkpoints may be given some of the events only. One that fails for what is in it is halved, so that all before the
-    /// event that cannot be taken is written.
+    /// Brings the models to the end of the batch; a copy without checkpoints may be given some of the events only. A
+    /// batch that fails for what is in it is halved, so that all before the event that cannot be taken is written.
     pub(crate) async fn write(
         &self,
         connection: &mut PgConnection,
