@@ -131,8 +131,6 @@ type Read = Result<Vec<Arc<LogEvent>>, Error>;
 
 impl Ahead {
     fn new(log: &Log, from: i64, to: i64, budget: Budget) -> Self {
-        // What is to be read is there.
-        log.announce(to);
         let (ranges, tasks) = (VecDeque::new(), JoinSet::new());
         Self { tail: log.tail(), budget, to, ranges, tasks, planned: from }
     }
@@ -141,7 +139,7 @@ impl Ahead {
         let (tail, budget) = (self.tail.clone(), self.budget);
         let (done, read) = oneshot::channel();
         self.tasks.spawn(async move {
-            let events = tail.read(from, budget).await.map_err(Error::from);
+            let events = tail.fetch(from, budget).await.map_err(Error::from);
             let _ = done.send(events.map(|mut events| {
                 events.truncate((to - from) as usize);
                 events
