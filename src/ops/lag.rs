@@ -89,6 +89,12 @@ async fn look(
     }
 }
 
+/// Whether some node should have this lease all the time: not those of read models of another version, nor those of verbs,
+/// which would be told of as nobody's for ever.
+fn is_lasting(lease: &str) -> bool {
+    lease == Generation::live().lease() || [reactors::NAME, relay::NAME].contains(&lease)
+}
+
 impl Seen {
     /// How long the oldest event has waited for a follower by now.
     fn lag_s(&self, lag_s: Option<f64>) -> f64 {
@@ -116,7 +122,7 @@ impl Seen {
                 gauge!("colloquy_projection_lag_seconds", "projection" => name).set(lag_s);
             }
         }
-        for lease in &self.standing.leases {
+        for lease in self.standing.leases.iter().filter(|lease| is_lasting(&lease.name)) {
             let held = f64::from(lease.is_held);
             gauge!("colloquy_lease_held", "lease" => lease.name.clone()).set(held);
             gauge!("colloquy_lease_epoch", "lease" => lease.name.clone()).set(lease.epoch as f64);

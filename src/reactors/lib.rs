@@ -31,7 +31,7 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 /// The name of the lease.
-const NAME: &str = "reactors";
+pub const NAME: &str = "reactors";
 /// The longest that nobody looks at the timers.
 const LOOK_EVERY: Duration = Duration::from_secs(2);
 /// The pause when there was nothing to do about timers that were due.
