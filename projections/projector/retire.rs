@@ -81,6 +81,7 @@ async fn drop_one(connection: &mut PgConnection, schema: &str) -> Result<bool, E
     .await
     .map_err(failed)?;
     if is_free != Some(true) {
+        tx.rollback().await.map_err(failed)?;
         return Ok(false);
     }
     let drop =

@@ -121,19 +121,16 @@ impl Replay {
     ) -> Result<Option<i64>, Error> {
         let failed = |source| Error::Database { doing: "switch to a new generation", source };
         let mut tx = connection.begin().await.map_err(failed)?;
+        // Rolled back at once and not with the next statement: until then the locks would be kept.
         if !lock(&mut tx, live).await? {
+            tx.rollback().await.map_err(failed)?;
             return Ok(None);
         }
         lease.hold(&mut tx).await?;
-        // Whoever writes what is shown does so after this, or has done so before.
-        sqlx::query("select from leases where name = $1 for update")
-            .bind(live.lease())
-            .execute(&mut *tx)
-            .await
-            .map_err(failed)?;
         let reach = self.reach(&mut tx, live).await?;
         let to = if reach.is_bound { reach.to } else { at };
         if !(0..=self.near).contains(&(to - at)) {
+            tx.rollback().await.map_err(failed)?;
             return Ok(None);
         }
         let next = live.next();
@@ -173,19 +170,28 @@ async fn lock(tx: &mut PgConnection, live: &Generation) -> Result<bool, Error> {
     let Some(tables) = tables else { return Ok(true) };
     let locked = tx.execute(format!("lock table {tables} in access exclusive mode").as_str()).await;
     let locked = match locked {
-        Ok(_) => {
-            sqlx::query("select from checkpoints where name = any($1) for update")
-                .bind(live.schemas())
-                .execute(&mut *tx)
-                .await
-        }
-        failed => failed,
+        Ok(_) => lock_rows(tx, live).await,
+        Err(error) => Err(error),
     };
     match locked {
-        Ok(_) => tx.execute("set local statement_timeout = 0").await.map(|_| true).map_err(failed),
+        Ok(()) => tx.execute("set local statement_timeout = 0").await.map(|_| true).map_err(failed),
         Err(error) if is_busy(&error) => Ok(false),
         Err(error) => Err(failed(error)),
     }
+}
+
+/// Whoever writes what is shown does so after this, or has done so before. In the order in which the projector takes
+/// them, after the tables: its lease, and then the checkpoints.
+async fn lock_rows(tx: &mut PgConnection, live: &Generation) -> Result<(), sqlx::Error> {
+    sqlx::query("select from leases where name = $1 for update")
+        .bind(live.lease())
+        .execute(&mut *tx)
+        .await?;
+    sqlx::query("select from checkpoints where name = any($1) for update")
+        .bind(live.schemas())
+        .execute(&mut *tx)
+        .await?;
+    Ok(())
 }
 
 /// A lock is held by somebody else for too long, or two wait for each other.

@@ -111,11 +111,19 @@ impl Replay {
         );
         match tx.execute(lock.as_str()).await {
             Ok(_) => {}
-            Err(error) if super::rebuild::is_busy(&error) => return Ok(None),
+            Err(error) if super::rebuild::is_busy(&error) => {
+                tx.rollback().await.map_err(failed)?;
+                return Ok(None);
+            }
             Err(error) => return Err(failed(error)),
         }
         tx.execute("set local statement_timeout = 0").await.map_err(failed)?;
-        // Nobody moves them before these rows are there.
+        // Nobody moves them before these rows are there. The lease first, as the projector does.
+        sqlx::query("select from leases where name = $1 for update")
+            .bind(self.live.lease())
+            .execute(&mut *tx)
+            .await
+            .map_err(failed)?;
         sqlx::query("update checkpoints set refolded = refolded + 1 where name = any($1)")
             .bind(self.live.schemas())
             .execute(&mut *tx)
