@@ -1,10 +1,11 @@
 //! What it looks like now: one folder per read model, each with its own schema, rebuildable from the log, and
 //! `views/` for the questions that are asked of them.
 //!
-//! A read model is `mod.rs` (name, version, what it builds on), `schema.sql` (its tables, and the function that writes
-//! a batch to them), `apply.rs` (what that function is given) and `tests.rs`. One [`projector`] drives them all: it
-//! reads a batch, folds it once ([`changes`]), and writes all models with their checkpoints in one transaction. The
-//! models' order is their order of dependency; a model may build on the rows of those before it, and knows no view.
+//! A read model is `mod.rs` (name, what it builds on), `schema.sql` (its tables, and the function that writes a batch to
+//! them), `indexes.sql`, `apply.rs` (what that function is given) and `tests.rs`. Which rows a statement is about is a
+//! property of the connection ([`Generation`]). One [`projector`] drives all models: it reads a batch, folds it once
+//! ([`changes`]), and writes all models with their checkpoints in one transaction. The models' order is their order of
+//! dependency; a model may build on the rows of those before it, and knows no view. [`replay`] builds them again.
 //!
 //! Deliberately not here: commands, rules, HTTP. To add a read model, make its folder and name it in
 //! [`model::MODELS`]; what it needs of an event is folded in [`changes`]. To add a question, make a file in `views/`.
@@ -23,6 +24,7 @@ mod aside;
 mod changes;
 pub mod conversations;
 pub mod directory;
+mod generation;
 pub mod history;
 pub mod memberships;
 mod memory;
@@ -33,7 +35,9 @@ mod planner;
 mod progress;
 mod projector;
 mod readers;
+pub mod replay;
 mod shares;
+mod status;
 #[cfg(test)]
 mod tests;
 pub mod timers;
@@ -42,14 +46,16 @@ pub mod views;
 use std::sync::Arc;
 
 pub use answer_size::AnswerSize;
+pub use generation::Generation;
 pub use memory::{Conversation, Member, Memory, Message, User};
-pub use model::{MODELS, Model};
+pub use model::{MODELS, Model, VERSION};
 pub use page::{Cursor, Page, Slice};
 pub use planner::PLANNER;
 pub use progress::Progress;
-pub use projector::start;
+pub use projector::{MEMORY_MAX, start};
 pub use readers::QUERIES;
 pub use shares::{Share, Shares};
+pub use status::{Report, State, Status, retry};
 pub use views::Views;
 
 /// A read model could not be brought up to date, or not be asked.
@@ -70,6 +76,23 @@ pub enum Error {
         #[source]
         source: sqlx::Error,
     },
+    /// A read model cannot take an event.
+    #[error("the event at position {position} cannot be applied")]
+    Refused {
+        /// Of the event.
+        position: domain::Position,
+        /// Why.
+        source: Box<Error>,
+    },
+    /// Another process does what only one may.
+    #[error("another process has the lease {lease}: the same is under way already")]
+    UnderWay {
+        /// Of the work.
+        lease: String,
+    },
+    /// A schema that was to be made.
+    #[error("the schema {0} exists")]
+    SchemaExists(String),
     /// The rows are not those that this projector wrote last: another one did, or the database lost its newest.
     #[error("the checkpoints have moved")]
     CheckpointMoved,

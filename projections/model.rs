@@ -4,18 +4,34 @@ use crate::{conversations, directory, memberships, messages, timers};
 /// A read model, as the projector sees it.
 #[derive(Debug, Clone, Copy)]
 pub struct Model {
-    /// Its name, and its schema's.
+    /// Its name.
     pub name: &'static str,
-    /// Another number builds it anew from the log.
-    pub version: i32,
-    /// Makes its tables and its function `apply(jsonb) returns boolean`; the schema itself exists.
+    /// Makes its tables and its function `apply_NAME(jsonb) returns boolean`, in whichever schema comes first in the
+    /// connection's `search_path`. All names are unique over all models, and none is qualified: the same text serves
+    /// every [`Generation`](crate::Generation).
     pub schema: &'static str,
+    /// Makes the indexes that it does without while it is filled, if they are not there.
+    pub indexes: &'static str,
     /// Earlier models whose rows its own are made from: it stops when one of them stops, and is built anew when
     /// one of them is.
     pub builds_on: &'static [&'static str],
     /// What its `apply` is given for a batch, as JSON; `None` when the batch does not concern it.
     pub changes: fn(&Changes) -> Option<String>,
 }
+
+impl Model {
+    /// The names of the indexes that it does without while it is filled.
+    pub(crate) fn index_names(&self) -> impl Iterator<Item = &'static str> {
+        let made = self.indexes.split("create index if not exists ").skip(1);
+        made.filter_map(|rest| rest.split_whitespace().next())
+    }
+}
+
+/// Of all read models together: of their rows, and of how events are folded to these. Another number has them built
+/// anew beside those of nodes that have another one. It is one number because they are written in one transaction and
+/// joined by one statement: were one of two versions of a model alone built beside what both share, half of an event
+/// could be seen.
+pub const VERSION: i32 = 3;
 
 /// All read models, each after those that it builds on.
 pub const MODELS: &[Model] =

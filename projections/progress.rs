@@ -7,9 +7,8 @@ use sqlx::{PgConnection, PgPool};
 use tokio::sync::watch;
 use tokio::time::{Instant, timeout_at};
 
-use crate::Error;
-use crate::model::MODELS;
 use crate::projector::Standing;
+use crate::{Error, Generation};
 
 /// Accounts whose position is remembered; when there are more, all are looked up anew.
 const ACCOUNTS_MAX: usize = 100_000;
@@ -19,6 +18,8 @@ const ACCOUNTS_MAX: usize = 100_000;
 #[derive(Debug, Clone)]
 pub struct Progress {
     pool: PgPool,
+    /// Which rows it is of.
+    pub(crate) generation: Generation,
     shown: watch::Sender<Shown>,
     /// The account positions at the shown one, of accounts that had an event since the start or were asked for.
     accounts: Arc<Mutex<HashMap<AccountId, AccountPosition>>>,
@@ -44,10 +45,10 @@ impl Shown {
 }
 
 impl Progress {
-    pub(crate) fn new(pool: PgPool) -> Self {
+    pub(crate) fn new(pool: PgPool, generation: Generation) -> Self {
         let (stopped, behind) = (BTreeMap::new(), BTreeSet::new());
         let shown = Shown { position: Position::UNKNOWN, rows: Position::UNKNOWN, stopped, behind };
-        Self { pool, shown: watch::Sender::new(shown), accounts: Arc::default() }
+        Self { pool, generation, shown: watch::Sender::new(shown), accounts: Arc::default() }
     }
 
     /// The log position that every answer reflects; [`Position::UNKNOWN`] before it is known.
@@ -71,7 +72,7 @@ impl Progress {
     pub fn promise(&self, position: Position) {
         self.shown.send_modify(|shown| {
             shown.position = position.max(shown.position);
-            shown.behind.extend(MODELS.iter().map(|model| model.name));
+            shown.behind.extend(self.generation.models.iter().map(|model| model.name));
         });
     }
 
@@ -164,6 +165,11 @@ impl Progress {
         }
     }
 
+    /// The rows are there, and on the way to where they answer something.
+    pub(crate) fn filled(&self, position: Position) {
+        self.shown.send_modify(|shown| shown.rows = position);
+    }
+
     /// The rows stand there; `accounts` are those that had events on the way.
     pub(crate) fn set(
         &self,
@@ -199,22 +205,22 @@ impl Progress {
         if position == Position::UNKNOWN {
             return Ok(true);
         }
-        let names: Vec<&str> = MODELS.iter().map(|model| model.name).collect();
+        let models = &self.generation.models;
         let behind: Vec<String> = sqlx::query_scalar(
             "select model.name
              from unnest($1::text[]) as model(name)
              left join checkpoints c on c.name = model.name
              where coalesce(c.position, -1) < $2 and c.stopped is null",
         )
-        .bind(names)
+        .bind(self.generation.schemas())
         .bind(position)
         .fetch_all(connection)
         .await?;
         if behind.is_empty() {
             return Ok(true);
         }
-        let set_back = MODELS.iter().map(|model| model.name);
-        let set_back = set_back.filter(|name| behind.iter().any(|other| other == name));
+        let set_back = models.iter().map(|model| model.name);
+        let set_back = set_back.filter(|name| behind.contains(&self.generation.schema(name)));
         self.shown.send_modify(|shown| shown.behind.extend(set_back));
         Ok(false)
     }

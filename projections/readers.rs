@@ -143,6 +143,7 @@ impl Shared {
     /// there until they are not. It counts as a server that cannot be reached, so that whoever asks tries again.
     async fn connect(&self) -> Result<PoolConnection<Postgres>, sqlx::Error> {
         let mut connection = self.pool.acquire().await?;
+        self.progress.generation.choose(&mut connection).await?;
         if self.progress.is_kept(&mut connection).await? {
             return Ok(connection);
         }

@@ -24,6 +24,7 @@ mod nats;
 mod operations;
 mod protocol;
 mod pulse;
+mod replay;
 mod stress;
 mod tokens;
 mod weavy;

@@ -1,5 +1,5 @@
 use chrono::{DateTime, Utc};
-use domain::conversation::Event;
+use domain::conversation::{Event, Kind};
 use domain::{AccountPosition, ConversationId, MembershipId, ParticipationId, UserId};
 use event_store::RecordedEvent;
 use serde::Serialize;
@@ -15,6 +15,9 @@ pub(crate) struct MembershipChange {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) membership: Option<MembershipId>,
     joined_at: DateTime<Utc>,
+    /// The other one of the two in a private chat.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    other: Option<UserId>,
     /// The member's own stream.
     participation: ParticipationId,
 }
@@ -22,24 +25,27 @@ pub(crate) struct MembershipChange {
 impl Changes<'_> {
     pub(super) fn membership(&mut self, recorded: &RecordedEvent, event: &Event) {
         let conversation = ConversationId::new(recorded.aggregate_id);
-        let mut set = |user: UserId, membership: Option<AccountPosition>| {
+        let mut set = |user: UserId, membership: Option<AccountPosition>, other: Option<UserId>| {
             let change = MembershipChange {
                 conversation,
                 user_id: user,
                 membership: membership.map(MembershipId::from),
                 joined_at: recorded.recorded_at,
+                other,
                 participation: domain::participation_id(conversation, user),
             };
             self.memberships.insert((conversation, user), change);
         };
         match event {
-            Event::ConversationCreated { members, .. } => {
+            Event::ConversationCreated { kind, members, .. } => {
                 for user in members {
-                    set(*user, Some(recorded.account_position));
+                    let other = members.iter().find(|other| *other != user).copied();
+                    let other = other.filter(|_| *kind == Kind::Private);
+                    set(*user, Some(recorded.account_position), other);
                 }
             }
-            Event::MemberAdded { user } => set(*user, Some(recorded.account_position)),
-            Event::MemberRemoved { user } => set(*user, None),
+            Event::MemberAdded { user } => set(*user, Some(recorded.account_position), None),
+            Event::MemberRemoved { user } => set(*user, None, None),
             // Everyone's membership goes at once, with the conversation.
             Event::ConversationDeleted => {
                 self.memberships.retain(|(of, _), _| *of != conversation);

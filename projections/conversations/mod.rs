@@ -7,13 +7,13 @@ mod tests;
 use crate::messages;
 use crate::model::Model;
 
-/// The read model's name, and its schema's.
+/// The read model's name.
 pub const NAME: &str = "conversations";
 
 pub(crate) const MODEL: Model = Model {
     name: NAME,
-    version: 1,
     schema: include_str!("schema.sql"),
+    indexes: include_str!("indexes.sql"),
     // The newest message is looked up there when one is deleted.
     builds_on: &[messages::NAME],
     changes: apply::changes,

@@ -1,4 +1,4 @@
-create table conversations.conversations (
+create table conversations (
     uuid            uuid        not null,
     account_id      bigint      not null,
     -- The public number, the account position of the creation: unique, increasing, the same after a rebuild.
@@ -39,18 +39,18 @@ create table conversations.conversations (
 with (fillfactor = 70);
 
 -- What is the newest message by somebody else than a member.
-create function conversations.newest_by_others(c conversations.conversations, member uuid) returns bigint
+create function newest_by_others(c conversations, member uuid) returns bigint
     language sql immutable parallel safe
 return case when member = (c).newest_author then (c).newest_by_other else (c).newest_id end;
 
-create function conversations.apply(changes jsonb) returns boolean
+create function apply_conversations(changes jsonb) returns boolean
     language plpgsql as
 $$
 declare
     large constant int := 100;
 begin
     if changes ? 'created' then
-        insert into conversations.conversations
+        insert into conversations
             (uuid, account_id, number, revision, kind, uid, name, description, metadata, tags, created_at, created_by,
              modified_at, modified_by, changed_at, member_count, is_large)
         select uuid, account_id, number, revision, kind, uid, name, description, metadata, tags, created_at,
@@ -63,7 +63,7 @@ begin
         on conflict on constraint conversations_one_per_uuid do nothing;
     end if;
     if changes ? 'changed' then
-        update conversations.conversations c
+        update conversations c
         set revision = r.revision,
             name = case when r.renamed then r.name else c.name end,
             description = case when r.described then r.description else c.description end,
@@ -94,11 +94,11 @@ begin
           and c.revision < r.revision;
     end if;
     if changes ? 'deleted_messages' then
-        update conversations.conversations c
+        update conversations c
         set newest_id = n.id,
             newest_author = n.author,
             newest_by_other = (select o.id
-                               from messages.messages o
+                               from messages o
                                where o.conversation = c.uuid and o.author <> n.author
                                order by o.id desc
                                limit 1),
@@ -109,7 +109,7 @@ begin
             end
         from jsonb_to_recordset(changes -> 'changed') as r (uuid uuid, message_deleted boolean)
         left join lateral (select m.id, m.author
-                           from messages.messages m
+                           from messages m
                            where m.conversation = r.uuid
                            order by m.id desc
                            limit 1) n on true
@@ -117,7 +117,7 @@ begin
           and r.message_deleted;
     end if;
     if changes ? 'deleted' then
-        delete from conversations.conversations
+        delete from conversations
         where uuid = any(array(select value::uuid from jsonb_array_elements_text(changes -> 'deleted')));
     end if;
     return true;

@@ -9,7 +9,7 @@ use crate::tests::World;
 async fn modified_by(pool: &PgPool, room: ConversationId) -> (bool, Option<UserId>) {
     sqlx::query_as(
         "select modified_at > created_at, modified_by
-         from conversations.conversations
+         from conversations
          where uuid = $1",
     )
     .bind(room)

@@ -1,11 +1,11 @@
 -- How texts are compared where case does not matter: by full case folding and in normal form C, in every language,
 -- whatever the database's own locale is. Lower case first: of the two capital sharp s, only the small one becomes SS.
 -- The dotted and the dotless i stay apart, as they do without a language.
-create function directory.fold(t text) returns text
+create function fold(t text) returns text
     language sql immutable strict parallel safe
     return normalize(upper(lower(normalize(t, nfc) collate "und-x-icu")), nfc);
 
-create table directory.users (
+create table users (
     uuid        uuid        not null,
     account_id  bigint      not null,
     -- The account position of the registration: unique, increasing, the same after a rebuild.
@@ -25,32 +25,19 @@ create table directory.users (
     constraint users_one_per_id unique (account_id, id)
 );
 
--- Lists by name.
-create index users_by_name on directory.users
-    (account_id, directory.fold(coalesce(name, username, uid)) collate "und-x-icu", id);
-
--- Part of a shown name or uid, whatever its case: in every language, whatever the database's own locale is.
-create extension if not exists pg_trgm with schema public;
-create index users_by_part_of_name on directory.users using gin
-    (directory.fold(coalesce(name, username, uid)) public.gin_trgm_ops,
-     directory.fold(uid) public.gin_trgm_ops,
-     directory.fold(coalesce(name, '') || ' ' || coalesce(username, '') || ' ' || uid) public.gin_trgm_ops)
-    -- Users are registered seldom and searched often.
-    with (fastupdate = off);
-
 -- How many users an account has: kept, so that no list has to count them.
-create table directory.counts (
+create table user_counts (
     account_id bigint not null,
     users      bigint not null,
     constraint counts_one_per_account primary key (account_id)
 );
 
-create function directory.apply(changes jsonb) returns boolean
+create function apply_directory(changes jsonb) returns boolean
     language plpgsql as
 $$
 begin
     with inserted as (
-        insert into directory.users (uuid, account_id, id, uid, tags, created_at, modified_at)
+        insert into users (uuid, account_id, id, uid, tags, created_at, modified_at)
         select r.uuid, n.account_id, n.id, n.uid, '{}', n.at, n.at
         from jsonb_to_recordset(changes -> 'users') as r (uuid uuid, registered jsonb)
         cross join jsonb_to_record(r.registered) as n (account_id bigint, id bigint, uid text, at timestamptz)
@@ -58,12 +45,12 @@ begin
         on conflict on constraint users_one_per_uuid do nothing
         returning account_id
     )
-    insert into directory.counts as c (account_id, users)
+    insert into user_counts as c (account_id, users)
     select account_id, count(*) from inserted group by account_id
     on conflict on constraint counts_one_per_account do update
     set users = c.users + excluded.users;
 
-    update directory.users u
+    update users u
     set name = coalesce(r.name, u.name),
         username = coalesce(r.username, u.username),
         email = coalesce(r.email, u.email),

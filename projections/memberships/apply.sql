@@ -1,73 +1,73 @@
 -- Conversations come before memberships: everything here is made from their rows as the batch leaves them. A
 -- membership made here starts from its conversation; what each member did comes last.
-create function memberships.apply(changes jsonb) returns boolean
+create function apply_memberships(changes jsonb) returns boolean
     language plpgsql as
 $$
 declare
     touched uuid[];
 begin
     if changes ? 'deleted_conversations' then
-        perform memberships.delete_conversations(array(
+        perform delete_conversations(array(
             select value::uuid from jsonb_array_elements_text(changes -> 'deleted_conversations')));
     end if;
     if changes ? 'memberships' then
-        perform memberships.end_memberships(changes -> 'memberships');
+        perform end_memberships(changes -> 'memberships');
     end if;
     if changes ? 'conversations' then
         touched := array(select value::uuid from jsonb_array_elements_text(changes -> 'conversations'));
-        perform memberships.fan_out(touched, changes ? 'memberships');
+        perform fan_out(touched, changes ? 'memberships');
     end if;
     if changes ? 'trash_changed' then
-        perform memberships.follow_the_trash(array(
+        perform follow_the_trash(array(
             select value::uuid from jsonb_array_elements_text(changes -> 'trash_changed')));
     end if;
     if changes ? 'memberships' then
-        perform memberships.begin_memberships(changes -> 'memberships');
+        perform begin_memberships(changes -> 'memberships');
     end if;
     if changes ? 'members' then
-        perform memberships.change_members(changes -> 'members');
+        perform change_members(changes -> 'members');
     end if;
     if changes ? 'readings' then
-        perform memberships.change_read_ranges(changes -> 'readings');
+        perform change_read_ranges(changes -> 'readings');
     end if;
     return true;
 end
 $$;
 
-create function memberships.delete_conversations(gone uuid[]) returns void
+create function delete_conversations(gone uuid[]) returns void
     language plpgsql as
 $$
 begin
-    delete from memberships.memberships m
-    using memberships.members s
+    delete from memberships m
+    using members s
     where s.conversation = any(gone)
       and m.user_id = s.user_id
       and m.conversation = s.conversation;
-    delete from memberships.read_ranges k
-    using memberships.members s
+    delete from read_ranges k
+    using members s
     where s.conversation = any(gone)
       and k.user_id = s.user_id
       and k.conversation = s.conversation;
-    delete from memberships.members where conversation = any(gone);
+    delete from members where conversation = any(gone);
 end
 $$;
 
-create function memberships.end_memberships(changed jsonb) returns void
+create function end_memberships(changed jsonb) returns void
     language plpgsql as
 $$
 begin
-    delete from memberships.read_ranges k
+    delete from read_ranges k
     using jsonb_to_recordset(changed) as r (conversation uuid, user_id uuid, membership bigint)
-    join memberships.members s on s.conversation = r.conversation
+    join members s on s.conversation = r.conversation
                               and s.user_id = r.user_id
                               and s.membership is distinct from r.membership
     where k.user_id = s.user_id and k.conversation = s.conversation;
-    delete from memberships.memberships m
+    delete from memberships m
     using jsonb_to_recordset(changed) as r (conversation uuid, user_id uuid, membership bigint)
     where m.conversation = r.conversation
       and m.user_id = r.user_id
       and m.membership is distinct from r.membership;
-    delete from memberships.members s
+    delete from members s
     using jsonb_to_recordset(changed) as r (conversation uuid, user_id uuid, membership bigint)
     where s.conversation = r.conversation
       and s.user_id = r.user_id
@@ -77,98 +77,94 @@ $$;
 
 -- What a message, a name or the trash changes in the rows of all members, of whom those are left alone for whom it
 -- makes no difference. Large rooms are not fanned out.
-create function memberships.fan_out(touched uuid[], may_have_grown boolean) returns void
+create function fan_out(touched uuid[], may_have_grown boolean) returns void
     language plpgsql as
 $$
 begin
     if may_have_grown then
-        update memberships.memberships m
+        update memberships m
         set is_large = true, rank = 0, changed_at = '-infinity', trashed = false, is_empty = false, unread = false
         from unnest(touched) as t (uuid)
-        join conversations.conversations c on c.uuid = t.uuid and c.is_large
+        join conversations c on c.uuid = t.uuid and c.is_large
         -- All of its rows are large ones, or none is: one tells.
         join lateral (select one.is_large
-                      from memberships.members first
-                      join memberships.memberships one on one.user_id = first.user_id
+                      from members first
+                      join memberships one on one.user_id = first.user_id
                                                       and one.conversation = first.conversation
                       where first.conversation = t.uuid
                       limit 1) known on not known.is_large
-        join memberships.members s on s.conversation = t.uuid
+        join members s on s.conversation = t.uuid
         where m.user_id = s.user_id and m.conversation = s.conversation;
     end if;
-    update memberships.memberships m
+    update memberships m
     set rank = coalesce(c.newest_id, c.number),
         is_empty = c.newest_id is null,
         trashed = c.trashed,
         changed_at = c.changed_at,
         unread = m.marked_unread
-            or coalesce(conversations.newest_by_others(c, m.user_id), 0) > coalesce(m.marker, 0)
+            or coalesce(newest_by_others(c, m.user_id), 0) > coalesce(m.marker, 0)
     from unnest(touched) as t (uuid)
-    join conversations.conversations c on c.uuid = t.uuid and not c.is_large
-    join memberships.members s on s.conversation = c.uuid
+    join conversations c on c.uuid = t.uuid and not c.is_large
+    join members s on s.conversation = c.uuid
     where m.user_id = s.user_id
       and m.conversation = s.conversation
       and (m.rank, m.is_empty, m.trashed, m.changed_at, m.unread) is distinct from
           (coalesce(c.newest_id, c.number), c.newest_id is null, c.trashed, c.changed_at,
            m.marked_unread
-               or coalesce(conversations.newest_by_others(c, m.user_id), 0) > coalesce(m.marker, 0));
+               or coalesce(newest_by_others(c, m.user_id), 0) > coalesce(m.marker, 0));
 end
 $$;
 
-create function memberships.follow_the_trash(changed uuid[]) returns void
+create function follow_the_trash(changed uuid[]) returns void
     language plpgsql as
 $$
 begin
-    update memberships.members s
+    update members s
     set trashed = c.trashed
     from unnest(changed) as t (uuid)
-    join conversations.conversations c on c.uuid = t.uuid
+    join conversations c on c.uuid = t.uuid
     where s.conversation = t.uuid and s.trashed <> c.trashed;
 end
 $$;
 
-create function memberships.begin_memberships(changed jsonb) returns void
+create function begin_memberships(changed jsonb) returns void
     language plpgsql as
 $$
 begin
-    insert into memberships.members
+    insert into members
         (conversation, user_id, membership, joined_at, participation, number, kind, trashed, other)
-    select r.conversation, r.user_id, r.membership, r.joined_at, r.participation, c.number, c.kind, c.trashed,
-           case when c.kind = 'private'
-                then (select o.user_id
-                      from jsonb_to_recordset(changed) as o (conversation uuid, user_id uuid)
-                      where o.conversation = r.conversation and o.user_id <> r.user_id) end
+    select r.conversation, r.user_id, r.membership, r.joined_at, r.participation, c.number, c.kind, c.trashed, r.other
     from jsonb_to_recordset(changed) as r
-        (conversation uuid, user_id uuid, membership bigint, joined_at timestamptz, participation uuid)
-    join conversations.conversations c on c.uuid = r.conversation
+        (conversation uuid, user_id uuid, membership bigint, joined_at timestamptz, participation uuid, other uuid)
+    join conversations c on c.uuid = r.conversation
     where r.membership is not null
     on conflict on constraint members_one_per_user do nothing;
-    insert into memberships.memberships
+    insert into memberships
         (user_id, conversation, membership, kind, is_large, rank, changed_at, trashed, is_empty, unread)
-    select r.user_id, r.conversation, r.membership, memberships.kind_number(c.kind), c.is_large,
+    select r.user_id, r.conversation, r.membership, kind_number(c.kind), c.is_large,
            case when c.is_large then 0 else coalesce(c.newest_id, c.number) end,
            case when c.is_large then '-infinity' else c.changed_at end,
            c.trashed and not c.is_large,
            c.newest_id is null and not c.is_large,
-           coalesce(conversations.newest_by_others(c, r.user_id), 0) > 0 and not c.is_large
+           coalesce(newest_by_others(c, r.user_id), 0) > 0 and not c.is_large
     from jsonb_to_recordset(changed) as r (conversation uuid, user_id uuid, membership bigint)
-    join conversations.conversations c on c.uuid = r.conversation
+    join conversations c on c.uuid = r.conversation
     where r.membership is not null
     on conflict on constraint memberships_one_per_member do nothing;
 end
 $$;
 
-create function memberships.change_members(changed jsonb) returns void
+create function change_members(changed jsonb) returns void
     language plpgsql as
 $$
 begin
-    update memberships.memberships m
+    update memberships m
     set marker = case when r.marker_changed then r.marker else m.marker end,
         marked_at = case when r.marker_changed then r.marked_at else m.marked_at end,
         marked_unread = coalesce(r.marked_unread, m.marked_unread),
         unread = not m.is_large
             and (coalesce(r.marked_unread, m.marked_unread)
-                 or coalesce(conversations.newest_by_others(c, m.user_id), 0)
+                 or coalesce(newest_by_others(c, m.user_id), 0)
                     > coalesce(case when r.marker_changed then r.marker else m.marker end, 0)),
         opened_at = coalesce(r.opened_at, m.opened_at),
         bookmark = case when r.bookmark_removed then r.bookmark else coalesce(m.bookmark, r.bookmark) end,
@@ -183,61 +179,61 @@ begin
          marked_at timestamptz, marked_unread boolean, opened_at timestamptz, bookmark_removed boolean,
          bookmark bigint, pinned bigint, muted boolean, muted_until timestamptz, archived boolean,
          archived_at timestamptz, starred boolean, subscribed boolean)
-    join conversations.conversations c on c.uuid = r.conversation
+    join conversations c on c.uuid = r.conversation
     where m.user_id = r.user_id
       and m.conversation = r.conversation
       and m.membership = r.membership;
 end
 $$;
 
-create function memberships.change_read_ranges(readings jsonb) returns void
+create function change_read_ranges(readings jsonb) returns void
     language plpgsql as
 $$
 begin
     -- Of the ranges that reach beyond where the marker was, the lowest stays, for what it still covers.
-    delete from memberships.read_ranges k
+    delete from read_ranges k
     using jsonb_to_recordset(readings) as r
         (conversation uuid, user_id uuid, membership bigint, read_ranges jsonb)
-    join memberships.memberships m on m.user_id = r.user_id
+    join memberships m on m.user_id = r.user_id
                                   and m.conversation = r.conversation
                                   and m.membership = r.membership
     where k.user_id = m.user_id
       and k.conversation = m.conversation
       and ((r.read_ranges ->> 'cleared')::boolean
            or k.top > (select min(o.top)
-                       from memberships.read_ranges o
+                       from read_ranges o
                        where o.user_id = k.user_id
                          and o.conversation = k.conversation
                          and o.top >= (r.read_ranges ->> 'lowered')::bigint));
     -- Found first, and then changed in place: a plan that was made while the table was empty would else walk all of it.
     -- There is one projector, so no row moves in between.
-    update memberships.read_ranges k
+    update read_ranges k
     set top = w.lowered
     from (select o.place, (r.read_ranges ->> 'lowered')::bigint as lowered
           from jsonb_to_recordset(readings) as r
               (conversation uuid, user_id uuid, membership bigint, read_ranges jsonb)
-          join memberships.memberships m on m.user_id = r.user_id
+          join memberships m on m.user_id = r.user_id
                                         and m.conversation = r.conversation
                                         and m.membership = r.membership
           cross join lateral (select o.ctid as place
-                              from memberships.read_ranges o
+                              from read_ranges o
                               where o.user_id = m.user_id
                                 and o.conversation = m.conversation
                                 and o.top > (r.read_ranges ->> 'lowered')::bigint
                               offset 0) o) w
     where k.ctid = w.place;
-    insert into memberships.read_ranges (user_id, conversation, top, position, at)
+    insert into read_ranges (user_id, conversation, top, position, at)
     select m.user_id, m.conversation, added.top, added.position, added.at
     from jsonb_to_recordset(readings) as r
         (conversation uuid, user_id uuid, membership bigint, read_ranges jsonb)
-    join memberships.memberships m on m.user_id = r.user_id
+    join memberships m on m.user_id = r.user_id
                                   and m.conversation = r.conversation
                                   and m.membership = r.membership
     cross join jsonb_to_recordset(r.read_ranges -> 'added') as added
         (top bigint, position bigint, at timestamptz)
     -- With a limit, so that it stays a look-up for each range.
     where (select o.top
-           from memberships.read_ranges o
+           from read_ranges o
            where o.user_id = m.user_id
              and o.conversation = m.conversation
              and o.top >= added.top

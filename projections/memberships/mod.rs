@@ -9,13 +9,13 @@ mod tests;
 use crate::conversations;
 use crate::model::Model;
 
-/// The read model's name, and its schema's.
+/// The read model's name.
 pub const NAME: &str = "memberships";
 
 pub(crate) const MODEL: Model = Model {
     name: NAME,
-    version: 2,
     schema: concat!(include_str!("schema.sql"), include_str!("apply.sql")),
+    indexes: include_str!("indexes.sql"),
     builds_on: &[conversations::NAME],
     changes: apply::changes,
 };

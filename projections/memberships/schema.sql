@@ -1,5 +1,5 @@
 -- Who is in a conversation. Rows come with a membership and go with it; only the trash changes them.
-create table memberships.members (
+create table members (
     conversation  uuid        not null,
     user_id       uuid        not null,
     -- The account position of the event that let them in.
@@ -17,20 +17,13 @@ create table memberships.members (
     constraint members_one_per_participation unique (participation)
 );
 
--- A member's conversations of people at large, newest first.
-create index members_by_number on memberships.members (user_id, trashed, number desc)
-    where kind in ('room', 'contextual');
-
--- The private chat with somebody.
-create index members_with_another on memberships.members (user_id, other) where other is not null;
-
-create function memberships.kind_number(kind text) returns smallint
+create function kind_number(kind text) returns smallint
     language sql immutable parallel safe
 return case kind when 'private' then 0 when 'room' then 1 when 'contextual' then 2 end;
 
 -- Each member's own state, and what their lists are ordered by. A change of the state alone touches no index; what
 -- a message changes is in few orders.
-create table memberships.memberships (
+create table memberships (
     user_id       uuid        not null,
     conversation  uuid        not null,
     membership    bigint      not null,
@@ -66,19 +59,8 @@ create table memberships.memberships (
 )
 with (fillfactor = 80);
 
--- By activity, within each combination of what is filtered by.
-create index memberships_by_rank on memberships.memberships (user_id, bucket, rank desc);
-
--- The pinned ones, the newest pin first.
-create index memberships_by_pin on memberships.memberships (user_id, bucket, pinned desc)
-    where pinned is not null;
-
--- By what changed last for everyone, of each kind: the trash and large rooms stand apart.
-create index memberships_by_change on memberships.memberships
-    (user_id, (bucket & 480), changed_at desc, conversation);
-
 -- How many memberships a user has in each bucket: the badge, and how long each list is.
-create table memberships.counts (
+create table membership_counts (
     user_id     uuid     not null,
     bucket      smallint not null,
     memberships bigint   not null,
@@ -89,23 +71,27 @@ with (fillfactor = 50);
 
 -- The counts follow the memberships by what changed in them, statement by statement: there is one place where a
 -- membership comes to count or ceases to, whatever the cause.
-create function memberships.count_changes() returns trigger
+create function count_memberships() returns trigger
     language plpgsql as
 $$
 begin
+    -- Who restores a backup, or changes rows by hand, does so without the schema in their path.
+    if to_regclass('membership_counts') is null then
+        perform set_config('search_path', tg_table_schema, true);
+    end if;
     if tg_op = 'INSERT' then
-        insert into memberships.counts as c (user_id, bucket, memberships)
+        insert into membership_counts as c (user_id, bucket, memberships)
         select user_id, bucket, count(*) from new_rows group by user_id, bucket
         on conflict on constraint counts_one_per_bucket do update
         set memberships = c.memberships + excluded.memberships;
     elsif tg_op = 'DELETE' then
-        update memberships.counts c
+        update membership_counts c
         set memberships = c.memberships - d.memberships
         from (select user_id, bucket, count(*) as memberships from old_rows group by user_id, bucket) d
         where c.user_id = d.user_id and c.bucket = d.bucket;
     else
         -- Those that are left first, so that no count passes below zero on the way.
-        insert into memberships.counts as c (user_id, bucket, memberships)
+        insert into membership_counts as c (user_id, bucket, memberships)
         select n.user_id, n.bucket, count(*)
         from new_rows n
         join old_rows o on o.user_id = n.user_id and o.conversation = n.conversation
@@ -114,7 +100,7 @@ begin
         on conflict on constraint counts_one_per_bucket do update
         set memberships = c.memberships + excluded.memberships;
         if found then
-            update memberships.counts c
+            update membership_counts c
             set memberships = c.memberships - d.memberships
             from (select o.user_id, o.bucket, count(*) as memberships
                   from new_rows n
@@ -128,18 +114,18 @@ begin
 end
 $$;
 
-create trigger memberships_count_inserted after insert on memberships.memberships
+create trigger memberships_count_inserted after insert on memberships
     referencing new table as new_rows
-    for each statement execute function memberships.count_changes();
-create trigger memberships_count_deleted after delete on memberships.memberships
+    for each statement execute function count_memberships();
+create trigger memberships_count_deleted after delete on memberships
     referencing old table as old_rows
-    for each statement execute function memberships.count_changes();
-create trigger memberships_count_updated after update on memberships.memberships
+    for each statement execute function count_memberships();
+create trigger memberships_count_updated after update on memberships
     referencing old table as old_rows new table as new_rows
-    for each statement execute function memberships.count_changes();
+    for each statement execute function count_memberships();
 
 -- Since when a member's marker covers the messages up to `top` and above the next lower `top`.
-create table memberships.read_ranges (
+create table read_ranges (
     user_id      uuid        not null,
     conversation uuid        not null,
     top          bigint      not null,
@@ -147,8 +133,3 @@ create table memberships.read_ranges (
     at           timestamptz not null,
     constraint read_ranges_one_per_top primary key (user_id, conversation, top)
 );
-
--- The first marker to cover a message is among the first that were set after it was posted. By the conversation's hash,
--- so that only that question can use it: whoever looks for a member's ranges would else be offered those of all
--- members, and a plan that is made while the table is empty has no reason to prefer the member's own.
-create index read_ranges_in_log_order on memberships.read_ranges (uuid_hash(conversation), position);

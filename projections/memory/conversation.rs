@@ -149,8 +149,8 @@ pub(crate) const COLUMNS: &str = "c.uuid, c.account_id, c.number, c.revision, to
     newest.modified_at as newest_modified_at";
 
 pub(crate) const JOINS: &str = "
-    left join messages.counts n on n.conversation = c.uuid
-    left join messages.messages newest on newest.account_id = c.account_id and newest.id = c.newest_id";
+    left join message_counts n on n.conversation = c.uuid
+    left join messages newest on newest.account_id = c.account_id and newest.id = c.newest_id";
 
 impl Conversation {
     /// The newest message.
@@ -215,7 +215,7 @@ pub(super) async fn fetch(
     let rows: Vec<Conversation> = sqlx::query_as(&format!(
         "select {COLUMNS}
          from unnest($1::uuid[]) as w (uuid)
-         join conversations.conversations c on c.uuid = w.uuid {JOINS}
+         join conversations c on c.uuid = w.uuid {JOINS}
          where c.kind = any($2)"
     ))
     .bind(uuids)

@@ -101,9 +101,9 @@ pub(super) async fn fetch(
          from unnest($1::uuid[]) as w (uuid)
          cross join lateral (
              select s.user_id as \"user\", u.id as number, s.membership, s.joined_at, m.marker, m.marked_at
-             from memberships.members s
-             join directory.users u on u.uuid = s.user_id
-             join memberships.memberships m on m.user_id = s.user_id and m.conversation = s.conversation
+             from members s
+             join users u on u.uuid = s.user_id
+             join memberships m on m.user_id = s.user_id and m.conversation = s.conversation
              where s.conversation = w.uuid
              order by u.id
              limit $2) found",

@@ -25,8 +25,8 @@ use quick_cache::sync::Cache;
 use sqlx::PgPool;
 use uuid::Uuid;
 
-use crate::Progress;
 use crate::readers::Readers;
+use crate::{Generation, Progress};
 
 pub(crate) use conversation::{COLUMNS as CONVERSATION_COLUMNS, JOINS as CONVERSATION_JOINS};
 pub use conversation::{Conversation, Message};
@@ -63,16 +63,21 @@ pub struct Memory {
 impl Memory {
     /// A memory that what it does not know asks of this database, on connections that are for reading alone.
     pub fn start(pool: &PgPool) -> Self {
-        Self::bounded(pool, BYTES_MAX, NUMBERS_MAX)
+        Self::of(pool, Generation::live())
+    }
+
+    /// The same of these rows.
+    pub(crate) fn of(pool: &PgPool, generation: Generation) -> Self {
+        Self::bounded(pool, generation, BYTES_MAX, NUMBERS_MAX)
     }
 
     /// One that remembers nothing.
     pub fn off(pool: &PgPool) -> Self {
-        Self::bounded(pool, 0, 0)
+        Self::bounded(pool, Generation::live(), 0, 0)
     }
 
-    fn bounded(pool: &PgPool, bytes_max: u64, numbers_max: usize) -> Self {
-        let progress = Progress::new(pool.clone());
+    fn bounded(pool: &PgPool, generation: Generation, bytes_max: u64, numbers_max: usize) -> Self {
+        let progress = Progress::new(pool.clone(), generation);
         let (users, conversations) = ("look up users", "read conversations");
         Self {
             readers: Readers::new(pool.clone(), progress.clone()),

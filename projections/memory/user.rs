@@ -83,7 +83,7 @@ pub(super) async fn fetch(
     uuids: Vec<UserId>,
 ) -> Result<HashMap<UserId, User>, sqlx::Error> {
     let rows: Vec<User> =
-        sqlx::query_as(&format!("select {COLUMNS} from directory.users where uuid = any($1)"))
+        sqlx::query_as(&format!("select {COLUMNS} from users where uuid = any($1)"))
             .bind(uuids)
             .fetch_all(&readers)
             .await?;

@@ -4,13 +4,13 @@ mod apply;
 
 use crate::model::Model;
 
-/// The read model's name, and its schema's.
+/// The read model's name.
 pub const NAME: &str = "messages";
 
 pub(crate) const MODEL: Model = Model {
     name: NAME,
-    version: 3,
     schema: include_str!("schema.sql"),
+    indexes: include_str!("indexes.sql"),
     builds_on: &[],
     changes: apply::changes,
 };

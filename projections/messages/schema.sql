@@ -1,11 +1,11 @@
 -- How texts are compared where case does not matter: by full case folding and in normal form C, in every language,
 -- whatever the database's own locale is. Lower case first: of the two capital sharp s, only the small one becomes SS.
 -- The dotted and the dotless i stay apart, as they do without a language.
-create function messages.fold(t text) returns text
+create function fold_text(t text) returns text
     language sql immutable strict parallel safe
     return normalize(upper(lower(normalize(t, nfc) collate "und-x-icu")), nfc);
 
-create table messages.messages (
+create table messages (
     account_id   bigint      not null,
     -- The account position of the posting: increasing in posting order, the same after a rebuild.
     id           bigint      not null,
@@ -22,19 +22,10 @@ create table messages.messages (
 );
 
 -- A page of one conversation, in either direction, and its newest message.
-create index messages_of_a_conversation on messages.messages (conversation, id);
-
--- Part of a text, whatever its case. The conversation is in it, so that what is written elsewhere is not looked at.
-create extension if not exists pg_trgm with schema public;
-create extension if not exists btree_gin with schema public;
-create index messages_by_part_of_text on messages.messages using gin
-    ((conversation::text), messages.fold(text) public.gin_trgm_ops)
-    -- Messages come often and are searched seldom: what is new waits in a list that every search reads. Spreading it
-    -- over the index at once would take 15 times as long, and less so the longer the list is.
-    with (fastupdate = on, gin_pending_list_limit = 8192);
+create index messages_of_a_conversation on messages (conversation, id);
 
 -- How many messages a conversation has: kept, so that no list has to count them.
-create table messages.counts (
+create table message_counts (
     conversation uuid   not null,
     messages     bigint not null,
     constraint counts_one_per_conversation primary key (conversation)
@@ -42,17 +33,21 @@ create table messages.counts (
 with (fillfactor = 50);
 
 -- Counted by what really came and went: a message may be deleted that was never there.
-create function messages.count_changes() returns trigger
+create function count_messages() returns trigger
     language plpgsql as
 $$
 begin
+    -- Who restores a backup, or changes rows by hand, does so without the schema in their path.
+    if to_regclass('message_counts') is null then
+        perform set_config('search_path', tg_table_schema, true);
+    end if;
     if tg_op = 'INSERT' then
-        insert into messages.counts as c (conversation, messages)
+        insert into message_counts as c (conversation, messages)
         select conversation, count(*) from new_messages group by conversation
         on conflict on constraint counts_one_per_conversation do update
         set messages = c.messages + excluded.messages;
     else
-        update messages.counts c
+        update message_counts c
         set messages = c.messages - gone.messages
         from (select conversation, count(*) as messages from old_messages group by conversation) gone
         where c.conversation = gone.conversation;
@@ -61,19 +56,19 @@ begin
 end
 $$;
 
-create trigger messages_count_inserted after insert on messages.messages
+create trigger messages_count_inserted after insert on messages
     referencing new table as new_messages
-    for each statement execute function messages.count_changes();
-create trigger messages_count_deleted after delete on messages.messages
+    for each statement execute function count_messages();
+create trigger messages_count_deleted after delete on messages
     referencing old table as old_messages
-    for each statement execute function messages.count_changes();
+    for each statement execute function count_messages();
 
-create function messages.apply(changes jsonb) returns boolean
+create function apply_messages(changes jsonb) returns boolean
     language plpgsql as
 $$
 begin
     if changes ? 'posted' then
-        insert into messages.messages
+        insert into messages
             (account_id, id, uuid, conversation, author, text, metadata, tags, created_at, modified_at)
         select account_id, id, uuid, conversation, author, text, metadata, tags, created_at, modified_at
         from jsonb_to_recordset(changes -> 'posted') as r
@@ -82,7 +77,7 @@ begin
         on conflict on constraint messages_one_per_id do nothing;
     end if;
     if changes ? 'edited' then
-        update messages.messages m
+        update messages m
         set text = r.text,
             metadata = r.metadata,
             tags = r.tags,
@@ -92,14 +87,14 @@ begin
         where m.uuid = r.uuid;
     end if;
     if changes ? 'deleted' then
-        delete from messages.messages
+        delete from messages
         where uuid = any(array(select value::uuid from jsonb_array_elements_text(changes -> 'deleted')));
     end if;
     if changes ? 'deleted_conversations' then
-        delete from messages.messages
+        delete from messages
         where conversation = any(array(
             select value::uuid from jsonb_array_elements_text(changes -> 'deleted_conversations')));
-        delete from messages.counts
+        delete from message_counts
         where conversation = any(array(
             select value::uuid from jsonb_array_elements_text(changes -> 'deleted_conversations')));
     end if;

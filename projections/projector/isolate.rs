@@ -6,13 +6,14 @@ use event_store::{Lease, LogEvent, causes};
 use sqlx::{Connection, PgConnection};
 
 use super::trouble;
-use crate::Error;
 use crate::changes::Changes;
 use crate::model::Model;
+use crate::{Error, Generation};
 
 /// One event that the models could not take together.
 pub(super) struct Isolation<'a> {
     pub(super) lease: &'a Lease,
+    pub(super) generation: &'a Generation,
     pub(super) models: &'a [&'a Model],
     pub(super) position: Position,
     pub(super) event: &'a Arc<LogEvent>,
@@ -49,19 +50,20 @@ impl Isolation<'_> {
                     projection = model.name,
                     event.position = self.position.next().get(),
                     error = reason,
-                    "projection stopped: the event cannot be applied; the other projections go on"
+                    "projection stopped: the event cannot be applied; the other projections go on. After the fix: colloquy \
+                     projection retry"
                 );
                 stopped.insert(model.name, reason);
             }
         }
         self.note(&mut tx, &stopped).await?;
-        let running = |model: &&&Model| !stopped.contains_key(model.name);
-        let names: Vec<&str> = self.models.iter().filter(running).map(|model| model.name).collect();
+        let running = |model: &&Model| !stopped.contains_key(model.name);
+        let running: Vec<&Model> = self.models.iter().copied().filter(running).collect();
         sqlx::query("select advance_checkpoints($1, $2, $3, $4, $5, $6, $7)")
             .bind(self.lease.name())
             .bind(self.lease.owner())
             .bind(self.lease.epoch())
-            .bind(names)
+            .bind(self.generation.names(&running))
             .bind(self.position)
             .bind(self.position.next())
             .bind(&self.event.recorded.digest)
@@ -80,7 +82,7 @@ impl Isolation<'_> {
     ) -> Result<(), Error> {
         for (name, reason) in stopped {
             sqlx::query("update checkpoints set stopped = $2 where name = $1")
-                .bind(name)
+                .bind(self.generation.schema(name))
                 .bind(reason)
                 .execute(&mut *tx)
                 .await
@@ -99,7 +101,7 @@ async fn try_one(
     let Some(argument) = (model.changes)(changes) else { return Ok(None) };
     let database = Error::database;
     let mut attempt = tx.begin().await.map_err(database("isolate a failure"))?;
-    let applied = sqlx::query(&format!("select {}.apply($1::text::jsonb)", model.name))
+    let applied = sqlx::query(&format!("select apply_{}($1::text::jsonb)", model.name))
         .bind(argument)
         .execute(&mut *attempt)
         .await

@@ -10,8 +10,11 @@
 //! because the database is in trouble, the models that cannot go on are stopped there, and the others go on
 //! without them (`isolate.rs`).
 
+mod connection;
+mod fill;
 mod isolate;
 mod prepare;
+mod retire;
 mod standby;
 mod standing;
 mod trouble;
@@ -22,23 +25,23 @@ use std::time::{Duration, Instant};
 
 use domain::Position;
 use event_store::{Budget, Lease, Led, Log, LogEvent};
-use sqlx::pool::PoolConnection;
-use sqlx::{PgConnection, Postgres};
+use sqlx::PgConnection;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use crate::Error;
 use crate::changes::Changes;
 use crate::memory::Memory;
-use crate::model::{MODELS, Model};
-use crate::planner::PLANNER;
+use crate::model::Model;
+use crate::{Error, Generation};
 
+pub(crate) use connection::dedicated;
+pub(crate) use fill::Fill;
+pub use fill::MEMORY_MAX;
+pub(crate) use prepare::{index, prepare};
 use standby::Follower;
 pub(crate) use standing::Standing;
 
-/// The name of the lease.
-const NAME: &str = "projector";
 /// Events and bytes in one transaction.
 const BUDGET: Budget = Budget { events_max: 1000, bytes_max: 8 * 1024 * 1024 };
 /// How often a projector looks whether its rows are still those that it wrote, and what may go on.
@@ -46,32 +49,24 @@ const CHECK_EVERY: Duration = Duration::from_secs(2);
 
 /// Keeps all read models, and what this node remembers of them, up to date until `stop` is cancelled.
 pub fn start(log: &Log, memory: &Memory, node: Uuid, stop: &CancellationToken) -> JoinSet<()> {
-    start_with(MODELS, log, memory, node, stop)
-}
-
-pub(crate) fn start_with(
-    models: &[Model],
-    log: &Log,
-    memory: &Memory,
-    node: Uuid,
-    stop: &CancellationToken,
-) -> JoinSet<()> {
     let follower = Follower::new(log.clone(), memory.clone(), memory.progress.clone());
     let projector = Projector {
         log: log.clone(),
-        models: models.to_vec(),
+        generation: memory.progress.generation.clone(),
         follower,
         stop: stop.clone(),
         events_max: BUDGET.events_max,
     };
     let mut tasks = JoinSet::new();
-    tasks.spawn(event_store::lead(projector, log.pool().clone(), NAME, node, stop.clone()));
+    let (pool, stop) = (log.pool().clone(), stop.clone());
+    let lease = memory.progress.generation.lease();
+    tasks.spawn(async move { event_store::lead(projector, pool, &lease, node, stop).await });
     tasks
 }
 
 struct Projector {
     log: Log,
-    models: Vec<Model>,
+    generation: Generation,
     follower: Follower,
     stop: CancellationToken,
     /// Less than the budget after a failure, until batches succeed again.
@@ -82,12 +77,18 @@ impl Led for Projector {
     type Error = Error;
 
     async fn lead(&mut self, lease: &Lease) -> Result<(), Error> {
-        let mut connection = dedicated(&self.log).await?;
-        prepare::prepare(&mut connection, lease, &self.models).await?;
-        let found = Standing::read(&mut *connection, &self.models).await?;
+        let mut connection = dedicated(&self.log, &self.generation).await?;
+        prepare(&mut connection, lease, &self.generation).await?;
+        self.fill(&mut connection, lease).await?;
+        if self.stop.is_cancelled() {
+            return Ok(());
+        }
+        index(&mut connection, lease, &self.generation).await?;
+        let found = Standing::read(&mut *connection, &self.generation).await?;
         let mut standing = found.ok_or(Error::CheckpointMoved)?;
         self.follower.begin(&standing);
         let mut checked = Instant::now();
+        let mut abandoned = retire::Abandoned::default();
         while !self.stop.is_cancelled() {
             let next = standing.next();
             let changed = async {
@@ -104,6 +105,10 @@ impl Led for Projector {
             };
             if is_idle || checked.elapsed() >= CHECK_EVERY {
                 self.check(&mut connection, &mut standing).await?;
+                // Not before these rows can do without any others.
+                if self.follower.is_level() {
+                    abandoned.look(&mut connection, &self.generation).await?;
+                }
                 checked = Instant::now();
                 continue;
             }
@@ -124,7 +129,7 @@ impl Led for Projector {
     }
 
     async fn stand_by(&mut self) -> Result<(), Error> {
-        self.follower.stand_by(&self.models).await
+        self.follower.stand_by().await
     }
 
     fn stand_by_pause(&self) -> Duration {
@@ -144,19 +149,43 @@ impl Led for Projector {
 }
 
 impl Projector {
-    /// Looks whether the rows are still those that were written, and which stopped models may go on: an operator has
-    /// dealt with what stopped them.
+    /// Takes what is far behind, as new rows are, near to the head of the log. An event that cannot be taken is left to
+    /// the small steps that come next, which find out whose fault it is.
+    async fn fill(&self, connection: &mut PgConnection, lease: &Lease) -> Result<(), Error> {
+        let fill =
+            Fill { log: &self.log, lease, generation: &self.generation, memory_max: MEMORY_MAX };
+        loop {
+            let found = Standing::read(&mut *connection, &self.generation).await?;
+            let Some((from, None)) = found.and_then(|standing| standing.next()) else {
+                return Ok(());
+            };
+            let head = self.log.head().await?;
+            if self.stop.is_cancelled() || head - from < self.generation.far_behind {
+                return Ok(());
+            }
+            let mut reached = |at| self.follower.filled(at);
+            let filling = fill.run(connection, from, head, &mut reached);
+            match self.stop.run_until_cancelled(filling).await {
+                None | Some(Err(Error::Refused { .. })) => return Ok(()),
+                Some(filled) => filled?,
+            }
+        }
+    }
+
+    /// Looks whether the rows are still those that were written, or others that were built beside them and put in their
+    /// place, and which stopped models may go on: an operator has dealt with what stopped them.
     async fn check(
         &mut self,
         connection: &mut PgConnection,
         standing: &mut Standing,
     ) -> Result<(), Error> {
-        let found = Standing::read(connection, &self.models).await?;
+        let found = Standing::read(connection, &self.generation).await?;
         let found = found.ok_or(Error::CheckpointMoved)?;
-        if found.positions != standing.positions {
+        let is_anew = found.begins_anew_after(standing);
+        if found.positions != standing.positions && !is_anew {
             return Err(Error::CheckpointMoved);
         }
-        if found.stopped != standing.stopped {
+        if is_anew {
             *standing = found;
             self.follower.begin(standing);
         }
@@ -177,14 +206,17 @@ impl Projector {
         let running = |model: &&Model| {
             standing.positions[model.name] == position && !standing.stopped.contains_key(model.name)
         };
-        let models: Vec<&Model> = self.models.iter().filter(running).collect();
+        let models: Vec<&Model> = self.generation.models.iter().filter(running).collect();
         // Looked up only then: almost no log has such an event.
         let quarantined = match batch.iter().any(|event| event.event.is_err()) {
             true => event_store::quarantined_between(&mut *connection, position, to).await?,
             false => BTreeSet::new(),
         };
         let written = match Changes::fold(batch, &quarantined) {
-            Ok(changes) => write(connection, lease, &models, &changes, position, batch).await,
+            Ok(changes) => {
+                let names = self.generation.names(&models);
+                write(connection, lease, (&models, names), &changes, position, batch).await
+            }
             Err(error) => Err(error),
         };
         match written {
@@ -201,6 +233,7 @@ impl Projector {
             Err(error) if trouble::is_data(&error) => {
                 let isolation = isolate::Isolation {
                     lease,
+                    generation: &self.generation,
                     models: &models,
                     position,
                     event: &batch[0],
@@ -226,7 +259,7 @@ impl Projector {
 async fn write(
     connection: &mut PgConnection,
     lease: &Lease,
-    models: &[&Model],
+    (models, names): (&[&Model], Vec<String>),
     changes: &Changes<'_>,
     from: Position,
     batch: &[Arc<LogEvent>],
@@ -237,12 +270,11 @@ async fn write(
         if let Some(argument) = (model.changes)(changes) {
             arguments.push(argument);
             let number = 7 + arguments.len();
-            sql.push_str(&format!("case when {}.apply(${number}::text::jsonb) then ", model.name));
+            sql.push_str(&format!("case when apply_{}(${number}::text::jsonb) then ", model.name));
         }
     }
     sql.push_str("advance_checkpoints($1, $2, $3, $4, $5, $6, $7)");
     sql.push_str(&" end".repeat(arguments.len()));
-    let names: Vec<&str> = models.iter().map(|model| model.name).collect();
     let mut query = sqlx::query(&sql)
         .bind(lease.name())
         .bind(lease.owner())
@@ -256,21 +288,4 @@ async fn write(
     }
     query.execute(connection).await.map_err(Error::database("apply a batch"))?;
     Ok(())
-}
-
-/// A connection for the projector alone: it keeps its prepared statements, and nobody waits for its commits to reach
-/// the disk. So it must not go back to the pool.
-async fn dedicated(log: &Log) -> Result<PoolConnection<Postgres>, Error> {
-    let mut connection = log.pool().acquire().await.map_err(Error::database("connect"))?;
-    connection.close_on_drop();
-    let set_up = PLANNER.iter().chain(&[("synchronous_commit", "off")]);
-    for (name, value) in set_up {
-        sqlx::query("select set_config($1, $2, false)")
-            .bind(name)
-            .bind(value)
-            .execute(&mut *connection)
-            .await
-            .map_err(Error::database("set a connection up"))?;
-    }
-    Ok(connection)
 }

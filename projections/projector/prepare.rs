@@ -3,8 +3,8 @@ use std::collections::BTreeSet;
 use event_store::Lease;
 use sqlx::{Connection, Executor, PgConnection};
 
-use crate::Error;
 use crate::model::Model;
+use crate::{Error, Generation};
 
 /// This database, by what no dump brings into another one.
 const DATABASE: &str = "(select format('%s/%s', s.system_identifier, d.oid)
@@ -14,10 +14,10 @@ const DATABASE: &str = "(select format('%s/%s', s.system_identifier, d.oid)
 /// Makes the schemas of models that are missing, of another version, or not the ones that were built here (a restore
 /// made them, and its triggers may have counted what was counted before), and of those that build on them: they start
 /// from nothing. Whatever was stopped is tried again.
-pub(super) async fn prepare(
+pub(crate) async fn prepare(
     connection: &mut PgConnection,
     lease: &Lease,
-    models: &[Model],
+    generation: &Generation,
 ) -> Result<(), Error> {
     let database = Error::database;
     let mut tx = connection.begin().await.map_err(database("build a read model"))?;
@@ -25,42 +25,81 @@ pub(super) async fn prepare(
     tx.execute("set local statement_timeout = 0").await.map_err(database("build a read model"))?;
     lease.hold(&mut tx).await?;
     let mut built: BTreeSet<&str> = BTreeSet::new();
-    for model in models {
+    for model in generation.models.iter() {
+        let schema = generation.schema(model.name);
         let current: bool = sqlx::query_scalar(&format!(
             "select exists (
                  select from checkpoints
                  where name = $1
-                   and version = $2
                    and schema_oid = to_regnamespace(name)
                    and database = {DATABASE})"
         ))
-        .bind(model.name)
-        .bind(model.version)
+        .bind(&schema)
         .fetch_one(&mut *tx)
         .await
         .map_err(database("look for a read model"))?;
         if current && !model.builds_on.iter().any(|basis| built.contains(basis)) {
             continue;
         }
-        build(&mut tx, model).await?;
+        build(&mut tx, generation, model).await?;
         built.insert(model.name);
     }
-    let names: Vec<&str> = models.iter().map(|model| model.name).collect();
     sqlx::query("update checkpoints set stopped = null where name = any($1)")
-        .bind(names)
+        .bind(generation.schemas())
         .execute(&mut *tx)
         .await
         .map_err(database("try stopped projections again"))?;
     tx.commit().await.map_err(database("build a read model"))
 }
 
-async fn build(tx: &mut PgConnection, model: &Model) -> Result<(), Error> {
+/// Makes the indexes that models do without while they are filled, where they are missing.
+pub(crate) async fn index(
+    connection: &mut PgConnection,
+    lease: &Lease,
+    generation: &Generation,
+) -> Result<(), Error> {
+    let failed = Error::database;
+    let mut tx = connection.begin().await.map_err(failed("index a read model"))?;
+    // Nobody needs to hear of those that are there.
+    let settings = "set local statement_timeout = 0; set local client_min_messages = warning";
+    tx.execute(settings).await.map_err(failed("index a read model"))?;
+    for model in generation.models.iter() {
+        // Looked up first: even to find that it is there, making an index waits for whoever has the table.
+        let are_there: bool = sqlx::query_scalar(
+            "select bool_and(to_regclass(format('%I.%I', $1, name)) is not null)
+             from unnest($2::text[]) name",
+        )
+        .bind(generation.schema(model.name))
+        .bind(model.index_names().collect::<Vec<_>>())
+        .fetch_one(&mut *tx)
+        .await
+        .map(|are_there: Option<bool>| are_there.unwrap_or(true))
+        .map_err(failed("index a read model"))?;
+        if are_there {
+            continue;
+        }
+        tx.execute(model.indexes).await.map_err(failed("index a read model"))?;
+    }
+    lease.hold(&mut tx).await?;
+    tx.commit().await.map_err(failed("index a read model"))
+}
+
+/// Makes an empty model, on a connection for the generation.
+async fn build(tx: &mut PgConnection, generation: &Generation, model: &Model) -> Result<(), Error> {
     let database = Error::database;
-    tracing::info!(projection = model.name, version = model.version, "building a read model");
+    let schema = generation.schema(model.name);
+    tracing::info!(projection = model.name, schema, "building a read model");
+    let path: String = sqlx::query_scalar("select current_setting('search_path')")
+        .fetch_one(&mut *tx)
+        .await
+        .map_err(database("build a read model"))?;
     let make = format!(
-        "drop schema if exists {name} cascade; create schema {name}; {schema}",
-        name = model.name,
-        schema = model.schema
+        "drop schema if exists {schema} cascade;
+         create schema {schema};
+         set local search_path = {schema}, {path};
+         {}
+         set local search_path = {path}",
+        model.schema
     );
     tx.execute(make.as_str()).await.map_err(database("build a read model"))?;
     sqlx::query(&format!(
@@ -72,8 +111,8 @@ async fn build(tx: &mut PgConnection, model: &Model) -> Result<(), Error> {
              database = excluded.database,
              schema_oid = excluded.schema_oid"
     ))
-    .bind(model.name)
-    .bind(model.version)
+    .bind(schema)
+    .bind(generation.version)
     .execute(&mut *tx)
     .await
     .map_err(database("build a read model"))?;

@@ -5,7 +5,6 @@ use domain::Position;
 use event_store::{Budget, Log, LogEvent};
 
 use crate::memory::Memory;
-use crate::model::Model;
 use crate::{Error, Progress};
 
 use super::standing::Standing;
@@ -22,11 +21,13 @@ pub(super) struct Follower {
     memory: Memory,
     progress: Progress,
     position: Position,
+    /// As it was shown last.
+    standing: Standing,
 }
 
 impl Follower {
     pub(super) fn new(log: Log, memory: Memory, progress: Progress) -> Self {
-        Self { log, memory, progress, position: Position::UNKNOWN }
+        Self { log, memory, progress, position: Position::UNKNOWN, standing: Standing::default() }
     }
 
     /// Starts at where the rows are found. Nothing of what was known before is relied on.
@@ -42,6 +43,7 @@ impl Follower {
     }
 
     fn show(&mut self, batch: &[Arc<LogEvent>], standing: &Standing) {
+        self.standing = standing.clone();
         self.position = standing.least().unwrap_or(self.position);
         let recorded = batch.iter().map(|event| &event.recorded);
         let shown = recorded.filter(|event| event.position <= self.position);
@@ -51,17 +53,17 @@ impl Follower {
     }
 
     /// Catches up with the node that projects.
-    pub(super) async fn stand_by(&mut self, models: &[Model]) -> Result<(), Error> {
-        let Some(standing) = Standing::read(self.log.pool(), models).await? else {
+    pub(super) async fn stand_by(&mut self) -> Result<(), Error> {
+        let generation = &self.progress.generation;
+        let Some(standing) = Standing::read(self.log.pool(), generation).await? else {
             return Ok(());
         };
-        let known = self.progress.stopped();
-        let resumed = known.iter().any(|(name, _)| !standing.stopped.contains_key(name));
+        let is_anew = standing.begins_anew_after(&self.standing);
         let Some(to) = standing.least() else {
             self.show(&[], &standing);
             return Ok(());
         };
-        if self.position == Position::UNKNOWN || to < self.position || resumed {
+        if self.position == Position::UNKNOWN || to < self.position || is_anew {
             self.begin(&standing);
         }
         // What is in the rows is in the log, even if nobody on this node has looked there.
@@ -74,6 +76,15 @@ impl Follower {
             self.follow(&batch, &shown);
         }
         Ok(())
+    }
+
+    /// The rows are filled up to here; they answer nothing yet.
+    pub(super) fn filled(&self, position: Position) {
+        self.progress.filled(position);
+    }
+
+    pub(super) fn is_level(&self) -> bool {
+        self.progress.is_level()
     }
 
     /// Until the next look.

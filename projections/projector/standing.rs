@@ -3,13 +3,15 @@ use std::collections::BTreeMap;
 use domain::Position;
 use sqlx::PgExecutor;
 
-use crate::Error;
-use crate::model::Model;
+use crate::{Error, Generation};
 
 /// Where the models' rows are.
-#[derive(Debug)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Standing {
     pub(crate) positions: BTreeMap<&'static str, Position>,
+    /// The number that each one's schema has in the database, and how often rows were made again in it: others are other
+    /// rows.
+    schemas: BTreeMap<&'static str, (i64, i64)>,
     /// Models that cannot go on, each with the reason.
     pub(crate) stopped: BTreeMap<&'static str, String>,
 }
@@ -19,25 +21,33 @@ impl Standing {
     /// for a schema that is not there, or is another one.
     pub(super) async fn read(
         executor: impl PgExecutor<'_>,
-        models: &[Model],
+        generation: &Generation,
     ) -> Result<Option<Self>, Error> {
-        let rows: Vec<(String, Position, Option<String>)> = sqlx::query_as(
-            "select name, position, stopped
+        let rows: Vec<(String, Position, Option<String>, i64, i64)> = sqlx::query_as(
+            "select name, position, stopped, schema_oid::bigint, refolded
                  from checkpoints
                  where name = any($1) and schema_oid = to_regnamespace(name)",
         )
-        .bind(models.iter().map(|model| model.name).collect::<Vec<_>>())
+        .bind(generation.schemas())
         .fetch_all(executor)
         .await
         .map_err(Error::database("read the checkpoints"))?;
-        let mut standing = Self { positions: BTreeMap::new(), stopped: BTreeMap::new() };
-        for model in models {
-            let row = rows.iter().find(|(name, ..)| name == model.name);
-            let Some((_, position, stopped)) = row else { return Ok(None) };
+        let mut standing = Self::default();
+        for model in generation.models.iter() {
+            let schema = generation.schema(model.name);
+            let row = rows.iter().find(|(name, ..)| *name == schema);
+            let Some((_, position, stopped, oid, refolded)) = row else { return Ok(None) };
             standing.positions.insert(model.name, *position);
+            standing.schemas.insert(model.name, (*oid, *refolded));
             standing.stopped.extend(stopped.clone().map(|reason| (model.name, reason)));
         }
         Ok(Some(standing))
+    }
+
+    /// Whether these are other copies of the rows, or models that were stopped go on.
+    pub(super) fn begins_anew_after(&self, before: &Self) -> bool {
+        self.schemas != before.schemas
+            || before.stopped.keys().any(|name| !self.stopped.contains_key(name))
     }
 
     /// Where everything is shown that is not stopped; `None` when all are.
@@ -56,7 +66,11 @@ impl Standing {
     /// The same for whoever has followed the log up to a position only.
     pub(super) fn up_to(&self, position: Position) -> Self {
         let positions = self.positions.iter().map(|(name, at)| (*name, position.min(*at)));
-        Self { positions: positions.collect(), stopped: self.stopped.clone() }
+        Self {
+            positions: positions.collect(),
+            schemas: self.schemas.clone(),
+            stopped: self.stopped.clone(),
+        }
     }
 
     /// The models that can go on, and where each stands.

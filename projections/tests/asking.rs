@@ -10,10 +10,10 @@ use tokio::task::JoinSet;
 use super::world::{for_reading, pool};
 use crate::memory::Loader;
 use crate::readers::Readers;
-use crate::{Error, Progress};
+use crate::{Error, Generation, Progress};
 
 fn readers(pool: PgPool) -> Readers {
-    Readers::new(pool.clone(), Progress::new(pool))
+    Readers::new(pool.clone(), Progress::new(pool, Generation::live()))
 }
 
 async fn sleep(readers: Readers) {

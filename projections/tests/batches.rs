@@ -16,16 +16,17 @@ pub(super) async fn rows_after<'a>(
 ) -> BTreeMap<String, String> {
     let pool = pool().await;
     let mut connection = pool.acquire().await.unwrap();
+    // The names of all models are unique, so that one schema can have them all.
+    connection.execute("create schema rows; set search_path = rows, public").await.unwrap();
     for model in models {
-        let make =
-            format!("create schema {name}; {schema}", name = model.name, schema = model.schema);
-        connection.execute(make.as_str()).await.unwrap();
+        connection.execute(model.schema).await.unwrap();
+        connection.execute(model.indexes).await.unwrap();
     }
     for batch in batches {
         let changes = Changes::fold(batch, &BTreeSet::new()).unwrap();
         for model in models {
             let Some(argument) = (model.changes)(&changes) else { continue };
-            sqlx::query(&format!("select {}.apply($1::text::jsonb)", model.name))
+            sqlx::query(&format!("select apply_{}($1::text::jsonb)", model.name))
                 .bind(argument)
                 .execute(&mut *connection)
                 .await
@@ -33,12 +34,8 @@ pub(super) async fn rows_after<'a>(
         }
     }
     let tables: Vec<String> = sqlx::query_scalar(
-        "select schemaname || '.' || tablename
-         from pg_tables
-         where schemaname = any($1)
-         order by 1",
+        "select tablename::text from pg_tables where schemaname = 'rows' order by 1",
     )
-    .bind(models.iter().map(|model| model.name).collect::<Vec<_>>())
     .fetch_all(&mut *connection)
     .await
     .unwrap();
@@ -46,8 +43,8 @@ pub(super) async fn rows_after<'a>(
     for table in tables {
         // Where there never was anything to count there may be a zero or nothing.
         let counted = match table.as_str() {
-            "memberships.counts" => "where memberships > 0",
-            "messages.counts" => "where messages > 0",
+            "membership_counts" => "where memberships > 0",
+            "message_counts" => "where messages > 0",
             _ => "",
         };
         let content: Option<String> = sqlx::query_scalar(&format!(

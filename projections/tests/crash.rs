@@ -9,12 +9,16 @@ use sqlx::{Executor, PgPool};
 use super::random::History;
 use super::remembering::{answers, assert_same};
 use super::world::Node;
-use crate::{MODELS, memberships};
+use crate::{Generation, MODELS, memberships};
 
 /// The tables and checkpoints of models, as they were.
 struct Snapshot(Vec<&'static str>);
 
 impl Snapshot {
+    fn schemas(&self) -> Vec<String> {
+        self.0.iter().map(|model| Generation::live().schema(model)).collect()
+    }
+
     /// Each table, its name in the snapshot, and its columns that are not computed.
     async fn tables(&self, pool: &PgPool) -> Vec<(String, String, String)> {
         sqlx::query_as(
@@ -25,7 +29,7 @@ impl Snapshot {
              where table_schema = any($1) and is_generated = 'NEVER'
              group by table_schema, table_name",
         )
-        .bind(&self.0)
+        .bind(self.schemas())
         .fetch_all(pool)
         .await
         .unwrap()
@@ -71,7 +75,7 @@ impl Snapshot {
              from snapshot.checkpoints s
              where c.name = s.name and c.name = any($1)",
         )
-        .bind(&self.0)
+        .bind(self.schemas())
         .execute(&mut *tx)
         .await
         .unwrap();

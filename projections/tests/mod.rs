@@ -12,10 +12,13 @@ mod lists;
 mod nodes;
 mod random;
 mod remembering;
+mod replay;
 mod stopped;
 mod storable;
 mod trouble;
 mod unreadable;
+mod upgrade;
+mod verify;
 mod world;
 
 pub(crate) use lists::every_choice_of_flags;

@@ -53,7 +53,7 @@ impl History {
         }
     }
 
-    async fn go_on(&mut self) {
+    pub(super) async fn go_on(&mut self) {
         let Self { world, random, users, rooms, messages, spoken, steps: n } = self;
         *n += 1;
         let n = *n;

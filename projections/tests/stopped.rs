@@ -11,7 +11,7 @@ use super::{KINDS, World};
 use crate::changes::Changes;
 use crate::model::MODELS;
 use crate::views::{Filter, Viewer, Views};
-use crate::{Error, Model, conversations, memberships, messages, timers};
+use crate::{Error, Generation, Model, VERSION, conversations, memberships, messages, timers};
 
 /// Texts that one of the models below cannot take.
 const POISON: &str = "poison";
@@ -75,8 +75,8 @@ impl Poisoned {
     }
 
     /// Starts the models and waits until the others have everything.
-    async fn start(&self, models: &[Model]) -> Node {
-        let node = Node::start(&self.world.log, models);
+    async fn start(&self, generation: impl Into<Generation>) -> Node {
+        let node = Node::start(&self.world.log, generation);
         node.wait_for(self.head().await.get()).await;
         node
     }
@@ -128,7 +128,7 @@ pub(super) fn stopped_model<T: std::fmt::Debug>(answer: Result<T, Error>) -> &'s
 #[tokio::test(flavor = "multi_thread")]
 async fn a_model_on_which_no_other_builds_stops_alone() {
     let poisoned = Poisoned::new(timers::NAME).await;
-    let node = poisoned.start(&models_with(timers::NAME, poisoned_timers)).await;
+    let node = poisoned.start(&models_with(timers::NAME, poisoned_timers)[..]).await;
     poisoned.assert_stopped(&node.views, &[timers::NAME]).await;
     let view = node
         .views
@@ -142,7 +142,7 @@ async fn a_model_on_which_no_other_builds_stops_alone() {
 #[tokio::test(flavor = "multi_thread")]
 async fn models_that_build_on_a_stopped_one_stop_with_it_and_the_others_go_on() {
     let poisoned = Poisoned::new(messages::NAME).await;
-    let node = poisoned.start(&models_with(messages::NAME, poisoned_messages)).await;
+    let node = poisoned.start(&models_with(messages::NAME, poisoned_messages)[..]).await;
     let stopped = [conversations::NAME, memberships::NAME, messages::NAME];
     poisoned.assert_stopped(&node.views, &stopped).await;
     node.stop().await;
@@ -151,7 +151,7 @@ async fn models_that_build_on_a_stopped_one_stop_with_it_and_the_others_go_on() 
 #[tokio::test(flavor = "multi_thread")]
 async fn questions_to_a_stopped_model_are_refused_with_its_name() {
     let poisoned = Poisoned::new(memberships::NAME).await;
-    let node = poisoned.start(&models_with(memberships::NAME, poisoned_memberships)).await;
+    let node = poisoned.start(&models_with(memberships::NAME, poisoned_memberships)[..]).await;
     poisoned.assert_stopped(&node.views, &[memberships::NAME]).await;
     let (views, ann, room) = (&node.views, poisoned.ann, poisoned.room);
     let filter = Filter { kinds: KINDS.to_vec(), top: 25, ..Filter::default() };
@@ -165,7 +165,7 @@ async fn questions_to_a_stopped_model_are_refused_with_its_name() {
 #[tokio::test(flavor = "multi_thread")]
 async fn after_the_fix_a_stopped_model_catches_up_and_joins_the_others() {
     let poisoned = Poisoned::new(messages::NAME).await;
-    let node = poisoned.start(&models_with(messages::NAME, poisoned_messages)).await;
+    let node = poisoned.start(&models_with(messages::NAME, poisoned_messages)[..]).await;
     node.stop().await;
     let node = poisoned.start(MODELS).await;
     poisoned.assert_everything_is_shown(&node.views).await;
@@ -184,10 +184,11 @@ async fn a_new_version_of_a_stopped_model_is_built_anew_with_those_that_build_on
     );
     let schema = faulty.schema.replacen("begin\n    if changes ? 'posted'", &raising, 1);
     assert_ne!(schema, faulty.schema);
-    (faulty.schema, faulty.version) = (schema.leak(), faulty.version - 1);
-    let node = poisoned.start(&models).await;
-    let stopped = [conversations::NAME, memberships::NAME, messages::NAME];
-    poisoned.assert_stopped(&node.views, &stopped).await;
+    faulty.schema = schema.leak();
+    let earlier = Generation { version: VERSION - 1, ..Generation::of(&models) };
+    let node = poisoned.start(earlier).await;
+    let stopped: Vec<_> = node.views.progress().stopped().iter().map(|(name, _)| *name).collect();
+    assert_eq!(stopped, [conversations::NAME, memberships::NAME, messages::NAME]);
     node.stop().await;
     let node = poisoned.start(MODELS).await;
     poisoned.assert_everything_is_shown(&node.views).await;
@@ -198,8 +199,8 @@ async fn a_new_version_of_a_stopped_model_is_built_anew_with_those_that_build_on
 async fn a_node_that_stands_by_knows_what_is_stopped() {
     let poisoned = Poisoned::new(messages::NAME).await;
     let models = models_with(messages::NAME, poisoned_messages);
-    let node = poisoned.start(&models).await;
-    let standby = Node::start_beside(&poisoned.world, &models).await;
+    let node = poisoned.start(&models[..]).await;
+    let standby = Node::start_beside(&poisoned.world, &models[..]).await;
     standby.wait_for(poisoned.head().await.get()).await;
     assert_eq!(standby.views.progress().stopped(), node.views.progress().stopped());
     standby.stop().await;

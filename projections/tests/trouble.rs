@@ -39,7 +39,7 @@ async fn assert_a_lock_stops_nobody(timeout: (&str, &str)) {
     let node = Node::start(&world.log, MODELS);
     node.wait_for(2).await;
     let mut blocker = world.pool().begin().await.unwrap();
-    blocker.execute("lock table memberships.memberships in exclusive mode").await.unwrap();
+    blocker.execute("lock table memberships in exclusive mode").await.unwrap();
     world.say(room, ann, "hi").await;
     let terms = world.terms().await;
     wait_until("it was tried again", || async { world.terms().await >= terms + 2 }).await;

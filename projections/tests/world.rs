@@ -18,8 +18,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use crate::projector::start_with;
-use crate::{MODELS, Memory, Model, PLANNER, QUERIES, Views};
+use crate::{Generation, MODELS, Memory, Model, PLANNER, QUERIES, Views, start};
 
 /// Every kind there is.
 pub(crate) const KINDS: [Kind; 3] = [Kind::Private, Kind::Room, Kind::Contextual];
@@ -41,6 +40,9 @@ pub(crate) async fn pool() -> PgPool {
 async fn pool_with(settings: &[(&str, &str)]) -> PgPool {
     let url = event_store::testing::database().await.url;
     let options: PgConnectOptions = url.parse().unwrap();
+    // For statements of the tests themselves; Colloquy's own choose what they are about.
+    let path = Generation::live().schemas().join(",") + ",public";
+    let options = options.options([("search_path", &path)]);
     let options = options.options(PLANNER.iter().chain(settings).copied());
     PgPoolOptions::new().max_connections(10).connect_with(options).await.unwrap()
 }
@@ -197,16 +199,18 @@ impl World {
     pub(crate) async fn checkpoints(&self) -> BTreeMap<String, Position> {
         let rows: Vec<(String, Position)> =
             sqlx::query_as("select name, position from checkpoints where name = any($1)")
-                .bind(MODELS.iter().map(|model| model.name).collect::<Vec<_>>())
+                .bind(Generation::live().schemas())
                 .fetch_all(self.pool())
                 .await
                 .unwrap();
-        rows.into_iter().collect()
+        let model = |name: String| name.rsplit_once('_').unwrap().0.to_owned();
+        rows.into_iter().map(|(name, position)| (model(name), position)).collect()
     }
 
     /// How often the projector began anew.
     pub(crate) async fn terms(&self) -> i64 {
-        sqlx::query_scalar("select epoch from leases where name = 'projector'")
+        sqlx::query_scalar("select epoch from leases where name = $1")
+            .bind(Generation::live().lease())
             .fetch_one(self.pool())
             .await
             .unwrap()
@@ -234,24 +238,24 @@ pub(crate) struct Node {
 }
 
 impl Node {
-    pub(crate) fn start(log: &Log, models: &[Model]) -> Self {
+    pub(crate) fn start(log: &Log, generation: impl Into<Generation>) -> Self {
         let stop = CancellationToken::new();
-        let memory = Memory::start(&for_reading(log.pool(), 10));
-        let tasks = start_with(models, log, &memory, Uuid::new_v4(), &stop);
+        let memory = Memory::of(&for_reading(log.pool(), 10), generation.into());
+        let tasks = start(log, &memory, Uuid::new_v4(), &stop);
         let progress = memory.progress().clone();
         Self { views: Views::new(memory, progress), stop, tasks }
     }
 
     /// Another one on the same database, with connections of its own.
-    pub(crate) async fn start_beside(world: &World, models: &[Model]) -> Self {
+    pub(crate) async fn start_beside(world: &World, generation: impl Into<Generation>) -> Self {
         let pool = world.another_pool().await;
         let log = Log::new(pool.clone(), world.log.keys().clone());
-        Self::start(&log, models)
+        Self::start(&log, generation)
     }
 
-    pub(crate) async fn wait_for(&self, position: i64) {
-        let progress = self.views.progress();
-        let reached = progress.wait_for(Position::new(position), PATIENCE).await
+    pub(crate) async fn wait_for(&self, position: impl Into<Position>) {
+        let (progress, position) = (self.views.progress(), position.into());
+        let reached = progress.wait_for(position, PATIENCE).await
             && progress.wait_until_level(PATIENCE).await;
         assert!(reached, "{} of {position}: {:?}", progress.position(), progress.stopped());
     }

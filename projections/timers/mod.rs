@@ -10,13 +10,13 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::Model;
 
-/// The read model's name, and its schema's.
+/// The read model's name.
 pub const NAME: &str = "timers";
 
 pub(crate) const MODEL: Model = Model {
     name: NAME,
-    version: 1,
     schema: include_str!("schema.sql"),
+    indexes: include_str!("indexes.sql"),
     builds_on: &[],
     changes: apply::changes,
 };

@@ -1,5 +1,5 @@
 -- At most one timer of a kind for each stream: a new one takes the place of the old one.
-create table timers.timers (
+create table timers (
     stream       uuid        not null,
     kind         text        not null,
     account_id   bigint      not null,
@@ -14,21 +14,19 @@ create table timers.timers (
     constraint timers_one_per_kind primary key (stream, kind)
 );
 
-create index timers_by_time on timers.timers (due_at);
-
 -- For what goes with its conversation.
-create index timers_of_a_conversation on timers.timers (conversation);
+create index timers_of_a_conversation on timers (conversation);
 
-create function timers.apply(changes jsonb) returns boolean
+create function apply_timers(changes jsonb) returns boolean
     language plpgsql as
 $$
 begin
     if changes ? 'timers' then
-        delete from timers.timers t
+        delete from timers t
         using jsonb_to_recordset(changes -> 'timers') as r (stream uuid, kind text)
         where t.stream = r.stream
           and t.kind = r.kind;
-        insert into timers.timers (stream, kind, account_id, conversation, membership, due_at, cause, action)
+        insert into timers (stream, kind, account_id, conversation, membership, due_at, cause, action)
         select stream, kind, account_id, conversation, membership, due_at, cause, action
         from jsonb_to_recordset(changes -> 'timers') as r
             (stream uuid, kind text, account_id bigint, conversation uuid, membership bigint, due_at timestamptz,
@@ -36,13 +34,13 @@ begin
         where r.due_at is not null;
     end if;
     if changes ? 'memberships' then
-        delete from timers.timers t
+        delete from timers t
         using jsonb_array_elements(changes -> 'memberships') as r (pair)
         where t.stream = (r.pair ->> 0)::uuid
           and t.membership < (r.pair ->> 1)::bigint;
     end if;
     if changes ? 'deleted_conversations' then
-        delete from timers.timers
+        delete from timers
         where conversation = any(array(
             select value::uuid from jsonb_array_elements_text(changes -> 'deleted_conversations')));
     end if;

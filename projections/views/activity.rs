@@ -165,10 +165,10 @@ pub(super) fn entries_sql(cursor: Cursor) -> String {
         "with page as materialized (
              select found.*
              from (select r.conversation, r.rank
-                   from memberships.counts k
+                   from membership_counts k
                    cross join lateral (
                        select m.conversation, m.rank
-                       from memberships.memberships m
+                       from memberships m
                        where m.user_id = $1
                          and m.bucket = k.bucket
                          and {within}
@@ -182,8 +182,8 @@ pub(super) fn entries_sql(cursor: Cursor) -> String {
                    union all
                    select large.*
                    from (select m.conversation, coalesce(c.newest_id, c.number) as rank
-                         from memberships.memberships m
-                         join conversations.conversations c on c.uuid = m.conversation
+                         from memberships m
+                         join conversations c on c.uuid = m.conversation
                          where m.user_id = $1
                            and m.bucket >= {LARGE}
                            and m.bucket & $7 = $8
@@ -195,8 +195,8 @@ pub(super) fn entries_sql(cursor: Cursor) -> String {
          )
          select {COLUMNS}
          from page p
-         join memberships.memberships m on m.user_id = $1 and m.conversation = p.conversation
-         join conversations.conversations c on c.uuid = p.conversation
+         join memberships m on m.user_id = $1 and m.conversation = p.conversation
+         join conversations c on c.uuid = p.conversation
          order by p.rank {direction}",
         within = cursor.condition("m.rank", 5),
         large_within = cursor.condition("large.rank", 5),

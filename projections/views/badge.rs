@@ -69,14 +69,14 @@ pub(super) fn unread_counts_sql() -> String {
          from unnest($1::uuid[]) as w (user_id)
          cross join lateral (
              select (k.bucket >> 6) & 3 as kind, k.memberships
-             from memberships.counts k
+             from membership_counts k
              where k.user_id = w.user_id
                and k.bucket < {LARGE}
                and k.bucket & {MASK} = {UNREAD_BIT}
              union all
              select m.kind, 1
-             from memberships.memberships m
-             join conversations.conversations c on c.uuid = m.conversation
+             from memberships m
+             join conversations c on c.uuid = m.conversation
              where m.user_id = w.user_id
                and m.bucket >= {LARGE}
                and m.bucket & {OWN} = 0

@@ -177,8 +177,8 @@ pub(super) fn indexed_sql() -> String {
     format!(
         "with large as materialized (
              select m.conversation, c.changed_at
-             from memberships.memberships m
-             join conversations.conversations c on c.uuid = m.conversation
+             from memberships m
+             join conversations c on c.uuid = m.conversation
              where m.user_id = $1
                and m.bucket >= {LARGE}
                and m.kind = any($2)
@@ -189,7 +189,7 @@ pub(super) fn indexed_sql() -> String {
                    from unnest($2::smallint[]) as k (number)
                    cross join lateral (
                        select m.conversation, m.changed_at
-                       from memberships.memberships m
+                       from memberships m
                        where m.user_id = $1
                          and (m.bucket & 480) = k.number * 64
                          and m.changed_at <= coalesce($5, 'infinity')
@@ -206,7 +206,7 @@ pub(super) fn indexed_sql() -> String {
              limit $3 offset $4
          )
          select (coalesce((select sum(k.memberships)
-                           from memberships.counts k
+                           from membership_counts k
                            where k.user_id = $1
                              and k.bucket < {LARGE}
                              and k.bucket & {TRASHED} = 0
@@ -215,8 +215,8 @@ pub(super) fn indexed_sql() -> String {
                 p.changed_at as page_changed_at, {COLUMNS}
          from (select) one
          left join (page p
-                    join memberships.memberships m on m.user_id = $1 and m.conversation = p.conversation
-                    join conversations.conversations c on c.uuid = p.conversation) on true
+                    join memberships m on m.user_id = $1 and m.conversation = p.conversation
+                    join conversations c on c.uuid = p.conversation) on true
          order by p.changed_at desc, p.conversation",
         LARGE = bucket::LARGE,
         TRASHED = bucket::TRASHED,
@@ -240,9 +240,9 @@ pub(super) fn sorted(user: UserId, choice: &Choice, kinds: Vec<i16>) -> QueryBui
     }
     sql.push(
         "m.conversation) as place
-         from memberships.memberships m
-         join memberships.members s on s.conversation = m.conversation and s.user_id = m.user_id
-         join conversations.conversations c on c.uuid = m.conversation
+         from memberships m
+         join members s on s.conversation = m.conversation and s.user_id = m.user_id
+         join conversations c on c.uuid = m.conversation
          where not c.trashed and m.user_id = ",
     )
     .push_bind(user);
@@ -256,8 +256,8 @@ pub(super) fn sorted(user: UserId, choice: &Choice, kinds: Vec<i16>) -> QueryBui
     sql.push_bind(choice.limit).push(" offset ").push_bind(choice.offset);
     sql.push(
         ") p
-         join memberships.memberships m on m.user_id = p.user_id and m.conversation = p.conversation
-         join conversations.conversations c on c.uuid = p.conversation) on true
+         join memberships m on m.user_id = p.user_id and m.conversation = p.conversation
+         join conversations c on c.uuid = p.conversation) on true
          order by p.place",
     );
     sql
@@ -267,12 +267,12 @@ fn matching<'a>(sql: &mut QueryBuilder<'a, Postgres>, choice: &'a Choice) {
     if let Some(peer) = &choice.peer {
         let pattern = format!("%{}%", escaped(peer));
         sql.push(
-            " and s.other in (select u.uuid from directory.users u
-                              where directory.fold(coalesce(u.name, u.username, u.uid))
-                                    like directory.fold(",
+            " and s.other in (select u.uuid from users u
+                              where fold(coalesce(u.name, u.username, u.uid))
+                                    like fold(",
         )
         .push_bind(pattern.clone())
-        .push(") or directory.fold(u.uid) like directory.fold(")
+        .push(") or fold(u.uid) like fold(")
         .push_bind(pattern)
         .push("))");
     }

@@ -84,7 +84,7 @@ impl Views {
                 sqlx::query_as(
                     "select s.other, s.conversation
              from unnest($2::uuid[]) as w (uuid)
-             join memberships.members s on s.user_id = $1 and s.other = w.uuid
+             join members s on s.user_id = $1 and s.other = w.uuid
              where not s.trashed and s.kind = any($3)",
                 )
                 .bind(viewer)
@@ -109,7 +109,7 @@ pub(super) fn contacts_sql(cursor: Cursor) -> String {
     let (condition, direction) = (cursor.condition("id", 3), cursor.direction());
     format!(
         "select {USER_COLUMNS}
-         from directory.users
+         from users
          where account_id = $2 and uuid <> $1 and {condition}
          order by id {direction}
          limit $4"

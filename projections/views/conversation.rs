@@ -70,7 +70,7 @@ impl Views {
         self.progress.require(SHOWN)?;
         let look_up = || async {
             sqlx::query_scalar(
-                "select uuid from conversations.conversations where account_id = $1 and number = $2",
+                "select uuid from conversations where account_id = $1 and number = $2",
             )
             .bind(account)
             .bind(number)

@@ -125,7 +125,7 @@ pub(super) fn groups_sql(cursor: Cursor) -> String {
     let (condition, direction) = (cursor.condition("s.number", 2), cursor.direction());
     format!(
         "select s.conversation
-         from memberships.members s
+         from members s
          where s.user_id = $1
            and not s.trashed
            and s.kind in ('room', 'contextual')
@@ -136,7 +136,7 @@ pub(super) fn groups_sql(cursor: Cursor) -> String {
     )
 }
 
-/// As `directory.fold` does it.
+/// As `fold` does it.
 fn fold(name: &str) -> String {
     let name: String = name.nfc().collect();
     name.to_lowercase().to_uppercase().nfc().collect()

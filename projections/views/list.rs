@@ -99,7 +99,7 @@ impl Views {
 
 /// Whether something waits to be read, for a row `m` of memberships and its conversation `c`.
 pub(super) const UNREAD: &str = "(m.marked_unread
-    or coalesce(conversations.newest_by_others(c, m.user_id), 0) > coalesce(m.marker, 0))";
+    or coalesce(newest_by_others(c, m.user_id), 0) > coalesce(m.marker, 0))";
 
 /// For user, kinds, unread, trashed, limit, offset, q and tag. It reads the member's own rows, and sorts them.
 pub(super) fn sorted_sql(filter: &Filter) -> String {
@@ -110,9 +110,7 @@ pub(super) fn sorted_sql(filter: &Filter) -> String {
         }
         Order::Id | Order::CreatedAt => format!("number {direction}"),
         Order::Name => {
-            format!(
-                "directory.fold(coalesce(name, '')) collate \"und-x-icu\" {direction}, number desc"
-            )
+            format!("fold(coalesce(name, '')) collate \"und-x-icu\" {direction}, number desc")
         }
         Order::ModifiedAt => format!("modified_at {direction}, number desc"),
         Order::LastMessageAt => format!("newest_id {direction} nulls last, number desc"),
@@ -121,15 +119,15 @@ pub(super) fn sorted_sql(filter: &Filter) -> String {
         "with matching as materialized (
              select m.conversation, m.pinned, c.newest_id is null as is_empty, c.newest_id, c.number, c.name,
                     c.modified_at
-             from memberships.memberships m
-             join conversations.conversations c on c.uuid = m.conversation
+             from memberships m
+             join conversations c on c.uuid = m.conversation
              where m.user_id = $1
                and m.kind = any($2)
                and ($3::boolean is null or {UNREAD} = $3)
                and ($4::boolean is null or c.trashed = $4)
                and ($7::text is null or {NAMED})
                and ($8::text is null
-                    or exists (select from unnest(c.tags) tag where directory.fold(tag) = directory.fold($8)))
+                    or exists (select from unnest(c.tags) tag where fold(tag) = fold($8)))
          ), page as materialized (
              select row_number() over () as place, sorted.conversation
              from (select * from matching order by {order} limit $5 offset $6) sorted
@@ -137,17 +135,17 @@ pub(super) fn sorted_sql(filter: &Filter) -> String {
          select (select count(*) from matching) as total, {COLUMNS}
          from (select) one
          left join (page p
-                    join memberships.memberships m on m.user_id = $1 and m.conversation = p.conversation
-                    join conversations.conversations c on c.uuid = p.conversation) on true
+                    join memberships m on m.user_id = $1 and m.conversation = p.conversation
+                    join conversations c on c.uuid = p.conversation) on true
          order by p.place"
     )
 }
 
 /// The name, or another member's, has `$7` in it.
 const NAMED: &str = "(
-    strpos(directory.fold(coalesce(c.name, '')), directory.fold($7)) > 0
-    or exists (select from memberships.members o
-               join directory.users u on u.uuid = o.user_id
+    strpos(fold(coalesce(c.name, '')), fold($7)) > 0
+    or exists (select from members o
+               join users u on u.uuid = o.user_id
                where o.conversation = m.conversation
                  and o.user_id <> m.user_id
-                 and strpos(directory.fold(coalesce(u.name, u.username, u.uid)), directory.fold($7)) > 0))";
+                 and strpos(fold(coalesce(u.name, u.username, u.uid)), fold($7)) > 0))";

@@ -153,7 +153,7 @@ pub(super) static SQL: LazyLock<String> = LazyLock::new(|| {
          cross join lateral (
              with chosen as materialized (
                  select k.bucket, k.bucket & {EMPTY} > 0 as is_empty, k.memberships
-                 from memberships.counts k
+                 from membership_counts k
                  where k.user_id = w.user_id
                    and k.memberships > 0
                    and k.bucket < {LARGE}
@@ -161,8 +161,8 @@ pub(super) static SQL: LazyLock<String> = LazyLock::new(|| {
                    and (1 << ((k.bucket >> 6) & 3)) & w.kinds > 0
              ), large as materialized (
                  select {OWN_COLUMNS}, coalesce(c.newest_id, c.number) as rank, c.newest_id is null as is_empty
-                 from memberships.memberships m
-                 join conversations.conversations c on c.uuid = m.conversation
+                 from memberships m
+                 join conversations c on c.uuid = m.conversation
                  where m.user_id = w.user_id
                    and m.bucket >= {LARGE}
                    and m.bucket & w.own_mask = w.own_value
@@ -174,7 +174,7 @@ pub(super) static SQL: LazyLock<String> = LazyLock::new(|| {
                  from chosen b
                  cross join lateral (
                      select {OWN_COLUMNS}, m.rank
-                     from memberships.memberships m
+                     from memberships m
                      where m.user_id = w.user_id and m.bucket = b.bucket and m.pinned < w.after_pinned
                      order by m.pinned desc
                      limit w.top + w.skip) p
@@ -184,7 +184,7 @@ pub(super) static SQL: LazyLock<String> = LazyLock::new(|| {
                  from chosen b
                  cross join lateral (
                      select {OWN_COLUMNS}, m.rank
-                     from memberships.memberships m
+                     from memberships m
                      where m.user_id = w.user_id
                        and m.bucket = b.bucket
                        and m.rank < case
@@ -214,7 +214,7 @@ pub(super) static SQL: LazyLock<String> = LazyLock::new(|| {
                     p.*, c.revision as conversation_revision
              from (select) one
              left join (page p
-                        join conversations.conversations c on c.uuid = p.conversation) on true) page
+                        join conversations c on c.uuid = p.conversation) on true) page
          order by w.place, page.pinned desc nulls last, page.is_empty, page.rank desc",
         LARGE = bucket::LARGE,
         EMPTY = bucket::EMPTY,

@@ -145,8 +145,8 @@ impl Views {
                 sqlx::query_as(&format!(
                     "select {COLUMNS}, {CONVERSATION_COLUMNS}
              from unnest($2::uuid[]) as w (uuid)
-             join memberships.memberships m on m.user_id = $1 and m.conversation = w.uuid
-             join conversations.conversations c on c.uuid = w.uuid {CONVERSATION_JOINS}
+             join memberships m on m.user_id = $1 and m.conversation = w.uuid
+             join conversations c on c.uuid = w.uuid {CONVERSATION_JOINS}
              where c.kind = any($3)"
                 ))
                 .bind(user)
@@ -184,8 +184,8 @@ pub(super) async fn fetch(
     let rows: Vec<MemberState> = sqlx::query_as(&format!(
         "select {COLUMNS}
          from unnest($1::uuid[], $2::uuid[]) as w (user_id, conversation)
-         join memberships.memberships m on m.user_id = w.user_id and m.conversation = w.conversation
-         join conversations.conversations c on c.uuid = w.conversation"
+         join memberships m on m.user_id = w.user_id and m.conversation = w.conversation
+         join conversations c on c.uuid = w.conversation"
     ))
     .bind(users)
     .bind(conversations)

@@ -24,8 +24,8 @@ event_store::from_row!(Membership { conversation, user_id, membership, joined_at
 const COLUMNS: &str = "s.conversation, s.user_id, s.membership, s.joined_at";
 
 /// For the viewer, conversations, users and kinds.
-const MATCHING: &str = "from memberships.members own
-    join memberships.members s on s.conversation = own.conversation
+const MATCHING: &str = "from members own
+    join members s on s.conversation = own.conversation
     where own.user_id = $1
       and not own.trashed
       and own.kind = any($4)
@@ -46,8 +46,8 @@ impl Views {
         self.ask("read a membership", || async {
             sqlx::query_as(&format!(
                 "select {COLUMNS}
-             from memberships.members s
-             join memberships.members own on own.conversation = s.conversation and own.user_id = $1
+             from members s
+             join members own on own.conversation = s.conversation and own.user_id = $1
              where s.participation = $2 and not own.trashed and own.kind = any($3)"
             ))
             .bind(viewer)

@@ -35,11 +35,12 @@ impl Views {
         let found: Option<Message> = self
             .ask("read a message", || async {
                 sqlx::query_as(&format!(
-            "select {COLUMNS} from messages.messages m where m.account_id = $1 and m.id = $2"
-        ))
-        .bind(account)
-        .bind(id)
-        .fetch_optional(&self.readers).await
+                    "select {COLUMNS} from messages m where m.account_id = $1 and m.id = $2"
+                ))
+                .bind(account)
+                .bind(id)
+                .fetch_optional(&self.readers)
+                .await
             })
             .await?;
         let found = self.of_served(found.into_iter().collect()).await?;
@@ -61,7 +62,7 @@ impl Views {
                 sqlx::query_as(&format!(
                     "select {COLUMNS}
              from unnest($2::uuid[]) with ordinality as w (uuid, place)
-             join messages.messages m on m.uuid = w.uuid
+             join messages m on m.uuid = w.uuid
              where m.account_id = $1
              order by w.place"
                 ))
@@ -88,13 +89,11 @@ impl Views {
             return Ok(None);
         }
         self.ask("number a message", || async {
-            sqlx::query_scalar(
-                "select id from messages.messages where uuid = $1 and conversation = $2",
-            )
-            .bind(uuid)
-            .bind(conversation)
-            .fetch_optional(&self.readers)
-            .await
+            sqlx::query_scalar("select id from messages where uuid = $1 and conversation = $2")
+                .bind(uuid)
+                .bind(conversation)
+                .fetch_optional(&self.readers)
+                .await
         })
         .await
     }
@@ -115,7 +114,7 @@ impl Views {
         self.ask("look for a message", || async {
             sqlx::query_scalar(
                 "select id
-             from messages.messages
+             from messages
              where conversation = $1 and date_trunc('milliseconds', created_at) <= $2
              order by id desc
              limit 1",
@@ -143,7 +142,7 @@ impl Views {
         }
         self.ask("look for a message", || async {
             sqlx::query_scalar(
-                "select exists (select from messages.messages where conversation = $1 and id = $2)",
+                "select exists (select from messages where conversation = $1 and id = $2)",
             )
             .bind(conversation)
             .bind(id)
@@ -213,7 +212,7 @@ pub(super) fn page_sql(descending: bool) -> String {
     let (direction, beyond) = if descending { ("desc", "<") } else { ("asc", ">") };
     format!(
         "select {COLUMNS}
-         from messages.messages m
+         from messages m
          where m.conversation = $1 and m.id {beyond} $4
          order by m.id {direction}
          limit $2 offset $3"

@@ -55,8 +55,7 @@ impl Views {
             Name::Number(number) => (None, Some(number)),
         };
         let column = if uuid.is_some() { "uuid = $3" } else { "id = $4" };
-        let chosen =
-            format!("select * from messages.messages m where m.account_id = $2 and m.{column}");
+        let chosen = format!("select * from messages m where m.account_id = $2 and m.{column}");
         let rows = self
             .ask("read a message", || async {
                 sqlx::query_as(&with_read_at(&chosen))
@@ -119,7 +118,7 @@ impl Views {
 pub(super) fn reads_sql(cursor: Cursor) -> String {
     let (condition, direction) = (cursor.condition("m.id", 3), cursor.direction());
     let chosen = format!(
-        "select * from messages.messages m
+        "select * from messages m
          where m.conversation = $2 and {condition}
          order by m.id {direction}
          limit $4"
@@ -134,7 +133,7 @@ fn with_read_at(chosen: &str) -> String {
         "select {COLUMNS},
                 case when m.author = $1
                      then (select k.at
-                           from memberships.read_ranges k
+                           from read_ranges k
                            where uuid_hash(k.conversation) = uuid_hash(m.conversation)
                              and k.conversation = m.conversation
                              and k.position > m.id
@@ -143,7 +142,7 @@ fn with_read_at(chosen: &str) -> String {
                            order by k.position
                            limit 1)
                      else (select k.at
-                           from memberships.read_ranges k
+                           from read_ranges k
                            where k.user_id = $1
                              and k.conversation = m.conversation
                              and k.top >= m.id

@@ -64,14 +64,14 @@ fn is_indexed(q: &str) -> bool {
 /// For conversation, q, limit and offset. Every message is compared once, for the page and for the total.
 pub(super) fn search_sql(indexed: bool, descending: bool) -> String {
     let direction = if descending { "desc" } else { "asc" };
-    let text = "messages.fold(m.text)";
-    let q = "messages.fold($2)";
+    let text = "fold_text(m.text)";
+    let q = "fold_text($2)";
     // Written as the index has it: the conversation as text, so that its own index, which would find all of its
     // messages, is no choice. The text is no pattern, so what would be one is escaped.
     let found = match indexed {
         true => format!(
             "select {COLUMNS}
-             from messages.messages m
+             from messages m
              where m.conversation::text = $1::text
                and {text} like
                    '%' || replace(replace(replace({q}, '\\', '\\\\'), '%', '\\%'), '_', '\\_') || '%'"
@@ -79,7 +79,7 @@ pub(super) fn search_sql(indexed: bool, descending: bool) -> String {
         false => format!(
             "select {COLUMNS}
              from (select *
-                   from messages.messages
+                   from messages
                    where conversation = $1
                    order by id desc
                    limit {LOOKED_THROUGH_MAX}) m

@@ -5,8 +5,8 @@ use sqlx::PgPool;
 use sqlx::types::Json;
 use uuid::Uuid;
 
-use crate::Error;
-use crate::timers::Action;
+use crate::timers::{self, Action};
+use crate::{Error, Generation};
 
 /// A timer whose time has come.
 #[derive(Debug, Clone)]
@@ -23,19 +23,25 @@ pub struct Due {
 
 event_store::from_row!(Due { stream, account_id, cause, action });
 
+/// Named here, since whoever acts on timers asks on connections that are otherwise for the log alone.
+fn live() -> String {
+    Generation::live().schema(timers::NAME)
+}
+
 impl Due {
     /// Timers whose time has come by the database's clock, the longest due first.
     ///
     /// # Errors
     /// When PostgreSQL fails.
     pub async fn find(pool: &PgPool, limit: i64) -> Result<Vec<Self>, Error> {
-        sqlx::query_as(
+        sqlx::query_as(&format!(
             "select stream, account_id, cause, action
-             from timers.timers
+             from {}.timers
              where due_at <= clock_timestamp()
              order by due_at
              limit $1",
-        )
+            live()
+        ))
         .bind(limit)
         .fetch_all(pool)
         .await
@@ -47,9 +53,10 @@ impl Due {
     /// # Errors
     /// When PostgreSQL fails.
     pub async fn next_in(pool: &PgPool) -> Result<Option<Duration>, Error> {
-        let seconds: Option<f64> = sqlx::query_scalar(
-            "select extract(epoch from min(due_at) - clock_timestamp())::float8 from timers.timers",
-        )
+        let seconds: Option<f64> = sqlx::query_scalar(&format!(
+            "select extract(epoch from min(due_at) - clock_timestamp())::float8 from {}.timers",
+            live()
+        ))
         .fetch_one(pool)
         .await
         .map_err(Error::database("read the next timer"))?;

@@ -38,7 +38,7 @@ pub struct Selection {
 }
 
 /// As the indexes have it.
-const NAME: &str = "directory.fold(coalesce(name, username, uid)) collate \"und-x-icu\"";
+const NAME: &str = "fold(coalesce(name, username, uid)) collate \"und-x-icu\"";
 
 impl Views {
     /// The user whom the host system calls `uid`.
@@ -67,7 +67,7 @@ impl Views {
         let found: Option<User> = self
             .ask("look up a user", || async {
                 sqlx::query_as(&format!(
-                    "select {USER_COLUMNS} from directory.users where account_id = $1 and id = $2"
+                    "select {USER_COLUMNS} from users where account_id = $1 and id = $2"
                 ))
                 .bind(account)
                 .bind(id)
@@ -121,9 +121,9 @@ impl Views {
         self.ask("look up users", || async { sqlx::query_scalar(
             "select coalesce(by_uuid.uuid, by_uid.uuid, by_id.uuid)
              from unnest($2::text[], $3::bigint[], $4::uuid[]) with ordinality as r (uid, id, uuid, place)
-             left join directory.users by_uuid on by_uuid.account_id = $1 and by_uuid.uuid = r.uuid
-             left join directory.users by_uid on by_uid.account_id = $1 and by_uid.uid = r.uid
-             left join directory.users by_id on by_id.account_id = $1 and by_id.id = r.id
+             left join users by_uuid on by_uuid.account_id = $1 and by_uuid.uuid = r.uuid
+             left join users by_uid on by_uid.account_id = $1 and by_uid.uid = r.uid
+             left join users by_id on by_id.account_id = $1 and by_id.id = r.id
              order by r.place",
         )
         .bind(account)
@@ -209,7 +209,7 @@ impl Views {
     async fn count_users(&self, account: AccountId) -> Result<i64, Error> {
         let users = self
             .ask("count users", || async {
-                sqlx::query_scalar("select users from directory.counts where account_id = $1")
+                sqlx::query_scalar("select users from user_counts where account_id = $1")
                     .bind(account)
                     .fetch_optional(&self.readers)
                     .await
@@ -222,8 +222,8 @@ impl Views {
 /// `$4` is part of a name, the username or the uid: written as the index has it, which finds candidates, and then
 /// compared, since the text is no pattern.
 const FOUND: &str =
-    "directory.fold(coalesce(name, '') || ' ' || coalesce(username, '') || ' ' || uid)
-         like '%' || replace(replace(replace(directory.fold($4), '\\', '\\\\'), '%', '\\%'), '_', '\\_') || '%'";
+    "fold(coalesce(name, '') || ' ' || coalesce(username, '') || ' ' || uid)
+         like '%' || replace(replace(replace(fold($4), '\\', '\\\\'), '%', '\\%'), '_', '\\_') || '%'";
 
 /// For account, limit, offset and q. What is searched for is found first, by its index, and only that is sorted.
 pub(super) fn users_sql(searched: bool) -> String {
@@ -231,12 +231,12 @@ pub(super) fn users_sql(searched: bool) -> String {
         true => (
             format!(
                 "with found as materialized (
-                     select * from directory.users where account_id = $1 and {FOUND}
+                     select * from users where account_id = $1 and {FOUND}
                  ) "
             ),
             "found",
         ),
-        false => (String::new(), "directory.users"),
+        false => (String::new(), "users"),
     };
     format!(
         "{found}select {USER_COLUMNS}
@@ -253,7 +253,7 @@ fn matching<'a>(
     selection: &'a Selection,
 ) -> QueryBuilder<'a, Postgres> {
     let mut sql = QueryBuilder::new(select);
-    sql.push(" from directory.users where account_id = ").push_bind(account);
+    sql.push(" from users where account_id = ").push_bind(account);
     if let Some(uuids) = &selection.uuids {
         sql.push(" and uuid = any(").push_bind(uuids).push(")");
     }
@@ -262,7 +262,7 @@ fn matching<'a>(
     }
     if let Some(names) = &selection.names {
         // The index knows folded names.
-        sql.push(format!(" and {NAME} = any(array(select directory.fold(name) from unnest("));
+        sql.push(format!(" and {NAME} = any(array(select fold(name) from unnest("));
         sql.push_bind(names).push("::text[]) as name))");
         sql.push(" and coalesce(name, username, uid) = any(").push_bind(names).push(")");
     }

@@ -52,7 +52,7 @@ pub trait Led: Send {
 pub async fn lead<L: Led>(
     mut led: L,
     pool: PgPool,
-    name: &'static str,
+    name: &str,
     node: Uuid,
     stop: CancellationToken,
 ) {
@@ -74,6 +74,34 @@ pub async fn lead<L: Led>(
     }
 }
 
+/// Works under a lease once, if no other node holds it; `None` if one does.
+///
+/// # Errors
+/// Those of the work, [`Error::LeaseLost`] when another node took over, and when PostgreSQL cannot be reached.
+pub async fn lead_once<T, E: From<Error>>(
+    pool: &PgPool,
+    name: &str,
+    node: Uuid,
+    work: impl AsyncFnOnce(&Lease) -> Result<T, E>,
+) -> Result<Option<T>, E> {
+    let Some(lease) = Lease::acquire(pool, name, node).await? else { return Ok(None) };
+    let mut renewal = JoinSet::new();
+    renewal.spawn(renew_until_lost(lease.clone(), pool.clone()));
+    let worked = tokio::select! {
+        worked = work(&lease) => worked,
+        _ = renewal.join_next() => Err(lease.lost().into()),
+    };
+    renewal.shutdown().await;
+    give_back(lease, pool).await;
+    // Nobody waits for it: what is done once is not listed as work that nobody does.
+    sqlx::query("delete from leases where name = $1 and owner is null")
+        .bind(name)
+        .execute(pool)
+        .await
+        .map_err(|source| Error::Database { doing: "give a lease back", source })?;
+    worked.map(Some)
+}
+
 /// How the work under a lease ended, when it did not fail.
 enum End {
     Stopped,
@@ -84,7 +112,7 @@ enum End {
 async fn term<L: Led>(
     led: &mut L,
     pool: &PgPool,
-    name: &'static str,
+    name: &str,
     node: Uuid,
     stop: &CancellationToken,
 ) -> Result<End, L::Error> {
@@ -116,7 +144,7 @@ async fn term<L: Led>(
 async fn wait_for_lease<L: Led>(
     led: &mut L,
     pool: &PgPool,
-    name: &'static str,
+    name: &str,
     node: Uuid,
     stop: &CancellationToken,
 ) -> Result<Option<Lease>, L::Error> {

@@ -1,3 +1,4 @@
+use std::sync::Arc;
 use std::time::Duration;
 
 use domain::Position;
@@ -16,7 +17,7 @@ pub(crate) const LASTS: Duration = Duration::from_secs(6);
 /// and learns it as [`Error::LeaseLost`].
 #[derive(Debug, Clone)]
 pub struct Lease {
-    name: &'static str,
+    name: Arc<str>,
     owner: Uuid,
     epoch: i64,
 }
@@ -28,11 +29,7 @@ impl Lease {
     ///
     /// # Errors
     /// When PostgreSQL cannot be reached.
-    pub async fn acquire(
-        pool: &PgPool,
-        name: &'static str,
-        owner: Uuid,
-    ) -> Result<Option<Self>, Error> {
+    pub async fn acquire(pool: &PgPool, name: &str, owner: Uuid) -> Result<Option<Self>, Error> {
         sqlx::query("insert into leases (name) values ($1) on conflict do nothing")
             .bind(name)
             .execute(pool)
@@ -54,12 +51,12 @@ impl Lease {
         .fetch_optional(pool)
         .await
         .map_err(Error::database("take a lease"))?;
-        Ok(epoch.map(|epoch| Self { name, owner, epoch }))
+        Ok(epoch.map(|epoch| Self { name: name.into(), owner, epoch }))
     }
 
     /// What is held.
-    pub fn name(&self) -> &'static str {
-        self.name
+    pub fn name(&self) -> &str {
+        &self.name
     }
 
     /// The node that holds it.
@@ -82,7 +79,7 @@ impl Lease {
              set expires_at = clock_timestamp() + interval '6 seconds'
              where name = $1 and owner = $2 and epoch = $3",
         )
-        .bind(self.name)
+        .bind(self.name())
         .bind(self.owner)
         .bind(self.epoch)
         .execute(connection)
@@ -105,7 +102,7 @@ impl Lease {
         to: Position,
     ) -> Result<(), Error> {
         let moved = sqlx::query("select advance_checkpoints($1, $2, $3, $4, $5, $6)")
-            .bind(self.name)
+            .bind(self.name())
             .bind(self.owner)
             .bind(self.epoch)
             .bind(names)
@@ -173,7 +170,7 @@ impl Lease {
             "update leases set owner = null, expires_at = '-infinity'
              where name = $1 and owner = $2 and epoch = $3",
         )
-        .bind(self.name)
+        .bind(self.name())
         .bind(self.owner)
         .bind(self.epoch)
         .execute(pool)
@@ -183,7 +180,7 @@ impl Lease {
     }
 
     pub(crate) fn lost(&self) -> Error {
-        Error::LeaseLost { name: self.name.to_owned() }
+        Error::LeaseLost { name: self.name.to_string() }
     }
 }
 

@@ -63,7 +63,7 @@ pub use causes::causes;
 pub use commands::{CommandError, Commands, Outcome};
 pub use idempotency::prune_idempotency_keys;
 pub use in_use::{KeysAlone, KeysInUse};
-pub use lead::{Led, lead};
+pub use lead::{Led, lead, lead_once};
 pub use lease::{Lease, checkpoint};
 pub use log::{Found, Log, Search};
 pub use metadata::{Context, Idempotency, Metadata, Surface};

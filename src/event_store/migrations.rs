@@ -21,6 +21,7 @@ const FILES: &[(&str, &str)] = files![
     "0008_imported_without_keys",
     "0009_quarantine",
     "0010_built_schemas",
+    "0011_refolded",
     "0012_nats_repair",
 ];
 

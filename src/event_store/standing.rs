@@ -53,25 +53,28 @@ pub struct HeldLease {
 crate::from_row!(HeldLease { name, owner, epoch, expires_at, is_held });
 
 impl Standing {
-    /// Of these followers, at a cost that does not depend on how far they are behind.
+    /// Of these followers, each with the name of its checkpoint, at a cost that does not depend on how far they are behind.
     ///
     /// # Errors
     /// When PostgreSQL fails.
-    pub async fn read(pool: &PgPool, followers: &[&str]) -> Result<Self, Error> {
+    pub async fn read(pool: &PgPool, followers: &[(&str, String)]) -> Result<Self, Error> {
         let failed = |source| Error::Database { doing: "read how far followers are", source };
+        let (names, checkpoints): (Vec<&str>, Vec<&String>) =
+            followers.iter().map(|(name, checkpoint)| (*name, checkpoint)).unzip();
         // The head last: nobody is beyond it.
         let followers = sqlx::query_as(
             "select f.name, f.position, f.stopped,
                     extract(epoch from clock_timestamp() - e.recorded_at)::float8 as lag_s
              from (
                  select n.name, n.ordinality, coalesce(c.position, 0) as position, c.stopped
-                 from unnest($1::text[]) with ordinality n (name)
-                 left join checkpoints c on c.name = n.name
+                 from unnest($1::text[], $2::text[]) with ordinality n (name, checkpoint)
+                 left join checkpoints c on c.name = n.checkpoint
              ) f
              left join events e on e.position = f.position + 1
              order by f.ordinality",
         )
-        .bind(followers)
+        .bind(names)
+        .bind(checkpoints)
         .fetch_all(pool)
         .await
         .map_err(failed)?;

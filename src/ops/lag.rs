@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use domain::Position;
 use event_store::Standing;
 use metrics::gauge;
-use projections::Progress;
+use projections::{Generation, Progress};
 use serde_json::{Map, Value, json};
 use sqlx::PgPool;
 use tokio::sync::watch;
@@ -32,10 +32,11 @@ struct Seen {
     at: Instant,
 }
 
-/// Everyone who follows the log: the read models, and the relay unless it is off.
-pub(super) fn followers(with_relay: bool) -> Vec<&'static str> {
-    let models = projections::MODELS.iter().map(|model| model.name);
-    models.chain(with_relay.then_some(relay::NAME)).collect()
+/// Everyone who follows the log, and the name of its checkpoint: the read models, and the relay unless it is off.
+pub(super) fn followers(with_relay: bool) -> Vec<(&'static str, String)> {
+    let live = Generation::live();
+    let models = projections::MODELS.iter().map(|model| (model.name, live.schema(model.name)));
+    models.chain(with_relay.then(|| (relay::NAME, relay::NAME.to_owned()))).collect()
 }
 
 impl Watched {
@@ -69,7 +70,7 @@ impl Watched {
 
 async fn look(
     pool: PgPool,
-    followers: Vec<&'static str>,
+    followers: Vec<(&'static str, String)>,
     progress: Progress,
     seen: watch::Sender<Option<Seen>>,
     stop: CancellationToken,
@@ -87,6 +88,12 @@ async fn look(
             seen.measure(&progress);
         }
     }
+}
+
+/// Whether some node should have this lease all the time: not those of read models of another version, nor those of verbs,
+/// which would be told of as nobody's for ever.
+fn is_lasting(lease: &str) -> bool {
+    lease == Generation::live().lease() || [reactors::NAME, relay::NAME].contains(&lease)
 }
 
 impl Seen {
@@ -116,7 +123,7 @@ impl Seen {
                 gauge!("colloquy_projection_lag_seconds", "projection" => name).set(lag_s);
             }
         }
-        for lease in &self.standing.leases {
+        for lease in self.standing.leases.iter().filter(|lease| is_lasting(&lease.name)) {
             let held = f64::from(lease.is_held);
             gauge!("colloquy_lease_held", "lease" => lease.name.clone()).set(held);
             gauge!("colloquy_lease_epoch", "lease" => lease.name.clone()).set(lease.epoch as f64);

@@ -18,6 +18,7 @@ mod options;
 mod output;
 mod private_nats;
 mod progress;
+mod projection;
 mod readiness;
 mod replay;
 mod serve;
@@ -86,6 +87,9 @@ enum Verb {
     /// Compare what was made from the log with it, and make it again
     #[command(subcommand)]
     Replay(replay::Replay),
+    /// How the read models are, and trying again those that stopped
+    #[command(subcommand)]
+    Projection(projection::Projection),
     /// Manage the keys that seal text
     #[command(subcommand)]
     Keys(keys::Keys),
@@ -143,6 +147,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<(), Failure> {
         Verb::Doctor(doctor) => doctor.run(options).await,
         Verb::Audit(audit) => audit.run(options).await,
         Verb::Replay(replay) => replay.run(options).await,
+        Verb::Projection(projection) => projection.run(options).await,
         Verb::Keys(keys) => keys.run(options).await,
         Verb::Openapi { dialect } => openapi::run(dialect.as_deref()),
         Verb::Asyncapi => openapi::run_asyncapi(),

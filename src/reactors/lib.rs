@@ -32,7 +32,7 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 /// The name of the lease.
-const NAME: &str = "reactors";
+pub const NAME: &str = "reactors";
 /// The longest that nobody looks at the timers.
 const LOOK_EVERY: Duration = Duration::from_secs(2);
 /// The pause when there was nothing to do about timers that were due.
@@ -60,6 +60,9 @@ enum Error {
 /// Reacts until `stop` is cancelled.
 pub async fn run(commands: Commands, progress: Progress, node: Uuid, stop: CancellationToken) {
     let pool = commands.log().pool().clone();
+    // Until then, nodes that know which timers there are do the work: those of an earlier version, while this one's
+    // read models are built.
+    while !stop.is_cancelled() && !progress.wait_until_level(LOOK_EVERY).await {}
     let reactor = Reactor { commands, progress, stop: stop.clone() };
     event_store::lead(reactor, pool, NAME, node, stop).await;
 }

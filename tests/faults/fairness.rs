@@ -85,7 +85,7 @@ async fn the_queries_of_one_account_leave_connections_to_the_others() {
     // Every list of messages now takes as long as this lasts.
     let pool = installation.pool().await;
     let mut blocker = pool.begin().await.unwrap();
-    blocker.execute("lock table messages.messages in access exclusive mode").await.unwrap();
+    blocker.execute("lock table messages in access exclusive mode").await.unwrap();
     let mut asking = JoinSet::new();
     for _ in 0..40 {
         let (ann, path) = (ann.clone(), path.clone());

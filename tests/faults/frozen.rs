@@ -37,7 +37,7 @@ async fn a_frozen_node_with_the_lease_and_a_lock_keeps_nobody_waiting_for_longer
     let pool = installation.pool().await;
     let mut blocker = pool.begin().await.unwrap();
     blocker.execute("lock table checkpoints in access exclusive mode").await.unwrap();
-    pool.execute("update leases set owner = null, epoch = epoch + 1 where name = 'projector'")
+    pool.execute("update leases set owner = null, epoch = epoch + 1 where name like 'projector%'")
         .await
         .unwrap();
     wait_until("it begins", async || blocked_transactions(&pool).await > 0).await;
@@ -45,7 +45,7 @@ async fn a_frozen_node_with_the_lease_and_a_lock_keeps_nobody_waiting_for_longer
     let since = Instant::now();
     blocker.rollback().await.unwrap();
 
-    let epoch = "select epoch from leases where name = 'projector'";
+    let epoch = "select epoch from leases where name like 'projector%'";
     let frozen_epoch: i64 = sqlx::query_scalar(epoch).fetch_one(&pool).await.unwrap();
     let other = installation.start();
     wait_until("the other one projects", async || {

@@ -37,7 +37,7 @@ async fn however_many_ask_for_large_pages_and_do_not_read_them_the_others_are_an
     }
     let (anns, eves) = (page(&ann).await, page(&eve).await);
     // 3 MB for each page: posting them would take longer than the rest of the test.
-    sqlx::query("update messages.messages set text = repeat('x', 100000)")
+    sqlx::query("update messages set text = repeat('x', 100000)")
         .execute(&installation.pool().await)
         .await
         .unwrap();

@@ -8,6 +8,7 @@ mod lag;
 mod memory;
 mod neighbours;
 mod outages;
+mod owners;
 mod postgres;
 mod private_servers;
 mod projections;

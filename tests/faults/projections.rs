@@ -17,7 +17,7 @@ async fn a_read_model_that_cannot_take_an_event_stops_alone_and_catches_up_after
     let chat = ann.create(json!(["bob"])).await;
     let path = format!("/api/conversations/{}", chat["id"]);
     let pool = installation.pool().await;
-    let broken = "alter table memberships.memberships add constraint nothing_is_pinned check (pinned is null)";
+    let broken = "alter table memberships add constraint nothing_is_pinned check (pinned is null)";
     pool.execute(broken).await.unwrap();
 
     // It is recorded, and cannot be shown.
@@ -39,9 +39,7 @@ async fn a_read_model_that_cannot_take_an_event_stops_alone_and_catches_up_after
     assert!(server.log().contains("projection stopped"));
     server.kill();
 
-    pool.execute("alter table memberships.memberships drop constraint nothing_is_pinned")
-        .await
-        .unwrap();
+    pool.execute("alter table memberships drop constraint nothing_is_pinned").await.unwrap();
     let server = installation.start();
     let ann = server.caller("ann");
     // Once the lease of the node that was killed has run out.

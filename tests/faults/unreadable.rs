@@ -82,7 +82,7 @@ async fn quarantined_events_cost_no_more_than_their_own_conversation() {
     assert_eq!(details["quarantined"][0]["position"], position);
     assert_eq!(details["quarantined"][0]["reason"], "nobody knows it");
     server.kill();
-    pool.execute("update checkpoints set version = -1 where name <> 'relay'").await.unwrap();
+    pool.execute("update checkpoints set schema_oid = 0 where name <> 'relay'").await.unwrap();
     let server = installation.start();
     server.caller("ann").say(&other, "and after a restart").await;
 }

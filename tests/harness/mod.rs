@@ -13,6 +13,7 @@ use embedded::testing::{self, unique};
 use event_store::testing::context;
 use event_store::{Commands, Keys, Log, MasterKey, Settings};
 use sqlx::PgPool;
+use sqlx::postgres::PgConnectOptions;
 use tokio_util::sync::CancellationToken;
 
 pub use caller::{Answer, Caller, send};
@@ -55,8 +56,17 @@ impl Installation {
         }
     }
 
+    /// Its statements are about the read models that servers show, if there are any yet.
     pub async fn pool(&self) -> PgPool {
-        PgPool::connect(&self.database_url).await.unwrap()
+        let log = PgPool::connect(&self.database_url).await.unwrap();
+        let schemas: Vec<String> =
+            sqlx::query_scalar("select name from checkpoints where schema_oid > 0")
+                .fetch_all(&log)
+                .await
+                .unwrap_or_default();
+        let options: PgConnectOptions = self.database_url.parse().unwrap();
+        let path = [&schemas[..], &["public".to_owned()]].concat().join(",");
+        PgPool::connect_with(options.options([("search_path", path)])).await.unwrap()
     }
 
     fn verb(&self, arguments: &[&str]) -> Command {

@@ -7,7 +7,7 @@ use sqlx::PgPool;
 use tokio::sync::Semaphore;
 
 use super::*;
-use crate::Progress;
+use crate::{Generation, Progress};
 
 /// A key that no statement survives.
 const PANICS: u8 = 200;
@@ -43,7 +43,7 @@ impl Slow {
             loader,
             permits,
             statements,
-            readers: Readers::new(nowhere.clone(), Progress::new(nowhere)),
+            readers: Readers::new(nowhere.clone(), Progress::new(nowhere, Generation::live())),
         }
     }
 

@@ -17,8 +17,8 @@ async fn chats_that_changed_at_the_same_time_are_in_the_order_of_their_ids() {
     world
         .pool()
         .execute(
-            "update memberships.memberships set changed_at = '2026-01-01T00:00:00Z';
-             update conversations.conversations set changed_at = '2026-01-01T00:00:00Z'",
+            "update memberships set changed_at = '2026-01-01T00:00:00Z';
+             update conversations set changed_at = '2026-01-01T00:00:00Z'",
         )
         .await
         .unwrap();

@@ -64,7 +64,7 @@ impl Explainer {
         let mut connection = world.pool().acquire().await.unwrap();
         let tables: Vec<String> = sqlx::query_scalar(
             "select schemaname || '.' || tablename from pg_tables
-             where schemaname in ('directory', 'messages', 'conversations', 'memberships')",
+             where schemaname = any(current_schemas(false)) and schemaname <> 'public'",
         )
         .fetch_all(&mut *connection)
         .await
@@ -78,8 +78,8 @@ impl Explainer {
             "select string_agg('drop index ' || indexrelid::regclass, ';'),
                     string_agg(pg_get_indexdef(indexrelid), ';')
              from pg_index
-             where indexrelid in ('directory.users_by_part_of_name'::regclass,
-                                  'messages.messages_by_part_of_text'::regclass)",
+             where indexrelid in ('users_by_part_of_name'::regclass,
+                                  'messages_by_part_of_text'::regclass)",
         )
         .fetch_one(&mut *connection)
         .await
@@ -87,7 +87,7 @@ impl Explainer {
         let fill = FILL.replace("ANN", &ann.to_string());
         connection.execute(format!("{drop}; {fill} {make}").as_str()).await.unwrap();
         let (own, buckets) = sqlx::query_as(
-            "select sum(memberships)::bigint, count(*) from memberships.counts where user_id = $1",
+            "select sum(memberships)::bigint, count(*) from membership_counts where user_id = $1",
         )
         .bind(ann)
         .fetch_one(&mut *connection)
@@ -132,12 +132,10 @@ impl Explainer {
 
     /// The conversation with the most messages.
     pub(super) async fn longest(&mut self) -> ConversationId {
-        sqlx::query_scalar(
-            "select conversation from messages.counts order by messages desc limit 1",
-        )
-        .fetch_one(&mut *self.connection)
-        .await
-        .unwrap()
+        sqlx::query_scalar("select conversation from message_counts order by messages desc limit 1")
+            .fetch_one(&mut *self.connection)
+            .await
+            .unwrap()
     }
 
     /// Arguments that choose by bucket.

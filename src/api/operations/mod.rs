@@ -34,7 +34,11 @@ pub(crate) const DESCRIPTION: Common = Common {
 };
 
 pub(crate) fn routes() -> Routes {
-    Routes::new().routes(routes!(healthz)).routes(routes!(readyz)).routes(routes!(metrics))
+    Routes::new()
+        .routes(routes!(healthz))
+        .routes(routes!(readyz))
+        .routes(routes!(metrics))
+        .routes(routes!(projections_status))
 }
 
 /// The process lives.
@@ -84,6 +88,32 @@ fn verbose(services: &Services, condition: Condition) -> Response {
     details["condition"] = json!(condition);
     details["failing"] = json!(failing);
     (status, Json(details)).into_response()
+}
+
+/// How far each copy of each read model is, who writes it, and why it does not go on: with a service token of
+/// account 1.
+#[utoipa::path(get, path = "/projections",
+    operation_id = "operations.server.projections", security(("bearer" = [])),
+    responses((status = 200, description = "One object for each copy of a read model", body = Vec<serde_json::Value>),
+              (status = 403, description = "It is for operators", body = String),
+              (status = 503, description = "PostgreSQL cannot be asked", body = String)))]
+async fn projections_status(
+    Extract(services): Extract<Arc<Services>>,
+    request: Request,
+) -> Response {
+    if !caller::is_operator(&services, request.headers()).await {
+        return (StatusCode::FORBIDDEN, "it needs a service token of account 1\n").into_response();
+    }
+    match projections::Report::all(&services.pool).await {
+        Ok(reports) => Json(reports).into_response(),
+        Err(error) => {
+            tracing::warn!(
+                error = event_store::causes(&error),
+                "how the read models are is not known"
+            );
+            (StatusCode::SERVICE_UNAVAILABLE, "PostgreSQL cannot be asked\n").into_response()
+        }
+    }
 }
 
 /// Measurements, as Prometheus reads them. Those that tell how much all accounts do are for operators: with

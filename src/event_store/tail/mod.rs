@@ -45,6 +45,14 @@ pub struct LogEvent {
     bytes: usize,
 }
 
+impl From<RecordedEvent> for LogEvent {
+    /// For whoever reads some of the log only.
+    fn from(recorded: RecordedEvent) -> Self {
+        let bytes = recorded.payload.len();
+        Self::new(recorded, bytes)
+    }
+}
+
 impl LogEvent {
     fn new(recorded: RecordedEvent, bytes: usize) -> Self {
         let event = recorded.event().map_err(Arc::new);
@@ -111,7 +119,16 @@ impl Tail {
 
     /// Reads from the database. Rows are taken one by one as they arrive and only until the budget is spent, so
     /// that many large events are never in memory together.
-    async fn fetch(&self, after: Position, budget: Budget) -> Result<Vec<Arc<LogEvent>>, Error> {
+    ///
+    /// It is also for whoever reads far behind what others follow, and keeps nothing of it in the ring.
+    ///
+    /// # Errors
+    /// [`Error::Hole`] when a position is missing, or why the log cannot be read.
+    pub async fn fetch(
+        &self,
+        after: Position,
+        budget: Budget,
+    ) -> Result<Vec<Arc<LogEvent>>, Error> {
         let ring = self.log.ring();
         let typical = ring.typical_bytes.load(Ordering::Relaxed);
         let rows_max = (budget.bytes_max / typical).max(ROWS_MIN).min(budget.events_max.max(1));

@@ -44,7 +44,7 @@ struct Named {
 }
 
 /// A position that an event may have, as an argument.
-fn position() -> impl TypedValueParser<Value = Position> {
+pub(super) fn position() -> impl TypedValueParser<Value = Position> {
     clap::value_parser!(i64).range(1..).map(Position::new)
 }
 

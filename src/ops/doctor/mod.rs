@@ -72,8 +72,7 @@ const SET_NATS: &str = "start the server, or correct NATS_URL";
 const RAISE_CONNECTIONS: &str = "raise max_connections, or lower serve --connections-max";
 const MEND_COLLATIONS: &str = "use a PostgreSQL built with ICU; after an upgrade of the system's libraries: reindex database, \
      then alter database … refresh collation version";
-const LOOK_AT_FOLLOWER: &str =
-    "see docs/operating.md; an event that cannot be read: `colloquy audit quarantine`";
+const LOOK_AT_FOLLOWER: &str = "see docs/replay.md; after the fix: `colloquy projection retry`";
 const LOOK_AT_STREAM: &str = "see docs/nats.md";
 
 /// Whether `serve` could tell who calls.

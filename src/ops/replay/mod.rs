@@ -1,13 +1,27 @@
 //! `replay …`: what was made from the log is compared with it, and made again.
 
 mod nats;
+mod projection;
+mod verify;
+mod what_if;
 
-use clap::Subcommand;
+use clap::{Args, Subcommand};
+use event_store::Log;
+use projections::replay::Step;
+use uuid::Uuid;
 
+use super::database::Database;
+use super::progress::Progress;
 use super::{Failure, Options};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Replay {
+    /// Build read models anew beside those that are shown, and put them in their place
+    Projection(projection::Projection),
+    /// Compare the read models, row by row, with the log; exit status 3 if one differs
+    Verify(verify::Verify),
+    /// Build a read model as it was at a position, in a schema of its own
+    WhatIf(what_if::WhatIf),
     /// Compare the NATS stream with the log, make it right again, or publish history for a new consumer
     Nats(nats::Nats),
 }
@@ -15,7 +29,61 @@ pub(super) enum Replay {
 impl Replay {
     pub(super) async fn run(self, options: Options) -> Result<(), Failure> {
         match self {
+            Self::Projection(projection) => projection.run(options).await,
+            Self::Verify(verify) => verify.run(options).await,
+            Self::WhatIf(what_if) => what_if.run(options).await,
             Self::Nats(nats) => nats.run(options).await,
         }
     }
+}
+
+/// What building read models takes.
+#[derive(Debug, Args)]
+struct Building {
+    /// Memory to build with, in MiB
+    #[arg(long, value_name = "MIB", default_value_t = 256, value_parser = clap::value_parser!(u64).range(16..))]
+    memory: u64,
+}
+
+impl Building {
+    fn replay(&self, log: &Log) -> projections::replay::Replay {
+        let node = Uuid::new_v4();
+        projections::replay::Replay::new(log.clone(), node, (self.memory as usize) << 20)
+    }
+}
+
+/// A model's name, in the list of all.
+pub(super) fn model(name: &str) -> Result<String, String> {
+    let names: Vec<&str> = projections::MODELS.iter().map(|model| model.name).collect();
+    match names.contains(&name) {
+        true => Ok(name.to_owned()),
+        false => Err(format!("expected one of {}", names.join(", "))),
+    }
+}
+
+/// Says how far building has come.
+fn report(doing: &'static str) -> impl FnMut(Step) + Send {
+    let mut progress = None;
+    move |step| match step {
+        Step::Filled { at, to } => {
+            let progress = progress.get_or_insert_with(|| {
+                let mut progress = Progress::new(doing, to.get().unsigned_abs());
+                progress.begin_at(at.get().unsigned_abs());
+                progress
+            });
+            progress.set(at.get().unsigned_abs());
+        }
+        Step::Indexing | Step::Switching => {
+            if let Some(progress) = progress.take() {
+                progress.finish();
+            }
+        }
+    }
+}
+
+async fn open(options: &Options) -> Result<(Database, Log), Failure> {
+    let database = Database::open(options).await?;
+    event_store::migrate(&database.pool).await?;
+    let log = database.log(options).await?;
+    Ok((database, log))
 }

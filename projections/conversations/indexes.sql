@@ -1,0 +1,1 @@
+-- None but those that the model itself needs.

@@ -1,0 +1,28 @@
+use event_store::Log;
+use sqlx::Postgres;
+use sqlx::pool::PoolConnection;
+
+use crate::planner::PLANNER;
+use crate::{Error, Generation};
+
+/// A connection for the projector alone: it keeps its prepared statements, and nobody waits for its commits to reach
+/// the disk. So it must not go back to the pool.
+pub(crate) async fn dedicated(
+    log: &Log,
+    generation: &Generation,
+) -> Result<PoolConnection<Postgres>, Error> {
+    let mut connection = log.pool().acquire().await.map_err(Error::database("connect"))?;
+    connection.close_on_drop();
+    let set_up = PLANNER.iter().chain(&[("synchronous_commit", "off")]);
+    for (name, value) in set_up {
+        sqlx::query("select set_config($1, $2, false)")
+            .bind(name)
+            .bind(value)
+            .execute(&mut *connection)
+            .await
+            .map_err(Error::database("set a connection up"))?;
+    }
+    let chosen = generation.choose(&mut connection).await;
+    chosen.map_err(Error::database("set a connection up"))?;
+    Ok(connection)
+}

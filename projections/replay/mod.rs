@@ -1,0 +1,125 @@
+//! Read models built from the log again: beside those that are shown, to take their place or to be compared with them,
+//! or as they were at a position.
+//!
+//! All of it is the ordinary filling ([`crate::projector`]) of another [`Generation`]. Deliberately not here: anything
+//! that writes the rows that are shown. To build a copy for another purpose, make a file.
+
+mod compare;
+mod origin;
+mod rebuild;
+mod refold;
+mod verify;
+mod what_if;
+
+use std::time::{Duration, Instant};
+
+use domain::Position;
+use event_store::{Lease, Log, lead_once};
+use sqlx::{Executor, PgConnection};
+use uuid::Uuid;
+
+pub use compare::Difference;
+pub use verify::Verified;
+
+use crate::Error;
+use crate::generation::{Generation, quoted};
+use crate::projector::Fill;
+
+/// What was interrupted holds its lease until that runs out.
+const LEASE_RUNS_OUT_WITHIN: Duration = Duration::from_secs(8);
+const PAUSE: Duration = Duration::from_millis(200);
+/// Events that are written in the twinkling of an eye.
+const NEAR: i64 = 1_000;
+
+/// Builds read models from the log again.
+#[derive(Debug, Clone)]
+pub struct Replay {
+    log: Log,
+    live: Generation,
+    /// Of this process, for leases.
+    node: Uuid,
+    memory_max: usize,
+    /// So near to what is shown, the rest is done together with the switch.
+    pub(crate) near: i64,
+}
+
+/// How far building has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Step {
+    /// At a position, on the way to another one.
+    Filled {
+        /// Done up to here.
+        at: Position,
+        /// On the way to here; the log may go on meanwhile.
+        to: Position,
+    },
+    /// Makes the indexes.
+    Indexing,
+    /// Waits for the moment to take the place of what is shown.
+    Switching,
+}
+
+/// Who is told of each step.
+pub type Report<'a> = &'a mut (dyn FnMut(Step) + Send);
+
+impl Replay {
+    /// Of the read models that nodes of this version show. `memory_max` is in bytes.
+    pub fn new(log: Log, node: Uuid, memory_max: usize) -> Self {
+        Self::of(Generation::live(), log, node, memory_max)
+    }
+
+    pub(crate) fn of(live: Generation, log: Log, node: Uuid, memory_max: usize) -> Self {
+        Self { log, live, node, memory_max, near: NEAR }
+    }
+
+    /// Some models with their relatives; all, if none is named.
+    fn chosen(&self, names: &[&str]) -> Generation {
+        match names {
+            [] => self.live.clone(),
+            names => self.live.with_relatives(names),
+        }
+    }
+
+    /// Works under a lease; waits for one that an interrupted run has left.
+    async fn under<T>(
+        &self,
+        lease: &str,
+        mut work: impl AsyncFnMut(&Lease) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        let asked = Instant::now();
+        loop {
+            let once = async |lease: &Lease| work(lease).await;
+            match lead_once(self.log.pool(), lease, self.node, once).await? {
+                Some(done) => return Ok(done),
+                None if asked.elapsed() < LEASE_RUNS_OUT_WITHIN => tokio::time::sleep(PAUSE).await,
+                None => return Err(Error::UnderWay { lease: lease.to_owned() }),
+            }
+        }
+    }
+
+    fn fill<'a>(&'a self, lease: &'a Lease, generation: &'a Generation) -> Fill<'a> {
+        Fill { log: &self.log, lease, generation, memory_max: self.memory_max }
+    }
+}
+
+/// Makes the empty tables of a copy within one schema, on a connection for it.
+async fn make(connection: &mut PgConnection, copy: &Generation, schema: &str) -> Result<(), Error> {
+    let failed = Error::database;
+    let create = format!("create schema {}", quoted(schema));
+    connection.execute(create.as_str()).await.map_err(failed("make a schema"))?;
+    for model in copy.models.iter() {
+        connection.execute(model.schema).await.map_err(failed("make a read model"))?;
+    }
+    Ok(())
+}
+
+async fn drop_schema(connection: &mut PgConnection, schema: &str) -> Result<(), Error> {
+    let drop = format!(
+        "set client_min_messages = warning;
+         drop schema if exists {} cascade;
+         reset client_min_messages",
+        quoted(schema)
+    );
+    connection.execute(drop.as_str()).await.map_err(Error::database("drop a schema"))?;
+    Ok(())
+}

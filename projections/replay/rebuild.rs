@@ -1,0 +1,256 @@
+use std::time::Duration;
+
+use domain::Position;
+use event_store::{Budget, Lease};
+use sqlx::{Connection, Executor, PgConnection};
+
+use super::{Replay, Report, Step, drop_schema};
+use crate::projector::{dedicated, index, prepare};
+use crate::{Error, Generation};
+
+/// Between two attempts to switch: doubled from the least to the most.
+const PAUSE_MIN: Duration = Duration::from_millis(50);
+const PAUSE_MAX: Duration = Duration::from_secs(5);
+
+/// Up to where a copy may be filled.
+struct Reach {
+    to: Position,
+    /// A node writes what is shown: the copy must not be ahead of it.
+    is_bound: bool,
+}
+
+impl Replay {
+    /// Builds models anew beside those that are shown, with their relatives, and then puts them in their place: whoever
+    /// reads meanwhile sees the one or the other, at the same position. What was interrupted goes on, unless it is to
+    /// begin `anew`. Returns the position.
+    ///
+    /// # Errors
+    /// [`Error::Refused`] for an event that cannot be applied; [`Error::UnderWay`] if another process does it; when
+    /// PostgreSQL fails.
+    pub async fn rebuild(
+        &self,
+        names: &[&str],
+        anew: bool,
+        report: Report<'_>,
+    ) -> Result<Position, Error> {
+        let live = self.chosen(names);
+        let work = async |lease: &Lease| self.rebuild_under(lease, &live, anew, report).await;
+        self.under(&live.rebuild_lease(), work).await
+    }
+
+    async fn rebuild_under(
+        &self,
+        lease: &Lease,
+        live: &Generation,
+        anew: bool,
+        report: Report<'_>,
+    ) -> Result<Position, Error> {
+        let next = live.next();
+        let mut connection = dedicated(&self.log, &next).await?;
+        forget(&mut connection, &live.old()).await?;
+        if anew || position(&mut connection, &next).await?.is_none() {
+            forget(&mut connection, &next).await?;
+        }
+        prepare(&mut connection, lease, &next).await?;
+        let fill = self.fill(lease, &next);
+        let moved = || Error::CheckpointMoved;
+        let mut at = position(&mut connection, &next).await?.ok_or_else(moved)?;
+        loop {
+            let to = self.reach(&mut connection, live).await?.to;
+            if to - at <= self.near {
+                break;
+            }
+            report(Step::Filled { at, to });
+            let mut reached = |at| report(Step::Filled { at, to });
+            fill.run(&mut connection, at, to, &mut reached).await?;
+            at = to;
+        }
+        report(Step::Indexing);
+        index(&mut connection, lease, &next).await?;
+        let mut pause = PAUSE_MIN;
+        loop {
+            report(Step::Switching);
+            let to = self.reach(&mut connection, live).await?.to;
+            if to > at {
+                fill.run(&mut connection, at, to, &mut |_| {}).await?;
+                at = to;
+            }
+            if let Some(position) = self.switch(&mut connection, lease, live, at).await? {
+                forget(&mut connection, &live.old()).await?;
+                return Ok(position);
+            }
+            tokio::time::sleep(pause).await;
+            pause = (pause * 2).min(PAUSE_MAX);
+        }
+    }
+
+    /// A copy is filled to where the running models are, while a node takes them on; without one, to the head.
+    async fn reach(
+        &self,
+        connection: &mut PgConnection,
+        live: &Generation,
+    ) -> Result<Reach, Error> {
+        let (is_held, shown): (bool, Option<Position>) = sqlx::query_as(
+            "select exists (select from leases
+                            where name = $1 and owner is not null and expires_at > clock_timestamp()),
+                    coalesce((select max(position) from checkpoints where name = any($2) and stopped is null),
+                             (select max(position) from checkpoints where name = any($3) and stopped is null))",
+        )
+        .bind(live.lease())
+        .bind(live.schemas())
+        .bind(self.live.schemas())
+        .fetch_one(connection)
+        .await
+        .map_err(Error::database("read the checkpoints"))?;
+        Ok(match shown {
+            Some(to) if is_held => Reach { to, is_bound: true },
+            _ => Reach { to: self.log.head().await?, is_bound: false },
+        })
+    }
+
+    /// Puts the copy in the place of what is shown, in one transaction, if it is at the same position or so near that
+    /// the rest is written with it. `None`: not now, somebody reads for long.
+    ///
+    /// No statement can be half of the one and half of the other: for a moment nobody else has a lock on what is shown,
+    /// and whoever waits for one looks the names up again. Nobody else is kept waiting for longer than a moment.
+    async fn switch(
+        &self,
+        connection: &mut PgConnection,
+        lease: &Lease,
+        live: &Generation,
+        at: Position,
+    ) -> Result<Option<Position>, Error> {
+        let failed = |source| Error::Database { doing: "switch to a new generation", source };
+        let mut tx = connection.begin().await.map_err(failed)?;
+        // Rolled back at once and not with the next statement: until then the locks would be kept.
+        if !lock(&mut tx, live).await? {
+            tx.rollback().await.map_err(failed)?;
+            return Ok(None);
+        }
+        lease.hold(&mut tx).await?;
+        let reach = self.reach(&mut tx, live).await?;
+        let to = if reach.is_bound { reach.to } else { at };
+        if !(0..=self.near).contains(&(to - at)) {
+            tx.rollback().await.map_err(failed)?;
+            return Ok(None);
+        }
+        let next = live.next();
+        let fill = self.fill(lease, &next);
+        let mut at = at;
+        self.log.announce(to);
+        while at < to {
+            let mut batch = self.log.tail().read(at, Budget::default()).await?;
+            batch.truncate((to - at) as usize);
+            fill.write(&mut tx, &batch).await?;
+            at = at + batch.len() as i64;
+        }
+        rename(&mut tx, live, &live.old()).await?;
+        rename(&mut tx, &next, live).await?;
+        tx.commit().await.map_err(failed)?;
+        Ok(Some(to))
+    }
+}
+
+/// Whether all tables of the generation, and what is known of it, could be locked.
+async fn lock(tx: &mut PgConnection, live: &Generation) -> Result<bool, Error> {
+    let failed = |source| Error::Database { doing: "switch to a new generation", source };
+    // For all locks together: longer than most statements take, shorter than anybody notices, and than it takes until two
+    // who wait for each other are told so.
+    tx.execute("set local statement_timeout = '100ms'").await.map_err(failed)?;
+    // In the order in which the projector writes them.
+    let tables: Option<String> = sqlx::query_scalar(
+        "select string_agg(format('%I.%I', schemaname, tablename), ', '
+                           order by array_position($1, schemaname::text), tablename)
+         from pg_tables
+         where schemaname = any($1)",
+    )
+    .bind(live.schemas())
+    .fetch_one(&mut *tx)
+    .await
+    .map_err(failed)?;
+    let Some(tables) = tables else { return Ok(true) };
+    let locked = tx.execute(format!("lock table {tables} in access exclusive mode").as_str()).await;
+    let locked = match locked {
+        Ok(_) => lock_rows(tx, live).await,
+        Err(error) => Err(error),
+    };
+    match locked {
+        Ok(()) => tx.execute("set local statement_timeout = 0").await.map(|_| true).map_err(failed),
+        Err(error) if is_busy(&error) => Ok(false),
+        Err(error) => Err(failed(error)),
+    }
+}
+
+/// Whoever writes what is shown does so after this, or has done so before. In the order in which the projector takes
+/// them, after the tables: its lease, and then the checkpoints.
+async fn lock_rows(tx: &mut PgConnection, live: &Generation) -> Result<(), sqlx::Error> {
+    sqlx::query("select from leases where name = $1 for update")
+        .bind(live.lease())
+        .execute(&mut *tx)
+        .await?;
+    sqlx::query("select from checkpoints where name = any($1) for update")
+        .bind(live.schemas())
+        .execute(&mut *tx)
+        .await?;
+    Ok(())
+}
+
+/// A lock is held by somebody else for too long, or two wait for each other.
+pub(super) fn is_busy(error: &sqlx::Error) -> bool {
+    let code = error.as_database_error().and_then(|error| error.code());
+    matches!(code.as_deref(), Some("57014" | "55P03" | "40P01"))
+}
+
+/// Where the models of a copy are, if all are there and at one position.
+async fn position(
+    connection: &mut PgConnection,
+    copy: &Generation,
+) -> Result<Option<Position>, Error> {
+    let names = copy.schemas();
+    let (count, least, most): (i64, Option<Position>, Option<Position>) = sqlx::query_as(
+        "select count(*), min(position), max(position)
+         from checkpoints
+         where name = any($1) and schema_oid = to_regnamespace(name)",
+    )
+    .bind(&names)
+    .fetch_one(connection)
+    .await
+    .map_err(Error::database("read the checkpoints"))?;
+    Ok(least.filter(|_| count == names.len() as i64 && least == most))
+}
+
+/// Schemas with their checkpoints, which say which very schemas they stand for.
+async fn rename(tx: &mut PgConnection, from: &Generation, to: &Generation) -> Result<(), Error> {
+    for (from, to) in from.schemas().into_iter().zip(to.schemas()) {
+        let failed = |source| Error::Database { doing: "switch to a new generation", source };
+        let is_there: bool = sqlx::query_scalar("select to_regnamespace($1) is not null")
+            .bind(&from)
+            .fetch_one(&mut *tx)
+            .await
+            .map_err(failed)?;
+        if is_there {
+            let rename = format!("alter schema {from} rename to {to}");
+            tx.execute(rename.as_str()).await.map_err(failed)?;
+        }
+        sqlx::query("update checkpoints set name = $2, stopped = null where name = $1")
+            .bind(&from)
+            .bind(&to)
+            .execute(&mut *tx)
+            .await
+            .map_err(failed)?;
+    }
+    Ok(())
+}
+
+/// Drops a copy and its checkpoints.
+pub(crate) async fn forget(connection: &mut PgConnection, copy: &Generation) -> Result<(), Error> {
+    for schema in copy.schemas() {
+        drop_schema(connection, &schema).await?;
+        sqlx::query("delete from checkpoints where name = $1")
+            .bind(&schema)
+            .execute(&mut *connection)
+            .await
+            .map_err(Error::database("drop a read model"))?;
+    }
+    Ok(())
+}

@@ -1,0 +1,149 @@
+use std::time::Duration;
+
+use domain::{ConversationId, Position};
+use event_store::Lease;
+use sqlx::{Executor, PgConnection};
+
+use super::compare::{Comparison, Difference, Table};
+use super::{Replay, Report, Step, drop_schema, make};
+use crate::projector::dedicated;
+use crate::{Error, Generation};
+
+/// How often models that are not at one position are looked at again, and how long after.
+pub(super) const LOOKS_MAX: usize = 50;
+const PAUSE: Duration = Duration::from_millis(200);
+
+/// What was compared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Verified {
+    /// At this position.
+    pub position: Position,
+    /// So many rows of what is shown.
+    pub rows: u64,
+    /// So many that differ.
+    pub differences: u64,
+}
+
+impl Replay {
+    /// Builds models, with their relatives, from the log again, and compares them row by row with those that are shown,
+    /// both at the same position; all, if none is named. With a `sample`, only so many conversations, chosen by chance, are
+    /// folded and compared. `found` is told of each difference.
+    ///
+    /// # Errors
+    /// [`Error::Stopped`] for a model that is stopped; those of building; when PostgreSQL fails.
+    pub async fn verify(
+        &self,
+        names: &[&str],
+        sample: Option<i64>,
+        report: Report<'_>,
+        found: &mut (dyn FnMut(Difference) + Send),
+    ) -> Result<Verified, Error> {
+        let live = self.chosen(names);
+        let schema = live.scratch();
+        let copy = live.within(&schema);
+        let work = async |lease: &Lease| {
+            let mut connection = dedicated(&self.log, &copy).await?;
+            drop_schema(&mut connection, &schema).await?;
+            make(&mut connection, &copy, &schema).await?;
+            let mut shown = dedicated(&self.log, &live).await?;
+            let at = position(&mut shown, &live, LOOKS_MAX).await?;
+            let fill = self.fill(lease, &copy);
+            let mut reached = |at, to| report(Step::Filled { at, to });
+            let sample = choose(&mut shown, sample).await?;
+            match &sample {
+                None => {
+                    fill.run(&mut connection, Position::START, at, &mut |done| reached(done, at))
+                        .await?
+                }
+                Some(conversations) => {
+                    for conversation in conversations {
+                        self.fold(&fill, &mut connection, *conversation, Position::START, at)
+                            .await?;
+                    }
+                }
+            }
+            // Held for as long as it is compared.
+            let to = hold(&mut shown, &live, &schema).await?;
+            match &sample {
+                None => fill.run(&mut connection, at, to, &mut |done| reached(done, to)).await?,
+                Some(conversations) => {
+                    for conversation in conversations {
+                        self.fold(&fill, &mut connection, *conversation, at, to).await?;
+                    }
+                }
+            }
+            let comparison = Comparison { log: &self.log, schema: &schema, position: to, sample };
+            let verified = comparison.run(&mut shown, &mut connection, found).await;
+            shown.execute("rollback").await.map_err(Error::database("compare"))?;
+            drop_schema(&mut connection, &schema).await?;
+            verified
+        };
+        self.under(&schema, work).await
+    }
+}
+
+/// Conversations that are shown, by chance.
+async fn choose(
+    connection: &mut PgConnection,
+    sample: Option<i64>,
+) -> Result<Option<Vec<ConversationId>>, Error> {
+    let Some(count) = sample else { return Ok(None) };
+    let chosen = sqlx::query_scalar("select uuid from conversations order by random() limit $1");
+    let chosen = chosen.bind(count).fetch_all(connection).await;
+    chosen.map(Some).map_err(Error::database("choose conversations"))
+}
+
+/// Begins a transaction, and returns the position of what is shown, from now on the only state of it that is seen
+/// there. Its tables are locked before, so that no other copy can take their place meanwhile.
+async fn hold(
+    connection: &mut PgConnection,
+    live: &Generation,
+    scratch: &str,
+) -> Result<Position, Error> {
+    let failed = |source| Error::Database { doing: "compare", source };
+    let tables = Table::all(&mut *connection, scratch).await?;
+    let names: Vec<&str> = tables.iter().map(|table| table.name.as_str()).collect();
+    let begin = format!(
+        "begin isolation level repeatable read;
+         lock table {} in access share mode",
+        names.join(", ")
+    );
+    connection.execute(begin.as_str()).await.map_err(failed)?;
+    position(connection, live, LOOKS_MAX).await
+}
+
+/// Where the models are, all at one position. They are apart for a moment while one of them catches up.
+pub(super) async fn position(
+    connection: &mut PgConnection,
+    live: &Generation,
+    looks_max: usize,
+) -> Result<Position, Error> {
+    for look in 1..=looks_max {
+        let found: Vec<(String, Position, Option<String>)> = sqlx::query_as(
+            "select name, position, stopped from checkpoints
+             where name = any($1) and schema_oid = to_regnamespace(name)",
+        )
+        .bind(live.schemas())
+        .fetch_all(&mut *connection)
+        .await
+        .map_err(Error::database("read the checkpoints"))?;
+        for model in live.models.iter() {
+            let schema = live.schema(model.name);
+            match found.iter().find(|(name, ..)| *name == schema) {
+                Some((_, _, Some(reason))) => {
+                    return Err(Error::Stopped { model: model.name, reason: reason.clone() });
+                }
+                Some(_) => {}
+                None => return Err(Error::Behind { model: model.name }),
+            }
+        }
+        let first = found[0].1;
+        if found.iter().all(|(_, position, _)| *position == first) {
+            return Ok(first);
+        }
+        if look < looks_max {
+            tokio::time::sleep(PAUSE).await;
+        }
+    }
+    Err(Error::Behind { model: live.models[0].name })
+}

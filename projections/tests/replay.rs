@@ -1,0 +1,263 @@
+//! Read models built from the log again: beside what is shown, to take its place or to be compared with it.
+
+use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+
+use domain::Position;
+use domain::conversation::Command::DeleteConversation;
+use embedded::testing::wait_until;
+use sqlx::Executor;
+use tokio::task::JoinSet;
+use uuid::Uuid;
+
+use super::random::{History, random_history};
+use super::remembering::answers;
+use super::world::{Node, World};
+use crate::replay::{Difference, Replay, Step, Verified};
+use crate::{Error, Generation, MODELS, Model, conversations, memberships, messages};
+
+/// So little that a few events make a step of their own.
+pub(super) const TINY: usize = 100_000;
+
+pub(super) fn replay(world: &World, memory_max: usize) -> Replay {
+    let mut replay = Replay::new(world.log.clone(), Uuid::new_v4(), memory_max);
+    replay.near = 10;
+    replay
+}
+
+pub(super) async fn verify(world: &World) -> (Verified, Vec<Difference>) {
+    let mut differences = Vec::new();
+    let mut found = |difference| differences.push(difference);
+    let verified = replay(world, TINY).verify(&[], None, &mut |_| {}, &mut found).await.unwrap();
+    (verified, differences)
+}
+
+async fn schemas(world: &World) -> BTreeSet<String> {
+    let found: Vec<String> = sqlx::query_scalar(
+        "select nspname from pg_namespace where nspname !~ '^pg_|^public$|^information_schema$'",
+    )
+    .fetch_all(world.pool())
+    .await
+    .unwrap();
+    found.into_iter().collect()
+}
+
+/// What was changed by hand is found, with the events that should have made it, and put right by a rebuild, also in
+/// what nodes remember.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_planted_difference_is_found_and_a_rebuild_puts_it_right_on_every_node() {
+    let mut history = History::begin(61).await;
+    history.go_on_for(200).await;
+    let world = &history.world;
+    let head = world.log.head().await.unwrap();
+    let node = Node::start(&world.log, MODELS);
+    let standby = Node::start_beside(world, MODELS).await;
+    node.wait_for(head).await;
+    standby.wait_for(head).await;
+    let (verified, differences) = verify(world).await;
+    assert_eq!((verified.position, verified.differences, differences), (head, 0, vec![]));
+    assert!(verified.rows > 30, "{verified:?}");
+    let before = answers(&node.views, &history.users, &history.rooms).await;
+
+    let planted = "update conversations
+                   set tags = '{planted}'
+                   where uuid = (select min(uuid::text)::uuid from conversations);
+                   delete from membership_counts
+                   where bucket = (select max(bucket) from membership_counts where memberships > 0)";
+    world.pool().execute(planted).await.unwrap();
+    let (verified, differences) = verify(world).await;
+    assert!(verified.differences >= 2, "{differences:?}");
+    let tags = differences.iter().find(|one| one.table == "conversations").unwrap();
+    let shown = tags.shown.as_ref().unwrap();
+    assert_eq!(shown["tags"], serde_json::json!(["planted"]));
+    assert_ne!(tags.rebuilt.as_ref().unwrap()["tags"], shown["tags"]);
+    let of: Vec<String> = sqlx::query_scalar(
+        "select distinct conversation_id::text from events where position = any($1)",
+    )
+    .bind(&tags.positions)
+    .fetch_all(world.pool())
+    .await
+    .unwrap();
+    assert_eq!(of, [shown["uuid"].as_str().unwrap()]);
+    let counts = differences.iter().find(|one| one.table == "membership_counts").unwrap();
+    assert_eq!(counts.shown, None);
+
+    let rebuilt = replay(world, TINY).rebuild(&[conversations::NAME], false, &mut |_| {}).await;
+    assert_eq!(rebuilt.unwrap(), head);
+    assert_eq!(verify(world).await.1, []);
+    for node in [&node, &standby] {
+        wait_until("the node has noticed", || async {
+            answers(&node.views, &history.users, &history.rooms).await == before
+        })
+        .await;
+    }
+    let live = Generation::live().schemas().into_iter().collect();
+    assert_eq!(schemas(world).await, live, "nothing is left behind");
+    standby.stop().await;
+    node.stop().await;
+}
+
+/// Whoever asks meanwhile is answered as if nothing happened, and commands go on.
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_notices_a_rebuild() {
+    let mut world = World::new().await;
+    let (ann, bob) = (world.register("ann").await, world.register("bob").await);
+    let room = world.room(&[ann, bob]).await;
+    world.say(room, ann, "first").await;
+    let node = Node::start(&world.log, MODELS);
+    node.wait_for(4).await;
+    let standby = Node::start_beside(&world, MODELS).await;
+    standby.wait_for(4).await;
+    static STOP: AtomicBool = AtomicBool::new(false);
+    let mut readers = JoinSet::new();
+    for views in [node.views.clone(), node.views.clone(), standby.views.clone()] {
+        readers.spawn(async move {
+            let (mut looks, mut seen) = (0, 0);
+            while !STOP.load(Ordering::Relaxed) {
+                let page = views.messages(room, false, 100, 0).await.unwrap();
+                // They are of two statements: the log may go on in between.
+                let total = page.total.unwrap();
+                assert!(total >= seen, "{total} messages after {seen}");
+                let items = page.items.len() as i64;
+                assert!(items >= seen.min(100), "{items} messages after {seen}");
+                let unread = views.unread_counts(bob).await.unwrap();
+                assert_eq!(unread.room, 1);
+                (looks, seen) = (looks + 1, total);
+            }
+            looks
+        });
+    }
+    let replay = replay(&world, TINY);
+    let done = AtomicBool::new(false);
+    let rebuilds = async {
+        for names in [&[][..], &[messages::NAME], &[memberships::NAME]] {
+            replay.rebuild(names, false, &mut |_| {}).await.unwrap();
+        }
+        done.store(true, Ordering::Relaxed);
+    };
+    let saying = async {
+        let mut said = 1;
+        while !done.load(Ordering::Relaxed) || said < 20 {
+            world.say(room, ann, "more").await;
+            said += 1;
+        }
+        said
+    };
+    let ((), said) = tokio::join!(rebuilds, saying);
+    STOP.store(true, Ordering::Relaxed);
+    while let Some(looks) = readers.join_next().await {
+        assert!(looks.unwrap() > 5);
+    }
+    node.wait_for(world.log.head().await.unwrap()).await;
+    assert_eq!(node.views.messages(room, false, 1, 0).await.unwrap().total, Some(said));
+    assert_eq!(verify(&world).await.1, []);
+    standby.stop().await;
+    node.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_interrupted_goes_on_where_it_was() {
+    let world = random_history(63, 1500).await;
+    world.project().await;
+    let head = world.log.head().await.unwrap();
+    let (step, reached) = (AtomicI64::new(0), tokio::sync::Notify::new());
+    let mut seen = |now| {
+        if let Step::Filled { at, .. } = now
+            && at > Position::START
+        {
+            step.store(at.get(), Ordering::Relaxed);
+            reached.notify_one();
+        }
+    };
+    let once = replay(&world, TINY);
+    tokio::select! {
+        _ = once.rebuild(&[], false, &mut seen) => panic!("it was quicker"),
+        () = reached.notified() => {}
+    }
+    // As it does by itself after six seconds.
+    world
+        .pool()
+        .execute("update leases set owner = null where name like 'rebuild%'")
+        .await
+        .unwrap();
+    let mut first = None;
+    let mut report = |step| {
+        if let Step::Filled { at, .. } = step {
+            first.get_or_insert(at);
+        }
+    };
+    let rebuilt = replay(&world, TINY).rebuild(&[], false, &mut report).await;
+    assert_eq!(rebuilt.unwrap(), head);
+    let at = Position::new(step.load(Ordering::Relaxed));
+    assert!(first.unwrap() >= at && at > Position::START, "{first:?} after {at}");
+    assert_eq!(verify(&world).await.1, []);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_rebuilds_take_turns() {
+    let world = random_history(64, 100).await;
+    world.project().await;
+    let (one, other) = (replay(&world, TINY), replay(&world, TINY));
+    let (mut nobody, mut nobody_else) = (|_| {}, |_| {});
+    let (one, other) = tokio::join!(
+        one.rebuild(&[], false, &mut nobody),
+        other.rebuild(&[messages::NAME], false, &mut nobody_else)
+    );
+    assert_eq!((one.unwrap(), other.unwrap()), {
+        let head = world.log.head().await.unwrap();
+        (head, head)
+    });
+    assert_eq!(verify(&world).await.1, []);
+}
+
+fn poisoned(changes: &crate::changes::Changes) -> Option<String> {
+    let argument = (messages::MODEL.changes)(changes)?;
+    Some(if argument.contains("poison") { "no JSON".to_owned() } else { argument })
+}
+
+/// A model whose fold is mended is rebuilt while it is stopped, and goes on with the others.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stopped_model_is_rebuilt_and_goes_on_and_what_cannot_be_built_is_named() {
+    let mut world = World::new().await;
+    let ann = world.register("ann").await;
+    let room = world.room(&[ann]).await;
+    world.say(room, ann, "poison").await;
+    world.say(room, ann, "more").await;
+    let mut models: Vec<Model> = MODELS.to_vec();
+    models.iter_mut().find(|model| model.name == messages::NAME).unwrap().changes = poisoned;
+    let node = Node::start(&world.log, &models[..]);
+    let stopped = || async { node.views.progress().stopped().len() == 3 };
+    wait_until("it is stopped", stopped).await;
+
+    let with_the_fault = Generation::of(&models);
+    let faulty = Replay::of(with_the_fault, world.log.clone(), Uuid::new_v4(), TINY);
+    let refused = faulty.rebuild(&[messages::NAME], false, &mut |_| {}).await;
+    assert!(
+        matches!(refused, Err(Error::Refused { position, .. }) if position.get() == 3),
+        "{refused:?}"
+    );
+    let mut found = |_| {};
+    let refused = replay(&world, TINY).verify(&[], None, &mut |_| {}, &mut found).await;
+    assert!(matches!(refused, Err(Error::Stopped { .. })), "{refused:?}");
+
+    replay(&world, TINY).rebuild(&[messages::NAME], false, &mut |_| {}).await.unwrap();
+    node.wait_for(4).await;
+    wait_until("it goes on", || async { node.views.progress().stopped().is_empty() }).await;
+    assert_eq!(node.views.messages(room, false, 25, 0).await.unwrap().total, Some(2));
+    assert_eq!(verify(&world).await.1, []);
+    node.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn erased_conversations_are_the_same_when_they_are_built_again() {
+    let mut history = History::begin(65).await;
+    history.go_on_for(100).await;
+    let room = history.rooms[2];
+    assert!(history.world.tell(room, DeleteConversation).await);
+    history.go_on_for(30).await;
+    history.world.project().await;
+    assert_eq!(verify(&history.world).await.1, []);
+    let none = history.world.log.head().await.unwrap();
+    assert_eq!(replay(&history.world, TINY).rebuild(&[], true, &mut |_| {}).await.unwrap(), none);
+    assert_eq!(verify(&history.world).await.1, []);
+}

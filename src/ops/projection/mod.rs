@@ -1,0 +1,25 @@
+//! `projection …`: how the read models are, and trying again those that stopped.
+
+mod retry;
+mod status;
+
+use clap::Subcommand;
+
+use super::{Failure, Options};
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Projection {
+    /// Show how far each read model is, who writes it, and why it does not go on
+    Status(status::Status),
+    /// Try a stopped read model again, after what stopped it was dealt with
+    Retry(retry::Retry),
+}
+
+impl Projection {
+    pub(super) async fn run(self, options: Options) -> Result<(), Failure> {
+        match self {
+            Self::Status(status) => status.run(options).await,
+            Self::Retry(retry) => retry.run(options).await,
+        }
+    }
+}

@@ -1,0 +1,47 @@
+use anyhow::anyhow;
+use clap::Args;
+use domain::Position;
+
+use super::{Building, model, open, report};
+use crate::ops::audit::position;
+use crate::ops::{Failure, Options, output};
+
+#[derive(Debug, Args)]
+pub(in crate::ops) struct WhatIf {
+    /// The read model; those that it builds on, and that build on it, are built with it
+    #[arg(value_parser = model)]
+    name: String,
+    /// As it was when this was the newest event
+    #[arg(long, value_name = "POSITION", value_parser = position())]
+    until: Position,
+    /// The schema to make: it is yours, nothing keeps it up to date, and what is erased later stays in it
+    #[arg(long, value_parser = clap::builder::NonEmptyStringValueParser::new())]
+    schema: String,
+    #[command(flatten)]
+    building: Building,
+}
+
+impl WhatIf {
+    pub(in crate::ops) async fn run(self, options: Options) -> Result<(), Failure> {
+        let (database, log) = open(&options).await?;
+        let head = log.head().await?;
+        let built = match self.until <= head {
+            true => {
+                let mut report = report("building");
+                let replay = self.building.replay(&log);
+                let built = replay.what_if(&self.name, self.until, &self.schema, &mut report);
+                built.await.map_err(Failure::from)
+            }
+            false => {
+                Err(anyhow!("there is no event at position {}: the log ends at {head}", self.until)
+                    .into())
+            }
+        };
+        database.close().await?;
+        built?;
+        output::line(format_args!(
+            "{} as of position {}: schema {}; drop it when it has served, what is erased later stays in it",
+            self.name, self.until, self.schema
+        ))
+    }
+}
