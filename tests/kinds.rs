@@ -102,11 +102,11 @@ async fn a_kind_that_no_surface_knows_is_nowhere() {
 
     let pool = installation.pool().await;
     for statement in [
-        "update memberships.memberships m set kind = 3
-         from conversations.conversations c where c.uuid = m.conversation and c.name = 'Hidden'",
-        "update memberships.members m set kind = 'ticket'
-         from conversations.conversations c where c.uuid = m.conversation and c.name = 'Hidden'",
-        "update conversations.conversations set kind = 'ticket' where name = 'Hidden'",
+        "update memberships m set kind = 3
+         from conversations c where c.uuid = m.conversation and c.name = 'Hidden'",
+        "update members m set kind = 'ticket'
+         from conversations c where c.uuid = m.conversation and c.name = 'Hidden'",
+        "update conversations set kind = 'ticket' where name = 'Hidden'",
     ] {
         let changed = sqlx::query(statement).execute(&pool).await.unwrap().rows_affected();
         assert!(changed > 0, "{statement}");

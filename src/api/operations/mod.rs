@@ -93,7 +93,7 @@ fn verbose(services: &Services, condition: Condition) -> Response {
 /// How far each copy of each read model is, who writes it, and why it does not go on: with a service token of
 /// account 1.
 #[utoipa::path(get, path = "/projections",
-    operation_id = "operations.server.projections", security(("bearer" = [])),
+    operation_id = "operations.server.projections", security((), ("bearer" = [])),
     responses((status = 200, description = "One object for each copy of a read model", body = Vec<serde_json::Value>),
               (status = 403, description = "It is for operators", body = String),
               (status = 503, description = "PostgreSQL cannot be asked", body = String)))]
