@@ -107,7 +107,7 @@ async fn main() -> anyhow::Result<()> {
     tickets.execute_with_metadata(&id, Command::CloseTicket, metadata).await?;
 
     for event in log.read(Position::START, 10).await? {
-        println!("{} {} {}", event.position, event.event_type, event.shown()?);
+        println!("{} {} {}", event.position, event.event_type, event.reveal()?);
     }
     let stored: String = sqlx::query_scalar("select string_agg(payload::text, ' ') from events")
         .fetch_one(&pool)

@@ -138,9 +138,9 @@ fn created<'a>(recorded: &RecordedEvent, event: &'a Event) -> Option<Created<'a>
         revision: recorded.account_position,
         kind: kind.as_str(),
         uid: uid.as_deref(),
-        name: known(name),
-        description: known(description),
-        metadata: known(metadata),
+        name: reveal(name),
+        description: reveal(description),
+        metadata: reveal(metadata),
         tags: tags.as_slice(),
         created_by: *creator,
         created_at: recorded.recorded_at,
@@ -177,14 +177,14 @@ impl<'a> ConversationChanges<'a> {
         self.revision = recorded.account_position;
         match event {
             Event::ConversationRenamed { name } => {
-                (self.renamed, self.name) = (true, known(name));
+                (self.renamed, self.name) = (true, reveal(name));
             }
             Event::ConversationDescribed { description } => {
-                (self.described, self.description) = (true, known(description));
+                (self.described, self.description) = (true, reveal(description));
             }
             Event::ConversationTagged { tags } => self.tags = Some(tags.as_slice()),
             Event::AvatarChanged { avatar_url } => {
-                (self.avatar_changed, self.avatar_url) = (true, known(avatar_url));
+                (self.avatar_changed, self.avatar_url) = (true, reveal(avatar_url));
             }
             Event::MemberAdded { .. } => self.members_change(1),
             Event::MemberRemoved { .. } => self.members_change(-1),
@@ -240,6 +240,6 @@ impl<'a> ConversationChanges<'a> {
 }
 
 /// What a private value says, if it can still be read.
-fn known<T>(value: &Option<Private<T>>) -> Option<&T> {
-    value.as_ref().and_then(Private::known)
+fn reveal<T>(value: &Option<Private<T>>) -> Option<&T> {
+    value.as_ref().and_then(Private::reveal)
 }

@@ -1,5 +1,5 @@
 use chrono::{DateTime, Utc};
-use domain::participation::{Change, Event, Seat};
+use domain::participation::{Change, Event, Membership};
 use domain::{AccountPosition, ConversationId, MembershipId, PublicId, UserId};
 use event_store::RecordedEvent;
 use serde::Serialize;
@@ -52,11 +52,11 @@ pub(crate) struct MemberChanges {
 }
 
 impl MemberChanges {
-    fn none(seat: Seat) -> Self {
+    fn none(membership: Membership) -> Self {
         Self {
-            conversation: seat.conversation,
-            user_id: seat.user,
-            membership: seat.membership,
+            conversation: membership.conversation,
+            user_id: membership.user,
+            membership: membership.id,
             marker_changed: false,
             marker: None,
             marked_at: None,
@@ -135,15 +135,15 @@ impl MemberChanges {
 
 impl Changes<'_> {
     pub(super) fn member(&mut self, recorded: &RecordedEvent, event: &Event) {
-        let seat = event.seat;
+        let membership = event.membership;
         let changes = self
             .members
-            .entry((seat.conversation, seat.user))
-            .or_insert_with(|| MemberChanges::none(seat));
-        if changes.membership < seat.membership {
-            *changes = MemberChanges::none(seat);
+            .entry((membership.conversation, membership.user))
+            .or_insert_with(|| MemberChanges::none(membership));
+        if changes.membership < membership.id {
+            *changes = MemberChanges::none(membership);
         }
-        if changes.membership == seat.membership {
+        if changes.membership == membership.id {
             changes.add(recorded, &event.change);
         }
     }

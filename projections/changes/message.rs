@@ -49,7 +49,7 @@ impl<'a> Content<'a> {
     ) -> Self {
         Self {
             text: text.as_str(),
-            metadata: metadata.as_ref().and_then(Private::known),
+            metadata: metadata.as_ref().and_then(Private::reveal),
             tags: tags.as_slice(),
         }
     }

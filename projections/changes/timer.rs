@@ -33,17 +33,17 @@ pub(crate) struct Timer {
 
 impl Changes<'_> {
     pub(super) fn timer_of_member(&mut self, recorded: &RecordedEvent, event: &Event) {
-        let (stream, seat) = (ParticipationId::new(recorded.aggregate_id), event.seat);
-        let newest = self.newest_memberships.entry(stream).or_insert(seat.membership);
-        *newest = seat.membership.max(*newest);
+        let (stream, membership) = (ParticipationId::new(recorded.aggregate_id), event.membership);
+        let newest = self.newest_memberships.entry(stream).or_insert(membership.id);
+        *newest = membership.id.max(*newest);
         let set = match event.change {
             Change::ConversationMuted { until: Some(until) } => Some(Timer {
                 account_id: recorded.account,
-                conversation: seat.conversation,
-                membership: seat.membership,
+                conversation: membership.conversation,
+                membership: membership.id,
                 due_at: until,
                 cause: recorded.event_id,
-                action: Action::EndMute { seat, until },
+                action: Action::EndMute { membership, until },
             }),
             Change::ConversationMuted { until: None } | Change::ConversationUnmuted => None,
             _ => return,

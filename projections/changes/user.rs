@@ -60,7 +60,7 @@ impl<'a> Changes<'a> {
 impl<'a> UserChanges<'a> {
     fn merge(&mut self, profile: &'a Profile) {
         fn take<'a, T>(old: &mut Option<&'a T>, new: &'a Option<Private<T>>) {
-            *old = new.as_ref().and_then(Private::known).or(*old);
+            *old = new.as_ref().and_then(Private::reveal).or(*old);
         }
         take(&mut self.name, &profile.name);
         take(&mut self.username, &profile.username);

@@ -94,10 +94,10 @@ pub async fn diff(
                 break;
             }
             if steps.is_empty() {
-                before = fold.shown(&log).await?;
+                before = fold.render(&log).await?;
             }
             fold.apply(&event);
-            let after = fold.shown(&log).await?;
+            let after = fold.render(&log).await?;
             let step = Step::new(&event, account, &before, &after);
             bytes += serde_json::to_vec(&step).map_or(0, |json| json.len());
             steps.push(step);
@@ -125,7 +125,7 @@ impl Step {
             actor: value("actor"),
             request_id: value("request_id"),
             command: value("command"),
-            event: event.shown_to_people(),
+            event: event.reveal_as_value(),
             changes,
         }
     }

@@ -87,8 +87,8 @@ impl Fold {
             }
             Participation::TYPE => {
                 let own: participation::Event = event.decode()?;
-                let seat = own.seat;
-                self.own.entry((seat.user, seat.membership)).or_default().evolve(&own);
+                let membership = own.membership;
+                self.own.entry((membership.user, membership.id)).or_default().evolve(&own);
             }
             _ => {}
         }
@@ -186,7 +186,7 @@ impl Fold {
         member: Option<&str>,
     ) -> Result<Option<Value>, Error> {
         let (true, Some(at)) = (self.is_of(account), self.recorded_at) else { return Ok(None) };
-        let mut shown = self.shown(log).await?;
+        let mut shown = self.render(log).await?;
         shown["conversation"] = json!(self.uuid);
         shown["position"] = json!(self.position);
         shown["recorded_at"] = json!(time(at));
@@ -200,7 +200,7 @@ impl Fold {
     }
 
     /// All of it that can differ from one moment to another.
-    pub(super) async fn shown(&mut self, log: &Log) -> Result<Value, Error> {
+    pub(super) async fn render(&mut self, log: &Log) -> Result<Value, Error> {
         let mut shown = self.said.clone();
         self.learn_uids(log).await?;
         let named =
@@ -208,7 +208,7 @@ impl Fold {
         let members: Map<String, Value> = self
             .members
             .iter()
-            .map(|(user, membership)| (named(user), self.seat(*user, *membership)))
+            .map(|(user, membership)| (named(user), self.member(*user, *membership)))
             .collect();
         shown.insert("members".to_owned(), members.into());
         shown.insert("message_count".to_owned(), json!(self.messages.len()));
@@ -227,7 +227,7 @@ impl Fold {
         Ok(shown.into())
     }
 
-    fn seat(&self, user: UserId, membership: MembershipId) -> Value {
+    fn member(&self, user: UserId, membership: MembershipId) -> Value {
         let own = self.own.get(&(user, membership)).cloned().unwrap_or_default();
         let newest_by_others = self
             .newest
@@ -235,14 +235,15 @@ impl Fold {
             .rev()
             .find(|(_, message)| self.messages[*message].author != user)
             .map(|(id, _)| *id);
-        let mut seat = json!({ "since": membership, "is_unread": own.is_unread(newest_by_others) });
-        let Value::Object(own) = json!(own) else { return seat };
+        let mut member =
+            json!({ "since": membership, "is_unread": own.is_unread(newest_by_others) });
+        let Value::Object(own) = json!(own) else { return member };
         for (name, value) in own {
             if name != "membership" && !value.is_null() {
-                seat[name] = value;
+                member[name] = value;
             }
         }
-        seat
+        member
     }
 
     /// Finds the host system's names of everyone who is named, in the log itself.
@@ -275,7 +276,7 @@ impl Fold {
 
 async fn text_at(log: &Log, position: Position) -> Result<Value, Error> {
     let Some(event) = log.read(position - 1, 1).await?.pop() else { return Ok(Value::Null) };
-    Ok(event.shown_to_people()["text"].take())
+    Ok(event.reveal_as_value()["text"].take())
 }
 
 /// A private value without its wrapping, as auditors read it.

@@ -1,6 +1,6 @@
 use domain::conversation::Command::{RemoveMember, TrashConversation};
 use domain::participation::ChangeCommand;
-use domain::participation::Seat;
+use domain::participation::Membership;
 use embedded::testing::wait_until;
 
 use crate::MODELS;
@@ -37,11 +37,11 @@ async fn what_is_of_another_membership_changes_nothing() {
     let membership = world.membership(room, bob).await.unwrap();
     world.tell(room, RemoveMember { user: bob }).await;
     world.tell(room, domain::conversation::Command::AddMember { user: bob }).await;
-    let seat = Seat { conversation: room, user: bob, membership };
-    assert!(world.change_as(seat, ChangeCommand::PinConversation).await);
+    let membership = Membership { conversation: room, user: bob, id: membership };
+    assert!(world.change_as(membership, ChangeCommand::PinConversation).await);
     let views = world.project().await;
     let (_, state) = views.member_state(bob, room).await.unwrap().unwrap();
-    assert!(state.membership > membership && state.pinned.is_none());
+    assert!(state.membership > membership.id && state.pinned.is_none());
 }
 
 /// The plans of the projector's statements are made while the table is known to be empty, and kept.

@@ -150,10 +150,10 @@ impl Memory {
                     }
                     _ => return,
                 };
-                let seat = own.seat;
-                let mark = |members: &Members| members.mark(seat.user, seat.membership, marker);
-                self.members.change(&seat.conversation, mark);
-                self.all_members.change(&seat.conversation, mark);
+                let membership = own.membership;
+                let mark = |members: &Members| members.mark(membership.user, membership.id, marker);
+                self.members.change(&membership.conversation, mark);
+                self.all_members.change(&membership.conversation, mark);
             }
             domain::Event::User(user) => {
                 self.users.forget(&stream.into());

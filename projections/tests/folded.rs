@@ -81,13 +81,13 @@ impl Folded {
                     }
                 }
                 domain::Event::Participation(event) => {
-                    let seat = event.seat;
-                    let key = (seat.conversation, seat.user, seat.membership);
+                    let membership = event.membership;
+                    let key = (membership.conversation, membership.user, membership.id);
                     folded.own.entry(key).or_default().evolve(event);
                     match event.change {
                         participation::Change::MarkedRead { message, as_of } => {
                             folded.opened.insert(key, as_of.unwrap_or(recorded.recorded_at));
-                            let room = &folded.rooms[&seat.conversation];
+                            let room = &folded.rooms[&membership.conversation];
                             if let Some(marker) = message {
                                 let read = folded.read.entry(key).or_default();
                                 read.retain(|id, _| *id <= marker);

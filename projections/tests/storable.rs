@@ -216,7 +216,7 @@ async fn users_are_read_back_as_they_were_accepted() {
         assert_eq!(found.username, shown(profile.username));
         assert_eq!(found.email, shown(profile.email));
         assert_eq!(found.avatar_url, shown(profile.avatar_url));
-        let metadata = profile.metadata.and_then(|metadata| metadata.known().cloned());
+        let metadata = profile.metadata.and_then(|metadata| metadata.reveal().cloned());
         assert_eq!(found.metadata, metadata.map(Value::Object));
         assert_eq!(found.tags, profile.tags.unwrap().as_slice());
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use domain::conversation::{self, Conversation, Create, Kind};
-use domain::participation::{self, ChangeCommand, Participation, Seat};
+use domain::participation::{self, ChangeCommand, Membership, Participation};
 use domain::user::{self, Profile, User};
 use domain::{
     AccountId, AccountPosition, ConversationId, MembershipId, Position, PublicId, UserId,
@@ -113,13 +113,17 @@ impl World {
         change: ChangeCommand,
     ) -> bool {
         let Some(membership) = self.membership(id, user).await else { return false };
-        self.change_as(Seat { conversation: id, user, membership }, change).await
+        self.change_as(Membership { conversation: id, user, id: membership }, change).await
     }
 
     /// Whether the domain accepted what somebody does who may not be that member any more.
-    pub(crate) async fn change_as(&mut self, seat: Seat, change: ChangeCommand) -> bool {
-        let command = participation::Command { seat, change };
-        let stream = domain::participation_id(seat.conversation, seat.user);
+    pub(crate) async fn change_as(
+        &mut self,
+        membership: Membership,
+        change: ChangeCommand,
+    ) -> bool {
+        let command = participation::Command { membership, change };
+        let stream = domain::participation_id(membership.conversation, membership.user);
         self.commands.execute::<Participation>(stream, command, &context("ann")).await.is_ok()
     }
 

@@ -5,7 +5,7 @@ mod apply;
 mod tests;
 
 use chrono::{DateTime, Utc};
-use domain::participation::Seat;
+use domain::participation::Membership;
 use serde::{Deserialize, Serialize};
 
 use crate::model::Model;
@@ -27,7 +27,7 @@ pub enum Action {
     /// End a member's mute.
     EndMute {
         /// Whose.
-        seat: Seat,
+        membership: Membership,
         /// The end that is reached.
         until: DateTime<Utc>,
     },

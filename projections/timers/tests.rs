@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use domain::conversation::Command::{DeleteConversation, RemoveMember};
 use domain::participation::ChangeCommand::{MuteConversation, PinConversation, UnmuteConversation};
-use domain::participation::Seat;
+use domain::participation::Membership;
 use domain::{MembershipId, Position};
 
 use super::Action;
@@ -34,7 +34,8 @@ async fn a_mute_with_an_end_is_due_at_its_end_and_only_the_last_one_counts() {
     let timers = Due::find(world.pool(), 10).await.unwrap();
     let [timer] = &timers[..] else { panic!("{timers:?}") };
     assert_eq!(timer.stream, domain::participation_id(rooms[0], ann));
-    let Action::EndMute { seat: Seat { conversation, user, .. }, until } = timer.action.0;
+    let Action::EndMute { membership: Membership { conversation, user, .. }, until } =
+        timer.action.0;
     assert_eq!((conversation, user, until), (rooms[0], ann, past));
     let events = world.log.read(Position::START, 1000).await.unwrap();
     let cause = events.iter().find(|event| event.event_id == timer.cause).unwrap();
@@ -72,8 +73,8 @@ async fn a_timer_of_an_ended_membership_goes_with_the_next_thing_the_member_does
     assert_eq!(Due::find(world.pool(), 10).await.unwrap().len(), 1);
     let membership = world.membership(room, ann).await.unwrap();
     let membership = MembershipId::new(membership.get() + 100);
-    let seat = Seat { conversation: room, user: ann, membership };
-    assert!(world.change_as(seat, PinConversation).await);
+    let membership = Membership { conversation: room, user: ann, id: membership };
+    assert!(world.change_as(membership, PinConversation).await);
     world.project().await;
     assert!(Due::find(world.pool(), 10).await.unwrap().is_empty());
 }

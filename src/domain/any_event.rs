@@ -62,7 +62,7 @@ impl Event {
             Self::Conversation(MessagePosted { author, .. } | MessageEdited { author, .. }) => {
                 vec![*author]
             }
-            Self::Participation(event) => vec![event.seat.user],
+            Self::Participation(event) => vec![event.membership.user],
             Self::Conversation(_) | Self::User(_) | Self::Audit(_) => vec![],
         }
     }

@@ -31,7 +31,7 @@ pub type Text = Private<String>;
 
 impl<T> Private<T> {
     /// The value, unless it was erased.
-    pub fn known(&self) -> Option<&T> {
+    pub fn reveal(&self) -> Option<&T> {
         match self {
             Self::Known(value) => Some(value),
             Self::Redacted => None,
@@ -42,7 +42,7 @@ impl<T> Private<T> {
 impl Text {
     /// The text itself; empty when it was erased.
     pub fn as_str(&self) -> &str {
-        self.known().map_or("", String::as_str)
+        self.reveal().map_or("", String::as_str)
     }
 
     /// Nothing but white space.
@@ -59,12 +59,12 @@ impl Text {
 impl<T> Private<Vec<T>> {
     /// The items; none when they were erased.
     pub fn as_slice(&self) -> &[T] {
-        self.known().map_or(&[], Vec::as_slice)
+        self.reveal().map_or(&[], Vec::as_slice)
     }
 
     /// Known to have no items.
     pub fn is_empty(&self) -> bool {
-        self.known().is_some_and(Vec::is_empty)
+        self.reveal().is_some_and(Vec::is_empty)
     }
 }
 

@@ -13,7 +13,7 @@ use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
 use crate::conversation::Kind;
-use crate::participation::{Change, Seat};
+use crate::participation::{Change, Membership};
 use crate::user::Profile;
 use crate::*;
 
@@ -73,10 +73,10 @@ fn conversation_events() -> Vec<conversation::Event> {
 
 fn participation_events() -> Vec<participation::Event> {
     let time = "2026-01-01T09:00:00Z".parse().unwrap();
-    let seat = Seat {
+    let membership = Membership {
         conversation: ConversationId::new(Uuid::from_u128(0xd)),
         user: ANN,
-        membership: MembershipId::new(3),
+        id: MembershipId::new(3),
     };
     [
         Change::MarkedRead { message: Some(PublicId::new(7)), as_of: None },
@@ -92,7 +92,7 @@ fn participation_events() -> Vec<participation::Event> {
         Change::Subscribed,
         Change::Unsubscribed,
     ]
-    .map(|change| participation::Event { seat, change })
+    .map(|change| participation::Event { membership, change })
     .into()
 }
 

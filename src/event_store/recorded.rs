@@ -179,16 +179,16 @@ impl RecordedEvent {
             })
     }
 
-    /// The event as others see it: plain JSON, with [`ERASED`] in place of what was erased.
+    /// The event with what users wrote: plain JSON, with [`ERASED`] in place of what was erased.
     ///
     /// # Errors
     /// When the stored JSON does not open with its key, or its key not with that of its stream.
-    pub fn shown(&self) -> Result<Cow<'_, str>, Error> {
+    pub fn reveal(&self) -> Result<Cow<'_, str>, Error> {
         bare(self.opened()?, self.instead).map_err(|source| self.undecodable(source.into()))
     }
 
     /// The same, with [`UNREADABLE`] in place of what does not open.
-    pub fn shown_in_part(&self) -> Cow<'_, str> {
+    pub fn reveal_in_part(&self) -> Cow<'_, str> {
         let (opened, unopened) = self.open();
         let instead = if unopened.is_some() { UNREADABLE } else { self.instead };
         // What is no JSON for us is no event of ours: it is shown as it is.
@@ -200,7 +200,7 @@ impl RecordedEvent {
     ///
     /// # Errors
     /// When what is stored is no JSON.
-    pub fn shown_sealed(&self) -> Result<Cow<'_, str>, Error> {
+    pub fn redacted(&self) -> Result<Cow<'_, str>, Error> {
         let instead = if let Ok(None) = self.key { self.instead } else { STILL_SEALED };
         bare(&self.payload, instead).map_err(|source| self.undecodable(source.into()))
     }
@@ -215,8 +215,8 @@ impl RecordedEvent {
     }
 
     /// The same as a JSON value, for people.
-    pub fn shown_to_people(&self) -> serde_json::Value {
-        serde_json::from_str(&self.shown_in_part())
+    pub fn reveal_as_value(&self) -> serde_json::Value {
+        serde_json::from_str(&self.reveal_in_part())
             .unwrap_or_else(|error| serde_json::json!({ "unreadable": error.to_string() }))
     }
 

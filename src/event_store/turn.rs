@@ -41,7 +41,7 @@ impl Turn {
     /// # Errors
     /// [`Error::Unreachable`] when it is not known whether the commit came through.
     pub(crate) async fn append(mut self, log: &Log, append: &Append) -> Result<Appended, Error> {
-        let known = log.known();
+        let known = log.newest_seen();
         let sending = call::append(&mut self.tx, log.keys().master_id(), append);
         let appended = sending.await.map_err(Error::database("append to the log"))?;
         self.tx.commit().await.map_err(|_| Error::Unreachable)?;

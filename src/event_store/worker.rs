@@ -82,7 +82,7 @@ impl Worker {
         let mut pending = vec![batch];
         while let Some(mut batch) = pending.pop() {
             let started = Instant::now();
-            let known = self.log.known();
+            let known = self.log.newest_seen();
             match self.send(&batch).await {
                 Ok(outcomes) => {
                     metrics::histogram!("colloquy_append_batch_size").record(batch.len() as f64);

@@ -159,7 +159,7 @@ impl Done {
 
 /// Issues the timer's command.
 async fn act(commands: &Commands, due: Due) -> Result<Done, Error> {
-    let Action::EndMute { seat, until } = due.action.0;
+    let Action::EndMute { membership, until } = due.action.0;
     let context = Context {
         metadata: Metadata {
             actor: domain::user::SYSTEM_UID.to_owned(),
@@ -175,7 +175,7 @@ async fn act(commands: &Commands, due: Due) -> Result<Done, Error> {
         idempotency: None,
     };
     let change = ChangeCommand::EndMute { until };
-    let command = Command { seat, change };
+    let command = Command { membership, change };
     match commands.execute::<Participation>(due.stream, command, &context).await {
         Ok(outcome) => {
             Ok(Done { position: outcome.position, appended: outcome.first.is_some().into() })

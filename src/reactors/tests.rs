@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use domain::conversation::{self, Conversation, Create, Kind};
-use domain::participation::Seat;
+use domain::participation::Membership;
 use domain::{AccountId, ParticipationId, Position};
 use event_store::{Keys, Log, RecordedEvent, Settings};
 use sqlx::PgPool;
@@ -68,9 +68,9 @@ fn context() -> Context {
 }
 
 /// Rooms with one member each.
-async fn rooms(node: &Node, count: usize) -> Vec<Seat> {
+async fn rooms(node: &Node, count: usize) -> Vec<Membership> {
     let user = domain::user_id(AccountId::new(7), "ann");
-    let mut seats = Vec::new();
+    let mut memberships = Vec::new();
     for _ in 0..count {
         let conversation = Uuid::now_v7().into();
         let create = conversation::Command::CreateConversation(Create {
@@ -86,14 +86,14 @@ async fn rooms(node: &Node, count: usize) -> Vec<Seat> {
         let context = context();
         let made = node.commands.execute::<Conversation>(conversation, create, &context);
         let membership = made.await.unwrap().first.unwrap().into();
-        seats.push(Seat { conversation, user, membership });
+        memberships.push(Membership { conversation, user, id: membership });
     }
-    seats
+    memberships
 }
 
-async fn change(node: &Node, seat: Seat, change: ChangeCommand) {
-    let stream = domain::participation_id(seat.conversation, seat.user);
-    let command = Command { seat, change };
+async fn change(node: &Node, membership: Membership, change: ChangeCommand) {
+    let stream = domain::participation_id(membership.conversation, membership.user);
+    let command = Command { membership, change };
     node.commands.execute::<Participation>(stream, command, &context()).await.unwrap();
 }
 
@@ -110,9 +110,9 @@ async fn database() -> (PgPool, Keys) {
 async fn a_mute_ends_at_its_time_and_the_event_tells_why() {
     let (pool, keys) = database().await;
     let node = Node::start(&pool, &keys, true);
-    let seat = rooms(&node, 1).await[0];
+    let membership = rooms(&node, 1).await[0];
     let until = in_ms(300);
-    change(&node, seat, ChangeCommand::MuteConversation { until: Some(until) }).await;
+    change(&node, membership, ChangeCommand::MuteConversation { until: Some(until) }).await;
     let ended = node.wait_for("ConversationUnmuted", 1).await.remove(0);
     assert!(ended.recorded_at >= until);
     let muted = node.wait_for("ConversationMuted", 1).await.remove(0);
@@ -128,14 +128,14 @@ async fn a_mute_ends_at_its_time_and_the_event_tells_why() {
 async fn a_mute_that_was_lengthened_goes_on() {
     let (pool, keys) = database().await;
     let node = Node::start(&pool, &keys, true);
-    let seats = rooms(&node, 2).await;
+    let memberships = rooms(&node, 2).await;
     let mute = |until| ChangeCommand::MuteConversation { until: Some(until) };
-    change(&node, seats[0], mute(in_ms(200))).await;
-    change(&node, seats[0], mute(in_ms(3_600_000))).await;
-    change(&node, seats[1], mute(in_ms(400))).await;
+    change(&node, memberships[0], mute(in_ms(200))).await;
+    change(&node, memberships[0], mute(in_ms(3_600_000))).await;
+    change(&node, memberships[1], mute(in_ms(400))).await;
     let ended = node.wait_for("ConversationUnmuted", 1).await;
     assert_eq!(ended.len(), 1, "the first one's time is over, and nothing came of it");
-    let stream = domain::participation_id(seats[1].conversation, seats[1].user);
+    let stream = domain::participation_id(memberships[1].conversation, memberships[1].user);
     assert_eq!(ended[0].aggregate_id, stream.get());
     node.stop().await;
 }
@@ -144,16 +144,16 @@ async fn a_mute_that_was_lengthened_goes_on() {
 async fn what_came_due_while_nobody_ran_is_done_once_by_three_nodes() {
     let (pool, keys) = database().await;
     let asleep = Node::start(&pool, &keys, false);
-    let seats = rooms(&asleep, 40).await;
-    for seat in &seats {
+    let memberships = rooms(&asleep, 40).await;
+    for membership in &memberships {
         let until = Some(in_ms(-1000));
-        change(&asleep, *seat, ChangeCommand::MuteConversation { until }).await;
+        change(&asleep, *membership, ChangeCommand::MuteConversation { until }).await;
     }
     asleep.stop().await;
 
     let nodes: Vec<Node> = (0..3).map(|_| Node::start(&pool, &keys, true)).collect();
-    let ended = nodes[0].wait_for("ConversationUnmuted", seats.len()).await;
-    assert_eq!(ended.len(), seats.len());
+    let ended = nodes[0].wait_for("ConversationUnmuted", memberships.len()).await;
+    assert_eq!(ended.len(), memberships.len());
     for node in nodes {
         node.stop().await;
     }
@@ -161,11 +161,11 @@ async fn what_came_due_while_nobody_ran_is_done_once_by_three_nodes() {
     let late = Node::start(&pool, &keys, false);
     let events = late.events().await;
     for muted in events.iter().filter(|event| event.event_type == "ConversationMuted") {
-        let domain::participation::Event { seat, change } = muted.decode().unwrap();
+        let domain::participation::Event { membership, change } = muted.decode().unwrap();
         let domain::participation::Change::ConversationMuted { until: Some(until) } = change else {
             panic!("{change:?}");
         };
-        let action = sqlx::types::Json(Action::EndMute { seat, until });
+        let action = sqlx::types::Json(Action::EndMute { membership, until });
         let due = Due {
             stream: ParticipationId::new(muted.aggregate_id),
             account_id: AccountId::new(7),
@@ -182,12 +182,12 @@ async fn what_came_due_while_nobody_ran_is_done_once_by_three_nodes() {
 async fn another_node_goes_on_when_one_stops() {
     let (pool, keys) = database().await;
     let (first, second) = (Node::start(&pool, &keys, true), Node::start(&pool, &keys, true));
-    let seats = rooms(&first, 2).await;
+    let memberships = rooms(&first, 2).await;
     let mute = |milliseconds| ChangeCommand::MuteConversation { until: Some(in_ms(milliseconds)) };
-    change(&first, seats[0], mute(0)).await;
+    change(&first, memberships[0], mute(0)).await;
     first.wait_for("ConversationUnmuted", 1).await;
     first.stop().await;
-    change(&second, seats[1], mute(200)).await;
+    change(&second, memberships[1], mute(200)).await;
     assert_eq!(second.wait_for("ConversationUnmuted", 2).await.len(), 2);
     second.stop().await;
 }

@@ -118,7 +118,7 @@ impl Copying {
             let sent = publisher.send(&batch).await?;
             let before = under_way.take();
             if let Some(before) = before {
-                settle(before, &mut progressed).await?;
+                confirm(before, &mut progressed).await?;
             }
             batch = if sent.is_some() { read(to).await? } else { vec![] };
             under_way = sent;
@@ -201,7 +201,7 @@ impl Copying {
     }
 }
 
-async fn settle(
+async fn confirm(
     sent: crate::publisher::Sent,
     progressed: &mut impl FnMut(Position),
 ) -> Result<(), Error> {

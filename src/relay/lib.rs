@@ -209,16 +209,16 @@ impl Relay {
                 Err(Error::Publish { position: to, source: PublishErrorKind::TimedOut.into() })
             })?;
             let before = under_way.take();
-            let settled = async { tokio::join!(self.settle(lease, before), self.read(to)) };
-            let (settled, next) = tokio::select! {
-                settled = settled => settled,
+            let confirmed = async { tokio::join!(self.confirm(lease, before), self.read(to)) };
+            let (confirmed, next) = tokio::select! {
+                confirmed = confirmed => confirmed,
                 // Acknowledgements do not come over another connection.
                 _ = connection.changed() => return Ok(()),
             };
-            if let Some(settled) = settled? {
-                self.progressed(lease, settled).await?;
-                published.send_replace(settled);
-                if opened.repaired_at.is_some_and(|to| settled >= to) {
+            if let Some(confirmed) = confirmed? {
+                self.progressed(lease, confirmed).await?;
+                published.send_replace(confirmed);
+                if opened.repaired_at.is_some_and(|to| confirmed >= to) {
                     return Ok(());
                 }
             }
@@ -281,7 +281,7 @@ impl Relay {
 
     /// Waits until all of a batch is acknowledged, and notes it: for operators, and because who lost the lease fails
     /// here. Returns the position that has been reached.
-    async fn settle(&self, lease: &Lease, sent: Option<Sent>) -> Result<Option<Position>, Error> {
+    async fn confirm(&self, lease: &Lease, sent: Option<Sent>) -> Result<Option<Position>, Error> {
         let Some(Sent { after, to, acknowledged }) = sent else { return Ok(None) };
         acknowledged.await?;
         let mut database = self.log.pool().acquire().await?;

@@ -31,8 +31,8 @@ pub(crate) async fn payload<'a>(
     payload: Payload,
 ) -> Result<Cow<'a, str>, Error> {
     let shown = match payload {
-        Payload::Full => event.shown(),
-        Payload::Sealed => event.shown_sealed(),
+        Payload::Full => event.reveal(),
+        Payload::Sealed => event.redacted(),
         Payload::Metadata => return Ok(type_alone(event).into()),
     };
     let source = match shown {
@@ -44,7 +44,7 @@ pub(crate) async fn payload<'a>(
     if quarantined.is_empty() {
         return Err(Error::Unreadable { position, source });
     }
-    Ok(event.shown_in_part())
+    Ok(event.reveal_in_part())
 }
 
 fn type_alone(event: &RecordedEvent) -> String {
@@ -55,7 +55,7 @@ fn type_alone(event: &RecordedEvent) -> String {
 /// for counts as equal, and so do the orders of names and the other ways to publish ([`Payload`]), for it may have been
 /// written by an older version or under other settings.
 pub(crate) fn tells(payload: &[u8], event: &RecordedEvent) -> bool {
-    let shown = event.shown_in_part();
+    let shown = event.reveal_in_part();
     if payload == shown.as_bytes() {
         return true;
     }

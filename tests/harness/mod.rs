@@ -7,7 +7,7 @@ use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
 
 use domain::conversation::{self, Conversation};
-use domain::participation::{self, ChangeCommand, Participation, Seat};
+use domain::participation::{self, ChangeCommand, Membership, Participation};
 use domain::{ConversationId, MembershipId, UserId};
 use embedded::testing::{self, unique};
 use event_store::testing::context;
@@ -105,8 +105,10 @@ impl Installation {
         .fetch_one(&self.pool().await)
         .await
         .unwrap();
-        let command =
-            participation::Command { seat: Seat { conversation, user, membership }, change };
+        let command = participation::Command {
+            membership: Membership { conversation, user, id: membership },
+            change,
+        };
         let stream = domain::participation_id(conversation, user);
         let commands = self.commands().await;
         let context = context("test");

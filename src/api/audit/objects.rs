@@ -42,7 +42,7 @@ impl From<&RecordedEvent> for Event {
             sequence: event.sequence,
             event_type: event.event_type.clone(),
             event_version: event.event_version.clone(),
-            event: event.shown_to_people(),
+            event: event.reveal_as_value(),
             // It was written as JSON by this program.
             metadata: serde_json::from_str(&event.metadata).unwrap_or_default(),
             digest: event_store::to_hex(&event.digest),

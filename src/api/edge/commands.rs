@@ -1,7 +1,7 @@
 //! Commands that more than one dialect issues.
 
 use domain::conversation::{self, Conversation, Create, Event, Refusal};
-use domain::participation::{ChangeCommand, Command, Participation, Seat};
+use domain::participation::{ChangeCommand, Command, Membership, Participation};
 use domain::{ConversationId, Text, UserId};
 use event_store::{CommandError, Context, Outcome};
 use projections::Message;
@@ -104,12 +104,12 @@ impl Request {
     /// What a member does to their own state: all of it or none.
     pub(crate) async fn change_own(
         &self,
-        seat: Seat,
+        membership: Membership,
         changes: Vec<ChangeCommand>,
         context: &Context,
     ) -> Result<Outcome, Failure> {
-        let stream = domain::participation_id(seat.conversation, seat.user);
-        let commands = changes.into_iter().map(|change| Command { seat, change }).collect();
+        let stream = domain::participation_id(membership.conversation, membership.user);
+        let commands = changes.into_iter().map(|change| Command { membership, change }).collect();
         self.execute_all::<Participation>(stream, commands, context).await
     }
 

@@ -3,7 +3,7 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::{FromRequest, Request as HttpRequest};
-use domain::participation::{ChangeCommand, Seat};
+use domain::participation::{ChangeCommand, Membership};
 use domain::{ConversationId, UserId};
 use projections::views::{Entry, Group, Name, Read, Reference};
 
@@ -100,13 +100,13 @@ impl Protocol {
         entry: &Entry,
         change: ChangeCommand,
     ) -> Result<Json<Conversation>, Failure> {
-        self.request.change_own(self.seat(entry), vec![change], &self.context).await?;
+        self.request.change_own(self.membership(entry), vec![change], &self.context).await?;
         self.render_conversation(entry.state.conversation).await
     }
 
-    pub(super) fn seat(&self, entry: &Entry) -> Seat {
+    pub(super) fn membership(&self, entry: &Entry) -> Membership {
         let state = &entry.state;
-        Seat { conversation: state.conversation, user: self.user, membership: state.membership }
+        Membership { conversation: state.conversation, user: self.user, id: state.membership }
     }
 
     /// The conversation as it is now.

@@ -3,7 +3,7 @@ use std::sync::Arc;
 
 use axum::extract::{FromRequest, Request as HttpRequest};
 use axum::http::StatusCode;
-use domain::participation::Seat;
+use domain::participation::Membership;
 use domain::{ConversationId, UserId};
 use projections::views::{Chat, ShownMessage};
 use uuid::Uuid;
@@ -88,9 +88,9 @@ impl Pulse {
         if self.has_user(user).await? { Ok(user) } else { Err(unknown()) }
     }
 
-    pub(super) fn seat(&self, chat: &Chat) -> Seat {
+    pub(super) fn membership(&self, chat: &Chat) -> Membership {
         let state = &chat.state;
-        Seat { conversation: state.conversation, user: self.user, membership: state.membership }
+        Membership { conversation: state.conversation, user: self.user, id: state.membership }
     }
 
     pub(super) async fn answer(

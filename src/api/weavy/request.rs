@@ -2,7 +2,7 @@ use std::ops::Deref;
 use std::sync::Arc;
 
 use axum::extract::{FromRequest, Request as HttpRequest};
-use domain::participation::{ChangeCommand, Seat};
+use domain::participation::{ChangeCommand, Membership};
 use domain::{ConversationId, PublicId};
 use projections::views::{MemberState, View, Viewer};
 
@@ -111,8 +111,8 @@ impl Weavy {
         change: ChangeCommand,
     ) -> Result<Rendered, Failure> {
         let MemberState { conversation, membership, .. } = state;
-        let seat = Seat { conversation, user: self.user()?, membership };
-        self.0.change_own(seat, vec![change], &self.context).await?;
+        let membership = Membership { conversation, user: self.user()?, id: membership };
+        self.0.change_own(membership, vec![change], &self.context).await?;
         self.render_conversation(conversation).await
     }
 }

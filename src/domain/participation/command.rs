@@ -1,13 +1,13 @@
 use chrono::{DateTime, Utc};
 
-use super::Seat;
+use super::Membership;
 use crate::PublicId;
 
 /// What a member may ask for themselves.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Command {
-    /// Whose seat, in which conversation.
-    pub seat: Seat,
+    /// Whose membership, in which conversation.
+    pub membership: Membership,
     /// What.
     pub change: Change,
 }

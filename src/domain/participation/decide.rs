@@ -13,11 +13,11 @@ pub(super) fn decide(
     participation: &Participation,
     command: Command,
 ) -> Result<Vec<Event>, Refusal> {
-    let Command { seat, change } = command;
-    if seat.membership < participation.membership {
+    let Command { membership, change } = command;
+    if membership.id < participation.membership {
         return Err(Refusal::MembershipEnded);
     }
-    let now = participation.in_membership(seat.membership);
+    let now = participation.in_membership(membership.id);
     let changed = match change {
         ChangeCommand::MarkRead { message: Some(message) } if message <= PublicId::NONE => {
             return Err(Refusal::MessageInvalid);
@@ -69,7 +69,7 @@ pub(super) fn decide(
         ChangeCommand::Subscribe => now.unsubscribed.then_some(Change::Subscribed),
         ChangeCommand::Unsubscribe => (!now.unsubscribed).then_some(Change::Unsubscribed),
     };
-    Ok(changed.map(|change| Event { seat, change }).into_iter().collect())
+    Ok(changed.map(|change| Event { membership, change }).into_iter().collect())
 }
 
 /// A time as every reader holds it: to the microsecond, as PostgreSQL does, which knows no leap seconds.

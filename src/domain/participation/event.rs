@@ -3,26 +3,27 @@ use serde::{Deserialize, Serialize};
 
 use crate::{ConversationId, MembershipId, PublicId, StoredEvent, UserId};
 
-/// A member's place in a conversation.
+/// Of which conversation somebody is a member, and since when.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
-pub struct Seat {
+pub struct Membership {
     /// The conversation.
     pub conversation: ConversationId,
     /// The member.
     pub user: UserId,
     /// Which of the user's memberships: the log position of the event that let them in. Whoever leaves and
     /// comes back has a new one, and with it a fresh state.
-    pub membership: MembershipId,
+    #[serde(rename = "membership")]
+    pub id: MembershipId,
 }
 
 /// What a member did for themselves.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Event {
-    /// Whose seat, in which conversation.
+    /// Whose membership, in which conversation.
     #[serde(flatten)]
-    pub seat: Seat,
+    pub membership: Membership,
     /// What.
     #[serde(flatten)]
     pub change: Change,

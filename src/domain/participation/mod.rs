@@ -11,7 +11,7 @@ mod tests;
 use crate::{ConversationId, Decider, ParticipationId};
 
 pub use command::{Change as ChangeCommand, Command, Reading};
-pub use event::{Change, Event, Seat};
+pub use event::{Change, Event, Membership};
 pub use refusal::Refusal;
 pub use state::Participation;
 
@@ -36,6 +36,6 @@ impl Decider for Participation {
     }
 
     fn conversation(_: Self::Id, event: &Event) -> Option<ConversationId> {
-        Some(event.seat.conversation)
+        Some(event.membership.conversation)
     }
 }

@@ -1,7 +1,7 @@
 /// Why a member's command is not carried out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
-    /// The user has left and come back since the command was made for the old seat.
+    /// The user has left and come back since the command was made for the old membership.
     #[error("the membership has ended")]
     MembershipEnded,
     /// Messages are counted from 1.

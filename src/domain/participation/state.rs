@@ -37,8 +37,8 @@ impl Participation {
 
 /// Makes it the state after an event.
 pub(super) fn evolve(participation: &mut Participation, event: &Event) {
-    if participation.membership != event.seat.membership {
-        *participation = participation.in_membership(event.seat.membership);
+    if participation.membership != event.membership.id {
+        *participation = participation.in_membership(event.membership.id);
     }
     match event.change {
         Change::MarkedRead { message, .. } => {

@@ -4,23 +4,23 @@ use uuid::Uuid;
 
 use super::*;
 
-fn seat(membership: i64) -> Seat {
-    Seat {
+fn membership(membership: i64) -> Membership {
+    Membership {
         conversation: ConversationId::new(Uuid::from_u128(1)),
         user: UserId::new(Uuid::from_u128(2)),
-        membership: MembershipId::new(membership),
+        id: MembershipId::new(membership),
     }
 }
 
 fn event(change: Change) -> Event {
-    Event { seat: seat(5), change }
+    Event { membership: membership(5), change }
 }
 
 /// In membership 5: given the changes, when the command, then the changes.
 fn check(given: &[Change], when: ChangeCommand, then: &[Change]) {
     TestFramework::<Participation>::with(())
         .given(given.iter().cloned().map(event).collect())
-        .when(Command { seat: seat(5), change: when })
+        .when(Command { membership: membership(5), change: when })
         .then_expect_events(then.iter().cloned().map(event).collect());
 }
 
@@ -79,15 +79,18 @@ fn repeating_what_is_already_so_changes_nothing() {
 fn whoever_comes_back_starts_fresh() {
     TestFramework::<Participation>::with(())
         .given(vec![event(Change::ConversationPinned)])
-        .when(Command { seat: seat(9), change: ChangeCommand::PinConversation })
-        .then_expect_events(vec![Event { seat: seat(9), change: Change::ConversationPinned }]);
+        .when(Command { membership: membership(9), change: ChangeCommand::PinConversation })
+        .then_expect_events(vec![Event {
+            membership: membership(9),
+            change: Change::ConversationPinned,
+        }]);
 }
 
 #[test]
 fn a_command_for_a_seat_that_was_left_is_refused() {
     TestFramework::<Participation>::with(())
         .given(vec![event(Change::ConversationPinned)])
-        .when(Command { seat: seat(4), change: ChangeCommand::PinConversation })
+        .when(Command { membership: membership(4), change: ChangeCommand::PinConversation })
         .then_expect_error(Refusal::MembershipEnded);
 }
 
@@ -129,7 +132,8 @@ fn a_time_that_not_every_reader_could_hold_is_refused() {
             ChangeCommand::MuteConversation { until: Some(time) },
             ChangeCommand::ArchiveConversation { at: time },
         ] {
-            let decided = Participation::default().decide(Command { seat: seat(1), change });
+            let decided =
+                Participation::default().decide(Command { membership: membership(1), change });
             assert_eq!(decided == Err(Refusal::TimeInvalid), refused, "{time}");
         }
     }
@@ -183,7 +187,7 @@ fn times_are_kept_to_the_microsecond_and_leap_seconds_are_refused() {
     ] {
         TestFramework::<Participation>::with(())
             .given_no_previous_events()
-            .when(Command { seat: seat(5), change: command })
+            .when(Command { membership: membership(5), change: command })
             .then_expect_error(Refusal::TimeInvalid);
     }
 }

@@ -70,7 +70,7 @@ fn checked(profile: Profile) -> Result<Profile, Refusal> {
         check_optional("username", profile.username.as_ref(), NAME_LENGTH_MAX)?;
         check_optional("email", profile.email.as_ref(), EMAIL_LENGTH_MAX)?;
         check_optional("avatar_url", profile.avatar_url.as_ref(), AVATAR_URL_LENGTH_MAX)?;
-        check_metadata(profile.metadata.as_ref().and_then(Private::known))?;
+        check_metadata(profile.metadata.as_ref().and_then(Private::reveal))?;
         check_tags(profile.tags.as_ref().map_or(&[], |tags| tags.as_slice()))?;
         Ok(profile)
     }

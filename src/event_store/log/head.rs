@@ -50,7 +50,7 @@ impl Log {
     }
 
     /// The newest position that this process knows to be committed, if it has ever looked.
-    pub(crate) fn known(&self) -> Option<Position> {
+    pub(crate) fn newest_seen(&self) -> Option<Position> {
         Some(*self.known.borrow()).filter(|known| *known != Position::UNKNOWN)
     }
 

@@ -84,7 +84,7 @@ impl Tail {
                 Place::BeforeStart => return self.fetch(after, budget).await,
                 Place::AfterEnd => {}
             }
-            let head = match self.log.known() {
+            let head = match self.log.newest_seen() {
                 Some(head) => head,
                 None => self.log.look().await?,
             };

@@ -121,7 +121,7 @@ async fn a_key_that_does_not_open_makes_its_own_events_unreadable_and_no_others(
         let error = events[1].event.as_ref().unwrap_err().to_string();
         assert!(error.starts_with("event at position 2, number 2 of stream conversation/"));
         assert!(error.ends_with(&format!(": {what} cannot be opened")), "{error}");
-        assert!(events[1].recorded.shown_in_part().contains(UNREADABLE));
+        assert!(events[1].recorded.reveal_in_part().contains(UNREADABLE));
         let refused = run(&node(&log), STREAM, post("after")).await;
         assert!(matches!(refused, Err(CommandError::Store(Error::CannotOpen { .. }))));
     }

@@ -27,7 +27,7 @@ async fn without_a_master_key_the_log_can_be_read_but_not_what_is_sealed() {
     run(&node(&log), id, post("a secret")).await.unwrap();
     let blind = Log::new(log.pool().clone(), Keys::none());
     let events = blind.read(Position::new(2), 1).await.unwrap();
-    assert!(events[0].shown().unwrap().contains(STILL_SEALED));
+    assert!(events[0].reveal().unwrap().contains(STILL_SEALED));
     let refused = run(&node(&blind), id, post("x")).await;
     assert!(matches!(refused, Err(CommandError::Store(Error::MasterKeyMissing))), "{refused:?}");
 }
@@ -45,8 +45,8 @@ async fn what_is_appended_can_be_read_also_when_the_streams_key_was_lost() {
     let blank = Log::new(log.pool().clone(), log.keys().clone());
     log.keys().forget(&format!("conversation/{id}")).await;
     let events = blank.read(Position::START, 10).await.unwrap();
-    assert!(events[1].shown().unwrap().contains(ERASED));
-    assert!(events[2].shown().unwrap().contains("after"));
+    assert!(events[1].reveal().unwrap().contains(ERASED));
+    assert!(events[2].reveal().unwrap().contains("after"));
 }
 
 #[tokio::test]

@@ -154,13 +154,10 @@ async fn every_event_names_its_conversation() {
     let commands = node(&log);
     let id = ConversationId::new(Uuid::now_v7());
     run(&commands, id, create()).await.unwrap();
-    let seat = domain::participation::Seat {
-        conversation: id,
-        user: ANN,
-        membership: MembershipId::new(1),
-    };
+    let membership =
+        domain::participation::Membership { conversation: id, user: ANN, id: MembershipId::new(1) };
     let change = domain::participation::ChangeCommand::PinConversation;
-    let pin = domain::participation::Command { seat, change };
+    let pin = domain::participation::Command { membership, change };
     let stream = domain::participation_id(id, ANN);
     let context = context(None);
     commands.execute::<domain::participation::Participation>(stream, pin, &context).await.unwrap();

@@ -96,5 +96,5 @@ async fn an_erased_stream_has_no_snapshot_and_no_key() {
     let events = log.read(Position::START, 10).await.unwrap();
     let Event::ConversationRenamed { name } = events[1].decode().unwrap() else { panic!() };
     assert_eq!(name, Some(Private::Redacted));
-    assert!(events[1].shown().unwrap().contains(ERASED));
+    assert!(events[1].reveal().unwrap().contains(ERASED));
 }

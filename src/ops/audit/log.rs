@@ -135,7 +135,7 @@ fn brief_row(event: &RecordedEvent) -> Vec<Value> {
         event.recorded_at.to_rfc3339_opts(SecondsFormat::Secs, true).into(),
         event.event_type.clone().into(),
         event.metadata_value("actor").unwrap_or_default().into(),
-        event.shown_to_people(),
+        event.reveal_as_value(),
     ]
 }
 
@@ -150,6 +150,6 @@ fn row(event: &RecordedEvent) -> Vec<Value> {
         event.sequence.into(),
         event.metadata_value("actor").unwrap_or_default().into(),
         event.metadata_value("request_id").unwrap_or_default().into(),
-        event.shown_to_people(),
+        event.reveal_as_value(),
     ]
 }

@@ -40,7 +40,7 @@ impl Status {
         let mut printer = Printer::new(self.layout, header);
         let row = |report: &Report| -> Result<Vec<Value>, Failure> {
             let report = serde_json::to_value(report)?;
-            Ok(header.iter().map(|name| shown(&report[*name], self.layout)).collect())
+            Ok(header.iter().map(|name| render(&report[*name], self.layout)).collect())
         };
         let rows: Result<Vec<_>, _> = reports?.iter().map(row).collect();
         let _ = printer.print(rows?)?;
@@ -49,7 +49,7 @@ impl Status {
 }
 
 /// For people, a tenth is exact enough.
-fn shown(value: &Value, layout: Layout) -> Value {
+fn render(value: &Value, layout: Layout) -> Value {
     match value.as_f64().filter(|_| value.is_f64() && layout.is_brief()) {
         Some(number) => format!("{number:.1}").into(),
         None => value.clone(),

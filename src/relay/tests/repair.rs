@@ -165,7 +165,7 @@ async fn a_message_that_says_something_else_under_an_event_s_id_is_found() {
     fixture.append(2).await;
     for position in [2, 3] {
         let event = fixture.log.read(Position::new(position - 1), 1).await.unwrap().remove(0);
-        let payload = event.shown().unwrap().replace("user_", "other_");
+        let payload = event.reveal().unwrap().replace("user_", "other_");
         fixture.publish_as(position, &payload).await;
     }
     let changed = [2, 3].map(|position| Finding::Changed { position: Position::new(position) });

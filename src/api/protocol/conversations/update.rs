@@ -61,7 +61,7 @@ pub(super) async fn update(
         let context = request.context.part("pinned_message");
         pin(&request, &entry, command, &context).await?;
     }
-    request.change_own(request.seat(&entry), own, &request.context).await?;
+    request.change_own(request.membership(&entry), own, &request.context).await?;
     request.render_conversation(entry.state.conversation).await
 }
 
