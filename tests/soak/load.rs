@@ -189,7 +189,7 @@ pub fn token(account: i64, uid: &str, role: &str) -> String {
         exp: 4e9,
         iat: None,
         name: None,
-        account,
+        account: account.into(),
         role: role.parse().unwrap(),
     };
     api::token::issue(SECRET, &claims, &api::token::Rules::default()).unwrap()
