@@ -99,9 +99,10 @@ impl Generation {
         Self { place: Place::Each(OLD), ..self.clone() }
     }
 
-    /// The schema, and the lease, of what is compared with it.
+    /// The schema, and the lease, of what is compared with it. It is dropped at sight, so its name is one that nobody
+    /// else has in a shared database.
     pub(crate) fn scratch(&self) -> String {
-        format!("verify_{}", self.version)
+        format!("colloquy_verify_{}", self.version)
     }
 
     /// A copy in a schema of its own.

@@ -23,7 +23,7 @@ impl Abandoned {
         let schemas: Vec<String> = sqlx::query_scalar(
             "select name from checkpoints where schema_oid is not null
              union all
-             select nspname from pg_namespace where nspname ~ '^verify_[0-9]+$'",
+             select nspname from pg_namespace where nspname ~ '^colloquy_verify_[0-9]+$'",
         )
         .fetch_all(&mut *connection)
         .await
@@ -50,7 +50,7 @@ impl Abandoned {
 
 /// Under which lease a schema is written.
 fn lease(schema: &str) -> String {
-    if schema.starts_with("verify_") {
+    if schema.starts_with("colloquy_verify_") {
         return schema.to_owned();
     }
     let beside = schema.strip_suffix("_next").or_else(|| schema.strip_suffix("_old"));
@@ -111,7 +111,7 @@ mod tests {
             ("memberships_3", "projector_3"),
             ("memberships_12_next", "rebuild_12"),
             ("memberships_3_old", "rebuild_3"),
-            ("verify_3", "verify_3"),
+            ("colloquy_verify_3", "colloquy_verify_3"),
             ("memberships", "projector"),
         ] {
             assert_eq!(lease(schema), expected);
