@@ -1,6 +1,6 @@
 use event_store::Log;
-use sqlx::Postgres;
 use sqlx::pool::PoolConnection;
+use sqlx::{PgConnection, Postgres};
 
 use crate::planner::PLANNER;
 use crate::{Error, Generation};
@@ -13,8 +13,18 @@ pub(crate) async fn dedicated(
 ) -> Result<PoolConnection<Postgres>, Error> {
     let mut connection = log.pool().acquire().await.map_err(Error::database("connect"))?;
     connection.close_on_drop();
-    let set_up = PLANNER.iter().chain(&[("synchronous_commit", "off")]);
-    for (name, value) in set_up {
+    set(&mut connection, PLANNER).await?;
+    set(&mut connection, &[("synchronous_commit", "off")]).await?;
+    let chosen = generation.choose(&mut connection).await;
+    chosen.map_err(Error::database("set a connection up"))?;
+    Ok(connection)
+}
+
+pub(super) async fn set(
+    connection: &mut PgConnection,
+    settings: &[(&str, &str)],
+) -> Result<(), Error> {
+    for (name, value) in settings {
         sqlx::query("select set_config($1, $2, false)")
             .bind(name)
             .bind(value)
@@ -22,7 +32,5 @@ pub(crate) async fn dedicated(
             .await
             .map_err(Error::database("set a connection up"))?;
     }
-    let chosen = generation.choose(&mut connection).await;
-    chosen.map_err(Error::database("set a connection up"))?;
-    Ok(connection)
+    Ok(())
 }

@@ -7,6 +7,7 @@ use sqlx::PgConnection;
 use tokio::sync::oneshot;
 use tokio::task::JoinSet;
 
+use super::connection::set;
 use super::{trouble, write};
 use crate::changes::Changes;
 use crate::model::Model;
@@ -177,18 +178,6 @@ impl Ahead {
         }
         Ok(Some(events))
     }
-}
-
-async fn set(connection: &mut PgConnection, settings: &[(&str, &str)]) -> Result<(), Error> {
-    for (name, value) in settings {
-        sqlx::query("select set_config($1, $2, false)")
-            .bind(name)
-            .bind(value)
-            .execute(&mut *connection)
-            .await
-            .map_err(Error::database("set a connection up"))?;
-    }
-    Ok(())
 }
 
 async fn reset(connection: &mut PgConnection) -> Result<(), Error> {

@@ -10,6 +10,7 @@ use event_store::{ConversationId, LogEvent, PublicId, UserId};
 use sqlx::PgPool;
 
 use crate::Error;
+use crate::message::USERS_MAX;
 
 /// How many of each are remembered.
 const REMEMBERED_MAX: usize = 50_000;
@@ -51,7 +52,8 @@ impl Facts {
             if let Some(uid) = event.registered_uid() {
                 self.uids.insert(UserId::new(recorded.aggregate_id), uid.to_owned());
             }
-            users.extend(event.users());
+            // Of a large room's members only a few are written down.
+            users.extend(event.users().into_iter().take(USERS_MAX));
         }
         let unknown = unknown(conversations, &self.numbers);
         if !unknown.is_empty() {
