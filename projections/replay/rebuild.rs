@@ -5,7 +5,7 @@ use event_store::{Budget, Lease};
 use sqlx::{Connection, Executor, PgConnection};
 
 use super::{Replay, Report, Step, drop_schema};
-use crate::projector::{dedicated, index, prepare};
+use crate::projector::{Fill, dedicated, index, prepare};
 use crate::{Error, Generation};
 
 /// Between two attempts to switch: doubled from the least to the most.
@@ -17,6 +17,16 @@ struct Reach {
     to: Position,
     /// A node writes what is shown: the copy must not be ahead of it.
     is_bound: bool,
+}
+
+/// What became of an attempt to switch.
+enum Switch {
+    /// The copy is shown, as of this position.
+    Done(Position),
+    /// Somebody reads for long, or the node that writes what is shown has yet to come to where the copy is.
+    Busy,
+    /// Too much was written meanwhile.
+    Behind,
 }
 
 impl Replay {
@@ -47,40 +57,57 @@ impl Replay {
     ) -> Result<Position, Error> {
         let next = live.next();
         let mut connection = dedicated(&self.log, &next).await?;
-        forget(&mut connection, &live.old()).await?;
+        drop_old(&mut connection, live).await?;
         if anew || position(&mut connection, &next).await?.is_none() {
             forget(&mut connection, &next).await?;
         }
         prepare(&mut connection, lease, &next).await?;
         let fill = self.fill(lease, &next);
         let moved = || Error::CheckpointMoved;
-        let mut at = position(&mut connection, &next).await?.ok_or_else(moved)?;
-        loop {
-            let to = self.reach(&mut connection, live).await?.to;
-            if to - at <= self.near {
-                break;
-            }
-            report(Step::Filled { at, to });
-            let mut reached = |at| report(Step::Filled { at, to });
-            fill.run(&mut connection, at, to, &mut reached).await?;
-            at = to;
-        }
+        let at = position(&mut connection, &next).await?.ok_or_else(moved)?;
+        let mut at = self.catch_up(&mut connection, &fill, live, at, report).await?;
         report(Step::Indexing);
         index(&mut connection, lease, &next).await?;
         let mut pause = PAUSE_MIN;
         loop {
+            at = self.catch_up(&mut connection, &fill, live, at, &mut |_| {}).await?;
             report(Step::Switching);
-            let to = self.reach(&mut connection, live).await?.to;
+            match self.switch(&mut connection, lease, live, at).await? {
+                Switch::Done(position) => {
+                    drop_old(&mut connection, live).await?;
+                    return Ok(position);
+                }
+                Switch::Behind => {}
+                Switch::Busy => {
+                    tokio::time::sleep(pause).await;
+                    pause = (pause * 2).min(PAUSE_MAX);
+                }
+            }
+        }
+    }
+
+    /// Fills a copy until it is near to what is shown: each time there is less to do, for less was written meanwhile.
+    /// Returns where it is.
+    async fn catch_up(
+        &self,
+        connection: &mut PgConnection,
+        fill: &Fill<'_>,
+        live: &Generation,
+        mut at: Position,
+        report: Report<'_>,
+    ) -> Result<Position, Error> {
+        loop {
+            let to = self.reach(connection, live).await?.to;
             if to > at {
-                fill.run(&mut connection, at, to, &mut |_| {}).await?;
-                at = to;
+                report(Step::Filled { at, to });
+                let mut reached = |at| report(Step::Filled { at, to });
+                fill.run(connection, at, to, &mut reached).await?;
             }
-            if let Some(position) = self.switch(&mut connection, lease, live, at).await? {
-                forget(&mut connection, &live.old()).await?;
-                return Ok(position);
+            let behind = to - at;
+            at = at.max(to);
+            if behind <= self.near {
+                return Ok(at);
             }
-            tokio::time::sleep(pause).await;
-            pause = (pause * 2).min(PAUSE_MAX);
         }
     }
 
@@ -109,7 +136,7 @@ impl Replay {
     }
 
     /// Puts the copy in the place of what is shown, in one transaction, if it is at the same position or so near that
-    /// the rest is written with it. `None`: not now, somebody reads for long.
+    /// the rest is written with it.
     ///
     /// No statement can be half of the one and half of the other: for a moment nobody else has a lock on what is shown,
     /// and whoever waits for one looks the names up again. Nobody else is kept waiting for longer than a moment.
@@ -119,20 +146,29 @@ impl Replay {
         lease: &Lease,
         live: &Generation,
         at: Position,
-    ) -> Result<Option<Position>, Error> {
+    ) -> Result<Switch, Error> {
         let failed = |source| Error::Database { doing: "switch to a new generation", source };
         let mut tx = connection.begin().await.map_err(failed)?;
+        let mut locked = lock_tables(&mut tx, live).await;
+        if locked.is_ok() {
+            locked = lock_rows(&mut tx, live).await;
+        }
         // Rolled back at once and not with the next statement: until then the locks would be kept.
-        if !lock(&mut tx, live).await? {
+        if !is_had(&mut tx, locked).await? {
             tx.rollback().await.map_err(failed)?;
-            return Ok(None);
+            return Ok(Switch::Busy);
         }
         lease.hold(&mut tx).await?;
         let reach = self.reach(&mut tx, live).await?;
         let to = if reach.is_bound { reach.to } else { at };
-        if !(0..=self.near).contains(&(to - at)) {
+        let refused = match to - at {
+            ..0 => Some(Switch::Busy),
+            behind if behind > self.near => Some(Switch::Behind),
+            _ => None,
+        };
+        if let Some(refused) = refused {
             tx.rollback().await.map_err(failed)?;
-            return Ok(None);
+            return Ok(refused);
         }
         let next = live.next();
         let fill = self.fill(lease, &next);
@@ -147,16 +183,15 @@ impl Replay {
         rename(&mut tx, live, &live.old()).await?;
         rename(&mut tx, &next, live).await?;
         tx.commit().await.map_err(failed)?;
-        Ok(Some(to))
+        Ok(Switch::Done(to))
     }
 }
 
-/// Whether all tables of the generation, and what is known of it, could be locked.
-async fn lock(tx: &mut PgConnection, live: &Generation) -> Result<bool, Error> {
-    let failed = |source| Error::Database { doing: "switch to a new generation", source };
+/// Locks all tables of a generation, or fails after a moment.
+async fn lock_tables(tx: &mut PgConnection, generation: &Generation) -> Result<(), sqlx::Error> {
     // For all locks together: longer than most statements take, shorter than anybody notices, and than it takes until two
     // who wait for each other are told so.
-    tx.execute("set local statement_timeout = '100ms'").await.map_err(failed)?;
+    tx.execute("set local statement_timeout = '100ms'").await?;
     // In the order in which the projector writes them.
     let tables: Option<String> = sqlx::query_scalar(
         "select string_agg(format('%I.%I', schemaname, tablename), ', '
@@ -164,20 +199,41 @@ async fn lock(tx: &mut PgConnection, live: &Generation) -> Result<bool, Error> {
          from pg_tables
          where schemaname = any($1)",
     )
-    .bind(live.schemas())
+    .bind(generation.schemas())
     .fetch_one(&mut *tx)
-    .await
-    .map_err(failed)?;
-    let Some(tables) = tables else { return Ok(true) };
-    let locked = tx.execute(format!("lock table {tables} in access exclusive mode").as_str()).await;
-    let locked = match locked {
-        Ok(_) => lock_rows(tx, live).await,
-        Err(error) => Err(error),
-    };
+    .await?;
+    if let Some(tables) = tables {
+        tx.execute(format!("lock table {tables} in access exclusive mode").as_str()).await?;
+    }
+    Ok(())
+}
+
+/// Whether locks could be had in a moment.
+async fn is_had(tx: &mut PgConnection, locked: Result<(), sqlx::Error>) -> Result<bool, Error> {
+    let failed = |source| Error::Database { doing: "lock a generation", source };
     match locked {
         Ok(()) => tx.execute("set local statement_timeout = 0").await.map(|_| true).map_err(failed),
         Err(error) if is_busy(&error) => Ok(false),
         Err(error) => Err(failed(error)),
+    }
+}
+
+/// Drops what was shown before.
+///
+/// Whoever waited for its tables while they were replaced takes them one by one, in an order of their own, before they
+/// look the names up again: dropping one after the other might wait for them as they wait for it.
+async fn drop_old(connection: &mut PgConnection, live: &Generation) -> Result<(), Error> {
+    let failed = |source| Error::Database { doing: "drop an old generation", source };
+    let old = live.old();
+    loop {
+        let mut tx = connection.begin().await.map_err(failed)?;
+        let locked = lock_tables(&mut tx, &old).await;
+        if is_had(&mut tx, locked).await? {
+            forget(&mut tx, &old).await?;
+            return tx.commit().await.map_err(failed);
+        }
+        tx.rollback().await.map_err(failed)?;
+        tokio::time::sleep(PAUSE_MIN).await;
     }
 }
 

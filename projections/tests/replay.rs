@@ -1,19 +1,20 @@
 //! Read models built from the log again: beside what is shown, to take its place or to be compared with it.
 
 use std::collections::BTreeSet;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 
 use domain::Position;
 use domain::conversation::Command::DeleteConversation;
 use embedded::testing::wait_until;
 use sqlx::Executor;
+use tokio::task::JoinSet;
 use uuid::Uuid;
 
 use super::random::{History, random_history};
 use super::remembering::answers;
 use super::world::{Node, World};
 use crate::replay::{Difference, Replay, Step, Verified};
-use crate::{Error, Generation, MODELS, Model, conversations, messages};
+use crate::{Error, Generation, MODELS, Model, conversations, memberships, messages};
 
 /// So little that a few events make a step of their own.
 pub(super) const TINY: usize = 100_000;
@@ -92,6 +93,65 @@ async fn a_planted_difference_is_found_and_a_rebuild_puts_it_right_on_every_node
     }
     let live = Generation::live().schemas().into_iter().collect();
     assert_eq!(schemas(world).await, live, "nothing is left behind");
+    standby.stop().await;
+    node.stop().await;
+}
+
+/// Whoever asks meanwhile is answered as if nothing happened, and commands go on.
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_notices_a_rebuild() {
+    let mut world = World::new().await;
+    let (ann, bob) = (world.register("ann").await, world.register("bob").await);
+    let room = world.room(&[ann, bob]).await;
+    world.say(room, ann, "first").await;
+    let node = Node::start(&world.log, MODELS);
+    node.wait_for(4).await;
+    let standby = Node::start_beside(&world, MODELS).await;
+    standby.wait_for(4).await;
+    static STOP: AtomicBool = AtomicBool::new(false);
+    let mut readers = JoinSet::new();
+    for views in [node.views.clone(), node.views.clone(), standby.views.clone()] {
+        readers.spawn(async move {
+            let mut looks = 0;
+            while !STOP.load(Ordering::Relaxed) {
+                // Whatever is answered from now on is not older. Every event from the fourth on is a message.
+                let said = views.progress().position().get() - 3;
+                let page = views.messages(room, false, 100, 0).await.unwrap();
+                let total = page.total.unwrap();
+                assert!(total >= said, "{total} messages, and {said} were shown");
+                let items = page.items.len() as i64;
+                assert!(items >= said.min(100), "{items} messages, and {said} were shown");
+                let unread = views.unread_counts(bob).await.unwrap();
+                assert_eq!(unread.room, 1);
+                looks += 1;
+            }
+            looks
+        });
+    }
+    let replay = replay(&world, TINY);
+    let done = AtomicBool::new(false);
+    let rebuilds = async {
+        for names in [&[][..], &[messages::NAME], &[memberships::NAME]] {
+            replay.rebuild(names, false, &mut |_| {}).await.unwrap();
+        }
+        done.store(true, Ordering::Relaxed);
+    };
+    let saying = async {
+        let mut said = 1;
+        while !done.load(Ordering::Relaxed) || said < 20 {
+            world.say(room, ann, "more").await;
+            said += 1;
+        }
+        said
+    };
+    let ((), said) = tokio::join!(rebuilds, saying);
+    STOP.store(true, Ordering::Relaxed);
+    while let Some(looks) = readers.join_next().await {
+        assert!(looks.unwrap() > 5);
+    }
+    node.wait_for(world.log.head().await.unwrap()).await;
+    assert_eq!(node.views.messages(room, false, 1, 0).await.unwrap().total, Some(said));
+    assert_eq!(verify(&world).await.1, []);
     standby.stop().await;
     node.stop().await;
 }
