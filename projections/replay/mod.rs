@@ -5,6 +5,7 @@
 //! that writes the rows that are shown. To build a copy for another purpose, make a file.
 
 mod compare;
+mod locks;
 mod origin;
 mod rebuild;
 mod refold;

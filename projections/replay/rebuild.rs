@@ -4,6 +4,7 @@ use domain::Position;
 use event_store::{Budget, Lease};
 use sqlx::{Connection, Executor, PgConnection};
 
+use super::locks::{is_had, lock};
 use super::{Replay, Report, Step, drop_schema};
 use crate::projector::{Fill, dedicated, index, prepare};
 use crate::{Error, Generation};
@@ -153,7 +154,6 @@ impl Replay {
         if locked.is_ok() {
             locked = lock_rows(&mut tx, live).await;
         }
-        // Rolled back at once and not with the next statement: until then the locks would be kept.
         if !is_had(&mut tx, locked).await? {
             tx.rollback().await.map_err(failed)?;
             return Ok(Switch::Busy);
@@ -189,9 +189,6 @@ impl Replay {
 
 /// Locks all tables of a generation, or fails after a moment.
 async fn lock_tables(tx: &mut PgConnection, generation: &Generation) -> Result<(), sqlx::Error> {
-    // For all locks together: longer than most statements take, shorter than anybody notices, and than it takes until two
-    // who wait for each other are told so.
-    tx.execute("set local statement_timeout = '100ms'").await?;
     // In the order in which the projector writes them.
     let tables: Option<String> = sqlx::query_scalar(
         "select string_agg(format('%I.%I', schemaname, tablename), ', '
@@ -202,19 +199,9 @@ async fn lock_tables(tx: &mut PgConnection, generation: &Generation) -> Result<(
     .bind(generation.schemas())
     .fetch_one(&mut *tx)
     .await?;
-    if let Some(tables) = tables {
-        tx.execute(format!("lock table {tables} in access exclusive mode").as_str()).await?;
-    }
-    Ok(())
-}
-
-/// Whether locks could be had in a moment.
-async fn is_had(tx: &mut PgConnection, locked: Result<(), sqlx::Error>) -> Result<bool, Error> {
-    let failed = |source| Error::Database { doing: "lock a generation", source };
-    match locked {
-        Ok(()) => tx.execute("set local statement_timeout = 0").await.map(|_| true).map_err(failed),
-        Err(error) if is_busy(&error) => Ok(false),
-        Err(error) => Err(failed(error)),
+    match tables {
+        Some(tables) => lock(tx, &tables, "access exclusive").await,
+        None => Ok(()),
     }
 }
 
@@ -249,12 +236,6 @@ async fn lock_rows(tx: &mut PgConnection, live: &Generation) -> Result<(), sqlx:
         .execute(&mut *tx)
         .await?;
     Ok(())
-}
-
-/// A lock is held by somebody else for too long, or two wait for each other.
-pub(super) fn is_busy(error: &sqlx::Error) -> bool {
-    let code = error.as_database_error().and_then(|error| error.code());
-    matches!(code.as_deref(), Some("57014" | "55P03" | "40P01"))
 }
 
 /// Where the models of a copy are, if all are there and at one position.

@@ -3,8 +3,9 @@ use std::time::Duration;
 
 use domain::{ConversationId, Position};
 use event_store::{Lease, LogEvent};
-use sqlx::{Connection, Executor, PgConnection};
+use sqlx::{Connection, PgConnection};
 
+use super::locks::{is_had, lock};
 use super::verify::{LOOKS_MAX, position};
 use super::{Replay, drop_schema, make};
 use crate::Error;
@@ -106,19 +107,11 @@ impl Replay {
         let mut tx = connection.begin().await.map_err(failed)?;
         let names: Vec<_> =
             tables.iter().map(|table| [&*table.schema, &table.name].join(".")).collect();
-        let lock = format!(
-            "set local statement_timeout = '100ms'; lock table {} in share row exclusive mode",
-            names.join(", ")
-        );
-        match tx.execute(lock.as_str()).await {
-            Ok(_) => {}
-            Err(error) if super::rebuild::is_busy(&error) => {
-                tx.rollback().await.map_err(failed)?;
-                return Ok(None);
-            }
-            Err(error) => return Err(failed(error)),
+        let locked = lock(&mut tx, &names.join(", "), "share row exclusive").await;
+        if !is_had(&mut tx, locked).await? {
+            tx.rollback().await.map_err(failed)?;
+            return Ok(None);
         }
-        tx.execute("set local statement_timeout = 0").await.map_err(failed)?;
         // Nobody moves them before these rows are there. The lease first, as the projector does.
         sqlx::query("select from leases where name = $1 for update")
             .bind(self.live.lease())
