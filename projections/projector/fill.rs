@@ -49,30 +49,23 @@ impl Fill<'_> {
         to: Position,
         reached: &mut (dyn FnMut(Position) + Send),
     ) -> Result<(), Error> {
+        let bytes_max = self.memory_max / MEMORY_PER_BYTE;
+        let budget = Budget { events_max: EVENTS_MAX, bytes_max };
         set(connection, LARGE).await?;
-        let filled = self.fill(connection, from, to, reached).await;
+        let filling = async {
+            let mut ahead = Ahead::new(self.log, from, to, budget);
+            let mut at = from;
+            while let Some(batch) = ahead.next().await? {
+                self.write(connection, &batch).await?;
+                at = at + batch.len() as i64;
+                reached(at);
+            }
+            Ok(())
+        };
+        let filled = filling.await;
         // As the connection had them.
         reset(connection).await?;
         filled
-    }
-
-    async fn fill(
-        &self,
-        connection: &mut PgConnection,
-        from: Position,
-        to: Position,
-        reached: &mut (dyn FnMut(Position) + Send),
-    ) -> Result<(), Error> {
-        let bytes_max = self.memory_max / MEMORY_PER_BYTE;
-        let budget = Budget { events_max: EVENTS_MAX, bytes_max };
-        let mut ahead = Ahead::new(self.log, from, to, budget);
-        let mut at = from;
-        while let Some(batch) = ahead.next().await? {
-            self.write(connection, &batch).await?;
-            at = at + batch.len() as i64;
-            reached(at);
-        }
-        Ok(())
     }
 
     /// Brings the models to the end of the batch; a copy without checkpoints may be given some of the events only. A

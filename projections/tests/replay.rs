@@ -50,10 +50,7 @@ async fn a_planted_difference_is_found_and_a_rebuild_puts_it_right_on_every_node
     history.go_on_for(200).await;
     let world = &history.world;
     let head = world.log.head().await.unwrap();
-    let node = Node::start(&world.log, MODELS);
-    let standby = Node::start_beside(world, MODELS).await;
-    node.wait_for(head).await;
-    standby.wait_for(head).await;
+    let (node, standby) = Node::two(world).await;
     let (verified, differences) = verify(world).await;
     assert_eq!((verified.position, verified.differences, differences), (head, 0, vec![]));
     assert!(verified.rows > 30, "{verified:?}");
@@ -104,10 +101,7 @@ async fn nobody_notices_a_rebuild() {
     let (ann, bob) = (world.register("ann").await, world.register("bob").await);
     let room = world.room(&[ann, bob]).await;
     world.say(room, ann, "first").await;
-    let node = Node::start(&world.log, MODELS);
-    node.wait_for(4).await;
-    let standby = Node::start_beside(&world, MODELS).await;
-    standby.wait_for(4).await;
+    let (node, standby) = Node::two(&world).await;
     static STOP: AtomicBool = AtomicBool::new(false);
     let mut readers = JoinSet::new();
     for views in [node.views.clone(), node.views.clone(), standby.views.clone()] {

@@ -69,10 +69,7 @@ async fn a_conversation_is_folded_anew_and_a_sample_finds_what_differs_in_it() {
     history.go_on_for(150).await;
     let world = &history.world;
     let head = world.log.head().await.unwrap();
-    let node = Node::start(&world.log, MODELS);
-    let standby = Node::start_beside(world, MODELS).await;
-    node.wait_for(head).await;
-    standby.wait_for(head).await;
+    let (node, standby) = Node::two(world).await;
     let before = answers(&node.views, &history.users, &history.rooms).await;
     let (damaged, other) = (history.rooms[0], history.rooms[3]);
     for statement in [

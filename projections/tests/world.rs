@@ -257,6 +257,16 @@ impl Node {
         Self::start(&log, generation)
     }
 
+    /// One that leads and another one beside it, both of which show everything.
+    pub(crate) async fn two(world: &World) -> (Self, Self) {
+        let head = world.log.head().await.unwrap();
+        let leader = Self::start(&world.log, MODELS);
+        let standby = Self::start_beside(world, MODELS).await;
+        leader.wait_for(head).await;
+        standby.wait_for(head).await;
+        (leader, standby)
+    }
+
     pub(crate) async fn wait_for(&self, position: impl Into<Position>) {
         let (progress, position) = (self.views.progress(), position.into());
         let reached = progress.wait_for(position, PATIENCE).await
