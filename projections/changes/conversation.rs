@@ -109,11 +109,27 @@ impl<'a> Changes<'a> {
                 self.conversations.remove(&uuid);
                 self.deleted_conversations.insert(uuid);
             }
+            event if is_of_support(event) => {}
             _ => {
                 let changes = self.conversations.entry(uuid);
                 changes.or_insert_with(|| ConversationChanges::none(uuid)).add(recorded, event);
             }
         }
+    }
+}
+
+/// What only support conversations have; their own read model holds it.
+pub(super) fn is_of_support(event: &Event) -> bool {
+    match event {
+        Event::MessagePosted { support, .. } => support.is_some(),
+        Event::StatusChanged { .. }
+        | Event::ConversationSnoozed { .. }
+        | Event::PriorityChanged { .. }
+        | Event::AgentAssigned { .. }
+        | Event::TeamAssigned { .. }
+        | Event::LabelsReplaced { .. }
+        | Event::CustomAttributesReplaced { .. } => true,
+        _ => false,
     }
 }
 
@@ -127,6 +143,7 @@ fn created<'a>(recorded: &RecordedEvent, event: &'a Event) -> Option<Created<'a>
         description,
         metadata,
         tags,
+        ..
     } = event
     else {
         return None;
@@ -195,7 +212,9 @@ impl<'a> ConversationChanges<'a> {
             }
             Event::MessageUnpinned => (self.pin_changed, self.pinned_message) = (true, None),
             Event::MessagePosted { author, .. } => {
-                self.newest.post(recorded.account_position.into(), *author);
+                if let Some(author) = author {
+                    self.newest.post(recorded.account_position.into(), *author);
+                }
             }
             Event::MessageDeleted { message } => {
                 self.message_deleted = true;
@@ -203,9 +222,7 @@ impl<'a> ConversationChanges<'a> {
                     self.pinned_message = None;
                 }
             }
-            Event::MessageEdited { .. }
-            | Event::ConversationCreated { .. }
-            | Event::ConversationDeleted => {}
+            _ => {}
         }
         self.date(recorded, event);
     }

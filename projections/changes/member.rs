@@ -83,7 +83,7 @@ impl MemberChanges {
     fn add(&mut self, recorded: &RecordedEvent, change: &Change) {
         match *change {
             Change::MarkedRead { message, as_of } => self.read(recorded, message, as_of),
-            Change::MarkedUnread => {
+            Change::MarkedUnread { .. } => {
                 self.marker_changed = true;
                 (self.marker, self.marked_at, self.marked_unread) = (None, None, Some(true));
                 (self.bookmark_removed, self.bookmark) = (true, None);

@@ -59,7 +59,15 @@ impl<'a> Changes<'a> {
     pub(super) fn message(&mut self, recorded: &'a RecordedEvent, event: &'a Event) {
         let conversation = ConversationId::new(recorded.aggregate_id);
         match event {
-            Event::MessagePosted { message, author, text, metadata, tags } => {
+            Event::MessagePosted {
+                message,
+                author: Some(author),
+                text,
+                metadata,
+                tags,
+                support: None,
+                ..
+            } => {
                 let posted = PostedMessage {
                     id: recorded.account_position.into(),
                     uuid: *message,

@@ -82,7 +82,12 @@ impl<'a> Changes<'a> {
                 self.timer_of_member(recorded, event);
             }
             domain::Event::User(event) => self.user(recorded, event),
-            domain::Event::Audit(_) => {}
+            domain::Event::Contact(_)
+            | domain::Event::ContactClaim(_)
+            | domain::Event::ContactLink(_)
+            | domain::Event::Inbox(_)
+            | domain::Event::Team(_)
+            | domain::Event::Audit(_) => {}
         }
     }
 }

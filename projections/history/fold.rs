@@ -16,7 +16,7 @@ use crate::Error;
 /// A message, by where its present text stands in the log.
 struct Message {
     id: PublicId,
-    author: UserId,
+    author: Option<UserId>,
     text_at: Position,
 }
 
@@ -107,8 +107,22 @@ impl Fold {
                 description,
                 metadata,
                 tags,
+                support,
+                source_id,
+                custom_attributes,
                 ..
             } => {
+                if let Some(opening) = support {
+                    self.set("inbox", json!(opening.inbox));
+                    self.set("contact", json!(opening.contact));
+                    self.set("source_id", json!(source_id));
+                    self.set("status", json!(opening.status));
+                    self.set("snoozed_until", json!(opening.snoozed_until));
+                    self.set("priority", json!(opening.priority));
+                    self.set("assignee", json!(opening.assignee));
+                    self.set("team", json!(opening.team));
+                    self.set("custom_attributes", json!(custom_attributes));
+                }
                 self.members = members.into_iter().map(|user| (user, membership)).collect();
                 self.set("id", json!(id));
                 self.set("kind", json!(kind));
@@ -143,6 +157,23 @@ impl Fold {
                 self.said.retain(|name, _| matches!(name.as_str(), "id" | "kind"));
                 self.set("deleted_at", json!(at));
                 self.set("deleted_by", json!(actor));
+            }
+            ConversationEvent::StatusChanged { status } => {
+                self.set("status", json!(status));
+                self.set("snoozed_until", Value::Null);
+            }
+            ConversationEvent::ConversationSnoozed { until } => {
+                self.set("status", json!("snoozed"));
+                self.set("snoozed_until", json!(until));
+            }
+            ConversationEvent::PriorityChanged { priority } => {
+                self.set("priority", json!(priority));
+            }
+            ConversationEvent::AgentAssigned { agent } => self.set("assignee", json!(agent)),
+            ConversationEvent::TeamAssigned { team } => self.set("team", json!(team)),
+            ConversationEvent::LabelsReplaced { labels } => self.set("labels", json!(labels)),
+            ConversationEvent::CustomAttributesReplaced { custom_attributes } => {
+                self.set("custom_attributes", json!(custom_attributes));
             }
             ConversationEvent::MemberAdded { user } => {
                 self.members.insert(user, membership);
@@ -218,7 +249,10 @@ impl Fold {
                 Some((at, text)) if *at == message.text_at => text.clone(),
                 _ => text_at(log, message.text_at).await?,
             };
-            let last = json!({ "id": id, "author": named(&message.author), "text": text });
+            let mut last = json!({ "id": id, "text": text });
+            if let Some(author) = &message.author {
+                last["author"] = named(author).into();
+            }
             shown.insert("last_message".to_owned(), last);
         }
         if !self.unreadable.is_empty() {
@@ -233,7 +267,7 @@ impl Fold {
             .newest
             .iter()
             .rev()
-            .find(|(_, message)| self.messages[*message].author != user)
+            .find(|(_, message)| self.messages[*message].author != Some(user))
             .map(|(id, _)| *id);
         let mut member =
             json!({ "since": membership, "is_unread": own.is_unread(newest_by_others) });
@@ -248,8 +282,10 @@ impl Fold {
 
     /// Finds the host system's names of everyone who is named, in the log itself.
     async fn learn_uids(&mut self, log: &Log) -> Result<(), Error> {
-        let author =
-            self.newest.last_key_value().map(|(_, message)| &self.messages[message].author);
+        let author = self
+            .newest
+            .last_key_value()
+            .and_then(|(_, message)| self.messages[message].author.as_ref());
         let unknown: Vec<String> = self
             .members
             .keys()

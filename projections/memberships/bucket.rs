@@ -70,5 +70,6 @@ pub(crate) fn number(kind: Kind) -> i16 {
         Kind::Private => 0,
         Kind::Room => 1,
         Kind::Contextual => 2,
+        Kind::Support => 3,
     }
 }

@@ -144,7 +144,7 @@ impl Memory {
             domain::Event::Participation(own) => {
                 let marker = match own.change {
                     Change::MarkedRead { message: Some(PublicId::NONE), .. }
-                    | Change::MarkedUnread => None,
+                    | Change::MarkedUnread { .. } => None,
                     Change::MarkedRead { message: Some(message), .. } => {
                         Some((message, event.recorded.recorded_at))
                     }
@@ -162,7 +162,12 @@ impl Memory {
                     self.directory_generation.fetch_add(1, Ordering::AcqRel);
                 }
             }
-            domain::Event::Audit(_) => {}
+            domain::Event::Contact(_)
+            | domain::Event::ContactClaim(_)
+            | domain::Event::ContactLink(_)
+            | domain::Event::Inbox(_)
+            | domain::Event::Team(_)
+            | domain::Event::Audit(_) => {}
         }
     }
 

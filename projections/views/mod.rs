@@ -18,6 +18,7 @@ mod page_ends;
 mod reads;
 mod search;
 mod served;
+pub mod support;
 #[cfg(test)]
 mod tests;
 mod timers;

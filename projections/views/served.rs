@@ -20,7 +20,7 @@ pub fn served_kinds(surface: Surface) -> &'static [Kind] {
         Surface::Weavy | Surface::Protocol | Surface::Pulse => {
             &[Kind::Private, Kind::Room, Kind::Contextual]
         }
-        Surface::Chatwoot => &[],
+        Surface::Chatwoot => &[Kind::Support],
         Surface::Audit | Surface::Cli | Surface::Reaction => Kind::ALL,
     }
 }

@@ -1,6 +1,6 @@
 use crate::{
-    Decider, Erasure, MessageId, StoredEvent, UserId, audit, conversation, is_outdated,
-    participation, upcast, user,
+    Decider, Erasure, MessageId, StoredEvent, UserId, audit, contact, contact_claim, contact_link,
+    conversation, inbox, is_outdated, participation, team, upcast, user,
 };
 
 /// An event of any aggregate: what a follower of the whole log meets.
@@ -12,6 +12,16 @@ pub enum Event {
     Participation(participation::Event),
     /// Of the directory.
     User(user::Event),
+    /// Of a contact.
+    Contact(contact::Event),
+    /// Of a value that one contact may have.
+    ContactClaim(contact_claim::Event),
+    /// Of a source id of an inbox.
+    ContactLink(contact_link::Event),
+    /// Of an inbox.
+    Inbox(inbox::Event),
+    /// Of the teams of an account.
+    Team(team::Event),
     /// Of whoever reads a trail.
     Audit(audit::Event),
 }
@@ -46,6 +56,11 @@ impl Event {
             conversation::Conversation::TYPE => read(named).map(Self::Conversation),
             participation::Participation::TYPE => read(named).map(Self::Participation),
             user::User::TYPE => read(named).map(Self::User),
+            contact::Contact::TYPE => read(named).map(Self::Contact),
+            contact_claim::ContactClaim::TYPE => read(named).map(Self::ContactClaim),
+            contact_link::ContactLink::TYPE => read(named).map(Self::ContactLink),
+            inbox::Inbox::TYPE => read(named).map(Self::Inbox),
+            team::Teams::TYPE => read(named).map(Self::Team),
             audit::Audit::TYPE => read(named).map(Self::Audit),
             unknown => Err(Unreadable::UnknownType(unknown.to_owned())),
         }
@@ -55,15 +70,26 @@ impl Event {
     pub fn users(&self) -> Vec<UserId> {
         use conversation::Event::*;
         match self {
-            Self::Conversation(ConversationCreated { creator, members, .. }) => {
-                creator.iter().chain(members).copied().collect()
+            Self::Conversation(ConversationCreated { creator, members, support, .. }) => {
+                let assignee = support.as_ref().and_then(|opening| opening.assignee);
+                creator.iter().chain(members).copied().chain(assignee).collect()
             }
             Self::Conversation(MemberAdded { user } | MemberRemoved { user }) => vec![*user],
-            Self::Conversation(MessagePosted { author, .. } | MessageEdited { author, .. }) => {
-                vec![*author]
-            }
+            Self::Conversation(MessagePosted { author, .. }) => author.iter().copied().collect(),
+            Self::Conversation(MessageEdited { author, .. }) => vec![*author],
+            Self::Conversation(AgentAssigned { agent }) => agent.iter().copied().collect(),
+            Self::Inbox(inbox::Event::InboxMembersSet { members })
+            | Self::Team(team::Event::TeamMembersSet { members, .. }) => members.clone(),
+            Self::Participation(event) if event.membership.user.is_role() => vec![],
             Self::Participation(event) => vec![event.membership.user],
-            Self::Conversation(_) | Self::User(_) | Self::Audit(_) => vec![],
+            Self::Conversation(_)
+            | Self::User(_)
+            | Self::Contact(_)
+            | Self::ContactClaim(_)
+            | Self::ContactLink(_)
+            | Self::Inbox(_)
+            | Self::Team(_)
+            | Self::Audit(_) => vec![],
         }
     }
 
@@ -81,6 +107,11 @@ impl Event {
             Self::Conversation(event) => conversation::Conversation::subject(event),
             Self::Participation(event) => participation::Participation::subject(event),
             Self::User(event) => user::User::subject(event),
+            Self::Contact(event) => contact::Contact::subject(event),
+            Self::ContactClaim(event) => contact_claim::ContactClaim::subject(event),
+            Self::ContactLink(event) => contact_link::ContactLink::subject(event),
+            Self::Inbox(event) => inbox::Inbox::subject(event),
+            Self::Team(event) => team::Teams::subject(event),
             Self::Audit(event) => audit::Audit::subject(event),
         }
     }
@@ -91,6 +122,11 @@ impl Event {
             Self::Conversation(event) => conversation::Conversation::erases(event),
             Self::Participation(event) => participation::Participation::erases(event),
             Self::User(event) => user::User::erases(event),
+            Self::Contact(event) => contact::Contact::erases(event),
+            Self::ContactClaim(event) => contact_claim::ContactClaim::erases(event),
+            Self::ContactLink(event) => contact_link::ContactLink::erases(event),
+            Self::Inbox(event) => inbox::Inbox::erases(event),
+            Self::Team(event) => team::Teams::erases(event),
             Self::Audit(event) => audit::Audit::erases(event),
         }
     }

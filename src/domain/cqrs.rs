@@ -1,6 +1,8 @@
 //! Deciders as cqrs-es sees them, for its framework and its test kit.
 
-use crate::{audit, conversation, participation, user};
+use crate::{
+    audit, contact, contact_claim, contact_link, conversation, inbox, participation, team, user,
+};
 
 #[doc(hidden)]
 pub use cqrs_es::{Aggregate, DomainEvent, event_sink::EventSink};
@@ -48,6 +50,11 @@ macro_rules! aggregate {
 }
 
 aggregate!(audit::Audit, audit::Event);
+aggregate!(contact::Contact, contact::Event);
+aggregate!(contact_claim::ContactClaim, contact_claim::Event);
+aggregate!(contact_link::ContactLink, contact_link::Event);
 aggregate!(conversation::Conversation, conversation::Event);
+aggregate!(inbox::Inbox, inbox::Event);
 aggregate!(participation::Participation, participation::Event);
+aggregate!(team::Teams, team::Event);
 aggregate!(user::User, user::Event);

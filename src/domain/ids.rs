@@ -112,6 +112,30 @@ id!(
     AuditId(Uuid)
 );
 id!(
+    /// An inbox: a channel through which support conversations come.
+    InboxId(Uuid)
+);
+id!(
+    /// A contact: somebody outside whom agents support.
+    ContactId(Uuid)
+);
+id!(
+    /// Who a contact is in one inbox, by their source id there, and its stream.
+    ContactLinkId(Uuid)
+);
+id!(
+    /// The stream of whose an e-mail address, a phone number or an identifier is.
+    ContactClaimId(Uuid)
+);
+id!(
+    /// A team of agents.
+    TeamId(Uuid)
+);
+id!(
+    /// The stream of all teams of an account.
+    TeamsId(Uuid)
+);
+id!(
     /// An event's number in the log: 1, 2, 3 … over all accounts, in commit order.
     #[derive(Default)]
     Position(i64)
@@ -134,6 +158,19 @@ id!(
     #[derive(Default)]
     PublicId(i64)
 );
+
+impl UserId {
+    /// The agents of a support conversation together: what they share of it, the marker of what
+    /// was seen and the mute, is a participation of theirs.
+    pub const AGENTS: Self = Self(Uuid::nil());
+    /// Whoever takes care of a support conversation: their marker stays when somebody else does.
+    pub const ASSIGNEE: Self = Self(Uuid::from_u128(1));
+
+    /// Whether it stands for several or for whoever it is, and for no user of the host system.
+    pub fn is_role(self) -> bool {
+        self == Self::AGENTS || self == Self::ASSIGNEE
+    }
+}
 
 impl AccountId {
     /// Whose everything is where nobody says which account.
@@ -230,6 +267,21 @@ pub fn private_chat_id(
 /// The contextual chat that the host system calls `uid`.
 pub fn contextual_chat_id(account: AccountId, uid: &str, erased_before: u32) -> ConversationId {
     ConversationId(derive("contextual", account, &format!("{erased_before}/{uid}")))
+}
+
+/// Who has the source id in an inbox.
+pub fn contact_link_id(account: AccountId, inbox: InboxId, source_id: &str) -> ContactLinkId {
+    ContactLinkId(derive("contact_link", account, &format!("{inbox}/{source_id}")))
+}
+
+/// Whose a value is that one contact of an account may have: `what` is the kind of the value.
+pub(crate) fn contact_claim_id(account: AccountId, what: &str, value: &str) -> ContactClaimId {
+    ContactClaimId(derive("contact_claim", account, &format!("{what}/{value}")))
+}
+
+/// All teams of an account.
+pub fn teams_id(account: AccountId) -> TeamsId {
+    TeamsId(derive("teams", account, ""))
 }
 
 /// One member's own state in one conversation.

@@ -22,16 +22,22 @@ mod any_event;
 pub mod audit;
 mod catalogue;
 mod check;
+pub mod contact;
+pub mod contact_claim;
+pub mod contact_link;
 pub mod conversation;
 #[doc(hidden)]
 pub mod cqrs;
 mod decider;
+pub mod group;
 mod ids;
+pub mod inbox;
 pub mod limits;
 pub mod participation;
 mod private;
 #[cfg(feature = "sqlx")]
 mod sql;
+pub mod team;
 #[cfg(test)]
 mod tests;
 mod upcast;
@@ -42,8 +48,9 @@ pub use catalogue::ASYNCAPI;
 pub use check::check_stored;
 pub use decider::{Decider, Erasure, StoredEvent};
 pub use ids::{
-    AccountId, AccountPosition, AuditId, ConversationId, MembershipId, MessageId, ParticipationId,
-    Position, PublicId, UserId, audit_id, contextual_chat_id, participation_id, private_chat_id,
+    AccountId, AccountPosition, AuditId, ContactClaimId, ContactId, ContactLinkId, ConversationId,
+    InboxId, MembershipId, MessageId, ParticipationId, Position, PublicId, TeamId, TeamsId, UserId,
+    audit_id, contact_link_id, contextual_chat_id, participation_id, private_chat_id, teams_id,
     user_id,
 };
 pub use private::{KNOWN, Private, REDACTED, SEALED, Text};

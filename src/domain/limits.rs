@@ -1,6 +1,9 @@
 //! How much the domain takes of what users and the host system write: only what can be encoded, published in one
 //! message of a megabyte, stored in every column and index, and read back equal.
 
+use std::ops::RangeInclusive;
+
+use chrono::{DateTime, Datelike, SubsecRound, Timelike, Utc};
 use serde_json::{Map, Value};
 
 use crate::Text;
@@ -21,6 +24,14 @@ pub const TAGS_BYTES_MAX: usize = 16 * 1024;
 pub const EMAIL_LENGTH_MAX: usize = 320;
 /// Longest address of a picture, in characters.
 pub const AVATAR_URL_LENGTH_MAX: usize = 2048;
+/// Longest text in an attribute, in characters.
+pub const ATTRIBUTE_LENGTH_MAX: usize = 1_500;
+/// Largest integer in an attribute.
+pub const ATTRIBUTE_INTEGER_MAX: i64 = 9_999_999_999;
+/// Longest name that a channel has for a contact or a message, in characters.
+pub const SOURCE_ID_LENGTH_MAX: usize = 256;
+/// Users who can be in an inbox or a team.
+pub const GROUP_SIZE_MAX: usize = 1_000;
 /// Bytes of an event as it is published. With its headers it fits into a message of NATS, which takes a mebibyte
 /// by default.
 pub const EVENT_BYTES_MAX: usize = 1_020_000;
@@ -59,6 +70,14 @@ pub enum Excess {
         length: usize,
         /// The limit.
         max: usize,
+    },
+    /// Too large an integer.
+    #[error("{field} must not be an integer greater than {max}")]
+    Integer {
+        /// Where.
+        field: &'static str,
+        /// The limit.
+        max: i64,
     },
     /// Too many of something.
     #[error("{field} must be at most {max}")]
@@ -129,6 +148,31 @@ fn check_value(value: &Value, depth: usize, keys: &mut usize) -> Result<(), Exce
         Value::Object(object) => check_names(object, depth + 1, keys),
         _ => Ok(()),
     }
+}
+
+/// Attributes of a contact or a support conversation: what every client of a desk can hold.
+pub(crate) fn check_attributes(attributes: &Map<String, Value>) -> Result<(), Excess> {
+    check_metadata(Some(attributes))?;
+    attributes.values().try_for_each(|value| match value {
+        Value::String(text) => check_text("an attribute", text, ATTRIBUTE_LENGTH_MAX),
+        Value::Number(number) if number.as_i64().map_or(number.is_u64(), is_too_large) => {
+            Err(Excess::Integer { field: "an attribute", max: ATTRIBUTE_INTEGER_MAX })
+        }
+        _ => Ok(()),
+    })
+}
+
+fn is_too_large(integer: i64) -> bool {
+    integer > ATTRIBUTE_INTEGER_MAX
+}
+
+/// A time as every reader holds it: to the microsecond, as PostgreSQL does, which knows no leap seconds.
+/// `None`: a year of more than four digits.
+pub(crate) fn storable_time(time: DateTime<Utc>) -> Option<DateTime<Utc>> {
+    const YEARS: RangeInclusive<i32> = 1..=9999;
+    const SECOND_NS: u32 = 1_000_000_000;
+    let is_storable = YEARS.contains(&time.year()) && time.nanosecond() < SECOND_NS;
+    is_storable.then(|| time.trunc_subsecs(6))
 }
 
 /// The tags of a thing.

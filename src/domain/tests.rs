@@ -13,12 +13,17 @@ use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
 use crate::conversation::Kind;
+use crate::conversation::support::{
+    ContentType, Direction, Opening, Priority, Remark, Sender, Status,
+};
 use crate::participation::{Change, Membership};
 use crate::user::Profile;
 use crate::*;
 
 const ANN: UserId = UserId::new(Uuid::from_u128(0xa));
 const BOB: UserId = UserId::new(Uuid::from_u128(0xb));
+const CONTACT: ContactId = ContactId::new(Uuid::from_u128(0x11));
+const TEAM: TeamId = TeamId::new(Uuid::from_u128(0x13));
 const MESSAGE: MessageId = MessageId::new(Uuid::from_u128(0xc));
 
 fn map() -> Private<Map<String, Value>> {
@@ -41,6 +46,19 @@ fn conversation_events() -> Vec<conversation::Event> {
             description: Some("About the order".into()),
             metadata: Some(map()),
             tags: tags(),
+            support: Some(Opening {
+                inbox: InboxId::new(Uuid::from_u128(0x10)),
+                contact: CONTACT,
+                link: ContactLinkId::new(Uuid::from_u128(0x12)),
+                status: Status::Snoozed,
+                snoozed_until: Some("2026-01-01T09:00:00Z".parse().unwrap()),
+                priority: Some(Priority::High),
+                assignee: Some(ANN),
+                team: Some(TEAM),
+            }),
+            source_id: Some("src-1".into()),
+            additional_attributes: Some(map()),
+            custom_attributes: Some(map()),
         },
         ConversationRenamed { name: Some("Team".into()) },
         ConversationDescribed { description: Some("About the order".into()) },
@@ -55,10 +73,20 @@ fn conversation_events() -> Vec<conversation::Event> {
         MemberRemoved { user: BOB },
         MessagePosted {
             message: MESSAGE,
-            author: ANN,
+            author: Some(ANN),
             text: "Hello".into(),
             metadata: Some(map()),
             tags: tags(),
+            support: Some(Remark {
+                direction: Direction::Incoming,
+                sender: Sender::Contact,
+                contact: Some(CONTACT),
+                private: true,
+                content_type: ContentType::Text,
+                echo_id: Some("echo-1".to_owned()),
+            }),
+            content_attributes: Some(map()),
+            source_id: Some("channel-1".into()),
         },
         MessageEdited {
             message: MESSAGE,
@@ -68,6 +96,13 @@ fn conversation_events() -> Vec<conversation::Event> {
             tags: tags(),
         },
         MessageDeleted { message: MESSAGE },
+        StatusChanged { status: Status::Open },
+        ConversationSnoozed { until: Some("2026-01-01T09:00:00Z".parse().unwrap()) },
+        PriorityChanged { priority: Some(Priority::Urgent) },
+        AgentAssigned { agent: Some(BOB) },
+        TeamAssigned { team: Some(TEAM) },
+        LabelsReplaced { labels: tags() },
+        CustomAttributesReplaced { custom_attributes: map() },
     ]
 }
 
@@ -80,7 +115,7 @@ fn participation_events() -> Vec<participation::Event> {
     };
     [
         Change::MarkedRead { message: Some(PublicId::new(7)), as_of: None },
-        Change::MarkedUnread,
+        Change::MarkedUnread { as_of: Some(time) },
         Change::ConversationPinned,
         Change::ConversationUnpinned,
         Change::ConversationMuted { until: Some(time) },
@@ -126,6 +161,69 @@ fn audit_events() -> Vec<audit::Event> {
     }]
 }
 
+fn contact_events() -> Vec<contact::Event> {
+    let profile = contact::Profile {
+        name: Some("Cleo".into()),
+        email: Some("cleo@host.example".into()),
+        phone_number: Some("+4712345678".into()),
+        identifier: Some("customer-7".into()),
+        additional_attributes: Some(map()),
+        custom_attributes: Some(map()),
+    };
+    vec![
+        contact::Event::ContactCreated { profile: profile.clone() },
+        contact::Event::ContactUpdated { profile },
+    ]
+}
+
+fn contact_claim_events() -> Vec<contact_claim::Event> {
+    use contact_claim::Event::*;
+    vec![ContactClaimed { contact: CONTACT }, ContactClaimReleased { contact: CONTACT }]
+}
+
+fn contact_link_events() -> Vec<contact_link::Event> {
+    use contact_link::Event::*;
+    vec![
+        ContactLinked {
+            contact: CONTACT,
+            inbox: InboxId::new(Uuid::from_u128(0x10)),
+            source_id: "src-1".into(),
+        },
+        LinkedConversationChosen { linked: ConversationId::new(Uuid::from_u128(0xd)) },
+    ]
+}
+
+fn inbox_events() -> Vec<inbox::Event> {
+    use inbox::Event::*;
+    let settings = inbox::Settings {
+        name: Some("Help".into()),
+        website_url: Some("https://host.example".into()),
+        email: Some("help@host.example".into()),
+        lock_to_single_conversation: Some(true),
+        enable_auto_assignment: Some(false),
+    };
+    vec![
+        InboxCreated { channel: inbox::Channel::WebWidget, settings: settings.clone() },
+        InboxUpdated { settings },
+        InboxMembersSet { members: vec![ANN, BOB] },
+    ]
+}
+
+fn team_events() -> Vec<team::Event> {
+    use team::Event::*;
+    let settings = team::Settings {
+        name: Some("billing".into()),
+        description: Some("About invoices".into()),
+        allow_auto_assign: Some(true),
+    };
+    vec![
+        TeamCreated { team: TEAM, settings: settings.clone() },
+        TeamUpdated { team: TEAM, settings },
+        TeamDeleted { team: TEAM },
+        TeamMembersSet { team: TEAM, members: vec![ANN, BOB] },
+    ]
+}
+
 fn folder() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("golden")
 }
@@ -154,12 +252,22 @@ fn events_are_written_as_their_golden_files_say() {
     check(conversation_events(), &mut seen);
     check(participation_events(), &mut seen);
     check(user_events(), &mut seen);
+    check(contact_events(), &mut seen);
+    check(contact_claim_events(), &mut seen);
+    check(contact_link_events(), &mut seen);
+    check(inbox_events(), &mut seen);
+    check(team_events(), &mut seen);
     check(audit_events(), &mut seen);
     // An event that has no sample above would be missed: the sources name them all.
     let sources = [
         include_str!("conversation/event.rs"),
         include_str!("participation/event.rs"),
         include_str!("user/event.rs"),
+        include_str!("contact/event.rs"),
+        include_str!("contact_claim/event.rs"),
+        include_str!("contact_link/event.rs"),
+        include_str!("inbox/event.rs"),
+        include_str!("team/event.rs"),
         include_str!("audit/event.rs"),
     ];
     let named: BTreeSet<String> = sources
@@ -190,12 +298,17 @@ fn events_of_every_released_version_can_be_read() {
             conversation_events().iter().map(json_of).collect(),
             participation_events().iter().map(json_of).collect(),
             user_events().iter().map(json_of).collect(),
+            contact_events().iter().map(json_of).collect(),
+            contact_claim_events().iter().map(json_of).collect(),
+            contact_link_events().iter().map(json_of).collect(),
+            inbox_events().iter().map(json_of).collect(),
+            team_events().iter().map(json_of).collect(),
             audit_events().iter().map(json_of).collect(),
         ];
         assert_eq!(all.into_iter().filter(|events: &Vec<Value>| today(events.clone())).count(), 1);
         versions += 1;
     }
-    assert!(versions > 27, "{versions} golden files");
+    assert!(versions > 45, "{versions} golden files");
 }
 
 fn json_of(event: &impl Serialize) -> Value {

@@ -7,7 +7,10 @@ use schemars::generate::SchemaSettings;
 use serde_json::{Map, Value, json};
 
 use super::compatible::breaks;
-use crate::{KNOWN, StoredEvent, audit, conversation, participation, user};
+use crate::{
+    KNOWN, StoredEvent, audit, contact, contact_claim, contact_link, conversation, inbox,
+    participation, team, user,
+};
 
 /// Which subjects an event is published to.
 #[derive(Clone, Copy, PartialEq)]
@@ -23,6 +26,11 @@ fn schemas() -> BTreeMap<String, (Topic, Value)> {
     add::<participation::Event>(Topic::Conversation, &mut all);
     add::<audit::Event>(Topic::Conversation, &mut all);
     add::<user::Event>(Topic::Directory, &mut all);
+    add::<contact::Event>(Topic::Directory, &mut all);
+    add::<contact_claim::Event>(Topic::Directory, &mut all);
+    add::<contact_link::Event>(Topic::Directory, &mut all);
+    add::<inbox::Event>(Topic::Directory, &mut all);
+    add::<team::Event>(Topic::Directory, &mut all);
     all
 }
 

@@ -1,6 +1,7 @@
 use serde_json::{Map, Value};
 
 use super::Kind;
+use super::support::{CreateSupport, SupportCommand};
 use crate::{MessageId, Text, UserId};
 
 /// What may be asked of a conversation.
@@ -8,6 +9,10 @@ use crate::{MessageId, Text, UserId};
 pub enum Command {
     /// Makes it. A private or contextual chat that exists is left as it is, but taken out of the trash.
     CreateConversation(Create),
+    /// Makes a support conversation. One of the same link that exists is left as it is.
+    CreateSupport(Box<CreateSupport>),
+    /// What only a support conversation can be asked.
+    Support(SupportCommand),
     /// Gives it a name, or with none goes back to the derived one.
     RenameConversation {
         /// Not blank.
@@ -88,7 +93,8 @@ impl Command {
     /// The command's name, for the metadata of its events.
     pub fn name(&self) -> &'static str {
         match self {
-            Self::CreateConversation(_) => "CreateConversation",
+            Self::CreateConversation(_) | Self::CreateSupport(_) => "CreateConversation",
+            Self::Support(command) => command.name(),
             Self::RenameConversation { .. } => "RenameConversation",
             Self::DescribeConversation { .. } => "DescribeConversation",
             Self::TagConversation { .. } => "TagConversation",

@@ -1,7 +1,9 @@
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::{MessageId, Private, StoredEvent, Text, UserId};
+use super::support::{Opening, Priority, Remark, Status};
+use crate::{MessageId, Private, StoredEvent, TeamId, Text, UserId};
 
 /// What kind of conversation it is, for good.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -14,11 +16,13 @@ pub enum Kind {
     Room,
     /// Hangs on a thing of the host system, by its uid.
     Contextual,
+    /// Between a contact and the agents of an inbox; has no members.
+    Support,
 }
 
 impl Kind {
     /// All of them.
-    pub const ALL: &[Self] = &[Self::Private, Self::Room, Self::Contextual];
+    pub const ALL: &[Self] = &[Self::Private, Self::Room, Self::Contextual, Self::Support];
 
     /// The name that is stored.
     pub fn as_str(self) -> &'static str {
@@ -26,13 +30,14 @@ impl Kind {
             Self::Private => "private",
             Self::Room => "room",
             Self::Contextual => "contextual",
+            Self::Support => "support",
         }
     }
 
     /// Whether its members are for good those that it was made with.
     pub fn has_fixed_members(self) -> bool {
         match self {
-            Self::Private => true,
+            Self::Private | Self::Support => true,
             Self::Room | Self::Contextual => false,
         }
     }
@@ -45,7 +50,7 @@ impl Kind {
 pub enum Event {
     /// It was made, with its first members.
     ConversationCreated {
-        /// Private, room or contextual.
+        /// Private, room, contextual or support.
         kind: Kind,
         /// Who made it; none when the host system did.
         #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -67,6 +72,18 @@ pub enum Event {
         /// In the order to be shown.
         #[serde(default, skip_serializing_if = "Private::is_empty")]
         tags: Private<Vec<String>>,
+        /// What only a support conversation has.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        support: Option<Opening>,
+        /// Who the contact is in the inbox.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        source_id: Option<Text>,
+        /// What the channel says of it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        additional_attributes: Option<Private<Map<String, Value>>>,
+        /// The host system's own, of a support conversation.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        custom_attributes: Option<Private<Map<String, Value>>>,
     },
     /// It has another name, or none.
     ConversationRenamed {
@@ -105,8 +122,9 @@ pub enum Event {
     MessagePosted {
         /// The message's own id.
         message: MessageId,
-        /// Who.
-        author: UserId,
+        /// Who; none when no user did, which only a support conversation knows.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        author: Option<UserId>,
         /// What.
         text: Text,
         /// The host system's own.
@@ -115,6 +133,15 @@ pub enum Event {
         /// In the order to be shown.
         #[serde(default, skip_serializing_if = "Private::is_empty")]
         tags: Private<Vec<String>>,
+        /// What only a message in a support conversation has.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        support: Option<Remark>,
+        /// What comes with a message that is more than text.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        content_attributes: Option<Private<Map<String, Value>>>,
+        /// The channel's own name of the message.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        source_id: Option<Text>,
     },
     /// A message was edited.
     MessageEdited {
@@ -149,6 +176,45 @@ pub enum Event {
     ConversationRestored,
     /// It is gone for good, with everything that was said in it.
     ConversationDeleted,
+    /// A support conversation is open, resolved or pending now.
+    StatusChanged {
+        /// Not snoozed.
+        status: Status,
+    },
+    /// A support conversation rests until a time, or until the contact writes.
+    ConversationSnoozed {
+        /// The end.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        until: Option<DateTime<Utc>>,
+    },
+    /// A support conversation has another priority, or none.
+    PriorityChanged {
+        /// The new priority.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        priority: Option<Priority>,
+    },
+    /// Another agent, or none, takes care of a support conversation.
+    AgentAssigned {
+        /// Who.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        agent: Option<UserId>,
+    },
+    /// Another team, or none, takes care of a support conversation.
+    TeamAssigned {
+        /// Which.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        team: Option<TeamId>,
+    },
+    /// A support conversation has another set of labels.
+    LabelsReplaced {
+        /// All of them, in lower case, in the order to be shown.
+        labels: Private<Vec<String>>,
+    },
+    /// A support conversation has other custom attributes.
+    CustomAttributesReplaced {
+        /// All of them.
+        custom_attributes: Private<Map<String, Value>>,
+    },
 }
 
 impl StoredEvent for Event {
@@ -169,6 +235,13 @@ impl StoredEvent for Event {
             Self::ConversationTrashed => "ConversationTrashed",
             Self::ConversationRestored => "ConversationRestored",
             Self::ConversationDeleted => "ConversationDeleted",
+            Self::StatusChanged { .. } => "StatusChanged",
+            Self::ConversationSnoozed { .. } => "ConversationSnoozed",
+            Self::PriorityChanged { .. } => "PriorityChanged",
+            Self::AgentAssigned { .. } => "AgentAssigned",
+            Self::TeamAssigned { .. } => "TeamAssigned",
+            Self::LabelsReplaced { .. } => "LabelsReplaced",
+            Self::CustomAttributesReplaced { .. } => "CustomAttributesReplaced",
         }
     }
 }

@@ -5,6 +5,7 @@ mod decide;
 mod event;
 mod refusal;
 mod state;
+pub mod support;
 #[cfg(test)]
 mod tests;
 
@@ -26,7 +27,7 @@ pub const TEXT_LENGTH_MAX: usize = 150_000;
 
 impl Decider for Conversation {
     const TYPE: &'static str = "conversation";
-    const STATE_SCHEMA: i32 = 2;
+    const STATE_SCHEMA: i32 = 3;
     type Id = ConversationId;
     type Command = Command;
     type Event = Event;

@@ -32,6 +32,12 @@ pub enum Refusal {
     /// A contextual chat needs the host system's name.
     #[error("a contextual chat needs a uid")]
     UidMissing,
+    /// It is not a support conversation, or it is one and cannot do that.
+    #[error("a conversation of this kind cannot do that")]
+    WrongKind,
+    /// A time that no reader of an event could write.
+    #[error("the time cannot be kept")]
+    TimeInvalid,
     /// Beyond a limit.
     #[error(transparent)]
     Excess(#[from] Excess),

@@ -2,6 +2,7 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
+use super::support::Support;
 use super::{Event, Kind};
 use crate::{MessageId, Private, Text, UserId};
 
@@ -20,13 +21,26 @@ pub struct Conversation {
     /// Messages that are gone: they cannot be edited, and deleting them again changes nothing.
     pub(super) deleted_messages: BTreeSet<MessageId>,
     pub(super) deleted: bool,
+    /// What only a support conversation has.
+    pub(super) support: Option<Support>,
 }
 
 /// Makes it the state after an event.
 pub(super) fn evolve(conversation: &mut Conversation, event: &Event) {
     match event {
-        Event::ConversationCreated { kind, members, name, description, tags, .. } => {
+        Event::ConversationCreated {
+            kind,
+            members,
+            name,
+            description,
+            tags,
+            support,
+            custom_attributes,
+            ..
+        } => {
             conversation.kind = Some(*kind);
+            conversation.support =
+                support.as_ref().map(|opening| Support::new(opening, custom_attributes.clone()));
             conversation.members = members.iter().copied().collect();
             conversation.name.clone_from(name);
             conversation.description.clone_from(description);
@@ -53,6 +67,17 @@ pub(super) fn evolve(conversation: &mut Conversation, event: &Event) {
         Event::MessageDeleted { message } => {
             conversation.pinned_message.take_if(|pinned| pinned == message);
             conversation.deleted_messages.insert(*message);
+        }
+        Event::StatusChanged { .. }
+        | Event::ConversationSnoozed { .. }
+        | Event::PriorityChanged { .. }
+        | Event::AgentAssigned { .. }
+        | Event::TeamAssigned { .. }
+        | Event::LabelsReplaced { .. }
+        | Event::CustomAttributesReplaced { .. } => {
+            if let Some(support) = &mut conversation.support {
+                support.evolve(event);
+            }
         }
         Event::ConversationDeleted => {
             *conversation =

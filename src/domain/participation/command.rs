@@ -38,6 +38,11 @@ pub enum Change {
     },
     /// Unread from now on, whatever comes, until marked read.
     MarkUnread,
+    /// Unread from now on what came later than then; recorded each time, for its time.
+    MarkUnreadSince {
+        /// None: everything.
+        as_of: Option<DateTime<Utc>>,
+    },
     /// To the top of the member's list.
     PinConversation,
     /// Back among the others.
@@ -78,7 +83,7 @@ impl Change {
     pub fn name(&self) -> &'static str {
         match self {
             Self::MarkRead { .. } | Self::OpenConversation { .. } => "MarkRead",
-            Self::MarkUnread => "MarkUnread",
+            Self::MarkUnread | Self::MarkUnreadSince { .. } => "MarkUnread",
             Self::PinConversation => "PinConversation",
             Self::UnpinConversation => "UnpinConversation",
             Self::MuteConversation { .. } | Self::KeepMuted => "MuteConversation",

@@ -1,13 +1,9 @@
-use std::ops::RangeInclusive;
-
-use chrono::{DateTime, Datelike, SubsecRound, Timelike, Utc};
+use chrono::{DateTime, Utc};
 
 use crate::PublicId;
+use crate::limits::storable_time;
 
 use super::{Change, ChangeCommand, Command, Event, Participation, Reading, Refusal};
-
-/// Years that every reader of an event can write with four digits.
-const YEARS: RangeInclusive<i32> = 1..=9999;
 
 pub(super) fn decide(
     participation: &Participation,
@@ -38,8 +34,10 @@ pub(super) fn decide(
         ChangeCommand::MarkRead { message } => (now.marked_unread
             || message.is_some_and(|message| now.marker != Some(message)))
         .then_some(Change::MarkedRead { message, as_of: None }),
-        ChangeCommand::MarkUnread => {
-            (!now.marked_unread || now.marker.is_some()).then_some(Change::MarkedUnread)
+        ChangeCommand::MarkUnread => (!now.marked_unread || now.marker.is_some())
+            .then_some(Change::MarkedUnread { as_of: None }),
+        ChangeCommand::MarkUnreadSince { as_of } => {
+            Some(Change::MarkedUnread { as_of: as_of.map(storable).transpose()? })
         }
         ChangeCommand::PinConversation => (!now.pinned).then_some(Change::ConversationPinned),
         ChangeCommand::UnpinConversation => now.pinned.then_some(Change::ConversationUnpinned),
@@ -72,11 +70,6 @@ pub(super) fn decide(
     Ok(changed.map(|change| Event { membership, change }).into_iter().collect())
 }
 
-/// A time as every reader holds it: to the microsecond, as PostgreSQL does, which knows no leap seconds.
 fn storable(time: DateTime<Utc>) -> Result<DateTime<Utc>, Refusal> {
-    const SECOND_NS: u32 = 1_000_000_000;
-    if !YEARS.contains(&time.year()) || time.nanosecond() >= SECOND_NS {
-        return Err(Refusal::TimeInvalid);
-    }
-    Ok(time.trunc_subsecs(6))
+    storable_time(time).ok_or(Refusal::TimeInvalid)
 }

@@ -44,7 +44,11 @@ pub enum Change {
         as_of: Option<DateTime<Utc>>,
     },
     /// Unread until marked read.
-    MarkedUnread,
+    MarkedUnread {
+        /// As of when, if that is told: what came later is what is unread.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        as_of: Option<DateTime<Utc>>,
+    },
     /// Pinned in the member's list.
     ConversationPinned,
     /// No longer pinned.
@@ -78,7 +82,7 @@ impl StoredEvent for Event {
     fn event_type(&self) -> &'static str {
         match self.change {
             Change::MarkedRead { .. } => "MarkedRead",
-            Change::MarkedUnread => "MarkedUnread",
+            Change::MarkedUnread { .. } => "MarkedUnread",
             Change::ConversationPinned => "ConversationPinned",
             Change::ConversationUnpinned => "ConversationUnpinned",
             Change::ConversationMuted { .. } => "ConversationMuted",

@@ -45,7 +45,7 @@ pub(super) fn evolve(participation: &mut Participation, event: &Event) {
             participation.marker = message.or(participation.marker);
             participation.marked_unread = false;
         }
-        Change::MarkedUnread => {
+        Change::MarkedUnread { .. } => {
             participation.marker = None;
             participation.marked_unread = true;
         }

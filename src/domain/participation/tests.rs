@@ -40,10 +40,10 @@ fn the_marker_moves_forth_and_back_and_repeats_without_effect() {
 #[test]
 fn unread_lasts_until_marked_read_also_without_a_message() {
     use ChangeCommand::{MarkRead, MarkUnread};
-    check(&[], MarkUnread, &[Change::MarkedUnread]);
-    check(&[Change::MarkedUnread], MarkUnread, &[]);
+    check(&[], MarkUnread, &[Change::MarkedUnread { as_of: None }]);
+    check(&[Change::MarkedUnread { as_of: None }], MarkUnread, &[]);
     check(
-        &[Change::MarkedUnread],
+        &[Change::MarkedUnread { as_of: None }],
         MarkRead { message: None },
         &[Change::MarkedRead { message: None, as_of: None }],
     );

@@ -15,7 +15,7 @@ impl Conversation {
             Some(Kind::Private | Kind::Contextual) if self.kind == Some(create.kind) => {
                 return Ok(change(self.trashed, Event::ConversationRestored));
             }
-            Some(Kind::Private | Kind::Room | Kind::Contextual) => {
+            Some(Kind::Private | Kind::Room | Kind::Contextual | Kind::Support) => {
                 return Err(Refusal::ConversationExists);
             }
             None => {}
@@ -27,6 +27,7 @@ impl Conversation {
         match create.kind {
             Kind::Private if members.len() != 2 => return Err(Refusal::PrivateChatNeedsTwo),
             Kind::Contextual if create.uid.is_none() => return Err(Refusal::UidMissing),
+            Kind::Support => return Err(Refusal::WrongKind),
             Kind::Private | Kind::Room | Kind::Contextual => {}
         }
         if let Some(uid) = &create.uid {
@@ -43,6 +44,10 @@ impl Conversation {
             description: checked("description", create.description, DESCRIPTION_LENGTH_MAX)?,
             metadata: create.metadata.map(Private::from),
             tags: create.tags.into(),
+            support: None,
+            source_id: None,
+            additional_attributes: None,
+            custom_attributes: None,
         }])
     }
 }

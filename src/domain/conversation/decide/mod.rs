@@ -3,6 +3,7 @@ mod details;
 mod life;
 mod members;
 mod messages;
+mod support;
 
 use super::{Command, Conversation, Event, Kind, Refusal};
 use crate::Private;
@@ -12,6 +13,8 @@ use messages::check_message;
 pub(super) fn decide(conversation: &Conversation, command: Command) -> Result<Vec<Event>, Refusal> {
     match command {
         Command::CreateConversation(create) => conversation.create(create),
+        Command::CreateSupport(create) => conversation.create_support(*create),
+        Command::Support(command) => conversation.support(command),
         Command::RenameConversation { name } => conversation.rename(name),
         Command::DescribeConversation { description } => conversation.describe(description),
         Command::TagConversation { tags } => conversation.tag(tags),
@@ -26,7 +29,16 @@ pub(super) fn decide(conversation: &Conversation, command: Command) -> Result<Ve
             conversation.may_write(author)?;
             check_message(&text, metadata.as_ref(), &tags)?;
             let (metadata, tags) = (metadata.map(Private::from), tags.into());
-            Ok(vec![Event::MessagePosted { message, author, text, metadata, tags }])
+            Ok(vec![Event::MessagePosted {
+                message,
+                author: Some(author),
+                text,
+                metadata,
+                tags,
+                support: None,
+                content_attributes: None,
+                source_id: None,
+            }])
         }
         Command::EditMessage { message, author, text, metadata, tags } => {
             conversation.may_write(author)?;

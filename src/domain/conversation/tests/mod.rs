@@ -39,6 +39,10 @@ fn created(kind: Kind, members: &[UserId]) -> Event {
         description: None,
         metadata: None,
         tags: Private::default(),
+        support: None,
+        source_id: None,
+        additional_attributes: None,
+        custom_attributes: None,
     }
 }
 
@@ -63,10 +67,13 @@ fn room() -> Event {
 fn posted(text: &str) -> Event {
     Event::MessagePosted {
         message: MESSAGE,
-        author: ANN,
+        author: Some(ANN),
         text: text.into(),
         metadata: None,
         tags: Private::default(),
+        support: None,
+        content_attributes: None,
+        source_id: None,
     }
 }
 

@@ -1,0 +1,294 @@
+//! What agents ask of support conversations, contacts, inboxes and teams.
+
+mod contacts;
+mod conversation;
+mod counts;
+mod desk;
+mod list;
+mod messages;
+
+use chrono::{DateTime, Utc};
+use domain::conversation::support::{ContentType, Direction, Priority, Sender, Status};
+use domain::inbox::Channel;
+use domain::{
+    AccountId, ContactId, ContactLinkId, ConversationId, InboxId, MessageId, PublicId, TeamId,
+    UserId,
+};
+use serde_json::{Map, Value};
+use std::sync::Arc;
+
+use crate::User;
+
+/// Whose question it is: whom "me" means, and what they see.
+#[derive(Debug, Clone)]
+pub struct Desk {
+    /// The tenant.
+    pub account: AccountId,
+    /// Whom "me" means; none for the host system.
+    pub user: Option<UserId>,
+    /// The inboxes that they see; `None`: all of the account.
+    pub inboxes: Option<Vec<InboxId>>,
+}
+
+/// Conversations by who takes care of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Assignee {
+    /// Whoever does.
+    #[default]
+    All,
+    /// The caller.
+    Me,
+    /// Nobody.
+    Unassigned,
+    /// Somebody.
+    Assigned,
+}
+
+/// In which order; ties by number, the newest first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Order {
+    /// Newest activity first.
+    #[default]
+    Activity,
+    /// Oldest activity first.
+    ActivityAscending,
+    /// Newest first.
+    Created,
+    /// Oldest first.
+    CreatedAscending,
+    /// The most urgent first, none last; then newest activity.
+    Priority,
+    /// The least urgent first, none last; then newest activity.
+    PriorityAscending,
+    /// Longest waiting first, not waiting last; then oldest creation.
+    Waiting,
+    /// Shortest waiting first, not waiting last; then oldest creation.
+    WaitingDescending,
+}
+
+/// Which conversations are listed, counted and in which order.
+#[derive(Debug, Clone, Default)]
+pub struct Filter {
+    /// Not looked at by counts.
+    pub assignee: Assignee,
+    /// `None`: any.
+    pub status: Option<Status>,
+    /// Part of a message's text, whatever its case.
+    pub q: Option<String>,
+    /// That inbox, within those that are seen.
+    pub inbox: Option<InboxId>,
+    /// That team.
+    pub team: Option<TeamId>,
+    /// Any of them, in lower case; none: not looked at.
+    pub labels: Vec<String>,
+    /// The conversation's source id.
+    pub source_id: Option<String>,
+    /// Without a first reply, or waiting.
+    pub unattended: bool,
+    /// Changed since then. Then all are listed, and not a page. Not looked at by counts.
+    pub updated_since: Option<DateTime<Utc>>,
+    /// In which order.
+    pub order: Order,
+    /// From 0, of 25 each.
+    pub page: i64,
+}
+
+/// The four counts of a list.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// The caller's own.
+    pub mine: i64,
+    /// Somebody's.
+    pub assigned: i64,
+    /// Nobody's.
+    pub unassigned: i64,
+    /// All of them.
+    pub all: i64,
+}
+
+/// A support conversation, with all that is shown of it.
+#[derive(Debug, Clone)]
+pub struct SupportConversation {
+    /// The stream.
+    pub uuid: ConversationId,
+    /// The public number.
+    pub number: PublicId,
+    /// The tenant.
+    pub account: AccountId,
+    /// The stream of its inbox.
+    pub inbox: InboxId,
+    /// The inbox's public number.
+    pub inbox_number: PublicId,
+    /// Through what the inbox is reached.
+    pub channel: Channel,
+    /// Who the contact is in the inbox.
+    pub link: ContactLinkId,
+    /// The same, as the host system says it.
+    pub source_id: String,
+    /// With whom.
+    pub contact: Contact,
+    /// How far it is.
+    pub status: Status,
+    /// When snoozed: the end.
+    pub snoozed_until: Option<DateTime<Utc>>,
+    /// How urgent it is.
+    pub priority: Option<Priority>,
+    /// Which agent takes care of it.
+    pub assignee: Option<Arc<User>>,
+    /// Which team takes care of it; none if it was deleted.
+    pub team: Option<Team>,
+    /// In the order to be shown.
+    pub labels: Vec<String>,
+    /// Muted by the agents, now.
+    pub muted: bool,
+    /// What the channel says of it.
+    pub additional_attributes: Map<String, Value>,
+    /// The host system's own.
+    pub custom_attributes: Map<String, Value>,
+    /// The newest message, whether it was deleted or not.
+    pub last_message: Option<SupportMessage>,
+    /// Incoming messages after `agent_last_seen_at`.
+    pub unread_count: i64,
+    /// Where the agents' marker is.
+    pub agent_last_seen_at: Option<DateTime<Utc>>,
+    /// Where the assignee's marker is.
+    pub assignee_last_seen_at: Option<DateTime<Utc>>,
+    /// The newest incoming message.
+    pub last_incoming_at: Option<DateTime<Utc>>,
+    /// When it was made.
+    pub created_at: DateTime<Utc>,
+    /// The newest message, or when it was made.
+    pub last_activity_at: DateTime<Utc>,
+    /// When a person first answered in public.
+    pub first_reply_created_at: Option<DateTime<Utc>>,
+    /// Since when the contact waits.
+    pub waiting_since: Option<DateTime<Utc>>,
+    /// The newest change, messages included.
+    pub updated_at: DateTime<Utc>,
+}
+
+/// A message of a support conversation.
+#[derive(Debug, Clone)]
+pub struct SupportMessage {
+    /// The public number.
+    pub id: PublicId,
+    /// Its own id.
+    pub uuid: MessageId,
+    /// Where.
+    pub conversation: ConversationId,
+    /// Which way it goes.
+    pub direction: Direction,
+    /// What sent it.
+    pub sender: Sender,
+    /// The user who wrote it, if one did.
+    pub author: Option<Arc<User>>,
+    /// The contact who wrote it, if one did.
+    pub contact: Option<Contact>,
+    /// A note among agents.
+    pub private: bool,
+    /// What it holds.
+    pub content_type: ContentType,
+    /// Empty when it was deleted.
+    pub text: String,
+    /// What comes with it.
+    pub content_attributes: Map<String, Value>,
+    /// The channel's own name of it.
+    pub source_id: Option<String>,
+    /// The client's own name of it.
+    pub echo_id: Option<String>,
+    /// When it was posted.
+    pub created_at: DateTime<Utc>,
+    /// When it changed last.
+    pub updated_at: DateTime<Utc>,
+    /// Its text is gone.
+    pub deleted: bool,
+}
+
+/// A contact.
+#[derive(Debug, Clone)]
+pub struct Contact {
+    /// The stream.
+    pub uuid: ContactId,
+    /// The public number.
+    pub number: PublicId,
+    /// Empty when there is none.
+    pub name: String,
+    /// An e-mail address.
+    pub email: Option<String>,
+    /// A phone number.
+    pub phone_number: Option<String>,
+    /// The host system's name.
+    pub identifier: Option<String>,
+    /// What channels say of the contact.
+    pub additional_attributes: Map<String, Value>,
+    /// The host system's own.
+    pub custom_attributes: Map<String, Value>,
+    /// When it was made.
+    pub created_at: DateTime<Utc>,
+    /// The newest incoming message.
+    pub last_activity_at: Option<DateTime<Utc>>,
+}
+
+/// Who a contact is in an inbox.
+#[derive(Debug, Clone)]
+pub struct ContactLink {
+    /// The stream.
+    pub uuid: ContactLinkId,
+    /// The contact.
+    pub contact: ContactId,
+    /// The inbox.
+    pub inbox: InboxId,
+    /// Who the contact is there.
+    pub source_id: String,
+    /// In an inbox of one conversation a contact: the one that was chosen, which may be yet to be made.
+    pub chosen: Option<ConversationId>,
+}
+
+/// An inbox.
+#[derive(Debug, Clone)]
+pub struct Inbox {
+    /// The stream.
+    pub uuid: InboxId,
+    /// The public number.
+    pub number: PublicId,
+    /// The name to show.
+    pub name: String,
+    /// Through what it is reached.
+    pub channel: Channel,
+    /// Where the page is.
+    pub website_url: Option<String>,
+    /// The e-mail address.
+    pub email: Option<String>,
+    /// A contact has one conversation for good.
+    pub lock_to_single_conversation: bool,
+    /// As clients set it.
+    pub enable_auto_assignment: bool,
+}
+
+/// A team.
+#[derive(Debug, Clone)]
+pub struct Team {
+    /// What its events call it.
+    pub uuid: TeamId,
+    /// The public number.
+    pub number: PublicId,
+    /// The name to show.
+    pub name: String,
+    /// What it is there for.
+    pub description: Option<String>,
+    /// As clients set it.
+    pub allow_auto_assign: bool,
+    /// Everyone in it.
+    pub members: Vec<UserId>,
+}
+
+/// Which link is meant when no inbox and contact together say so.
+#[derive(Debug, Clone, Default)]
+pub struct LinkSought {
+    /// Who the contact is in the inbox.
+    pub source_id: String,
+    /// In that inbox only.
+    pub inbox: Option<InboxId>,
+    /// Of that contact only.
+    pub contact: Option<ContactId>,
+}

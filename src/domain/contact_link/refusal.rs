@@ -1,0 +1,18 @@
+use crate::limits::Excess;
+
+/// Why a command on a source id is not carried out.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// It is another contact's.
+    #[error("source_id should be unique")]
+    SourceIdTaken,
+    /// It is nobody's.
+    #[error("the source id is not linked to a contact")]
+    LinkUnknown,
+    /// Nothing but white space.
+    #[error("source_id must not be blank")]
+    SourceIdBlank,
+    /// Beyond a limit.
+    #[error(transparent)]
+    Excess(#[from] Excess),
+}

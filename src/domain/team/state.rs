@@ -1,0 +1,69 @@
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+
+use super::{Event, Settings};
+use crate::{TeamId, Text, UserId};
+
+/// The teams of an account, as far as their rules need to know them.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Teams {
+    pub(super) teams: BTreeMap<TeamId, Team>,
+}
+
+/// One team.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub(super) struct Team {
+    pub(super) settings: Settings,
+    pub(super) members: BTreeSet<UserId>,
+}
+
+impl Teams {
+    /// Whether a team other than this one has the name.
+    pub(super) fn others_have(&self, team: TeamId, name: &Text) -> bool {
+        self.teams
+            .iter()
+            .any(|(id, other)| *id != team && other.settings.name.as_ref() == Some(name))
+    }
+}
+
+/// Makes it the state after an event.
+pub(super) fn evolve(teams: &mut Teams, event: &Event) {
+    let teams = &mut teams.teams;
+    match event {
+        Event::TeamCreated { team, settings } | Event::TeamUpdated { team, settings } => {
+            teams.entry(*team).or_default().settings.merge(settings);
+        }
+        Event::TeamDeleted { team } => {
+            teams.remove(team);
+        }
+        Event::TeamMembersSet { team, members } => {
+            teams.entry(*team).or_default().members = members.iter().copied().collect();
+        }
+    }
+}
+
+impl Settings {
+    /// Only what `newer` says and `self` does not have so.
+    pub(super) fn difference(&self, newer: Self) -> Self {
+        let description = self.description.as_ref().map_or("", Text::as_str);
+        Self {
+            name: newer.name.filter(|name| self.name.as_ref() != Some(name)),
+            description: newer.description.filter(|newer| newer.as_str() != description),
+            allow_auto_assign: newer
+                .allow_auto_assign
+                .filter(|newer| self.allow_auto_assign != Some(*newer)),
+        }
+    }
+
+    /// Takes over what `newer` says.
+    pub(super) fn merge(&mut self, newer: &Self) {
+        if newer.name.is_some() {
+            self.name.clone_from(&newer.name);
+        }
+        if newer.description.is_some() {
+            self.description.clone_from(&newer.description);
+        }
+        self.allow_auto_assign = newer.allow_auto_assign.or(self.allow_auto_assign);
+    }
+}
