@@ -51,7 +51,7 @@ impl Request {
         let caller = self.caller.user();
         let private = match view.conversation.kind {
             Kind::Private => true,
-            Kind::Room | Kind::Contextual => false,
+            Kind::Room | Kind::Contextual | Kind::Support => false,
         };
         let is_member = view.members().any(|(member, _)| Some(member.user) == caller);
         if private && reach == Reach::Rooms && !is_member {

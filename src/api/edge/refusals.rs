@@ -1,7 +1,9 @@
 //! What of the domain's refusals a caller is told: what is not theirs to see is not found.
 
 use axum::http::StatusCode;
-use domain::{audit, conversation, participation, user};
+use domain::{
+    audit, contact, contact_claim, contact_link, conversation, inbox, participation, team, user,
+};
 use event_store::CommandError;
 
 use super::failure::{Failure, Source};
@@ -27,9 +29,9 @@ impl From<conversation::Refusal> for Failure {
         use conversation::Refusal::*;
         match refusal {
             ConversationUnknown | ConversationDeleted | ConversationTrashed | MessageDeleted
-            | NotAMember(_) => Self::not_found(),
+            | NotAMember(_) | WrongKind => Self::not_found(),
             ConversationExists | PrivateChatNeedsTwo | MembersFixed | UidMissing | Excess(_)
-            | TextBlank => Self::bad_request(refusal.to_string()),
+            | TextBlank | TimeInvalid => Self::bad_request(refusal.to_string()),
         }
     }
 }
@@ -55,6 +57,63 @@ impl From<user::Refusal> for Failure {
             | user::Refusal::NameTooLong
             | user::Refusal::UsernameTooLong
             | user::Refusal::Excess(_) => Self::bad_request(refusal.to_string()),
+        }
+    }
+}
+
+impl From<contact::Refusal> for Failure {
+    fn from(refusal: contact::Refusal) -> Self {
+        match refusal {
+            contact::Refusal::ContactUnknown => Self::not_found(),
+            contact::Refusal::ContactExists | contact::Refusal::Excess(_) => {
+                Self::bad_request(refusal.to_string())
+            }
+        }
+    }
+}
+
+impl From<contact_claim::Refusal> for Failure {
+    fn from(refusal: contact_claim::Refusal) -> Self {
+        let contact_claim::Refusal::Taken(identity) = &refusal;
+        let source = Source::Pointer(format!("/{}", identity.as_str()));
+        Self::bad_request(refusal.to_string()).at(source)
+    }
+}
+
+impl From<contact_link::Refusal> for Failure {
+    fn from(refusal: contact_link::Refusal) -> Self {
+        match refusal {
+            contact_link::Refusal::LinkUnknown => Self::not_found(),
+            contact_link::Refusal::SourceIdTaken
+            | contact_link::Refusal::SourceIdBlank
+            | contact_link::Refusal::Excess(_) => {
+                Self::bad_request(refusal.to_string()).at(Source::Pointer("/source_id".into()))
+            }
+        }
+    }
+}
+
+impl From<inbox::Refusal> for Failure {
+    fn from(refusal: inbox::Refusal) -> Self {
+        match refusal {
+            inbox::Refusal::InboxUnknown => Self::not_found(),
+            inbox::Refusal::InboxExists | inbox::Refusal::NameBlank | inbox::Refusal::Excess(_) => {
+                Self::bad_request(refusal.to_string())
+            }
+        }
+    }
+}
+
+impl From<team::Refusal> for Failure {
+    fn from(refusal: team::Refusal) -> Self {
+        match refusal {
+            team::Refusal::TeamUnknown => Self::not_found(),
+            team::Refusal::NameTaken | team::Refusal::NameBlank => {
+                Self::bad_request(refusal.to_string()).at(Source::Pointer("/name".into()))
+            }
+            team::Refusal::TeamExists | team::Refusal::Excess(_) => {
+                Self::bad_request(refusal.to_string())
+            }
         }
     }
 }

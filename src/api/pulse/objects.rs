@@ -128,7 +128,7 @@ pub(super) fn direct_conversation(chat: &Chat, viewer: UserId) -> Resource {
 pub(super) fn context_type(kind: Kind) -> Option<&'static str> {
     match kind {
         Kind::Private => Some(DIRECT_CONVERSATION.name),
-        Kind::Room | Kind::Contextual => None,
+        Kind::Room | Kind::Contextual | Kind::Support => None,
     }
 }
 

@@ -45,6 +45,8 @@ pub(super) fn type_names(kind: Kind) -> (&'static str, &'static [&'static str]) 
         Kind::Private => ("7e14f418-8f15-46f4-b182-f619b671e470", &["private", "privatechat"]),
         Kind::Room => ("edb400ac-839b-45a7-b2a8-6a01820d1c44", &["room", "rooms", "chatroom"]),
         Kind::Contextual => ("d65dd4bc-418e-403c-9f56-f9cf4da931ed", &["chat"]),
+        // Not served here, and so without a name.
+        Kind::Support => ("", &[]),
     }
 }
 

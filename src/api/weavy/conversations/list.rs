@@ -85,7 +85,7 @@ fn kinds(query: &Query, served: &[Kind]) -> Result<Vec<Kind>, Failure> {
     let fits = |kind: &Kind| {
         let is_contextual = match kind {
             Kind::Contextual => true,
-            Kind::Private | Kind::Room => false,
+            Kind::Private | Kind::Room | Kind::Support => false,
         };
         contextual.is_none_or(|contextual| contextual == is_contextual)
             && named.is_none_or(|named| named == *kind)
