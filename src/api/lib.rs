@@ -21,6 +21,7 @@
 )]
 
 mod audit;
+mod chatwoot;
 mod description;
 mod edge;
 mod jsonapi;
@@ -60,8 +61,13 @@ pub struct Limits {
 }
 
 /// All dialects, in the order of the description.
-const DIALECTS: Dialects =
-    Dialects(&[&weavy::DIALECT, &protocol::DIALECT, &pulse::DIALECT, &audit::DIALECT]);
+const DIALECTS: Dialects = Dialects(&[
+    &weavy::DIALECT,
+    &protocol::DIALECT,
+    &pulse::DIALECT,
+    &chatwoot::DIALECT,
+    &audit::DIALECT,
+]);
 
 /// The description of the API, whole and by dialect.
 pub struct Descriptions {
@@ -104,7 +110,10 @@ pub fn router(services: Services, limits: Limits) -> Router {
             Arc::<observe::Measurements>::default(),
             observe::request,
         ))
-        .layer(axum::middleware::from_fn_with_state((DIALECTS, browsers::cors()), browsers::guard))
+        .layer(axum::middleware::from_fn_with_state(
+            (DIALECTS, browsers::cors(DIALECTS)),
+            browsers::guard,
+        ))
         .layer(axum::middleware::from_fn(position::set_header))
         .layer(axum::middleware::from_fn_with_state(words, rendering::failures))
         .layer(CatchPanicLayer::new())

@@ -62,6 +62,11 @@ fn encode_body(operation: &mut Value, dialect: &Common) {
         return;
     }
     let content = std::mem::take(taken(&mut operation["requestBody"], "content"));
+    // An operation that names several media types takes these.
+    if content.len() > 1 {
+        operation["requestBody"]["content"] = content.into();
+        return;
+    }
     let Some(mut declared) = content.into_values().next() else { return };
     schemas::forget_null(&mut declared["schema"]);
     for media_type in dialect.takes {
@@ -185,15 +190,23 @@ pub(super) fn components(dialect: &Common) -> [(&'static str, Map<String, Value>
 
 /// How callers say who they are.
 pub(super) fn security_schemes(credentials: &[Credentials]) -> Map<String, Value> {
-    let mut schemes = object(json!({
-        "bearer": { "type": "http", "scheme": "bearer", "bearerFormat": "JWT",
-            "description": "An access token" },
-        "basic": { "type": "http", "scheme": "basic",
-            "description": "The password is the access token; the user name is not looked at" },
-    }));
-    let takes_basic = credentials.contains(&Credentials::Basic);
-    schemes.retain(|name, _| name == "bearer" || takes_basic);
-    schemes
+    let described = |accepted: &Credentials| match accepted {
+        Credentials::Bearer => json!({
+            "type": "http", "scheme": "bearer", "bearerFormat": "JWT",
+            "description": "An access token",
+        }),
+        Credentials::Basic => json!({
+            "type": "http", "scheme": "basic",
+            "description": "The password is the access token; the user name is not looked at",
+        }),
+        Credentials::Header(name) => json!({
+            "type": "apiKey", "in": "header", "name": name,
+            "description": "An access token; it counts also beside another one in Authorization",
+        }),
+    };
+    // Operators have a bearer token, whatever the callers of a dialect have.
+    let all = [&[Credentials::Bearer], credentials].concat();
+    all.iter().map(|accepted| (accepted.scheme().to_owned(), described(accepted))).collect()
 }
 
 fn object(value: Value) -> Map<String, Value> {

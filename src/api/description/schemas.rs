@@ -77,15 +77,26 @@ fn point_to(value: &mut Value, dialect: &Common) {
     for_each(value, |value| point_to(value, dialect));
 }
 
-/// Where nulls are left out nothing is null, and where they are sent everything is there.
+/// Where nulls are left out nothing is null, and where they are sent everything is there, but for
+/// what may not be null and is not said to be required.
 fn settle_nulls(schema: &mut Value, nulls: Nulls) {
     let properties = taken(schema, "properties");
     if nulls == Nulls::LeftOut {
         properties.values_mut().for_each(forget_null);
         return;
     }
-    let names: Vec<&String> = properties.keys().collect();
+    let said = std::mem::take(&mut schema["required"]);
+    let is_said = |name: &String| said.as_array().is_some_and(|said| said.contains(&json!(name)));
+    let is_there = |(name, value): &(&String, &Value)| is_said(name) || may_be_null(value);
+    let names = taken(schema, "properties");
+    let names: Vec<_> = names.iter().filter(is_there).map(|(name, _)| name.clone()).collect();
     schema["required"] = json!(names);
+}
+
+fn may_be_null(schema: &Value) -> bool {
+    let is_null = |alternative: &Value| alternative["type"] == "null";
+    schema["type"].as_array().is_some_and(|types| types.contains(&json!("null")))
+        || schema["oneOf"].as_array().is_some_and(|types| types.iter().any(is_null))
 }
 
 pub(super) fn forget_null(schema: &mut Value) {

@@ -7,7 +7,7 @@ use axum::response::Response;
 use tower::{Layer, ServiceExt};
 use tower_http::cors::{Any, CorsLayer};
 
-use super::dialect::Dialects;
+use super::dialect::{Credentials, Dialects};
 use super::position::POSITION;
 use super::request_id::REQUEST_ID;
 
@@ -15,18 +15,24 @@ const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 
 /// Pages of any origin may call these: every request carries its own token, and there are no
 /// cookies.
-pub(crate) fn cors() -> CorsLayer {
+pub(crate) fn cors(dialects: Dialects) -> CorsLayer {
+    let all = dialects.0.iter().flat_map(|dialect| dialect.credentials);
+    let of_tokens = all.filter_map(|accepted| match accepted {
+        Credentials::Header(name) => Some(HeaderName::from_static(name)),
+        Credentials::Bearer | Credentials::Basic => None,
+    });
+    let plain = [
+        header::AUTHORIZATION,
+        header::CONTENT_TYPE,
+        IDEMPOTENCY_KEY,
+        POSITION,
+        HeaderName::from_static("traceparent"),
+        REQUEST_ID,
+    ];
     CorsLayer::new()
         .allow_origin(Any)
         .allow_methods([Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE])
-        .allow_headers([
-            header::AUTHORIZATION,
-            header::CONTENT_TYPE,
-            IDEMPOTENCY_KEY,
-            POSITION,
-            HeaderName::from_static("traceparent"),
-            REQUEST_ID,
-        ])
+        .allow_headers(plain.into_iter().chain(of_tokens).collect::<Vec<_>>())
         .expose_headers([POSITION, REQUEST_ID, header::LOCATION])
 }
 

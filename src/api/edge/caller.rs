@@ -1,6 +1,6 @@
 use std::borrow::Cow;
 
-use axum::http::{HeaderMap, header};
+use axum::http::{HeaderMap, HeaderName, header};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use chrono::{DateTime, Utc};
@@ -50,17 +50,26 @@ pub(crate) async fn authenticate(
     headers: &HeaderMap,
     accepted: &[Credentials],
 ) -> Result<Caller, Option<Refusal>> {
-    let credentials = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
-    let (scheme, given) = credentials.and_then(|given| given.split_once(' ')).ok_or(None)?;
-    let is_meant = |accepted: &&Credentials| scheme.eq_ignore_ascii_case(accepted.scheme());
-    let token = match accepted.iter().find(is_meant).ok_or(None)? {
-        Credentials::Bearer => Cow::Borrowed(given.trim()),
-        Credentials::Basic => Cow::Owned(password(given).ok_or(Refusal::Malformed)?),
+    let given = accepted.iter().find_map(|accepted| Some((accepted, given(*accepted, headers)?)));
+    let token = match given.ok_or(None)? {
+        (Credentials::Bearer | Credentials::Header(_), token) => Cow::Borrowed(token.trim()),
+        (Credentials::Basic, given) => Cow::Owned(password(given).ok_or(Refusal::Malformed)?),
     };
     let claims = services.authenticator.verify(&token, now()).await?;
     let Claims { sub: uid, name, account, role, iat: issued_at, .. } = claims;
     let user = (role != Role::Service).then(|| domain::user_id(account, &uid));
     Ok(Caller { account, uid, name, role, issued_at, user })
+}
+
+/// What a request has of these credentials.
+fn given(accepted: Credentials, headers: &HeaderMap) -> Option<&str> {
+    if let Credentials::Header(name) = accepted {
+        let is_meant = |given: &HeaderName| given.as_str().replace('-', "_") == name;
+        let mut values = headers.iter().filter(|(given, _)| is_meant(given));
+        return values.find_map(|(_, value)| value.to_str().ok().filter(|text| !text.is_empty()));
+    }
+    let (scheme, given) = headers.get(header::AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
+    scheme.eq_ignore_ascii_case(accepted.scheme()).then_some(given)
 }
 
 /// Whether a request comes from who runs the server: it has a service token of the first account.

@@ -34,13 +34,16 @@ pub(crate) struct Dialect {
     pub(crate) description: Common,
 }
 
-/// A scheme of `Authorization` that carries an access token.
+/// How a request carries an access token. Where several are accepted and sent, the first that is
+/// accepted counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Credentials {
-    /// The token itself (RFC 6750).
+    /// In `Authorization`: the token itself (RFC 6750).
     Bearer,
-    /// The token as the password, with any user name (RFC 7617).
+    /// In `Authorization`: the token as the password, with any user name (RFC 7617).
     Basic,
+    /// In a header of its own, in whose name `-` and `_` are the same: the token itself.
+    Header(&'static str),
 }
 
 impl Credentials {
@@ -49,6 +52,7 @@ impl Credentials {
         match self {
             Self::Bearer => "bearer",
             Self::Basic => "basic",
+            Self::Header(name) => name,
         }
     }
 }

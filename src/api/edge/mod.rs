@@ -20,6 +20,7 @@ pub(crate) mod permissions;
 pub(crate) mod position;
 mod refusals;
 mod rejection;
+pub(crate) mod rendered;
 pub(crate) mod rendering;
 pub(crate) mod request;
 mod request_id;

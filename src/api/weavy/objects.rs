@@ -2,8 +2,6 @@
 
 use std::borrow::Cow;
 
-use axum::http::{HeaderValue, header};
-use axum::response::{IntoResponse, Response};
 use chrono::{DateTime, SecondsFormat, Utc};
 use domain::PublicId;
 use domain::conversation::Kind;
@@ -17,26 +15,11 @@ use utoipa::openapi::{RefOr, Schema};
 use super::DIALECT;
 use super::html::{escape, html};
 use crate::description::written;
+pub(super) use crate::edge::rendered::Rendered;
 
 /// Whole seconds, UTC.
 fn time(at: DateTime<Utc>) -> String {
     at.to_rfc3339_opts(SecondsFormat::Secs, true)
-}
-
-/// An object, rendered.
-pub(super) struct Rendered(Vec<u8>);
-
-impl Rendered {
-    pub(super) fn new(object: &impl Serialize) -> Self {
-        Self(serde_json::to_vec(object).expect("its maps have strings for keys"))
-    }
-}
-
-impl IntoResponse for Rendered {
-    fn into_response(self) -> Response {
-        let json = HeaderValue::from_static("application/json");
-        ([(header::CONTENT_TYPE, json)], self.0).into_response()
-    }
 }
 
 /// A kind's type id, and its other names.

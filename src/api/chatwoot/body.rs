@@ -1,0 +1,301 @@
+use axum::http::{HeaderMap, header};
+use bytes::Bytes;
+use chrono::{DateTime, TimeZone, Utc};
+use domain::{PublicId, Text};
+use serde_json::{Map, Value};
+
+use super::error::{malformed, missing, refused};
+use crate::edge::failure::Failure;
+use crate::edge::{json, multipart};
+
+/// The fields of a body. Where nothing else is said, `null` and blank text count as not given, and
+/// fields that nobody asks for are left alone.
+#[derive(Debug, Default)]
+pub(super) struct Body(Map<String, Value>);
+
+/// The public number that nothing has, for ids that are none.
+const NOBODY: PublicId = PublicId::new(-1);
+
+impl Body {
+    /// A JSON object; nothing at all is an empty one.
+    pub(super) fn json(headers: &HeaderMap, body: &[u8]) -> Result<Self, Failure> {
+        if body.iter().all(u8::is_ascii_whitespace) {
+            return Ok(Self::default());
+        }
+        let media_type = essence(headers).filter(|essence| !is_json(essence));
+        if let Some(media_type) = media_type {
+            return Err(malformed(format!("the body must be JSON, not {media_type}")));
+        }
+        match json::parse_bytes(body) {
+            Ok(Value::Object(object)) => Ok(Self(object)),
+            Ok(_) => Err(malformed("the body must be a JSON object")),
+            Err(why) => Err(malformed(format!("the body {why}"))),
+        }
+    }
+
+    /// The same, or a form in parts: each field a text, objects as JSON.
+    pub(super) async fn json_or_parts(headers: &HeaderMap, body: Bytes) -> Result<Self, Failure> {
+        if essence(headers).as_deref() != Some("multipart/form-data") {
+            return Self::json(headers, &body);
+        }
+        let media_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+        let fields = multipart::read(media_type.unwrap_or_default(), body).await;
+        let fields = fields.map_err(|failure| malformed(failure.message()))?;
+        Ok(Self(fields.into_iter().map(|(name, value)| (name, value.into())).collect()))
+    }
+
+    /// The field is there, be it null.
+    pub(super) fn names(&self, name: &str) -> bool {
+        self.0.contains_key(name)
+    }
+
+    /// The value, unless it counts as not given.
+    pub(super) fn get(&self, name: &str) -> Option<&Value> {
+        let is_given = |value: &&Value| match value {
+            Value::Null => false,
+            Value::String(text) => !text.trim().is_empty(),
+            _ => true,
+        };
+        self.0.get(name).filter(is_given)
+    }
+
+    /// A text; numbers are taken for what they are written as.
+    pub(super) fn text(&self, name: &str) -> Result<Option<Text>, Failure> {
+        match self.get(name) {
+            None => Ok(None),
+            Some(Value::String(text)) if text.contains('\0') => {
+                Err(refused(name, format!("{name} must not contain U+0000")))
+            }
+            Some(Value::String(text)) => Ok(Some(text.as_str().into())),
+            Some(Value::Number(number)) => Ok(Some(number.to_string().into())),
+            Some(_) => Err(refused(name, format!("{name} must be a string"))),
+        }
+    }
+
+    /// The same, which has to be given.
+    pub(super) fn required_text(&self, name: &str) -> Result<Text, Failure> {
+        self.text(name)?.ok_or_else(|| missing(name))
+    }
+
+    /// A public number: a number or its digits. What is neither is nothing's.
+    pub(super) fn id(&self, name: &str) -> Option<PublicId> {
+        self.get(name).map(number)
+    }
+
+    /// Public numbers, in the order given.
+    pub(super) fn ids(&self, name: &str) -> Result<Vec<PublicId>, Failure> {
+        match self.get(name) {
+            None => Err(missing(name)),
+            Some(Value::Array(items)) => Ok(items.iter().map(number).collect()),
+            Some(_) => Err(refused(name, format!("{name} must be an array of ids"))),
+        }
+    }
+
+    /// A public number that may be taken away: `None` if the field is not there, and nobody's for
+    /// null, nothing and 0.
+    pub(super) fn clearable_id(&self, name: &str) -> Option<Option<PublicId>> {
+        let id = self.id(name).filter(|id| *id != PublicId::NONE);
+        self.names(name).then_some(id)
+    }
+
+    /// One of several values, by their names.
+    pub(super) fn one_of<T: Copy>(
+        &self,
+        name: &str,
+        all: &[T],
+        named: fn(T) -> &'static str,
+    ) -> Result<Option<T>, Failure> {
+        let Some(value) = self.get(name) else { return Ok(None) };
+        let found = all.iter().find(|one| value.as_str() == Some(named(**one)));
+        let unknown = || {
+            let names: Vec<&str> = all.iter().map(|one| named(*one)).collect();
+            refused(name, format!("{name} must be one of {}", names.join(", ")))
+        };
+        found.copied().map(Some).ok_or_else(unknown)
+    }
+
+    pub(super) fn boolean(&self, name: &str) -> Result<Option<bool>, Failure> {
+        match self.get(name) {
+            None => Ok(None),
+            Some(Value::Bool(value)) => Ok(Some(*value)),
+            Some(value) => match value.as_str().map(str::to_lowercase).as_deref() {
+                Some("true" | "1") => Ok(Some(true)),
+                Some("false" | "0") => Ok(Some(false)),
+                _ => Err(refused(name, format!("{name} must be true or false"))),
+            },
+        }
+    }
+
+    /// A time: Unix seconds, as a number or a text, or ISO 8601.
+    pub(super) fn time(&self, name: &str) -> Result<Option<DateTime<Utc>>, Failure> {
+        let Some(value) = self.get(name) else { return Ok(None) };
+        let time = match value {
+            Value::Number(number) => number.as_f64().and_then(seconds),
+            Value::String(text) => text.trim().parse().ok().and_then(seconds).or_else(|| iso(text)),
+            _ => None,
+        };
+        let wrong = || refused(name, format!("{name} must be Unix seconds or an ISO 8601 time"));
+        time.map(Some).ok_or_else(wrong)
+    }
+
+    /// An object, which forms write as JSON.
+    pub(super) fn object(&self, name: &str) -> Result<Option<Map<String, Value>>, Failure> {
+        let read = match self.get(name) {
+            None => return Ok(None),
+            Some(Value::String(text)) => json::parse(text).unwrap_or_default(),
+            Some(value) => value.clone(),
+        };
+        match read {
+            Value::Object(object) => Ok(Some(object)),
+            _ => Err(refused(name, format!("{name} must be an object"))),
+        }
+    }
+
+    /// An object; what is none counts as an empty one.
+    pub(super) fn attributes(&self, name: &str) -> Map<String, Value> {
+        self.get(name).and_then(Value::as_object).cloned().unwrap_or_default()
+    }
+
+    /// A body within the body; an empty one counts as not given.
+    pub(super) fn part(&self, name: &str) -> Result<Option<Self>, Failure> {
+        Ok(self.object(name)?.filter(|object| !object.is_empty()).map(Self))
+    }
+}
+
+fn essence(headers: &HeaderMap) -> Option<String> {
+    let media_type = headers.get(header::CONTENT_TYPE)?.to_str().unwrap_or_default();
+    Some(media_type.split(';').next().unwrap_or_default().trim().to_lowercase())
+}
+
+fn is_json(essence: &str) -> bool {
+    essence == "application/json" || essence.ends_with("+json")
+}
+
+fn number(value: &Value) -> PublicId {
+    let number = match value {
+        Value::Number(number) => number.as_i64(),
+        Value::String(text) => text.trim().parse().ok(),
+        _ => None,
+    };
+    number.filter(|number| *number >= 0).map_or(NOBODY, PublicId::new)
+}
+
+fn seconds(seconds: f64) -> Option<DateTime<Utc>> {
+    const MICROSECONDS: f64 = 1e6;
+    let microseconds = (seconds * MICROSECONDS).round();
+    let is_exact = microseconds.abs() < i64::MAX as f64;
+    is_exact.then(|| Utc.timestamp_micros(microseconds as i64).single()).flatten()
+}
+
+/// With its offset, or in UTC.
+fn iso(text: &str) -> Option<DateTime<Utc>> {
+    let text = text.trim();
+    let with_offset = DateTime::parse_from_rfc3339(text).ok().map(|time| time.to_utc());
+    with_offset.or_else(|| text.parse::<chrono::NaiveDateTime>().ok().map(|time| time.and_utc()))
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::conversation::support::Status;
+    use serde_json::json;
+
+    use super::*;
+
+    fn body(value: Value) -> Body {
+        Body(Map::from_iter([("x".to_owned(), value)]))
+    }
+
+    fn read(media_type: Option<&str>, text: &str) -> Result<Map<String, Value>, u16> {
+        let mut headers = HeaderMap::new();
+        if let Some(media_type) = media_type {
+            headers.insert(header::CONTENT_TYPE, media_type.parse().unwrap());
+        }
+        Body::json(&headers, text.as_bytes())
+            .map(|body| body.0)
+            .map_err(|failure| failure.status.as_u16())
+    }
+
+    #[test]
+    fn an_empty_body_is_an_empty_object_and_others_are_none() {
+        for media_type in [None, Some("application/json"), Some("text/plain")] {
+            assert_eq!(read(media_type, " \n"), Ok(Map::new()));
+        }
+        for (media_type, text) in [
+            (Some("application/json"), "{"),
+            (Some("application/json"), "[]"),
+            (Some("application/json"), "null"),
+            (Some("text/plain"), "{}"),
+            (None, "a=1"),
+        ] {
+            assert_eq!(read(media_type, text), Err(400), "{text}");
+        }
+        assert!(read(Some("Application/JSON; charset=utf-8"), r#"{"a": 1}"#).is_ok());
+    }
+
+    #[test]
+    fn ids_are_numbers_or_their_digits() {
+        for (value, id) in [
+            (json!(7), Some(7)),
+            (json!("7"), Some(7)),
+            (json!(" 7 "), Some(7)),
+            (json!(0), Some(0)),
+            (json!(""), None),
+            (json!(null), None),
+            (json!("x"), Some(-1)),
+            (json!(7.5), Some(-1)),
+            (json!(-7), Some(-1)),
+            (json!([7]), Some(-1)),
+        ] {
+            assert_eq!(body(value.clone()).id("x").map(PublicId::get), id, "{value}");
+        }
+        for (value, cleared) in [(json!(null), true), (json!(""), true), (json!(0), true)] {
+            assert_eq!(body(value).clearable_id("x") == Some(None), cleared);
+        }
+        assert_eq!(Body::default().clearable_id("x"), None);
+        assert_eq!(body(json!("4")).clearable_id("x"), Some(Some(PublicId::new(4))));
+    }
+
+    #[test]
+    fn times_are_seconds_or_iso() {
+        for value in [
+            json!(1_750_000_000),
+            json!("1750000000"),
+            json!("2025-06-15T15:06:40Z"),
+            json!("2025-06-15T17:06:40.000+02:00"),
+            json!("2025-06-15T15:06:40"),
+        ] {
+            let time = body(value.clone()).time("x").unwrap().unwrap();
+            assert_eq!(time.timestamp(), 1_750_000_000, "{value}");
+        }
+        assert_eq!(body(json!(null)).time("x").ok(), Some(None));
+        for value in [json!("soon"), json!(true), json!(1e300), json!("NaN"), json!("inf")] {
+            assert!(body(value.clone()).time("x").is_err(), "{value}");
+        }
+    }
+
+    #[test]
+    fn a_name_is_one_of_those_that_there_are() {
+        let status = |value| body(value).one_of("x", Status::ALL, Status::as_str);
+        assert_eq!(status(json!("snoozed")).ok(), Some(Some(Status::Snoozed)));
+        assert_eq!(status(json!(" ")).ok(), Some(None));
+        assert_eq!(status(json!("closed")).unwrap_err().status.as_u16(), 422);
+        assert!(status(json!(1)).is_err());
+    }
+
+    #[test]
+    fn forms_write_objects_and_booleans_as_text() {
+        let object = json!({"a": 1});
+        for value in [object.clone(), json!(r#"{"a": 1}"#)] {
+            assert_eq!(
+                body(value).object("x").ok().flatten().map(Value::from),
+                Some(object.clone())
+            );
+        }
+        assert!(body(json!("[1]")).object("x").is_err());
+        for (value, meant) in [(json!("true"), true), (json!(false), false), (json!("0"), false)] {
+            assert_eq!(body(value).boolean("x").ok(), Some(Some(meant)));
+        }
+        assert!(body(json!("maybe")).boolean("x").is_err());
+        assert_eq!(body(json!("text")).attributes("x"), Map::new());
+    }
+}

@@ -1,0 +1,9 @@
+mod get;
+
+use utoipa_axum::routes;
+
+use crate::edge::dialect::Routes;
+
+pub(super) fn routes() -> Routes {
+    Routes::new().routes(routes!(get::get))
+}

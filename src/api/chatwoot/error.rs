@@ -1,0 +1,142 @@
+//! Chatwoot spells errors in three ways, and clients look for each where it belongs: `errors`,
+//! `error`, and `message` with `attributes`.
+
+use axum::Json;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use serde_json::{Value, json};
+
+use crate::description::schema;
+use crate::edge::failure::{Failure, Source};
+use crate::edge::rendering::RequestSummary;
+
+/// What is wrong with a value that cannot be used, wherever it is.
+pub(super) const INVALID: &str = "invalid";
+/// What is wrong with a body that is not JSON.
+const MALFORMED: &str = "malformed";
+/// What is wrong with a field that is not there.
+const MISSING: &str = "missing";
+
+schema! {
+    /// An error of this dialect. Which of the properties there are depends on what is wrong.
+    Error = json!({
+        "type": "object",
+        "properties": {
+            "error": { "type": "string", "description": "What is wrong" },
+            "description": { "type": "string", "description": "Which rule is broken, or all that is wrong" },
+            "message": { "type": "string", "description": "What is wrong with a value of the body" },
+            "attributes": {
+                "type": "array", "items": { "type": "string" },
+                "description": "The fields of the body that are refused",
+            },
+            "errors": {
+                "type": "array",
+                "description": "The values of the query that cannot be used; a sentence where nobody is signed in",
+                "items": {
+                    "type": ["object", "string"],
+                    "required": ["field", "message", "code"],
+                    "properties": {
+                        "field": { "type": "string" },
+                        "message": { "type": "string" },
+                        "code": { "type": "string", "enum": [INVALID, MALFORMED] },
+                    },
+                },
+            },
+        },
+    })
+}
+
+/// A parameter of the query that cannot be used: it `must be` something else.
+pub(super) fn bad_parameter(name: &str, must_be: impl Into<String>) -> Failure {
+    Failure::bad_request(must_be).at(Source::Parameter(name.to_owned())).coded(INVALID)
+}
+
+/// A body that is not JSON.
+pub(super) fn malformed(why: impl Into<String>) -> Failure {
+    Failure::bad_request(why).coded(MALFORMED)
+}
+
+/// A field of the body that has to be there.
+pub(super) fn missing(field: &str) -> Failure {
+    let text = format!("param is missing or the value is empty: {field}");
+    refused(field, text).coded(MISSING)
+}
+
+/// A value of the body that is refused.
+pub(super) fn refused(field: &str, message: impl Into<String>) -> Failure {
+    let failure = Failure::new(StatusCode::UNPROCESSABLE_ENTITY, message);
+    failure.at(Source::Pointer(format!("/{field}")))
+}
+
+/// The first of several failures with the others behind it, if there is any.
+pub(super) fn all(failures: Vec<Failure>) -> Result<(), Failure> {
+    let mut failures = failures.into_iter();
+    match failures.next() {
+        None => Ok(()),
+        Some(first) => Err(Failure { others: failures.collect(), ..first }),
+    }
+}
+
+/// Where of the query or the head something is wrong.
+fn field(failure: &Failure) -> Option<&str> {
+    match &failure.source {
+        _ if failure.code == Some(MALFORMED) => Some("body"),
+        Some(Source::Parameter(name)) => Some(name),
+        Some(Source::Header(name)) => Some(name),
+        Some(Source::Pointer(_)) | None => None,
+    }
+}
+
+pub(super) fn render(failure: &Failure, _: &RequestSummary) -> Response {
+    let message = failure.message();
+    let (status, body) = match failure.status {
+        StatusCode::UNAUTHORIZED if failure.token.is_none() => {
+            let text = "You need to sign in or sign up before continuing.";
+            (failure.status, json!({ "errors": [text] }))
+        }
+        StatusCode::UNAUTHORIZED => (failure.status, json!({ "error": "Invalid Access Token" })),
+        StatusCode::FORBIDDEN => {
+            (failure.status, json!({ "error": "Access denied", "description": message }))
+        }
+        StatusCode::NOT_FOUND => {
+            (failure.status, json!({ "error": "Resource could not be found" }))
+        }
+        StatusCode::BAD_REQUEST if field(failure).is_some() => (failure.status, unusable(failure)),
+        // What the domain refuses comes from a body.
+        StatusCode::BAD_REQUEST if failure.detail.is_some() => {
+            (StatusCode::UNPROCESSABLE_ENTITY, refusal(failure))
+        }
+        StatusCode::UNPROCESSABLE_ENTITY => (failure.status, refusal(failure)),
+        status => (status, json!({ "error": message })),
+    };
+    (status, Json(body)).into_response()
+}
+
+/// Every value of the query that cannot be used.
+fn unusable(failure: &Failure) -> Value {
+    let all = || std::iter::once(failure).chain(&failure.others);
+    let named = |failure: &Failure| {
+        let field = field(failure).unwrap_or_default();
+        let code = if failure.code == Some(MALFORMED) { MALFORMED } else { INVALID };
+        json!({ "field": field, "message": failure.message(), "code": code })
+    };
+    let sentence = |failure: &Failure| match (field(failure), &failure.source) {
+        (Some(field), Some(Source::Parameter(_))) => format!("{field} {}", failure.message()),
+        _ => failure.message(),
+    };
+    let description = all().map(sentence).collect::<Vec<_>>().join("; ");
+    json!({ "description": description, "errors": all().map(named).collect::<Vec<_>>() })
+}
+
+fn refusal(failure: &Failure) -> Value {
+    let message = failure.message();
+    match &failure.source {
+        Some(Source::Pointer(at)) if failure.code != Some(MISSING) => json!({
+            "message": message,
+            "attributes": [at.trim_start_matches('/')],
+            "error": message,
+        }),
+        Some(_) => json!({ "error": message, "message": message }),
+        None => json!({ "message": message, "attributes": ["base"], "error": message }),
+    }
+}

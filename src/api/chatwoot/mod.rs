@@ -1,0 +1,51 @@
+//! The Chatwoot dialect, under `/api/v1/accounts/{account_id}`: support conversations, and what
+//! they refer to.
+//!
+//! Two things are so for all of it and stand in one place each: what the domain refuses is 422 here
+//! and not 400 (`error.rs`), and who may not call at all is refused before a handler is reached
+//! (`request.rs`).
+
+mod body;
+mod conversations;
+mod error;
+mod objects;
+mod query;
+mod request;
+
+use event_store::Surface;
+
+use error::Error;
+
+use crate::description::{self, Common, Nulls};
+use crate::edge::challenge;
+use crate::edge::dialect::{Credentials, Dialect, Routes};
+
+pub(crate) const DIALECT: Dialect = Dialect {
+    prefix: "/api/v1/accounts",
+    surface: Surface::Chatwoot,
+    credentials: &[Credentials::Header("api_access_token"), Credentials::Bearer],
+    challenge: challenge::bearer,
+    is_for_browsers: true,
+    render: error::render,
+    routes,
+    description: Common {
+        name: "chatwoot",
+        title: "Chatwoot",
+        description: "Support conversations as Chatwoot has them: with inboxes, contacts, \
+                      agents and teams, status and priority.",
+        takes: &["application/json"],
+        answers: "application/json",
+        error: ("Error", &["application/json"]),
+        nulls: Nulls::Sent,
+        has_nulls_in_queries: false,
+        has_empty_values_in_queries: true,
+        is_for_users: false,
+        errors: &[403],
+        errors_of_bodies: &[],
+        parameters: Vec::new,
+    },
+};
+
+fn routes() -> Routes {
+    description::router::<Error>().merge(conversations::routes())
+}

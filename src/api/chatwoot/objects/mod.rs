@@ -1,0 +1,28 @@
+//! The dialect's objects: one file each, with how it is made of what the views tell. A value that
+//! there is not is null, but for the few properties that are left out then.
+
+mod agent;
+mod contact;
+mod conversation;
+mod inbox;
+mod message;
+mod team;
+
+use chrono::{DateTime, SecondsFormat, Utc};
+
+pub(super) use agent::{Agent, agent};
+pub(super) use contact::{Contact, contact};
+pub(super) use conversation::{Conversation, conversation};
+pub(super) use inbox::{Inbox, channel_type, inbox};
+pub(super) use message::{Message, PostedMessage, message, posted};
+pub(super) use team::{Team, team};
+
+/// Unix seconds; 0 for never.
+pub(super) fn seconds(at: impl Into<Option<DateTime<Utc>>>) -> i64 {
+    at.into().map_or(0, |at| at.timestamp())
+}
+
+/// ISO 8601 with milliseconds.
+pub(super) fn iso(at: DateTime<Utc>) -> String {
+    at.to_rfc3339_opts(SecondsFormat::Millis, true)
+}

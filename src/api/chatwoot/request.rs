@@ -1,0 +1,186 @@
+use std::ops::Deref;
+use std::sync::Arc;
+
+use axum::extract::{FromRequest, Request as HttpRequest};
+use domain::conversation::support::SupportCommand;
+use domain::conversation::{Command, Conversation as Aggregate};
+use domain::{AccountId, ConversationId, PublicId, UserId};
+use event_store::Outcome;
+use projections::User;
+use projections::views::Reference;
+use projections::views::support::{Desk, Inbox, SupportConversation, Team};
+
+use super::DIALECT;
+use super::body::Body;
+use super::objects;
+use super::query::Query;
+use crate::Services;
+use crate::edge::failure::Failure;
+use crate::edge::rendered::Rendered;
+use crate::edge::request::Request;
+use crate::edge::token::Role;
+
+/// A request of this dialect, from an agent, an administrator or the host system, to the account
+/// that its path names.
+pub(super) struct Chatwoot {
+    request: Request,
+    /// Whose question it is, and which inboxes they see.
+    pub(super) desk: Desk,
+}
+
+/// The same for the few endpoints that bots have, too.
+pub(super) struct OpenToBots(pub(super) Chatwoot);
+
+impl FromRequest<Arc<Services>> for Chatwoot {
+    type Rejection = Failure;
+
+    async fn from_request(request: HttpRequest, services: &Arc<Services>) -> Result<Self, Failure> {
+        let request = Self::read(request, services).await?;
+        match request.caller.role {
+            Role::Bot => Err(Failure::forbidden("bots may not do this")),
+            _ => Ok(request),
+        }
+    }
+}
+
+impl FromRequest<Arc<Services>> for OpenToBots {
+    type Rejection = Failure;
+
+    async fn from_request(request: HttpRequest, services: &Arc<Services>) -> Result<Self, Failure> {
+        Chatwoot::read(request, services).await.map(Self)
+    }
+}
+
+impl Deref for Chatwoot {
+    type Target = Request;
+
+    fn deref(&self) -> &Request {
+        &self.request
+    }
+}
+
+impl Chatwoot {
+    async fn read(request: HttpRequest, services: &Arc<Services>) -> Result<Self, Failure> {
+        let request = Request::read(request, services, &DIALECT).await?;
+        let account = request.account();
+        if account_in(request.uri.path())? != account {
+            return Err(Failure::forbidden("the access token is of another account"));
+        }
+        let user = request.caller.user();
+        let inboxes = match (request.caller.role, user) {
+            (Role::Member, _) => {
+                return Err(Failure::forbidden("only agents, administrators and bots may call"));
+            }
+            (Role::Agent, Some(agent)) => Some(request.views().inboxes_of(account, agent).await?),
+            (Role::Agent | Role::Administrator | Role::Bot | Role::Service, _) => None,
+        };
+        Ok(Self { request, desk: Desk { account, user, inboxes } })
+    }
+
+    pub(super) fn query(&self) -> Query {
+        Query::parse(self.uri.query().unwrap_or_default())
+    }
+
+    pub(super) fn body(&self) -> Result<Body, Failure> {
+        Body::json(&self.headers, &self.body)
+    }
+
+    /// Only administrators and the host system may.
+    pub(super) fn administer(&self) -> Result<(), Failure> {
+        match self.administers() {
+            true => Ok(()),
+            false => Err(Failure::forbidden("only administrators and service tokens may do this")),
+        }
+    }
+
+    /// The calling agent, who takes care of what they open; nobody else does by that.
+    pub(super) fn agent(&self) -> Option<UserId> {
+        self.caller.user().filter(|_| self.caller.role == Role::Agent)
+    }
+
+    /// An inbox that the caller sees.
+    pub(super) async fn inbox(&self, number: PublicId) -> Result<Inbox, Failure> {
+        let inbox = self.views().inbox(self.account(), number).await?;
+        let inbox = inbox.ok_or_else(Failure::not_found)?;
+        self.may_see(inbox.uuid)?;
+        Ok(inbox)
+    }
+
+    pub(super) fn may_see(&self, inbox: domain::InboxId) -> Result<(), Failure> {
+        match self.desk.inboxes.as_ref().is_none_or(|inboxes| inboxes.contains(&inbox)) {
+            true => Ok(()),
+            false => Err(Failure::forbidden("the caller is not a member of the inbox")),
+        }
+    }
+
+    pub(super) async fn team(&self, number: PublicId) -> Result<Team, Failure> {
+        let team = self.views().team(self.account(), number).await?;
+        team.ok_or_else(Failure::not_found)
+    }
+
+    /// Somebody who can take care of conversations.
+    pub(super) async fn agent_named(&self, number: PublicId) -> Result<Arc<User>, Failure> {
+        let named = [Reference::Id(number)];
+        let found = self.views().resolve(self.account(), &named).await?;
+        let ids: Vec<UserId> = found.into_iter().flatten().collect();
+        let users = self.views().users_of(self.account(), &ids).await?;
+        let mut agents = users.into_iter().filter(|user| is_agent(user));
+        agents.next().ok_or_else(Failure::not_found)
+    }
+
+    /// A conversation of an inbox that the caller sees, by its number in a path.
+    pub(super) async fn conversation(&self, number: &str) -> Result<SupportConversation, Failure> {
+        let number = number_in_path(number)?;
+        let found = self.views().support_conversation(self.account(), number).await?;
+        let found = found.ok_or_else(Failure::not_found)?;
+        self.may_see(found.inbox)?;
+        Ok(found)
+    }
+
+    /// A conversation that the caller sees, as it is now.
+    pub(super) async fn conversation_of(
+        &self,
+        id: ConversationId,
+    ) -> Result<SupportConversation, Failure> {
+        let found = self.views().support_conversation_of(self.account(), id).await?;
+        found.ok_or_else(Failure::not_found)
+    }
+
+    pub(super) async fn render_conversation(
+        &self,
+        id: ConversationId,
+    ) -> Result<Rendered, Failure> {
+        let conversation = self.conversation_of(id).await?;
+        Ok(Rendered::new(&objects::conversation(&conversation, &self.desk)))
+    }
+
+    /// Carries out what is asked of a support conversation, all or nothing.
+    pub(super) async fn change(
+        &self,
+        id: ConversationId,
+        commands: Vec<SupportCommand>,
+    ) -> Result<Outcome, Failure> {
+        let commands = commands.into_iter().map(Command::Support).collect();
+        self.execute_all::<Aggregate>(id, commands, &self.context).await
+    }
+}
+
+/// Whom conversations can be given to.
+pub(super) fn is_agent(user: &User) -> bool {
+    [Role::Agent, Role::Administrator]
+        .iter()
+        .any(|role| user.role.as_deref() == Some(role.as_str()))
+}
+
+/// The account that a path of this dialect names.
+fn account_in(path: &str) -> Result<AccountId, Failure> {
+    let rest = path.strip_prefix(DIALECT.prefix).unwrap_or_default();
+    let account = rest.split('/').nth(1).unwrap_or_default();
+    account.parse().map_err(|_| Failure::not_found())
+}
+
+/// A public number in a path; anything else names nothing.
+pub(super) fn number_in_path(text: &str) -> Result<PublicId, Failure> {
+    let digits = text.bytes().all(|byte| byte.is_ascii_digit());
+    text.parse().ok().filter(|id| digits && *id > PublicId::NONE).ok_or_else(Failure::not_found)
+}
