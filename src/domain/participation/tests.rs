@@ -194,8 +194,8 @@ fn times_are_kept_to_the_microsecond_and_leap_seconds_are_refused() {
 
 #[test]
 fn unread_since_a_time_is_recorded_each_time() {
-    let since = |as_of| MarkUnreadSince { as_of };
-    let at: Option<DateTime<Utc>> = Some("2026-01-01T09:00:00Z".parse().unwrap());
+    let since = |as_of| ChangeCommand::MarkUnreadSince { as_of };
+    let at = Some("2026-01-01T09:00:00Z".parse().unwrap());
     let unread = |as_of| Change::MarkedUnread { as_of };
     check(&[], since(at), &[unread(at)]);
     check(&[unread(at)], since(at), &[unread(at)]);
