@@ -2,7 +2,7 @@
 
 use domain::conversation::{self, Conversation, Create, Event, Refusal};
 use domain::participation::{ChangeCommand, Command, Membership, Participation};
-use domain::{ConversationId, Text, UserId};
+use domain::{ConversationId, ParticipationId, Text, UserId};
 use event_store::{CommandError, Context, Outcome};
 use projections::Message;
 
