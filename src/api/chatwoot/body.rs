@@ -91,6 +91,18 @@ impl Body {
         }
     }
 
+    /// Texts of an array, or of one text with commas; they have to be given, but may be none.
+    pub(super) fn strings(&self, name: &str) -> Result<Vec<String>, Failure> {
+        let wrong = || refused(name, format!("{name} must be an array of strings"));
+        let text = |item: &Value| item.as_str().map(str::to_owned).ok_or_else(wrong);
+        match self.0.get(name) {
+            None | Some(Value::Null) => Err(missing(name)),
+            Some(Value::Array(items)) => items.iter().map(text).collect(),
+            Some(Value::String(text)) => Ok(text.split(',').map(str::to_owned).collect()),
+            Some(_) => Err(wrong()),
+        }
+    }
+
     /// A public number that may be taken away: `None` if the field is not there, and nobody's for
     /// null, nothing and 0.
     pub(super) fn clearable_id(&self, name: &str) -> Option<Option<PublicId>> {

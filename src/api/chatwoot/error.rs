@@ -68,6 +68,16 @@ pub(super) fn refused(field: &str, message: impl Into<String>) -> Failure {
     failure.at(Source::Pointer(format!("/{field}")))
 }
 
+/// A refusal of the domain's, with the field that it is about unless it names another.
+pub(super) fn about(field: &'static str) -> impl Fn(Failure) -> Failure {
+    move |failure| match failure.source {
+        None if failure.status == StatusCode::BAD_REQUEST => {
+            failure.at(Source::Pointer(format!("/{field}")))
+        }
+        _ => failure,
+    }
+}
+
 /// The first of several failures with the others behind it, if there is any.
 pub(super) fn all(failures: Vec<Failure>) -> Result<(), Failure> {
     let mut failures = failures.into_iter();

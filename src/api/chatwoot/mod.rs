@@ -8,6 +8,8 @@
 mod body;
 mod conversations;
 mod error;
+mod labels;
+mod messages;
 mod objects;
 mod query;
 mod request;
@@ -47,5 +49,8 @@ pub(crate) const DIALECT: Dialect = Dialect {
 };
 
 fn routes() -> Routes {
-    description::router::<Error>().merge(conversations::routes())
+    description::router::<Error>()
+        .merge(conversations::routes())
+        .merge(labels::routes())
+        .merge(messages::routes())
 }

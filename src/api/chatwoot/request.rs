@@ -4,8 +4,9 @@ use std::sync::Arc;
 use axum::extract::{FromRequest, Request as HttpRequest};
 use domain::conversation::support::SupportCommand;
 use domain::conversation::{Command, Conversation as Aggregate};
-use domain::{AccountId, ConversationId, PublicId, UserId};
-use event_store::Outcome;
+use domain::participation::{self, ChangeCommand, Membership, Participation};
+use domain::{AccountId, ConversationId, InboxId, MembershipId, ParticipationId, PublicId, UserId};
+use event_store::{Outcome, Together};
 use projections::User;
 use projections::views::Reference;
 use projections::views::support::{Desk, Inbox, SupportConversation, Team};
@@ -106,7 +107,13 @@ impl Chatwoot {
         Ok(inbox)
     }
 
-    pub(super) fn may_see(&self, inbox: domain::InboxId) -> Result<(), Failure> {
+    /// An inbox of the account, whether the caller sees it or not.
+    pub(super) async fn inbox_of(&self, id: InboxId) -> Result<Inbox, Failure> {
+        let inboxes = self.views().inboxes(self.account()).await?;
+        inboxes.into_iter().find(|inbox| inbox.uuid == id).ok_or_else(Failure::not_found)
+    }
+
+    pub(super) fn may_see(&self, inbox: InboxId) -> Result<(), Failure> {
         match self.desk.inboxes.as_ref().is_none_or(|inboxes| inboxes.contains(&inbox)) {
             true => Ok(()),
             false => Err(Failure::forbidden("the caller is not a member of the inbox")),
@@ -163,6 +170,37 @@ impl Chatwoot {
         let commands = commands.into_iter().map(Command::Support).collect();
         self.execute_all::<Aggregate>(id, commands, &self.context).await
     }
+
+    /// Carries out what is asked of the roles around a support conversation: of the agents together, or
+    /// of whoever takes care of it.
+    pub(super) async fn change_roles(
+        &self,
+        conversation: &SupportConversation,
+        roles: &[UserId],
+        change: &ChangeCommand,
+    ) -> Result<(), Failure> {
+        let mut parts = roles.iter().map(|role| role_change(conversation, *role, change.clone()));
+        if let Some((stream, command)) = parts.next() {
+            let first = Together::of::<Participation>(stream, vec![command]);
+            let all = parts.fold(first, |all, (stream, command)| {
+                all.and::<Participation>(stream, vec![command])
+            });
+            self.execute_together(all).await?;
+        }
+        Ok(())
+    }
+}
+
+/// What is asked of one of the roles around a support conversation, and its stream.
+pub(super) fn role_change(
+    conversation: &SupportConversation,
+    role: UserId,
+    change: ChangeCommand,
+) -> (ParticipationId, participation::Command) {
+    let id = MembershipId::new(conversation.number.get());
+    let membership = Membership { conversation: conversation.uuid, user: role, id };
+    let stream = domain::participation_id(conversation.uuid, role);
+    (stream, participation::Command { membership, change })
 }
 
 /// Whom conversations can be given to.

@@ -12,7 +12,7 @@ use chrono::{DateTime, SecondsFormat, Utc};
 
 pub(super) use agent::{Agent, agent};
 pub(super) use contact::{Contact, contact};
-pub(super) use conversation::{Conversation, conversation};
+pub(super) use conversation::{Conversation, conversation, statuses};
 pub(super) use inbox::{Inbox, channel_type, inbox};
 pub(super) use message::{Message, PostedMessage, message, posted};
 pub(super) use team::{Team, team};

@@ -1,0 +1,40 @@
+use axum::extract::Path;
+use axum::http::StatusCode;
+use domain::conversation::support::{Priority, SupportCommand};
+use serde_json::json;
+
+use crate::chatwoot::request::OpenToBots;
+use crate::description::schema;
+use crate::edge::failure::Failure;
+
+schema! {
+    /// How urgent the conversation is.
+    PriorityChange = json!({
+        "type": "object",
+        "properties": {
+            "priority": {
+                "type": ["string", "null"],
+                "description": "low, medium, high or urgent; anything that is none takes it away",
+            },
+        },
+        "example": { "priority": "high" },
+    })
+}
+
+/// Say how urgent a conversation is, or take that away.
+#[utoipa::path(post, path = "/{account_id}/conversations/{id}/toggle_priority",
+    operation_id = "chatwoot.conversations.toggle_priority",
+    params(("account_id" = i64, Path, description = "The caller's account"),
+           ("id" = i64, Path, description = "The conversation")),
+    request_body = PriorityChange,
+    responses((status = 200, description = "It is so"),
+              (status = 403, description = "Of an inbox that is not the caller's")))]
+pub(super) async fn toggle_priority(
+    Path((_account, id)): Path<(String, String)>,
+    OpenToBots(request): OpenToBots,
+) -> Result<StatusCode, Failure> {
+    let conversation = request.conversation(&id).await?;
+    let priority = request.body()?.one_of("priority", Priority::ALL, Priority::as_str)?;
+    request.change(conversation.uuid, vec![SupportCommand::SetPriority { priority }]).await?;
+    Ok(StatusCode::OK)
+}

@@ -1,0 +1,97 @@
+use axum::extract::Path;
+use domain::conversation::support::{Status, SupportCommand};
+use serde::Serialize;
+use serde_json::{Map, Value, json};
+use utoipa::ToSchema;
+
+use crate::chatwoot::body::Body;
+use crate::chatwoot::objects::{iso, statuses};
+use crate::chatwoot::request::{Chatwoot, OpenToBots};
+use crate::description::schema;
+use crate::edge::failure::Failure;
+use crate::edge::rendered::Rendered;
+
+schema! {
+    /// How far the conversation is; without a status it is resolved if it is open, and opened if not.
+    StatusChange = {
+        let statuses = Status::ALL.iter().map(|status| json!(status.as_str()));
+        let statuses: Vec<Value> = statuses.chain([json!(""), Value::Null]).collect();
+        json!({
+            "type": "object",
+            "properties": {
+                "status": { "type": ["string", "null"], "enum": statuses },
+                "snoozed_until": {
+                    "type": ["integer", "string", "null"],
+                    "description": "Unix seconds or ISO 8601; without it until the contact writes",
+                },
+            },
+            "example": { "status": "snoozed", "snoozed_until": 4_000_000_000_i64 },
+        })
+    }
+}
+
+/// What came of it.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct ToggledStatus {
+    /// Nothing.
+    #[schema(value_type = Object)]
+    meta: Map<String, Value>,
+    payload: StatusNow,
+}
+
+/// How far the conversation is now.
+#[derive(Debug, Serialize, ToSchema)]
+struct StatusNow {
+    success: bool,
+    conversation_id: i64,
+    #[schema(schema_with = statuses)]
+    current_status: &'static str,
+    #[schema(format = DateTime)]
+    snoozed_until: Option<String>,
+}
+
+/// What gives a conversation a status. Whoever opens it takes care of it, if it is an agent; a
+/// status that it has already changes nothing.
+pub(super) fn status_change(
+    request: &Chatwoot,
+    body: &Body,
+    status: Status,
+) -> Result<SupportCommand, Failure> {
+    let change = SupportCommand::ChangeStatus { status, agent: request.agent() };
+    Ok(match status {
+        Status::Snoozed => match body.time("snoozed_until")? {
+            None => change,
+            until => SupportCommand::Snooze { until },
+        },
+        Status::Open | Status::Resolved | Status::Pending => change,
+    })
+}
+
+/// Open, resolve or set aside a conversation.
+#[utoipa::path(post, path = "/{account_id}/conversations/{id}/toggle_status",
+    operation_id = "chatwoot.conversations.toggle_status",
+    params(("account_id" = i64, Path, description = "The caller's account"),
+           ("id" = i64, Path, description = "The conversation")),
+    request_body = StatusChange,
+    responses((status = 200, description = "The status", body = ToggledStatus),
+              (status = 403, description = "Of an inbox that is not the caller's")))]
+pub(super) async fn toggle_status(
+    Path((_account, id)): Path<(String, String)>,
+    OpenToBots(request): OpenToBots,
+) -> Result<Rendered, Failure> {
+    let conversation = request.conversation(&id).await?;
+    let body = request.body()?;
+    let change = match body.one_of("status", Status::ALL, Status::as_str)? {
+        None => SupportCommand::ToggleStatus { agent: request.agent() },
+        Some(status) => status_change(&request, &body, status)?,
+    };
+    request.change(conversation.uuid, vec![change]).await?;
+    let now = request.conversation_of(conversation.uuid).await?;
+    let payload = StatusNow {
+        success: true,
+        conversation_id: now.number.get(),
+        current_status: now.status.as_str(),
+        snoozed_until: now.snoozed_until.map(iso),
+    };
+    Ok(Rendered::new(&ToggledStatus { meta: Map::new(), payload }))
+}

@@ -1,0 +1,108 @@
+use axum::extract::Path;
+use domain::conversation::support::{Priority, Status, SupportCommand};
+use serde_json::json;
+
+use super::toggle_status::status_change;
+use crate::chatwoot::body::Body;
+use crate::chatwoot::objects::Conversation;
+use crate::chatwoot::request::{Chatwoot, OpenToBots};
+use crate::description::schema;
+use crate::edge::failure::Failure;
+use crate::edge::rendered::Rendered;
+
+schema! {
+    /// What changes; what is left out stays.
+    ConversationChange = {
+        let statuses: Vec<&str> = Status::ALL.iter().map(|status| status.as_str()).collect();
+        json!({
+            "type": "object",
+            "properties": {
+                "priority": {
+                    "type": ["string", "null"],
+                    "description": "low, medium, high or urgent; null takes it away",
+                },
+                "status": { "type": "string", "enum": statuses },
+                "snoozed_until": {
+                    "type": ["integer", "string", "null"],
+                    "description": "Unix seconds or ISO 8601",
+                },
+                "assignee_id": {
+                    "type": ["integer", "string", "null"],
+                    "description": "An agent or administrator; null unassigns",
+                },
+                "team_id": {
+                    "type": ["integer", "string", "null"],
+                    "description": "Given alone, an assignee outside the team is unassigned",
+                },
+            },
+            "example": { "priority": "high", "status": "open" },
+        })
+    }
+}
+
+/// Change a conversation: everything that is given or, if any of it is refused, nothing.
+#[utoipa::path(patch, path = "/{account_id}/conversations/{id}",
+    operation_id = "chatwoot.conversations.update",
+    params(("account_id" = i64, Path, description = "The caller's account"),
+           ("id" = i64, Path, description = "The conversation")),
+    request_body = ConversationChange,
+    responses((status = 200, description = "The conversation", body = Conversation),
+              (status = 403, description = "Of an inbox that is not the caller's"),
+              (status = 404, description = "There is no such conversation, agent or team")))]
+pub(super) async fn update(
+    Path((_account, id)): Path<(String, String)>,
+    OpenToBots(request): OpenToBots,
+) -> Result<Rendered, Failure> {
+    let conversation = request.conversation(&id).await?;
+    let body = request.body()?;
+    let changes = changes(&request, &body).await?;
+    request.change(conversation.uuid, changes).await?;
+    request.render_conversation(conversation.uuid).await
+}
+
+/// The same, as some clients send it.
+#[utoipa::path(put, path = "/{account_id}/conversations/{id}",
+    operation_id = "chatwoot.conversations.put",
+    params(("account_id" = i64, Path, description = "The caller's account"),
+           ("id" = i64, Path, description = "The conversation")),
+    request_body = ConversationChange,
+    responses((status = 200, description = "The conversation", body = Conversation),
+              (status = 403, description = "Of an inbox that is not the caller's"),
+              (status = 404, description = "There is no such conversation, agent or team")))]
+pub(super) async fn put(
+    path: Path<(String, String)>,
+    request: OpenToBots,
+) -> Result<Rendered, Failure> {
+    update(path, request).await
+}
+
+async fn changes(request: &Chatwoot, body: &Body) -> Result<Vec<SupportCommand>, Failure> {
+    let mut changes = Vec::new();
+    if body.names("priority") {
+        let priority = body.one_of("priority", Priority::ALL, Priority::as_str)?;
+        changes.push(SupportCommand::SetPriority { priority });
+    }
+    if let Some(status) = body.one_of("status", Status::ALL, Status::as_str)? {
+        changes.push(status_change(request, body, status)?);
+    }
+    let assignee = body.clearable_id("assignee_id");
+    match body.clearable_id("team_id") {
+        None => {}
+        Some(None) => changes.push(SupportCommand::AssignTeam { team: None, members: None }),
+        Some(Some(number)) => {
+            let team = request.team(number).await?;
+            // Together with an agent both are set, whether the agent is in the team or not.
+            let members = assignee.is_none().then_some(team.members);
+            changes.push(SupportCommand::AssignTeam { team: Some(team.uuid), members });
+        }
+    }
+    match assignee {
+        None => {}
+        Some(None) => changes.push(SupportCommand::AssignAgent { agent: None }),
+        Some(Some(number)) => {
+            let agent = Some(request.agent_named(number).await?.uuid);
+            changes.push(SupportCommand::AssignAgent { agent });
+        }
+    }
+    Ok(changes)
+}

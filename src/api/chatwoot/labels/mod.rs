@@ -1,0 +1,18 @@
+mod list;
+mod replace;
+
+use serde::Serialize;
+use utoipa::ToSchema;
+use utoipa_axum::routes;
+
+use crate::edge::dialect::Routes;
+
+pub(super) fn routes() -> Routes {
+    Routes::new().routes(routes!(list::list, replace::replace))
+}
+
+/// All labels of a conversation, in the order to be shown.
+#[derive(Debug, Serialize, ToSchema)]
+struct Labels<'a> {
+    payload: &'a [String],
+}

@@ -1,0 +1,12 @@
+mod create;
+mod delete;
+pub(super) mod draft;
+mod list;
+
+use utoipa_axum::routes;
+
+use crate::edge::dialect::Routes;
+
+pub(super) fn routes() -> Routes {
+    Routes::new().routes(routes!(list::list, create::create)).routes(routes!(delete::delete))
+}
