@@ -65,6 +65,9 @@ impl From<contact::Refusal> for Failure {
     fn from(refusal: contact::Refusal) -> Self {
         match refusal {
             contact::Refusal::ContactUnknown => Self::not_found(),
+            contact::Refusal::IdentitiesChanged => {
+                Self::new(StatusCode::CONFLICT, refusal.to_string())
+            }
             contact::Refusal::ContactExists | contact::Refusal::Excess(_) => {
                 Self::bad_request(refusal.to_string())
             }
