@@ -57,7 +57,7 @@ async fn a_member_is_an_agent_with_all_that_is_shown() {
     let ann = agent_id(&host, "ann").await;
     let answer = set(&host, Method::POST, &desk, json!([ann])).await.expect(200);
     let shown = json!({
-        "id": ann, "account_id": 1, "availability_status": "offline", "auto_offline": true,
+        "id": ann, "account_id": 1, "availability_status": "online", "auto_offline": true,
         "confirmed": true, "email": "", "available_name": "Ann", "name": "Ann",
         "role": "agent", "thumbnail": "", "provider": "email",
     });

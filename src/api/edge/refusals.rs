@@ -100,7 +100,10 @@ impl From<inbox::Refusal> for Failure {
     fn from(refusal: inbox::Refusal) -> Self {
         match refusal {
             inbox::Refusal::InboxUnknown => Self::not_found(),
-            inbox::Refusal::InboxExists | inbox::Refusal::NameBlank | inbox::Refusal::Excess(_) => {
+            inbox::Refusal::NameBlank => {
+                Self::bad_request(refusal.to_string()).at(Source::Pointer("/name".into()))
+            }
+            inbox::Refusal::InboxExists | inbox::Refusal::Excess(_) => {
                 Self::bad_request(refusal.to_string())
             }
         }
