@@ -1,4 +1,5 @@
 use axum::extract::Path;
+use domain::contact_link::ContactLink;
 use serde_json::json;
 
 use super::place::{self, Place};
@@ -35,9 +36,9 @@ schema! {
     responses((status = 200, description = "Who the contact is", body = ContactInbox),
               (status = 403, description = "The inbox is not the caller's"),
               (status = 404, description = "Unknown contact or inbox"),
-              (status = 422, description = "inbox_id is missing, or the source id is another contact's")))]
+              (status = 422, description = "inbox_id missing, or a source id that is taken")))]
 pub(super) async fn contact_inboxes(
-    Path((_, id)): Path<(String, String)>,
+    Path((_account, id)): Path<(String, String)>,
     request: Chatwoot,
 ) -> Result<Rendered, Failure> {
     let contact = request.contact(number_in_path(&id)?).await?;

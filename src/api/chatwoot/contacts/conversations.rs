@@ -23,7 +23,7 @@ struct ContactConversations<'a> {
            ("id" = i64, Path, description = "The contact")),
     responses((status = 200, description = "Conversations", body = ContactConversations)))]
 pub(super) async fn conversations(
-    Path((_, id)): Path<(String, String)>,
+    Path((_account, id)): Path<(String, String)>,
     request: Chatwoot,
 ) -> Result<Rendered, Failure> {
     let contact = request.contact(number_in_path(&id)?).await?;

@@ -12,7 +12,7 @@ use crate::edge::rendered::Rendered;
            ("id" = i64, Path, description = "The contact")),
     responses((status = 200, description = "The contact", body = OneContact)))]
 pub(super) async fn get(
-    Path((_, id)): Path<(String, String)>,
+    Path((_account, id)): Path<(String, String)>,
     request: Chatwoot,
 ) -> Result<Rendered, Failure> {
     Ok(Shown::find(&request, number_in_path(&id)?).await?.render())

@@ -38,8 +38,8 @@ impl Shown {
     /// Who the contact is, the newest first.
     pub(super) fn contact_inboxes(&self) -> Vec<ContactInbox<'_>> {
         let inbox = |link: &ContactLink| self.inboxes.iter().find(|inbox| inbox.uuid == link.inbox);
-        let shown = |link| Some(contact_inbox(&link.source_id, inbox(link)?));
-        self.links.iter().filter_map(shown).collect()
+        let links = self.links.iter();
+        links.filter_map(|link| Some(contact_inbox(&link.source_id, inbox(link)?))).collect()
     }
 
     /// The one in an inbox that they had first: what a request made is found again when it is

@@ -32,7 +32,7 @@ schema! {
     responses((status = 200, description = "The contact", body = OneContact),
               (status = 422, description = "A value cannot be used, or is another contact's")))]
 pub(super) async fn put(
-    Path((_, id)): Path<(String, String)>,
+    Path((_account, id)): Path<(String, String)>,
     request: Chatwoot,
 ) -> Result<Rendered, Failure> {
     update(&id, request).await
@@ -47,7 +47,7 @@ pub(super) async fn put(
     responses((status = 200, description = "The contact", body = OneContact),
               (status = 422, description = "A value cannot be used, or is another contact's")))]
 pub(super) async fn patch(
-    Path((_, id)): Path<(String, String)>,
+    Path((_account, id)): Path<(String, String)>,
     request: Chatwoot,
 ) -> Result<Rendered, Failure> {
     update(&id, request).await

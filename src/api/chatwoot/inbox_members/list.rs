@@ -13,7 +13,7 @@ use crate::edge::rendered::Rendered;
     responses((status = 200, description = "Agents", body = InboxMembers),
               (status = 403, description = "The caller is not a member")))]
 pub(super) async fn list(
-    Path((_, inbox)): Path<(String, String)>,
+    Path((_account, inbox)): Path<(String, String)>,
     request: Chatwoot,
 ) -> Result<Rendered, Failure> {
     let inbox = request.inbox(number_in_path(&inbox)?).await?;

@@ -13,7 +13,7 @@ use crate::edge::rendered::Rendered;
     responses((status = 200, description = "The inbox", body = Inbox),
               (status = 403, description = "The caller is not a member")))]
 pub(super) async fn get(
-    Path((_, id)): Path<(String, String)>,
+    Path((_account, id)): Path<(String, String)>,
     request: Chatwoot,
 ) -> Result<Rendered, Failure> {
     Ok(Rendered::new(&inbox(&request.inbox(number_in_path(&id)?).await?)))

@@ -24,7 +24,7 @@ schema! {
               (status = 403, description = "Neither an administrator nor a service token"),
               (status = 422, description = "A value cannot be used")))]
 pub(super) async fn patch(
-    Path((_, id)): Path<(String, String)>,
+    Path((_account, id)): Path<(String, String)>,
     request: Chatwoot,
 ) -> Result<Rendered, Failure> {
     update(&id, request).await
@@ -40,7 +40,7 @@ pub(super) async fn patch(
               (status = 403, description = "Neither an administrator nor a service token"),
               (status = 422, description = "A value cannot be used")))]
 pub(super) async fn put(
-    Path((_, id)): Path<(String, String)>,
+    Path((_account, id)): Path<(String, String)>,
     request: Chatwoot,
 ) -> Result<Rendered, Failure> {
     update(&id, request).await

@@ -13,7 +13,7 @@ use crate::edge::rendered::Rendered;
            ("id" = i64, Path, description = "The team")),
     responses((status = 200, description = "Agents", body = Vec<Agent>)))]
 pub(super) async fn list(
-    Path((_, id)): Path<(String, String)>,
+    Path((_account, id)): Path<(String, String)>,
     request: Chatwoot,
 ) -> Result<Rendered, Failure> {
     let team = request.team(number_in_path(&id)?).await?;

@@ -16,7 +16,7 @@ use crate::edge::failure::Failure;
               (status = 403, description = "Neither an administrator nor a service token"),
               (status = 404, description = "Unknown team or user")))]
 pub(super) async fn remove(
-    Path((_, id)): Path<(String, String)>,
+    Path((_account, id)): Path<(String, String)>,
     request: Chatwoot,
 ) -> Result<(), Failure> {
     request.administer()?;

@@ -17,7 +17,7 @@ use crate::edge::rendered::Rendered;
               (status = 403, description = "Neither an administrator nor a service token"),
               (status = 404, description = "Unknown team, or a user who is no agent")))]
 pub(super) async fn patch(
-    Path((_, id)): Path<(String, String)>,
+    Path((_account, id)): Path<(String, String)>,
     request: Chatwoot,
 ) -> Result<Rendered, Failure> {
     change::change(&request, &id, MembersChange::Exactly).await
@@ -33,7 +33,7 @@ pub(super) async fn patch(
               (status = 403, description = "Neither an administrator nor a service token"),
               (status = 404, description = "Unknown team, or a user who is no agent")))]
 pub(super) async fn put(
-    Path((_, id)): Path<(String, String)>,
+    Path((_account, id)): Path<(String, String)>,
     request: Chatwoot,
 ) -> Result<Rendered, Failure> {
     change::change(&request, &id, MembersChange::Exactly).await

@@ -28,7 +28,7 @@ schema! {
     request_body = NewTeam,
     responses((status = 200, description = "The team", body = Team),
               (status = 403, description = "Neither an administrator nor a service token"),
-              (status = 422, description = "The name is missing or another team's, or a value cannot be used")))]
+              (status = 422, description = "The name is missing or another team's, or too long")))]
 pub(super) async fn create(request: Chatwoot) -> Result<Rendered, Failure> {
     request.administer()?;
     let body = request.body()?;

@@ -13,7 +13,7 @@ use crate::edge::failure::Failure;
               (status = 403, description = "Neither an administrator nor a service token"),
               (status = 404, description = "Unknown or deleted")))]
 pub(super) async fn delete(
-    Path((_, id)): Path<(String, String)>,
+    Path((_account, id)): Path<(String, String)>,
     request: Chatwoot,
 ) -> Result<(), Failure> {
     request.administer()?;

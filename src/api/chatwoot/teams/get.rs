@@ -13,7 +13,7 @@ use crate::edge::rendered::Rendered;
     responses((status = 200, description = "The team", body = Team),
               (status = 404, description = "Unknown or deleted")))]
 pub(super) async fn get(
-    Path((_, id)): Path<(String, String)>,
+    Path((_account, id)): Path<(String, String)>,
     request: Chatwoot,
 ) -> Result<Rendered, Failure> {
     let found = request.team(number_in_path(&id)?).await?;

@@ -23,9 +23,9 @@ schema! {
     responses((status = 200, description = "The team", body = Team),
               (status = 403, description = "Neither an administrator nor a service token"),
               (status = 404, description = "Unknown or deleted"),
-              (status = 422, description = "The name is another team's, or a value cannot be used")))]
+              (status = 422, description = "The name is another team's, or too long")))]
 pub(super) async fn patch(
-    Path((_, id)): Path<(String, String)>,
+    Path((_account, id)): Path<(String, String)>,
     request: Chatwoot,
 ) -> Result<Rendered, Failure> {
     update(&id, request).await
@@ -40,9 +40,9 @@ pub(super) async fn patch(
     responses((status = 200, description = "The team", body = Team),
               (status = 403, description = "Neither an administrator nor a service token"),
               (status = 404, description = "Unknown or deleted"),
-              (status = 422, description = "The name is another team's, or a value cannot be used")))]
+              (status = 422, description = "The name is another team's, or too long")))]
 pub(super) async fn put(
-    Path((_, id)): Path<(String, String)>,
+    Path((_account, id)): Path<(String, String)>,
     request: Chatwoot,
 ) -> Result<Rendered, Failure> {
     update(&id, request).await
