@@ -18,11 +18,10 @@ pub struct Response<'a> {
 }
 
 impl Response<'_> {
-    /// The first `id` of the body: that of the thing itself.
+    /// The id of the thing that is answered, if it is one that has an id.
     pub fn id(&self) -> i64 {
-        let name = b"\"id\":";
-        let at = self.body.windows(name.len()).position(|part| part == name).unwrap();
-        number(&self.body[at + name.len()..]).unwrap()
+        let body: serde_json::Value = serde_json::from_slice(self.body).unwrap_or_default();
+        ["/id", "/payload/id"].iter().find_map(|at| body.pointer(at)?.as_i64()).unwrap_or(0)
     }
 }
 
@@ -80,6 +79,10 @@ pub struct User {
 impl User {
     pub fn member(uid: String) -> Self {
         Self::with_role(uid, api::token::Role::Member)
+    }
+
+    pub fn agent(uid: String) -> Self {
+        Self::with_role(uid, api::token::Role::Agent)
     }
 
     /// The host system.

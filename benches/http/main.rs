@@ -57,6 +57,7 @@ enum Row {
     Alone,
     Clock,
     Large,
+    Support,
     Memory,
 }
 
@@ -73,6 +74,7 @@ impl Row {
             Self::Alone => rows::commands::alone(world).await,
             Self::Clock => rows::commands::clock(world).await,
             Self::Large => rows::queries::large(world).await,
+            Self::Support => rows::support::support(world).await,
             Self::Memory => rows::memory::memory(world).await,
         }
     }

@@ -65,6 +65,35 @@ impl Pgbench {
         Self::new(server, "page of 20", &setup, &script).await
     }
 
+    /// A page of 25 of the newest of very many rows, of about the length that support conversations have.
+    pub async fn support_page(server: &Server, size: usize) -> Self {
+        let setup = format!(
+            "create table if not exists pgbench.desk as
+             select n, n % 4 as status, repeat('0123456789abcdef', 96) as body
+             from generate_series(1::bigint, {size}) n; \
+             create unique index if not exists desk_in_order on pgbench.desk (status, n)"
+        );
+        let script = "\\set status random(0, 3)\n\
+                      select n, body from pgbench.desk where status = :status\n\
+                      order by n desc limit 25;\n";
+        Self::new(server, "page of 25", &setup, script).await
+    }
+
+    /// Four sums over the counts of an inbox.
+    pub async fn support_counts(server: &Server) -> Self {
+        let setup = format!(
+            "create table if not exists pgbench.desk_counts as
+             select n as assignee, n as conversations from generate_series(0::bigint, {CALLERS}) n; \
+             create unique index if not exists desk_counts_of on pgbench.desk_counts (assignee)"
+        );
+        let script = format!(
+            "\\set me random(1, {CALLERS})\n\
+             select sum(conversations), sum(conversations) filter (where assignee = :me),\n\
+             sum(conversations) filter (where assignee = 0) from pgbench.desk_counts;\n"
+        );
+        Self::new(server, "sums of counts", &setup, &script).await
+    }
+
     /// Transactions per second with as many clients as there are callers.
     pub fn rate(&self, round: Duration) -> f64 {
         let output = self.run(CALLERS, 2, round, &[]);

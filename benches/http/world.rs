@@ -7,6 +7,7 @@ use tokio::sync::OnceCell as Once;
 
 use crate::client::User;
 use crate::load::{Script, send_all};
+use crate::rows::support::Desk;
 use crate::server::Server;
 
 pub const CALLERS: usize = 64;
@@ -15,6 +16,8 @@ const LIST_LENGTH: usize = 200;
 /// Members with long lists.
 const COLLECTORS: usize = 10;
 const LONG_LIST_LENGTH: f64 = 20_000.0;
+/// Support conversations, all open.
+const DESK_SIZE: f64 = 200_000.0;
 
 pub struct World {
     pub server: Server,
@@ -27,6 +30,7 @@ pub struct World {
     lists: Once<Vec<Vec<i64>>>,
     collectors: Once<Vec<User>>,
     members: OnceCell<Vec<User>>,
+    desk: Once<Desk>,
 }
 
 /// The name of one of the crowd.
@@ -46,11 +50,12 @@ impl World {
             lists: Once::new(),
             collectors: Once::new(),
             members: OnceCell::new(),
+            desk: Once::new(),
         }
     }
 
     /// Sends each request once, 64 at a time, all to be answered with 2xx; returns the ids that they made.
-    async fn build(&self, requests: impl Iterator<Item = Vec<u8>>) -> Vec<i64> {
+    pub async fn build(&self, requests: impl Iterator<Item = Vec<u8>>) -> Vec<i64> {
         let mut ids = Vec::new();
         let tally = send_all(self.server.address, CALLERS, requests, |place, response| {
             ids.resize(ids.len().max(place + 1), 0);
@@ -58,6 +63,22 @@ impl World {
         });
         assert_eq!(tally.await.failed(), "0", "what is to be measured cannot be built");
         ids
+    }
+
+    /// Sends one request, to be answered with 2xx; returns what it was answered.
+    pub async fn answer(&self, request: Vec<u8>) -> serde_json::Value {
+        let mut answer = serde_json::Value::Null;
+        let tally = send_all(self.server.address, 1, std::iter::once(request), |_, response| {
+            answer = serde_json::from_slice(response.body).unwrap_or_default();
+        });
+        assert_eq!(tally.await.failed(), "0", "what is to be measured cannot be built");
+        answer
+    }
+
+    /// The support desk.
+    pub async fn desk(&self) -> &Desk {
+        let size = (DESK_SIZE * self.scale) as usize;
+        self.desk.get_or_init(|| Desk::build(self, size)).await
     }
 
     /// Registers the crowd up to a number.

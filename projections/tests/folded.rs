@@ -63,7 +63,7 @@ impl Folded {
                         }
                         MessagePosted { message, author, .. } => {
                             folded_ids.insert(*message, id);
-                            room.messages.push((id, *author));
+                            room.messages.push((id, author.expect("a member wrote it")));
                         }
                         MessageDeleted { message } => {
                             let gone = folded_ids.get(message).copied();
@@ -97,7 +97,7 @@ impl Folded {
                                 }
                             }
                         }
-                        participation::Change::MarkedUnread => {
+                        participation::Change::MarkedUnread { .. } => {
                             folded.read.remove(&key);
                         }
                         participation::Change::ConversationPinned => {
@@ -109,7 +109,7 @@ impl Folded {
                         _ => {}
                     }
                 }
-                domain::Event::User(_) | domain::Event::Audit(_) => {}
+                _ => {}
             }
         }
         folded
@@ -213,7 +213,7 @@ impl Folded {
                     Some(Kind::Private) => unread_counts.private += 1,
                     Some(Kind::Room) => unread_counts.room += 1,
                     Some(Kind::Contextual) => unread_counts.contextual += 1,
-                    None => {}
+                    Some(Kind::Support) | None => {}
                 }
             }
         }

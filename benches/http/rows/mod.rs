@@ -4,6 +4,7 @@ pub mod commands;
 pub mod memory;
 pub mod queries;
 pub mod rooms;
+pub mod support;
 
 use crate::load::{Script, Tally, drive};
 use crate::pgbench::Pgbench;

@@ -39,6 +39,7 @@ async fn one_of_each() -> OneOfEach {
             Kind::Contextual => {
                 (domain::contextual_chat_id(AccountId::FIRST, "order-1", 0), Some("order-1"))
             }
+            Kind::Support => unreachable!("it has no members"),
         };
         world.tell(id, create(kind, &[ann, bob], uid)).await;
         let message = world.say(id, bob, "hello").await;
@@ -110,6 +111,7 @@ async fn a_kind_that_is_not_served_is_not_counted_as_unread() {
             Kind::Private => UnreadCounts { private: 0, ..all },
             Kind::Room => UnreadCounts { room: 0, ..all },
             Kind::Contextual => UnreadCounts { contextual: 0, ..all },
+            Kind::Support => unreachable!("it has no members"),
         };
         let counts = given.views.of_kinds(served).unread_counts(given.ann).await.unwrap();
         assert_eq!(counts, expected);

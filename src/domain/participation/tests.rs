@@ -191,3 +191,13 @@ fn times_are_kept_to_the_microsecond_and_leap_seconds_are_refused() {
             .then_expect_error(Refusal::TimeInvalid);
     }
 }
+
+#[test]
+fn unread_since_a_time_is_recorded_each_time() {
+    let since = |as_of| ChangeCommand::MarkUnreadSince { as_of };
+    let at = Some("2026-01-01T09:00:00Z".parse().unwrap());
+    let unread = |as_of| Change::MarkedUnread { as_of };
+    check(&[], since(at), &[unread(at)]);
+    check(&[unread(at)], since(at), &[unread(at)]);
+    check(&[unread(at)], since(None), &[unread(None)]);
+}

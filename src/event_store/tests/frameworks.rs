@@ -31,6 +31,9 @@ async fn a_stream_of_ours_loads_through_stock_postgres_es() {
         text: Private::Redacted,
         metadata,
         tags: Private::default(),
+        support: None,
+        content_attributes: None,
+        source_id: None,
     };
     assert_eq!([&theirs[0].payload, &theirs[1].payload], [&ours[0].payload, &redacted]);
     for (theirs, ours) in theirs.iter().zip(&ours) {

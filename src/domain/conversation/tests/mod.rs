@@ -3,6 +3,7 @@ mod life;
 mod members;
 mod messages;
 mod random;
+mod support;
 
 use cqrs_es::test::TestFramework;
 use uuid::Uuid;
