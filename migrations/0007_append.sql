@@ -45,7 +45,8 @@ declare
     versions          bigint[];
     -- Whether the stream has a key, or is given one; null where no event is sealed.
     keyed             boolean[];
-    every_key         boolean;
+    -- Whether a sealed event has none to be opened with.
+    any_key_lost      boolean := false;
     account_counts    bigint[];
     account_newest    bigint[] := array_fill(null::bigint, array[cardinality(accounts)]);
     stream_from       int := 1;
@@ -87,6 +88,8 @@ begin
                 as s (type, aggregate, key, ordinal)
             order by s.ordinal
         );
+        any_key_lost := exists (select from unnest(e_stream, e_key) as e (stream, key)
+                                where e.key is not null and not keyed[e.stream]);
     end if;
     account_counts := array(
         select coalesce(
@@ -100,14 +103,12 @@ begin
         outcome := null;
         first_position := null;
         first_account_position := null;
-        every_key := true;
 
         stream_to := stream_from;
         while s_request[stream_to] = i loop
             if versions[stream_to] <> s_expected[stream_to] then
                 outcome := 'conflict';
             end if;
-            every_key := every_key and keyed[stream_to];
             stream_to := stream_to + 1;
         end loop;
         event_to := event_from;
@@ -140,7 +141,7 @@ begin
         end if;
 
         if outcome is null
-           and not every_key
+           and any_key_lost
            and exists (select from generate_series(event_from, event_to - 1) j
                        where e_key[j] is not null and not keyed[e_stream[j]])
         then
@@ -203,12 +204,6 @@ begin
                     (accounts[account], r_caller[i], r_key[i], r_digest[i], first_position,
                      event_to - event_from, s_aggregate[stream_from]);
             end if;
-            for s in stream_from .. stream_to - 1 loop
-                if s_key[s] is not null then
-                    insert into stream_keys (aggregate_type, aggregate_id, master_key, wrapped)
-                    values (s_type[s], s_aggregate[s], master_key_id, s_key[s]);
-                end if;
-            end loop;
         end if;
 
         return next;
@@ -241,6 +236,12 @@ begin
         position = excluded.position;
 
     if sealed then
+        -- A stream is given a key for an event that is sealed with it.
+        insert into stream_keys (aggregate_type, aggregate_id, master_key, wrapped)
+        select distinct s_type[n.stream], s_aggregate[n.stream], master_key_id, s_key[n.stream]
+        from unnest(e_stream, positions) as n (stream, position)
+        where n.position is not null and s_key[n.stream] is not null;
+
         insert into event_keys (position, subject, wrapped)
         select n.position, n.subject, n.key
         from unnest(positions, e_subject, e_key) as n (position, subject, key)
