@@ -23,6 +23,7 @@ mod answer_size;
 mod aside;
 mod changes;
 pub mod conversations;
+pub mod desk;
 pub mod directory;
 mod generation;
 pub mod history;
@@ -38,6 +39,7 @@ mod readers;
 pub mod replay;
 mod shares;
 mod status;
+pub mod support;
 #[cfg(test)]
 mod tests;
 pub mod timers;

@@ -1,5 +1,5 @@
 use crate::changes::Changes;
-use crate::{conversations, directory, memberships, messages, timers};
+use crate::{conversations, desk, directory, memberships, messages, support, timers};
 
 /// A read model, as the projector sees it.
 #[derive(Debug, Clone, Copy)]
@@ -31,11 +31,18 @@ impl Model {
 /// anew beside those of nodes that have another one. It is one number because they are written in one transaction and
 /// joined by one statement: were one of two versions of a model alone built beside what both share, half of an event
 /// could be seen.
-pub const VERSION: i32 = 3;
+pub const VERSION: i32 = 4;
 
 /// All read models, each after those that it builds on.
-pub const MODELS: &[Model] =
-    &[directory::MODEL, messages::MODEL, conversations::MODEL, memberships::MODEL, timers::MODEL];
+pub const MODELS: &[Model] = &[
+    directory::MODEL,
+    messages::MODEL,
+    conversations::MODEL,
+    memberships::MODEL,
+    desk::MODEL,
+    support::MODEL,
+    timers::MODEL,
+];
 
 /// An argument of `apply` as JSON; `None` when no part of it has anything in it.
 pub(crate) fn argument<T: serde::Serialize>(parts: &T) -> Option<String> {

@@ -212,7 +212,7 @@ mod tests {
         let live = Status {
             model: "messages".to_owned(),
             version: 3,
-            generation: "messages_3".to_owned(),
+            generation: "messages_4".to_owned(),
             position: Position::new(90_000),
             head: Position::new(90_010),
             lag_s: Some(0.1),
@@ -222,7 +222,7 @@ mod tests {
         };
         let far =
             Status { position: Position::new(22_500), head: Position::new(90_000), ..live.clone() };
-        let next = Status { generation: "messages_3_next".to_owned(), ..live.clone() };
+        let next = Status { generation: "messages_4_next".to_owned(), ..live.clone() };
         let stopped = Status { stopped: Some("why".to_owned()), ..live.clone() };
         let alone = Status { owner: None, ..next.clone() };
         let states = [&live, &far, &next, &stopped, &alone].map(Status::state);

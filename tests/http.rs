@@ -135,7 +135,7 @@ async fn a_failure_is_logged_with_its_request_and_every_cause_whatever_the_filte
     server.caller("bob").arrive().await;
     let chat = ann.create(json!(["bob"])).await;
     let pool = installation.pool().await;
-    sqlx::query("drop schema messages_3 cascade").execute(&pool).await.unwrap();
+    sqlx::query("drop schema messages_4 cascade").execute(&pool).await.unwrap();
     let answer = ann.get(&format!("/api/apps/{}/messages", chat["id"])).await;
     let id = header(&answer, "x-request-id").unwrap().to_owned();
     assert_eq!(answer.status, 500);

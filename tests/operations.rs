@@ -133,7 +133,7 @@ async fn details_of_the_parts_are_for_operators() {
     assert_eq!(details["postgresql"], json!(null));
     assert_eq!(details["projections"]["lag"], 0);
     let node = details["node"].as_str().unwrap();
-    for (lease, name) in ["projector_3", "reactors", "relay"].into_iter().enumerate() {
+    for (lease, name) in ["projector_4", "reactors", "relay"].into_iter().enumerate() {
         let lease = &details["leases"][lease];
         assert_eq!((&lease["name"], &lease["owner"]), (&json!(name), &json!(node)));
         assert!(lease["is_held"] == true && lease["epoch"] == 1, "{lease}");
@@ -196,7 +196,7 @@ async fn the_log_can_be_read_and_the_doctor_finds_it_healthy() {
     assert_eq!(status, Some(0), "{output}{errors}");
     for found in [
         "connections",
-        "lease projector_3",
+        "lease projector_4",
         "held by node",
         "nothing is passed over",
         "open files",

@@ -1,12 +1,12 @@
 use chrono::{DateTime, Utc};
 use domain::conversation::Event;
-use domain::{AccountId, AccountPosition, ConversationId, MessageId, Private, PublicId, UserId};
+use domain::{AccountId, AccountPosition, ConversationId, MessageId, PublicId, UserId};
 use event_store::RecordedEvent;
 use serde::Serialize;
 use serde_json::{Map, Value};
 use std::ops::Not;
 
-use super::Changes;
+use super::{Changes, reveal};
 
 /// A conversation that the batch created, as it was created.
 #[derive(Debug, Serialize)]
@@ -254,9 +254,4 @@ impl<'a> ConversationChanges<'a> {
             self.modified_by = actor.map(|uid| domain::user_id(recorded.account, &uid));
         }
     }
-}
-
-/// What a private value says, if it can still be read.
-fn reveal<T>(value: &Option<Private<T>>) -> Option<&T> {
-    value.as_ref().and_then(Private::reveal)
 }

@@ -4,23 +4,33 @@
 //! the events was, and how the log is cut into batches makes no difference to the rows.
 
 mod conversation;
+mod desk;
 mod member;
 mod membership;
 mod message;
 mod read_ranges;
+mod support;
+mod support_message;
 mod timer;
 mod user;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use domain::{ConversationId, MembershipId, MessageId, ParticipationId, Position, UserId};
+use domain::{
+    ContactId, ContactLinkId, ConversationId, InboxId, MembershipId, MessageId, ParticipationId,
+    Position, Private, TeamId, UserId,
+};
 use event_store::{LogEvent, RecordedEvent};
+use uuid::Uuid;
 
 pub(crate) use conversation::{ConversationChanges, Created};
+pub(crate) use desk::{ContactChanges, InboxChanges, LinkChanges, TeamChanges};
 pub(crate) use member::MemberChanges;
 pub(crate) use membership::MembershipChange;
 pub(crate) use message::{EditedMessage, PostedMessage};
+pub(crate) use support::{CreatedSupport, SupportChanges};
+pub(crate) use support_message::{DeletedSupport, PostedSupport};
 pub(crate) use timer::TimerChange;
 pub(crate) use user::UserChanges;
 
@@ -42,9 +52,19 @@ pub struct Changes<'a> {
     /// What members did for themselves, by conversation and user.
     pub(crate) members: BTreeMap<(ConversationId, UserId), MemberChanges>,
     /// By stream and kind.
-    pub(crate) timers: BTreeMap<(ParticipationId, &'static str), TimerChange>,
+    pub(crate) timers: BTreeMap<(Uuid, &'static str), TimerChange>,
     /// The newest membership that each stream of a member is known to be of: timers of older ones are over.
     pub(crate) newest_memberships: BTreeMap<ParticipationId, MembershipId>,
+    pub(crate) created_support: BTreeMap<ConversationId, CreatedSupport<'a>>,
+    pub(crate) support: BTreeMap<ConversationId, SupportChanges<'a>>,
+    pub(crate) posted_support: BTreeMap<MessageId, PostedSupport<'a>>,
+    /// Of whatever conversations.
+    pub(crate) deleted_support: BTreeMap<MessageId, DeletedSupport>,
+    pub(crate) inboxes: BTreeMap<InboxId, InboxChanges<'a>>,
+    pub(crate) teams: BTreeMap<TeamId, TeamChanges<'a>>,
+    pub(crate) deleted_teams: BTreeSet<TeamId>,
+    pub(crate) contacts: BTreeMap<ContactId, ContactChanges<'a>>,
+    pub(crate) links: BTreeMap<ContactLinkId, LinkChanges<'a>>,
 }
 
 impl<'a> Changes<'a> {
@@ -76,18 +96,29 @@ impl<'a> Changes<'a> {
                 self.message(recorded, event);
                 self.conversation(recorded, event);
                 self.timer_of_conversation(recorded, event);
+                self.support(recorded, event);
+                self.support_message(recorded, event);
+                self.contact_activity(recorded, event);
             }
             domain::Event::Participation(event) => {
-                self.member(recorded, event);
+                if event.membership.user.is_role() {
+                    self.support_of_role(recorded, event);
+                } else {
+                    self.member(recorded, event);
+                }
                 self.timer_of_member(recorded, event);
             }
             domain::Event::User(event) => self.user(recorded, event),
-            domain::Event::Contact(_)
-            | domain::Event::ContactClaim(_)
-            | domain::Event::ContactLink(_)
-            | domain::Event::Inbox(_)
-            | domain::Event::Team(_)
-            | domain::Event::Audit(_) => {}
+            domain::Event::Contact(event) => self.contact(recorded, event),
+            domain::Event::ContactLink(event) => self.contact_link(recorded, event),
+            domain::Event::Inbox(event) => self.inbox(recorded, event),
+            domain::Event::Team(event) => self.team(recorded, event),
+            domain::Event::ContactClaim(_) | domain::Event::Audit(_) => {}
         }
     }
+}
+
+/// What a private value says, if it can still be read.
+fn reveal<T>(value: &Option<Private<T>>) -> Option<&T> {
+    value.as_ref().and_then(Private::reveal)
 }

@@ -1,4 +1,5 @@
 use chrono::{DateTime, Utc};
+use domain::conversation::support::Opening;
 use domain::participation::{Change, Event};
 use domain::{AccountId, ConversationId, MembershipId, ParticipationId, conversation};
 use event_store::RecordedEvent;
@@ -10,11 +11,13 @@ use crate::timers::Action;
 
 /// The kind of a mute's end.
 const MUTE: &str = "mute";
+/// The kind of a snooze's end.
+const SNOOZE: &str = "snooze";
 
 /// A timer that was set, or taken away.
 #[derive(Debug, Serialize)]
 pub(crate) struct TimerChange {
-    stream: ParticipationId,
+    stream: Uuid,
     kind: &'static str,
     #[serde(skip_serializing_if = "Option::is_none", flatten)]
     pub(crate) set: Option<Timer>,
@@ -48,7 +51,7 @@ impl Changes<'_> {
             Change::ConversationMuted { until: None } | Change::ConversationUnmuted => None,
             _ => return,
         };
-        self.timers.insert((stream, MUTE), TimerChange { stream, kind: MUTE, set });
+        self.set_timer(stream.get(), MUTE, set);
     }
 
     pub(super) fn timer_of_conversation(
@@ -59,9 +62,26 @@ impl Changes<'_> {
         let conversation = ConversationId::new(recorded.aggregate_id);
         match event {
             conversation::Event::MemberRemoved { user } => {
-                let stream = domain::participation_id(conversation, *user);
-                let change = TimerChange { stream, kind: MUTE, set: None };
-                self.timers.insert((stream, MUTE), change);
+                self.set_timer(domain::participation_id(conversation, *user).get(), MUTE, None);
+            }
+            conversation::Event::ConversationCreated {
+                support: Some(Opening { snoozed_until: Some(until), .. }),
+                ..
+            }
+            | conversation::Event::ConversationSnoozed { until: Some(until) } => {
+                let set = Timer {
+                    account_id: recorded.account,
+                    conversation,
+                    membership: MembershipId::default(),
+                    due_at: *until,
+                    cause: recorded.event_id,
+                    action: Action::EndSnooze { conversation, until: *until },
+                };
+                self.set_timer(conversation.get(), SNOOZE, Some(set));
+            }
+            conversation::Event::ConversationSnoozed { until: None }
+            | conversation::Event::StatusChanged { .. } => {
+                self.set_timer(conversation.get(), SNOOZE, None);
             }
             conversation::Event::ConversationDeleted => self.timers.retain(|_, timer| {
                 let set = timer.set.as_ref();
@@ -69,5 +89,9 @@ impl Changes<'_> {
             }),
             _ => {}
         }
+    }
+
+    fn set_timer(&mut self, stream: Uuid, kind: &'static str, set: Option<Timer>) {
+        self.timers.insert((stream, kind), TimerChange { stream, kind, set });
     }
 }

@@ -12,3 +12,7 @@ create index if not exists users_by_part_of_name on users using gin
      fold(coalesce(name, '') || ' ' || coalesce(username, '') || ' ' || uid) public.gin_trgm_ops)
     -- Users are registered seldom and searched often.
     with (fastupdate = off);
+
+-- Who can take care of support conversations, among all users.
+create index if not exists users_who_are_agents on users (account_id, id)
+    where role in ('agent', 'administrator');

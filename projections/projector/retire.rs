@@ -108,10 +108,10 @@ mod tests {
     #[test]
     fn a_schema_tells_under_which_lease_it_is_written() {
         for (schema, expected) in [
-            ("memberships_3", "projector_3"),
+            ("memberships_4", "projector_4"),
             ("memberships_12_next", "rebuild_12"),
-            ("memberships_3_old", "rebuild_3"),
-            ("colloquy_verify_3", "colloquy_verify_3"),
+            ("memberships_4_old", "rebuild_4"),
+            ("colloquy_verify_4", "colloquy_verify_4"),
             ("memberships", "projector"),
         ] {
             assert_eq!(lease(schema), expected);

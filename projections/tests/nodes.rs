@@ -74,7 +74,7 @@ async fn a_checkpoint_without_its_schema_is_trusted_by_no_node() {
     node.wait_for(1).await;
     node.stop().await;
     for statement in [
-        "drop schema memberships_3 cascade",
+        "drop schema memberships_4 cascade",
         "update leases set owner = gen_random_uuid(),
                            expires_at = clock_timestamp() + interval '1 second'",
     ] {

@@ -5,6 +5,7 @@ mod apply;
 mod tests;
 
 use chrono::{DateTime, Utc};
+use domain::ConversationId;
 use domain::participation::Membership;
 use serde::{Deserialize, Serialize};
 
@@ -28,6 +29,13 @@ pub enum Action {
     EndMute {
         /// Whose.
         membership: Membership,
+        /// The end that is reached.
+        until: DateTime<Utc>,
+    },
+    /// Open a support conversation that rests until now.
+    EndSnooze {
+        /// Which.
+        conversation: ConversationId,
         /// The end that is reached.
         until: DateTime<Utc>,
     },

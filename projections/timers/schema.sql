@@ -4,7 +4,7 @@ create table timers (
     kind         text        not null,
     account_id   bigint      not null,
     conversation uuid        not null,
-    -- Of the member whose timer it is.
+    -- Of the member whose timer it is; 0 when it is the conversation's own.
     membership   bigint      not null,
     due_at       timestamptz not null,
     -- The event that set it.

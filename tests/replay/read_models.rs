@@ -73,13 +73,13 @@ async fn a_rebuild_that_was_killed_goes_on_without_a_server_and_a_server_goes_on
     reader.execute("lock table messages in access share mode").await.unwrap();
     let rebuild = installation.follow(&["replay", "projection", "--all"]);
     wait_until("it builds", async || {
-        statuses(&installation).iter().any(|one| one["generation"] == "messages_3_next")
+        statuses(&installation).iter().any(|one| one["generation"] == "messages_4_next")
     })
     .await;
     drop(rebuild);
     wait_until("its lease is over", async || {
         let all = statuses(&installation);
-        all.iter().any(|one| one["generation"] == "messages_3_next" && one["state"] == "unattended")
+        all.iter().any(|one| one["generation"] == "messages_4_next" && one["state"] == "unattended")
     })
     .await;
     reader.rollback().await.unwrap();
@@ -177,7 +177,7 @@ async fn operators_read_how_the_read_models_are_and_nobody_else_does() {
         assert!(one["owner"].is_string() && one["epoch"] == 1, "{one}");
     }
     let printed = installation.done(&["projection", "status"]);
-    assert!(printed.contains("memberships_3") && printed.contains("live"), "{printed}");
+    assert!(printed.contains("memberships_4") && printed.contains("live"), "{printed}");
     // A second rebuild beside one under way waits for it, or is refused: the lease is one.
     let (one, other) = (installation.clone(), installation.clone());
     let all = |installation: Installation| {

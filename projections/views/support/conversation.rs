@@ -1,32 +1,74 @@
 use domain::{AccountId, ContactLinkId, ConversationId, PublicId};
 
-use super::SupportConversation;
+use super::rows::{CONVERSATION_JOINS, conversation_columns};
+use super::{SUPPORT, SupportConversation};
 use crate::{Error, Views};
 
 impl Views {
     /// The support conversation with a public number, in whichever inbox it is.
+    ///
+    /// # Errors
+    /// When PostgreSQL fails or a read model is stopped.
     pub async fn support_conversation(
         &self,
         account: AccountId,
         number: PublicId,
     ) -> Result<Option<SupportConversation>, Error> {
-        todo!("{account:?} {number:?}")
+        self.progress.require(SUPPORT)?;
+        let sql = conversation_sql("c.number = $2");
+        let rows = self.ask("read a conversation", || async {
+            sqlx::query(&sql).bind(account).bind(number).fetch_all(&self.readers).await
+        });
+        Ok(self.with_agents(&rows.await?).await?.pop())
     }
 
     /// The support conversation of a stream.
+    ///
+    /// # Errors
+    /// When PostgreSQL fails or a read model is stopped.
     pub async fn support_conversation_of(
         &self,
         account: AccountId,
         uuid: ConversationId,
     ) -> Result<Option<SupportConversation>, Error> {
-        todo!("{account:?} {uuid:?}")
+        self.progress.require(SUPPORT)?;
+        let sql = conversation_sql("c.conversation = $2");
+        let rows = self.ask("read a conversation", || async {
+            sqlx::query(&sql).bind(account).bind(uuid).fetch_all(&self.readers).await
+        });
+        Ok(self.with_agents(&rows.await?).await?.pop())
     }
 
     /// The newest conversation of a link.
+    ///
+    /// # Errors
+    /// When PostgreSQL fails or a read model is stopped.
     pub async fn newest_of_link(
         &self,
         link: ContactLinkId,
     ) -> Result<Option<ConversationId>, Error> {
-        todo!("{link:?}")
+        self.progress.require(SUPPORT)?;
+        self.ask("look for a conversation", || async {
+            sqlx::query_scalar(NEWEST_OF_LINK).bind(link).fetch_optional(&self.readers).await
+        })
+        .await
     }
 }
+
+/// For account and what names the conversation.
+pub(in crate::views) fn conversation_sql(which: &str) -> String {
+    format!(
+        "select {}
+         from support_conversations c
+         {CONVERSATION_JOINS}
+         where c.account_id = $1 and {which}",
+        conversation_columns()
+    )
+}
+
+/// For the link.
+pub(in crate::views) const NEWEST_OF_LINK: &str = "select conversation
+    from support_conversations
+    where link = $1
+    order by number desc
+    limit 1";

@@ -1,9 +1,67 @@
-use super::{Counts, Desk, Filter};
+use super::matching::{is_searched, matching};
+use super::ranges::{NOBODY, seen, status_number};
+use super::{Counts, Desk, Filter, SUPPORT};
 use crate::{Error, Views};
 
+event_store::from_row!(Counts { mine, assigned, unassigned, all });
+
 impl Views {
-    /// The four counts of a list.
+    /// The four counts of a list: kept ones, or of what is searched for.
+    ///
+    /// # Errors
+    /// When PostgreSQL fails or a read model is stopped.
     pub async fn support_counts(&self, desk: &Desk, filter: &Filter) -> Result<Counts, Error> {
-        todo!("{desk:?} {filter:?}")
+        self.progress.require(SUPPORT)?;
+        if is_searched(filter) {
+            let count = || async {
+                let mut sql = matching(desk, filter);
+                sql.push(matching_counts());
+                sql.push_bind(desk.user);
+                sql.push(") as mine from matching");
+                sql.build_query_as().fetch_one(&self.readers).await
+            };
+            return self.ask("count conversations", count).await;
+        }
+        let sql = counts_sql();
+        self.ask("count conversations", || async {
+            sqlx::query_as(&sql)
+                .bind(desk.account)
+                .bind(seen(desk, filter))
+                .bind(filter.status.map(status_number))
+                .bind(filter.team)
+                .bind(desk.user)
+                .fetch_one(&self.readers)
+                .await
+        })
+        .await
     }
+}
+
+/// The counts of what matches, up to whom "me" means.
+pub(in crate::views) fn matching_counts() -> String {
+    format!(
+        ") select count(*) as all,
+                  count(*) filter (where assignee <> {NOBODY}) as assigned,
+                  count(*) filter (where assignee = {NOBODY}) as unassigned,
+                  count(*) filter (where assignee = "
+    )
+}
+
+/// For account, inboxes, status, team and user.
+pub(in crate::views) fn counts_sql() -> String {
+    let sum = |which: &str| {
+        format!("coalesce(sum(conversations) filter (where {which}), 0)::bigint")
+    };
+    format!(
+        "select {} as mine, {} as assigned, {} as unassigned, {} as all
+         from support_counts
+         where account_id = $1
+           and ($2::uuid[] is null or inbox = any($2))
+           and ($3::smallint is null or status = $3)
+           and ($4::uuid is null or team = $4)",
+        sum("assignee = $5::uuid"),
+        sum(&format!("assignee <> {NOBODY}")),
+        sum(&format!("assignee = {NOBODY}")),
+        sum("true"),
+    )
 }

@@ -1,23 +1,163 @@
-use super::{Desk, Filter, SupportConversation};
+use domain::{ContactId, InboxId, PublicId};
+use sqlx::{Postgres, QueryBuilder};
+use uuid::Uuid;
+
+use super::matching::{is_searched, matching, narrow};
+use super::ranges::{PAGE, Ranges, keys};
+use super::rows::{CONVERSATION_JOINS, conversation_columns};
+use super::{Assignee, Desk, Filter, Order, SUPPORT, SupportConversation};
 use crate::{Error, Views};
 
 impl Views {
     /// A page of the support conversations that the caller sees.
+    ///
+    /// # Errors
+    /// When PostgreSQL fails or a read model is stopped.
     pub async fn support_list(
         &self,
         desk: &Desk,
         filter: &Filter,
     ) -> Result<Vec<SupportConversation>, Error> {
-        todo!("{desk:?} {filter:?}")
+        self.progress.require(SUPPORT)?;
+        if filter.assignee == Assignee::Me && desk.user.is_none() {
+            return Ok(vec![]);
+        }
+        let is_searched = is_searched(filter) || filter.updated_since.is_some();
+        let ranges = match is_searched {
+            true => None,
+            false => Ranges::new(desk, filter, self.inboxes_for(desk, filter).await?),
+        };
+        let rows = match &ranges {
+            None => {
+                let list = || async {
+                    matching_list(desk, filter).build().fetch_all(&self.readers).await
+                };
+                self.ask("list conversations", list).await?
+            }
+            Some(ranges) => {
+                let sql = list_sql(ranges);
+                let list = || async {
+                    sqlx::query(&sql)
+                        .bind(desk.account)
+                        .bind(&ranges.of)
+                        .bind(&ranges.buckets)
+                        .bind(&ranges.inboxes)
+                        .bind(ranges.team)
+                        .bind(PAGE)
+                        .bind(filter.page.saturating_mul(PAGE))
+                        .fetch_all(&self.readers)
+                        .await
+                };
+                self.ask("list conversations", list).await?
+            }
+        };
+        self.with_agents(&rows).await
     }
 
     /// Those of a contact that the caller sees, newest activity first.
+    ///
+    /// # Errors
+    /// When PostgreSQL fails or a read model is stopped.
     pub async fn support_list_of_contact(
         &self,
         desk: &Desk,
-        contact: domain::ContactId,
+        contact: ContactId,
         limit: i64,
     ) -> Result<Vec<SupportConversation>, Error> {
-        todo!("{desk:?} {contact:?} {limit}")
+        self.progress.require(SUPPORT)?;
+        let sql = of_contact_sql();
+        let rows = self.ask("list the conversations of a contact", || async {
+            sqlx::query(&sql)
+                .bind(desk.account)
+                .bind(contact)
+                .bind(&desk.inboxes)
+                .bind(limit)
+                .fetch_all(&self.readers)
+                .await
+        });
+        self.with_agents(&rows.await?).await
     }
+
+    /// All inboxes of the account, for whoever sees all and has no index over all.
+    async fn inboxes_for(
+        &self,
+        desk: &Desk,
+        filter: &Filter,
+    ) -> Result<Option<Vec<InboxId>>, Error> {
+        let by_activity = matches!(filter.order, Order::Activity | Order::ActivityAscending);
+        let is_narrow = filter.assignee == Assignee::Me || filter.team.is_some();
+        if by_activity || is_narrow || desk.inboxes.is_some() || filter.inbox.is_some() {
+            return Ok(None);
+        }
+        let all = self.ask("list inboxes", || async {
+            sqlx::query_scalar("select uuid from inboxes where account_id = $1 order by number")
+                .bind(desk.account)
+                .fetch_all(&self.readers)
+                .await
+        });
+        Ok(Some(all.await?))
+    }
+}
+
+/// For account, scopes, buckets, inboxes, team, limit and offset.
+pub(in crate::views) fn list_sql(ranges: &Ranges) -> String {
+    shown(&ranges.sql())
+}
+
+/// What is shown of the numbers that a statement finds, in its order. The account is `$1`.
+fn shown(found: &str) -> String {
+    format!(
+        "with page as materialized (
+             select number, row_number() over () as place from ({found}) found
+         )
+         select {}
+         from page p
+         join support_conversations c on c.account_id = $1 and c.number = p.number
+         {CONVERSATION_JOINS}
+         order by p.place",
+        conversation_columns()
+    )
+}
+
+/// A list that is searched for, or is no page.
+pub(in crate::views) fn matching_list<'a>(
+    desk: &'a Desk,
+    filter: &'a Filter,
+) -> QueryBuilder<'a, Postgres> {
+    let keys = keys(filter.order);
+    let mut sql = matching(desk, filter);
+    narrow(&mut sql, desk, filter);
+    sql.push("), page as materialized (select number, row_number() over () as place from (select ");
+    sql.push(keys.columns).push(" from matching order by ").push(keys.order);
+    if filter.updated_since.is_none() {
+        sql.push(" limit ").push_bind(PAGE);
+        sql.push(" offset ").push_bind(filter.page.saturating_mul(PAGE));
+    }
+    sql.push(format!(
+        ") sorted)
+         select {}
+         from page p
+         join support_conversations c on c.number = p.number and c.account_id = ",
+        conversation_columns()
+    ));
+    sql.push_bind(desk.account).push(" ").push(CONVERSATION_JOINS).push(" order by p.place");
+    sql
+}
+
+/// For account, contact, inboxes and limit.
+pub(in crate::views) fn of_contact_sql() -> String {
+    format!(
+        "with found as materialized (
+             select *
+             from support_conversations
+             where contact = $2 and account_id = $1 and ($3::uuid[] is null or inbox = any($3))
+         ), page as materialized (
+             select * from found order by last_activity_at desc, number desc limit $4
+         )
+         select {}
+         from page c
+         {CONVERSATION_JOINS}
+         order by c.last_activity_at desc, c.number desc",
+        conversation_columns()
+    )
 }

@@ -1,11 +1,14 @@
 //! What agents ask of support conversations, contacts, inboxes and teams.
 
-mod contacts;
-mod conversation;
-mod counts;
-mod desk;
-mod list;
-mod messages;
+pub(super) mod contacts;
+pub(super) mod conversation;
+pub(super) mod counts;
+pub(super) mod desk;
+pub(super) mod list;
+pub(super) mod matching;
+pub(super) mod messages;
+pub(super) mod ranges;
+mod rows;
 
 use chrono::{DateTime, Utc};
 use domain::conversation::support::{ContentType, Direction, Priority, Sender, Status};
@@ -18,6 +21,11 @@ use serde_json::{Map, Value};
 use std::sync::Arc;
 
 use crate::User;
+
+/// The read models that inboxes, teams, contacts and agents are shown from.
+const DESK: &[&str] = &[crate::directory::NAME, crate::desk::NAME];
+/// The read models that support conversations are shown from.
+const SUPPORT: &[&str] = &[crate::directory::NAME, crate::desk::NAME, crate::support::NAME];
 
 /// Whose question it is: whom "me" means, and what they see.
 #[derive(Debug, Clone)]

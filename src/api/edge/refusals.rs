@@ -65,6 +65,9 @@ impl From<contact::Refusal> for Failure {
     fn from(refusal: contact::Refusal) -> Self {
         match refusal {
             contact::Refusal::ContactUnknown => Self::not_found(),
+            contact::Refusal::IdentitiesChanged => {
+                Self::new(StatusCode::CONFLICT, refusal.to_string())
+            }
             contact::Refusal::ContactExists | contact::Refusal::Excess(_) => {
                 Self::bad_request(refusal.to_string())
             }
@@ -97,7 +100,10 @@ impl From<inbox::Refusal> for Failure {
     fn from(refusal: inbox::Refusal) -> Self {
         match refusal {
             inbox::Refusal::InboxUnknown => Self::not_found(),
-            inbox::Refusal::InboxExists | inbox::Refusal::NameBlank | inbox::Refusal::Excess(_) => {
+            inbox::Refusal::NameBlank => {
+                Self::bad_request(refusal.to_string()).at(Source::Pointer("/name".into()))
+            }
+            inbox::Refusal::InboxExists | inbox::Refusal::Excess(_) => {
                 Self::bad_request(refusal.to_string())
             }
         }

@@ -1,4 +1,5 @@
 use super::Profile;
+use crate::Text;
 
 /// What may be asked of a contact.
 #[derive(Debug, Clone, PartialEq)]
@@ -12,5 +13,15 @@ pub enum Command {
     UpdateContact {
         /// A field that is none stays as it is, a blank one is taken away; attributes are added to those that there are.
         profile: Profile,
+    },
+    /// Changes nothing. Refused unless these are the contact's values that no other may have: what is claimed and
+    /// released along with an update follows from them.
+    ExpectIdentities {
+        /// None or blank: it has none.
+        email: Option<Text>,
+        /// None or blank: it has none.
+        phone_number: Option<Text>,
+        /// None or blank: it has none.
+        identifier: Option<Text>,
     },
 }

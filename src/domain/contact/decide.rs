@@ -11,7 +11,7 @@ pub(super) fn decide(contact: &Contact, command: Command) -> Result<Vec<Event>, 
         Command::CreateContact { profile } => {
             Ok(vec![Event::ContactCreated { profile: checked(given(profile))? }])
         }
-        Command::UpdateContact { .. } if !contact.created => Err(Refusal::ContactUnknown),
+        _ if !contact.created => Err(Refusal::ContactUnknown),
         Command::UpdateContact { profile } => {
             let known = &contact.profile;
             let profile = checked(Profile {
@@ -28,7 +28,19 @@ pub(super) fn decide(contact: &Contact, command: Command) -> Result<Vec<Event>, 
             }
             Ok(vec![Event::ContactUpdated { profile }])
         }
+        Command::ExpectIdentities { email, phone_number, identifier } => {
+            let known = &contact.profile;
+            let is_so = value(&known.email) == value(&email)
+                && value(&known.phone_number) == value(&phone_number)
+                && value(&known.identifier) == value(&identifier);
+            if is_so { Ok(vec![]) } else { Err(Refusal::IdentitiesChanged) }
+        }
     }
+}
+
+/// Empty when there is none.
+fn value(text: &Option<Text>) -> &str {
+    text.as_ref().map_or("", Text::as_str)
 }
 
 /// Blank counts as none.

@@ -39,7 +39,7 @@ impl Decider for Contact {
     fn name(command: &Command) -> &'static str {
         match command {
             Command::CreateContact { .. } => "CreateContact",
-            Command::UpdateContact { .. } => "UpdateContact",
+            Command::UpdateContact { .. } | Command::ExpectIdentities { .. } => "UpdateContact",
         }
     }
 

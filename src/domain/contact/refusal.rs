@@ -9,6 +9,9 @@ pub enum Refusal {
     /// There is no such contact.
     #[error("the contact does not exist")]
     ContactUnknown,
+    /// It has others than were expected.
+    #[error("the contact was changed meanwhile")]
+    IdentitiesChanged,
     /// Beyond a limit.
     #[error(transparent)]
     Excess(#[from] Excess),

@@ -1,0 +1,72 @@
+-- How many support conversations there are of each kind that is counted.
+create table support_counts (
+    account_id    bigint   not null,
+    inbox         uuid     not null,
+    status        smallint not null,
+    team          uuid     not null,
+    assignee      uuid     not null,
+    conversations bigint   not null,
+    constraint support_counts_one_each primary key (account_id, inbox, status, team, assignee),
+    constraint support_counts_are_not_negative check (conversations >= 0)
+)
+with (fillfactor = 50);
+
+-- The counts follow the narrow rows by what changed in them, statement by statement, as those of memberships do.
+create function count_support() returns trigger
+    language plpgsql as
+$$
+begin
+    -- Who restores a backup, or changes rows by hand, does so without the schema in their path.
+    if to_regclass('support_counts') is null then
+        perform set_config('search_path', tg_table_schema, true);
+    end if;
+    if tg_op = 'INSERT' then
+        insert into support_counts as c (account_id, inbox, status, team, assignee, conversations)
+        select account_id, inbox, status, team, assignee, count(*)
+        from new_rows
+        group by account_id, inbox, status, team, assignee
+        on conflict on constraint support_counts_one_each do update
+        set conversations = c.conversations + excluded.conversations;
+    elsif tg_op = 'DELETE' then
+        update support_counts c
+        set conversations = c.conversations - d.conversations
+        from (select account_id, inbox, status, team, assignee, count(*) as conversations
+              from old_rows
+              group by account_id, inbox, status, team, assignee) d
+        where (c.account_id, c.inbox, c.status, c.team, c.assignee)
+            = (d.account_id, d.inbox, d.status, d.team, d.assignee);
+    else
+        -- Those that are left last, so that no count passes below zero on the way.
+        insert into support_counts as c (account_id, inbox, status, team, assignee, conversations)
+        select n.account_id, n.inbox, n.status, n.team, n.assignee, count(*)
+        from new_rows n
+        join old_rows o on o.account_id = n.account_id and o.number = n.number
+        where (n.inbox, n.status, n.team, n.assignee) <> (o.inbox, o.status, o.team, o.assignee)
+        group by n.account_id, n.inbox, n.status, n.team, n.assignee
+        on conflict on constraint support_counts_one_each do update
+        set conversations = c.conversations + excluded.conversations;
+        if found then
+            update support_counts c
+            set conversations = c.conversations - d.conversations
+            from (select o.account_id, o.inbox, o.status, o.team, o.assignee, count(*) as conversations
+                  from new_rows n
+                  join old_rows o on o.account_id = n.account_id and o.number = n.number
+                  where (n.inbox, n.status, n.team, n.assignee) <> (o.inbox, o.status, o.team, o.assignee)
+                  group by o.account_id, o.inbox, o.status, o.team, o.assignee) d
+            where (c.account_id, c.inbox, c.status, c.team, c.assignee)
+                = (d.account_id, d.inbox, d.status, d.team, d.assignee);
+        end if;
+    end if;
+    return null;
+end
+$$;
+
+create trigger support_count_inserted after insert on support_order
+    referencing new table as new_rows
+    for each statement execute function count_support();
+create trigger support_count_deleted after delete on support_order
+    referencing old table as old_rows
+    for each statement execute function count_support();
+create trigger support_count_updated after update on support_order
+    referencing old table as old_rows new table as new_rows
+    for each statement execute function count_support();

@@ -1,0 +1,115 @@
+//! Conversations that are searched for: what the index of the rarest condition finds, and the rest of it compared.
+
+use domain::InboxId;
+use sqlx::{Postgres, QueryBuilder};
+
+use super::ranges::{NOBODY, seen, status_number};
+use super::{Assignee, Desk, Filter};
+
+/// What the index of parts of text is made of: three letters or digits that stand together.
+const INDEXED_LENGTH: usize = 3;
+/// Messages of an account, from the newest on, that are looked through for what no index can find.
+const LOOKED_THROUGH_MAX: i64 = 50_000;
+
+/// Whether a filter needs to be searched for.
+pub(in crate::views) fn is_searched(filter: &Filter) -> bool {
+    filter.q.is_some()
+        || !filter.labels.is_empty()
+        || filter.source_id.is_some()
+        || filter.unattended
+}
+
+/// `with matching as …`: the narrow rows of what matches, whoever takes care of it.
+pub(in crate::views) fn matching<'a>(
+    desk: &'a Desk,
+    filter: &'a Filter,
+) -> QueryBuilder<'a, Postgres> {
+    let mut sql = QueryBuilder::new("with matching as materialized (select o.* from ");
+    let needs_wide = !filter.labels.is_empty() || filter.source_id.is_some();
+    if let Some(q) = &filter.q {
+        sql.push("(select distinct conversation from ");
+        said(&mut sql, desk, q);
+        sql.push(") f join support_conversations c on c.conversation = f.conversation");
+    } else if needs_wide {
+        sql.push("support_conversations c");
+    }
+    match filter.q.is_some() || needs_wide {
+        true => sql.push(
+            " join support_order o on o.account_id = c.account_id and o.number = c.number",
+        ),
+        false => sql.push("support_order o"),
+    };
+    sql.push(" where o.account_id = ").push_bind(desk.account);
+    if !filter.labels.is_empty() {
+        sql.push(" and c.labels && ").push_bind(&filter.labels);
+        if filter.q.is_none() {
+            // As the index has it.
+            sql.push(" and c.account_id::text = ").push_bind(desk.account.to_string());
+        }
+    }
+    if let Some(source_id) = &filter.source_id {
+        sql.push(" and c.account_id = ").push_bind(desk.account);
+        sql.push(" and c.source_id = ").push_bind(source_id);
+    }
+    if filter.unattended {
+        sql.push(" and o.unattended");
+    }
+    let inboxes: Option<Vec<InboxId>> = seen(desk, filter);
+    if let Some(inboxes) = inboxes {
+        sql.push(" and o.inbox = any(").push_bind(inboxes).push(")");
+    }
+    if let Some(status) = filter.status {
+        sql.push(" and o.status = ").push_bind(status_number(status));
+    }
+    if let Some(team) = filter.team {
+        sql.push(" and o.team = ").push_bind(team);
+    }
+    sql
+}
+
+/// What only lists look at.
+pub(in crate::views) fn narrow<'a>(
+    sql: &mut QueryBuilder<'a, Postgres>,
+    desk: &'a Desk,
+    filter: &'a Filter,
+) {
+    match filter.assignee {
+        Assignee::All => {}
+        Assignee::Me => {
+            let me = desk.user.unwrap_or(domain::UserId::ASSIGNEE);
+            sql.push(" and o.assignee = ").push_bind(me);
+        }
+        Assignee::Unassigned => {
+            sql.push(format!(" and o.assignee = {NOBODY}"));
+        }
+        Assignee::Assigned => {
+            sql.push(format!(" and o.assignee <> {NOBODY}"));
+        }
+    }
+    if let Some(since) = filter.updated_since {
+        sql.push(" and o.updated_at >= ").push_bind(since);
+    }
+}
+
+/// Messages of the account with the text in them. It is no pattern, so what would be one is escaped.
+fn said<'a>(sql: &mut QueryBuilder<'a, Postgres>, desk: &Desk, q: &'a str) {
+    if is_indexed(q) {
+        sql.push("support_messages where account_id::text = ");
+        sql.push_bind(desk.account.to_string());
+        sql.push(
+            " and fold_support(text) like '%' || replace(replace(replace(fold_support(",
+        );
+        sql.push_bind(q);
+        sql.push("), '\\', '\\\\'), '%', '\\%'), '_', '\\_') || '%'");
+    } else {
+        sql.push("(select conversation, text from support_messages where account_id = ");
+        sql.push_bind(desk.account);
+        sql.push(format!(" order by id desc limit {LOOKED_THROUGH_MAX}) newest"));
+        sql.push(" where strpos(fold_support(text), fold_support(").push_bind(q).push(")) > 0");
+    }
+}
+
+/// Whether the index of parts of text can find it; see the search among messages.
+fn is_indexed(q: &str) -> bool {
+    q.split(|c: char| !c.is_alphanumeric()).any(|part| part.chars().count() >= INDEXED_LENGTH)
+}

@@ -1,0 +1,215 @@
+//! Lists whose every filter is known to the indexes: a few ranges of one index, each in the list's order, merged.
+//!
+//! The ranges are branches of a `union all`, not rows of a lateral join: so PostgreSQL merges them as it reads them, and
+//! a page costs what is before it once, however many ranges there are. What is skipped is read from the index alone. The
+//! branches are filled up to a power of two with such as find nothing: there are few statements then, each planned once.
+
+use domain::conversation::support::Status;
+use domain::{AccountId, InboxId, TeamId, UserId};
+use uuid::Uuid;
+
+use super::{Assignee, Desk, Filter, Order};
+
+/// Ranges that are merged; of more, the account is read and filtered.
+const RANGES_MAX: usize = 128;
+/// A page.
+pub(super) const PAGE: i64 = 25;
+/// What stands for no assignee and no team.
+pub(super) const NOBODY: &str = "'00000000-0000-0000-0000-000000000000'";
+
+/// By what the ranges are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::views) enum Scope {
+    Account(AccountId),
+    Inbox,
+    Team(TeamId),
+    Assignee(UserId),
+}
+
+/// The ranges of a list.
+#[derive(Debug)]
+pub(in crate::views) struct Ranges {
+    scope: Scope,
+    order: Order,
+    /// The scope of each; unused by the account, which is one.
+    pub(in crate::views) of: Vec<Uuid>,
+    pub(in crate::views) buckets: Vec<i16>,
+    /// What is not said by the scope.
+    pub(in crate::views) inboxes: Option<Vec<InboxId>>,
+    pub(in crate::views) team: Option<TeamId>,
+}
+
+/// The number of a status, as the rows have it.
+pub(in crate::views) fn status_number(status: Status) -> i16 {
+    match status {
+        Status::Open => 0,
+        Status::Resolved => 1,
+        Status::Pending => 2,
+        Status::Snoozed => 3,
+    }
+}
+
+/// The inboxes that are seen of those that are asked for; `None`: all.
+pub(in crate::views) fn seen(desk: &Desk, filter: &Filter) -> Option<Vec<InboxId>> {
+    match (filter.inbox, &desk.inboxes) {
+        (None, seen) => seen.clone(),
+        (Some(inbox), Some(seen)) if !seen.contains(&inbox) => Some(vec![]),
+        (Some(inbox), _) => Some(vec![inbox]),
+    }
+}
+
+impl Ranges {
+    /// `None` if a list is no such one, or of too many ranges. `inboxes` are all of the account, where they are known.
+    pub(in crate::views) fn new(
+        desk: &Desk,
+        filter: &Filter,
+        all: Option<Vec<InboxId>>,
+    ) -> Option<Self> {
+        let inboxes = seen(desk, filter);
+        let buckets = buckets(filter);
+        let within = inboxes.clone().or(all);
+        let (scope, of): (Scope, Vec<Uuid>) = match (filter.assignee, filter.team, within) {
+            (Assignee::Me, ..) => {
+                let user = desk.user?;
+                (Scope::Assignee(user), vec![user.into()])
+            }
+            (_, Some(team), _) => (Scope::Team(team), vec![team.into()]),
+            (_, _, Some(inboxes)) if inboxes.len() * buckets.len() <= RANGES_MAX => {
+                (Scope::Inbox, inboxes.into_iter().map(Uuid::from).collect())
+            }
+            (..) if matches!(filter.order, Order::Activity | Order::ActivityAscending) => {
+                (Scope::Account(desk.account), vec![Uuid::nil()])
+            }
+            _ => return None,
+        };
+        let mut ranges = Self {
+            scope,
+            order: filter.order,
+            of: vec![],
+            buckets: vec![],
+            inboxes: inboxes.filter(|_| scope != Scope::Inbox),
+            team: filter.team.filter(|_| !matches!(scope, Scope::Team(_))),
+        };
+        for one in of {
+            for bucket in &buckets {
+                ranges.of.push(one);
+                ranges.buckets.push(*bucket);
+            }
+        }
+        let branches = ranges.of.len().max(1).next_power_of_two();
+        ranges.of.resize(branches, Uuid::nil());
+        ranges.buckets.resize(branches, -1);
+        Some(ranges)
+    }
+
+    /// The numbers on a page, in order: for account, scopes, buckets, inboxes, team, limit and offset.
+    pub(in crate::views) fn sql(&self) -> String {
+        let (scope, condition) = match self.scope {
+            Scope::Account(_) => ("account_id", "true".to_owned()),
+            Scope::Inbox => ("inbox", "account_id = $1".to_owned()),
+            Scope::Team(_) => ("team", format!("account_id = $1 and team <> {NOBODY}")),
+            Scope::Assignee(_) => ("assignee", format!("account_id = $1 and assignee <> {NOBODY}")),
+        };
+        let keys = keys(self.order);
+        let mut branches = Vec::new();
+        for range in 1..=self.of.len() {
+            let of = match self.scope {
+                Scope::Account(_) => "$1".to_owned(),
+                _ => format!("($2::uuid[])[{range}]"),
+            };
+            for class in keys.classes {
+                branches.push(format!(
+                    "(select {columns}
+                      from support_order
+                      where {scope} = {of}
+                        and bucket = ($3::smallint[])[{range}]
+                        and {condition}
+                        and {class}
+                        and ($4::uuid[] is null or inbox = any($4))
+                        and ($5::uuid is null or team = $5)
+                      order by {within})",
+                    columns = keys.columns,
+                    class = class.0,
+                    within = class.1,
+                ));
+            }
+        }
+        format!(
+            "select number
+             from ({}) merged
+             where $2::uuid[] is not null
+             order by {}
+             limit $6 offset $7",
+            branches.join(" union all "),
+            keys.order
+        )
+    }
+}
+
+/// Status, and whether anybody takes care of it, as the rows have them together.
+fn buckets(filter: &Filter) -> Vec<i16> {
+    let statuses = match &filter.status {
+        Some(status) => std::slice::from_ref(status),
+        None => Status::ALL,
+    };
+    let assigned: &[i16] = match filter.assignee {
+        Assignee::All => &[0, 1],
+        Assignee::Me | Assignee::Assigned => &[1],
+        Assignee::Unassigned => &[0],
+    };
+    let buckets = statuses.iter().flat_map(|status| {
+        assigned.iter().map(|assigned| status_number(*status) * 2 + assigned)
+    });
+    buckets.collect()
+}
+
+/// What an order is made of.
+pub(super) struct Keys {
+    /// What has to be known of a row.
+    pub(super) columns: &'static str,
+    pub(super) order: &'static str,
+    /// Parts of a range that an index has in order, each with that order: what comes last has none of its own.
+    classes: &'static [(&'static str, &'static str)],
+}
+
+pub(super) fn keys(order: Order) -> Keys {
+    const BY_ACTIVITY: &str = "last_activity_at desc, number desc";
+    let (columns, order, classes): (_, _, &[_]) = match order {
+        Order::Activity => ("last_activity_at, number", BY_ACTIVITY, &[("true", BY_ACTIVITY)]),
+        Order::ActivityAscending => (
+            "last_activity_at, number",
+            "last_activity_at, number desc",
+            &[("true", "last_activity_at, number desc")],
+        ),
+        Order::Created => ("number", "number desc", &[("true", "number desc")]),
+        Order::CreatedAscending => ("number", "number", &[("true", "number")]),
+        Order::Priority => (
+            "priority, last_activity_at, number",
+            "priority desc, last_activity_at desc, number desc",
+            &[("true", "priority desc, last_activity_at desc, number desc")],
+        ),
+        Order::PriorityAscending => (
+            "(priority + 4) % 5 as priority_last, last_activity_at, number",
+            "priority_last, last_activity_at desc, number desc",
+            &[
+                ("priority = 1", BY_ACTIVITY),
+                ("priority = 2", BY_ACTIVITY),
+                ("priority = 3", BY_ACTIVITY),
+                ("priority = 4", BY_ACTIVITY),
+                ("priority = 0", BY_ACTIVITY),
+            ],
+        ),
+        Order::Waiting => {
+            ("waiting_since, number", "waiting_since, number", &[("true", "waiting_since, number")])
+        }
+        Order::WaitingDescending => (
+            "waiting_since = 'infinity' as waits_not, waiting_since, number",
+            "waits_not, waiting_since desc, number",
+            &[
+                ("waiting_since < 'infinity'", "waiting_since desc, number"),
+                ("waiting_since = 'infinity'", "number"),
+            ],
+        ),
+    };
+    Keys { columns, order, classes }
+}

@@ -1,0 +1,18 @@
+use super::page::{self, ContactPage};
+use crate::chatwoot::request::Chatwoot;
+use crate::edge::failure::Failure;
+use crate::edge::rendered::Rendered;
+
+/// List contacts, the newest first.
+#[utoipa::path(get, path = "/{account_id}/contacts",
+    operation_id = "chatwoot.contacts.list",
+    params(("account_id" = i64, Path, description = "The caller's account"),
+           ("page" = Option<i64>, Query, minimum = 1, description = "From 1, of 15 each")),
+    responses((status = 200, description = "A page", body = ContactPage),
+              (status = 400, description = "page is no positive integer")))]
+pub(super) async fn list(request: Chatwoot) -> Result<Rendered, Failure> {
+    let mut query = request.query();
+    let page = page::number(&mut query);
+    query.check()?;
+    page::render(&request, None, page).await
+}

@@ -1,0 +1,26 @@
+//! Contacts, and who they are in inboxes.
+
+mod contact_inboxes;
+mod conversations;
+mod create;
+mod get;
+mod list;
+mod page;
+mod place;
+mod profile;
+mod search;
+mod shown;
+mod update;
+
+use utoipa_axum::routes;
+
+use crate::edge::dialect::Routes;
+
+pub(super) fn routes() -> Routes {
+    Routes::new()
+        .routes(routes!(list::list, create::create))
+        .routes(routes!(search::search))
+        .routes(routes!(get::get, update::put, update::patch))
+        .routes(routes!(conversations::conversations))
+        .routes(routes!(contact_inboxes::contact_inboxes))
+}

@@ -1,0 +1,47 @@
+//! Pages of contacts.
+
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::chatwoot::objects::{Contact, contact};
+use crate::chatwoot::query::Query;
+use crate::chatwoot::request::Chatwoot;
+use crate::edge::failure::Failure;
+use crate::edge::rendered::Rendered;
+
+const PAGE_SIZE: i64 = 15;
+/// However large a number is asked for, it is one that a page can have.
+const PAGE_MAX: i64 = i64::MAX / PAGE_SIZE;
+
+/// A page of contacts.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct ContactPage<'a> {
+    meta: ContactPageMeta,
+    payload: Vec<Contact<'a>>,
+}
+
+/// Where a page is.
+#[derive(Debug, Serialize, ToSchema)]
+struct ContactPageMeta {
+    /// Of all pages together.
+    count: i64,
+    current_page: i64,
+}
+
+/// The number of the page that is asked for.
+pub(super) fn number(query: &mut Query) -> i64 {
+    query.positive("page", PAGE_MAX).unwrap_or(1)
+}
+
+/// A page of all contacts, or of those with `q` in their names.
+pub(super) async fn render(
+    request: &Chatwoot,
+    q: Option<&str>,
+    page: i64,
+) -> Result<Rendered, Failure> {
+    let offset = (page - 1) * PAGE_SIZE;
+    let found = request.views().support_contacts(request.account(), q, PAGE_SIZE, offset).await?;
+    let payload: Vec<_> = found.items.iter().map(contact).collect();
+    let meta = ContactPageMeta { count: found.total.unwrap_or(0), current_page: page };
+    Ok(Rendered::new(&ContactPage { meta, payload }))
+}

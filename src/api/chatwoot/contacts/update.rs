@@ -1,0 +1,111 @@
+use axum::extract::Path;
+use axum::http::StatusCode;
+use domain::contact::{Command, Contact, Profile};
+use domain::contact_claim::{self, ContactClaim};
+use domain::{AccountId, Text};
+use event_store::{Context, Together};
+use projections::views::support::Contact as View;
+use serde_json::json;
+
+use super::profile;
+use super::shown::{OneContact, Shown};
+use crate::chatwoot::request::{Chatwoot, number_in_path};
+use crate::description::schema;
+use crate::edge::failure::Failure;
+use crate::edge::rendered::Rendered;
+
+/// How often others may change the contact while this request looks at it.
+const ATTEMPTS_MAX: usize = 20;
+
+schema! {
+    /// What changes of a contact. What is left out or null stays, a blank text is taken away, and
+    /// attributes are added to those that there are.
+    ContactChange = profile::schema(json!({ "name": "Ana" }))
+}
+
+/// Change a contact. What is left out stays.
+#[utoipa::path(put, path = "/{account_id}/contacts/{id}",
+    operation_id = "chatwoot.contacts.put",
+    params(("account_id" = i64, Path, description = "The caller's account"),
+           ("id" = i64, Path, description = "The contact")),
+    request_body = Option<ContactChange>,
+    responses((status = 200, description = "The contact", body = OneContact),
+              (status = 422, description = "A value cannot be used, or is another contact's")))]
+pub(super) async fn put(
+    Path((_account, id)): Path<(String, String)>,
+    request: Chatwoot,
+) -> Result<Rendered, Failure> {
+    update(&id, request).await
+}
+
+/// Change a contact: the same as PUT.
+#[utoipa::path(patch, path = "/{account_id}/contacts/{id}",
+    operation_id = "chatwoot.contacts.patch",
+    params(("account_id" = i64, Path, description = "The caller's account"),
+           ("id" = i64, Path, description = "The contact")),
+    request_body = Option<ContactChange>,
+    responses((status = 200, description = "The contact", body = OneContact),
+              (status = 422, description = "A value cannot be used, or is another contact's")))]
+pub(super) async fn patch(
+    Path((_account, id)): Path<(String, String)>,
+    request: Chatwoot,
+) -> Result<Rendered, Failure> {
+    update(&id, request).await
+}
+
+async fn update(id: &str, request: Chatwoot) -> Result<Rendered, Failure> {
+    let number = number_in_path(id)?;
+    let profile = profile::read(&request.body()?)?;
+    for _ in 0..ATTEMPTS_MAX {
+        let known = request.contact(number).await?;
+        match request.execute_together(change(request.account(), &known, &profile)).await {
+            // Somebody came first, and there is another value to release now. Doing nothing waits
+            // until the read models show it.
+            Err(failure) if failure.status == StatusCode::CONFLICT => {
+                let context = Context { idempotency: None, ..request.context.clone() };
+                request.execute_all::<Contact>(known.uuid, vec![], &context).await?;
+            }
+            Err(failure) => return Err(failure),
+            Ok(_) => return Ok(Shown::find(&request, number).await?.render()),
+        }
+    }
+    Err(Failure::unavailable("too many writers; try again"))
+}
+
+/// The change, with what is claimed for it and what is released, of the contact as it is known.
+fn change(account: AccountId, known: &View, profile: &Profile) -> Together<Failure> {
+    let contact = known.uuid;
+    let before = Profile {
+        email: known.email.clone().map(Text::from),
+        phone_number: known.phone_number.clone().map(Text::from),
+        identifier: known.identifier.clone().map(Text::from),
+        ..Profile::default()
+    };
+    let expect = Command::ExpectIdentities {
+        email: before.email.clone(),
+        phone_number: before.phone_number.clone(),
+        identifier: before.identifier.clone(),
+    };
+    let update = Command::UpdateContact { profile: profile.clone() };
+    let mut together = Together::of::<Contact>(contact, vec![expect, update]);
+    let values = profile::identities(&before).into_iter().zip(profile::identities(profile));
+    for ((identity, before), (_, after)) in values {
+        let Some(after) = after else { continue };
+        let claim = |value: Option<&str>| {
+            value.filter(|value| !value.is_empty()).map(|value| identity.claim(account, value))
+        };
+        let (before, after) = (claim(before), claim(Some(after)));
+        if before == after {
+            continue;
+        }
+        if let Some(after) = after {
+            let command = contact_claim::Command::Claim { contact, identity };
+            together = together.and::<ContactClaim>(after, vec![command]);
+        }
+        if let Some(before) = before {
+            let command = contact_claim::Command::Release { contact };
+            together = together.and::<ContactClaim>(before, vec![command]);
+        }
+    }
+    together
+}

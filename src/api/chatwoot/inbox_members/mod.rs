@@ -1,0 +1,20 @@
+//! Which agents see what comes through an inbox.
+
+mod add;
+mod change;
+mod list;
+mod remove;
+mod set;
+
+use utoipa_axum::routes;
+
+use crate::edge::dialect::Routes;
+
+pub(super) fn routes() -> Routes {
+    Routes::new().routes(routes!(list::list)).routes(routes!(
+        add::add,
+        set::patch,
+        set::put,
+        remove::remove
+    ))
+}

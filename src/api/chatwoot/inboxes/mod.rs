@@ -1,0 +1,19 @@
+//! Inboxes: the channels through which conversations come.
+
+mod create;
+mod get;
+mod list;
+mod settings;
+mod update;
+
+use utoipa_axum::routes;
+
+use crate::edge::dialect::Routes;
+
+pub(super) fn routes() -> Routes {
+    Routes::new().routes(routes!(list::list, create::create)).routes(routes!(
+        get::get,
+        update::put,
+        update::patch
+    ))
+}

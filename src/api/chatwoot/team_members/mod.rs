@@ -1,0 +1,15 @@
+//! Which agents are in a team.
+
+mod add;
+mod change;
+mod list;
+mod remove;
+mod set;
+
+use utoipa_axum::routes;
+
+use crate::edge::dialect::Routes;
+
+pub(super) fn routes() -> Routes {
+    Routes::new().routes(routes!(list::list, add::add, set::patch, set::put, remove::remove))
+}

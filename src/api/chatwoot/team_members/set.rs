@@ -1,0 +1,40 @@
+use axum::extract::Path;
+use domain::group::MembersChange;
+
+use super::change::{self, TeamMembersChange};
+use crate::chatwoot::objects::Agent;
+use crate::chatwoot::request::Chatwoot;
+use crate::edge::failure::Failure;
+use crate::edge::rendered::Rendered;
+
+/// Say who is in a team, these and nobody else: for administrators and service tokens.
+#[utoipa::path(patch, path = "/{account_id}/teams/{id}/team_members",
+    operation_id = "chatwoot.team_members.patch",
+    params(("account_id" = i64, Path, description = "The caller's account"),
+           ("id" = i64, Path, description = "The team")),
+    request_body = TeamMembersChange,
+    responses((status = 200, description = "All agents in the team", body = Vec<Agent>),
+              (status = 403, description = "Neither an administrator nor a service token"),
+              (status = 404, description = "Unknown team, or a user who is no agent")))]
+pub(super) async fn patch(
+    Path((_account, id)): Path<(String, String)>,
+    request: Chatwoot,
+) -> Result<Rendered, Failure> {
+    change::change(&request, &id, MembersChange::Exactly).await
+}
+
+/// Say who is in a team: the same as PATCH.
+#[utoipa::path(put, path = "/{account_id}/teams/{id}/team_members",
+    operation_id = "chatwoot.team_members.put",
+    params(("account_id" = i64, Path, description = "The caller's account"),
+           ("id" = i64, Path, description = "The team")),
+    request_body = TeamMembersChange,
+    responses((status = 200, description = "All agents in the team", body = Vec<Agent>),
+              (status = 403, description = "Neither an administrator nor a service token"),
+              (status = 404, description = "Unknown team, or a user who is no agent")))]
+pub(super) async fn put(
+    Path((_account, id)): Path<(String, String)>,
+    request: Chatwoot,
+) -> Result<Rendered, Failure> {
+    change::change(&request, &id, MembersChange::Exactly).await
+}
