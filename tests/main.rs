@@ -10,6 +10,7 @@
 
 mod audit;
 mod bounds;
+mod chatwoot;
 mod command_line;
 mod containers;
 mod described;

@@ -1,7 +1,7 @@
 use serde_json::{Value, json};
 
+use super::desk::{agents_arrive, path};
 use super::inbox_members::names;
-use super::{agents_arrive, path};
 use crate::harness::Server;
 
 #[tokio::test]

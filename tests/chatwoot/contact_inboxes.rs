@@ -2,7 +2,7 @@ use futures::future::join_all;
 use serde_json::{Value, json};
 
 use super::contacts::{contact, count};
-use super::{inbox, members, path, refusal};
+use super::desk::{inbox, members, path, refusal};
 use crate::harness::{Answer, Caller, Server};
 
 async fn link(caller: &Caller, contact: &Value, body: Value) -> Answer {

@@ -2,7 +2,7 @@ use futures::future::join_all;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::{refusal, path};
+use super::desk::{path, refusal};
 use crate::harness::{Answer, Caller, Server, send};
 
 /// A contact that is made, as it is answered.
@@ -107,11 +107,9 @@ async fn an_email_a_phone_number_and_an_identifier_are_one_contacts() {
         json!({"email": "ana@example.com", "phone_number": "+4930123456", "identifier": "7"});
     let ana = contact(&host, taken.clone()).await;
     let bea = contact(&host, json!({"name": "Bea"})).await;
-    for (field, value) in [
-        ("email", "ANA@example.COM"),
-        ("phone_number", "+4930123456"),
-        ("identifier", "7"),
-    ] {
+    for (field, value) in
+        [("email", "ANA@example.COM"), ("phone_number", "+4930123456"), ("identifier", "7")]
+    {
         for answer in [
             host.post(&path("/contacts"), json!({ field: value })).await,
             change(&host, &bea, json!({"name": "Eve", field: value})).await,

@@ -1,7 +1,7 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::{agent_id, agents_arrive, inbox, path, refusal};
+use super::desk::{agent_id, agents_arrive, inbox, path, refusal};
 use crate::harness::{Answer, Caller, Server, send};
 
 async fn set(caller: &Caller, method: Method, inbox: &Value, users: Value) -> Answer {
@@ -21,11 +21,8 @@ async fn members_are_added_set_and_removed() {
     let host = server.key();
     let desk = inbox(&host, "desk").await;
     agents_arrive(&server, &["ann", "bob", "cat"]).await;
-    let (ann, bob, cat) = (
-        agent_id(&host, "ann").await,
-        agent_id(&host, "bob").await,
-        agent_id(&host, "cat").await,
-    );
+    let (ann, bob, cat) =
+        (agent_id(&host, "ann").await, agent_id(&host, "bob").await, agent_id(&host, "cat").await);
     let list = path(&format!("/inbox_members/{}", desk["id"]));
     assert_eq!(host.get(&list).await.expect(200), json!({"payload": []}));
     for (method, users, left) in [

@@ -1,7 +1,7 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::{agent_id, inbox, members, path, refusal};
+use super::desk::{agent_id, inbox, members, path, refusal};
 use crate::harness::{Answer, Caller, Server, send};
 
 async fn change(caller: &Caller, inbox: &Value, body: Value) -> Answer {

@@ -2,8 +2,8 @@ use futures::future::join_all;
 use reqwest::Method;
 use serde_json::{Value, json};
 
+use super::desk::{agent_id, agents_arrive, path, refusal};
 use super::inbox_members::names;
-use super::{agent_id, agents_arrive, path, refusal};
 use crate::harness::{Answer, Caller, Server, send};
 
 async fn team(caller: &Caller, name: &str) -> Value {
@@ -122,11 +122,8 @@ async fn team_members_are_added_set_and_removed() {
     let host = server.key();
     let support = team(&host, "support").await;
     agents_arrive(&server, &["ann", "bob", "cat"]).await;
-    let (ann, bob, cat) = (
-        agent_id(&host, "ann").await,
-        agent_id(&host, "bob").await,
-        agent_id(&host, "cat").await,
-    );
+    let (ann, bob, cat) =
+        (agent_id(&host, "ann").await, agent_id(&host, "bob").await, agent_id(&host, "cat").await);
     let list = format!("{}/team_members", one(&support));
     assert_eq!(host.get(&list).await.expect(200), json!([]));
     for (method, users, left) in [

@@ -26,7 +26,8 @@ pub(super) fn contact_columns(k: &str) -> String {
 const CONTACT_COLUMNS: usize = 10;
 
 /// Of a row `t` of teams.
-pub(super) const TEAM_COLUMNS: &str = "t.uuid, t.number, t.name, t.description, t.allow_auto_assign,
+pub(super) const TEAM_COLUMNS: &str =
+    "t.uuid, t.number, t.name, t.description, t.allow_auto_assign,
     array(select u.user_id from team_members u where u.team = t.uuid order by u.user_id)";
 const TEAM_COLUMNS_COUNT: usize = 6;
 
@@ -232,7 +233,9 @@ impl Views {
         let read = rows.iter().map(|row| conversation(&mut Columns::of(row)));
         let read: Vec<_> =
             read.collect::<Result<_>>().map_err(Error::database("read conversations"))?;
-        let users = read.iter().flat_map(|(_, users)| users).flatten().copied();
+        // Collected, for an iterator that is kept over a wait has to be of one lifetime.
+        let users: Vec<_> = read.iter().flat_map(|(_, users)| users.iter().copied()).collect();
+        let users = users.into_iter().flatten();
         let users = self.memory.users.all(&self.readers, users).await?;
         let conversations = read.into_iter().map(|(mut conversation, [assignee, author])| {
             conversation.assignee = named_user(&users, assignee);
@@ -251,7 +254,7 @@ impl Views {
     ) -> std::result::Result<Vec<SupportMessage>, Error> {
         let read = rows.iter().map(|row| message(&mut Columns::of(row)));
         let read: Vec<_> = read.collect::<Result<_>>().map_err(Error::database("read messages"))?;
-        let authors = read.iter().filter_map(|(_, author)| *author);
+        let authors: Vec<_> = read.iter().filter_map(|(_, author)| *author).collect();
         let users = self.memory.users.all(&self.readers, authors).await?;
         let messages = read.into_iter().map(|(mut message, author)| {
             message.author = named_user(&users, author);

@@ -77,6 +77,14 @@ impl Body {
         self.text(name)?.ok_or_else(|| missing(name))
     }
 
+    /// The same, where a blank one is given, too: it takes away what there was.
+    pub(super) fn clearable_text(&self, name: &str) -> Result<Option<Text>, Failure> {
+        match self.0.get(name) {
+            Some(Value::String(text)) if text.trim().is_empty() => Ok(Some("".into())),
+            _ => self.text(name),
+        }
+    }
+
     /// A public number: a number or its digits. What is neither is nothing's.
     pub(super) fn id(&self, name: &str) -> Option<PublicId> {
         self.get(name).map(number)

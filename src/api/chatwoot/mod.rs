@@ -5,14 +5,21 @@
 //! and not 400 (`error.rs`), and who may not call at all is refused before a handler is reached
 //! (`request.rs`).
 
+mod agents;
 mod body;
+mod contacts;
 mod conversations;
 mod error;
+mod inbox_members;
+mod inboxes;
 mod labels;
+mod members;
 mod messages;
 mod objects;
 mod query;
 mod request;
+mod team_members;
+mod teams;
 
 use event_store::Surface;
 
@@ -53,4 +60,10 @@ fn routes() -> Routes {
         .merge(conversations::routes())
         .merge(labels::routes())
         .merge(messages::routes())
+        .merge(contacts::routes())
+        .merge(inboxes::routes())
+        .merge(inbox_members::routes())
+        .merge(teams::routes())
+        .merge(team_members::routes())
+        .merge(agents::routes())
 }

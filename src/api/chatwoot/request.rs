@@ -9,7 +9,7 @@ use domain::{AccountId, ConversationId, InboxId, MembershipId, ParticipationId, 
 use event_store::{Outcome, Together};
 use projections::User;
 use projections::views::Reference;
-use projections::views::support::{Desk, Inbox, SupportConversation, Team};
+use projections::views::support::{Contact, Desk, Inbox, SupportConversation, Team};
 
 use super::DIALECT;
 use super::body::Body;
@@ -118,6 +118,12 @@ impl Chatwoot {
             true => Ok(()),
             false => Err(Failure::forbidden("the caller is not a member of the inbox")),
         }
+    }
+
+    /// A contact of the account.
+    pub(super) async fn contact(&self, number: PublicId) -> Result<Contact, Failure> {
+        let contact = self.views().support_contact(self.account(), number).await?;
+        contact.ok_or_else(Failure::not_found)
     }
 
     pub(super) async fn team(&self, number: PublicId) -> Result<Team, Failure> {

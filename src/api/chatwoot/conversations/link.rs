@@ -36,10 +36,7 @@ impl Link {
         };
         let contact = match body.id("contact_id") {
             None => None,
-            Some(number) => {
-                let found = request.views().support_contact(account, number).await?;
-                Some(found.ok_or_else(Failure::not_found)?.uuid)
-            }
+            Some(number) => Some(request.contact(number).await?.uuid),
         };
         match (inbox, contact, source_id) {
             (Some(inbox), Some(contact), source_id) => {

@@ -3,6 +3,7 @@
 
 mod agent;
 mod contact;
+mod contact_inbox;
 mod conversation;
 mod inbox;
 mod message;
@@ -12,6 +13,7 @@ use chrono::{DateTime, SecondsFormat, Utc};
 
 pub(super) use agent::{Agent, agent};
 pub(super) use contact::{Contact, contact};
+pub(super) use contact_inbox::{ContactInbox, LinkedContact, contact_inbox, linked_contact};
 pub(super) use conversation::{Conversation, conversation, statuses};
 pub(super) use inbox::{Inbox, channel_type, inbox};
 pub(super) use message::{Message, PostedMessage, message, posted};
