@@ -1,8 +1,32 @@
+//! The Chatwoot dialect, rule by rule.
+
+mod accounts;
 mod agents;
+mod assignments;
+mod attributes;
+mod auth;
+mod concurrency;
 mod contact_inboxes;
 mod contact_lists;
 mod contacts;
+mod counts;
+mod create;
 mod desk;
+mod errors;
+mod fields;
+mod filters;
 mod inbox_members;
 mod inboxes;
+mod list;
+mod locked;
+mod messages;
+mod mute;
+mod order;
+mod paging;
+mod scene;
+mod seen;
+mod semantics;
+mod status;
 mod teams;
+mod update;
+mod walk;
