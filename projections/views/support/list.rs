@@ -29,9 +29,8 @@ impl Views {
         };
         let rows = match &ranges {
             None => {
-                let list = || async {
-                    matching_list(desk, filter).build().fetch_all(&self.readers).await
-                };
+                let list =
+                    || async { matching_list(desk, filter).build().fetch_all(&self.readers).await };
                 self.ask("list conversations", list).await?
             }
             Some(ranges) => {

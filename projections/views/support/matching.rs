@@ -34,9 +34,9 @@ pub(in crate::views) fn matching<'a>(
         sql.push("support_conversations c");
     }
     match filter.q.is_some() || needs_wide {
-        true => sql.push(
-            " join support_order o on o.account_id = c.account_id and o.number = c.number",
-        ),
+        true => {
+            sql.push(" join support_order o on o.account_id = c.account_id and o.number = c.number")
+        }
         false => sql.push("support_order o"),
     };
     sql.push(" where o.account_id = ").push_bind(desk.account);
@@ -96,9 +96,7 @@ fn said<'a>(sql: &mut QueryBuilder<'a, Postgres>, desk: &Desk, q: &'a str) {
     if is_indexed(q) {
         sql.push("support_messages where account_id::text = ");
         sql.push_bind(desk.account.to_string());
-        sql.push(
-            " and fold_support(text) like '%' || replace(replace(replace(fold_support(",
-        );
+        sql.push(" and fold_support(text) like '%' || replace(replace(replace(fold_support(");
         sql.push_bind(q);
         sql.push("), '\\', '\\\\'), '%', '\\%'), '_', '\\_') || '%'");
     } else {
