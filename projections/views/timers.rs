@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use domain::{AccountId, ParticipationId};
+use domain::AccountId;
 use sqlx::PgPool;
 use sqlx::types::Json;
 use uuid::Uuid;
@@ -12,7 +12,7 @@ use crate::{Error, Generation};
 #[derive(Debug, Clone)]
 pub struct Due {
     /// The stream that the action is on.
-    pub stream: ParticipationId,
+    pub stream: Uuid,
     /// The tenant.
     pub account_id: AccountId,
     /// The event that set it.
