@@ -116,9 +116,7 @@ impl<'a> Changes<'a> {
                 self.support.remove(&conversation);
             }
             // A deletion does not say in what kind of conversation it is.
-            event
-                if is_of_support(event) || matches!(event, Event::MessageDeleted { .. }) =>
-            {
+            event if is_of_support(event) || matches!(event, Event::MessageDeleted { .. }) => {
                 self.support_changes(conversation).add(recorded, event);
             }
             _ => {}

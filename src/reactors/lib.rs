@@ -1,4 +1,4 @@
-//! Events that must cause a command: a mute with an end comes to it.
+//! Events that must cause a command: a mute or a snooze with an end comes to it.
 //!
 //! The timers are a read model; at its time each becomes an ordinary command, whose event takes the timer away.
 //! One node at a time does this, under a lease. The lease only saves work: a command says which end it is that
@@ -22,8 +22,10 @@ mod tests;
 use std::time::Duration;
 
 use domain::Position;
-use domain::participation::{ChangeCommand, Command, Participation, Refusal};
-use event_store::{CommandError, Commands, Context, Lease, Led, Metadata, Surface};
+use domain::conversation::support::SupportCommand;
+use domain::conversation::{self, Conversation};
+use domain::participation::{ChangeCommand, Command, Participation};
+use event_store::{CommandError, Commands, Context, Lease, Led, Metadata, Outcome, Surface};
 use futures::StreamExt;
 use projections::Progress;
 use projections::timers::Action;
@@ -54,7 +56,7 @@ enum Error {
     #[error(transparent)]
     Timers(#[from] projections::Error),
     #[error("failed to react to event {cause}")]
-    Command { cause: Uuid, source: CommandError<Refusal> },
+    Command { cause: Uuid, source: Box<dyn std::error::Error + Send + Sync> },
 }
 
 /// Reacts until `stop` is cancelled.
@@ -159,7 +161,7 @@ impl Done {
 
 /// Issues the timer's command.
 async fn act(commands: &Commands, due: Due) -> Result<Done, Error> {
-    let Action::EndMute { membership, until } = due.action.0;
+    let (Action::EndMute { until, .. } | Action::EndSnooze { until, .. }) = &due.action.0;
     let context = Context {
         metadata: Metadata {
             actor: domain::user::SYSTEM_UID.to_owned(),
@@ -170,20 +172,38 @@ async fn act(commands: &Commands, due: Due) -> Result<Done, Error> {
             traceparent: None,
             causation_id: Some(due.cause.to_string()),
             // The time that has come is when the command was due to be received.
-            occurred_at: until,
+            occurred_at: *until,
         },
         idempotency: None,
     };
-    let change = ChangeCommand::EndMute { until };
-    let command = Command { membership, change };
-    match commands.execute::<Participation>(due.stream, command, &context).await {
+    let done = match due.action.0 {
+        Action::EndMute { membership, until } => {
+            let command = Command { membership, change: ChangeCommand::EndMute { until } };
+            let stream = domain::participation_id(membership.conversation, membership.user);
+            accepted(commands.execute::<Participation>(stream, command, &context).await)
+        }
+        Action::EndSnooze { conversation, until } => {
+            let command = conversation::Command::Support(SupportCommand::EndSnooze { until });
+            accepted(commands.execute::<Conversation>(conversation, command, &context).await)
+        }
+    };
+    match done.map_err(|source| Error::Command { cause: due.cause, source })? {
+        Some(done) => Ok(done),
+        None => Ok(Done { position: commands.log().head().await?, appended: 0 }),
+    }
+}
+
+/// What was done; `None` when there is nothing any more that the timer could be about: its member left, or its
+/// conversation was deleted, and the timer goes with that.
+fn accepted<R: std::error::Error + Send + Sync + 'static>(
+    outcome: Result<Outcome, CommandError<R>>,
+) -> Result<Option<Done>, Box<dyn std::error::Error + Send + Sync>> {
+    match outcome {
         Ok(outcome) => {
-            Ok(Done { position: outcome.position, appended: outcome.first.is_some().into() })
+            let appended = outcome.first.is_some().into();
+            Ok(Some(Done { position: outcome.position, appended }))
         }
-        // The member left and came back meanwhile; the timer goes with what they did since.
-        Err(CommandError::Refused(Refusal::MembershipEnded)) => {
-            Ok(Done { position: commands.log().head().await?, appended: 0 })
-        }
-        Err(source) => Err(Error::Command { cause: due.cause, source }),
+        Err(CommandError::Refused(_)) => Ok(None),
+        Err(error) => Err(error.into()),
     }
 }

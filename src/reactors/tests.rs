@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use domain::conversation::{self, Conversation, Create, Kind};
 use domain::participation::Membership;
-use domain::{AccountId, ParticipationId, Position};
+use domain::{AccountId, Position};
 use event_store::{Keys, Log, RecordedEvent, Settings};
 use sqlx::PgPool;
 use sqlx::postgres::PgPoolOptions;
@@ -166,12 +166,7 @@ async fn what_came_due_while_nobody_ran_is_done_once_by_three_nodes() {
             panic!("{change:?}");
         };
         let action = sqlx::types::Json(Action::EndMute { membership, until });
-        let due = Due {
-            stream: ParticipationId::new(muted.aggregate_id),
-            account_id: AccountId::new(7),
-            cause: muted.event_id,
-            action,
-        };
+        let due = Due { account_id: AccountId::new(7), cause: muted.event_id, action };
         super::act(&late.commands, due).await.unwrap();
     }
     assert_eq!(late.events().await.len(), events.len());

@@ -49,9 +49,8 @@ pub(in crate::views) fn matching_counts() -> String {
 
 /// For account, inboxes, status, team and user.
 pub(in crate::views) fn counts_sql() -> String {
-    let sum = |which: &str| {
-        format!("coalesce(sum(conversations) filter (where {which}), 0)::bigint")
-    };
+    let sum =
+        |which: &str| format!("coalesce(sum(conversations) filter (where {which}), 0)::bigint");
     format!(
         "select {} as mine, {} as assigned, {} as unassigned, {} as all
          from support_counts

@@ -8,8 +8,7 @@ use super::{DESK, Inbox, Team};
 use crate::memory::USER_COLUMNS;
 use crate::{Error, User, Views};
 
-const INBOX_COLUMNS: &str =
-    "uuid, number, name, channel, website_url, email, lock_to_single_conversation, enable_auto_assignment";
+const INBOX_COLUMNS: &str = "uuid, number, name, channel, website_url, email, lock_to_single_conversation, enable_auto_assignment";
 
 impl Views {
     /// All inboxes of an account, by number.
@@ -18,7 +17,8 @@ impl Views {
     /// When PostgreSQL fails or a read model is stopped.
     pub async fn inboxes(&self, account: AccountId) -> Result<Vec<Inbox>, Error> {
         self.progress.require(DESK)?;
-        let sql = format!("select {INBOX_COLUMNS} from inboxes where account_id = $1 order by number");
+        let sql =
+            format!("select {INBOX_COLUMNS} from inboxes where account_id = $1 order by number");
         let rows = self.ask("list inboxes", || async {
             sqlx::query(&sql).bind(account).fetch_all(&self.readers).await
         });
@@ -61,7 +61,8 @@ impl Views {
         number: PublicId,
     ) -> Result<Option<Inbox>, Error> {
         self.progress.require(DESK)?;
-        let sql = format!("select {INBOX_COLUMNS} from inboxes where account_id = $1 and number = $2");
+        let sql =
+            format!("select {INBOX_COLUMNS} from inboxes where account_id = $1 and number = $2");
         let rows = self.ask("look up an inbox", || async {
             sqlx::query(&sql).bind(account).bind(number).fetch_all(&self.readers).await
         });
@@ -97,7 +98,8 @@ impl Views {
     /// When PostgreSQL fails or a read model is stopped.
     pub async fn teams(&self, account: AccountId) -> Result<Vec<Team>, Error> {
         self.progress.require(DESK)?;
-        let sql = format!("select {TEAM_COLUMNS} from teams t where t.account_id = $1 order by t.number");
+        let sql =
+            format!("select {TEAM_COLUMNS} from teams t where t.account_id = $1 order by t.number");
         let rows = self.ask("list teams", || async {
             sqlx::query(&sql).bind(account).fetch_all(&self.readers).await
         });

@@ -1,6 +1,5 @@
-use domain::{ContactId, InboxId, PublicId};
+use domain::{ContactId, InboxId};
 use sqlx::{Postgres, QueryBuilder};
-use uuid::Uuid;
 
 use super::matching::{is_searched, matching, narrow};
 use super::ranges::{PAGE, Ranges, keys};
@@ -29,9 +28,8 @@ impl Views {
         };
         let rows = match &ranges {
             None => {
-                let list = || async {
-                    matching_list(desk, filter).build().fetch_all(&self.readers).await
-                };
+                let list =
+                    || async { matching_list(desk, filter).build().fetch_all(&self.readers).await };
                 self.ask("list conversations", list).await?
             }
             Some(ranges) => {

@@ -157,9 +157,9 @@ fn buckets(filter: &Filter) -> Vec<i16> {
         Assignee::Me | Assignee::Assigned => &[1],
         Assignee::Unassigned => &[0],
     };
-    let buckets = statuses.iter().flat_map(|status| {
-        assigned.iter().map(|assigned| status_number(*status) * 2 + assigned)
-    });
+    let buckets = statuses
+        .iter()
+        .flat_map(|status| assigned.iter().map(|assigned| status_number(*status) * 2 + assigned));
     buckets.collect()
 }
 

@@ -26,7 +26,8 @@ pub(super) fn contact_columns(k: &str) -> String {
 const CONTACT_COLUMNS: usize = 10;
 
 /// Of a row `t` of teams.
-pub(super) const TEAM_COLUMNS: &str = "t.uuid, t.number, t.name, t.description, t.allow_auto_assign,
+pub(super) const TEAM_COLUMNS: &str =
+    "t.uuid, t.number, t.name, t.description, t.allow_auto_assign,
     array(select u.user_id from team_members u where u.team = t.uuid order by u.user_id)";
 const TEAM_COLUMNS_COUNT: usize = 6;
 
