@@ -3,8 +3,8 @@ use domain::contact_link;
 use domain::conversation::support::{Direction, Remark};
 use domain::inbox::{self, Channel};
 use domain::{
-    AccountId, AccountPosition, ContactId, ContactLinkId, ConversationId, InboxId, PublicId,
-    TeamId, Text, UserId, contact, conversation, team,
+    AccountId, AccountPosition, ContactId, ContactLinkId, ConversationId, InboxId, PublicId, Text,
+    UserId, contact, conversation, team,
 };
 use event_store::RecordedEvent;
 use serde::Serialize;

@@ -4,6 +4,9 @@
 mod asking;
 mod batches;
 mod crash;
+mod desk;
+mod desk_folded;
+mod desk_world;
 mod folded;
 mod freshness;
 mod history;

@@ -7,7 +7,7 @@ use domain::conversation::{self, Conversation, Create, Kind};
 use domain::participation::{self, ChangeCommand, Membership, Participation};
 use domain::user::{self, Profile, User};
 use domain::{
-    AccountId, AccountPosition, ConversationId, MembershipId, Position, PublicId, UserId,
+    AccountId, AccountPosition, ConversationId, Decider, MembershipId, Position, PublicId, UserId,
 };
 use embedded::testing::PATIENCE;
 use event_store::testing::context;
@@ -83,6 +83,11 @@ impl World {
         let context = context(uid);
         self.commands.execute::<User>(id, command, &context).await.unwrap();
         id
+    }
+
+    /// Whether the domain accepted it, of whatever aggregate.
+    pub(crate) async fn ask<A: Decider>(&mut self, id: A::Id, command: A::Command) -> bool {
+        self.commands.execute::<A>(id, command, &context("ann")).await.is_ok()
     }
 
     /// Whether the domain accepted it.

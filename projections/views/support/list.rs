@@ -1,6 +1,5 @@
-use domain::{ContactId, InboxId, PublicId};
+use domain::{ContactId, InboxId};
 use sqlx::{Postgres, QueryBuilder};
-use uuid::Uuid;
 
 use super::matching::{is_searched, matching, narrow};
 use super::ranges::{PAGE, Ranges, keys};

@@ -24,32 +24,15 @@ pub(in crate::views) fn matching<'a>(
     desk: &'a Desk,
     filter: &'a Filter,
 ) -> QueryBuilder<'a, Postgres> {
-    let mut sql = QueryBuilder::new("with matching as materialized (select o.* from ");
-    let needs_wide = !filter.labels.is_empty() || filter.source_id.is_some();
-    if let Some(q) = &filter.q {
-        sql.push("(select distinct conversation from ");
-        said(&mut sql, desk, q);
-        sql.push(") f join support_conversations c on c.conversation = f.conversation");
-    } else if needs_wide {
-        sql.push("support_conversations c");
-    }
-    match filter.q.is_some() || needs_wide {
-        true => {
-            sql.push(" join support_order o on o.account_id = c.account_id and o.number = c.number")
-        }
-        false => sql.push("support_order o"),
-    };
-    sql.push(" where o.account_id = ").push_bind(desk.account);
-    if !filter.labels.is_empty() {
-        sql.push(" and c.labels && ").push_bind(&filter.labels);
-        if filter.q.is_none() {
-            // As the index has it.
-            sql.push(" and c.account_id::text = ").push_bind(desk.account.to_string());
-        }
-    }
-    if let Some(source_id) = &filter.source_id {
-        sql.push(" and c.account_id = ").push_bind(desk.account);
-        sql.push(" and c.source_id = ").push_bind(source_id);
+    let mut sql = QueryBuilder::new("with ");
+    let is_found = found(&mut sql, desk, filter);
+    sql.push("matching as materialized (select o.* from ");
+    if is_found {
+        sql.push("found f ").push(LOOK_UP);
+        sql.push("support_order o where o.number = f.number and o.account_id = ");
+        sql.push_bind(desk.account).push(" offset 0) o where true");
+    } else {
+        sql.push("support_order o where o.account_id = ").push_bind(desk.account);
     }
     if filter.unattended {
         sql.push(" and o.unattended");
@@ -65,6 +48,42 @@ pub(in crate::views) fn matching<'a>(
         sql.push(" and o.team = ").push_bind(team);
     }
     sql
+}
+
+/// One row for each that was found: without the offset the planner, which knows nothing of how many that are, might
+/// look at all of the account's for each.
+const LOOK_UP: &str = "cross join lateral (select * from ";
+
+/// `found as …,`: the numbers of what texts, labels and source ids let through; false if they say nothing.
+fn found<'a>(sql: &mut QueryBuilder<'a, Postgres>, desk: &'a Desk, filter: &'a Filter) -> bool {
+    if filter.q.is_none() && filter.labels.is_empty() && filter.source_id.is_none() {
+        return false;
+    }
+    match &filter.q {
+        Some(q) => {
+            sql.push("said as materialized (select distinct conversation from ");
+            said(sql, desk, q);
+            sql.push("), found as materialized (select c.number from said s ").push(LOOK_UP);
+            sql.push("support_conversations c where c.conversation = s.conversation offset 0) c");
+            sql.push(" where c.account_id = ").push_bind(desk.account);
+        }
+        None => {
+            sql.push("found as materialized (select c.number from support_conversations c where ");
+            match &filter.source_id {
+                Some(_) => sql.push("c.account_id = ").push_bind(desk.account),
+                // As the index of labels has it.
+                None => sql.push("c.account_id::text = ").push_bind(desk.account.to_string()),
+            };
+        }
+    }
+    if let Some(source_id) = &filter.source_id {
+        sql.push(" and c.source_id = ").push_bind(source_id);
+    }
+    if !filter.labels.is_empty() {
+        sql.push(" and c.labels && ").push_bind(&filter.labels);
+    }
+    sql.push("), ");
+    true
 }
 
 /// What only lists look at.
