@@ -116,6 +116,7 @@ fn user_events() -> Vec<user::Event> {
             profile,
             token_issued_at: Some("2026-01-01T09:00:00.250Z".parse().unwrap()),
         },
+        user::Event::TokensRevoked { issued_until: "2026-01-01T09:00:00.250Z".parse().unwrap() },
     ]
 }
 
