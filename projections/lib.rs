@@ -36,6 +36,7 @@ mod progress;
 mod projector;
 mod readers;
 pub mod replay;
+mod revocations;
 mod shares;
 mod status;
 #[cfg(test)]
@@ -54,6 +55,7 @@ pub use planner::PLANNER;
 pub use progress::Progress;
 pub use projector::{MEMORY_MAX, start};
 pub use readers::QUERIES;
+pub use revocations::{KNOWN_WITHIN, Revocations};
 pub use shares::{Share, Shares};
 pub use status::{Report, State, Status, retry};
 pub use views::Views;

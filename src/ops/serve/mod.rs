@@ -7,7 +7,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use anyhow::Context;
-use api::token::Authenticator;
+use api::token::{Authenticator, Issuer};
 use clap::Args;
 use event_store::{Commands, Keys, KeysInUse, Log, Settings};
 use metrics_exporter_prometheus::PrometheusHandle;
@@ -69,6 +69,7 @@ struct Node {
     pool: PgPool,
     queries: PgPool,
     authenticator: Authenticator,
+    revocations: projections::Revocations,
     /// That tokens can be made with.
     secret: Option<String>,
     metrics: PrometheusHandle,
@@ -124,6 +125,9 @@ impl Serve {
         let reactors = reactors::run(commands.clone(), progress.clone(), node, following.clone());
         followers.spawn(reactors);
         followers.spawn(authenticator.clone().keep_keys(following.clone()));
+        let revocations = projections::Revocations::default();
+        let follow = revocations.clone().follow(log.clone(), memory.clone(), following.clone());
+        followers.spawn(follow);
         let relay = self.relay(options, servers, &log, node, &following, &mut followers).await?;
         let with_relay = relay.is_some();
         let pools = (&pool, &queries);
@@ -137,6 +141,7 @@ impl Serve {
             pool: pool.clone(),
             queries: queries.clone(),
             authenticator,
+            revocations,
             secret,
             metrics,
             relay,
@@ -179,6 +184,8 @@ impl Serve {
             None => return Ok(()),
         }
         let (listener, address) = listen(options).await?;
+        let rules = options.tokens.rules()?;
+        let issuer = node.secret.as_deref().map(|secret| Issuer::new(secret, rules));
         let services = api::Services {
             readiness: readiness(&node.commands, &node.progress, node.relay, node.watched),
             commands: node.commands,
@@ -186,6 +193,8 @@ impl Serve {
             pool: node.pool,
             queries: node.queries,
             authenticator: node.authenticator,
+            revocations: node.revocations,
+            issuer,
             metrics: node.metrics,
             metrics_token: options.metrics_token.as_deref().map(Into::into),
             fair: api::Fair::new(

@@ -6,6 +6,7 @@ mod get;
 mod list;
 mod profile;
 mod put;
+mod tokens;
 
 use utoipa_axum::routes;
 
@@ -16,4 +17,5 @@ pub(super) fn routes() -> Routes {
         .routes(routes!(caller::caller))
         .routes(routes!(list::list, create::create))
         .routes(routes!(get::get, put::put))
+        .routes(routes!(tokens::issue, tokens::revoke))
 }
