@@ -55,7 +55,7 @@ pub use planner::PLANNER;
 pub use progress::Progress;
 pub use projector::{MEMORY_MAX, start};
 pub use readers::QUERIES;
-pub use revocations::{KNOWN_WITHIN, Revocations};
+pub use revocations::{KNOWN_WITHIN, Revocations, is_revoked};
 pub use shares::{Share, Shares};
 pub use status::{Report, State, Status, retry};
 pub use views::Views;

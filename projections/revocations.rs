@@ -50,7 +50,7 @@ impl Revocations {
     /// nobody knows: it counts as an old one.
     pub fn concern(&self, user: UserId, issued_at: Option<f64>) -> bool {
         let known = self.until.read().unwrap_or_else(PoisonError::into_inner);
-        known.get(&user).is_some_and(|until| is_covered(*until, issued_at))
+        known.get(&user).is_some_and(|until| is_revoked(*until, issued_at))
     }
 
     /// Up to when tokens of a user were taken back.
@@ -137,6 +137,7 @@ impl Revocations {
     }
 }
 
-fn is_covered(until: DateTime<Utc>, issued_at: Option<f64>) -> bool {
+/// Whether a token that was issued then, in Unix seconds, is one of those that were taken back until a time.
+pub fn is_revoked(until: DateTime<Utc>, issued_at: Option<f64>) -> bool {
     issued_at.is_none_or(|issued_at| issued_at <= until.timestamp_micros() as f64 / 1e6)
 }

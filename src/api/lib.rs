@@ -23,7 +23,9 @@
 mod audit;
 mod description;
 mod edge;
+mod events;
 mod jsonapi;
+pub mod live;
 mod operations;
 mod protocol;
 mod pulse;
@@ -60,8 +62,13 @@ pub struct Limits {
 }
 
 /// All dialects, in the order of the description.
-const DIALECTS: Dialects =
-    Dialects(&[&weavy::DIALECT, &protocol::DIALECT, &pulse::DIALECT, &audit::DIALECT]);
+const DIALECTS: Dialects = Dialects(&[
+    &weavy::DIALECT,
+    &protocol::DIALECT,
+    &pulse::DIALECT,
+    &audit::DIALECT,
+    &events::DIALECT,
+]);
 
 /// The description of the API, whole and by dialect.
 pub struct Descriptions {

@@ -8,6 +8,7 @@ use sqlx::PgPool;
 use crate::edge::fair::Fair;
 use crate::edge::seen::Seen;
 use crate::edge::token::{Authenticator, Issuer};
+use crate::live::Live;
 
 /// What the handlers work with. The router copies it several times for each request, so it is
 /// shared by a counted reference.
@@ -36,6 +37,8 @@ pub struct Services {
     pub public_url: Arc<str>,
     /// Counts the requests that are under way.
     pub fair: Fair,
+    /// Tells what happens.
+    pub live: Live,
     /// Users whose newest token has been seen.
     pub seen: Seen,
 }

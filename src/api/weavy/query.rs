@@ -206,6 +206,7 @@ mod tests {
     use projections::User as DirectoryUser;
 
     use super::*;
+    use crate::live::Presence;
     use crate::weavy::objects::User;
 
     #[test]
@@ -259,7 +260,8 @@ mod tests {
     fn an_empty_page_ends_where_the_list_does() {
         let paging = Paging { top: 25, skip: 40, count: true, count_only: false };
         let page = Page { items: Vec::<DirectoryUser>::new(), total: Some(7) };
-        let list: List<User> = List::new(&page, &paging, User::new);
+        let list: List<User> =
+            List::new(&page, &paging, |user| User::new(user, &Presence::default()));
         assert_eq!(
             serde_json::to_value(list).unwrap(),
             serde_json::json!({"data": [], "start": 0, "end": 7, "count": 7})

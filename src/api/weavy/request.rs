@@ -13,6 +13,7 @@ use super::query::Query;
 use crate::Services;
 use crate::edge::failure::Failure;
 use crate::edge::request::Request;
+use crate::live::Presence;
 
 /// A request of this dialect.
 pub(super) struct Weavy(Request);
@@ -36,6 +37,10 @@ impl Deref for Weavy {
 impl Weavy {
     pub(super) fn viewer(&self) -> Viewer {
         self.caller.user().map_or(Viewer::Service, Viewer::User)
+    }
+
+    pub(super) fn presence(&self) -> &Presence {
+        self.services.live.presence()
     }
 
     pub(super) fn query(&self) -> Query {
@@ -85,7 +90,7 @@ impl Weavy {
         id: ConversationId,
     ) -> Result<Rendered, Failure> {
         let view = self.view(id, false).await?;
-        Ok(Rendered::new(&Conversation::new(&view, self.viewer())))
+        Ok(Rendered::new(&Conversation::new(&view, self.viewer(), self.presence())))
     }
 
     /// The caller's own state in a conversation that is not in the trash, and its newest message's

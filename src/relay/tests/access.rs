@@ -5,7 +5,7 @@ use domain::Position;
 use futures::{StreamExt, TryStreamExt};
 
 use super::*;
-use crate::access::{asked_by_readers, asked_by_readers_for_several, published};
+use crate::access::{asked_by_readers, asked_by_readers_for_several, heard_by_readers, published};
 
 /// A server for this installation; the fixture is given Colloquy's own user.
 async fn start(folder: &Path) -> (Nats, Fixture) {
@@ -15,6 +15,7 @@ async fn start(folder: &Path) -> (Nats, Fixture) {
         publish: published(prefix, stream),
         ask: asked_by_readers(stream),
         ask_for_several: asked_by_readers_for_several(stream),
+        hear: heard_by_readers(prefix),
     };
     let nats = Nats::start_with(folder, None, &access, "").await.unwrap();
     fixture.settings.nats = NatsOptions::new(nats.url()).unwrap();

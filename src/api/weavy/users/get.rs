@@ -25,5 +25,5 @@ pub(super) async fn get(Path(user): Path<String>, request: Weavy) -> Result<Json
     } else {
         views.user_by_uid(account, &user).await?
     };
-    Ok(Json(User::new(&*found.ok_or_else(Failure::not_found)?)))
+    Ok(Json(User::new(&*found.ok_or_else(Failure::not_found)?, request.presence())))
 }

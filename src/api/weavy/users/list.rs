@@ -17,5 +17,5 @@ pub(super) async fn list(request: Weavy) -> Result<Rendered, Failure> {
     let top = if paging.count_only { 0 } else { paging.top };
     let q = query.text("q")?;
     let page = request.views().users(request.account(), q, top, paging.skip).await?;
-    Ok(Rendered::new(&List::new(&page, &paging, User::new)))
+    Ok(Rendered::new(&List::new(&page, &paging, |user| User::new(user, request.presence()))))
 }

@@ -76,5 +76,5 @@ pub(super) async fn respond(
 ) -> Result<(StatusCode, Json<User>), Failure> {
     request.wait_for(&outcome).await?;
     let user = request.views().user_by_uid(request.account(), uid).await?;
-    Ok((status, Json(User::new(&*user.ok_or_else(Failure::not_found)?))))
+    Ok((status, Json(User::new(&*user.ok_or_else(Failure::not_found)?, request.presence()))))
 }
