@@ -20,6 +20,7 @@ mod harness;
 mod house;
 mod http;
 mod kinds;
+mod live;
 mod nats;
 mod operations;
 mod protocol;

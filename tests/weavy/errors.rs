@@ -121,3 +121,16 @@ async fn browsers_of_any_origin_may_call() {
         "colloquy-position,x-request-id,location"
     );
 }
+
+/// Later, as the contract says: a client that tries it is told so and goes on.
+#[tokio::test]
+async fn a_delivery_is_not_taken_note_of() {
+    let server = Server::fresh().await;
+    let (ann, bob) = (server.caller("ann"), server.caller("bob"));
+    bob.arrive().await;
+    let chat = ann.create(json!(["bob"])).await;
+    let path = format!("/api/conversations/{}/delivered", chat["id"]);
+    let missing = ann.put(&path).await.expect(404);
+    assert_eq!((&missing["status"], &missing["instance"]), (&json!(404), &json!(path)));
+    ann.get(&format!("/api/conversations/{}", chat["id"])).await.expect(200);
+}
