@@ -9,6 +9,7 @@ mod audience;
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use chrono::{DateTime, Utc};
 use domain::conversation::Event as Change;
 use domain::user::Event as UserEvent;
 use domain::{
@@ -174,13 +175,16 @@ impl State {
         of_account.newest = Some(recorded.account_position);
         let Ok(decoded) = &event.event else { return };
         let position = recorded.position;
-        // Who comes in is told of it, and who is taken out is as well.
+        // Who comes in is told of it, and who is taken out is as well; whose token is taken back is not.
         match (decoded, recorded.conversation_id) {
             (Event::Conversation(Change::ConversationCreated { members, .. }), Some(id)) => {
                 members.iter().for_each(|user| self.audiences.add(*user, id, position));
             }
             (Event::Conversation(Change::MemberAdded { user }), Some(id)) => {
                 self.audiences.add(*user, id, position);
+            }
+            (Event::User(UserEvent::TokensRevoked { issued_until }), _) => {
+                self.end_revoked(recorded.aggregate_id.into(), *issued_until);
             }
             _ => {}
         }
@@ -195,15 +199,15 @@ impl State {
             (Event::Conversation(Change::ConversationDeleted), Some(id)) => {
                 self.audiences.remove_all(id, position);
             }
-            (Event::User(UserEvent::TokensRevoked { issued_until }), _) => {
-                let user = UserId::new(recorded.aggregate_id);
-                self.streams.retain(|_, stream| {
-                    stream.user != Some(user)
-                        || !projections::is_revoked(*issued_until, stream.issued_at)
-                });
-            }
             _ => {}
         }
+    }
+
+    /// Ends the streams of a user whose tokens were taken back.
+    fn end_revoked(&mut self, user: UserId, issued_until: DateTime<Utc>) {
+        self.streams.retain(|_, stream| {
+            stream.user != Some(user) || !projections::is_revoked(issued_until, stream.issued_at)
+        });
     }
 
     /// The streams of those who see an event.
