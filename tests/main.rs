@@ -26,6 +26,7 @@ mod operations;
 mod protocol;
 mod pulse;
 mod replay;
+mod revocation;
 mod stress;
 mod tokens;
 mod weavy;

@@ -5,6 +5,7 @@
 //! was read is in it already; one that comes while it is being read waits until it is there.
 
 mod audience;
+mod subscription;
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -19,12 +20,12 @@ use event_store::{Facts, LogEvent};
 use projections::views::Followed;
 use quick_cache::sync::Cache;
 
-use super::queue::{self, Item, Receiver, Sender, Told, Total};
+use super::queue::{Item, Sender, Told, Total};
 use super::typing::Typing;
 use super::{Scope, rendered, scope};
-use crate::edge::caller::Caller;
 
 use audience::Audiences;
+pub(crate) use subscription::Subscription;
 
 /// Memberships of all who listen: some 200 bytes each.
 const MEMBERSHIPS_MAX: usize = 1_000_000;
@@ -251,99 +252,6 @@ impl State {
                 self.streams.remove(&id);
                 metrics::counter!("colloquy_event_streams_overrun_total").increment(1);
             }
-        }
-    }
-}
-
-/// Somebody among those who listen, until it is dropped.
-pub(crate) struct Subscription {
-    hub: Arc<Hub>,
-    pub(crate) account: AccountId,
-    pub(crate) user: Option<UserId>,
-    pub(super) scope: Scope,
-    issued_at: Option<f64>,
-    open: Option<(StreamId, Receiver, Position)>,
-}
-
-impl Subscription {
-    /// From now on changes to what the caller is in are followed; nothing is told yet.
-    pub(super) fn join(hub: &Arc<Hub>, caller: &Caller) -> Self {
-        let mut state = hub.lock();
-        state.accounts.entry(caller.account).or_default().subscriptions += 1;
-        if let Some(user) = caller.user() {
-            state.audiences.join(user);
-        }
-        Self {
-            hub: hub.clone(),
-            account: caller.account,
-            user: caller.user(),
-            scope: caller.role.into(),
-            issued_at: caller.issued_at,
-            open: None,
-        }
-    }
-
-    /// From now on what happens is told.
-    pub(super) fn open(&mut self) {
-        let (sender, receiver) = queue::queue(&self.hub.waiting);
-        let mut state = self.hub.lock();
-        state.newest_stream += 1;
-        let id = state.newest_stream;
-        let (account, user, scope) = (self.account, self.user, self.scope);
-        let stream = Stream { account, user, scope, issued_at: self.issued_at, sender };
-        state.streams.insert(id, stream);
-        if scope != Scope::Own {
-            state.accounts.entry(account).or_default().wide.insert(id);
-        }
-        let as_of = user.map(|user| state.audiences.open(user, id)).unwrap_or_default();
-        let from = state.position.max(as_of);
-        drop(state);
-        self.open = Some((id, receiver, from));
-    }
-
-    /// The position of the log behind which everything is told that is seen.
-    pub(crate) fn from(&self) -> Position {
-        self.open.as_ref().map_or(Position::START, |(_, _, from)| *from)
-    }
-
-    /// The next that is told; none when nothing is told any more.
-    pub(crate) async fn next(&mut self) -> Option<Item> {
-        match &mut self.open {
-            Some((_, receiver, _)) => receiver.next().await,
-            None => None,
-        }
-    }
-
-    /// Up to where everything has been taken that was told, if nothing waits.
-    pub(crate) fn settled(&self) -> Option<AccountPosition> {
-        let state = self.hub.lock();
-        let is_idle = self.open.as_ref().is_some_and(|(_, receiver, _)| receiver.is_empty());
-        state.accounts.get(&self.account).and_then(|account| account.newest).filter(|_| is_idle)
-    }
-
-    pub(crate) fn hub(&self) -> &Hub {
-        &self.hub
-    }
-}
-
-impl Drop for Subscription {
-    fn drop(&mut self) {
-        let id = self.open.take().map(|(id, ..)| id);
-        let mut state = self.hub.lock();
-        if let Some(id) = id {
-            state.streams.remove(&id);
-        }
-        if let Some(of_account) = state.accounts.get_mut(&self.account) {
-            of_account.subscriptions -= 1;
-            if let Some(id) = id {
-                of_account.wide.remove(&id);
-            }
-            if of_account.subscriptions == 0 {
-                state.accounts.remove(&self.account);
-            }
-        }
-        if let Some(user) = self.user {
-            state.audiences.leave(user, id);
         }
     }
 }

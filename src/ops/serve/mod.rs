@@ -20,7 +20,7 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use authenticator::authenticator;
-use ending::{panicked, shutdown_signal};
+use ending::{drain, panicked, shutdown_signal};
 use servers::Servers;
 
 use super::database::Pools;
@@ -280,20 +280,6 @@ impl Serve {
 /// Most starts have caught up by then, also one that first waits for the lease of a node that was killed, so that a
 /// caller seldom meets a server that cannot answer yet. One with more to do can be asked how it is.
 const LISTENS_WITHIN: Duration = Duration::from_secs(10);
-
-/// Waits until everything that was begun is finished, for so long.
-async fn drain(mut followers: JoinSet<()>, pools: [PgPool; 2], patience: Duration) {
-    let drained = async {
-        while followers.join_next().await.is_some() {}
-        for pool in pools {
-            pool.close().await;
-        }
-    };
-    match tokio::time::timeout(patience, drained).await {
-        Ok(()) => tracing::info!("stopped"),
-        Err(_elapsed) => tracing::warn!(?patience, "stopped before everything was drained"),
-    }
-}
 
 /// How long draining requests may take after a failure, when nothing can be finished any more.
 const TIMEOUT_AFTER_FAILURE: Duration = Duration::from_secs(1);

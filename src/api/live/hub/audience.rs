@@ -147,3 +147,62 @@ impl Audiences {
         users.flat_map(|user| self.streams_of(user).map(move |stream| (user, stream)))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+
+    const ANN: UserId = UserId::new(Uuid::from_u128(1));
+
+    fn room(n: u128) -> ConversationId {
+        ConversationId::new(Uuid::from_u128(n))
+    }
+
+    fn listens(audiences: &Audiences, rooms: [u128; 4]) -> [bool; 4] {
+        rooms.map(|n| audiences.streams_in(room(n)).any(|(user, _)| user == ANN))
+    }
+
+    #[test]
+    fn what_was_read_and_what_has_changed_since_make_one() {
+        let mut audiences = Audiences::default();
+        audiences.join(ANN);
+        // Of these, what was read knows the first two.
+        audiences.add(ANN, room(1), Position::new(5));
+        audiences.remove(ANN, room(2), Position::new(6));
+        audiences.add(ANN, room(3), Position::new(7));
+        audiences.remove_all(room(4), Position::new(8));
+        let conversations = vec![room(1), room(4)];
+        audiences.know(ANN, Followed { position: Position::new(6), conversations });
+        assert_eq!(audiences.open(ANN, 1), Position::new(6));
+        assert_eq!(listens(&audiences, [1, 2, 3, 4]), [true, false, true, false]);
+        // What the log tells late is known.
+        audiences.remove(ANN, room(1), Position::new(4));
+        audiences.add(ANN, room(2), Position::new(6));
+        assert_eq!(listens(&audiences, [1, 2, 3, 4]), [true, false, true, false]);
+        audiences.remove(ANN, room(1), Position::new(9));
+        assert_eq!(listens(&audiences, [1, 2, 3, 4]), [false, false, true, false]);
+    }
+
+    #[test]
+    fn whoever_listens_no_more_leaves_nothing_behind() {
+        let mut audiences = Audiences::default();
+        for stream in [1, 2] {
+            audiences.join(ANN);
+            let conversations = vec![room(1), room(2)];
+            audiences.know(ANN, Followed { position: Position::new(1), conversations });
+            audiences.open(ANN, stream);
+        }
+        assert_eq!(audiences.memberships(), 2);
+        audiences.leave(ANN, Some(1));
+        assert!(audiences.knows(ANN));
+        audiences.leave(ANN, Some(2));
+        assert_eq!((audiences.memberships(), audiences.members.len()), (0, 0));
+        assert!(!audiences.knows(ANN));
+        // One that was never opened.
+        audiences.join(ANN);
+        audiences.leave(ANN, None);
+        assert!(audiences.users.is_empty());
+    }
+}
