@@ -121,3 +121,28 @@ async fn colloquy_itself_writes_to_nothing_but_its_own_subjects() {
     assert_eq!(other.info().await.unwrap().state.messages, 0);
     drop(nats);
 }
+
+#[tokio::test]
+async fn a_reader_hears_who_types_and_tells_nobody() {
+    let folder = folder();
+    let (nats, fixture) = start(&folder).await;
+    let own = fixture.settings.nats.connect().await.unwrap();
+    let reader = NatsOptions::new(nats.reading_url()).unwrap().connect().await.unwrap();
+    let subject = format!("{}.typing.1.room", fixture.settings.subject_prefix);
+    let mut heard = Vec::new();
+    for client in [&own, &reader] {
+        heard.push(client.subscribe(subject.clone()).await.unwrap());
+        client.flush().await.unwrap();
+    }
+    // What a reader sends stays among readers.
+    for (client, body) in [(&reader, "forged"), (&own, "told")] {
+        client.publish(subject.clone(), body.into()).await.unwrap();
+        client.flush().await.unwrap();
+    }
+    for (heard, bodies) in heard.iter_mut().zip([&["told"][..], &["forged", "told"]]) {
+        for body in bodies {
+            let message = tokio::time::timeout(Duration::from_secs(5), heard.next()).await;
+            assert_eq!(message.unwrap().unwrap().payload, *body);
+        }
+    }
+}
