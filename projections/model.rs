@@ -31,7 +31,7 @@ impl Model {
 /// anew beside those of nodes that have another one. It is one number because they are written in one transaction and
 /// joined by one statement: were one of two versions of a model alone built beside what both share, half of an event
 /// could be seen.
-pub const VERSION: i32 = 3;
+pub const VERSION: i32 = 4;
 
 /// All read models, each after those that it builds on.
 pub const MODELS: &[Model] =

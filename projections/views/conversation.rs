@@ -84,6 +84,25 @@ impl Views {
         Ok(found)
     }
 
+    /// The contextual chat that the host system calls `uid`.
+    ///
+    /// # Errors
+    /// When PostgreSQL fails or a read model is stopped.
+    pub async fn conversation_by_uid(
+        &self,
+        account: AccountId,
+        uid: &str,
+    ) -> Result<Option<ConversationId>, Error> {
+        self.progress.require(SHOWN)?;
+        let look_up = || async {
+            sqlx::query_scalar(BY_UID).bind(account).bind(uid).fetch_optional(&self.readers).await
+        };
+        match self.ask("look up a conversation", look_up).await? {
+            Some(uuid) if self.serves_id(uuid).await? => Ok(Some(uuid)),
+            _ => Ok(None),
+        }
+    }
+
     /// What everyone sees of a conversation. Whether the caller may is not asked here.
     ///
     /// # Errors
@@ -179,6 +198,9 @@ impl Views {
         shown.into_iter().map(|one| one.with_users(generation, &users)).collect()
     }
 }
+
+/// For account and uid.
+pub(super) const BY_UID: &str = "select uuid from conversations where account_id = $1 and uid = $2";
 
 /// What a view is made of.
 struct Shown {

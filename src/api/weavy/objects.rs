@@ -58,9 +58,9 @@ fn types() -> RefOr<Schema> {
 }
 
 /// Nobody's presence is looked at yet.
-const AWAY: &str = "away";
+pub(super) const AWAY: &str = "away";
 
-fn presences() -> RefOr<Schema> {
+pub(super) fn presences() -> RefOr<Schema> {
     written(json!({ "type": "string", "enum": ["active", AWAY] }))
 }
 
@@ -101,7 +101,7 @@ pub(super) struct Member<'a> {
 }
 
 impl<'a> Member<'a> {
-    fn new((member, user): (&projections::Member, &'a DirectoryUser)) -> Self {
+    pub(super) fn new((member, user): (&projections::Member, &'a DirectoryUser)) -> Self {
         Self {
             id: user.id.get(),
             uid: &user.uid,
