@@ -97,9 +97,10 @@ impl Request {
     pub(crate) async fn change_conversation(
         &self,
         id: ConversationId,
+        trashed_too: bool,
         commands: Vec<conversation::Command>,
     ) -> Result<Outcome, Failure> {
-        self.conversation_to_change(id, &commands).await?;
+        self.may_change(id, trashed_too, &commands).await?;
         self.execute_all::<Conversation>(id, commands, &self.context).await
     }
 

@@ -39,17 +39,19 @@ impl Request {
         }
     }
 
-    /// A conversation that these commands may be asked of by the caller, in the trash or not.
-    pub(crate) async fn conversation_to_change(
+    /// The caller may ask these commands of a conversation.
+    pub(super) async fn may_change(
         &self,
         id: ConversationId,
+        trashed_too: bool,
         commands: &[Command],
-    ) -> Result<Arc<Conversation>, Failure> {
+    ) -> Result<(), Failure> {
         let (conversation, asker) = self.asked_of(id).await?;
-        for command in commands {
-            command.check_asker(conversation.kind, asker)?;
+        if conversation.trashed && !trashed_too {
+            return Err(Failure::not_found());
         }
-        Ok(conversation)
+        let mut checked = commands.iter().map(|one| one.check_asker(conversation.kind, asker));
+        Ok(checked.try_for_each(|one| one)?)
     }
 
     /// The same for deleting it.

@@ -70,7 +70,7 @@ pub(super) async fn update(
         commands.extend(members(&request, &group, &contacts).await?);
     }
     let stream = group.conversation.uuid;
-    request.change_conversation(stream, commands).await?;
+    request.change_conversation(stream, false, commands).await?;
     Ok(Json(request.group(&id).await?.into()))
 }
 

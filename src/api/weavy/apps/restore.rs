@@ -13,6 +13,6 @@ use crate::weavy::request::{Weavy, number};
               (status = 404, description = "Unknown, or the caller is not in it")))]
 pub(super) async fn restore(Path(id): Path<String>, request: Weavy) -> Result<Rendered, Failure> {
     let id = request.conversation_id(number(&id)?).await?;
-    request.change_conversation(id, vec![Command::RestoreConversation]).await?;
+    request.change_conversation(id, true, vec![Command::RestoreConversation]).await?;
     request.render(id, true).await
 }

@@ -33,7 +33,7 @@ schema! {
 pub(super) async fn update(Path(id): Path<String>, request: Weavy) -> Result<Rendered, Failure> {
     let commands = commands(&request.body()?)?;
     let id = request.app_id(&id).await?;
-    request.change_conversation(id, commands).await?;
+    request.change_conversation(id, false, commands).await?;
     request.render_conversation(id).await
 }
 

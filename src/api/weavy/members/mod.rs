@@ -6,7 +6,7 @@ mod take_out;
 
 use axum::http::StatusCode;
 use domain::UserId;
-use domain::conversation::{Command, Conversation as Aggregate};
+use domain::conversation::Command;
 use projections::views::Reference;
 use serde_json::json;
 use utoipa_axum::routes;
@@ -57,11 +57,8 @@ async fn change(
         return Ok(StatusCode::OK);
     }
     let id = request.conversation_id(number(id)?).await?;
-    let commands: Vec<Command> = users.into_iter().map(command).collect();
-    if request.conversation_to_change(id, &commands).await?.trashed {
-        return Err(Failure::not_found());
-    }
-    request.execute_all::<Aggregate>(id, commands, &request.context).await?;
+    let commands = users.into_iter().map(command).collect();
+    request.change_conversation(id, false, commands).await?;
     Ok(StatusCode::OK)
 }
 
