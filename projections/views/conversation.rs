@@ -41,6 +41,17 @@ impl View {
     pub fn members(&self) -> impl ExactSizeIterator<Item = (&Member, &User)> + Clone {
         self.members.iter().zip(self.users.iter().map(|user| &**user))
     }
+
+    /// How many members there are: as many as are shown, unless those are the first hundred of more. The conversation's
+    /// own number may be of another moment than the list, between which somebody came or went.
+    pub fn member_count(&self) -> i64 {
+        let shown = self.members.len();
+        if shown == SHOWN_MAX {
+            self.conversation.member_count.max(shown as i64)
+        } else {
+            shown as i64
+        }
+    }
 }
 
 impl Views {

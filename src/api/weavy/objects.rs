@@ -241,7 +241,7 @@ impl<'a> Conversation<'a> {
             modified_at: time(shared.modified_at),
             modified_by_id: modifier.map(|user| user.id.get()),
             modified_by: modifier.map(Person::from),
-            member_count: shared.member_count,
+            member_count: view.member_count(),
             members: view.members().map(Member::new).collect(),
             last_message_id: shared.newest_id().map(PublicId::get),
             last_message: newest.map(|(newest, by)| Message::new(newest, by, shared.number)),

@@ -10,6 +10,8 @@ use crate::edge::failure::Failure;
 const TOP_DEFAULT: i64 = 25;
 /// Items of a page at most; more cannot be asked for.
 const TOP_MAX: i64 = 100;
+/// Items to leave out: more is beyond every list, too, and no statement could count so far.
+const SKIP_MAX: i64 = i64::MAX / 2;
 
 /// What [`Query::paging`] reads.
 #[derive(IntoParams)]
@@ -160,7 +162,7 @@ impl Query {
         let count_only = self.boolean("count_only", false)?;
         Ok(Paging {
             top: self.natural("top", top_default)?.min(TOP_MAX),
-            skip: self.natural("skip", 0)?,
+            skip: self.natural("skip", 0)?.min(SKIP_MAX),
             count: self.boolean("count", true)? || count_only,
             count_only,
         })
