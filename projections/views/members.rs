@@ -16,8 +16,8 @@ struct Found {
 event_store::from_row!(Found { member: flatten, total });
 
 impl Views {
-    /// Members of a conversation, by number; those with `q` in their name, username or uid, or all. Whether the caller
-    /// may see them is not asked here.
+    /// Members of a conversation, by number; those with `q` in their name, username or uid, or all.
+    /// Whether the caller may see them is not asked here.
     ///
     /// # Errors
     /// When PostgreSQL fails or a read model is stopped.
@@ -77,20 +77,24 @@ impl Views {
 pub(super) const AMONG: &str =
     "select user_id from members where conversation = $1 and user_id = any($2)";
 
-/// For conversation, limit, offset and q. The conversation's members are read, and sorted.
+/// For conversation, limit, offset and q. The conversation's members are read first: the users who
+/// have a name that is searched for may be many more.
 pub(super) fn members_sql(searched: bool) -> String {
     // The parameter has a type also where nothing is compared with it.
-    let matches = if searched { found_by("u", 4) } else { "$4::text is null".to_owned() };
+    let matches = if searched { found_by("one", 4) } else { "$4::text is null".to_owned() };
+    let shown = "\"user\", number, membership, joined_at, marker, marked_at";
     format!(
-        "with found as materialized (
-             select s.user_id as \"user\", u.id as number, s.membership, s.joined_at, m.marker, m.marked_at
+        "with one as materialized (
+             select s.user_id as \"user\", u.id as number, s.membership, s.joined_at, m.marker,
+                    m.marked_at, u.name, u.username, u.uid
              from members s
              join users u on u.uuid = s.user_id
              join memberships m on m.user_id = s.user_id and m.conversation = s.conversation
-             where s.conversation = $1 and {matches}
+             where s.conversation = $1
          )
-         select *, count(*) over () as total
-         from found
+         select {shown}, count(*) over () as total
+         from one
+         where {matches}
          order by number
          limit $2 offset $3"
     )

@@ -170,8 +170,8 @@ impl Views {
         Ok(Page { items, total: Some(total) })
     }
 
-    /// Users by name, then number; those with `q` in their name, username or uid, or all; without one of them, if
-    /// that one is to be left out.
+    /// Users by name, then number; those with `q` in their name, username or uid, or all; without
+    /// one of them, if that one is to be left out.
     ///
     /// # Errors
     /// When PostgreSQL fails or a read model is stopped.
@@ -221,17 +221,19 @@ impl Views {
     }
 }
 
-/// A parameter is part of the name, the username or the uid of a row of users: written as the index has it, which
-/// finds candidates, and then compared, since the text is no pattern.
+/// A parameter is part of the name, the username or the uid of a row of users, whatever its case and
+/// accents: written as the index has it. The text is no pattern, so what would be one is escaped.
 pub(super) fn found_by(row: &str, q: u8) -> String {
     format!(
-        "fold(coalesce({row}.name, '') || ' ' || coalesce({row}.username, '') || ' ' || {row}.uid)
-             like '%' || replace(replace(replace(fold(${q}), '\\', '\\\\'), '%', '\\%'), '_', '\\_') || '%'"
+        "unaccented(coalesce({row}.name, '') || ' ' || coalesce({row}.username, '') || ' ' || {row}.uid)
+             like '%'
+                  || replace(replace(replace(unaccented(${q}), '\\', '\\\\'), '%', '\\%'), '_', '\\_')
+                  || '%'"
     )
 }
 
-/// For account, limit, offset, q, and whom to leave out. What is searched for is found first, by its index, and only
-/// that is sorted.
+/// For account, limit, offset, q, and whom to leave out. What is searched for is found first, by its
+/// index, and only that is sorted.
 pub(super) fn users_sql(searched: bool) -> String {
     let (found, users) = match searched {
         true => (

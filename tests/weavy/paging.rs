@@ -3,7 +3,8 @@ use serde_json::{Value, json};
 use super::{app, arrived, conversation, each};
 use crate::harness::{Caller, Server};
 
-/// Ann with seven rooms, of which three are named after tea, tagged and pinned, and messages in one.
+/// Ann with seven rooms, of which three are named after tea, tagged and pinned, and messages in
+/// one.
 async fn ann_with_seven(server: &Server) -> (Caller, Vec<Value>) {
     let [ann, ..] = arrived(server, ["ann", "bob", "cat"]).await;
     let mut made = Vec::new();

@@ -181,8 +181,7 @@ async fn the_trash_holds_for_large_rooms_too() {
 }
 
 #[tokio::test]
-async fn a_private_chat_comes_out_of_the_trash_when_it_is_asked_for_and_is_another_one_when_it_was_erased()
- {
+async fn a_private_chat_that_is_asked_for_comes_out_of_the_trash_but_not_back_from_erasure() {
     let server = Server::fresh().await;
     let [ann, bob] = arrived(&server, ["ann", "bob"]).await;
     let chat = ann.create(json!(["bob"])).await;

@@ -170,8 +170,8 @@ async fn a_conversation_is_found_by_uid_and_its_members_are_read_alone() {
         plan.assert_reads_at_most(1);
         let conversation = explainer.longest().await;
         let users = ("uuid[]", format!("'{{{},{}}}'", explainer.ann, UserId::new(Uuid::nil())));
-        let plan = explainer.explain(members::AMONG, &[uuid(conversation), users]);
-        plan.await.assert_reads_at_most(2);
+        let plan = explainer.explain(members::AMONG, &[uuid(conversation), users]).await;
+        plan.assert_reads_at_most(2);
         for q in [None, Some("user-1")] {
             let page = [uuid(conversation), bigint(LIMIT), bigint(0), text(q)];
             let plan = explainer.explain(&members::members_sql(q.is_some()), &page).await;

@@ -63,8 +63,8 @@ impl Request {
         self.execute_on_named(id, vec![conversation::Command::CreateConversation(create)]).await
     }
 
-    /// Carries out commands, of which the first makes the conversation, on one whose id follows from what names it and
-    /// from how many of that name were erased before.
+    /// Carries out commands, of which the first makes the conversation, on one whose id follows
+    /// from what names it and from how many of that name were erased before.
     pub(crate) async fn execute_on_named(
         &self,
         id: impl Fn(u32) -> ConversationId,

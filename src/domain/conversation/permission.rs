@@ -20,13 +20,13 @@ pub enum Asker {
 }
 
 impl Command {
-    /// Whether somebody may ask for this of a conversation of this kind. All members are equal but in what is at the
-    /// others' expense: that is for who made it and for administrators, who need not be in it. A private chat has no
-    /// such difference, nor does it ever lose a member.
+    /// Whether somebody may ask for this of a conversation of this kind. All members are equal but
+    /// in what is at the others' expense: that is for who made it and for administrators, who need
+    /// not be in it. A private chat has no such difference, nor does it ever lose a member.
     ///
     /// # Errors
-    /// [`Refusal::NotAMember`] when they are not in it, [`Refusal::NotInCharge`] when that is not enough, and
-    /// [`Refusal::MembersFixed`] when nobody may.
+    /// [`Refusal::NotAMember`] when they are not in it, [`Refusal::NotInCharge`] when that is not
+    /// enough, and [`Refusal::MembersFixed`] when nobody may.
     pub fn check_asker(&self, kind: Kind, asker: Asker) -> Result<(), Refusal> {
         let changes_members = matches!(self, Self::AddMember { .. } | Self::RemoveMember { .. });
         let Asker::User { user, is_member, is_creator, is_administrator } = asker else {

@@ -143,7 +143,9 @@ impl Model {
             self.0.values().filter(counts).count()
         };
         json!({
-            "private": unread(Kind::Private), "rooms": unread(Kind::Room), "chat": unread(Kind::Chat),
+            "private": unread(Kind::Private),
+            "rooms": unread(Kind::Room),
+            "chat": unread(Kind::Chat),
         })
     }
 }

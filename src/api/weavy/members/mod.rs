@@ -45,8 +45,8 @@ async fn users_in_path(request: &Weavy, path: &str) -> Result<Vec<UserId>, Failu
     found.into_iter().collect::<Option<Vec<_>>>().ok_or_else(Failure::not_found)
 }
 
-/// Has users come or go, if the caller may. Whoever has left is told the same again when they repeat it under the
-/// same key.
+/// Has users come or go, if the caller may. Whoever has left is told the same again when they
+/// repeat it under the same key.
 async fn change(
     request: &Weavy,
     id: &str,
