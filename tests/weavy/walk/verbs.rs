@@ -209,7 +209,7 @@ impl Walk {
     /// What everyone sees of it.
     pub(super) async fn manage(&mut self, actor: usize, id: i64) -> i64 {
         let path = format!("/apps/{id}");
-        match self.random.random_range(0..9) {
+        match self.random.random_range(0..10) {
             0 => {
                 let name = self.random.random_bool(0.7).then(|| format!("Name {}", self.step));
                 let body = json!({"name": name, "tags": [format!("tag {}", self.step)]});
@@ -228,7 +228,7 @@ impl Walk {
                     self.model.of(actor, id).unwrap().trashed = below == "trash";
                 }
             }
-            4 => {
+            4 | 9 => {
                 let expected = match self.model.0.get(&id) {
                     Some(_) if actor == ADMINISTRATOR => Ok(204),
                     Some(one) if !one.members.contains_key(&actor) => Err(404),
@@ -240,7 +240,7 @@ impl Walk {
                     self.model.0.remove(&id);
                 }
             }
-            verb => self.change_members(actor, id, verb < 7).await,
+            verb => self.change_members(actor, id, verb % 2 == 1).await,
         }
         id
     }
