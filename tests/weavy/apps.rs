@@ -181,10 +181,16 @@ async fn a_rename_shows_on_every_surface() {
     let chats = bob.get("/api/v1/chats").await.expect(200);
     assert_eq!(chats["data"][0]["attributes"]["subject"], "Renamed", "{chats}");
     assert_eq!(bob.listed("?q=renam", "id").await, [room["id"].clone()]);
-    // The audit trail tells of the host system's data, too.
+    // The audit trail tells of it, and of the host system's data.
     ann.patch(&app(&room, ""), json!({"metadata": {"a": 7}})).await.expect(200);
-    let seen = server.key().get(&app(&room, "")).await.expect(200);
-    assert_eq!(seen["metadata"], json!({"a": 7}));
+    let auditor = server.caller_with("eve", 1, "administrator");
+    let trail = format!("/audit/conversations/{}", chats["data"][0]["id"].as_str().unwrap());
+    let state = auditor.get(&format!("{trail}/state")).await.expect(200);
+    assert_eq!(
+        (&state["name"], &state["metadata"]),
+        (&json!("Renamed"), &json!({"a": 7})),
+        "{state}"
+    );
 }
 
 #[tokio::test]
