@@ -5,6 +5,12 @@ create function fold(t text) returns text
     language sql immutable strict parallel safe
     return normalize(upper(lower(normalize(t, nfc) collate "und-x-icu")), nfc);
 
+-- The same without accents, for names that are searched for: who types Zoe or Zoë means both. Marks of other scripts
+-- than those of Latin, Greek and Cyrillic stay, for they make other letters.
+create function unaccented(t text) returns text
+    language sql immutable strict parallel safe
+    return normalize(regexp_replace(normalize(fold(t), nfd), U&'[\0300-\036F]', '', 'g'), nfc);
+
 create table users (
     uuid        uuid        not null,
     account_id  bigint      not null,

@@ -13,6 +13,7 @@ mod groups;
 mod list;
 mod list_page;
 mod member_state;
+mod members;
 mod memberships;
 mod messages;
 mod page_ends;

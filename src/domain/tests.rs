@@ -45,6 +45,7 @@ fn conversation_events() -> Vec<conversation::Event> {
         ConversationRenamed { name: Some("Team".into()) },
         ConversationDescribed { description: Some("About the order".into()) },
         ConversationTagged { tags: tags() },
+        MetadataChanged { metadata: Some(map()) },
         AvatarChanged { avatar_url: Some("https://host.example/team.png".into()) },
         MessagePinned { message: MESSAGE },
         MessageUnpinned,

@@ -28,6 +28,7 @@ impl From<conversation::Refusal> for Failure {
         match refusal {
             ConversationUnknown | ConversationDeleted | ConversationTrashed | MessageDeleted
             | NotAMember(_) => Self::not_found(),
+            NotInCharge => Self::forbidden(refusal.to_string()),
             ConversationExists | PrivateChatNeedsTwo | MembersFixed | UidMissing | Excess(_)
             | TextBlank => Self::bad_request(refusal.to_string()),
         }

@@ -62,11 +62,11 @@ fn types() -> RefOr<Schema> {
 const ACTIVE: &str = "active";
 const AWAY: &str = "away";
 
-fn presences() -> RefOr<Schema> {
+pub(super) fn presences() -> RefOr<Schema> {
     written(json!({ "type": "string", "enum": [ACTIVE, AWAY] }))
 }
 
-fn presence(of: &DirectoryUser, known: &Presence) -> &'static str {
+pub(super) fn presence(of: &DirectoryUser, known: &Presence) -> &'static str {
     if known.is_active(of.uuid) { ACTIVE } else { AWAY }
 }
 
@@ -107,7 +107,10 @@ pub(super) struct Member<'a> {
 }
 
 impl<'a> Member<'a> {
-    fn new((member, user): (&projections::Member, &'a DirectoryUser), known: &Presence) -> Self {
+    pub(super) fn new(
+        (member, user): (&projections::Member, &'a DirectoryUser),
+        known: &Presence,
+    ) -> Self {
         Self {
             id: user.id.get(),
             uid: &user.uid,
@@ -247,7 +250,7 @@ impl<'a> Conversation<'a> {
             modified_at: time(shared.modified_at),
             modified_by_id: modifier.map(|user| user.id.get()),
             modified_by: modifier.map(Person::from),
-            member_count: shared.member_count,
+            member_count: view.member_count(),
             members: view.members().map(|member| Member::new(member, known)).collect(),
             last_message_id: shared.newest_id().map(PublicId::get),
             last_message: newest.map(|(newest, by)| Message::new(newest, by, shared.number)),

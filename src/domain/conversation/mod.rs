@@ -3,6 +3,7 @@
 mod command;
 mod decide;
 mod event;
+mod permission;
 mod refusal;
 mod state;
 #[cfg(test)]
@@ -12,6 +13,7 @@ use crate::{ConversationId, Decider, Erasure, MessageId};
 
 pub use command::{Command, Create};
 pub use event::{Event, Kind};
+pub use permission::Asker;
 pub use refusal::Refusal;
 pub use state::Conversation;
 
@@ -26,7 +28,7 @@ pub const TEXT_LENGTH_MAX: usize = 150_000;
 
 impl Decider for Conversation {
     const TYPE: &'static str = "conversation";
-    const STATE_SCHEMA: i32 = 2;
+    const STATE_SCHEMA: i32 = 3;
     type Id = ConversationId;
     type Command = Command;
     type Event = Event;

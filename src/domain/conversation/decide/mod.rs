@@ -12,9 +12,11 @@ use messages::check_message;
 pub(super) fn decide(conversation: &Conversation, command: Command) -> Result<Vec<Event>, Refusal> {
     match command {
         Command::CreateConversation(create) => conversation.create(create),
+        Command::CreateNewConversation(create) => conversation.create_new(create),
         Command::RenameConversation { name } => conversation.rename(name),
         Command::DescribeConversation { description } => conversation.describe(description),
         Command::TagConversation { tags } => conversation.tag(tags),
+        Command::ChangeMetadata { metadata } => conversation.change_metadata(metadata),
         Command::ChangeAvatar { avatar_url } => conversation.change_avatar(avatar_url),
         Command::PinMessage { message } => conversation.pin(message),
         Command::UnpinMessage => conversation.unpin(),

@@ -2,6 +2,7 @@ mod details;
 mod life;
 mod members;
 mod messages;
+mod permission;
 mod random;
 
 use cqrs_es::test::TestFramework;
