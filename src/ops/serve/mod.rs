@@ -140,7 +140,7 @@ impl Serve {
             Live::new(self.streams(connections), log.head().await?, shutdown.clone());
         followers.spawn(live.clone().follow(log.clone(), following.clone()));
         let told = (live.clone(), signals);
-        let relay = self.relay(options, servers, &log, node, &following, &mut followers, told);
+        let relay = self.relay(options, servers, (&log, node), &following, &mut followers, told);
         let relay = relay.await?;
         let with_relay = relay.is_some();
         let pools = (&pool, &queries);
@@ -258,8 +258,7 @@ impl Serve {
         &self,
         options: &Options,
         servers: &mut Servers,
-        log: &Log,
-        node: Uuid,
+        (log, node): (&Log, Uuid),
         stop: &CancellationToken,
         followers: &mut JoinSet<()>,
         (live, signals): (Live, mpsc::Receiver<Signal>),
