@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use async_nats::{HeaderMap, jetstream};
 use domain::{AccountId, Position};
-use event_store::{Append, Appender, Keys, Log, NewEvent, Settings};
+use event_store::{Append, Appender, Keys, Log, NewEvent, Settings, StreamEvents};
 use futures::future::try_join_all;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
@@ -86,15 +86,18 @@ async fn backlog() -> Log {
             subject: None,
             erases: None,
         });
-        let append = Append {
+        let events = StreamEvents {
             aggregate_type: "conversation",
             aggregate_id: stream.clone(),
             expected_version: first,
+            stream_key: None,
+            events: events.collect(),
+        };
+        let append = Append {
             account: AccountId::FIRST,
             caller: "ann".to_owned(),
             idempotency: None,
-            stream_key: None,
-            events: events.collect(),
+            streams: vec![events],
         };
         appender.append(append).await.unwrap();
     }
