@@ -93,7 +93,7 @@ fn is_id(text: &str) -> bool {
 
 async fn replay(page: &str) {
     let server = Server::fresh().await;
-    let ann = server.caller("ann");
+    let (ann, key) = (server.caller("ann"), server.key());
     for caller in [server.caller("bob"), server.caller("cat"), ann.clone()] {
         caller.arrive().await;
     }
@@ -111,6 +111,7 @@ async fn replay(page: &str) {
             .args(["-c", &traced])
             .env("URL", &server.url)
             .env("TOKEN", &ann.token)
+            .env("KEY", &key.token)
             .output()
             .unwrap();
         let output = String::from_utf8(output.stdout).unwrap();
@@ -141,4 +142,9 @@ async fn the_protocol_page() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_pulse_page() {
     replay("pulse.md").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_weavy_page() {
+    replay("weavy.md").await;
 }

@@ -45,6 +45,7 @@ async fn pages_of_other_origins_may_call_the_dialects_and_nothing_of_the_operato
         ("/api/v1/chats", true),
         ("/v1/nothing", true),
         ("/v1", true),
+        ("/events", true),
         ("/healthz", false),
         ("/readyz", false),
         ("/metrics", false),
@@ -62,6 +63,37 @@ async fn pages_of_other_origins_may_call_the_dialects_and_nothing_of_the_operato
             assert_eq!(header(&answer, "access-control-allow-origin"), origin, "{method} {path}");
         }
     }
+}
+
+#[tokio::test]
+async fn a_page_may_send_what_a_client_needs_and_read_the_position() {
+    let server = Server::fresh().await;
+    let client = reqwest::Client::new();
+    for path in ["/api/apps/1/messages/typing", "/events"] {
+        let asked = client.request(Method::OPTIONS, format!("{}{path}", server.url));
+        let asked = asked.header("Origin", "https://else.example");
+        let answer = send(asked.header("Access-Control-Request-Method", "PUT")).await;
+        assert_eq!(answer.status, 200, "without a token");
+        let listed = |name: &str| header(&answer, name).unwrap().to_lowercase();
+        for allowed in [
+            "authorization",
+            "content-type",
+            "idempotency-key",
+            "colloquy-position",
+            "traceparent",
+            "last-event-id",
+        ] {
+            assert!(listed("access-control-allow-headers").contains(allowed), "{allowed}");
+        }
+        for allowed in ["get", "post", "put", "patch", "delete"] {
+            assert!(listed("access-control-allow-methods").contains(allowed), "{allowed}");
+        }
+    }
+    let ann = server.caller("ann");
+    let shown =
+        send(ann.request(Method::GET, "/api/user").header("Origin", "https://else.example"));
+    let shown = shown.await;
+    assert!(header(&shown, "access-control-expose-headers").unwrap().contains("colloquy-position"));
 }
 
 #[tokio::test]

@@ -20,13 +20,13 @@ fn bearer(server: &Server, claims: &Claims) -> Caller {
     server.caller("ann").with_token(&token)
 }
 
-fn challenges(answer: &Answer) -> Vec<&str> {
+pub fn challenges(answer: &Answer) -> Vec<&str> {
     let given = answer.headers.get_all("www-authenticate");
     given.iter().map(|value| value.to_str().unwrap()).collect()
 }
 
 /// One list of each dialect, and whether the dialect takes Basic.
-const LISTS: [(&str, bool); 4] = [
+pub const LISTS: [(&str, bool); 4] = [
     ("/api/conversations", false),
     ("/api/v1/chats", false),
     ("/v1/conversations", true),

@@ -48,6 +48,10 @@ pub(crate) struct ConversationChanges<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     tags: Option<&'a [String]>,
     #[serde(skip_serializing_if = "Not::not")]
+    metadata_changed: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    metadata: Option<&'a Map<String, Value>>,
+    #[serde(skip_serializing_if = "Not::not")]
     avatar_changed: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     avatar_url: Option<&'a String>,
@@ -175,6 +179,8 @@ impl<'a> ConversationChanges<'a> {
             described: false,
             description: None,
             tags: None,
+            metadata_changed: false,
+            metadata: None,
             avatar_changed: false,
             avatar_url: None,
             pin_changed: false,
@@ -200,6 +206,9 @@ impl<'a> ConversationChanges<'a> {
                 (self.described, self.description) = (true, reveal(description));
             }
             Event::ConversationTagged { tags } => self.tags = Some(tags.as_slice()),
+            Event::MetadataChanged { metadata } => {
+                (self.metadata_changed, self.metadata) = (true, reveal(metadata));
+            }
             Event::AvatarChanged { avatar_url } => {
                 (self.avatar_changed, self.avatar_url) = (true, reveal(avatar_url));
             }

@@ -13,7 +13,11 @@ pub(crate) struct UserChanges<'a> {
     /// Only of a user who is new.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) registered: Option<Registered<'a>>,
-    pub(crate) at: DateTime<Utc>,
+    /// When what others see of the entry changed last.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) at: Option<DateTime<Utc>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) tokens_revoked_until: Option<DateTime<Utc>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) name: Option<&'a String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -41,7 +45,6 @@ pub(crate) struct Registered<'a> {
 impl<'a> Changes<'a> {
     pub(super) fn user(&mut self, recorded: &'a RecordedEvent, event: &'a Event) {
         let user = self.users.entry(recorded.aggregate_id.into()).or_default();
-        user.at = recorded.recorded_at;
         match event {
             Event::UserRegistered { uid, profile, .. } => {
                 user.registered = Some(Registered {
@@ -50,15 +53,19 @@ impl<'a> Changes<'a> {
                     uid,
                     at: recorded.recorded_at,
                 });
-                user.merge(profile);
+                user.merge(profile, recorded);
             }
-            Event::UserUpdated { profile, .. } => user.merge(profile),
+            Event::UserUpdated { profile, .. } => user.merge(profile, recorded),
+            Event::TokensRevoked { issued_until } => {
+                user.tokens_revoked_until = user.tokens_revoked_until.max(Some(*issued_until));
+            }
         }
     }
 }
 
 impl<'a> UserChanges<'a> {
-    fn merge(&mut self, profile: &'a Profile) {
+    fn merge(&mut self, profile: &'a Profile, recorded: &RecordedEvent) {
+        self.at = Some(recorded.recorded_at);
         fn take<'a, T>(old: &mut Option<&'a T>, new: &'a Option<Private<T>>) {
             *old = new.as_ref().and_then(Private::reveal).or(*old);
         }

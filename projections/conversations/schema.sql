@@ -68,6 +68,7 @@ begin
             name = case when r.renamed then r.name else c.name end,
             description = case when r.described then r.description else c.description end,
             tags = coalesce(r.tags, c.tags),
+            metadata = case when r.metadata_changed then r.metadata else c.metadata end,
             avatar_url = case when r.avatar_changed then r.avatar_url else c.avatar_url end,
             pinned_message = case when r.pin_changed then r.pinned_message else c.pinned_message end,
             trashed = coalesce(r.trashed, c.trashed),
@@ -86,9 +87,9 @@ begin
             end
         from jsonb_to_recordset(changes -> 'changed') as r
             (uuid uuid, revision bigint, renamed boolean, name text, described boolean, description text,
-             tags text[], avatar_changed boolean, avatar_url text, pin_changed boolean, pinned_message uuid,
-             trashed boolean, modified_at timestamptz, modified_by uuid, changed_at timestamptz, member_delta bigint,
-             member_delta_max bigint, newest_id bigint, newest_author uuid, newest_by_other bigint)
+             tags text[], metadata_changed boolean, metadata jsonb, avatar_changed boolean, avatar_url text,
+             pin_changed boolean, pinned_message uuid, trashed boolean, modified_at timestamptz, modified_by uuid, changed_at timestamptz,
+             member_delta bigint, member_delta_max bigint, newest_id bigint, newest_author uuid, newest_by_other bigint)
         where c.uuid = r.uuid
           -- A batch that was applied before adds nothing.
           and c.revision < r.revision;

@@ -5,6 +5,12 @@ create function fold(t text) returns text
     language sql immutable strict parallel safe
     return normalize(upper(lower(normalize(t, nfc) collate "und-x-icu")), nfc);
 
+-- The same without accents, for names that are searched for: who types Zoe or Zoë means both. Marks of other scripts
+-- than those of Latin, Greek and Cyrillic stay, for they make other letters.
+create function unaccented(t text) returns text
+    language sql immutable strict parallel safe
+    return normalize(regexp_replace(normalize(fold(t), nfd), U&'[\0300-\036F]', '', 'g'), nfc);
+
 create table users (
     uuid        uuid        not null,
     account_id  bigint      not null,
@@ -20,6 +26,8 @@ create table users (
     tags        text[]      not null,
     created_at  timestamptz not null,
     modified_at timestamptz not null,
+    -- Access tokens that were issued until then are not taken any more.
+    tokens_revoked_until timestamptz,
     constraint users_one_per_uuid primary key (uuid),
     constraint users_one_per_uid unique (account_id, uid),
     constraint users_one_per_id unique (account_id, id)
@@ -58,10 +66,11 @@ begin
         role = coalesce(r.role, u.role),
         metadata = coalesce(r.metadata, u.metadata),
         tags = coalesce(r.tags, u.tags),
-        modified_at = r.at
+        modified_at = coalesce(r.at, u.modified_at),
+        tokens_revoked_until = greatest(r.tokens_revoked_until, u.tokens_revoked_until)
     from jsonb_to_recordset(changes -> 'users') as r
         (uuid uuid, at timestamptz, name text, username text, email text, avatar_url text, role text,
-         metadata jsonb, tags text[])
+         metadata jsonb, tags text[], tokens_revoked_until timestamptz)
     where u.uuid = r.uuid;
     return true;
 end

@@ -140,6 +140,9 @@ impl Fold {
                 self.set("description", json!(description));
             }
             ConversationEvent::ConversationTagged { tags } => self.set("tags", json!(tags)),
+            ConversationEvent::MetadataChanged { metadata } => {
+                self.set("metadata", json!(metadata));
+            }
             ConversationEvent::AvatarChanged { avatar_url } => {
                 self.set("avatar_url", json!(avatar_url))
             }

@@ -155,6 +155,8 @@ impl Memory {
                 self.members.change(&membership.conversation, mark);
                 self.all_members.change(&membership.conversation, mark);
             }
+            // Nothing that is remembered tells of it.
+            domain::Event::User(UserEvent::TokensRevoked { .. }) => {}
             domain::Event::User(user) => {
                 self.users.forget(&stream.into());
                 // Nobody's list has somebody who is new.

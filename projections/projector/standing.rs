@@ -19,7 +19,7 @@ pub(crate) struct Standing {
 impl Standing {
     /// As the checkpoints have it; `None` when a model was never built. A checkpoint that came with a restore stands
     /// for a schema that is not there, or is another one.
-    pub(super) async fn read(
+    pub(crate) async fn read(
         executor: impl PgExecutor<'_>,
         generation: &Generation,
     ) -> Result<Option<Self>, Error> {

@@ -16,6 +16,7 @@ mod nodes;
 mod random;
 mod remembering;
 mod replay;
+mod revocations;
 mod stopped;
 mod storable;
 mod trouble;

@@ -4,6 +4,7 @@ use domain::user::{self, Profile};
 use domain::{AccountId, ConversationId, MessageId, PublicId, UserId};
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
+use serde_json::Map;
 use uuid::Uuid;
 
 use super::world::{World, create, post};
@@ -110,6 +111,11 @@ impl History {
                 let profile = Profile { name, ..Profile::default() };
                 world.update_user(user, user::Command::UpdateUser { profile }).await;
                 true
+            }
+            12 if n % 2 == 0 => {
+                let metadata = Map::from_iter([("n".to_owned(), n.into())]);
+                let metadata = (n % 4 == 0).then_some(metadata);
+                world.tell(room, ChangeMetadata { metadata }).await
             }
             12 => world.tell(room, TagConversation { tags: vec![format!("tag{n}")] }).await,
             own => {

@@ -73,7 +73,7 @@ async fn answer(views: &Views, user: UserId, rooms: &[ConversationId], question:
         }
         _ => {
             let contacts = views.contacts(AccountId::FIRST, user, Cursor::Top, 50).await.unwrap();
-            let users = views.users(AccountId::FIRST, None, 50, 0).await.unwrap();
+            let users = views.users(AccountId::FIRST, None, None, 50, 0).await.unwrap();
             let uuids: Vec<UserId> = users.items.iter().map(|user| user.uuid).collect();
             let known = views.users_of(AccountId::FIRST, &uuids).await.unwrap();
             format!("{contacts:#?} {users:#?} {known:#?} {:#?}", views.chats_of(user, rooms).await)

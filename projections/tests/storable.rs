@@ -167,6 +167,11 @@ async fn conversations_are_read_back_as_they_were_accepted() {
             let avatar_url = edges.optional(2048);
             let change = Command::ChangeAvatar { avatar_url: avatar_url.clone() };
             let avatar_url = if world.tell(id, change).await { avatar_url } else { None };
+            let metadata = edges.metadata();
+            let change = Command::ChangeMetadata { metadata: metadata.clone() };
+            let is_changed = world.tell(id, change).await;
+            let metadata = if is_changed { metadata } else { create.metadata.clone() };
+            let create = Create { metadata, ..create };
             accepted.push((id, create, avatar_url));
         }
     }

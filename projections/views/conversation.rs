@@ -41,6 +41,18 @@ impl View {
     pub fn members(&self) -> impl ExactSizeIterator<Item = (&Member, &User)> + Clone {
         self.members.iter().zip(self.users.iter().map(|user| &**user))
     }
+
+    /// How many members there are: as many as are shown, unless those are the first hundred of more.
+    /// The conversation's own number may be of another moment than the list, between which somebody
+    /// came or went.
+    pub fn member_count(&self) -> i64 {
+        let shown = self.members.len();
+        if shown == SHOWN_MAX {
+            self.conversation.member_count.max(shown as i64)
+        } else {
+            shown as i64
+        }
+    }
 }
 
 impl Views {
@@ -82,6 +94,25 @@ impl Views {
             self.memory.numbers.insert((account, number), uuid);
         }
         Ok(found)
+    }
+
+    /// The contextual chat that the host system calls `uid`.
+    ///
+    /// # Errors
+    /// When PostgreSQL fails or a read model is stopped.
+    pub async fn conversation_by_uid(
+        &self,
+        account: AccountId,
+        uid: &str,
+    ) -> Result<Option<ConversationId>, Error> {
+        self.progress.require(SHOWN)?;
+        let look_up = || async {
+            sqlx::query_scalar(BY_UID).bind(account).bind(uid).fetch_optional(&self.readers).await
+        };
+        match self.ask("look up a conversation", look_up).await? {
+            Some(uuid) if self.serves_id(uuid).await? => Ok(Some(uuid)),
+            _ => Ok(None),
+        }
     }
 
     /// What everyone sees of a conversation. Whether the caller may is not asked here.
@@ -179,6 +210,9 @@ impl Views {
         shown.into_iter().map(|one| one.with_users(generation, &users)).collect()
     }
 }
+
+/// For account and uid.
+pub(super) const BY_UID: &str = "select uuid from conversations where account_id = $1 and uid = $2";
 
 /// What a view is made of.
 struct Shown {

@@ -141,11 +141,12 @@ pub(super) fn sorted_sql(filter: &Filter) -> String {
     )
 }
 
-/// The name, or another member's, has `$7` in it.
+/// The name, or another member's, has `$7` in it, whatever its case and accents.
 const NAMED: &str = "(
-    strpos(fold(coalesce(c.name, '')), fold($7)) > 0
+    strpos(unaccented(coalesce(c.name, '')), (select unaccented($7))) > 0
     or exists (select from members o
                join users u on u.uuid = o.user_id
                where o.conversation = m.conversation
                  and o.user_id <> m.user_id
-                 and strpos(fold(coalesce(u.name, u.username, u.uid)), fold($7)) > 0))";
+                 and strpos(unaccented(coalesce(u.name, u.username, u.uid)),
+                            (select unaccented($7))) > 0))";

@@ -17,12 +17,23 @@ use crate::memory::{Conversation, Message};
 /// The kinds that a surface serves.
 pub fn served_kinds(surface: Surface) -> &'static [Kind] {
     match surface {
-        Surface::Weavy | Surface::Protocol | Surface::Pulse => {
+        Surface::Weavy | Surface::Protocol | Surface::Pulse | Surface::Events => {
             &[Kind::Private, Kind::Room, Kind::Contextual]
         }
         Surface::Chatwoot => &[Kind::Support],
         Surface::Audit | Surface::Cli | Surface::Reaction => Kind::ALL,
     }
+}
+
+/// The kinds that members are told of, wherever they listen.
+pub fn member_kinds() -> &'static [Kind] {
+    served_kinds(Surface::Events)
+}
+
+/// The kinds of which those who work for an account see every conversation, and of which members of
+/// any other role see nothing.
+pub fn support_kinds() -> &'static [Kind] {
+    served_kinds(Surface::Chatwoot)
 }
 
 impl Views {

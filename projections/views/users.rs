@@ -170,7 +170,8 @@ impl Views {
         Ok(Page { items, total: Some(total) })
     }
 
-    /// Users by name, then number; those with `q` in their name, username or uid, or all.
+    /// Users by name, then number; those with `q` in their name, username or uid, or all; without
+    /// one of them, if that one is to be left out.
     ///
     /// # Errors
     /// When PostgreSQL fails or a read model is stopped.
@@ -178,6 +179,7 @@ impl Views {
         &self,
         account: AccountId,
         q: Option<&str>,
+        except: Option<UserId>,
         top: i64,
         skip: i64,
     ) -> Result<Page<User>, Error> {
@@ -185,20 +187,20 @@ impl Views {
         let items = self
             .ask("list users", || async {
                 let sql = users_sql(q.is_some());
-                let mut page = sqlx::query_as(&sql).bind(account).bind(top).bind(skip);
-                if let Some(q) = q {
-                    page = page.bind(q);
-                }
-                page.fetch_all(&self.readers).await
+                let page = sqlx::query_as(&sql).bind(account).bind(top).bind(skip).bind(q);
+                page.bind(except).fetch_all(&self.readers).await
             })
             .await?;
         let total = match q {
-            None => self.count_users(account).await?,
+            None => {
+                let left_out = self.users_of(account, except.as_slice()).await?.len() as i64;
+                self.count_users(account).await? - left_out
+            }
             Some(q) => {
                 self.ask("count users", || async {
                     let sql = format!("select count(*) from ({}) found", users_sql(true));
                     let count = sqlx::query_scalar(&sql).bind(account).bind(i64::MAX).bind(0_i64);
-                    count.bind(q).fetch_one(&self.readers).await
+                    count.bind(q).bind(except).fetch_one(&self.readers).await
                 })
                 .await?
             }
@@ -219,20 +221,27 @@ impl Views {
     }
 }
 
-/// `$4` is part of a name, the username or the uid: written as the index has it, which finds candidates, and then
-/// compared, since the text is no pattern.
-const FOUND: &str =
-    "fold(coalesce(name, '') || ' ' || coalesce(username, '') || ' ' || uid)
-         like '%' || replace(replace(replace(fold($4), '\\', '\\\\'), '%', '\\%'), '_', '\\_') || '%'";
+/// A parameter is part of the name, the username or the uid of a row of users, whatever its case and
+/// accents: written as the index has it. The text is no pattern, so what would be one is escaped.
+pub(super) fn found_by(row: &str, q: u8) -> String {
+    format!(
+        "unaccented(coalesce({row}.name, '') || ' ' || coalesce({row}.username, '') || ' ' || {row}.uid)
+             like '%'
+                  || replace(replace(replace(unaccented(${q}), '\\', '\\\\'), '%', '\\%'), '_', '\\_')
+                  || '%'"
+    )
+}
 
-/// For account, limit, offset and q. What is searched for is found first, by its index, and only that is sorted.
+/// For account, limit, offset, q, and whom to leave out. What is searched for is found first, by its
+/// index, and only that is sorted.
 pub(super) fn users_sql(searched: bool) -> String {
     let (found, users) = match searched {
         true => (
             format!(
                 "with found as materialized (
-                     select * from users where account_id = $1 and {FOUND}
-                 ) "
+                     select * from users u where u.account_id = $1 and {}
+                 ) ",
+                found_by("u", 4)
             ),
             "found",
         ),
@@ -242,6 +251,7 @@ pub(super) fn users_sql(searched: bool) -> String {
         "{found}select {USER_COLUMNS}
          from {users}
          where account_id = $1
+           and ($5::uuid is null or uuid <> $5)
          order by {NAME}, id
          limit $2 offset $3"
     )

@@ -24,7 +24,9 @@ mod audit;
 mod chatwoot;
 mod description;
 mod edge;
+mod events;
 mod jsonapi;
+pub mod live;
 mod operations;
 mod protocol;
 mod pulse;
@@ -67,6 +69,7 @@ const DIALECTS: Dialects = Dialects(&[
     &pulse::DIALECT,
     &chatwoot::DIALECT,
     &audit::DIALECT,
+    &events::DIALECT,
 ]);
 
 /// The description of the API, whole and by dialect.

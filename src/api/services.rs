@@ -2,12 +2,13 @@ use std::sync::Arc;
 
 use event_store::Commands;
 use metrics_exporter_prometheus::PrometheusHandle;
-use projections::Views;
+use projections::{Revocations, Views};
 use sqlx::PgPool;
 
 use crate::edge::fair::Fair;
 use crate::edge::seen::Seen;
-use crate::edge::token::Authenticator;
+use crate::edge::token::{Authenticator, Issuer};
+use crate::live::Live;
 
 /// What the handlers work with. The router copies it several times for each request, so it is
 /// shared by a counted reference.
@@ -22,6 +23,10 @@ pub struct Services {
     pub queries: PgPool,
     /// Judges access tokens.
     pub authenticator: Authenticator,
+    /// Those that were taken back.
+    pub revocations: Revocations,
+    /// Makes access tokens, unless an identity provider does.
+    pub issuer: Option<Issuer>,
     /// For `/readyz`.
     pub readiness: Readiness,
     /// For `/metrics`.
@@ -32,6 +37,8 @@ pub struct Services {
     pub public_url: Arc<str>,
     /// Counts the requests that are under way.
     pub fair: Fair,
+    /// Tells what happens.
+    pub live: Live,
     /// Users whose newest token has been seen.
     pub seen: Seen,
 }

@@ -231,6 +231,14 @@ impl AccountPosition {
     pub const END: Self = Self(i64::MAX);
 }
 
+impl std::ops::Add<i64> for AccountPosition {
+    type Output = Self;
+
+    fn add(self, events: i64) -> Self {
+        Self(self.0.saturating_add(events))
+    }
+}
+
 impl From<AccountPosition> for PublicId {
     fn from(made: AccountPosition) -> Self {
         Self(made.0)

@@ -63,6 +63,7 @@ fn conversation_events() -> Vec<conversation::Event> {
         ConversationRenamed { name: Some("Team".into()) },
         ConversationDescribed { description: Some("About the order".into()) },
         ConversationTagged { tags: tags() },
+        MetadataChanged { metadata: Some(map()) },
         AvatarChanged { avatar_url: Some("https://host.example/team.png".into()) },
         MessagePinned { message: MESSAGE },
         MessageUnpinned,
@@ -151,6 +152,7 @@ fn user_events() -> Vec<user::Event> {
             profile,
             token_issued_at: Some("2026-01-01T09:00:00.250Z".parse().unwrap()),
         },
+        user::Event::TokensRevoked { issued_until: "2026-01-01T09:00:00.250Z".parse().unwrap() },
     ]
 }
 

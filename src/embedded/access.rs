@@ -11,12 +11,14 @@ pub struct Access {
     pub ask: Vec<String>,
     /// Subjects at which it may ask for several.
     pub ask_for_several: Vec<String>,
+    /// Subjects of our own that it may listen to.
+    pub hear: Vec<String>,
 }
 
 /// All for our own user, nothing for the other.
 impl Default for Access {
     fn default() -> Self {
-        Self { publish: vec![">".to_owned()], ask: vec![], ask_for_several: vec![] }
+        Self { publish: vec![">".to_owned()], ask: vec![], ask_for_several: vec![], hear: vec![] }
     }
 }
 
@@ -33,11 +35,14 @@ impl Access {
         let several = self.ask_for_several.iter();
         let several =
             several.map(|subject| format!("{{ service: \"{subject}\", response_type: stream }}"));
-        let exports = list(one.chain(several));
+        let heard = self.hear.iter().map(|subject| format!("{{ stream: \"{subject}\" }}"));
+        let exports = list(one.chain(several).chain(heard));
         let asked = self.ask.iter().chain(&self.ask_for_several);
-        let imports = list(asked.map(|subject| {
-            format!("{{ service: {{ account: {ACCOUNT}, subject: \"{subject}\" }} }}")
-        }));
+        let import = |what: &str, subject: &String| {
+            format!("{{ {what}: {{ account: {ACCOUNT}, subject: \"{subject}\" }} }}")
+        };
+        let asked = asked.map(|subject| import("service", subject));
+        let imports = list(asked.chain(self.hear.iter().map(|subject| import("stream", subject))));
         format!(
             "accounts {{
   {ACCOUNT} {{

@@ -16,6 +16,8 @@ pub enum Surface {
     Pulse,
     /// The Chatwoot dialect.
     Chatwoot,
+    /// `GET /events`.
+    Events,
     /// The audit endpoints.
     Audit,
     /// The command line.

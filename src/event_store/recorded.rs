@@ -221,7 +221,7 @@ impl RecordedEvent {
     }
 
     /// The same event after its key is gone.
-    pub(crate) fn erased(&self) -> Self {
+    pub fn erased(&self) -> Self {
         Self { key: Ok(None), opened: OnceLock::new(), instead: ERASED, ..self.clone() }
     }
 

@@ -77,6 +77,7 @@ pub(super) async fn start(options: &Options, data_dir: &Path) -> Result<Nats, Fa
         publish: access::published(prefix, stream),
         ask: access::asked_by_readers(stream),
         ask_for_several: access::asked_by_readers_for_several(stream),
+        hear: access::heard_by_readers(prefix),
     };
     let nats = Nats::start_with(data_dir, None, &access, "").await?;
     let url_file = data_dir.join(URL_FILE);

@@ -1,5 +1,7 @@
 //! What Colloquy and those who read its stream need of a NATS server, for one that lets nobody do more.
 
+use crate::signals::{PRESENCE, TYPING};
+
 /// First token of the subjects of history that is published once more, unless another one is given.
 pub const HISTORY: &str = "replay";
 
@@ -8,10 +10,17 @@ pub fn published(prefix: &str, stream: &str) -> Vec<String> {
     vec![
         format!("{prefix}.v1.>"),
         format!("{prefix}.hint"),
+        format!("{prefix}.{TYPING}.>"),
+        format!("{prefix}.{PRESENCE}"),
         format!("{HISTORY}.*.v1.>"),
         "$JS.API.>".to_owned(),
         format!("$JS.ACK.{stream}.>"),
     ]
+}
+
+/// What a reader may listen to that is in no stream.
+pub fn heard_by_readers(prefix: &str) -> Vec<String> {
+    vec![format!("{prefix}.{TYPING}.>")]
 }
 
 /// What a reader may ask for: the stream and how it is, its messages, the consumers that there are, and that they have

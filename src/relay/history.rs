@@ -6,11 +6,10 @@
 
 use async_nats::Client;
 use async_nats::jetstream::stream::{Config, StorageType, Stream};
-use event_store::{Budget, Log, Position};
+use event_store::{Budget, Facts, Log, Position};
 use uuid::Uuid;
 
 use crate::comparison::{get, message_at};
-use crate::facts::Facts;
 use crate::publisher::Publisher;
 use crate::{Error, Settings, connection};
 

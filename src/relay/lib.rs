@@ -27,7 +27,6 @@ mod comparison;
 mod connection;
 mod erasure;
 mod error;
-mod facts;
 mod finding;
 mod full_comparison;
 mod health;
@@ -36,6 +35,7 @@ mod history;
 mod message;
 mod publisher;
 mod repair;
+pub mod signals;
 mod stream;
 #[cfg(test)]
 mod tests;
@@ -268,7 +268,7 @@ impl Relay {
             subject_prefix: self.settings.subject_prefix.clone(),
             payload: self.settings.payload,
             ahead: 0,
-            facts: facts::Facts::default(),
+            facts: event_store::Facts::default(),
         }
     }
 

@@ -5,7 +5,7 @@ use async_nats::header::{NATS_EXPECTED_LAST_SEQUENCE, NATS_EXPECTED_STREAM, NATS
 use async_nats::{HeaderMap, HeaderName};
 use chrono::SecondsFormat;
 use event_store::{
-    ERASED, LogEvent, RecordedEvent, STILL_SEALED, UNREADABLE, UserId, quarantined_between,
+    ERASED, Facts, LogEvent, RecordedEvent, STILL_SEALED, UNREADABLE, UserId, quarantined_between,
 };
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use serde::Deserialize;
@@ -13,7 +13,6 @@ use serde_json::{Map, Value};
 use sqlx::PgPool;
 use uuid::Uuid;
 
-use crate::facts::Facts;
 use crate::{Error, Payload};
 
 /// `<prefix>.v1.<account>.<conversation or directory>.<EventType>`.

@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use async_nats::jetstream;
-use event_store::{LogEvent, Position};
+use event_store::{Facts, LogEvent, Position};
 use futures::future::{BoxFuture, try_join_all};
 use futures::{FutureExt, TryFutureExt};
 use sqlx::PgPool;
 
-use crate::facts::Facts;
+use crate::message::USERS_MAX;
 use crate::{Error, Payload, message};
 
 /// Publishes to one stream, each message only where it belongs.
@@ -34,7 +34,7 @@ impl Publisher {
     /// Sends a batch; none if there is nothing to send.
     pub(crate) async fn send(&mut self, batch: &[Arc<LogEvent>]) -> Result<Option<Sent>, Error> {
         let (Some(first), Some(last)) = (batch.first(), batch.last()) else { return Ok(None) };
-        self.facts.learn(&self.pool, batch).await?;
+        self.facts.learn(&self.pool, batch.iter(), USERS_MAX).await?;
         let mut acknowledgements = Vec::with_capacity(batch.len());
         for event in batch.iter().map(Arc::as_ref) {
             let position = event.recorded.position;

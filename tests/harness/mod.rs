@@ -160,7 +160,10 @@ impl Installation {
     /// The same with further arguments.
     pub fn start_with(&self, arguments: &[&str]) -> Server {
         let mut command = serve();
-        if arguments.contains(&"--jwks-url") {
+        if ["--jwks-url", "--jwt-public-key"]
+            .iter()
+            .any(|key| arguments.iter().any(|argument| argument.starts_with(key)))
+        {
             command.env_remove("COLLOQUY_JWT_SECRET");
         }
         Server::start(self.configured(command, arguments))

@@ -1,5 +1,6 @@
 use serde_json::{Value, json};
 
+use super::arrived;
 use crate::harness::{Caller, Server};
 
 async fn badge(caller: &Caller) -> Value {
@@ -40,4 +41,59 @@ async fn the_badge_counts_unread_conversations_by_kind() {
     assert_eq!(badge(&ann).await, counts(0, 0));
     let unread = ann.get("/api/conversations?unread=true&count_only=true").await.expect(200);
     assert_eq!(unread, json!({"count": 0}));
+}
+
+#[tokio::test]
+async fn what_is_trashed_archived_or_muted_does_not_count() {
+    let server = Server::fresh().await;
+    let [ann, bob, _] = arrived(&server, ["ann", "bob", "cat"]).await;
+    let chat = crate::protocol::chat(&ann, "bob").await;
+    crate::protocol::say(&bob, &chat, "hi").await;
+    let path = crate::protocol::path(&chat);
+    let number = ann.listed("", "id").await[0].clone();
+    let is_counted = async |counted: bool, why: &str| {
+        assert_eq!(badge(&ann).await["private"], i64::from(counted), "{why}");
+        // It stays listed, and unread.
+        let unread = ann.get("/api/conversations?unread=true").await.expect(200);
+        assert_eq!((&unread["count"], &unread["data"][0]["id"]), (&json!(1), &number), "{why}");
+    };
+    is_counted(true, "unread").await;
+    for (hidden, shown) in [
+        (json!({"archived_at": 1_750_000_000}), json!({"archived_at": null})),
+        (json!({"is_muted": true}), json!({"is_muted": false})),
+    ] {
+        ann.put_json(&path, hidden.clone()).await.expect(200);
+        is_counted(false, &hidden.to_string()).await;
+        ann.put_json(&path, shown.clone()).await.expect(200);
+        is_counted(true, &shown.to_string()).await;
+    }
+    bob.bare_post(&format!("/api/apps/{number}/trash")).await.expect(200);
+    assert_eq!(badge(&ann).await, counts(0, 0));
+    assert_eq!(ann.get("/api/conversations?unread=true").await.expect(200)["count"], 0);
+    bob.bare_post(&format!("/api/apps/{number}/restore")).await.expect(200);
+    is_counted(true, "restored").await;
+}
+
+#[tokio::test]
+async fn the_three_kinds_are_counted_apart_and_are_as_many_as_the_list_says() {
+    let server = Server::fresh().await;
+    let [ann, bob, _] = arrived(&server, ["ann", "bob", "cat"]).await;
+    let init = json!({"app": {"uid": "doc", "type": "chat"}});
+    ann.post("/api/apps/init", init.clone()).await.expect(200);
+    let made = [
+        bob.create(json!(["ann"])).await,
+        bob.create(json!(["ann", "cat"])).await,
+        bob.post("/api/apps/init", init).await.expect(200),
+    ];
+    let mut expected = json!({"private": 0, "rooms": 0, "chat": 0});
+    for (one, (kind, filter)) in
+        made.iter().zip([("private", "private"), ("rooms", "room"), ("chat", "chat")])
+    {
+        bob.say(one, "hi").await;
+        expected[kind] = json!(1);
+        assert_eq!(badge(&ann).await, expected);
+        let query = format!("?unread=true&type={filter}");
+        assert_eq!(ann.listed(&query, "id").await, [one["id"].clone()]);
+    }
+    assert_eq!(badge(&bob).await, json!({"private": 0, "rooms": 0, "chat": 0}));
 }

@@ -172,3 +172,98 @@ async fn whoever_writes_sees_what_they_wrote() {
         assert_eq!(badge["rooms"], n);
     }
 }
+
+#[tokio::test]
+async fn a_name_that_is_null_or_blank_is_none_and_single_quotes_are_read() {
+    let server = Server::fresh().await;
+    let (ann, ..) = three(&server).await;
+    for name in [json!(null), json!(""), json!("  ")] {
+        let body = json!({"members": ["bob", "cat"], "name": name});
+        let room = ann.post("/api/conversations", body).await.expect(201);
+        assert_eq!((room.get("name"), &room["display_name"]), (None, &json!("Bob, Cat")));
+    }
+}
+
+#[tokio::test]
+async fn a_private_chat_is_the_same_one_wherever_it_was_made() {
+    let server = Server::fresh().await;
+    let (ann, bob, _) = three(&server).await;
+    crate::protocol::chat(&ann, "bob").await;
+    crate::pulse::direct(&bob, "cat").await;
+    for (caller, members) in [(&ann, json!(["bob"])), (&bob, json!(["ann"])), (&bob, json!([3]))] {
+        let before = caller.listed("", "id").await;
+        let found = caller.create(members).await;
+        assert!(before.contains(&found["id"]), "{found}");
+        assert_eq!(caller.listed("", "id").await, before);
+    }
+}
+
+/// What the contract says of each property: its type, and whether it is always there.
+#[tokio::test]
+async fn a_private_chat_with_messages_has_every_property_as_it_is_told() {
+    let server = Server::fresh().await;
+    let (ann, bob, _) = three(&server).await;
+    let profile = json!({"avatar_url": "https://host.example/bob.png"});
+    server.key().put_json("/api/users/bob", profile).await.expect(200);
+    let chat = ann.create(json!(["bob"])).await;
+    let path = format!("/api/apps/{}/messages", chat["id"]);
+    let body = json!({"text": "hi", "metadata": {"a": null}, "tags": ["t"]});
+    bob.post(&path, body).await.expect(200);
+    ann.put(&format!("/api/conversations/{}/mark", chat["id"])).await.expect(200);
+    let mut seen = ann.get(&format!("/api/conversations/{}", chat["id"])).await.expect(200);
+    blank_times(&mut seen);
+    let by = |id, uid, name| json!({"id": id, "uid": uid, "display_name": name});
+    let (mut bobs, ann_is) = (by(2, "bob", "Bob"), by(1, "ann", "Ann"));
+    bobs["avatar_url"] = json!("https://host.example/bob.png");
+    let with = |person: &Value, more: Value| {
+        let mut member = person.clone();
+        member.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        member
+    };
+    let last = seen["last_message_id"].clone();
+    assert_eq!(
+        seen,
+        json!({
+            "id": chat["id"], "type": PRIVATE, "display_name": "Bob", "tags": [],
+            "avatar_url": "https://host.example/bob.png",
+            "created_at": "T", "created_by_id": 1, "created_by": ann_is,
+            "modified_at": "T", "modified_by_id": 1, "modified_by": ann_is,
+            "member_count": 2, "user_id": 2,
+            "members": [
+                with(&ann_is, json!({"presence": "away", "marked_id": last, "marked_at": "T"})),
+                with(&bobs, json!({"presence": "away"})),
+            ],
+            "last_message_id": last,
+            "last_message": {
+                "id": last, "app_id": chat["id"], "text": "hi", "html": "<p>hi</p>", "plain": "hi",
+                "attachment_count": 0, "metadata": {"a": null}, "tags": ["t"],
+                "created_at": "T", "created_by_id": 2, "created_by": bobs, "is_trashed": false,
+            },
+            "is_pinned": false, "is_unread": false, "is_starred": false, "is_subscribed": true,
+            "is_trashed": false
+        })
+    );
+}
+
+/// Checks each time's form, and puts a `T` in its place.
+fn blank_times(value: &mut Value) {
+    match value {
+        Value::Array(items) => items.iter_mut().for_each(blank_times),
+        Value::Object(object) => {
+            for (name, value) in object {
+                match value {
+                    Value::String(text) if name.ends_with("_at") => {
+                        let form = "%Y-%m-%dT%H:%M:%SZ";
+                        assert!(
+                            chrono::NaiveDateTime::parse_from_str(text, form).is_ok(),
+                            "{text}"
+                        );
+                        *text = "T".to_owned();
+                    }
+                    value => blank_times(value),
+                }
+            }
+        }
+        _ => {}
+    }
+}

@@ -1,6 +1,7 @@
 use reqwest::Method;
 use serde_json::json;
 
+use super::{app, arrived, conversation};
 use crate::harness::{Server, send};
 
 #[tokio::test]
@@ -120,4 +121,128 @@ async fn browsers_of_any_origin_may_call() {
         answer.headers["access-control-expose-headers"],
         "colloquy-position,x-request-id,location"
     );
+}
+
+/// Later, as the contract says: a client that tries it is told so and goes on.
+#[tokio::test]
+async fn a_delivery_is_not_taken_note_of() {
+    let server = Server::fresh().await;
+    let (ann, bob) = (server.caller("ann"), server.caller("bob"));
+    bob.arrive().await;
+    let chat = ann.create(json!(["bob"])).await;
+    let path = format!("/api/conversations/{}/delivered", chat["id"]);
+    let missing = ann.put(&path).await.expect(404);
+    assert_eq!((&missing["status"], &missing["instance"]), (&json!(404), &json!(path)));
+    ann.get(&format!("/api/conversations/{}", chat["id"])).await.expect(200);
+}
+
+/// Each with both media types, and a body that says the same.
+#[tokio::test]
+async fn a_problem_is_told_in_the_media_type_that_is_accepted() {
+    let server = Server::fresh().await;
+    let [ann, bob] = arrived(&server, ["ann", "bob"]).await;
+    let stranger = ann.with_token("none");
+    let room = ann.create(json!(["bob"])).await;
+    let path = |below: &str| app(&room, below);
+    let once = ann.request(Method::POST, &path("/messages")).header("Idempotency-Key", "once");
+    send(once.json(&json!({"text": "hi"}))).await.expect(200);
+    for (caller, method, path, body, status) in [
+        (&ann, Method::POST, path("/messages"), json!({"text": " "}), 400),
+        (&stranger, Method::GET, "/api/user".to_owned(), json!({}), 401),
+        (&ann, Method::GET, "/api/users".to_owned(), json!({}), 403),
+        (&bob, Method::GET, "/api/apps/999".to_owned(), json!({}), 404),
+        (&ann, Method::PUT, path(""), json!({}), 405),
+        (&ann, Method::POST, path("/messages"), json!({"text": "ho"}), 422),
+    ] {
+        for (accept, media_type) in [
+            ("*/*", "application/json"),
+            ("application/json", "application/json"),
+            ("application/problem+json", "application/problem+json"),
+            ("text/html, application/problem+json;q=0.9", "application/problem+json"),
+        ] {
+            let request = caller.request(method.clone(), &path).header("Accept", accept);
+            let key = if status == 422 { "once" } else { accept };
+            let answer = send(request.header("Idempotency-Key", key).json(&body)).await;
+            assert_eq!(answer.headers["content-type"], media_type, "{status}");
+            let problem = answer.expect(status);
+            assert_eq!((&problem["status"], &problem["instance"]), (&json!(status), &json!(path)));
+            assert!(problem["type"].is_string() && problem["title"].is_string());
+        }
+    }
+}
+
+#[tokio::test]
+async fn every_path_may_end_in_a_slash_and_takes_bodies_that_it_does_not_need() {
+    let server = Server::fresh().await;
+    let [ann, ..] = arrived(&server, ["ann", "bob", "cat"]).await;
+    let room = ann.create(json!(["bob", "cat"])).await;
+    let message = ann.say(&room, "hi").await;
+    let id = &room["id"];
+    for (method, path, status) in [
+        (Method::GET, "/api/user".to_owned(), 200),
+        (Method::GET, "/api/users/autocomplete".to_owned(), 200),
+        (Method::GET, "/api/conversations".to_owned(), 200),
+        (Method::GET, "/api/conversations/badge".to_owned(), 200),
+        (Method::GET, format!("/api/conversations/{id}"), 200),
+        (Method::PUT, format!("/api/conversations/{id}/mark"), 200),
+        (Method::DELETE, format!("/api/conversations/{id}/mark"), 200),
+        (Method::PUT, format!("/api/conversations/{id}/pin"), 200),
+        (Method::DELETE, format!("/api/conversations/{id}/pin"), 200),
+        (Method::GET, format!("/api/apps/{id}"), 200),
+        (Method::GET, format!("/api/apps/{id}/messages"), 200),
+        (Method::GET, format!("/api/apps/{id}/members"), 200),
+        (Method::POST, format!("/api/apps/{id}/stars"), 204),
+        (Method::DELETE, format!("/api/apps/{id}/stars"), 204),
+        (Method::POST, format!("/api/apps/{id}/subscribe"), 200),
+        (Method::POST, format!("/api/apps/{id}/unsubscribe"), 200),
+        (Method::POST, format!("/api/apps/{id}/trash"), 200),
+        (Method::POST, format!("/api/apps/{id}/restore"), 200),
+        (Method::PUT, format!("/api/apps/{id}/members/bob"), 200),
+        (Method::DELETE, format!("/api/apps/{id}/members/bob"), 200),
+        (Method::GET, format!("/api/messages/{message}"), 200),
+        (Method::DELETE, format!("/api/messages/{message}"), 204),
+        (Method::DELETE, format!("/api/apps/{id}"), 204),
+    ] {
+        let bodies = if status == 204 && path.ends_with(|c: char| c.is_ascii_digit()) {
+            &["{}"][..]
+        } else {
+            &["", "{}", "[1]", "nonsense"]
+        };
+        for body in bodies {
+            let request = ann.request(method.clone(), &format!("{path}/"));
+            let request = request.header("Content-Type", "application/json").body(*body);
+            let answer = send(request).await;
+            assert_eq!(answer.status, status, "{method} {path} {body:?}: {}", answer.body);
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_is_no_number_names_no_conversation_and_the_badge_is_no_number() {
+    let server = Server::fresh().await;
+    let [ann, _] = arrived(&server, ["ann", "bob"]).await;
+    let chat = ann.create(json!(["bob"])).await;
+    assert!(ann.get("/api/conversations/badge").await.expect(200)["private"].is_number());
+    for id in ["abc", "0", "-1", "1.5", "+1", "0x1", "99999999999999999999", "%20", "%00"] {
+        for below in ["", "/mark", "/pin"] {
+            let method = if below.is_empty() { Method::GET } else { Method::PUT };
+            send(ann.request(method, &format!("/api/conversations/{id}{below}"))).await.expect(404);
+        }
+        for below in ["/trash", "/restore", "/stars", "/subscribe"] {
+            ann.bare_post(&format!("/api/apps/{id}{below}")).await.expect(404);
+        }
+        for below in ["", "/members", "/messages"] {
+            ann.get(&format!("/api/apps/{id}{below}")).await.expect(404);
+        }
+    }
+    let other = server.caller_with("ann", 2, "member");
+    for path in [conversation(&chat, ""), app(&chat, ""), app(&chat, "/members")] {
+        other.get(&path).await.expect(404);
+        server.caller_with("host", 2, "service").get(&path).await.expect(404);
+    }
+    for below in ["/trash", "/stars", "/subscribe"] {
+        other.bare_post(&app(&chat, below)).await.expect(404);
+    }
+    other.delete(&app(&chat, "")).await.expect(404);
+    server.caller_with("eve", 2, "administrator").delete(&app(&chat, "")).await.expect(404);
 }

@@ -138,3 +138,38 @@ async fn another_account_sees_nothing() {
     other.get(&format!("/api/conversations/{}", made[0]["id"])).await.expect(404);
     other.post("/api/conversations", json!({"members": ["bob"]})).await.expect(400);
 }
+
+#[tokio::test]
+async fn the_kinds_the_trash_and_tags_filter() {
+    let server = Server::fresh().await;
+    let (ann, _, mut made) = ann_with_four(&server).await;
+    let doc = json!({"uid": "doc", "type": "chat", "name": "Doc", "tags": ["Straße", "b"]});
+    made.push(ann.post("/api/apps", doc).await.expect(201));
+    ann.patch(&super::app(&made[1], ""), json!({"tags": ["B"]})).await.expect(200);
+    ann.bare_post(&super::app(&made[3], "/trash")).await.expect(200);
+    for (query, expected) in [
+        ("", &[4, 2, 1, 0][..]),
+        ("?contextual=true", &[4]),
+        ("?contextual=FALSE", &[2, 1, 0]),
+        ("?contextual=null", &[4, 2, 1, 0]),
+        ("?contextual=", &[4, 2, 1, 0]),
+        ("?type=CHAT", &[4]),
+        ("?type=D65DD4BC-418E-403C-9F56-F9CF4DA931ED", &[4]),
+        ("?type=chat&contextual=false", &[]),
+        ("?type=privatechat", &[0]),
+        ("?type=chatroom", &[2, 1]),
+        ("?type=", &[4, 2, 1, 0]),
+        ("?trashed=true", &[3]),
+        ("?trashed=false", &[4, 2, 1, 0]),
+        ("?trashed=null", &[4, 3, 2, 1, 0]),
+        ("?trashed=", &[4, 3, 2, 1, 0]),
+        ("?trashed=true&q=gam", &[3]),
+        ("?q=gam", &[]),
+        ("?tag=B", &[4, 1]),
+        ("?tag=STRASSE", &[4]),
+        ("?tag=c", &[]),
+        ("?tag=b&type=room&q=alpha", &[1]),
+    ] {
+        assert_eq!(ids(&ann, query).await, id(&made, expected), "{query}");
+    }
+}

@@ -1,5 +1,6 @@
 use serde_json::json;
 
+use super::{app, arrived, conversation};
 use crate::harness::Server;
 
 #[tokio::test]
@@ -66,4 +67,26 @@ async fn messages_that_cannot_be_marked_are_refused() {
         ann.put(&format!("{mark}?message_id={message}")).await.expect(status);
     }
     server.caller("cat").put(&mark).await.expect(404);
+}
+
+#[tokio::test]
+async fn a_mark_that_is_repeated_keeps_its_time_and_a_deleted_message_is_none() {
+    let server = Server::fresh().await;
+    let [ann, bob] = arrived(&server, ["ann", "bob"]).await;
+    let chat = ann.create(json!(["bob"])).await;
+    let (first, second) = (bob.say(&chat, "one").await, bob.say(&chat, "two").await);
+    let mark = conversation(&chat, "/mark");
+    let marked = ann.put(&mark).await.expect(200);
+    assert_eq!(ann.put(&mark).await.expect(200), marked);
+    assert_eq!(ann.put(&format!("{mark}?MESSAGEID={second}")).await.expect(200), marked);
+    bob.delete(&format!("/api/messages/{second}")).await.expect(204);
+    ann.put(&format!("{mark}?message_id={second}")).await.expect(404);
+    let marked = ann.put(&mark).await.expect(200);
+    assert_eq!(
+        (&marked["members"][0]["marked_id"], &marked["is_unread"]),
+        (&json!(first), &json!(false))
+    );
+    bob.bare_post(&app(&chat, "/trash")).await.expect(200);
+    ann.put(&mark).await.expect(404);
+    ann.delete(&mark).await.expect(404);
 }

@@ -1,5 +1,6 @@
 use serde_json::json;
 
+use super::{app, arrived, conversation};
 use crate::harness::Server;
 
 #[tokio::test]
@@ -55,4 +56,42 @@ async fn what_cannot_be_posted_is_refused() {
     server.caller("cat").post(&path, json!({"text": "hi"})).await.expect(404);
     server.key().post(&path, json!({"text": "hi"})).await.expect(403);
     assert_eq!(ann.get(&path).await.expect(200)["count"], 0);
+}
+
+#[tokio::test]
+async fn a_message_is_its_authors_to_edit_and_theirs_and_an_administrators_to_delete() {
+    let server = Server::fresh().await;
+    let [ann, bob, cat] = arrived(&server, ["ann", "bob", "cat"]).await;
+    let administrator = server.caller_with("eve", 1, "administrator");
+    let room = ann.create(json!(["bob", "cat"])).await;
+    let said = bob.say(&room, "one").await;
+    let path = format!("/api/messages/{said}");
+    let body = json!({"text": "<i>two</i>\n\nlines & all", "tags": ["a"]});
+    for (caller, status) in [(&ann, 403), (&administrator, 403), (&server.key(), 403)] {
+        caller.patch(&path, body.clone()).await.expect(status);
+    }
+    server.caller("dan").patch(&path, body.clone()).await.expect(404);
+    for wrong in [json!({"text": " "}), json!({"text": null, "tags": 1}), json!([])] {
+        bob.patch(&path, wrong).await.expect(400);
+    }
+    let edited = bob.patch(&path, body).await.expect(200);
+    assert_eq!(edited["html"], "<p>&lt;i&gt;two&lt;/i&gt;</p><p>lines &amp; all</p>");
+    assert_eq!(edited["plain"], "&lt;i&gt;two&lt;/i&gt; lines &amp; all");
+    assert_eq!((&edited["tags"], &edited["modified_by_id"]), (&json!(["a"]), &json!(2)));
+    let seen = cat.get(&conversation(&room, "")).await.expect(200);
+    assert_eq!(seen["last_message"], edited);
+    assert_eq!(seen["modified_at"], room["modified_at"], "messages do not move it");
+
+    cat.delete(&path).await.expect(403);
+    server.caller("dan").delete(&path).await.expect(404);
+    for eraser in [&bob, &administrator, &server.key()] {
+        let said = bob.say(&room, "gone").await;
+        let path = format!("/api/messages/{said}");
+        eraser.delete(&path).await.expect(204);
+        for caller in [&bob, &server.key()] {
+            caller.get(&path).await.expect(404);
+            caller.delete(&path).await.expect(404);
+        }
+    }
+    assert_eq!(cat.get(&app(&room, "/messages")).await.expect(200)["count"], 1);
 }

@@ -83,3 +83,42 @@ async fn texts_that_differ_only_in_case_and_normal_form_are_found() {
         }
     }
 }
+
+#[tokio::test]
+async fn names_are_found_with_and_without_their_accents() {
+    let server = Server::fresh().await;
+    let key = server.key();
+    for (uid, name) in [("zoe", "Zoë Çelik"), ("ola", "Ola Åström"), ("rui", "Рый"), ("ka", "がく")]
+    {
+        key.post("/api/users", json!({"uid": uid, "name": name})).await.expect(201);
+    }
+    let ann = server.caller("ann");
+    let made = json!({"members": ["zoe", "ola"], "name": "Fête"});
+    let room = ann.post("/api/conversations", made).await.expect(201);
+    let members = format!("/api/apps/{}/members", room["id"]);
+    for (q, uids) in [
+        ("ZOE CEL", &["zoe"][..]),
+        ("zoë çelik", &["zoe"]),
+        ("E\u{308} C", &["zoe"]),
+        ("astrom", &["ola"]),
+        ("Åstr\u{f6}m", &["ola"]),
+        ("l", &["ola", "zoe"]),
+        ("РЫИ", &["rui"]),
+        ("かく", &[]),
+    ] {
+        let encoded: String = url::form_urlencoded::byte_serialize(q.as_bytes()).collect();
+        for list in ["/api/users", "/api/users/autocomplete", &members] {
+            let caller = if list == "/api/users" { &key } else { &ann };
+            let page = caller.get(&format!("{list}?q={encoded}")).await.expect(200);
+            let mut found = super::each(&page, "uid");
+            found.sort_by_key(|uid| uid.to_string());
+            let expected: Vec<&&str> =
+                uids.iter().filter(|uid| list != members || ["zoe", "ola"].contains(uid)).collect();
+            assert_eq!(json!(found), json!(expected), "{list} {q}: {page}");
+        }
+    }
+    for (q, count) in [("FETE", 1), ("fête", 1), ("celik", 1), ("fate", 0)] {
+        let page = ann.get(&format!("/api/conversations?q={q}")).await.expect(200);
+        assert_eq!(page["count"], count, "{q}");
+    }
+}

@@ -2,15 +2,16 @@
 //! among twenty thousand rows of others: index ranges, read no further than the page needs, with
 //! fresh statistics and without any.
 
-use domain::PublicId;
 use domain::conversation::Kind;
+use domain::{PublicId, UserId};
+use uuid::Uuid;
 
 use super::explain::{Explainer, array, bigint, boolean, smallint, smallints, text, uuid};
 use crate::Cursor;
 use crate::tests::{KINDS, every_choice_of_flags};
 use crate::views::{
-    Choice, Column, Filter, Order, activity, badge, chats, contacts, groups, list, list_page,
-    messages, reads, search, users,
+    Choice, Column, Filter, Order, activity, badge, chats, contacts, conversation, groups, list,
+    list_page, members, messages, reads, search, users,
 };
 
 /// Items of a page, with the one more that tells whether there is more.
@@ -147,14 +148,35 @@ async fn a_page_of_groups_contacts_or_messages_is_one_index_range() {
 #[tokio::test(flavor = "multi_thread")]
 async fn users_by_name_are_one_index_range_and_a_search_reads_those_that_it_finds() {
     for mut explainer in Explainer::each().await {
-        let page = [bigint(1), bigint(LIMIT), bigint(0)];
-        let plan = explainer.explain(&users::users_sql(false), &page).await;
-        plan.assert_uses("users_by_name");
-        plan.assert_reads_at_most(LIMIT + 1);
-        let found = [bigint(1), bigint(LIMIT), bigint(0), text(Some("user-1234"))];
-        let plan = explainer.explain(&users::users_sql(true), &found).await;
-        plan.assert_uses("users_by_part_of_name");
-        plan.assert_reads_rows_at_most(3 * LIMIT);
+        for except in [("uuid", "null".to_owned()), uuid(explainer.ann)] {
+            let of = |q| [bigint(1), bigint(LIMIT), bigint(0), text(q), except.clone()];
+            let plan = explainer.explain(&users::users_sql(false), &of(None)).await;
+            plan.assert_uses("users_by_name");
+            plan.assert_reads_at_most(LIMIT + 1);
+            let found = of(Some("user-1234"));
+            let plan = explainer.explain(&users::users_sql(true), &found).await;
+            plan.assert_uses("users_by_part_of_name");
+            plan.assert_reads_rows_at_most(3 * LIMIT);
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_conversation_is_found_by_uid_and_its_members_are_read_alone() {
+    for mut explainer in Explainer::each().await {
+        let plan =
+            explainer.explain(conversation::BY_UID, &[bigint(1), text(Some("uid-7782"))]).await;
+        plan.assert_uses("conversations_by_uid");
+        plan.assert_reads_at_most(1);
+        let conversation = explainer.longest().await;
+        let users = ("uuid[]", format!("'{{{},{}}}'", explainer.ann, UserId::new(Uuid::nil())));
+        let plan = explainer.explain(members::AMONG, &[uuid(conversation), users]).await;
+        plan.assert_reads_at_most(2);
+        for q in [None, Some("user-1")] {
+            let page = [uuid(conversation), bigint(LIMIT), bigint(0), text(q)];
+            let plan = explainer.explain(&members::members_sql(q.is_some()), &page).await;
+            plan.assert_reads_at_most(2);
+        }
     }
 }
 

@@ -5,12 +5,12 @@ insert into users (uuid, account_id, id, uid, name, tags, created_at, modified_a
 select md5('user ' || n)::uuid, 1, n + 100, 'user-' || n, md5(n::text), '{}', now(), now()
 from generate_series(1, 31000) n;
 insert into conversations
-    (uuid, account_id, number, revision, kind, name, tags, created_at, modified_at,
+    (uuid, account_id, number, revision, kind, uid, name, tags, created_at, modified_at,
      changed_at, trashed, member_count,
      is_large, newest_id)
 select md5('conversation ' || n)::uuid, 1, n, n,
        (array['private', 'room', 'contextual'])[1 + n / 3 % 3],
-       md5(n::text), '{a}', now(), now(), now() - n * interval '1 second', n % 17 = 0, 2,
+       case when n / 3 % 3 = 2 then 'uid-' || n end, md5(n::text), '{a}', now(), now(), now() - n * interval '1 second', n % 17 = 0, 2,
        n % 4000 = 0,
        case when n % 5 > 0 then n + 40000 end
 from generate_series(1, 31000) n;

@@ -47,10 +47,10 @@ async fn users_are_listed_by_name() {
         world.register(uid).await;
     }
     let views = world.project().await;
-    let page = views.users(AccountId::FIRST, None, 2, 1).await.unwrap();
+    let page = views.users(AccountId::FIRST, None, None, 2, 1).await.unwrap();
     let names: Vec<&str> = page.items.iter().map(|user| user.display_name()).collect();
     assert_eq!((names, page.total), (vec!["Bob", "Cyd"], Some(3)));
-    assert_eq!(views.users(AccountId::FIRST, Some("B"), 25, 0).await.unwrap().total, Some(1));
+    assert_eq!(views.users(AccountId::FIRST, Some("B"), None, 25, 0).await.unwrap().total, Some(1));
 }
 
 /// What is searched for is no pattern.
@@ -62,7 +62,7 @@ async fn a_search_for_users_takes_every_character_as_it_is() {
     }
     let views = world.project().await;
     for (q, expected) in [("a_b", 1), ("0%", 1), ("c\\d", 1), ("50", 2), ("%", 1), ("_", 1)] {
-        let page = views.users(AccountId::FIRST, Some(q), 25, 0).await.unwrap();
+        let page = views.users(AccountId::FIRST, Some(q), None, 25, 0).await.unwrap();
         assert_eq!((page.items.len(), page.total), (expected as usize, Some(expected)), "{q}");
     }
 }

@@ -26,6 +26,7 @@ pub(crate) fn cors(dialects: Dialects) -> CorsLayer {
         header::CONTENT_TYPE,
         IDEMPOTENCY_KEY,
         POSITION,
+        HeaderName::from_static("last-event-id"),
         HeaderName::from_static("traceparent"),
         REQUEST_ID,
     ];

@@ -19,6 +19,8 @@ pub(crate) struct Caller {
     pub(crate) role: Role,
     /// When the token was issued, in Unix seconds, if it says.
     pub(crate) issued_at: Option<f64>,
+    /// From when on the token is good no more.
+    pub(crate) until: DateTime<Utc>,
     user: Option<UserId>,
 }
 
@@ -32,7 +34,8 @@ impl Caller {
     ) -> Self {
         let (role, user) = (Role::Member, Some(domain::user_id(account, uid)));
         let name = name.map(str::to_owned);
-        Self { account, uid: uid.to_owned(), name, role, issued_at, user }
+        let until = DateTime::<Utc>::MAX_UTC;
+        Self { account, uid: uid.to_owned(), name, role, issued_at, until, user }
     }
 
     /// The user; a service token has none.
@@ -50,15 +53,32 @@ pub(crate) async fn authenticate(
     headers: &HeaderMap,
     accepted: &[Credentials],
 ) -> Result<Caller, Option<Refusal>> {
+    let caller = identify(services, headers, accepted).await?;
+    if let Some(user) = caller.user() {
+        services.revocations.known().await;
+        if services.revocations.concern(user, caller.issued_at) {
+            return Err(Some(Refusal::Revoked));
+        }
+    }
+    Ok(caller)
+}
+
+/// The same without asking whether the token was taken back, which only users' are.
+async fn identify(
+    services: &Services,
+    headers: &HeaderMap,
+    accepted: &[Credentials],
+) -> Result<Caller, Option<Refusal>> {
     let given = accepted.iter().find_map(|accepted| Some((accepted, given(*accepted, headers)?)));
     let token = match given.ok_or(None)? {
         (Credentials::Bearer | Credentials::Header(_), token) => Cow::Borrowed(token.trim()),
         (Credentials::Basic, given) => Cow::Owned(password(given).ok_or(Refusal::Malformed)?),
     };
     let claims = services.authenticator.verify(&token, now()).await?;
+    let until = services.authenticator.ends_at(&claims);
     let Claims { sub: uid, name, account, role, iat: issued_at, .. } = claims;
     let user = (role != Role::Service).then(|| domain::user_id(account, &uid));
-    Ok(Caller { account, uid, name, role, issued_at, user })
+    Ok(Caller { account, uid, name, role, issued_at, until, user })
 }
 
 /// What a request has of these credentials.
@@ -76,7 +96,7 @@ fn given(accepted: Credentials, headers: &HeaderMap) -> Option<&str> {
 /// Those of other accounts are host systems, to whom the server's parts would tell how much the
 /// others do.
 pub(crate) async fn is_operator(services: &Services, headers: &HeaderMap) -> bool {
-    let caller = authenticate(services, headers, &[Credentials::Bearer]).await;
+    let caller = identify(services, headers, &[Credentials::Bearer]).await;
     caller.is_ok_and(|caller| caller.role == Role::Service && caller.account == AccountId::FIRST)
 }
 

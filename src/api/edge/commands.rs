@@ -57,21 +57,30 @@ impl Request {
         other: UserId,
         name: Option<Text>,
     ) -> Result<Outcome, Failure> {
+        let account = self.account();
+        let id = |before| domain::private_chat_id(account, user, other, before);
         let create = Create { name, ..Create::private(user, other) };
-        let create = conversation::Command::CreateConversation(create);
+        self.execute_on_named(id, vec![conversation::Command::CreateConversation(create)]).await
+    }
+
+    /// Carries out commands, of which the first makes the conversation, on one whose id follows
+    /// from what names it and from how many of that name were erased before.
+    pub(crate) async fn execute_on_named(
+        &self,
+        id: impl Fn(u32) -> ConversationId,
+        commands: Vec<conversation::Command>,
+    ) -> Result<Outcome, Failure> {
         let mut erased_before = 0;
-        let commands = &self.services.commands;
-        let id =
-            |erased_before| domain::private_chat_id(self.account(), user, other, erased_before);
+        let runner = &self.services.commands;
         let is_erased = async |erased_before| {
             let erased = &Event::ConversationDeleted;
-            let ended = commands.log().ends_with::<Conversation>(id(erased_before), erased);
+            let ended = runner.log().ends_with::<Conversation>(id(erased_before), erased);
             Ok::<_, Failure>(ended.await?)
         };
         loop {
-            let chat = id(erased_before);
-            match commands.execute::<Conversation>(chat, create.clone(), &self.context).await {
-                // The pair's earlier chats are gone for good; the next one counts them.
+            let (id, commands) = (id(erased_before), commands.clone());
+            match runner.execute_all::<Conversation>(id, commands, &self.context).await {
+                // The earlier ones are gone for good; the next one counts them.
                 Err(CommandError::Refused(Refusal::ConversationDeleted)) => {
                     erased_before = first_left(erased_before + 1, is_erased).await?;
                 }
@@ -82,6 +91,17 @@ impl Request {
                 }
             }
         }
+    }
+
+    /// Changes a conversation, if the caller may: all of it or nothing.
+    pub(crate) async fn change_conversation(
+        &self,
+        id: ConversationId,
+        trashed_too: bool,
+        commands: Vec<conversation::Command>,
+    ) -> Result<Outcome, Failure> {
+        self.may_change(id, trashed_too, &commands).await?;
+        self.execute_all::<Conversation>(id, commands, &self.context).await
     }
 
     /// Edits a message. Where it says so already it is not edited, and the request's key is claimed

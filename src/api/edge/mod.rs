@@ -19,7 +19,7 @@ pub(crate) mod observe;
 pub(crate) mod permissions;
 pub(crate) mod position;
 mod refusals;
-mod rejection;
+pub(crate) mod rejection;
 pub(crate) mod rendered;
 pub(crate) mod rendering;
 pub(crate) mod request;

@@ -1,6 +1,8 @@
-use domain::conversation::Kind;
+use std::sync::Arc;
+
+use domain::conversation::{Asker, Command};
 use domain::{ConversationId, UserId};
-use projections::views::Viewer;
+use projections::Conversation;
 
 use super::failure::Failure;
 use super::request::Request;
@@ -37,32 +39,53 @@ impl Request {
         }
     }
 
-    /// A conversation may be deleted by either member of a private chat, by its creator, and by
-    /// whoever administers the account.
-    pub(super) async fn may_delete(&self, id: ConversationId, reach: Reach) -> Result<(), Failure> {
-        let administers = self.administers();
-        let viewer = match self.caller.user() {
-            Some(user) if !administers => Viewer::User(user),
-            _ => Viewer::Service,
-        };
-        let trashed_too = reach == Reach::Account;
-        let view = self.views().view(self.account(), viewer, id, trashed_too).await?;
-        let view = view.ok_or_else(Failure::not_found)?;
-        let caller = self.caller.user();
-        let private = match view.conversation.kind {
-            Kind::Private => true,
-            Kind::Room | Kind::Contextual | Kind::Support => false,
-        };
-        let is_member = view.members().any(|(member, _)| Some(member.user) == caller);
-        if private && reach == Reach::Rooms && !is_member {
+    /// The caller may ask these commands of a conversation.
+    pub(super) async fn may_change(
+        &self,
+        id: ConversationId,
+        trashed_too: bool,
+        commands: &[Command],
+    ) -> Result<(), Failure> {
+        let (conversation, asker) = self.asked_of(id).await?;
+        if conversation.trashed && !trashed_too {
             return Err(Failure::not_found());
         }
-        let created = caller.is_some() && view.conversation.created_by == caller;
-        if !(administers || created || private) {
-            return Err(Failure::forbidden(
-                "only its creator, an administrator or the host system may delete it",
-            ));
+        let mut checked = commands.iter().map(|one| one.check_asker(conversation.kind, asker));
+        Ok(checked.try_for_each(|one| one)?)
+    }
+
+    /// The same for deleting it.
+    pub(super) async fn may_delete(&self, id: ConversationId, reach: Reach) -> Result<(), Failure> {
+        let (conversation, asker) = self.asked_of(id).await?;
+        let is_member = matches!(asker, Asker::User { is_member: true, .. });
+        let is_of_others = !is_member && conversation.kind.has_fixed_members();
+        if reach == Reach::Rooms && (conversation.trashed || is_of_others) {
+            return Err(Failure::not_found());
         }
-        Ok(())
+        Ok(Command::DeleteConversation.check_asker(conversation.kind, asker)?)
+    }
+
+    /// A conversation of the account, and who the caller is to it. Whoever has no business in it
+    /// does not find it.
+    async fn asked_of(&self, id: ConversationId) -> Result<(Arc<Conversation>, Asker), Failure> {
+        let (views, user) = (self.views(), self.caller.user());
+        let of_member = match user {
+            Some(user) => views.member_state(user, id).await?.map(|(found, _)| found),
+            None => None,
+        };
+        let is_member = of_member.is_some();
+        let found = match of_member {
+            None if self.administers() => views.conversation(id).await?,
+            found => found,
+        };
+        let found = found.filter(|found| found.account_id == self.account());
+        let conversation = found.ok_or_else(Failure::not_found)?;
+        let asker = user.map_or(Asker::HostSystem, |user| Asker::User {
+            user,
+            is_member,
+            is_creator: conversation.created_by == Some(user),
+            is_administrator: self.caller.role == Role::Administrator,
+        });
+        Ok((conversation, asker))
     }
 }

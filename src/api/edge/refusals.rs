@@ -30,6 +30,7 @@ impl From<conversation::Refusal> for Failure {
         match refusal {
             ConversationUnknown | ConversationDeleted | ConversationTrashed | MessageDeleted
             | NotAMember(_) | WrongKind => Self::not_found(),
+            NotInCharge => Self::forbidden(refusal.to_string()),
             ConversationExists | PrivateChatNeedsTwo | MembersFixed | UidMissing | Excess(_)
             | TextBlank | TimeInvalid => Self::bad_request(refusal.to_string()),
         }

@@ -62,6 +62,9 @@ impl Request {
         let caller = caller::authenticate(services, &parts.headers, dialect.credentials)
             .await
             .map_err(Rejection::Unauthenticated)?;
+        if let Some(user) = caller.user() {
+            services.live.presence().note(user);
+        }
         let mut place = services.fair.admit(&caller).map_err(Rejection::Crowded)?;
         // As the caller wrote it: routes under a prefix see the rest alone.
         let original = parts.extensions.get::<OriginalUri>().map(|original| original.0.clone());

@@ -11,11 +11,7 @@ pub(super) struct Object(Map<String, Value>);
 
 impl Object {
     pub(super) fn read(headers: &HeaderMap, body: &[u8]) -> Result<Self, Failure> {
-        let media_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
-        if !media_type.is_none_or(is_json) {
-            return Err(Failure::bad_request("Content-Type must be application/json"));
-        }
-        match parse(body)? {
+        match read(headers, body)? {
             Value::Object(object) => Ok(Self(object)),
             _ => Err(Failure::bad_request("the body must be a JSON object")),
         }
@@ -49,6 +45,11 @@ impl Object {
         }
     }
 
+    /// An object in it, with what that has to say.
+    pub(super) fn inner(&self, name: &str) -> Result<Option<Self>, Failure> {
+        Ok(self.object(name)?.map(Self))
+    }
+
     pub(super) fn strings(&self, name: &str) -> Result<Option<Vec<String>>, Failure> {
         let wrong = || Failure::bad_request(format!("{name} must be an array of strings"));
         let Some(value) = self.get(name) else { return Ok(None) };
@@ -56,6 +57,22 @@ impl Object {
         let strings = items.iter().map(|item| item.as_str().map(str::to_owned).ok_or_else(wrong));
         strings.collect::<Result<_, _>>().map(Some)
     }
+}
+
+/// A body that is a JSON array.
+pub(super) fn read_array(headers: &HeaderMap, body: &[u8]) -> Result<Vec<Value>, Failure> {
+    match read(headers, body)? {
+        Value::Array(items) => Ok(items),
+        _ => Err(Failure::bad_request("the body must be a JSON array")),
+    }
+}
+
+fn read(headers: &HeaderMap, body: &[u8]) -> Result<Value, Failure> {
+    let media_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    if !media_type.is_none_or(is_json) {
+        return Err(Failure::bad_request("Content-Type must be application/json"));
+    }
+    parse(body)
 }
 
 fn is_json(media_type: &str) -> bool {
@@ -119,25 +136,28 @@ mod tests {
 
     use super::*;
 
-    fn read(text: &str) -> Option<Value> {
+    fn parsed(text: &str) -> Option<Value> {
         parse(text.as_bytes()).ok()
     }
 
     #[test]
     fn single_quotes_are_read_like_double_ones() {
         assert_eq!(
-            read("{ 'name': 'My chat room', 'members': [1, 4, 14] }"),
+            parsed("{ 'name': 'My chat room', 'members': [1, 4, 14] }"),
             Some(json!({"name": "My chat room", "members": [1, 4, 14]}))
         );
-        assert_eq!(read(r#"{'a': 'say "hi"'}"#), Some(json!({"a": "say \"hi\""})));
-        assert_eq!(read(r#"{'a': 'it\'s', "b": "it's"}"#), Some(json!({"a": "it's", "b": "it's"})));
-        assert_eq!(read(r#"{'a': 'tab\tnew\u0041'}"#), Some(json!({"a": "tab\tnewA"})));
+        assert_eq!(parsed(r#"{'a': 'say "hi"'}"#), Some(json!({"a": "say \"hi\""})));
+        assert_eq!(
+            parsed(r#"{'a': 'it\'s', "b": "it's"}"#),
+            Some(json!({"a": "it's", "b": "it's"}))
+        );
+        assert_eq!(parsed(r#"{'a': 'tab\tnew\u0041'}"#), Some(json!({"a": "tab\tnewA"})));
     }
 
     #[test]
     fn nothing_else_is_tolerated() {
         for text in ["{a: 1}", "{'a': 1,}", "/* c */ {'a': 1}", "{'a': 1", "{'a': b}", ""] {
-            assert_eq!(read(text), None, "{text}");
+            assert_eq!(parsed(text), None, "{text}");
         }
     }
 

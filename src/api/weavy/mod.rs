@@ -5,6 +5,7 @@ mod body;
 mod conversations;
 mod error;
 mod html;
+mod members;
 mod messages;
 mod objects;
 mod query;
@@ -50,5 +51,6 @@ fn routes() -> Routes {
         .merge(conversations::routes())
         .merge(messages::routes())
         .merge(apps::routes())
+        .merge(members::routes())
         .merge(users::routes())
 }

@@ -16,6 +16,7 @@ use super::DIALECT;
 use super::html::{escape, html};
 use crate::description::written;
 pub(super) use crate::edge::rendered::Rendered;
+use crate::live::Presence;
 
 /// Whole seconds, UTC.
 fn time(at: DateTime<Utc>) -> String {
@@ -42,11 +43,16 @@ fn types() -> RefOr<Schema> {
     }))
 }
 
-/// Nobody's presence is looked at yet.
+/// Whoever was seen within the last minutes, and everybody else.
+const ACTIVE: &str = "active";
 const AWAY: &str = "away";
 
-fn presences() -> RefOr<Schema> {
-    written(json!({ "type": "string", "enum": ["active", AWAY] }))
+pub(super) fn presences() -> RefOr<Schema> {
+    written(json!({ "type": "string", "enum": [ACTIVE, AWAY] }))
+}
+
+pub(super) fn presence(of: &DirectoryUser, known: &Presence) -> &'static str {
+    if known.is_active(of.uuid) { ACTIVE } else { AWAY }
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -86,7 +92,10 @@ pub(super) struct Member<'a> {
 }
 
 impl<'a> Member<'a> {
-    fn new((member, user): (&projections::Member, &'a DirectoryUser)) -> Self {
+    pub(super) fn new(
+        (member, user): (&projections::Member, &'a DirectoryUser),
+        known: &Presence,
+    ) -> Self {
         Self {
             id: user.id.get(),
             uid: &user.uid,
@@ -94,7 +103,7 @@ impl<'a> Member<'a> {
             avatar_url: user.avatar_url.as_deref(),
             marked_at: member.marked_at.map(time),
             marked_id: member.marker.map(PublicId::get),
-            presence: AWAY,
+            presence: presence(user, known),
         }
     }
 }
@@ -196,7 +205,7 @@ pub(super) struct Conversation<'a> {
 }
 
 impl<'a> Conversation<'a> {
-    pub(super) fn new(view: &'a View, viewer: Viewer) -> Self {
+    pub(super) fn new(view: &'a View, viewer: Viewer, known: &Presence) -> Self {
         let shared = &*view.conversation;
         let others = view.members().filter(|(member, _)| Viewer::User(member.user) != viewer);
         let other = match (shared.kind, viewer) {
@@ -226,8 +235,8 @@ impl<'a> Conversation<'a> {
             modified_at: time(shared.modified_at),
             modified_by_id: modifier.map(|user| user.id.get()),
             modified_by: modifier.map(Person::from),
-            member_count: shared.member_count,
-            members: view.members().map(Member::new).collect(),
+            member_count: view.member_count(),
+            members: view.members().map(|member| Member::new(member, known)).collect(),
             last_message_id: shared.newest_id().map(PublicId::get),
             last_message: newest.map(|(newest, by)| Message::new(newest, by, shared.number)),
             is_pinned: state.is_some_and(|state| state.pinned.is_some()),
@@ -268,7 +277,7 @@ pub(super) struct User {
 }
 
 impl User {
-    pub(super) fn new(user: &DirectoryUser) -> Self {
+    pub(super) fn new(user: &DirectoryUser, known: &Presence) -> Self {
         Self {
             id: user.id.get(),
             uid: user.uid.clone(),
@@ -279,7 +288,7 @@ impl User {
             avatar_url: user.avatar_url.clone(),
             metadata: user.metadata.clone(),
             tags: user.tags.clone(),
-            presence: AWAY,
+            presence: presence(user, known),
             created_at: time(user.created_at),
             modified_at: time(user.modified_at),
             is_admin: user.role.as_deref() == Some("administrator"),

@@ -10,6 +10,8 @@ use crate::edge::failure::Failure;
 const TOP_DEFAULT: i64 = 25;
 /// Items of a page at most; more cannot be asked for.
 const TOP_MAX: i64 = 100;
+/// Items to leave out: more is beyond every list, too, and no statement could count so far.
+const SKIP_MAX: i64 = i64::MAX / 2;
 
 /// What [`Query::paging`] reads.
 #[derive(IntoParams)]
@@ -32,7 +34,7 @@ fn top() -> RefOr<Schema> {
     parts::natural(0, TOP_DEFAULT, "Page size, 0 to 100 (default 25); more counts as 100")
 }
 
-fn skip() -> RefOr<Schema> {
+pub(super) fn skip() -> RefOr<Schema> {
     parts::natural(0, 0, "Items to leave out at the start")
 }
 
@@ -152,10 +154,15 @@ impl Query {
     }
 
     pub(super) fn paging(&self) -> Result<Paging, Failure> {
+        self.paging_by(TOP_DEFAULT)
+    }
+
+    /// The same with another size of pages, unless that is given.
+    pub(super) fn paging_by(&self, top_default: i64) -> Result<Paging, Failure> {
         let count_only = self.boolean("count_only", false)?;
         Ok(Paging {
-            top: self.natural("top", TOP_DEFAULT)?.min(TOP_MAX),
-            skip: self.natural("skip", 0)?,
+            top: self.natural("top", top_default)?.min(TOP_MAX),
+            skip: self.natural("skip", 0)?.min(SKIP_MAX),
             count: self.boolean("count", true)? || count_only,
             count_only,
         })
@@ -206,6 +213,7 @@ mod tests {
     use projections::User as DirectoryUser;
 
     use super::*;
+    use crate::live::Presence;
     use crate::weavy::objects::User;
 
     #[test]
@@ -259,7 +267,8 @@ mod tests {
     fn an_empty_page_ends_where_the_list_does() {
         let paging = Paging { top: 25, skip: 40, count: true, count_only: false };
         let page = Page { items: Vec::<DirectoryUser>::new(), total: Some(7) };
-        let list: List<User> = List::new(&page, &paging, User::new);
+        let list: List<User> =
+            List::new(&page, &paging, |user| User::new(user, &Presence::default()));
         assert_eq!(
             serde_json::to_value(list).unwrap(),
             serde_json::json!({"data": [], "start": 0, "end": 7, "count": 7})

@@ -3,16 +3,19 @@ use std::sync::Arc;
 
 use axum::extract::{FromRequest, Request as HttpRequest};
 use domain::participation::{ChangeCommand, Membership};
-use domain::{ConversationId, PublicId};
-use projections::views::{MemberState, View, Viewer};
+use domain::{ConversationId, PublicId, UserId};
+use projections::views::{MemberState, Reference, View, Viewer};
+use serde_json::Value;
 
 use super::DIALECT;
-use super::body::Object;
+use super::body::{self, Object};
 use super::objects::{Conversation, Rendered};
 use super::query::Query;
 use crate::Services;
+use crate::edge::commands::MEMBERS_MAX;
 use crate::edge::failure::Failure;
 use crate::edge::request::Request;
+use crate::live::Presence;
 
 /// A request of this dialect.
 pub(super) struct Weavy(Request);
@@ -38,12 +41,63 @@ impl Weavy {
         self.caller.user().map_or(Viewer::Service, Viewer::User)
     }
 
+    pub(super) fn presence(&self) -> &Presence {
+        self.services.live.presence()
+    }
+
     pub(super) fn query(&self) -> Query {
         Query::parse(self.uri.query().unwrap_or_default())
     }
 
     pub(super) fn body(&self) -> Result<Object, Failure> {
         Object::read(&self.headers, &self.body)
+    }
+
+    /// The users whom a body that is an array names.
+    pub(super) async fn users_in_body(&self) -> Result<Vec<UserId>, Failure> {
+        self.named_users("the body", &body::read_array(&self.headers, &self.body)?).await
+    }
+
+    /// The distinct users whom the items of an array name: a number is an id, a string a uid.
+    pub(super) async fn named_users(
+        &self,
+        array: &str,
+        items: &[Value],
+    ) -> Result<Vec<UserId>, Failure> {
+        if items.len() > MEMBERS_MAX {
+            return Err(Failure::bad_request(format!("{array} must be at most {MEMBERS_MAX}")));
+        }
+        let wrong =
+            || Failure::bad_request(format!("{array} must be an array of user ids or uids"));
+        let reference = |item: &Value| match item {
+            Value::Number(id) => id.as_i64().map(|id| Reference::Id(id.into())).ok_or_else(wrong),
+            Value::String(uid) => Ok(Reference::Text(uid.clone())),
+            _ => Err(wrong()),
+        };
+        let references = items.iter().map(reference).collect::<Result<Vec<_>, _>>()?;
+        let found = self.views().resolve(self.account(), &references).await?;
+        let mut users = Vec::new();
+        for (item, found) in items.iter().zip(found) {
+            let unknown = || Failure::bad_request(format!("{array}: there is no user {item}"));
+            let user = found.ok_or_else(unknown)?;
+            if !users.contains(&user) {
+                users.push(user);
+            }
+        }
+        Ok(users)
+    }
+
+    /// The stream of the conversation with this public number, or of the contextual chat with this
+    /// uid, which is never all digits.
+    pub(super) async fn app_id(&self, text: &str) -> Result<ConversationId, Failure> {
+        if is_number(text) {
+            return self.conversation_id(number(text)?).await;
+        }
+        if text.contains('\0') {
+            return Err(Failure::not_found());
+        }
+        let found = self.views().conversation_by_uid(self.account(), text).await?;
+        found.ok_or_else(Failure::not_found)
     }
 
     /// The stream of the conversation with this public number.
@@ -84,8 +138,17 @@ impl Weavy {
         &self,
         id: ConversationId,
     ) -> Result<Rendered, Failure> {
-        let view = self.view(id, false).await?;
-        Ok(Rendered::new(&Conversation::new(&view, self.viewer())))
+        self.render(id, false).await
+    }
+
+    /// The same, also when it is in the trash if that is wanted.
+    pub(super) async fn render(
+        &self,
+        id: ConversationId,
+        trashed_too: bool,
+    ) -> Result<Rendered, Failure> {
+        let view = self.view(id, trashed_too).await?;
+        Ok(Rendered::new(&Conversation::new(&view, self.viewer(), self.presence())))
     }
 
     /// The caller's own state in a conversation that is not in the trash, and its newest message's
@@ -104,21 +167,36 @@ impl Weavy {
         Ok((state, conversation.newest_id()))
     }
 
+    /// Carries out a member's own command.
+    pub(super) async fn change(
+        &self,
+        state: &MemberState,
+        change: ChangeCommand,
+    ) -> Result<(), Failure> {
+        let MemberState { conversation, membership, .. } = *state;
+        let membership = Membership { conversation, user: self.user()?, id: membership };
+        self.0.change_own(membership, vec![change], &self.context).await?;
+        Ok(())
+    }
+
     /// Carries out a member's own command, and answers with the conversation.
     pub(super) async fn change_and_render(
         &self,
         state: MemberState,
         change: ChangeCommand,
     ) -> Result<Rendered, Failure> {
-        let MemberState { conversation, membership, .. } = state;
-        let membership = Membership { conversation, user: self.user()?, id: membership };
-        self.0.change_own(membership, vec![change], &self.context).await?;
-        self.render_conversation(conversation).await
+        self.change(&state, change).await?;
+        self.render_conversation(state.conversation).await
     }
 }
 
 /// A public number in a path; anything else names nothing.
 pub(super) fn number(text: &str) -> Result<PublicId, Failure> {
-    let digits = text.bytes().all(|byte| byte.is_ascii_digit());
-    text.parse().ok().filter(|id| digits && *id > PublicId::NONE).ok_or_else(Failure::not_found)
+    let id = text.parse().ok().filter(|id| is_number(text) && *id > PublicId::NONE);
+    id.ok_or_else(Failure::not_found)
+}
+
+/// Nothing but digits: a public number, if anything.
+pub(super) fn is_number(text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii_digit())
 }

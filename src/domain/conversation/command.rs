@@ -13,6 +13,8 @@ pub enum Command {
     CreateSupport(Box<CreateSupport>),
     /// What only a support conversation can be asked.
     Support(SupportCommand),
+    /// Makes it, and is refused where there is one, in the trash or not.
+    CreateNewConversation(Create),
     /// Gives it a name, or with none goes back to the derived one.
     RenameConversation {
         /// Not blank.
@@ -27,6 +29,11 @@ pub enum Command {
     TagConversation {
         /// In the order to be shown.
         tags: Vec<String>,
+    },
+    /// Replaces the host system's own data, or takes them away.
+    ChangeMetadata {
+        /// All of them.
+        metadata: Option<Map<String, Value>>,
     },
     /// Gives it a picture, or takes it away.
     ChangeAvatar {
@@ -93,11 +100,14 @@ impl Command {
     /// The command's name, for the metadata of its events.
     pub fn name(&self) -> &'static str {
         match self {
-            Self::CreateConversation(_) | Self::CreateSupport(_) => "CreateConversation",
+            Self::CreateConversation(_)
+            | Self::CreateNewConversation(_)
+            | Self::CreateSupport(_) => "CreateConversation",
             Self::Support(command) => command.name(),
             Self::RenameConversation { .. } => "RenameConversation",
             Self::DescribeConversation { .. } => "DescribeConversation",
             Self::TagConversation { .. } => "TagConversation",
+            Self::ChangeMetadata { .. } => "ChangeMetadata",
             Self::ChangeAvatar { .. } => "ChangeAvatar",
             Self::PinMessage { .. } => "PinMessage",
             Self::UnpinMessage => "UnpinMessage",
@@ -137,18 +147,23 @@ pub struct Create {
 impl Create {
     /// The private chat that `creator` starts with `other`.
     pub fn private(creator: UserId, other: UserId) -> Self {
-        Self::of_kind(Kind::Private, creator, vec![other])
+        Self::of_kind(Kind::Private, Some(creator), vec![other])
+    }
+
+    /// The contextual chat that the host system calls `uid`, with its first member, if it has one.
+    pub fn contextual(uid: String, creator: Option<UserId>) -> Self {
+        Self { uid: Some(uid), ..Self::of_kind(Kind::Contextual, creator, vec![]) }
     }
 
     /// A room of `creator` with these members.
     pub fn room(creator: UserId, members: Vec<UserId>) -> Self {
-        Self::of_kind(Kind::Room, creator, members)
+        Self::of_kind(Kind::Room, Some(creator), members)
     }
 
-    fn of_kind(kind: Kind, creator: UserId, members: Vec<UserId>) -> Self {
+    fn of_kind(kind: Kind, creator: Option<UserId>, members: Vec<UserId>) -> Self {
         Self {
             kind,
-            creator: Some(creator),
+            creator,
             members,
             uid: None,
             name: None,

@@ -108,6 +108,12 @@ pub enum Event {
         /// All of them.
         tags: Private<Vec<String>>,
     },
+    /// The host system has other data of its own with it, or none.
+    MetadataChanged {
+        /// All of them.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        metadata: Option<Private<Map<String, Value>>>,
+    },
     /// Somebody came in.
     MemberAdded {
         /// Who.
@@ -225,6 +231,7 @@ impl StoredEvent for Event {
             Self::ConversationDescribed { .. } => "ConversationDescribed",
             Self::AvatarChanged { .. } => "AvatarChanged",
             Self::ConversationTagged { .. } => "ConversationTagged",
+            Self::MetadataChanged { .. } => "MetadataChanged",
             Self::MemberAdded { .. } => "MemberAdded",
             Self::MemberRemoved { .. } => "MemberRemoved",
             Self::MessagePosted { .. } => "MessagePosted",

@@ -3,6 +3,7 @@
 mod command;
 mod decide;
 mod event;
+mod permission;
 mod refusal;
 mod state;
 pub mod support;
@@ -13,6 +14,7 @@ use crate::{ConversationId, Decider, Erasure, MessageId};
 
 pub use command::{Command, Create};
 pub use event::{Event, Kind};
+pub use permission::Asker;
 pub use refusal::Refusal;
 pub use state::Conversation;
 

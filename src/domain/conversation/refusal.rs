@@ -29,6 +29,9 @@ pub enum Refusal {
     /// Whoever acts, or is named, is not in the conversation.
     #[error("user {0} is not a member of the conversation")]
     NotAMember(UserId),
+    /// A member, but neither its creator nor an administrator.
+    #[error("only its creator, an administrator or the host system may do this")]
+    NotInCharge,
     /// A contextual chat needs the host system's name.
     #[error("a contextual chat needs a uid")]
     UidMissing,

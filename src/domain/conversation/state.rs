@@ -1,6 +1,7 @@
 use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 use super::support::Support;
 use super::{Event, Kind};
@@ -13,6 +14,7 @@ pub struct Conversation {
     pub(super) members: BTreeSet<UserId>,
     pub(super) name: Option<Text>,
     pub(super) description: Option<Text>,
+    pub(super) metadata: Option<Private<Map<String, Value>>>,
     pub(super) tags: Private<Vec<String>>,
     pub(super) avatar_url: Option<Text>,
     pub(super) pinned_message: Option<MessageId>,
@@ -33,6 +35,7 @@ pub(super) fn evolve(conversation: &mut Conversation, event: &Event) {
             members,
             name,
             description,
+            metadata,
             tags,
             support,
             custom_attributes,
@@ -44,6 +47,7 @@ pub(super) fn evolve(conversation: &mut Conversation, event: &Event) {
             conversation.members = members.iter().copied().collect();
             conversation.name.clone_from(name);
             conversation.description.clone_from(description);
+            conversation.metadata.clone_from(metadata);
             conversation.tags.clone_from(tags);
         }
         Event::ConversationRenamed { name } => conversation.name.clone_from(name),
@@ -51,6 +55,7 @@ pub(super) fn evolve(conversation: &mut Conversation, event: &Event) {
             conversation.description.clone_from(description)
         }
         Event::ConversationTagged { tags } => conversation.tags.clone_from(tags),
+        Event::MetadataChanged { metadata } => conversation.metadata.clone_from(metadata),
         Event::ConversationTrashed => conversation.trashed = true,
         Event::ConversationRestored => conversation.trashed = false,
         Event::MemberAdded { user } => {

@@ -26,4 +26,9 @@ pub enum Command {
         /// Fields that are none stay as they are.
         profile: Profile,
     },
+    /// Takes back every access token of the user that was issued until then.
+    RevokeTokens {
+        /// When.
+        issued_until: DateTime<Utc>,
+    },
 }

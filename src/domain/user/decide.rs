@@ -16,6 +16,11 @@ pub(super) fn decide(user: &User, command: Command) -> Result<Vec<Event>, Refusa
         }
         Command::FollowToken { issued_at, .. } if has_followed(user, issued_at) => Ok(vec![]),
         Command::FollowToken { profile, issued_at, .. } => update(user, profile, issued_at),
+        Command::RevokeTokens { .. } if !user.registered => Err(Refusal::UserUnknown),
+        Command::RevokeTokens { issued_until } if user.revoked_until >= Some(issued_until) => {
+            Ok(vec![])
+        }
+        Command::RevokeTokens { issued_until } => Ok(vec![Event::TokensRevoked { issued_until }]),
     }
 }
 

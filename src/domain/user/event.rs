@@ -90,6 +90,11 @@ pub enum Event {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         token_issued_at: Option<DateTime<Utc>>,
     },
+    /// No access token of theirs that was issued until then is taken any more.
+    TokensRevoked {
+        /// The latest time of issue of those that are taken back.
+        issued_until: DateTime<Utc>,
+    },
 }
 
 impl StoredEvent for Event {
@@ -97,6 +102,7 @@ impl StoredEvent for Event {
         match self {
             Self::UserRegistered { .. } => "UserRegistered",
             Self::UserUpdated { .. } => "UserUpdated",
+            Self::TokensRevoked { .. } => "TokensRevoked",
         }
     }
 }

@@ -24,7 +24,7 @@ pub const SYSTEM_UID: &str = "colloquy";
 
 impl Decider for User {
     const TYPE: &'static str = "user";
-    const STATE_SCHEMA: i32 = 2;
+    const STATE_SCHEMA: i32 = 3;
     type Id = UserId;
     type Command = Command;
     type Event = Event;
@@ -43,6 +43,7 @@ impl Decider for User {
             Command::RegisterUser { .. } => "RegisterUser",
             Command::FollowToken { .. } => "FollowToken",
             Command::UpdateUser { .. } => "UpdateUser",
+            Command::RevokeTokens { .. } => "RevokeTokens",
         }
     }
 

@@ -66,6 +66,25 @@ fn nobody_unknown_is_updated() {
         .then_expect_error(Refusal::UserUnknown);
 }
 
+fn revoke(seconds: i64) -> Command {
+    Command::RevokeTokens { issued_until: at(seconds) }
+}
+
+fn revoked(seconds: i64) -> Event {
+    Event::TokensRevoked { issued_until: at(seconds) }
+}
+
+#[test]
+fn tokens_are_revoked_up_to_a_time_that_only_grows() {
+    let given = || users().given(vec![registered(), revoked(100), revoked(90)]);
+    users().given(vec![registered()]).when(revoke(100)).then_expect_events(vec![revoked(100)]);
+    for earlier in [99, 100] {
+        given().when(revoke(earlier)).then_expect_events(vec![]);
+    }
+    given().when(revoke(101)).then_expect_events(vec![revoked(101)]);
+    users().given_no_previous_events().when(revoke(1)).then_expect_error(Refusal::UserUnknown);
+}
+
 /// The token's time in Unix seconds, if it says.
 fn follow(name: &str, issued_at: Option<i64>) -> Command {
     let issued_at = issued_at.map(at);

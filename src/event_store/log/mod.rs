@@ -1,5 +1,6 @@
 mod head;
 mod search;
+mod seen_by;
 
 use std::sync::Arc;
 
@@ -12,6 +13,7 @@ use crate::tail::Ring;
 use crate::{Availability, Error, Keys, RecordedEvent, Tail};
 
 pub use search::{Found, Search};
+pub use seen_by::{Watcher, Window};
 
 /// The log, to be read in order.
 #[derive(Debug, Clone)]

@@ -1,5 +1,8 @@
 //! What ends a server.
 
+use std::time::Duration;
+
+use sqlx::PgPool;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
@@ -37,4 +40,18 @@ pub(super) fn shutdown_signal() -> Result<CancellationToken, Failure> {
         }
     });
     Ok(shutdown)
+}
+
+/// Waits until everything that was begun is finished, for so long.
+pub(super) async fn drain(mut followers: JoinSet<()>, pools: [PgPool; 2], patience: Duration) {
+    let drained = async {
+        while followers.join_next().await.is_some() {}
+        for pool in pools {
+            pool.close().await;
+        }
+    };
+    match tokio::time::timeout(patience, drained).await {
+        Ok(()) => tracing::info!("stopped"),
+        Err(_elapsed) => tracing::warn!(?patience, "stopped before everything was drained"),
+    }
 }

@@ -7,19 +7,20 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use anyhow::Context;
-use api::token::Authenticator;
+use api::live::{self, Live, Signal};
+use api::token::{Authenticator, Issuer};
 use clap::Args;
 use event_store::{Commands, Keys, KeysInUse, Log, Settings};
 use metrics_exporter_prometheus::PrometheusHandle;
 use sqlx::PgPool;
 use tokio::net::TcpListener;
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use authenticator::authenticator;
-use ending::{panicked, shutdown_signal};
+use ending::{drain, panicked, shutdown_signal};
 use servers::Servers;
 
 use super::database::Pools;
@@ -56,6 +57,12 @@ pub(super) struct Serve {
     /// Seconds to finish what is under way when told to stop; what takes longer is cut off
     #[arg(long, default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..=3600))]
     shutdown_timeout_s: u64,
+    /// Event streams at once, at most; an account has half of them (default: half of the HTTP connections)
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    event_streams_max: Option<u32>,
+    /// Event streams of one user that may be open before further ones are refused (429)
+    #[arg(long, default_value_t = 16, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    user_event_streams_max: u32,
     /// Commands that may wait to be recorded before further ones are refused
     #[arg(long, default_value_t = 4096, value_parser = clap::value_parser!(u32).range(1..))]
     queue_length_max: u32,
@@ -69,6 +76,8 @@ struct Node {
     pool: PgPool,
     queries: PgPool,
     authenticator: Authenticator,
+    revocations: projections::Revocations,
+    live: Live,
     /// That tokens can be made with.
     secret: Option<String>,
     metrics: PrometheusHandle,
@@ -124,7 +133,15 @@ impl Serve {
         let reactors = reactors::run(commands.clone(), progress.clone(), node, following.clone());
         followers.spawn(reactors);
         followers.spawn(authenticator.clone().keep_keys(following.clone()));
-        let relay = self.relay(options, servers, &log, node, &following, &mut followers).await?;
+        let revocations = projections::Revocations::default();
+        let follow = revocations.clone().follow(log.clone(), memory.clone(), following.clone());
+        followers.spawn(follow);
+        let (live, signals) =
+            Live::new(self.streams(connections), log.head().await?, shutdown.clone());
+        followers.spawn(live.clone().follow(log.clone(), following.clone()));
+        let told = (live.clone(), signals);
+        let relay = self.relay(options, servers, (&log, node), &following, &mut followers, told);
+        let relay = relay.await?;
         let with_relay = relay.is_some();
         let pools = (&pool, &queries);
         let watched =
@@ -137,6 +154,8 @@ impl Serve {
             pool: pool.clone(),
             queries: queries.clone(),
             authenticator,
+            revocations,
+            live,
             secret,
             metrics,
             relay,
@@ -179,6 +198,8 @@ impl Serve {
             None => return Ok(()),
         }
         let (listener, address) = listen(options).await?;
+        let rules = options.tokens.rules()?;
+        let issuer = node.secret.as_deref().map(|secret| Issuer::new(secret, rules));
         let services = api::Services {
             readiness: readiness(&node.commands, &node.progress, node.relay, node.watched),
             commands: node.commands,
@@ -186,6 +207,9 @@ impl Serve {
             pool: node.pool,
             queries: node.queries,
             authenticator: node.authenticator,
+            revocations: node.revocations,
+            live: node.live,
+            issuer,
             metrics: node.metrics,
             metrics_token: options.metrics_token.as_deref().map(Into::into),
             fair: api::Fair::new(
@@ -220,19 +244,31 @@ impl Serve {
         })
     }
 
+    /// A stream takes a connection for as long as it is open, and leaves as many to requests.
+    fn streams(&self, connections: api::server::Settings) -> live::Limits {
+        let half = connections.connections_max.div_ceil(2);
+        live::Limits {
+            streams_max: self.event_streams_max.map_or(half, |max| half.min(max as usize)),
+            user_streams_max: self.user_event_streams_max as usize,
+        }
+    }
+
     /// How publishing goes, unless it is off.
     async fn relay(
         &self,
         options: &Options,
         servers: &mut Servers,
-        log: &Log,
-        node: Uuid,
+        (log, node): (&Log, Uuid),
         stop: &CancellationToken,
         followers: &mut JoinSet<()>,
+        (live, signals): (Live, mpsc::Receiver<Signal>),
     ) -> Result<Relay, Failure> {
         let Some(nats) = servers.nats(options).await? else { return Ok(None) };
         let prefix = options.nats_subject_prefix.clone();
-        followers.spawn(relay::hint::run(log.clone(), nats.clone(), prefix, stop.clone()));
+        followers.spawn(relay::hint::run(log.clone(), nats.clone(), prefix.clone(), stop.clone()));
+        let hear = move |subject: &str, body: &[u8]| live.hear(subject, body);
+        let signalling = relay::signals::run(nats.clone(), prefix, signals, hear, stop.clone());
+        followers.spawn(signalling);
         let settings = options.relay(nats);
         let (status, watched) = watch::channel(relay::Status::default());
         followers.spawn(relay::run(log.clone(), settings, node, status, stop.clone()));
@@ -243,20 +279,6 @@ impl Serve {
 /// Most starts have caught up by then, also one that first waits for the lease of a node that was killed, so that a
 /// caller seldom meets a server that cannot answer yet. One with more to do can be asked how it is.
 const LISTENS_WITHIN: Duration = Duration::from_secs(10);
-
-/// Waits until everything that was begun is finished, for so long.
-async fn drain(mut followers: JoinSet<()>, pools: [PgPool; 2], patience: Duration) {
-    let drained = async {
-        while followers.join_next().await.is_some() {}
-        for pool in pools {
-            pool.close().await;
-        }
-    };
-    match tokio::time::timeout(patience, drained).await {
-        Ok(()) => tracing::info!("stopped"),
-        Err(_elapsed) => tracing::warn!(?patience, "stopped before everything was drained"),
-    }
-}
 
 /// How long draining requests may take after a failure, when nothing can be finished any more.
 const TIMEOUT_AFTER_FAILURE: Duration = Duration::from_secs(1);

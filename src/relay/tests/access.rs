@@ -5,7 +5,7 @@ use domain::Position;
 use futures::{StreamExt, TryStreamExt};
 
 use super::*;
-use crate::access::{asked_by_readers, asked_by_readers_for_several, published};
+use crate::access::{asked_by_readers, asked_by_readers_for_several, heard_by_readers, published};
 
 /// A server for this installation; the fixture is given Colloquy's own user.
 async fn start(folder: &Path) -> (Nats, Fixture) {
@@ -15,6 +15,7 @@ async fn start(folder: &Path) -> (Nats, Fixture) {
         publish: published(prefix, stream),
         ask: asked_by_readers(stream),
         ask_for_several: asked_by_readers_for_several(stream),
+        hear: heard_by_readers(prefix),
     };
     let nats = Nats::start_with(folder, None, &access, "").await.unwrap();
     fixture.settings.nats = NatsOptions::new(nats.url()).unwrap();
@@ -119,4 +120,29 @@ async fn colloquy_itself_writes_to_nothing_but_its_own_subjects() {
     own.client().flush().await.unwrap();
     assert_eq!(other.info().await.unwrap().state.messages, 0);
     drop(nats);
+}
+
+#[tokio::test]
+async fn a_reader_hears_who_types_and_tells_nobody() {
+    let folder = folder();
+    let (nats, fixture) = start(&folder).await;
+    let own = fixture.settings.nats.connect().await.unwrap();
+    let reader = NatsOptions::new(nats.reading_url()).unwrap().connect().await.unwrap();
+    let subject = format!("{}.typing.1.room", fixture.settings.subject_prefix);
+    let mut heard = Vec::new();
+    for client in [&own, &reader] {
+        heard.push(client.subscribe(subject.clone()).await.unwrap());
+        client.flush().await.unwrap();
+    }
+    // What a reader sends stays among readers.
+    for (client, body) in [(&reader, "forged"), (&own, "told")] {
+        client.publish(subject.clone(), body.into()).await.unwrap();
+        client.flush().await.unwrap();
+    }
+    for (heard, bodies) in heard.iter_mut().zip([&["told"][..], &["forged", "told"]]) {
+        for body in bodies {
+            let message = tokio::time::timeout(Duration::from_secs(5), heard.next()).await;
+            assert_eq!(message.unwrap().unwrap().payload, *body);
+        }
+    }
 }

@@ -119,6 +119,11 @@ impl Authenticator {
         }
     }
 
+    /// From when on a token is good no more.
+    pub(crate) fn ends_at(&self, claims: &Claims) -> DateTime<Utc> {
+        self.rules.ends_at(claims.exp)
+    }
+
     /// The claims of a good token.
     ///
     /// A good one is remembered, by its digest, for [a minute](REMEMBERED_FOR) at most: a program

@@ -17,6 +17,7 @@ mod signatures;
 mod tests;
 
 use std::str::FromStr;
+use std::sync::Arc;
 
 use domain::AccountId;
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
@@ -103,6 +104,28 @@ pub enum Error {
     /// Signing failed.
     #[error("cannot sign a token")]
     Sign(#[source] jsonwebtoken::errors::Error),
+}
+
+/// Makes tokens, where they are signed with a secret that we know.
+#[derive(Clone)]
+pub struct Issuer {
+    secret: Arc<str>,
+    rules: Rules,
+}
+
+impl Issuer {
+    /// With the secret that tokens are judged by.
+    pub fn new(secret: &str, rules: Rules) -> Self {
+        Self { secret: secret.into(), rules }
+    }
+
+    /// A token.
+    ///
+    /// # Errors
+    /// When the secret is too short.
+    pub fn issue(&self, claims: &Claims) -> Result<String, Error> {
+        issue(&self.secret, claims, &self.rules)
+    }
 }
 
 /// A token signed with a shared secret, as the rules want it.

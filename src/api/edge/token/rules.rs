@@ -58,6 +58,9 @@ pub enum Refusal {
     /// `exp` is over.
     #[error("expired")]
     Expired,
+    /// It was taken back.
+    #[error("revoked")]
+    Revoked,
     /// `nbf` is to come.
     #[error("not yet valid")]
     NotYetValid,
@@ -112,6 +115,13 @@ impl Rules {
     /// names (RFC 7519, section 4.1.4), and the leeway.
     pub(super) fn is_over(&self, exp: f64, now: DateTime<Utc>) -> bool {
         seconds(now) >= exp + f64::from(self.leeway_s)
+    }
+
+    /// When it is over, for a token that runs out at `exp`.
+    pub(super) fn ends_at(&self, exp: f64) -> DateTime<Utc> {
+        let end = (exp + f64::from(self.leeway_s)) * 1e6;
+        // What is too far away for a clock never comes.
+        DateTime::from_timestamp_micros(end as i64).unwrap_or(DateTime::<Utc>::MAX_UTC)
     }
 
     fn account(&self, payload: &Map<String, Value>) -> Result<AccountId, Refusal> {

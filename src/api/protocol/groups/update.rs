@@ -3,16 +3,13 @@ use std::collections::BTreeSet;
 use axum::Json;
 use axum::extract::Path;
 use domain::UserId;
-use domain::conversation::{
-    Command, Conversation as Aggregate, DESCRIPTION_LENGTH_MAX, NAME_LENGTH_MAX,
-};
+use domain::conversation::{Command, DESCRIPTION_LENGTH_MAX, NAME_LENGTH_MAX};
 use domain::limits::AVATAR_URL_LENGTH_MAX;
 use projections::views::Group as GroupView;
 use serde_json::json;
 
 use crate::description::{parts, schema};
 use crate::edge::failure::Failure;
-use crate::edge::token::Role;
 use crate::protocol::body;
 use crate::protocol::objects::Group;
 use crate::protocol::request::Protocol;
@@ -73,7 +70,7 @@ pub(super) async fn update(
         commands.extend(members(&request, &group, &contacts).await?);
     }
     let stream = group.conversation.uuid;
-    request.execute_all::<Aggregate>(stream, commands, &request.context).await?;
+    request.change_conversation(stream, false, commands).await?;
     Ok(Json(request.group(&id).await?.into()))
 }
 
@@ -87,15 +84,8 @@ async fn members(
     wanted.remove(&request.user);
     let present: BTreeSet<UserId> =
         group.contacts.iter().map(|contact| contact.user.uuid).collect();
-    let leaving: Vec<UserId> = present.difference(&wanted).copied().collect();
-    let administers = request.caller.role == Role::Administrator;
-    if !(leaving.is_empty() || administers || group.conversation.created_by == Some(request.user)) {
-        return Err(Failure::forbidden(
-            "only its creator and administrators may take contacts out of a group",
-        ));
-    }
     let joining = wanted.difference(&present).copied();
     let add = joining.map(|user| Command::AddMember { user });
-    let remove = leaving.into_iter().map(|user| Command::RemoveMember { user });
+    let remove = present.difference(&wanted).map(|user| Command::RemoveMember { user: *user });
     Ok(add.chain(remove).collect())
 }

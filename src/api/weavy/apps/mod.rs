@@ -1,11 +1,31 @@
-//! A conversation as the place where messages are; what is done with these is in `messages/`.
+//! A conversation as the place where members and messages are; what is done with these is in
+//! `members/` and `messages/`.
 
+mod create;
 mod delete;
+mod get;
+mod init;
+mod new;
+mod restore;
+mod star;
+mod subscribe;
+mod trash;
+mod unstar;
+mod unsubscribe;
+mod update;
 
 use utoipa_axum::routes;
 
 use crate::edge::dialect::Routes;
 
 pub(super) fn routes() -> Routes {
-    Routes::new().routes(routes!(delete::delete))
+    Routes::new()
+        .routes(routes!(create::create))
+        .routes(routes!(init::init))
+        .routes(routes!(get::get, update::update, delete::delete))
+        .routes(routes!(trash::trash))
+        .routes(routes!(restore::restore))
+        .routes(routes!(star::star, unstar::unstar))
+        .routes(routes!(subscribe::subscribe))
+        .routes(routes!(unsubscribe::unsubscribe))
 }

@@ -1,7 +1,6 @@
 use axum::http::StatusCode;
 use domain::UserId;
 use domain::conversation::{Command, Conversation as Aggregate, Create, NAME_LENGTH_MAX};
-use projections::views::Reference;
 use serde_json::{Value, json};
 
 use crate::description::{parts, schema};
@@ -55,29 +54,8 @@ pub(super) async fn create(request: Weavy) -> Result<(StatusCode, Rendered), Fai
 /// The distinct members but for the caller.
 async fn others(request: &Weavy, body: &Object, user: UserId) -> Result<Vec<UserId>, Failure> {
     let wrong = || Failure::bad_request("members must be an array of user ids or uids, not empty");
-    let members = body.get("members").and_then(Value::as_array).ok_or_else(wrong)?;
-    if members.is_empty() {
-        return Err(wrong());
-    }
-    if members.len() > MEMBERS_MAX {
-        return Err(Failure::bad_request(format!("members must be at most {MEMBERS_MAX}")));
-    }
-    let references = members
-        .iter()
-        .map(|member| match member {
-            Value::Number(id) => id.as_i64().map(|id| Reference::Id(id.into())).ok_or_else(wrong),
-            Value::String(uid) => Ok(Reference::Text(uid.clone())),
-            _ => Err(wrong()),
-        })
-        .collect::<Result<Vec<_>, _>>()?;
-    let found = request.views().resolve(request.account(), &references).await?;
-    let mut others = Vec::new();
-    for (member, found) in members.iter().zip(found) {
-        let id = found
-            .ok_or_else(|| Failure::bad_request(format!("members: there is no user {member}")))?;
-        if id != user && !others.contains(&id) {
-            others.push(id);
-        }
-    }
+    let members = body.get("members").and_then(Value::as_array).filter(|named| !named.is_empty());
+    let mut others = request.named_users("members", members.ok_or_else(wrong)?).await?;
+    others.retain(|other| *other != user);
     Ok(others)
 }

@@ -15,5 +15,5 @@ pub(super) async fn get(Path(id): Path<String>, request: Weavy) -> Result<Render
     let id = number(&id)?;
     let trashed_too = request.query().boolean("trashed", false)?;
     let view = request.view(request.conversation_id(id).await?, trashed_too).await?;
-    Ok(Rendered::new(&Conversation::new(&view, request.viewer())))
+    Ok(Rendered::new(&Conversation::new(&view, request.viewer(), request.presence())))
 }

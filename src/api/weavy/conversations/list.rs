@@ -64,7 +64,8 @@ pub(super) async fn list(request: Weavy) -> Result<Rendered, Failure> {
     };
     let page = request.views().list(user, &filter).await?;
     let viewer = request.viewer();
-    Ok(Rendered::new(&List::new(&page, &paging, |view| Conversation::new(view, viewer))))
+    let known = request.presence();
+    Ok(Rendered::new(&List::new(&page, &paging, |view| Conversation::new(view, viewer, known))))
 }
 
 /// Those of the kinds that all of the filters allow.

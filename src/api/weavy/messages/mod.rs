@@ -3,6 +3,7 @@ mod edit;
 mod get;
 mod list;
 mod post;
+mod typing;
 
 use domain::PublicId;
 use projections::views::Viewer;
@@ -13,11 +14,10 @@ use crate::edge::failure::Failure;
 use crate::weavy::request::{Weavy, number};
 
 pub(super) fn routes() -> Routes {
-    Routes::new().routes(routes!(list::list, post::post)).routes(routes!(
-        get::get,
-        edit::edit,
-        delete::delete
-    ))
+    Routes::new()
+        .routes(routes!(list::list, post::post))
+        .routes(routes!(get::get, edit::edit, delete::delete))
+        .routes(routes!(typing::typing))
 }
 
 struct Found {

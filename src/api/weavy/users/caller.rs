@@ -12,5 +12,5 @@ use crate::weavy::request::Weavy;
 pub(super) async fn caller(request: Weavy) -> Result<Json<User>, Failure> {
     request.user()?;
     let user = request.views().user_by_uid(request.account(), &request.caller.uid).await?;
-    Ok(Json(User::new(&*user.ok_or_else(Failure::not_found)?)))
+    Ok(Json(User::new(&*user.ok_or_else(Failure::not_found)?, request.presence())))
 }

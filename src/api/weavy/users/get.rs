@@ -3,7 +3,7 @@ use axum::extract::Path;
 
 use crate::edge::failure::Failure;
 use crate::weavy::objects::User;
-use crate::weavy::request::Weavy;
+use crate::weavy::request::{Weavy, is_number};
 
 /// Get a user, by id or uid.
 #[utoipa::path(get, path = "/users/{user}",
@@ -15,7 +15,7 @@ use crate::weavy::request::Weavy;
 pub(super) async fn get(Path(user): Path<String>, request: Weavy) -> Result<Json<User>, Failure> {
     request.service()?;
     let (views, account) = (request.views(), request.account());
-    let found = if user.bytes().all(|byte| byte.is_ascii_digit()) {
+    let found = if is_number(&user) {
         match user.parse() {
             Ok(id) => views.user_by_id(account, id).await?,
             Err(_) => None,
@@ -25,5 +25,5 @@ pub(super) async fn get(Path(user): Path<String>, request: Weavy) -> Result<Json
     } else {
         views.user_by_uid(account, &user).await?
     };
-    Ok(Json(User::new(&*found.ok_or_else(Failure::not_found)?)))
+    Ok(Json(User::new(&*found.ok_or_else(Failure::not_found)?, request.presence())))
 }

@@ -49,6 +49,25 @@ pub(super) async fn execute(
     request.services.commands.execute::<Aggregate>(id, command, &request.context).await
 }
 
+/// Registers a user, or changes their entry.
+pub(super) async fn upsert(
+    request: &Weavy,
+    uid: &str,
+    profile: Profile,
+) -> Result<Outcome, Failure> {
+    if uid.contains('\0') {
+        return Err(Failure::bad_request("uid must not contain U+0000"));
+    }
+    let update = Command::UpdateUser { profile: profile.clone() };
+    match execute(request, uid, update).await {
+        Err(CommandError::Refused(Refusal::UserUnknown)) => {
+            let register = Command::RegisterUser { uid: uid.to_owned(), profile };
+            Ok(execute(request, uid, register).await?)
+        }
+        outcome => Ok(outcome?),
+    }
+}
+
 pub(super) async fn respond(
     request: &Weavy,
     uid: &str,
@@ -57,5 +76,5 @@ pub(super) async fn respond(
 ) -> Result<(StatusCode, Json<User>), Failure> {
     request.wait_for(&outcome).await?;
     let user = request.views().user_by_uid(request.account(), uid).await?;
-    Ok((status, Json(User::new(&*user.ok_or_else(Failure::not_found)?))))
+    Ok((status, Json(User::new(&*user.ok_or_else(Failure::not_found)?, request.presence()))))
 }

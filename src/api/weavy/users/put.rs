@@ -1,8 +1,6 @@
 use axum::Json;
 use axum::extract::Path;
 use axum::http::StatusCode;
-use domain::user::{Command, Refusal};
-use event_store::CommandError;
 use serde_json::json;
 
 use super::profile;
@@ -29,17 +27,7 @@ pub(super) async fn put(
     request: Weavy,
 ) -> Result<(StatusCode, Json<User>), Failure> {
     request.service()?;
-    if uid.contains('\0') {
-        return Err(Failure::bad_request("uid must not contain U+0000"));
-    }
     let profile = profile::read(&request.body()?)?;
-    let update = Command::UpdateUser { profile: profile.clone() };
-    let outcome = match profile::execute(&request, &uid, update).await {
-        Err(CommandError::Refused(Refusal::UserUnknown)) => {
-            let register = Command::RegisterUser { uid: uid.clone(), profile };
-            profile::execute(&request, &uid, register).await?
-        }
-        outcome => outcome?,
-    };
+    let outcome = profile::upsert(&request, &uid, profile).await?;
     profile::respond(&request, &uid, StatusCode::OK, outcome).await
 }

@@ -8,6 +8,13 @@ use crate::conversation::{
 use crate::limits::{check_metadata, check_tags, check_text};
 
 impl Conversation {
+    pub(super) fn create_new(&self, create: Create) -> Result<Vec<Event>, Refusal> {
+        match self.kind {
+            Some(_) if !self.deleted => Err(Refusal::ConversationExists),
+            _ => self.create(create),
+        }
+    }
+
     pub(super) fn create(&self, create: Create) -> Result<Vec<Event>, Refusal> {
         match self.kind {
             Some(_) if self.deleted => return Err(Refusal::ConversationDeleted),

@@ -1,8 +1,10 @@
-//! The name, the description, the tags and the picture.
+//! The name, the description, the tags, the host system's data and the picture.
+
+use serde_json::{Map, Value};
 
 use super::change;
 use crate::conversation::{Conversation, DESCRIPTION_LENGTH_MAX, Event, NAME_LENGTH_MAX, Refusal};
-use crate::limits::{AVATAR_URL_LENGTH_MAX, check_optional, check_tags};
+use crate::limits::{AVATAR_URL_LENGTH_MAX, check_metadata, check_optional, check_tags};
 use crate::{Private, Text};
 
 impl Conversation {
@@ -24,6 +26,16 @@ impl Conversation {
         check_tags(&tags)?;
         let tags = Private::from(tags);
         Ok(change(self.tags != tags, Event::ConversationTagged { tags }))
+    }
+
+    pub(super) fn change_metadata(
+        &self,
+        metadata: Option<Map<String, Value>>,
+    ) -> Result<Vec<Event>, Refusal> {
+        self.present()?;
+        check_metadata(metadata.as_ref())?;
+        let metadata = metadata.map(Private::from);
+        Ok(change(self.metadata != metadata, Event::MetadataChanged { metadata }))
     }
 
     pub(super) fn change_avatar(&self, avatar_url: Option<Text>) -> Result<Vec<Event>, Refusal> {

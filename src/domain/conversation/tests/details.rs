@@ -43,3 +43,18 @@ fn a_picture_can_be_changed_and_taken_away() {
         Excess::Characters { field: "avatar_url", length: 2049, max: 2048 }.into(),
     );
 }
+
+#[test]
+fn the_host_systems_data_are_replaced_whole_and_repeat_without_effect() {
+    let map = |key: &str| serde_json::Map::from_iter([(key.to_owned(), 1.into())]);
+    let change = |key| Command::ChangeMetadata { metadata: Some(map(key)) };
+    let changed = |key| Event::MetadataChanged { metadata: Some(map(key).into()) };
+    let none = || Command::ChangeMetadata { metadata: None };
+    given(vec![room()]).when(none()).then_expect_events(vec![]);
+    given(vec![room()]).when(change("a")).then_expect_events(vec![changed("a")]);
+    given(vec![room(), changed("a")]).when(change("a")).then_expect_events(vec![]);
+    given(vec![room(), changed("a")]).when(change("b")).then_expect_events(vec![changed("b")]);
+    given(vec![room(), changed("a")])
+        .when(none())
+        .then_expect_events(vec![Event::MetadataChanged { metadata: None }]);
+}

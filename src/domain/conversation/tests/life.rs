@@ -38,6 +38,23 @@ fn a_room_is_made_once() {
 }
 
 #[test]
+fn a_contextual_chat_is_there_or_made_unless_a_new_one_is_asked_for() {
+    let existing = || vec![created(Kind::Contextual, &[ANN])];
+    let trashed = || [existing(), vec![Event::ConversationTrashed]].concat();
+    let new = || Command::CreateNewConversation(Create::contextual("doc".to_owned(), Some(ANN)));
+    given(vec![]).when(new()).then_expect_events(existing());
+    given(existing()).when(create(Kind::Contextual, &[])).then_expect_events(vec![]);
+    given(trashed())
+        .when(create(Kind::Contextual, &[]))
+        .then_expect_events(vec![Event::ConversationRestored]);
+    for before in [existing(), trashed()] {
+        given(before).when(new()).then_expect_error(Refusal::ConversationExists);
+    }
+    let deleted = [existing(), vec![Event::ConversationDeleted]].concat();
+    given(deleted).when(new()).then_expect_error(Refusal::ConversationDeleted);
+}
+
+#[test]
 fn trash_and_restore_repeat_without_effect() {
     given(vec![room()])
         .when(Command::TrashConversation)

@@ -2,6 +2,7 @@ mod details;
 mod life;
 mod members;
 mod messages;
+mod permission;
 mod random;
 mod support;
 

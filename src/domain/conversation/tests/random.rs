@@ -10,6 +10,8 @@ fn any_command() -> impl Strategy<Value = Command> {
         prop::option::of("[a-b]{0,2}")
             .prop_map(|name| Command::RenameConversation { name: name.map(Text::from) }),
         prop::collection::vec("[a-b]", 0..2).prop_map(|tags| Command::TagConversation { tags }),
+        prop::option::of(Just(serde_json::Map::new()))
+            .prop_map(|metadata| Command::ChangeMetadata { metadata }),
         Just(Command::TrashConversation),
         Just(Command::DeleteMessage { message: MESSAGE }),
         Just(Command::PinMessage { message: MESSAGE }),

@@ -1,0 +1,143 @@
+//! Access tokens that were taken back: whose, and up to which time of issue. Every node knows all of them, in memory,
+//! so that judging a token takes no statement. They are read once from the directory, and then followed in the log
+//! itself: a read model that is stopped, or late, keeps nobody from being locked out.
+//!
+//! What is known is never older than [`KNOWN_WITHIN`], or nobody's token is taken: a node that cannot look at the log
+//! waits until it can. Whoever has taken tokens back, and has waited for as long, can be sure of every node.
+
+use std::collections::HashMap;
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::{Duration, Instant};
+
+use chrono::{DateTime, Utc};
+use domain::user::Event;
+use domain::{Position, UserId};
+use event_store::{Budget, Log, LogEvent, causes};
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+
+use crate::projector::Standing;
+use crate::{Error, Memory, directory};
+
+/// How old a node's knowledge may be while it takes tokens.
+pub const KNOWN_WITHIN: Duration = Duration::from_secs(1);
+/// How often the head of the log is looked at while nobody says that it has grown.
+const LOOK_EVERY: Duration = Duration::from_millis(200);
+/// After a failure.
+const PAUSE: Duration = Duration::from_millis(100);
+
+/// What this node knows of them: 24 bytes for each user whose tokens were ever taken back.
+#[derive(Debug, Clone, Default)]
+pub struct Revocations {
+    until: Arc<RwLock<HashMap<UserId, DateTime<Utc>>>>,
+    /// When the log was looked at to whose end it is known.
+    looked: watch::Sender<Option<Instant>>,
+}
+
+impl Revocations {
+    /// Waits until what is known is new enough to judge by.
+    pub async fn known(&self) {
+        let is_new =
+            |looked: &Option<Instant>| looked.is_some_and(|looked| looked.elapsed() < KNOWN_WITHIN);
+        if is_new(&self.looked.borrow()) {
+            return;
+        }
+        // The sender is our own.
+        let _ = self.looked.subscribe().wait_for(is_new).await;
+    }
+
+    /// Whether a user's token was taken back that was issued then, in Unix seconds. When one was that does not say,
+    /// nobody knows: it counts as an old one.
+    pub fn concern(&self, user: UserId, issued_at: Option<f64>) -> bool {
+        let known = self.until.read().unwrap_or_else(PoisonError::into_inner);
+        known.get(&user).is_some_and(|until| is_revoked(*until, issued_at))
+    }
+
+    /// Up to when tokens of a user were taken back.
+    pub fn until(&self, user: UserId) -> Option<DateTime<Utc>> {
+        self.until.read().unwrap_or_else(PoisonError::into_inner).get(&user).copied()
+    }
+
+    /// Follows the log until `stop` is cancelled.
+    pub async fn follow(self, log: Log, memory: Memory, stop: CancellationToken) {
+        let following = async {
+            loop {
+                let Err(error) = self.follow_on(&log, &memory).await;
+                if !log.availability().explains(&error) {
+                    tracing::error!(error = causes(&error), "revoked tokens are not followed");
+                }
+                tokio::time::sleep(PAUSE).await;
+            }
+        };
+        stop.run_until_cancelled(following).await;
+    }
+
+    async fn follow_on(
+        &self,
+        log: &Log,
+        memory: &Memory,
+    ) -> Result<std::convert::Infallible, Error> {
+        memory.progress().wait_until_level(Duration::MAX).await;
+        let mut position = self.read_all(log, memory).await?;
+        let mut wakeups = log.wakeups();
+        let mut looked: Option<Instant> = None;
+        loop {
+            let is_due = looked.is_none_or(|looked| looked.elapsed() >= LOOK_EVERY);
+            let now = Instant::now();
+            if is_due {
+                log.look().await?;
+            }
+            loop {
+                let batch = log.tail().read(position, Budget::default()).await?;
+                let Some(last) = batch.last() else { break };
+                self.learn(&batch);
+                position = last.recorded.position;
+            }
+            if is_due {
+                looked = Some(now);
+                self.looked.send_replace(looked);
+            }
+            let grown = wakeups.wait_for(|known| *known > position);
+            let _ = tokio::time::timeout(LOOK_EVERY, grown).await;
+        }
+    }
+
+    /// Reads what there is; returns the position that it reflects at least.
+    async fn read_all(&self, log: &Log, memory: &Memory) -> Result<Position, Error> {
+        let found = Standing::read(log.pool(), &memory.progress().generation).await?;
+        let position = found.and_then(|found| found.positions.get(directory::NAME).copied());
+        let read = || async {
+            sqlx::query_as(
+                "select uuid, tokens_revoked_until
+                 from users
+                 where tokens_revoked_until is not null",
+            )
+            .fetch_all(&memory.readers)
+            .await
+        };
+        let rows: Vec<(UserId, DateTime<Utc>)> =
+            memory.readers.ask("read revoked tokens", read).await?;
+        rows.into_iter().for_each(|(user, until)| self.add(user, until));
+        // Without a position nothing was read either.
+        Ok(position.unwrap_or_default())
+    }
+
+    fn learn(&self, batch: &[Arc<LogEvent>]) {
+        for event in batch {
+            if let Ok(domain::Event::User(Event::TokensRevoked { issued_until })) = &event.event {
+                self.add(event.recorded.aggregate_id.into(), *issued_until);
+            }
+        }
+    }
+
+    fn add(&self, user: UserId, until: DateTime<Utc>) {
+        let mut known = self.until.write().unwrap_or_else(PoisonError::into_inner);
+        let known = known.entry(user).or_insert(until);
+        *known = until.max(*known);
+    }
+}
+
+/// Whether a token that was issued then, in Unix seconds, is one of those that were taken back until a time.
+pub fn is_revoked(until: DateTime<Utc>, issued_at: Option<f64>) -> bool {
+    issued_at.is_none_or(|issued_at| issued_at <= until.timestamp_micros() as f64 / 1e6)
+}

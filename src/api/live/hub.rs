@@ -1,0 +1,257 @@
+//! Who listens, and who of them is told of an event.
+//!
+//! Positions of the log keep three things in step: what the hub has told, what a user's
+//! conversations were read as of, and where each stream begins. A change that is older than what
+//! was read is in it already; one that comes while it is being read waits until it is there.
+
+mod audience;
+mod subscription;
+
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use chrono::{DateTime, Utc};
+use domain::conversation::Event as Change;
+use domain::user::Event as UserEvent;
+use domain::{
+    AccountId, AccountPosition, ConversationId, Erasure, Event, MessageId, Position, UserId,
+};
+use event_store::{Facts, LogEvent};
+use projections::views::Followed;
+use quick_cache::sync::Cache;
+
+use super::queue::{Item, Sender, Told, Total};
+use super::typing::Typing;
+use super::{Scope, rendered, scope};
+
+use audience::Audiences;
+pub(crate) use subscription::Subscription;
+
+/// Memberships of all who listen: some 200 bytes each.
+const MEMBERSHIPS_MAX: usize = 1_000_000;
+/// Erasures that are remembered, for what waits to be sent.
+const ERASURES_MAX: usize = 10_000;
+
+type StreamId = u64;
+
+pub(crate) struct Hub {
+    state: Mutex<State>,
+    erased: Cache<Erased, ()>,
+    waiting: Total,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Erased {
+    Conversation(ConversationId),
+    Message(MessageId),
+}
+
+struct State {
+    /// What was told last.
+    position: Position,
+    streams: HashMap<StreamId, Stream>,
+    newest_stream: StreamId,
+    accounts: HashMap<AccountId, OfAccount>,
+    audiences: Audiences,
+}
+
+struct Stream {
+    account: AccountId,
+    user: Option<UserId>,
+    scope: Scope,
+    issued_at: Option<f64>,
+    sender: Sender,
+}
+
+/// An account that somebody listens to, or is about to.
+#[derive(Default)]
+struct OfAccount {
+    subscriptions: usize,
+    /// The newest event since.
+    newest: Option<AccountPosition>,
+    /// Streams that see more than their user is in.
+    wide: BTreeSet<StreamId>,
+}
+
+impl Hub {
+    pub(super) fn new(position: Position) -> Self {
+        let state = State {
+            position,
+            streams: HashMap::new(),
+            newest_stream: 0,
+            accounts: HashMap::new(),
+            audiences: Audiences::default(),
+        };
+        let (erased, waiting) = (Cache::new(ERASURES_MAX), Total::default());
+        Self { state: Mutex::new(state), erased, waiting }
+    }
+
+    pub(super) fn position(&self) -> Position {
+        self.lock().position
+    }
+
+    /// The accounts that somebody listens to.
+    pub(super) fn accounts(&self) -> HashSet<AccountId> {
+        self.lock().accounts.keys().copied().collect()
+    }
+
+    pub(super) fn knows(&self, user: UserId) -> bool {
+        self.lock().audiences.knows(user)
+    }
+
+    /// What a user is in. Whether there is room for it.
+    pub(super) fn know(&self, user: UserId, followed: Followed) -> bool {
+        let mut state = self.lock();
+        let size = followed.conversations.len();
+        let has_room = state.audiences.memberships() + size <= MEMBERSHIPS_MAX;
+        if has_room {
+            state.audiences.know(user, followed);
+        }
+        has_room
+    }
+
+    pub(super) fn conversations(&self, user: UserId) -> Vec<ConversationId> {
+        self.lock().audiences.conversations(user)
+    }
+
+    /// Tells events in their order, with facts that were learned for them.
+    pub(super) fn deliver(&self, batch: &[Arc<LogEvent>], facts: &Facts) {
+        let mut state = self.lock();
+        let told = state.position;
+        for event in batch.iter().filter(|event| event.recorded.position > told) {
+            self.remember_erasure(event);
+            state.deliver(event, facts);
+        }
+        metrics::gauge!("colloquy_event_streams").set(state.streams.len() as f64);
+    }
+
+    /// Tells the other members that somebody types.
+    pub(super) fn tell_members(&self, typing: &Typing, item: &Item) {
+        let mut state = self.lock();
+        let ids: Vec<StreamId> = {
+            let listening = state.audiences.streams_in(typing.conversation);
+            let others = listening.filter(|(user, _)| *user != typing.user);
+            let of_account =
+                |id: &StreamId| state.streams.get(id).is_some_and(|s| s.account == typing.account);
+            others.map(|(_, id)| id).filter(of_account).collect()
+        };
+        state.push(ids, item);
+    }
+
+    /// An item as it may be sent now: what was erased while it waited is not told any more.
+    pub(crate) fn as_of_now(&self, item: &Item) -> bytes::Bytes {
+        let is_erased = |told: &&Told| {
+            let of = |erased| self.erased.get(&erased).is_some();
+            told.subject.is_some_and(|message| of(Erased::Message(message)))
+                || told.conversation.is_some_and(|id| of(Erased::Conversation(id)))
+        };
+        let erased = item.event.as_ref().filter(is_erased);
+        erased.map_or_else(|| item.bytes.clone(), rendered::erased)
+    }
+
+    fn remember_erasure(&self, event: &LogEvent) {
+        let erasure = event.event.as_ref().ok().and_then(Event::erases);
+        match (erasure, event.recorded.conversation_id) {
+            (Some(Erasure::Message(message)), _) => {
+                self.erased.insert(Erased::Message(message), ())
+            }
+            (Some(Erasure::Stream), Some(conversation)) => {
+                self.erased.insert(Erased::Conversation(conversation), ());
+            }
+            _ => {}
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        // A panic in it is one of a follower, which ends the process.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn deliver(&mut self, event: &Arc<LogEvent>, facts: &Facts) {
+        let recorded = &event.recorded;
+        self.position = recorded.position;
+        let Some(of_account) = self.accounts.get_mut(&recorded.account) else { return };
+        of_account.newest = Some(recorded.account_position);
+        let Ok(decoded) = &event.event else { return };
+        let position = recorded.position;
+        // Who comes in is told of it, and who is taken out is as well; whose token is taken back is not.
+        match (decoded, recorded.conversation_id) {
+            (Event::Conversation(Change::ConversationCreated { members, .. }), Some(id)) => {
+                members.iter().for_each(|user| self.audiences.add(*user, id, position));
+            }
+            (Event::Conversation(Change::MemberAdded { user }), Some(id)) => {
+                self.audiences.add(*user, id, position);
+            }
+            (Event::User(UserEvent::TokensRevoked { issued_until }), _) => {
+                self.end_revoked(recorded.aggregate_id.into(), *issued_until);
+            }
+            _ => {}
+        }
+        let ids = self.concerned(event, decoded, facts);
+        if !ids.is_empty() {
+            self.push(ids, &rendered::event(event, facts));
+        }
+        match (decoded, recorded.conversation_id) {
+            (Event::Conversation(Change::MemberRemoved { user }), Some(id)) => {
+                self.audiences.remove(*user, id, position);
+            }
+            (Event::Conversation(Change::ConversationDeleted), Some(id)) => {
+                self.audiences.remove_all(id, position);
+            }
+            _ => {}
+        }
+    }
+
+    /// Ends the streams of a user whose tokens were taken back.
+    fn end_revoked(&mut self, user: UserId, issued_until: DateTime<Utc>) {
+        self.streams.retain(|_, stream| {
+            stream.user != Some(user) || !projections::is_revoked(issued_until, stream.issued_at)
+        });
+    }
+
+    /// The streams of those who see an event.
+    fn concerned(&self, event: &LogEvent, decoded: &Event, facts: &Facts) -> BTreeSet<StreamId> {
+        let account = event.recorded.account;
+        match decoded {
+            Event::Participation(own) if !scope::is_shown_to_others(&own.change) => {
+                self.audiences.streams_of(own.membership.user).collect()
+            }
+            Event::Conversation(_) | Event::Participation(_) => {
+                let of = event.recorded.conversation_id;
+                let Some((id, kind)) = of.and_then(|id| Some((id, facts.kind(id)?))) else {
+                    return BTreeSet::new();
+                };
+                let sees = |id: &StreamId, see: &dyn Fn(Scope) -> bool| {
+                    self.streams.get(id).is_some_and(|s| s.account == account && see(s.scope))
+                };
+                let members = self.audiences.streams_in(id).map(|(_, stream)| stream);
+                let members = members.filter(|id| sees(id, &|scope| scope.has_as_member(kind)));
+                let wide = self.accounts.get(&account).map(|account| &account.wide);
+                let wide = wide.into_iter().flatten().copied();
+                let wide = wide.filter(|id| sees(id, &|scope| scope.kinds().contains(&kind)));
+                members.chain(wide).collect()
+            }
+            Event::User(_) => {
+                let own = self.audiences.streams_of(event.recorded.aggregate_id.into());
+                let wide = self.accounts.get(&account).map(|account| &account.wide);
+                let is_host = |id: &StreamId| {
+                    self.streams.get(id).is_some_and(|stream| stream.scope == Scope::Host)
+                };
+                own.chain(wide.into_iter().flatten().copied().filter(is_host)).collect()
+            }
+            Event::Audit(_) => BTreeSet::new(),
+        }
+    }
+
+    /// Ends the streams that have no room: their readers do not read.
+    fn push(&mut self, ids: impl IntoIterator<Item = StreamId>, item: &Item) {
+        for id in ids {
+            if self.streams.get(&id).is_some_and(|stream| !stream.sender.push(item)) {
+                self.streams.remove(&id);
+                metrics::counter!("colloquy_event_streams_overrun_total").increment(1);
+            }
+        }
+    }
+}

@@ -1,0 +1,196 @@
+//! What is told while it happens: events, to everyone who has a stream open and may see them; who
+//! types; and who is there.
+//!
+//! One follower of the log serves all streams ([`hub`]). It keeps who of those who listen is in
+//! which conversation by the log itself, so that telling an event takes no statement, and somebody
+//! who was taken out is told so and nothing more. What is not told fast enough to a reader is not
+//! kept for them: the stream ends, and they come back with the position that they have.
+//!
+//! Typing and presence are in no log. They are told to other nodes as [`Signal`]s, for whoever
+//! wires the nodes to carry, and may be lost.
+//!
+//! Deliberately not here: HTTP (see `events/`) and NATS.
+
+mod catch_up;
+mod hub;
+mod presence;
+mod queue;
+mod rendered;
+mod scope;
+mod typing;
+
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::time::Duration;
+
+use domain::{AccountId, Position, UserId};
+use event_store::{Budget, Facts, Log, causes};
+use projections::{Share, Shares, Views};
+use tokio::sync::{Mutex, mpsc};
+use tokio_util::sync::CancellationToken;
+
+use crate::edge::caller::Caller;
+use crate::edge::failure::Failure;
+
+use hub::Hub;
+use scope::Scope;
+use typing::Typists;
+
+pub(crate) use hub::Subscription;
+pub(crate) use presence::Presence;
+pub(crate) use queue::Item;
+pub(crate) use rendered::{keep_alive, position};
+pub(crate) use typing::Typing;
+
+/// What is told to other nodes: a subject, and a body.
+pub type Signal = (String, Vec<u8>);
+
+/// Signals that wait to be sent; more are dropped.
+const SIGNALS_MAX: usize = 1024;
+/// Users of whom an event tells the uid.
+const USERS_MAX: usize = 100;
+/// Conversations that one user's streams may be about.
+const CONVERSATIONS_MAX: usize = 100_000;
+/// After a failure.
+const PAUSE: Duration = Duration::from_millis(250);
+
+/// How many streams may be open on this node.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// All together; an account has half of them at most.
+    pub streams_max: usize,
+    /// Of one user.
+    pub user_streams_max: usize,
+}
+
+/// Tells what happens to those who listen.
+#[derive(Clone)]
+pub struct Live(Arc<Shared>);
+
+struct Shared {
+    hub: Arc<Hub>,
+    facts: Mutex<Facts>,
+    presence: Presence,
+    typists: Typists,
+    of_users: Shares<UserId>,
+    of_accounts: Shares<AccountId>,
+    /// Those who read what they have missed from the log.
+    log_reads: Shares<AccountId>,
+    outgoing: mpsc::Sender<Signal>,
+    /// Ends all streams.
+    stop: CancellationToken,
+}
+
+/// The place of a stream, until it is dropped.
+pub(crate) struct Place {
+    _of_user: Option<Share<UserId>>,
+    _of_account: Share<AccountId>,
+}
+
+impl Live {
+    /// Tells what comes after a position of the log. What is to be told to other nodes comes out of
+    /// the receiver; where there are none, it may be dropped. All streams end with `stop`.
+    pub fn new(
+        limits: Limits,
+        position: Position,
+        stop: CancellationToken,
+    ) -> (Self, mpsc::Receiver<Signal>) {
+        let (outgoing, signals) = mpsc::channel(SIGNALS_MAX);
+        let shared = Shared {
+            hub: Arc::new(Hub::new(position)),
+            facts: Mutex::default(),
+            presence: Presence::default(),
+            typists: Typists::default(),
+            of_users: Shares::new(limits.user_streams_max),
+            of_accounts: Shares::halves(limits.streams_max),
+            log_reads: Shares::halves(catch_up::LOG_READS_MAX),
+            outgoing,
+            stop,
+        };
+        (Self(Arc::new(shared)), signals)
+    }
+
+    /// Follows the log, and tells of it, until `stop` is cancelled.
+    pub async fn follow(self, log: Log, stop: CancellationToken) {
+        let telling = async {
+            loop {
+                let Err(error) = self.tell_on(&log).await;
+                if !log.availability().explains(&error) {
+                    tracing::error!(error = causes(&error), "events are not told");
+                }
+                tokio::time::sleep(PAUSE).await;
+            }
+        };
+        let both = futures::future::join(telling, self.tell_who_is_there());
+        stop.run_until_cancelled(both).await;
+    }
+
+    async fn tell_on(&self, log: &Log) -> Result<Infallible, event_store::Error> {
+        let hub = &self.0.hub;
+        loop {
+            let position = hub.position();
+            log.changed_after(position).await;
+            let batch = log.tail().read(position, Budget::default()).await?;
+            if batch.is_empty() {
+                // Woken by a head that the log does not show yet.
+                tokio::task::yield_now().await;
+                continue;
+            }
+            let mut facts = self.0.facts.lock().await;
+            // Whoever joins after this one look hears of the batch what is known without another.
+            let listened_to = hub.accounts();
+            let concern =
+                batch.iter().filter(|event| listened_to.contains(&event.recorded.account));
+            facts.learn(log.pool(), concern, USERS_MAX).await?;
+            hub.deliver(&batch, &facts);
+        }
+    }
+
+    /// What a node has told.
+    pub fn hear(&self, subject: &str, body: &[u8]) {
+        match subject.split_once('.') {
+            Some((typing::SUBJECT, of)) => self.hear_typing(of, body),
+            None if subject == presence::SUBJECT => self.0.presence.hear(body),
+            _ => {}
+        }
+    }
+
+    fn signal(&self, subject: String, body: Vec<u8>) {
+        // Nobody is there, or NATS takes nothing: it would be old by the time it came.
+        let _ = self.0.outgoing.try_send((subject, body));
+    }
+
+    /// A place for one more stream of the caller's.
+    pub(crate) fn admit(&self, caller: &Caller) -> Option<Place> {
+        let of_user = match caller.user() {
+            Some(user) => Some(self.0.of_users.try_take(user)?),
+            None => None,
+        };
+        let of_account = self.0.of_accounts.try_take(caller.account)?;
+        Some(Place { _of_user: of_user, _of_account: of_account })
+    }
+
+    /// Joins those who are told, with the caller's conversations known.
+    pub(crate) async fn subscribe(
+        &self,
+        views: &Views,
+        caller: &Caller,
+    ) -> Result<Subscription, Failure> {
+        let mut subscription = Subscription::join(&self.0.hub, caller);
+        if let Some(user) = caller.user().filter(|user| !self.0.hub.knows(*user)) {
+            let followed = views.followed(user, CONVERSATIONS_MAX).await?;
+            let known = followed.is_some_and(|followed| self.0.hub.know(user, followed));
+            if !known {
+                return Err(Failure::unavailable(
+                    "too many conversations are followed here; try again later",
+                ));
+            }
+        }
+        subscription.open();
+        Ok(subscription)
+    }
+
+    pub(crate) fn stop(&self) -> &CancellationToken {
+        &self.0.stop
+    }
+}

@@ -1,0 +1,106 @@
+//! Who is there: whoever has made a request, or has had a stream open, within the last minutes, on
+//! any node.
+
+use std::collections::HashSet;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use domain::UserId;
+use quick_cache::sync::Cache;
+
+use super::Live;
+use super::rendered::json;
+
+pub(super) const SUBJECT: &str = "presence";
+
+/// How long somebody counts as there after they were seen.
+const ACTIVE_FOR: Duration = Duration::from_secs(300);
+/// Whoever was seen just now is not looked at again.
+const NOTED_EVERY: Duration = Duration::from_secs(30);
+const TOLD_EVERY: Duration = Duration::from_secs(1);
+/// Users of whom it is known when they were seen.
+const USERS_MAX: usize = 100_000;
+/// Of whom one signal tells.
+const TOLD_MAX: usize = 1000;
+
+/// When users were seen last.
+pub(crate) struct Presence {
+    seen: Cache<UserId, Instant>,
+    /// Those whom other nodes have not been told of.
+    news: Mutex<HashSet<UserId>>,
+}
+
+impl Default for Presence {
+    fn default() -> Self {
+        Self { seen: Cache::new(USERS_MAX), news: Mutex::default() }
+    }
+}
+
+impl Presence {
+    /// Somebody is there.
+    pub(crate) fn note(&self, user: UserId) {
+        if self.seen.get(&user).is_some_and(|seen| seen.elapsed() < NOTED_EVERY) {
+            return;
+        }
+        self.seen.insert(user, Instant::now());
+        let mut news = self.news.lock().unwrap_or_else(PoisonError::into_inner);
+        if news.len() < USERS_MAX {
+            news.insert(user);
+        }
+    }
+
+    pub(crate) fn is_active(&self, user: UserId) -> bool {
+        self.seen.get(&user).is_some_and(|seen| seen.elapsed() < ACTIVE_FOR)
+    }
+
+    /// Another node tells who is there.
+    pub(super) fn hear(&self, body: &[u8]) {
+        let users: Vec<UserId> = serde_json::from_slice(body).unwrap_or_default();
+        for user in users.into_iter().take(TOLD_MAX) {
+            self.seen.insert(user, Instant::now());
+        }
+    }
+
+    fn take_news(&self) -> Vec<UserId> {
+        let mut news = self.news.lock().unwrap_or_else(PoisonError::into_inner);
+        news.drain().collect()
+    }
+}
+
+impl Live {
+    pub(crate) fn presence(&self) -> &Presence {
+        &self.0.presence
+    }
+
+    /// Tells other nodes who was seen here, now and then.
+    pub(super) async fn tell_who_is_there(&self) {
+        loop {
+            tokio::time::sleep(TOLD_EVERY).await;
+            for users in self.0.presence.take_news().chunks(TOLD_MAX) {
+                self.signal(SUBJECT.to_owned(), json(&users).into_bytes());
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+
+    #[test]
+    fn somebody_who_was_seen_is_told_once_and_whom_others_tell_of_never() {
+        let presence = Presence::default();
+        let [ann, bob] = [1, 2].map(|n| UserId::new(Uuid::from_u128(n)));
+        presence.note(ann);
+        presence.note(ann);
+        presence.hear(json(&[bob]).as_bytes());
+        presence.hear(b"nonsense");
+        assert!(presence.is_active(ann) && presence.is_active(bob));
+        assert!(!presence.is_active(UserId::new(Uuid::nil())));
+        assert_eq!(presence.take_news(), [ann]);
+        presence.note(bob);
+        assert_eq!(presence.take_news(), []);
+    }
+}

@@ -1,0 +1,127 @@
+//! What waits to be sent on one stream: little, and of all streams together not much.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+
+use bytes::Bytes;
+use domain::{AccountPosition, ConversationId, MessageId};
+use event_store::LogEvent;
+use tokio::sync::mpsc;
+
+/// Items that wait on one stream.
+const ITEMS_MAX: usize = 256;
+/// Bytes that wait on one stream, unless it is one item alone.
+const BYTES_MAX: usize = 1 << 20;
+/// Bytes that wait on all streams.
+const TOTAL_BYTES_MAX: usize = 64 << 20;
+
+/// Something to be sent.
+#[derive(Clone)]
+pub(crate) struct Item {
+    /// As it is sent.
+    pub(crate) bytes: Bytes,
+    /// The event that it tells; none of what is in no log.
+    pub(crate) event: Option<Told>,
+}
+
+/// An event that is told.
+#[derive(Clone)]
+pub(crate) struct Told {
+    pub(crate) position: AccountPosition,
+    pub(crate) conversation: Option<ConversationId>,
+    /// The message that its texts belong to.
+    pub(crate) subject: Option<MessageId>,
+    pub(crate) event: Arc<LogEvent>,
+    /// All but the payload.
+    pub(crate) head: Arc<str>,
+}
+
+/// Bytes of all queues.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Total(Arc<AtomicUsize>);
+
+pub(super) struct Sender {
+    items: mpsc::Sender<(Item, Room)>,
+    waiting: Arc<AtomicUsize>,
+    total: Total,
+}
+
+/// What is to be sent on one stream; it ends when nobody sends any more.
+pub(super) struct Receiver(mpsc::Receiver<(Item, Room)>);
+
+/// What an item takes while it waits.
+struct Room {
+    size: usize,
+    waiting: Arc<AtomicUsize>,
+    total: Total,
+}
+
+impl Drop for Room {
+    fn drop(&mut self) {
+        self.waiting.fetch_sub(self.size, Relaxed);
+        self.total.0.fetch_sub(self.size, Relaxed);
+    }
+}
+
+pub(super) fn queue(total: &Total) -> (Sender, Receiver) {
+    let (sender, receiver) = mpsc::channel(ITEMS_MAX);
+    let sender = Sender { items: sender, waiting: Arc::default(), total: total.clone() };
+    (sender, Receiver(receiver))
+}
+
+impl Sender {
+    /// Whether there was room.
+    pub(super) fn push(&self, item: &Item) -> bool {
+        let size = item.bytes.len();
+        let room = Room { size, waiting: self.waiting.clone(), total: self.total.clone() };
+        let waiting = self.waiting.fetch_add(size, Relaxed);
+        let total = self.total.0.fetch_add(size, Relaxed);
+        let is_alone = waiting == 0;
+        let fits = waiting + size <= BYTES_MAX && total + size <= TOTAL_BYTES_MAX;
+        (is_alone || fits) && self.items.try_send((item.clone(), room)).is_ok()
+    }
+}
+
+impl Receiver {
+    /// The next item; none when the stream is to end.
+    pub(super) async fn next(&mut self) -> Option<Item> {
+        self.0.recv().await.map(|(item, _)| item)
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn item(size: usize) -> Item {
+        Item { bytes: vec![0; size].into(), event: None }
+    }
+
+    #[tokio::test]
+    async fn a_stream_has_room_for_little_and_for_one_item_of_any_size() {
+        let total = Total::default();
+        let (sender, mut receiver) = queue(&total);
+        assert!(sender.push(&item(2 * BYTES_MAX)));
+        assert!(!sender.push(&item(1)));
+        assert!(receiver.next().await.is_some());
+        assert!((0..ITEMS_MAX).all(|_| sender.push(&item(1))));
+        assert!(!sender.push(&item(1)), "there are too many");
+        drop((sender, receiver));
+        assert_eq!(total.0.load(Relaxed), 0);
+    }
+
+    #[tokio::test]
+    async fn all_streams_together_have_room_for_not_much() {
+        let total = Total::default();
+        let open = || queue(&total);
+        let streams: Vec<_> = (0..2 * TOTAL_BYTES_MAX / BYTES_MAX).map(|_| open()).collect();
+        let full = streams.iter().filter(|(sender, _)| {
+            sender.push(&item(BYTES_MAX / 2)) && sender.push(&item(BYTES_MAX / 2))
+        });
+        assert!(full.count() <= TOTAL_BYTES_MAX / BYTES_MAX + 1);
+    }
+}

@@ -1,0 +1,87 @@
+//! Events as they are sent (Server-Sent Events, as the HTML standard has them).
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use chrono::{DateTime, SecondsFormat, Utc};
+use domain::{AccountPosition, ConversationId, PublicId, UserId};
+use event_store::{Facts, LogEvent};
+use serde::Serialize;
+
+use super::USERS_MAX;
+use super::queue::{Item, Told};
+
+#[derive(Serialize)]
+struct Head<'a> {
+    r#type: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    conversation: Option<ConversationId>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    conversation_number: Option<PublicId>,
+    time: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    actor: Option<String>,
+    /// Those whom the payload names, each with their uid.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    users: BTreeMap<UserId, &'a str>,
+}
+
+/// An event of the log, which facts were learned for.
+pub(super) fn event(event: &Arc<LogEvent>, facts: &Facts) -> Item {
+    let LogEvent { recorded, event: decoded, .. } = &**event;
+    let named = decoded.as_ref().map(domain::Event::users).unwrap_or_default();
+    let uid = |user: UserId| Some((user, facts.uid(user)?));
+    let head = Head {
+        r#type: &recorded.event_type,
+        conversation: recorded.conversation_id,
+        conversation_number: recorded.conversation_id.and_then(|id| facts.number(id)),
+        time: time(recorded.recorded_at),
+        actor: recorded.metadata_value("actor"),
+        users: named.into_iter().take(USERS_MAX).filter_map(uid).collect(),
+    };
+    let head: Arc<str> = json(&head).into();
+    let subject = decoded.as_ref().ok().and_then(domain::Event::subject);
+    let conversation = recorded.conversation_id;
+    let position = recorded.account_position;
+    let bytes = message(position, &head, &recorded.reveal_in_part());
+    Item {
+        bytes,
+        event: Some(Told { position, conversation, subject, event: event.clone(), head }),
+    }
+}
+
+/// The same event after what users wrote in it was erased.
+pub(super) fn erased(told: &Told) -> Bytes {
+    message(told.position, &told.head, &told.event.recorded.erased().reveal_in_part())
+}
+
+fn message(position: AccountPosition, head: &str, payload: &str) -> Bytes {
+    let head = head.strip_suffix('}').unwrap_or(head);
+    // In JSON, a line's end is a blank like any other; in a stream it ends the field.
+    let payload = payload.replace(['\n', '\r'], " ");
+    format!("id: {position}\ndata: {head},\"payload\":{payload}}}\n\n").into()
+}
+
+/// Something that is in no log, and so has no position.
+pub(super) fn ephemeral(data: &impl Serialize) -> Item {
+    Item { bytes: format!("data: {}\n\n", json(data)).into(), event: None }
+}
+
+/// Moves the position, and tells nothing else.
+pub(crate) fn position(position: AccountPosition) -> Bytes {
+    format!("id: {position}\n\n").into()
+}
+
+/// A comment, so that nobody between the two ends takes the stream for dead.
+pub(crate) fn keep_alive() -> Bytes {
+    Bytes::from_static(b":\n\n")
+}
+
+pub(super) fn time(at: DateTime<Utc>) -> String {
+    at.to_rfc3339_opts(SecondsFormat::Micros, true)
+}
+
+pub(super) fn json(value: &impl Serialize) -> String {
+    serde_json::to_string(value).expect("its maps have strings for keys")
+}

@@ -1,0 +1,19 @@
+use axum::extract::Path;
+use axum::http::StatusCode;
+use domain::participation::ChangeCommand;
+
+use crate::edge::failure::Failure;
+use crate::weavy::request::Weavy;
+
+/// Take the caller's star from a conversation.
+#[utoipa::path(delete, path = "/apps/{id}/stars",
+    operation_id = "weavy.apps.unstar",
+    params(("id" = i64, Path, description = "The conversation")),
+    responses((status = 204, description = "It is so"),
+              (status = 403, description = "Service token"),
+              (status = 404, description = "Unknown, trashed, or the caller is not in it")))]
+pub(super) async fn unstar(Path(id): Path<String>, request: Weavy) -> Result<StatusCode, Failure> {
+    let (state, _) = request.member_state(&id).await?;
+    request.change(&state, ChangeCommand::UnstarConversation).await?;
+    Ok(StatusCode::NO_CONTENT)
+}

@@ -1,0 +1,21 @@
+use axum::extract::Path;
+use domain::participation::ChangeCommand;
+
+use crate::edge::failure::Failure;
+use crate::weavy::objects::{Conversation, Rendered};
+use crate::weavy::request::Weavy;
+
+/// Have the caller no longer notified of what is said in a conversation.
+#[utoipa::path(post, path = "/apps/{id}/unsubscribe",
+    operation_id = "weavy.apps.unsubscribe",
+    params(("id" = i64, Path, description = "The conversation")),
+    responses((status = 200, description = "The conversation", body = Conversation),
+              (status = 403, description = "Service token"),
+              (status = 404, description = "Unknown, trashed, or the caller is not in it")))]
+pub(super) async fn unsubscribe(
+    Path(id): Path<String>,
+    request: Weavy,
+) -> Result<Rendered, Failure> {
+    let (state, _) = request.member_state(&id).await?;
+    request.change_and_render(state, ChangeCommand::Unsubscribe).await
+}

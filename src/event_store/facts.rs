@@ -1,0 +1,121 @@
+//! What an event does not say itself, and a reader of it would have to fold others for: number and kind of its
+//! conversation, and the uids of the users whom it names. None of it ever changes.
+
+use std::collections::{BTreeSet, HashMap};
+use std::fmt::Display;
+use std::hash::Hash;
+use std::sync::Arc;
+
+use domain::conversation::{Event as ConversationEvent, Kind};
+use domain::{ConversationId, PublicId, UserId};
+use sqlx::PgPool;
+
+use crate::{Error, LogEvent};
+
+/// How many of each are remembered.
+const REMEMBERED_MAX: usize = 50_000;
+
+/// What is known of conversations and users beside the events that name them.
+#[derive(Debug, Default)]
+pub struct Facts {
+    conversations: HashMap<ConversationId, (PublicId, Option<Kind>)>,
+    uids: HashMap<UserId, String>,
+}
+
+impl Facts {
+    /// The public number of a conversation.
+    pub fn number(&self, conversation: ConversationId) -> Option<PublicId> {
+        self.conversations.get(&conversation).map(|(number, _)| *number)
+    }
+
+    /// What kind of conversation it is; `None` also of one that this version has no name for.
+    pub fn kind(&self, conversation: ConversationId) -> Option<Kind> {
+        self.conversations.get(&conversation)?.1
+    }
+
+    /// What the host system calls a user.
+    pub fn uid(&self, user: UserId) -> Option<&str> {
+        self.uids.get(&user).map(String::as_str)
+    }
+
+    /// Finds out what some events need, and of each one's users the first few: most of it was in events before them.
+    ///
+    /// # Errors
+    /// When PostgreSQL cannot be reached.
+    pub async fn learn<'a>(
+        &mut self,
+        pool: &PgPool,
+        events: impl Iterator<Item = &'a Arc<LogEvent>>,
+        users_max: usize,
+    ) -> Result<(), Error> {
+        forget_many(&mut self.conversations);
+        forget_many(&mut self.uids);
+        let (mut conversations, mut users) = (BTreeSet::new(), BTreeSet::new());
+        for LogEvent { recorded, event, .. } in events.map(Arc::as_ref) {
+            if let Some(conversation) = recorded.conversation_id {
+                if let Ok(domain::Event::Conversation(ConversationEvent::ConversationCreated {
+                    kind,
+                    ..
+                })) = event
+                {
+                    let fact = (recorded.account_position.into(), Some(*kind));
+                    self.conversations.insert(conversation, fact);
+                }
+                conversations.insert(conversation);
+            }
+            let Ok(event) = event else { continue };
+            if let Some(uid) = event.registered_uid() {
+                self.uids.insert(UserId::new(recorded.aggregate_id), uid.to_owned());
+            }
+            // Of a large room's members only a few are told.
+            users.extend(event.users().into_iter().take(users_max));
+        }
+        let unknown = unknown(conversations, &self.conversations);
+        if !unknown.is_empty() {
+            let rows: Vec<(ConversationId, PublicId, Option<String>)> = sqlx::query_as(
+                "select aggregate_id::uuid, account_position, payload ->> 'kind'
+                 from events
+                 where aggregate_type = 'conversation'
+                   and aggregate_id = any($1)
+                   and sequence = 1",
+            )
+            .bind(unknown)
+            .fetch_all(pool)
+            .await
+            .map_err(Error::database("look up conversations"))?;
+            let facts = rows.into_iter().map(|(id, number, kind)| {
+                let named = |known: &&Kind| kind.as_deref() == Some(known.as_str());
+                (id, (number, Kind::ALL.iter().find(named).copied()))
+            });
+            self.conversations.extend(facts);
+        }
+        let unknown = self::unknown(users, &self.uids);
+        if !unknown.is_empty() {
+            let rows: Vec<(UserId, String)> = sqlx::query_as(
+                "select aggregate_id::uuid, payload ->> 'uid'
+                 from events
+                 where aggregate_type = 'user'
+                   and aggregate_id = any($1)
+                   and sequence = 1
+                   and payload ->> 'uid' is not null",
+            )
+            .bind(unknown)
+            .fetch_all(pool)
+            .await
+            .map_err(Error::database("look up users"))?;
+            self.uids.extend(rows);
+        }
+        Ok(())
+    }
+}
+
+fn unknown<K: Hash + Eq + Display, V>(wanted: BTreeSet<K>, known: &HashMap<K, V>) -> Vec<String> {
+    let unknown = wanted.into_iter().filter(|id| !known.contains_key(id));
+    unknown.map(|id| id.to_string()).collect()
+}
+
+fn forget_many<K: Hash + Eq, V>(remembered: &mut HashMap<K, V>) {
+    if remembered.len() > REMEMBERED_MAX {
+        remembered.clear();
+    }
+}

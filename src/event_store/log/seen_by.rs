@@ -1,0 +1,136 @@
+//! What somebody sees of an account's events, for whoever comes back after a while.
+
+use std::sync::Arc;
+
+use domain::conversation::Kind;
+use domain::{AccountId, AccountPosition, ConversationId, Position, UserId};
+use futures::TryStreamExt;
+
+use super::Log;
+use crate::recorded::{Row, SELECT};
+use crate::{Error, LogEvent};
+
+/// Account positions that one statement looks at, and how much of what is there it brings.
+const WINDOW: i64 = 10_000;
+const EVENTS_MAX: i64 = 500;
+const BYTES_MAX: usize = 1 << 20;
+
+/// Somebody who watches an account.
+#[derive(Debug, Clone)]
+pub struct Watcher {
+    /// The tenant.
+    pub account: AccountId,
+    /// Who; none for the host system.
+    pub user: Option<UserId>,
+    /// Those that the user is in.
+    pub conversations: Vec<ConversationId>,
+    /// Kinds of which they see all conversations.
+    pub kinds: &'static [Kind],
+}
+
+/// Events that are seen, and how far was looked.
+#[derive(Debug)]
+pub struct Window {
+    /// In their order.
+    pub events: Vec<Arc<LogEvent>>,
+    /// The account position up to which there are no others.
+    pub end: AccountPosition,
+}
+
+impl Log {
+    /// How many events an account had at a position of the log.
+    ///
+    /// # Errors
+    /// When PostgreSQL cannot be reached.
+    pub async fn account_position_at(
+        &self,
+        account: AccountId,
+        position: Position,
+    ) -> Result<AccountPosition, Error> {
+        let found: Option<AccountPosition> = sqlx::query_scalar(
+            "select account_position
+             from events
+             where account_id = $1 and position <= $2
+             order by account_position desc
+             limit 1",
+        )
+        .bind(account)
+        .bind(position)
+        .fetch_optional(&self.pool)
+        .await
+        .map_err(Error::database("look up an account's position"))?;
+        Ok(found.unwrap_or_default())
+    }
+
+    /// What somebody sees of the events behind an account position, up to another: of what follows it a part only, if
+    /// that is much. Of a conversation that is gone they see that it went if they were in it then, and of one that they
+    /// were taken out of, that.
+    ///
+    /// # Errors
+    /// When PostgreSQL cannot be reached.
+    pub async fn seen_by(
+        &self,
+        watcher: &Watcher,
+        after: AccountPosition,
+        to: AccountPosition,
+    ) -> Result<Window, Error> {
+        let mut end = to.min(after + WINDOW);
+        let sql = format!(
+            "{SELECT}
+             where e.account_id = $1
+               and e.account_position > $2
+               and e.account_position <= $3
+               and e.aggregate_type <> 'audit'
+               and (e.conversation_id = any($5)
+                    or e.aggregate_type = 'user' and ($6::text is null or e.aggregate_id = $6)
+                    or e.event_type = 'MemberRemoved' and e.payload ->> 'user' = $6
+                    or e.event_type = 'ConversationDeleted' and $6 is not null and (
+                        select m.event_type <> 'MemberRemoved'
+                        from events m
+                        where m.aggregate_type = e.aggregate_type
+                          and m.aggregate_id = e.aggregate_id
+                          and case m.event_type
+                              when 'ConversationCreated' then (m.payload -> 'members')::jsonb ? $6
+                              when 'MemberAdded' then m.payload ->> 'user' = $6
+                              when 'MemberRemoved' then m.payload ->> 'user' = $6
+                              else false
+                          end
+                        order by m.sequence desc
+                        limit 1)
+                    or cardinality($7::text[]) > 0 and exists (
+                        select
+                        from events c
+                        where c.aggregate_type = 'conversation'
+                          and c.aggregate_id = e.conversation_id::text
+                          and c.sequence = 1
+                          and c.payload ->> 'kind' = any($7)))
+             order by e.account_position
+             limit $4"
+        );
+        let kinds: Vec<&str> = watcher.kinds.iter().map(|kind| kind.as_str()).collect();
+        let mut rows = sqlx::query_as::<_, Row>(&sql)
+            .bind(watcher.account)
+            .bind(after)
+            .bind(end)
+            .bind(EVENTS_MAX)
+            .bind(&watcher.conversations)
+            .bind(watcher.user.map(|user| user.to_string()))
+            .bind(kinds)
+            .fetch(&self.pool);
+        let (mut found, mut bytes) = (Vec::new(), 0);
+        while let Some(row) = rows.try_next().await.map_err(Error::database("read the log"))? {
+            bytes += row.bytes();
+            found.push(row);
+            if bytes > BYTES_MAX {
+                break;
+            }
+        }
+        drop(rows);
+        let is_part = bytes > BYTES_MAX || found.len() as i64 == EVENTS_MAX;
+        let events = self.with_keys(found).await;
+        if let (true, Some(last)) = (is_part, events.last()) {
+            end = last.account_position;
+        }
+        Ok(Window { events: events.into_iter().map(LogEvent::from).map(Arc::new).collect(), end })
+    }
+}
