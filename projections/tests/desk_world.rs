@@ -145,7 +145,7 @@ impl Office {
         self.teams.push(id);
     }
 
-    pub(crate) async fn tell_team(&mut self, team: TeamId, change: team::Change) {
+    pub(crate) async fn tell_team(&self, team: TeamId, change: team::Change) {
         let command = team::Command { team, change };
         assert!(self.world.ask::<Teams>(domain::teams_id(ACCOUNT), command).await);
     }
@@ -193,13 +193,13 @@ impl Office {
     }
 
     /// Whether the domain accepted it.
-    pub(crate) async fn tell(&mut self, id: ConversationId, command: SupportCommand) -> bool {
+    pub(crate) async fn tell(&self, id: ConversationId, command: SupportCommand) -> bool {
         self.world.ask::<Conversation>(id, conversation::Command::Support(command)).await
     }
 
     /// Whether the domain accepted what the agents, or the assignee, do.
     pub(crate) async fn share(
-        &mut self,
+        &self,
         conversation: ConversationId,
         user: UserId,
         change: ChangeCommand,
