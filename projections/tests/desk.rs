@@ -58,7 +58,7 @@ fn any_question(office: &mut Office) -> (Desk, Filter) {
 async fn after_two_thousand_commands_every_list_and_count_is_one_from_scratch() {
     let mut office = Office::open(14).await;
     let node = Node::start(&office.world.log, MODELS);
-    office.go_on_for(2000).await;
+    office.go_on_for(8, 250).await;
     let gone = office.teams[2];
     office.tell_team(gone, team::Change::DeleteTeam).await;
     node.wait_for(office.world.log.head().await.unwrap()).await;
@@ -69,7 +69,7 @@ async fn after_two_thousand_commands_every_list_and_count_is_one_from_scratch() 
         let shown = views.support_conversation_of(ACCOUNT, *id).await.unwrap().unwrap();
         folded.assert_shown_as(&shown, &teams);
     }
-    for n in 0..600 {
+    for n in 0..250 {
         let (desk, mut filter) = any_question(&mut office);
         let found = views.support_counts(&desk, &filter).await.unwrap();
         assert_eq!(found, counts(&all, &desk, &filter), "{n}: {desk:?} {filter:?}");

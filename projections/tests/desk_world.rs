@@ -1,5 +1,7 @@
 //! A support desk with commands in a random order, most of them legal.
 
+use std::sync::Arc;
+
 use domain::contact::{self, Contact};
 use domain::contact_link::{self, ContactLink};
 use domain::conversation::support::{
@@ -26,9 +28,10 @@ use super::World;
 /// Whose everything is.
 pub(crate) const ACCOUNT: AccountId = AccountId::FIRST;
 
-/// An account with inboxes, agents, teams and contacts.
+/// An account with inboxes, agents, teams and contacts, and somebody who works there.
+#[derive(Clone)]
 pub(crate) struct Office {
-    pub(crate) world: World,
+    pub(crate) world: Arc<World>,
     pub(crate) random: StdRng,
     pub(crate) agents: Vec<UserId>,
     pub(crate) inboxes: Vec<InboxId>,
@@ -98,7 +101,7 @@ impl Office {
         for uid in ["ann", "bob", "cyd", "dan"] {
             agents.push(world.register(uid).await);
         }
-        let random = StdRng::seed_from_u64(seed);
+        let (world, random) = (Arc::new(world), StdRng::seed_from_u64(seed));
         let (inboxes, teams, links) = (vec![], vec![], vec![]);
         let (conversations, messages) = (vec![], vec![]);
         let mut office = Self {
@@ -142,7 +145,7 @@ impl Office {
         self.teams.push(id);
     }
 
-    pub(crate) async fn tell_team(&mut self, team: TeamId, change: team::Change) {
+    pub(crate) async fn tell_team(&self, team: TeamId, change: team::Change) {
         let command = team::Command { team, change };
         assert!(self.world.ask::<Teams>(domain::teams_id(ACCOUNT), command).await);
     }
@@ -190,13 +193,13 @@ impl Office {
     }
 
     /// Whether the domain accepted it.
-    pub(crate) async fn tell(&mut self, id: ConversationId, command: SupportCommand) -> bool {
+    pub(crate) async fn tell(&self, id: ConversationId, command: SupportCommand) -> bool {
         self.world.ask::<Conversation>(id, conversation::Command::Support(command)).await
     }
 
     /// Whether the domain accepted what the agents, or the assignee, do.
     pub(crate) async fn share(
-        &mut self,
+        &self,
         conversation: ConversationId,
         user: UserId,
         change: ChangeCommand,
@@ -205,10 +208,18 @@ impl Office {
         self.world.change_as(membership, change).await
     }
 
-    pub(crate) async fn go_on_for(&mut self, commands: usize) {
-        for _ in 0..commands {
-            self.go_on().await;
-        }
+    /// Commands of several callers at once.
+    pub(crate) async fn go_on_for(&mut self, callers: usize, commands: usize) {
+        let working = (0..callers).map(|caller| {
+            let mut caller_office = self.clone();
+            caller_office.random = StdRng::seed_from_u64(caller as u64);
+            async move {
+                for _ in 0..commands {
+                    caller_office.go_on().await;
+                }
+            }
+        });
+        futures::future::join_all(working.collect::<Vec<_>>()).await;
     }
 
     async fn go_on(&mut self) {

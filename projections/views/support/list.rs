@@ -148,9 +148,13 @@ pub(in crate::views) fn of_contact_sql() -> String {
         "with found as materialized (
              select *
              from support_conversations
-             where contact = $2 and account_id = $1 and ($3::uuid[] is null or inbox = any($3))
+             where contact = $2
          ), page as materialized (
-             select * from found order by last_activity_at desc, number desc limit $4
+             select *
+             from found
+             where account_id = $1 and ($3::uuid[] is null or inbox = any($3))
+             order by last_activity_at desc, number desc
+             limit $4
          )
          select {}
          from page c

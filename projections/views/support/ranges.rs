@@ -106,11 +106,13 @@ impl Ranges {
     pub(in crate::views) fn sql(&self) -> String {
         let (scope, condition) = match self.scope {
             Scope::Account(_) => ("account_id", "true".to_owned()),
-            Scope::Inbox => ("inbox", "account_id = $1".to_owned()),
-            Scope::Team(_) => ("team", format!("account_id = $1 and team <> {NOBODY}")),
-            Scope::Assignee(_) => ("assignee", format!("account_id = $1 and assignee <> {NOBODY}")),
+            Scope::Inbox => ("inbox", "true".to_owned()),
+            Scope::Team(_) => ("team", format!("team <> {NOBODY}")),
+            Scope::Assignee(_) => ("assignee", format!("assignee <> {NOBODY}")),
         };
         let keys = keys(self.order);
+        // What is no range of the list's own order is not merged as it is read.
+        let limit = if keys.classes.len() > 1 { "limit $6 + $7" } else { "" };
         let mut branches = Vec::new();
         for range in 1..=self.of.len() {
             let of = match self.scope {
@@ -127,7 +129,8 @@ impl Ranges {
                         and {class}
                         and ($4::uuid[] is null or inbox = any($4))
                         and ($5::uuid is null or team = $5)
-                      order by {within})",
+                      order by {within}
+                      {limit})",
                     columns = keys.columns,
                     class = class.0,
                     within = class.1,
