@@ -29,7 +29,10 @@ async fn a_message_is_answered_as_it_was_posted() {
         "source_id": null, "sender": plain["sender"],
     });
     assert_eq!(plain, wanted);
-    assert_eq!((&plain["sender"]["id"], &plain["sender"]["type"]), (&json!(ann_id), &json!("user")));
+    assert_eq!(
+        (&plain["sender"]["id"], &plain["sender"]["type"]),
+        (&json!(ann_id), &json!("user"))
+    );
     let body = json!({
         "content": "Choose", "private": true, "content_type": "input_select",
         "content_attributes": {"items": [1, 2]}, "source_id": "m-1", "echo_id": "e-1",
@@ -57,7 +60,10 @@ async fn a_message_comes_as_a_form_too_also_in_chunks() {
     for body in [Body::from(form.clone()), Body::wrap_stream(chunked)] {
         let request = scene.host.request(Method::POST, &of(id, "/messages"));
         let posted = send(request.header("content-type", MULTIPART).body(body)).await.expect(200);
-        assert_eq!((&posted["content"], &posted["private"]), (&json!("Hello\r\nthere"), &json!(true)));
+        assert_eq!(
+            (&posted["content"], &posted["private"]),
+            (&json!("Hello\r\nthere"), &json!(true))
+        );
         assert_eq!(posted["content_attributes"], json!({"a": {"b": 1}}));
         assert_eq!(posted["echo_id"], "7");
     }
@@ -132,7 +138,10 @@ async fn messages_are_listed_around_others() {
     assert_eq!(meta["contact"]["name"], "Ana");
     assert_eq!((&meta["labels"], &meta["additional_attributes"]), (&json!([]), &json!({})));
     assert_eq!(meta["assignee"]["id"], ann_id);
-    assert_eq!((&meta["agent_last_seen_at"], &meta["assignee_last_seen_at"]), (&Value::Null, &Value::Null));
+    assert_eq!(
+        (&meta["agent_last_seen_at"], &meta["assignee_last_seen_at"]),
+        (&Value::Null, &Value::Null)
+    );
     for (query, fitting) in [
         (format!("before={}", posted[22]), &posted[2..22]),
         (format!("before={}", posted[3]), &posted[..3]),

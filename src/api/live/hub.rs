@@ -241,7 +241,12 @@ impl State {
                 };
                 own.chain(wide.into_iter().flatten().copied().filter(is_host)).collect()
             }
-            Event::Audit(_) => BTreeSet::new(),
+            Event::Contact(_)
+            | Event::ContactClaim(_)
+            | Event::ContactLink(_)
+            | Event::Inbox(_)
+            | Event::Team(_)
+            | Event::Audit(_) => BTreeSet::new(),
         }
     }
 

@@ -9,7 +9,7 @@ use crate::edge::token::Role;
 pub(super) enum Scope {
     /// None.
     Own,
-    /// The account's support conversations, for those who work for it.
+    /// The account's support conversations, whatever their inbox.
     Support,
     /// All that members have, for the host system.
     Host,
@@ -18,8 +18,10 @@ pub(super) enum Scope {
 impl From<Role> for Scope {
     fn from(role: Role) -> Self {
         match role {
-            Role::Member => Self::Own,
-            Role::Agent | Role::Administrator | Role::Bot => Self::Support,
+            // Agents see what comes through their inboxes, which are not known here: they are told
+            // of none rather than of all.
+            Role::Member | Role::Agent | Role::Bot => Self::Own,
+            Role::Administrator => Self::Support,
             Role::Service => Self::Host,
         }
     }
@@ -43,5 +45,5 @@ impl Scope {
 
 /// Whether what a member did for themselves is seen by the other members: how far they have read.
 pub(super) fn is_shown_to_others(change: &Change) -> bool {
-    matches!(change, Change::MarkedRead { .. } | Change::MarkedUnread)
+    matches!(change, Change::MarkedRead { .. } | Change::MarkedUnread { .. })
 }
