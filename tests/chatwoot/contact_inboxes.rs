@@ -79,7 +79,8 @@ async fn of_thirty_two_contacts_at_once_one_has_the_source_id() {
     let host = server.key();
     let desk = inbox(&host, "desk").await;
     let body = json!({"inbox_id": desk["id"], "source_id": "ana"});
-    let made = join_all((0..32).map(|_| host.post(&path("/contacts"), body.clone()))).await;
+    let contacts = path("/contacts");
+    let made = join_all((0..32).map(|_| host.post(&contacts, body.clone()))).await;
     let statuses: Vec<u16> = made.iter().map(|answer| answer.status.as_u16()).collect();
     assert_eq!(statuses.iter().filter(|status| **status == 200).count(), 1, "{statuses:?}");
     assert_eq!(count(&host, "/contacts").await, 1);

@@ -158,7 +158,8 @@ async fn thirty_two_at_once_make_one_contact() {
     let server = Server::fresh().await;
     let host = server.key();
     let body = json!({"email": "ana@example.com", "phone_number": "+4930123456"});
-    let made = (0..32).map(|_| host.post(&path("/contacts"), body.clone()));
+    let contacts = path("/contacts");
+    let made = (0..32).map(|_| host.post(&contacts, body.clone()));
     let statuses: Vec<u16> =
         join_all(made).await.iter().map(|answer| answer.status.as_u16()).collect();
     assert_eq!(statuses.iter().filter(|status| **status == 200).count(), 1, "{statuses:?}");

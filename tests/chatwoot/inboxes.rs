@@ -89,8 +89,8 @@ async fn what_is_given_of_an_inbox_changes() {
     assert_eq!(changed["lock_to_single_conversation"], true);
     assert_eq!(changed["website_url"], "b");
     assert_eq!(changed["channel_type"], "Channel::WebWidget");
-    let put = host.put_json(&path(&format!("/inboxes/{}", made["id"])), json!({"name": "X"}));
-    assert_eq!(put.await.expect(200)["name"], "X");
+    let one = path(&format!("/inboxes/{}", made["id"]));
+    assert_eq!(host.put_json(&one, json!({"name": "X"})).await.expect(200)["name"], "X");
     assert_eq!(change(&host, &made, json!({"name": " "})).await.status, 422);
     assert_eq!(change(&host, &json!({"id": 999}), json!({"name": "Y"})).await.status, 404);
     assert_eq!(names(&host).await, ["X"]);

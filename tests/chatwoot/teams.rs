@@ -84,7 +84,8 @@ async fn a_name_is_one_teams() {
 async fn of_thirty_two_at_once_one_makes_the_team() {
     let server = Server::fresh().await;
     let host = server.key();
-    let made = (0..32).map(|_| host.post(&path("/teams"), json!({"name": "support"})));
+    let teams = path("/teams");
+    let made = (0..32).map(|_| host.post(&teams, json!({"name": "support"})));
     let made = join_all(made).await;
     let statuses: Vec<u16> = made.iter().map(|answer| answer.status.as_u16()).collect();
     assert_eq!(statuses.iter().filter(|status| **status == 200).count(), 1, "{statuses:?}");
