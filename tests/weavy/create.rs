@@ -125,7 +125,7 @@ async fn a_create_answers_every_property_and_no_null() {
         room[time] = json!("T");
     }
     let member =
-        |id, uid, name| json!({"id": id, "uid": uid, "display_name": name, "presence": "away"});
+        |id, uid, name| json!({"id": id, "uid": uid, "display_name": name, "presence": "active"});
     let by = json!({"id": 1, "uid": "ann", "display_name": "Ann"});
     assert_eq!(
         room,
