@@ -30,7 +30,7 @@ struct Options {
     /// Events in the log
     #[arg(long, default_value_t = 1_000_000)]
     events: i64,
-    /// Memory to build with, in MiB
+    /// Memory for the events on their way, in MiB
     #[arg(long, default_value_t = 256)]
     memory: u64,
     /// Given by cargo
