@@ -5,28 +5,33 @@
 -- before the lock would shorten it by a fraction of a millisecond, and let two nodes pass the check for one
 -- stream and then fail on the primary key, the whole batch with them.)
 --
--- Requests are numbered 1..n in the parallel arrays r_*, their events in e_* with e_request naming the
--- request; a request may have no event, to claim an idempotency key for "nothing to do".
+-- Requests are numbered 1..n in the parallel arrays r_*, the streams that they touch in s_* with s_request
+-- naming the request, the events in e_* with e_stream naming the stream. A request is appended all or none, to
+-- one stream or to several: it is checked whole before its first event is numbered, so that what fails takes no
+-- number. Its events get positions one behind the other. A stream may have no event: then it is there for its
+-- version alone, because the events of others were decided from it, or the request only claims an idempotency
+-- key for "nothing to do".
 --   accounts      the accounts of the batch, each once: their heads are read and written once
 --   r_account     which of these the request belongs to, from 1
---   r_stream_key  the stream's own key, wrapped by master_key_id; null when it is there already
+--   s_key         the stream's own key, wrapped by master_key_id; null when it is there already
 --   e_key         the event's key, wrapped by the stream's; null when nothing is sealed
 --   e_subject     the message that the event is about
 --   e_erases      'stream', or the id of a message; null for nothing
 -- The answer has one row for each request:
 --   appended   first_position and first_account_position are those of its first event; without events they
 --              are the head's and null
---   conflict   the stream is not at the expected version
+--   conflict   a stream is not at the expected version
 --   replayed   the idempotency key was claimed before
 --   key_reused the key was claimed with another request
---   key_lost   the stream's own key is gone, with which the events' keys are wrapped: nobody could open them
+--   key_lost   a stream's own key is gone, with which its events' keys are wrapped: nobody could open them
 -- A request whose first event already stands at its place in the stream is answered `appended` with the old
--- positions: a batch sent again after a connection broke in the middle of its commit appends once.
+-- positions: a batch sent again after a connection broke in the middle of its commit appends once. Its other
+-- events were committed with that one.
 create function append_events(
     master_key_id text, accounts bigint[],
-    r_type text[], r_aggregate text[], r_expected bigint[], r_account int[],
-    r_caller text[], r_key text[], r_digest bytea[], r_stream_key bytea[],
-    e_request int[], e_id uuid[], e_type text[], e_version text[], e_payload text[], e_metadata text[],
+    r_account int[], r_caller text[], r_key text[], r_digest bytea[],
+    s_request int[], s_type text[], s_aggregate text[], s_expected bigint[], s_key bytea[],
+    e_stream int[], e_id uuid[], e_type text[], e_version text[], e_payload text[], e_metadata text[],
     e_conversation uuid[], e_key bytea[], e_subject uuid[], e_erases text[]
 ) returns table (request int, outcome text, first_position bigint, first_account_position bigint)
     language plpgsql as
@@ -36,14 +41,20 @@ declare
     chain             bytea;
     clock             timestamptz;
     clock_us          bigint;
+    -- Of each stream; it grows with the events that are appended.
     versions          bigint[];
     -- Whether the stream has a key, or is given one; null where no event is sealed.
     keyed             boolean[];
+    -- Whether a sealed event has none to be opened with.
+    any_key_lost      boolean := false;
     account_counts    bigint[];
     account_newest    bigint[] := array_fill(null::bigint, array[cardinality(accounts)]);
+    stream_from       int := 1;
+    stream_to         int;
     event_from        int := 1;
     event_to          int;
-    events_of         int := cardinality(e_request);
+    events_of         int := cardinality(e_stream);
+    stream            int;
     version           bigint;
     account           int;
     account_count     bigint;
@@ -64,19 +75,21 @@ begin
     versions := array(
         select (select coalesce(max(e.sequence), 0)
                 from events e
-                where e.aggregate_type = r.type and e.aggregate_id = r.aggregate)
-        from unnest(r_type, r_aggregate) with ordinality as r (type, aggregate, ordinal)
-        order by r.ordinal
+                where e.aggregate_type = s.type and e.aggregate_id = s.aggregate)
+        from unnest(s_type, s_aggregate) with ordinality as s (type, aggregate, ordinal)
+        order by s.ordinal
     );
     if exists (select from unnest(e_key) k where k is not null) then
         keyed := array(
-            select r.key is not null
+            select s.key is not null
                    or exists (select from stream_keys k
-                              where k.aggregate_type = r.type and k.aggregate_id = r.aggregate)
-            from unnest(r_type, r_aggregate, r_stream_key) with ordinality
-                as r (type, aggregate, key, ordinal)
-            order by r.ordinal
+                              where k.aggregate_type = s.type and k.aggregate_id = s.aggregate)
+            from unnest(s_type, s_aggregate, s_key) with ordinality
+                as s (type, aggregate, key, ordinal)
+            order by s.ordinal
         );
+        any_key_lost := exists (select from unnest(e_stream, e_key) as e (stream, key)
+                                where e.key is not null and not keyed[e.stream]);
     end if;
     account_counts := array(
         select coalesce(
@@ -85,30 +98,34 @@ begin
         order by a.ordinal
     );
 
-    for i in 1 .. cardinality(r_type) loop
-        event_to := event_from;
-        while event_to <= events_of and e_request[event_to] = i loop
-            event_to := event_to + 1;
-        end loop;
-
+    for i in 1 .. cardinality(r_account) loop
         request := i;
         outcome := null;
         first_position := null;
         first_account_position := null;
-        version := versions[i];
 
-        if version <> r_expected[i] then
-            outcome := 'conflict';
-            if event_to > event_from then
-                select e.position, e.account_position into first_position, first_account_position
-                from events e
-                where e.aggregate_type = r_type[i]
-                  and e.aggregate_id = r_aggregate[i]
-                  and e.sequence = r_expected[i] + 1
-                  and e.event_id = e_id[event_from];
-                if found then
-                    outcome := 'appended';
-                end if;
+        stream_to := stream_from;
+        while s_request[stream_to] = i loop
+            if versions[stream_to] <> s_expected[stream_to] then
+                outcome := 'conflict';
+            end if;
+            stream_to := stream_to + 1;
+        end loop;
+        event_to := event_from;
+        while e_stream[event_to] < stream_to loop
+            event_to := event_to + 1;
+        end loop;
+
+        if outcome = 'conflict' and event_to > event_from then
+            stream := e_stream[event_from];
+            select e.position, e.account_position into first_position, first_account_position
+            from events e
+            where e.aggregate_type = s_type[stream]
+              and e.aggregate_id = s_aggregate[stream]
+              and e.sequence = s_expected[stream] + 1
+              and e.event_id = e_id[event_from];
+            if found then
+                outcome := 'appended';
             end if;
         end if;
 
@@ -124,8 +141,9 @@ begin
         end if;
 
         if outcome is null
-           and not keyed[i]
-           and exists (select from unnest(e_key[event_from : event_to - 1]) k where k is not null)
+           and any_key_lost
+           and exists (select from generate_series(event_from, event_to - 1) j
+                       where e_key[j] is not null and not keyed[e_stream[j]])
         then
             outcome := 'key_lost';
         end if;
@@ -140,8 +158,10 @@ begin
                 appending := true;
             end if;
             for j in event_from .. event_to - 1 loop
+                stream := e_stream[j];
+                version := versions[stream] + 1;
+                versions[stream] := version;
                 head := head + 1;
-                version := version + 1;
                 account_count := account_count + 1;
                 -- event_digest, written out: plpgsql prepares an expression with such a function in it
                 -- anew in each transaction, which took a quarter of a small batch's time. Whoever
@@ -154,8 +174,8 @@ begin
                         octet_length(e_id[j]::text), e_id[j],
                         octet_length(accounts[account]::text), accounts[account],
                         octet_length(account_count::text), account_count,
-                        octet_length(r_type[i]), r_type[i],
-                        octet_length(r_aggregate[i]), r_aggregate[i],
+                        octet_length(s_type[stream]), s_type[stream],
+                        octet_length(s_aggregate[stream]), s_aggregate[stream],
                         octet_length(version::text), version,
                         coalesce(octet_length(e_conversation[j]::text), 0), e_conversation[j],
                         octet_length(e_type[j]), e_type[j],
@@ -182,15 +202,12 @@ begin
                     (account_id, caller, key, request_digest, position, event_count, aggregate_id)
                 values
                     (accounts[account], r_caller[i], r_key[i], r_digest[i], first_position,
-                     event_to - event_from, r_aggregate[i]);
-            end if;
-            if r_stream_key[i] is not null then
-                insert into stream_keys (aggregate_type, aggregate_id, master_key, wrapped)
-                values (r_type[i], r_aggregate[i], master_key_id, r_stream_key[i]);
+                     event_to - event_from, s_aggregate[stream_from]);
             end if;
         end if;
 
         return next;
+        stream_from := stream_to;
         event_from := event_to;
     end loop;
 
@@ -201,12 +218,12 @@ begin
     insert into events
         (aggregate_type, aggregate_id, sequence, event_type, event_version, payload, metadata,
          position, event_id, account_id, account_position, conversation_id, recorded_at, digest)
-    select r_type[n.request], r_aggregate[n.request], n.sequence, n.type, n.version,
-           n.payload::json, n.metadata::json, n.position, n.id, accounts[r_account[n.request]],
-           n.account_position, n.conversation, clock, n.digest
-    from unnest(e_request, e_id, e_type, e_version, e_payload, e_metadata, e_conversation,
+    select s_type[n.stream], s_aggregate[n.stream], n.sequence, n.type, n.version,
+           n.payload::json, n.metadata::json, n.position, n.id,
+           accounts[r_account[s_request[n.stream]]], n.account_position, n.conversation, clock, n.digest
+    from unnest(e_stream, e_id, e_type, e_version, e_payload, e_metadata, e_conversation,
                 positions, account_positions, sequences, digests)
-        as n (request, id, type, version, payload, metadata, conversation,
+        as n (stream, id, type, version, payload, metadata, conversation,
               position, account_position, sequence, digest)
     where n.position is not null;
 
@@ -219,6 +236,12 @@ begin
         position = excluded.position;
 
     if sealed then
+        -- A stream is given a key for an event that is sealed with it.
+        insert into stream_keys (aggregate_type, aggregate_id, master_key, wrapped)
+        select distinct s_type[n.stream], s_aggregate[n.stream], master_key_id, s_key[n.stream]
+        from unnest(e_stream, positions) as n (stream, position)
+        where n.position is not null and s_key[n.stream] is not null;
+
         insert into event_keys (position, subject, wrapped)
         select n.position, n.subject, n.key
         from unnest(positions, e_subject, e_key) as n (position, subject, key)
@@ -228,8 +251,8 @@ begin
     if erasing then
         for j in 1 .. events_of loop
             if e_erases[j] is not null and positions[j] is not null then
-                perform erase(
-                    r_type[e_request[j]], r_aggregate[e_request[j]], e_erases[j], positions[j]);
+                stream := e_stream[j];
+                perform erase(s_type[stream], s_aggregate[stream], e_erases[j], positions[j]);
             end if;
         end loop;
     end if;

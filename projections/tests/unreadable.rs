@@ -14,9 +14,9 @@ use crate::views::UnreadCounts;
 /// An event of a type that nobody knows, of a stream of its own.
 async fn append_from_the_future(world: &World) {
     sqlx::query(
-        "select * from append_events(null, array[1::bigint], array['conversation'],
-             array[gen_random_uuid()::text], array[0::bigint], array[1], array[''],
-             array[null]::text[], array[null]::bytea[], array[null]::bytea[], array[1],
+        "select * from append_events(null, array[1::bigint], array[1], array[''],
+             array[null]::text[], array[null]::bytea[], array[1], array['conversation'],
+             array[gen_random_uuid()::text], array[0::bigint], array[null]::bytea[], array[1],
              array[gen_random_uuid()], array['FromTheFuture'], array['1'],
              array['{\"type\":\"FromTheFuture\"}'], array['{}'], array[null]::uuid[],
              array[null]::bytea[], array[null]::uuid[], array[null]::text[])",

@@ -31,24 +31,31 @@ pub struct NewEvent {
     pub erases: Option<Erasure>,
 }
 
-/// Events for one stream, to be written all or none, if the stream is still at the expected version.
+/// Events for one stream or several, to be written all or none, if every stream is still at its expected version.
 #[derive(Debug, Clone)]
 pub struct Append {
-    /// The aggregate's type.
-    pub aggregate_type: &'static str,
-    /// The stream.
-    pub aggregate_id: String,
-    /// How many events the stream has.
-    pub expected_version: i64,
     /// The tenant.
     pub account: AccountId,
     /// Whose idempotency key it is.
     pub caller: String,
     /// The key, claimed in the same transaction.
     pub idempotency: Option<Idempotency>,
+    /// One at least, each once. Events are numbered in this order.
+    pub streams: Vec<StreamEvents>,
+}
+
+/// What an [`Append`] writes to one stream.
+#[derive(Debug, Clone)]
+pub struct StreamEvents {
+    /// The aggregate's type.
+    pub aggregate_type: &'static str,
+    /// The stream.
+    pub aggregate_id: String,
+    /// How many events the stream has.
+    pub expected_version: i64,
     /// The key of a stream that had none, wrapped by the master key.
     pub stream_key: Option<Vec<u8>>,
-    /// Empty only claims the idempotency key.
+    /// Without any, only the stream's version is checked.
     pub events: Vec<NewEvent>,
 }
 
@@ -62,20 +69,25 @@ pub enum Appended {
         /// Of its first event, within the account; `None` with no events.
         account_position: Option<AccountPosition>,
     },
-    /// Somebody else wrote to the stream first.
+    /// Somebody else wrote to a stream first.
     Conflict,
     /// The idempotency key was used before, for the same request.
     Replayed,
     /// The idempotency key was used before, for another request.
     KeyReused,
-    /// The stream has lost the key that the events' keys are wrapped by: the database was put back to a time before.
+    /// A stream has lost the key that the events' keys are wrapped by: the database was put back to a time before.
     KeyLost,
 }
 
 impl Append {
+    /// Of all streams, in the order of their positions.
+    pub(crate) fn events(&self) -> impl Iterator<Item = &NewEvent> {
+        self.streams.iter().flat_map(|stream| &stream.events)
+    }
+
     /// Bytes of payloads and metadata.
     pub(crate) fn bytes(&self) -> usize {
-        self.events.iter().map(|event| event.payload.len() + event.metadata.len()).sum()
+        self.events().map(|event| event.payload.len() + event.metadata.len()).sum()
     }
 }
 

@@ -4,7 +4,7 @@ use domain::{AccountId, ConversationId, Erasure, MessageId};
 use sqlx::{Connection, Executor, PgConnection, PgPool, Row};
 use uuid::Uuid;
 
-use crate::{Append, Appended, Log, is_outage};
+use crate::{Append, Appended, Log, StreamEvents, is_outage};
 
 /// How long the way to PostgreSQL may take to open.
 const CONNECT_TIMEOUT: Duration = Duration::from_millis(1500);
@@ -87,29 +87,36 @@ async fn connect(pool: &PgPool) -> Result<PgConnection, sqlx::Error> {
     Ok(connection)
 }
 
-/// A batch as `append_events` takes it: parallel arrays, `r` for requests and `e` for their events.
+/// A batch as `append_events` takes it: parallel arrays, `r` for requests, `s` for their streams and `e` for the
+/// events of those.
 #[derive(Default)]
 struct Arrays<'a> {
     accounts: Vec<AccountId>,
     r: Requests<'a>,
+    s: Streams<'a>,
     e: Events<'a>,
 }
 
 #[derive(Default)]
 struct Requests<'a> {
-    types: Vec<&'a str>,
-    aggregates: Vec<&'a str>,
-    expected: Vec<i64>,
     accounts: Vec<i32>,
     callers: Vec<&'a str>,
     keys: Vec<Option<&'a str>>,
     digests: Vec<Option<&'a [u8]>>,
-    stream_keys: Vec<Option<&'a [u8]>>,
+}
+
+#[derive(Default)]
+struct Streams<'a> {
+    requests: Vec<i32>,
+    types: Vec<&'a str>,
+    aggregates: Vec<&'a str>,
+    expected: Vec<i64>,
+    keys: Vec<Option<&'a [u8]>>,
 }
 
 #[derive(Default)]
 struct Events<'a> {
-    requests: Vec<i32>,
+    streams: Vec<i32>,
     ids: Vec<Uuid>,
     types: Vec<&'a str>,
     versions: Vec<&'a str>,
@@ -132,17 +139,26 @@ impl<'a> Arrays<'a> {
 
     fn add(&mut self, append: &'a Append) {
         let account = self.account(append.account);
-        let Self { r, e, .. } = self;
-        r.types.push(append.aggregate_type);
-        r.aggregates.push(&append.aggregate_id);
-        r.expected.push(append.expected_version);
+        let r = &mut self.r;
         r.accounts.push(account);
         r.callers.push(&append.caller);
         r.keys.push(append.idempotency.as_ref().map(|i| i.key.as_str()));
         r.digests.push(append.idempotency.as_ref().map(|i| i.request_digest.as_slice()));
-        r.stream_keys.push(append.stream_key.as_deref());
-        for event in &append.events {
-            e.requests.push(r.types.len() as i32);
+        for stream in &append.streams {
+            self.add_stream(stream);
+        }
+    }
+
+    /// Of the request that was added last.
+    fn add_stream(&mut self, stream: &'a StreamEvents) {
+        let Self { r, s, e, .. } = self;
+        s.requests.push(r.accounts.len() as i32);
+        s.types.push(stream.aggregate_type);
+        s.aggregates.push(&stream.aggregate_id);
+        s.expected.push(stream.expected_version);
+        s.keys.push(stream.stream_key.as_deref());
+        for event in &stream.events {
+            e.streams.push(s.types.len() as i32);
             e.ids.push(event.event_id);
             e.types.push(&event.event_type);
             e.versions.push(&event.event_version);
@@ -172,23 +188,24 @@ impl<'a> Arrays<'a> {
         connection: &mut PgConnection,
         master_key: Option<&str>,
     ) -> Result<Vec<Appended>, sqlx::Error> {
-        let Self { accounts, r, e } = self;
+        let Self { accounts, r, s, e } = self;
         let rows = sqlx::query(
             "select outcome, first_position, first_account_position
              from append_events($1, $2, $3, $4, $5, $6, $7, $8, $9, $10,
-                                $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)",
+                                $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21)",
         )
         .bind(master_key)
         .bind(accounts)
-        .bind(&r.types)
-        .bind(&r.aggregates)
-        .bind(&r.expected)
         .bind(&r.accounts)
         .bind(&r.callers)
         .bind(&r.keys)
         .bind(&r.digests)
-        .bind(&r.stream_keys)
-        .bind(&e.requests)
+        .bind(&s.requests)
+        .bind(&s.types)
+        .bind(&s.aggregates)
+        .bind(&s.expected)
+        .bind(&s.keys)
+        .bind(&e.streams)
         .bind(&e.ids)
         .bind(&e.types)
         .bind(&e.versions)

@@ -3,7 +3,7 @@ use std::collections::HashMap;
 use std::convert::Infallible;
 use std::fmt;
 use std::sync::{Arc, PoisonError, RwLock};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use domain::{AccountPosition, Decider, Position};
 use metrics::Histogram;
@@ -12,12 +12,11 @@ use tokio::sync::Mutex;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use crate::decision::{Confirmed, Step};
 use crate::snapshots::Snapshots;
 use crate::turn::Turns;
 use crate::{
-    Appender, Context, Error, Idempotency, Log, Metadata, PostgresEventStore, Settings,
-    StreamContext,
+    Appended, Appender, Context, Error, Log, Metadata, PostgresEventStore, Settings, StreamContext,
+    Together,
 };
 
 /// Why a command was not carried out.
@@ -52,7 +51,7 @@ pub struct Outcome {
 
 /// A stream's decided state. Commands on one stream take turns at it, so that within a process they never
 /// conflict; it is empty while a command is under way, so one that is cancelled leaves nothing half changed.
-type Slot<A> = Mutex<Option<StreamContext<A>>>;
+pub(crate) type Slot<A> = Mutex<Option<StreamContext<A>>>;
 
 /// So often a command loses its stream to another node before it takes a [`Turn`](crate::turn::Turn).
 const CONFLICTS_MAX: u32 = 4;
@@ -139,61 +138,79 @@ impl Commands {
         commands: Vec<A::Command>,
         context: &Context,
     ) -> Result<Outcome, CommandError<A::Refusal>> {
+        self.execute_together(Together::<A::Refusal>::of::<A>(id, commands), context).await
+    }
+
+    /// Carries out commands on several streams, all or none, in one commit. Each is decided from its own stream,
+    /// and what all of them decide is right at one moment: that of the commit, or of the look at the streams'
+    /// versions behind a refusal or "nothing to do". The outcome is that of all: its id is the first stream's.
+    ///
+    /// # Errors
+    /// As [`Commands::execute`], for the first command that fails.
+    pub async fn execute_together<R: Send + 'static>(
+        &self,
+        mut together: Together<R>,
+        context: &Context,
+    ) -> Result<Outcome, CommandError<R>> {
         let started = Instant::now();
-        let name = commands.first().map_or("none", A::name);
-        let result = self.attempt::<A>(id.into(), &commands, context).await;
-        self.seconds.of(name).record(started.elapsed());
+        let result = self.attempt(&mut together, context).await;
+        self.seconds.of(together.command()).record(started.elapsed());
+        together.leave();
         result
     }
 
     /// Decides and appends, again while other writers come first.
-    async fn attempt<A: Decider>(
+    async fn attempt<R: Send + 'static>(
         &self,
-        id: Uuid,
-        commands: &[A::Command],
+        together: &mut Together<R>,
         context: &Context,
-    ) -> Result<Outcome, CommandError<A::Refusal>> {
-        let slot = self.slot::<A>(id).await;
-        let mut slot = slot.lock().await;
-        let mut stream = match slot.take() {
-            Some(stream) => stream,
-            None => self.store.load::<A>(&id.to_string()).await?,
-        };
+    ) -> Result<Outcome, CommandError<R>> {
+        together.enter(self).await?;
         for attempt in 0..self.attempts_max {
-            // Deciding moves the state on. Conflicts are rare, so a first one costs a load from the start;
-            // where there was one there will be more, and then only what is new is read.
-            let before = (attempt > 0).then(|| stream.clone());
             let mut turn = None;
             if attempt >= CONFLICTS_MAX {
                 turn = Some(self.turns.take(&self.log).await?);
-                self.store.catch_up(&mut stream).await?;
+                together.restore(&self.store).await?;
             }
-            let Some(decision) = self.decide(&mut stream, commands).await? else { continue };
-            if decision.changes_nothing() {
-                match self.confirm(id, &mut stream, &decision, context).await? {
-                    Confirmed::Stale => continue,
-                    Confirmed::Answer(answer) => {
-                        *slot = Some(stream);
-                        return answer;
-                    }
-                    Confirmed::Refusal => {
-                        *slot = Some(stream);
-                        return decision.refused();
-                    }
+            // Deciding moves the states on. Conflicts are rare, so a first one costs a load from the start;
+            // where there was one there will be more, and then only what is new is read.
+            let refusal = together.decide(attempt > 0).err();
+            if refusal.is_some() || together.events() == 0 {
+                let Some(head) = together.confirm(&self.store).await? else {
+                    together.restore(&self.store).await?;
+                    continue;
+                };
+                if let Some(answer) = self.replayed(together.id(), context).await? {
+                    return answer;
+                }
+                match (refusal, &context.idempotency) {
+                    (Some(refusal), _) => return Err(CommandError::Refused(refusal)),
+                    (None, None) => return Ok(together.outcome(head, None)),
                     // And now the key stands for "nothing to do", also when there would be something to do
                     // later: the append below claims it.
-                    Confirmed::KeyIsNew => {}
+                    (None, Some(_)) => {}
                 }
             }
-            match self.append(id, &mut stream, decision.events, context, turn).await? {
-                Step::Done(outcome) => {
-                    *slot = Some(stream);
+            let sealed = together.seal(&self.store, context).await?;
+            match self.store.append(sealed, context.claim(), turn).await? {
+                Appended::At { position, account_position } => {
+                    let outcome = together.outcome(position, account_position);
+                    together.appended(&self.store);
                     return Ok(outcome);
                 }
-                Step::Replayed(answer) => return answer,
-                Step::Forgotten => self.store.catch_up(&mut stream).await?,
-                Step::Conflict => self.after_conflict(&mut stream, before).await?,
+                Appended::Replayed => {
+                    // Without an answer it was forgotten between the two looks: the command is a new one.
+                    if let Some(answer) = self.replayed(together.id(), context).await? {
+                        return answer;
+                    }
+                }
+                Appended::KeyReused => return Err(CommandError::KeyReused),
+                // Decided again, with a key that is made then.
+                Appended::Conflict | Appended::KeyLost => {}
             }
+            metrics::counter!("colloquy_append_conflicts_total").increment(1);
+            tokio::time::sleep(Duration::from_millis(rand::random_range(0..=2))).await;
+            together.restore(&self.store).await?;
         }
         Err(CommandError::Contended)
     }
@@ -206,19 +223,16 @@ impl Commands {
         &self,
         context: &Context,
     ) -> Result<Option<Outcome>, CommandError<Infallible>> {
-        match &context.idempotency {
-            None => Ok(None),
-            Some(key) => self.replayed(Uuid::nil(), context, key).await?.transpose(),
-        }
+        self.replayed(Uuid::nil(), context).await?.transpose()
     }
 
-    /// What the first use of the key led to, if there was one.
-    pub(crate) async fn replayed<R>(
+    /// What the first use of the context's key led to, if it has one that was used.
+    async fn replayed<R>(
         &self,
         id: Uuid,
         context: &Context,
-        idempotency: &Idempotency,
     ) -> Result<Option<Result<Outcome, CommandError<R>>>, Error> {
+        let Some(idempotency) = &context.idempotency else { return Ok(None) };
         let Metadata { account, actor, .. } = &context.metadata;
         let Some(claim) = self.store.claim(*account, actor, &idempotency.key).await? else {
             return Ok(None);
@@ -234,7 +248,8 @@ impl Commands {
         })))
     }
 
-    async fn slot<A: Decider>(&self, id: Uuid) -> Arc<Slot<A>> {
+    /// Where the state of a stream is kept between two commands.
+    pub(crate) async fn slot<A: Decider>(&self, id: Uuid) -> Arc<Slot<A>> {
         let entry =
             self.cache.get_with((A::TYPE, id), async { Arc::new(Slot::<A>::default()) as _ }).await;
         entry.downcast().expect("an aggregate type has one state type")

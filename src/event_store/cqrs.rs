@@ -77,7 +77,9 @@ where
             idempotency: None,
         };
         let named: Vec<_> = events.iter().map(|event| (event.clone(), metadata.clone())).collect();
-        match self.append(&context, &named, claimant, None).await {
+        let unexpected = |error| AggregateError::UnexpectedError(Box::new(error));
+        let sealed = self.seal(&context, &named).await.map_err(unexpected)?;
+        match self.append(vec![sealed], claimant, None).await {
             Ok(Appended::At { .. }) => Ok((context.version as usize + 1..)
                 .zip(events)
                 .map(|(sequence, payload)| EventEnvelope {
@@ -88,7 +90,7 @@ where
                 })
                 .collect()),
             Ok(_) => Err(AggregateError::AggregateConflict),
-            Err(error) => Err(AggregateError::UnexpectedError(Box::new(error))),
+            Err(error) => Err(unexpected(error)),
         }
     }
 }

@@ -23,7 +23,6 @@ mod call;
 mod causes;
 mod commands;
 mod cqrs;
-mod decision;
 mod from_row;
 mod idempotency;
 mod in_use;
@@ -34,6 +33,7 @@ mod metadata;
 mod migrations;
 mod missing_keys;
 mod outage;
+mod part;
 mod quarantine;
 mod reads;
 mod recorded;
@@ -46,6 +46,7 @@ mod tail;
 pub mod testing;
 #[cfg(test)]
 mod tests;
+mod together;
 mod transfer;
 mod turn;
 mod verify;
@@ -58,7 +59,7 @@ use sqlx::PgPool;
 // What followers of the log that do not know what is said in it have to name.
 pub use domain::{ConversationId, Position, PublicId, UserId};
 
-pub use append::{Append, Appended, Appender, NewEvent};
+pub use append::{Append, Appended, Appender, NewEvent, StreamEvents};
 pub use causes::causes;
 pub use commands::{CommandError, Commands, Outcome};
 pub use idempotency::prune_idempotency_keys;
@@ -78,6 +79,7 @@ pub use sealing::{ERASED, Keys, MasterKey, Rewrapped, STILL_SEALED, UNREADABLE};
 pub use standing::{Follower, HeldLease, Standing};
 pub use store::{PostgresEventStore, StreamContext};
 pub use tail::{Budget, LogEvent, Tail};
+pub use together::Together;
 pub use transfer::{Exported, Transfer, WithKeys, finish_import, import};
 pub use verify::{Difference, Digest, GENESIS, StoredEvent, Verifier, from_hex, to_hex};
 

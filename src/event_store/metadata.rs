@@ -72,16 +72,6 @@ pub struct Context {
 }
 
 impl Context {
-    /// The same for a further command of one request: its idempotency key is the request's with `part` behind
-    /// it, so that each command claims its own.
-    pub fn part(&self, part: &str) -> Self {
-        let idempotency = self.idempotency.clone().map(|idempotency| Idempotency {
-            key: format!("{}/{part}", idempotency.key),
-            ..idempotency
-        });
-        Self { metadata: self.metadata.clone(), idempotency }
-    }
-
     /// The tenant, whose key it is, and the key.
     pub(crate) fn claim(&self) -> Claimant {
         Claimant {

@@ -1,5 +1,6 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use domain::{AccountId, AccountPosition, Decider, Position, StoredEvent};
 use futures::TryStreamExt;
@@ -7,10 +8,10 @@ use uuid::Uuid;
 
 use crate::metadata::Claimant;
 use crate::recorded::{Row, SELECT};
-use crate::sealing::{EventKey, open_payload, seal};
+use crate::sealing::{EventKey, StreamKey, open_payload, seal};
 use crate::snapshots::Snapshots;
 use crate::turn::Turn;
-use crate::{Append, Appended, Appender, Error, Log, NewEvent};
+use crate::{Append, Appended, Appender, Error, Log, NewEvent, StreamEvents};
 
 /// Our log as cqrs-es's `EventStore`.
 #[derive(Debug, Clone)]
@@ -36,6 +37,17 @@ impl<A: Decider> StreamContext<A> {
     pub(crate) fn stream(&self) -> String {
         format!("{}/{}", A::TYPE, self.aggregate_id)
     }
+}
+
+/// What is to be appended to a stream, and what that changes of its key.
+pub(crate) type Sealed = (StreamEvents, KeyChange);
+
+/// What this process has to learn of a stream's key once an append is done.
+pub(crate) struct KeyChange {
+    stream: String,
+    /// The first that the stream has.
+    fresh: Option<Arc<StreamKey>>,
+    erased: bool,
 }
 
 /// The first use of an idempotency key.
@@ -102,21 +114,26 @@ impl PostgresEventStore {
         Ok(())
     }
 
-    /// How many events a stream has, and the head of the log at that moment.
-    pub(crate) async fn version<A: Decider>(
+    /// How many events streams have, in the order in which they are named by type and id, and the head of the log at
+    /// that moment.
+    pub(crate) async fn versions(
         &self,
-        aggregate_id: &str,
-    ) -> Result<(i64, Position), Error> {
+        types: &[&str],
+        ids: &[String],
+    ) -> Result<(Vec<i64>, Position), Error> {
         sqlx::query_as(
-            "select coalesce((select max(sequence) from events
-                              where aggregate_type = $1 and aggregate_id = $2), 0),
+            "select array(select (select coalesce(max(e.sequence), 0)
+                                  from events e
+                                  where e.aggregate_type = s.type and e.aggregate_id = s.id)
+                          from unnest($1, $2) with ordinality as s (type, id, ordinal)
+                          order by s.ordinal),
                     (select position from log_head)",
         )
-        .bind(A::TYPE)
-        .bind(aggregate_id)
+        .bind(types)
+        .bind(ids)
         .fetch_one(self.log.pool())
         .await
-        .map_err(Error::database("read a stream's version"))
+        .map_err(Error::database("read the versions of streams"))
     }
 
     /// The first use of an idempotency key, if there was one.
@@ -142,15 +159,13 @@ impl PostgresEventStore {
         .map_err(Error::database("look for an idempotency key"))
     }
 
-    /// Seals and appends, in a turn if there is one; with no events, only claims the idempotency key.
+    /// Seals what is to be appended to a stream, each event with its metadata.
     #[expect(clippy::disallowed_methods, reason = "the home of event ids")]
-    pub(crate) async fn append<A: Decider>(
+    pub(crate) async fn seal<A: Decider>(
         &self,
         context: &StreamContext<A>,
         events: &[(A::Event, HashMap<String, String>)],
-        claimant: Claimant,
-        turn: Option<Turn>,
-    ) -> Result<Appended, Error> {
+    ) -> Result<Sealed, Error> {
         let stream = context.stream();
         let stream_id: Uuid = context.aggregate_id.parse().unwrap_or_default();
         let keys = self.log.keys();
@@ -184,27 +199,43 @@ impl PostgresEventStore {
                 erases: A::erases(event),
             });
         }
-        let erases = new_events.iter().any(|event| event.erases.is_some());
-        let is_fresh = fresh.is_some();
-        let append = Append {
+        let key_change = KeyChange {
+            fresh: stream_key.filter(|_| fresh.is_some()),
+            erased: new_events.iter().any(|event| event.erases.is_some()),
+            stream,
+        };
+        let stream_events = StreamEvents {
             aggregate_type: A::TYPE,
             aggregate_id: context.aggregate_id.clone(),
             expected_version: context.version,
-            account: claimant.account,
-            caller: claimant.caller,
-            idempotency: claimant.idempotency,
             stream_key: fresh,
             events: new_events,
         };
+        Ok((stream_events, key_change))
+    }
+
+    /// Appends, in a turn if there is one, to all streams or none; with no events, only claims the idempotency key.
+    pub(crate) async fn append(
+        &self,
+        sealed: Vec<Sealed>,
+        claimant: Claimant,
+        turn: Option<Turn>,
+    ) -> Result<Appended, Error> {
+        let (streams, key_changes): (Vec<_>, Vec<_>) = sealed.into_iter().unzip();
+        let Claimant { account, caller, idempotency } = claimant;
+        let append = Append { account, caller, idempotency, streams };
         let appended = match turn {
             Some(turn) => turn.append(&self.log, &append).await?,
             None => self.appender.append(append).await?,
         };
-        if let (Appended::At { .. }, true, Some(key)) = (&appended, is_fresh, stream_key) {
-            keys.remember(&stream, key).await;
-        }
-        if erases || appended == Appended::KeyLost {
-            keys.forget(&stream).await;
+        let keys = self.log.keys();
+        for KeyChange { stream, fresh, erased } in key_changes {
+            if let (Appended::At { .. }, Some(key)) = (&appended, fresh) {
+                keys.remember(&stream, key).await;
+            }
+            if erased || appended == Appended::KeyLost {
+                keys.forget(&stream).await;
+            }
         }
         Ok(appended)
     }

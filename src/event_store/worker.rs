@@ -184,7 +184,7 @@ pub(crate) fn announce<'a>(
 ) {
     let newest = appended.filter_map(|(append, appended)| match appended {
         Appended::At { position, .. } => {
-            let count = append.events.len() as i64;
+            let count = append.events().count() as i64;
             (count > 0).then_some(*position + (count - 1))
         }
         _ => None,
@@ -199,7 +199,7 @@ pub(crate) fn announce<'a>(
 }
 
 /// Takes the next batch. A second append to one stream expects a version that the first has yet to make, so it
-/// stays for the next batch.
+/// stays for the next batch, with all of its streams.
 fn one_request_per_stream(
     waiting: &mut VecDeque<Waiting>,
     batch_size_max: usize,
@@ -219,17 +219,15 @@ fn one_request_per_stream(
         let has_room = batch.is_empty()
             || (batch.len() < batch_size_max && bytes + next.bytes <= batch_bytes_max);
         let fits = has_room
-            && !streams.contains(&append.aggregate_id)
+            && append.streams.iter().all(|stream| !streams.contains(&stream.aggregate_id))
             && key.as_ref().is_none_or(|key| !keys.contains(key));
+        // Also of one that stays: those behind it may be of the same stream, and must not pass it.
+        streams.extend(append.streams.iter().map(|stream| stream.aggregate_id.clone()));
+        keys.extend(key);
         if fits {
             bytes += next.bytes;
-            streams.insert(append.aggregate_id.clone());
-            keys.extend(key);
             batch.push(next);
         } else {
-            // Those behind it may be of the same stream, and must not pass it.
-            streams.insert(append.aggregate_id.clone());
-            keys.extend(key);
             later.push_back(next);
         }
     }

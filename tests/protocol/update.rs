@@ -96,6 +96,31 @@ async fn an_object_that_was_read_can_be_sent_back_and_appends_nothing() {
 }
 
 #[tokio::test]
+async fn what_is_ones_own_and_what_is_everyones_is_changed_in_one_commit() {
+    let installation = Installation::new().await;
+    let server = installation.start();
+    let (ann, _) = pair(&server).await;
+    let made = chat(&ann, "bob").await;
+    let message = say(&ann, &made, "hello").await;
+    let both = json!({"is_pinned": true, "pinned_message_id": message["id"]});
+    for _ in 0..2 {
+        let request = ann.request(Method::PUT, &path(&made)).header("Idempotency-Key", "k");
+        send(request.json(&both)).await.expect(200);
+    }
+    let written: Vec<(String, bool)> = sqlx::query_as(
+        "select event_type, xmin = max(xmin::text) over ()::xid
+         from events
+         where event_type in ('ConversationPinned', 'MessagePinned')
+         order by position",
+    )
+    .fetch_all(&installation.pool().await)
+    .await
+    .unwrap();
+    let expected = ["ConversationPinned", "MessagePinned"].map(|name| (name.to_owned(), true));
+    assert_eq!(written, expected);
+}
+
+#[tokio::test]
 async fn pin_mute_and_archive_are_ones_own_and_the_pinned_message_is_everyones() {
     let server = Server::fresh().await;
     let (ann, bob) = pair(&server).await;

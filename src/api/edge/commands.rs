@@ -2,7 +2,7 @@
 
 use domain::conversation::{self, Conversation, Create, Event, Refusal};
 use domain::participation::{ChangeCommand, Command, Membership, Participation};
-use domain::{ConversationId, Text, UserId};
+use domain::{ConversationId, ParticipationId, Text, UserId};
 use event_store::{CommandError, Context, Outcome};
 use projections::Message;
 
@@ -108,8 +108,7 @@ impl Request {
         changes: Vec<ChangeCommand>,
         context: &Context,
     ) -> Result<Outcome, Failure> {
-        let stream = domain::participation_id(membership.conversation, membership.user);
-        let commands = changes.into_iter().map(|change| Command { membership, change }).collect();
+        let (stream, commands) = own_commands(membership, changes);
         self.execute_all::<Participation>(stream, commands, context).await
     }
 
@@ -122,4 +121,13 @@ impl Request {
         self.may_delete(id, reach).await?;
         self.execute::<Conversation>(id, conversation::Command::DeleteConversation).await
     }
+}
+
+/// A member's stream of their own state, and what changes it.
+pub(crate) fn own_commands(
+    membership: Membership,
+    changes: Vec<ChangeCommand>,
+) -> (ParticipationId, Vec<Command>) {
+    let stream = domain::participation_id(membership.conversation, membership.user);
+    (stream, changes.into_iter().map(|change| Command { membership, change }).collect())
 }

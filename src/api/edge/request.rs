@@ -7,7 +7,7 @@ use axum::http::{HeaderMap, Method, Uri};
 use axum::response::IntoResponse;
 use bytes::Bytes;
 use domain::{AccountId, AccountPosition, Decider};
-use event_store::{Context, Idempotency, Keys, Metadata, Outcome, Surface};
+use event_store::{Context, Idempotency, Keys, Metadata, Outcome, Surface, Together};
 use projections::Views;
 use uuid::Uuid;
 
@@ -145,6 +145,17 @@ impl Request {
         A::Refusal: Into<Failure>,
     {
         let outcome = self.services.commands.execute_all::<A>(id, commands, context).await?;
+        self.wait_for(&outcome).await?;
+        Ok(outcome)
+    }
+
+    /// Carries out commands on several streams, all or none, in one commit; returns when the read
+    /// models show what they did.
+    pub(crate) async fn execute_together(
+        &self,
+        together: Together<Failure>,
+    ) -> Result<Outcome, Failure> {
+        let outcome = self.services.commands.execute_together(together, &self.context).await?;
         self.wait_for(&outcome).await?;
         Ok(outcome)
     }

@@ -16,7 +16,7 @@ use domain::conversation::{Command, Conversation, Create, Kind};
 use domain::{AccountId, ConversationId, UserId};
 use event_store::{
     Append, Appender, Commands, Context, Keys, Log, MasterKey, Metadata, NewEvent, Settings,
-    Surface,
+    StreamEvents, Surface,
 };
 use postgres_es::{PostgresCqrs, PostgresEventRepository, postgres_cqrs};
 use sqlx::postgres::PgPoolOptions;
@@ -171,13 +171,10 @@ struct Ours {
 impl Caller for Ours {
     async fn append(&mut self) {
         let (stream, version) = self.at.next();
-        let append = Append {
+        let events = StreamEvents {
             aggregate_type: "conversation",
             aggregate_id: stream.to_string(),
             expected_version: version,
-            account: AccountId::FIRST,
-            caller: "ann".to_owned(),
-            idempotency: None,
             stream_key: None,
             events: vec![NewEvent {
                 event_id: Uuid::now_v7(),
@@ -190,6 +187,12 @@ impl Caller for Ours {
                 subject: None,
                 erases: None,
             }],
+        };
+        let append = Append {
+            account: AccountId::FIRST,
+            caller: "ann".to_owned(),
+            idempotency: None,
+            streams: vec![events],
         };
         self.appender.append(append).await.unwrap();
     }

@@ -14,7 +14,8 @@ use cqrs_es::persist::PersistedEventStore;
 use domain::conversation::{Command, Conversation, Create, Kind};
 use domain::{AccountId, ConversationId, UserId};
 use event_store::{
-    Append, Commands, Context, Keys, Log, MasterKey, Metadata, NewEvent, Settings, Surface,
+    Append, Commands, Context, Keys, Log, MasterKey, Metadata, NewEvent, Settings, StreamEvents,
+    Surface,
 };
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
@@ -44,15 +45,18 @@ async fn main() {
             subject: None,
             erases: None,
         });
-        let append = Append {
+        let events = StreamEvents {
             aggregate_type: "conversation",
             aggregate_id: stream.to_string(),
             expected_version: first,
+            stream_key: None,
+            events: events.collect(),
+        };
+        let append = Append {
             account: AccountId::FIRST,
             caller: "ann".to_owned(),
             idempotency: None,
-            stream_key: None,
-            events: events.collect(),
+            streams: vec![events],
         };
         commands.store().appender().append(append).await.unwrap();
     }

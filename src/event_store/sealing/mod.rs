@@ -23,8 +23,8 @@ use uuid::Uuid;
 use crate::Error;
 use cipher::{open_value, seal_value};
 
-pub(crate) use keys::EventKey;
 pub use keys::Keys;
+pub(crate) use keys::{EventKey, StreamKey};
 pub use master_key::MasterKey;
 pub use rotation::Rewrapped;
 

@@ -3,14 +3,14 @@ use std::time::Duration;
 
 use cqrs_es::EventStore;
 use domain::conversation::{Command, Conversation, Event, Refusal};
-use domain::{AccountId, AccountPosition, ConversationId, Position};
+use domain::{AccountPosition, ConversationId, Position};
 use futures::future::join_all;
 use sqlx::{Connection, PgConnection};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use super::{context, count, create, log, node, post, run};
-use crate::{Append, Appended, CommandError, Idempotency, NewEvent, RecordedEvent};
+use super::{append, context, count, create, log, node, post, run};
+use crate::{Appended, CommandError, Commands, Idempotency, Outcome, RecordedEvent, Together};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn sixteen_tasks_on_one_stream_land_every_command_once() {
@@ -58,37 +58,15 @@ async fn a_refusal_never_comes_from_a_stale_cache() {
     assert!(outcome.first.is_some());
 }
 
-/// One event of a stream of its own.
-fn append(payload: &str, idempotency: Option<Idempotency>) -> Append {
-    Append {
-        aggregate_type: "test",
-        aggregate_id: Uuid::now_v7().to_string(),
-        expected_version: 0,
-        account: AccountId::FIRST,
-        caller: "ann".to_owned(),
-        idempotency,
-        stream_key: None,
-        events: vec![NewEvent {
-            event_id: Uuid::now_v7(),
-            event_type: "Tested".to_owned(),
-            event_version: "1".to_owned(),
-            payload: payload.to_owned(),
-            metadata: "{}".to_owned(),
-            conversation: None,
-            key: None,
-            subject: None,
-            erases: None,
-        }],
-    }
-}
-
 #[tokio::test]
 async fn a_bad_append_fails_alone() {
     let (log, _) = log().await;
     let commands = node(&log);
     let appender = commands.store().appender();
-    let appends =
-        (0..20).map(|n| appender.append(append(if n == 7 { "no json" } else { "{}" }, None)));
+    let appends = (0..20).map(|n| {
+        let payload = if n == 7 { "no json" } else { "{}" };
+        appender.append(append(&[(Uuid::now_v7(), 0)], payload, None))
+    });
     let outcomes = join_all(appends).await;
     let failed: Vec<usize> =
         outcomes.iter().enumerate().filter(|(_, o)| o.is_err()).map(|(n, _)| n).collect();
@@ -103,7 +81,7 @@ async fn an_append_sent_again_after_an_unclear_commit_lands_once() {
     let (log, _) = log().await;
     let commands = node(&log);
     let idempotency = Idempotency { key: "k".to_owned(), request_digest: vec![1] };
-    let append = append("{}", Some(idempotency));
+    let append = append(&[(Uuid::now_v7(), 0)], "{}", Some(idempotency));
     let appender = commands.store().appender();
     let first = Appended::At {
         position: Position::new(1),
@@ -112,6 +90,16 @@ async fn an_append_sent_again_after_an_unclear_commit_lands_once() {
     assert_eq!(appender.append(append.clone()).await.unwrap(), first);
     assert_eq!(appender.append(append).await.unwrap(), first);
     assert_eq!(count(log.pool()).await, 1);
+}
+
+async fn create_both(
+    commands: &Commands,
+    id: Uuid,
+    other: Uuid,
+) -> Result<Outcome, CommandError<Refusal>> {
+    let together = Together::of::<Conversation>(id.into(), vec![create()])
+        .and::<Conversation>(other.into(), vec![create()]);
+    commands.execute_together(together, &context(None)).await
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -145,11 +133,11 @@ async fn connections_cut_while_commands_run_lose_and_double_nothing() {
         let commands = commands.clone();
         tokio::spawn(async move {
             let mut acknowledged = 0;
-            for _ in 0..60 {
-                let id = Uuid::now_v7();
+            for _ in 0..40 {
+                let [id, other] = [(); 2].map(|()| Uuid::now_v7());
                 // A load that is cut fails cleanly and is the caller's to repeat; an append is not.
-                while run(&commands, id, create()).await.is_err() {}
-                acknowledged += 1;
+                while create_both(&commands, id, other).await.is_err() {}
+                acknowledged += 2;
             }
             acknowledged
         })

@@ -1,14 +1,16 @@
 use std::time::Duration;
 
 use domain::Position;
+use domain::conversation::{Conversation, Refusal};
 use embedded::testing::Proxy;
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{Executor, PgPool};
 use uuid::Uuid;
 
-use super::{create, log, node, post, run};
+use super::{context, create, log, node, post, run};
 use crate::{
-    CommandError, ERASED, Error, Keys, KeysAlone, KeysInUse, Log, MasterKey, STILL_SEALED, testing,
+    CommandError, ERASED, Error, Keys, KeysAlone, KeysInUse, Log, MasterKey, STILL_SEALED,
+    Together, testing,
 };
 
 #[tokio::test]
@@ -47,6 +49,28 @@ async fn what_is_appended_can_be_read_also_when_the_streams_key_was_lost() {
     let events = blank.read(Position::START, 10).await.unwrap();
     assert!(events[1].reveal().unwrap().contains(ERASED));
     assert!(events[2].reveal().unwrap().contains("after"));
+}
+
+#[tokio::test]
+async fn a_lost_key_of_one_stream_is_made_anew_for_what_several_record_together() {
+    let (log, _) = log().await;
+    let commands = node(&log);
+    let [kept, lost] = [(); 2].map(|()| Uuid::now_v7());
+    for id in [kept, lost] {
+        run(&commands, id, create()).await.unwrap();
+        run(&commands, id, post("before")).await.unwrap();
+    }
+    sqlx::query("delete from stream_keys where aggregate_id = $1")
+        .bind(lost.to_string())
+        .execute(log.pool())
+        .await
+        .unwrap();
+    let together = Together::<Refusal>::of::<Conversation>(kept.into(), vec![post("after")])
+        .and::<Conversation>(lost.into(), vec![post("after")]);
+    commands.execute_together(together, &context(None)).await.unwrap();
+    let events = log.read(Position::new(4), 10).await.unwrap();
+    assert_eq!(events.len(), 2);
+    assert!(events.iter().all(|event| event.reveal().unwrap().contains("after")));
 }
 
 #[tokio::test]

@@ -6,8 +6,10 @@ mod idempotency;
 mod keys;
 mod leases;
 mod order;
+mod purse;
 mod schema;
 mod snapshots;
+mod together;
 
 use domain::conversation::{Command, Conversation, Create, Kind, Refusal};
 use domain::{AccountId, ConversationId, UserId};
@@ -15,7 +17,10 @@ use sqlx::PgPool;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use crate::{CommandError, Commands, Context, Idempotency, Log, Outcome, Settings, testing};
+use crate::{
+    Append, CommandError, Commands, Context, Idempotency, Log, NewEvent, Outcome, Settings,
+    StreamEvents, testing,
+};
 
 pub(crate) const ANN: UserId = UserId::new(Uuid::from_u128(1));
 const BOB: UserId = UserId::new(Uuid::from_u128(2));
@@ -66,6 +71,29 @@ pub(crate) async fn run(
     command: Command,
 ) -> Result<Outcome, CommandError<Refusal>> {
     commands.execute::<Conversation>(id.into(), command, &context(None)).await
+}
+
+/// One event for each of some streams, at the versions that they are expected to have.
+fn append(streams: &[(Uuid, i64)], payload: &str, idempotency: Option<Idempotency>) -> Append {
+    let streams = streams.iter().map(|(stream, expected_version)| StreamEvents {
+        aggregate_type: "test",
+        aggregate_id: stream.to_string(),
+        expected_version: *expected_version,
+        stream_key: None,
+        events: vec![NewEvent {
+            event_id: Uuid::now_v7(),
+            event_type: "Tested".to_owned(),
+            event_version: "1".to_owned(),
+            payload: payload.to_owned(),
+            metadata: "{}".to_owned(),
+            conversation: None,
+            key: None,
+            subject: None,
+            erases: None,
+        }],
+    });
+    let (account, caller) = (AccountId::FIRST, "ann".to_owned());
+    Append { account, caller, idempotency, streams: streams.collect() }
 }
 
 async fn run_in(

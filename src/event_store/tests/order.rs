@@ -70,8 +70,8 @@ async fn a_writer_that_commits_late_is_not_overtaken() {
 fn append_sql(name: &str, expected: i64) -> String {
     format!(
         "select * from append_events(
-             null, array[1::bigint], array['test'], array['{}'], array[{expected}::bigint], array[1],
-             array[''], array[null]::text[], array[null]::bytea[], array[null]::bytea[],
+             null, array[1::bigint], array[1], array[''], array[null]::text[], array[null]::bytea[],
+             array[1], array['test'], array['{}'], array[{expected}::bigint], array[null]::bytea[],
              array[1], array['{}'::uuid], array['{name}'], array['1'], array['{{}}'], array['{{}}'],
              array[null]::uuid[], array[null]::bytea[], array[null]::uuid[], array[null]::text[])",
         Uuid::now_v7(),

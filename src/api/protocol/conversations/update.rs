@@ -2,12 +2,13 @@ use axum::Json;
 use axum::extract::Path;
 use chrono::{DateTime, Utc};
 use domain::conversation::{Command, Conversation as Aggregate, Refusal};
-use domain::participation::ChangeCommand;
-use event_store::{CommandError, Context};
+use domain::participation::{ChangeCommand, Participation};
+use event_store::Together;
 use projections::views::Entry;
 use serde_json::json;
 
 use crate::description::schema;
+use crate::edge::commands::own_commands;
 use crate::edge::failure::Failure;
 use crate::edge::request::CLOCK_SKEW_MAX;
 use crate::protocol::body::Fields;
@@ -55,27 +56,20 @@ pub(super) async fn update(
     // Every field is read before the first takes effect.
     let shared = pinned_message(&request, &fields, &entry).await?;
     let own = own(&fields, request.context.metadata.occurred_at)?;
+    let (stream, own) = own_commands(request.membership(&entry), own);
+    let mut together = Together::of::<Participation>(stream, own);
     if let Some(command) = shared {
-        // The caller's own changes claim the idempotency key; this is a part of the request beside
-        // them.
-        let context = request.context.part("pinned_message");
-        pin(&request, &entry, command, &context).await?;
+        together = together.and_refused_as::<Aggregate>(
+            entry.state.conversation,
+            vec![command],
+            |refusal| match refusal {
+                Refusal::MessageDeleted => not_a_message(),
+                refusal => refusal.into(),
+            },
+        );
     }
-    request.change_own(request.membership(&entry), own, &request.context).await?;
+    request.execute_together(together).await?;
     request.render_conversation(entry.state.conversation).await
-}
-
-async fn pin(
-    request: &Protocol,
-    entry: &Entry,
-    command: Command,
-    context: &Context,
-) -> Result<(), Failure> {
-    let commands = &request.services.commands;
-    match commands.execute::<Aggregate>(entry.state.conversation, command, context).await {
-        Err(CommandError::Refused(Refusal::MessageDeleted)) => Err(not_a_message()),
-        outcome => Ok(outcome.map(|_| ())?),
-    }
 }
 
 fn not_a_message() -> Failure {

@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 
 use async_nats::HeaderMap;
 use domain::{AccountId, Position};
-use event_store::{Append, Appender, Keys, Log, NewEvent, Settings};
+use event_store::{Append, Appender, Keys, Log, NewEvent, Settings, StreamEvents};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
@@ -88,15 +88,18 @@ async fn backlog() -> Log {
             subject: None,
             erases: None,
         });
-        let append = Append {
+        let events = StreamEvents {
             aggregate_type: "conversation",
             aggregate_id: stream.clone(),
             expected_version: first,
+            stream_key: None,
+            events: events.collect(),
+        };
+        let append = Append {
             account: AccountId::FIRST,
             caller: "ann".to_owned(),
             idempotency: None,
-            stream_key: None,
-            events: events.collect(),
+            streams: vec![events],
         };
         appender.append(append).await.unwrap();
     }
