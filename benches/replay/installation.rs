@@ -1,5 +1,6 @@
 //! The servers, the log, and the release binary that works on them.
 
+use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -80,10 +81,20 @@ impl Installation {
         Ran { seconds: started.elapsed().as_secs_f64(), memory_mb }
     }
 
-    /// Starts a server without NATS.
+    /// Starts a server without NATS, and returns when it listens.
     pub fn serve(&self) -> Node {
         let mut command = self.command(&["serve", "--listen", "127.0.0.1:0"]);
-        Node(command.env("NATS_URL", "off").spawn().unwrap())
+        let mut child = command.env("NATS_URL", "off").stderr(Stdio::piped()).spawn().unwrap();
+        let mut log = BufReader::new(child.stderr.take().unwrap()).lines().map_while(Result::ok);
+        let mut told = Vec::new();
+        let is_listening = log.any(|line| {
+            told.push(line);
+            told.last().is_some_and(|line| line.contains("\"listening\""))
+        });
+        assert!(is_listening, "it does not start: {told:?}");
+        // Somebody has to read what it logs, or it would wait for room in the pipe.
+        std::thread::spawn(move || log.for_each(drop));
+        Node(child)
     }
 
     /// What autovacuum and the checkpointer would do within the next minutes is done now.

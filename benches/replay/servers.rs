@@ -9,8 +9,8 @@ use crate::history::History;
 use crate::installation::{Installation, Node};
 use crate::{row, timed};
 
-/// As many as are appended in less time than a lease lasts.
-const BACKLOG: i64 = 20_000;
+/// As many as are appended in less time than a lease lasts, and fewer than are filled in large steps.
+const BACKLOG: i64 = 4_000;
 const ROUNDS: usize = 3;
 const LOOK_EVERY: Duration = Duration::from_millis(5);
 
@@ -43,7 +43,7 @@ pub async fn tail(installation: &Installation, history: &History) {
     row("tailing: a server catching up, batches of 1,000", &format!("{:.0}/s", median(rates)), "");
     // While it follows, both on the same cores.
     let (appended, seconds) = timed(async {
-        let appended = history.extend(5 * BACKLOG).await;
+        let appended = history.extend(10 * BACKLOG).await;
         reach(log.pool(), log.head().await.unwrap()).await;
         appended
     })
