@@ -133,7 +133,7 @@ async fn connections_cut_while_commands_run_lose_and_double_nothing() {
         let commands = commands.clone();
         tokio::spawn(async move {
             let mut acknowledged = 0;
-            for _ in 0..40 {
+            for _ in 0..20 {
                 let [id, other] = [(); 2].map(|()| Uuid::now_v7());
                 // A load that is cut fails cleanly and is the caller's to repeat; an append is not.
                 while create_both(&commands, id, other).await.is_err() {}
