@@ -90,25 +90,25 @@ begin
         from (select user_id, bucket, count(*) as memberships from old_rows group by user_id, bucket) d
         where c.user_id = d.user_id and c.bucket = d.bucket;
     else
-        -- Those that are left first, so that no count passes below zero on the way.
-        insert into membership_counts as c (user_id, bucket, memberships)
-        select n.user_id, n.bucket, count(*)
-        from new_rows n
-        join old_rows o on o.user_id = n.user_id and o.conversation = n.conversation
-        where n.bucket <> o.bucket
-        group by n.user_id, n.bucket
-        on conflict on constraint counts_one_per_bucket do update
-        set memberships = c.memberships + excluded.memberships;
-        if found then
-            update membership_counts c
-            set memberships = c.memberships - d.memberships
-            from (select o.user_id, o.bucket, count(*) as memberships
-                  from new_rows n
-                  join old_rows o on o.user_id = n.user_id and o.conversation = n.conversation
-                  where n.bucket <> o.bucket
-                  group by o.user_id, o.bucket) d
-            where c.user_id = d.user_id and c.bucket = d.bucket;
-        end if;
+        -- Not a join of the rows as they were with what they have become: for that, the planner goes by how many there
+        -- were when the function first ran, and compares each with each when they are many.
+        with changed as materialized (
+            select user_id, bucket, sum(change) as change
+            from (select user_id, bucket, 1 as change from new_rows
+                  union all
+                  select user_id, bucket, -1 from old_rows) both_ways
+            group by user_id, bucket
+            having sum(change) <> 0
+        ), risen as (
+            insert into membership_counts as c (user_id, bucket, memberships)
+            select user_id, bucket, change from changed where change > 0
+            on conflict on constraint counts_one_per_bucket do update
+            set memberships = c.memberships + excluded.memberships
+        )
+        update membership_counts c
+        set memberships = c.memberships + d.change
+        from changed d
+        where d.change < 0 and c.user_id = d.user_id and c.bucket = d.bucket;
     end if;
     return null;
 end

@@ -2,6 +2,7 @@ use domain::conversation::Command::{RemoveMember, TrashConversation};
 use domain::participation::ChangeCommand;
 use domain::participation::Membership;
 use embedded::testing::wait_until;
+use serde_json::Value;
 
 use crate::MODELS;
 use crate::tests::{Node, World};
@@ -85,4 +86,31 @@ async fn a_mark_looks_at_the_members_own_read_ranges_only() {
     wait_until("the looks are counted", || async { looked_at().await.0 >= marks }).await;
     let (_, ranges) = looked_at().await;
     assert!(ranges <= 8 * marks, "{ranges} ranges for {marks} marks");
+}
+
+/// A session plans the function that counts when it first changes something, and that is little.
+#[tokio::test(flavor = "multi_thread")]
+async fn counting_many_changes_takes_no_longer_than_making_them() {
+    let world = World::new().await;
+    world.project().await;
+    let mut connection = world.pool().acquire().await.unwrap();
+    for statement in [
+        "insert into memberships
+             (user_id, conversation, membership, kind, is_large, rank, changed_at, trashed, is_empty, unread)
+         select md5((n % 50)::text)::uuid, md5(n::text)::uuid, n, 0, false, n, now(), false, false, false
+         from generate_series(1, 3000) n",
+        "update memberships set muted = true where rank = 1",
+    ] {
+        sqlx::query(statement).execute(&mut *connection).await.unwrap();
+    }
+    let all = "explain (analyze, format json) update memberships set muted = not muted";
+    let plan: Value = sqlx::query_scalar(all).fetch_one(&mut *connection).await.unwrap();
+    let counting_ms = plan[0]["Triggers"][0]["Time"].as_f64().unwrap();
+    let making_ms = plan[0]["Execution Time"].as_f64().unwrap() - counting_ms;
+    assert!(counting_ms < 5.0 * making_ms, "{counting_ms} ms, beside {making_ms}");
+    let counted =
+        "select sum(memberships)::bigint, sum(memberships) filter (where bucket & 4 > 0)::bigint
+                   from membership_counts";
+    let counted: (i64, i64) = sqlx::query_as(counted).fetch_one(&mut *connection).await.unwrap();
+    assert_eq!(counted, (3000, 2999));
 }

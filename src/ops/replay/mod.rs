@@ -40,7 +40,7 @@ impl Replay {
 /// What building read models takes.
 #[derive(Debug, Args)]
 struct Building {
-    /// Memory to build with, in MiB
+    /// Memory for the events on their way, in MiB
     #[arg(long, value_name = "MIB", default_value_t = 256, value_parser = clap::value_parser!(u64).range(16..))]
     memory: u64,
 }

@@ -8,27 +8,29 @@
     reason = "a benchmark that cannot go on may panic, and is an edge of its own"
 )]
 
+mod raw;
+
 use std::time::{Duration, Instant};
 
-use async_nats::{HeaderMap, jetstream};
+use async_nats::HeaderMap;
 use domain::{AccountId, Position};
 use event_store::{Append, Appender, Keys, Log, NewEvent, Settings, StreamEvents};
-use futures::future::try_join_all;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
+use raw::IN_FLIGHT_MAX;
+
 const BACKLOG: i64 = 50_000;
 const ROUNDS: usize = 3;
-const IN_FLIGHT_MAX: usize = 1000;
 
 #[tokio::main]
 async fn main() {
     let log = backlog().await;
     let (mut raw_rates, mut headed_rates, mut our_rates) = (Vec::new(), Vec::new(), Vec::new());
     for _ in 0..ROUNDS {
-        raw_rates.push(raw(&log, &HeaderMap::new()).await);
-        headed_rates.push(raw(&log, &headers()).await);
+        raw_rates.push(raw::publish(&log, BACKLOG, &HeaderMap::new()).await);
+        headed_rates.push(raw::publish(&log, BACKLOG, &headers()).await);
         our_rates.push(relay(&log).await);
     }
     let (raw, headed, ours) = (median(raw_rates), median(headed_rates), median(our_rates));
@@ -102,37 +104,6 @@ async fn backlog() -> Log {
         appender.append(append).await.unwrap();
     }
     log
-}
-
-async fn raw(log: &Log, headers: &HeaderMap) -> f64 {
-    let client = async_nats::connect(embedded::testing::nats_url().await).await.unwrap();
-    let jetstream = jetstream::new(client);
-    let name = embedded::testing::unique("raw");
-    let config = jetstream::stream::Config {
-        name: name.clone(),
-        subjects: vec![format!("{name}.>")],
-        ..Default::default()
-    };
-    jetstream.create_stream(config).await.unwrap();
-    let started = Instant::now();
-    let mut position = 0;
-    while position < BACKLOG {
-        let batch = log.read(Position::new(position), IN_FLIGHT_MAX as i64).await.unwrap();
-        let mut acknowledgements = Vec::with_capacity(batch.len());
-        for event in &batch {
-            let subject = format!("{name}.v1.1.{}.{}", event.aggregate_id, event.event_type);
-            let payload = event.payload.clone().into();
-            let sent = match headers.is_empty() {
-                true => jetstream.publish(subject, payload).await,
-                false => jetstream.publish_with_headers(subject, headers.clone(), payload).await,
-            };
-            let sent = sent.unwrap();
-            acknowledgements.push(sent.into_future());
-        }
-        try_join_all(acknowledgements).await.unwrap();
-        position += batch.len() as i64;
-    }
-    BACKLOG as f64 / started.elapsed().as_secs_f64()
 }
 
 async fn relay(log: &Log) -> f64 {

@@ -1,0 +1,96 @@
+//! What running servers do: follow the log, and take over from one that was killed.
+
+use std::time::{Duration, Instant};
+
+use domain::Position;
+use sqlx::PgPool;
+
+use crate::history::History;
+use crate::installation::{Installation, Node};
+use crate::{row, timed};
+
+/// As many as are appended in less time than a lease lasts, and fewer than are filled in large steps.
+const BACKLOG: i64 = 4_000;
+const ROUNDS: usize = 3;
+const LOOK_EVERY: Duration = Duration::from_millis(5);
+
+/// Where the read models are, the one that is furthest behind.
+async fn position(pool: &PgPool) -> Position {
+    let least = "select coalesce(min(position), 0) from checkpoints where schema_oid is not null";
+    sqlx::query_scalar(least).fetch_one(pool).await.unwrap()
+}
+
+async fn reach(pool: &PgPool, to: Position) {
+    while position(pool).await < to {
+        tokio::time::sleep(LOOK_EVERY).await;
+    }
+}
+
+/// A server that is held while much is written, and then let go on: it follows in its ordinary small steps.
+pub async fn tail(installation: &Installation, history: &History) {
+    let (log, node) = (&installation.log, installation.serve());
+    reach(log.pool(), log.head().await.unwrap()).await;
+    let mut rates = Vec::new();
+    for _ in 0..ROUNDS {
+        signal(&node, libc::SIGSTOP);
+        let appended = history.extend(BACKLOG).await;
+        let behind = log.head().await.unwrap() - position(log.pool()).await;
+        signal(&node, libc::SIGCONT);
+        let (_, seconds) = timed(reach(log.pool(), log.head().await.unwrap())).await;
+        assert!(behind <= appended);
+        rates.push(behind as f64 / seconds);
+    }
+    row("tailing: a server catching up, batches of 1,000", &format!("{:.0}/s", median(rates)), "");
+    // While it follows, both on the same cores.
+    let (appended, seconds) = timed(async {
+        let appended = history.extend(10 * BACKLOG).await;
+        reach(log.pool(), log.head().await.unwrap()).await;
+        appended
+    })
+    .await;
+    let rate = format!("{:.0}/s", appended as f64 / seconds);
+    row("tailing beside commands at full speed", &rate, "the commands on the same cores");
+}
+
+/// Two servers, of which the one that writes the read models is killed while somebody goes on writing.
+pub async fn take_over(installation: &Installation, history: &History) {
+    let pool = installation.log.pool();
+    let mut seconds = Vec::new();
+    for _ in 0..ROUNDS {
+        // By then that of the last round has run out.
+        wait_until_led(pool, false).await;
+        let owner = installation.serve();
+        wait_until_led(pool, true).await;
+        let _other = installation.serve();
+        reach(pool, installation.log.head().await.unwrap()).await;
+        // Long enough for the other one to have started, too.
+        tokio::time::sleep(Duration::from_secs(3)).await;
+        drop(owner);
+        let killed = Instant::now();
+        let before = position(pool).await;
+        history.extend(1_000).await;
+        reach(pool, before.next()).await;
+        seconds.push(killed.elapsed().as_secs_f64());
+    }
+    let measured = format!("{:.1} s", median(seconds));
+    row("kill -9 of the writer, to the other's first batch", &measured, "a lease lasts 6 s");
+}
+
+/// Whether anybody writes the read models.
+async fn wait_until_led(pool: &PgPool, led: bool) {
+    let held = "select exists (select from leases where name like 'projector%'
+                               and owner is not null and expires_at > clock_timestamp())";
+    while sqlx::query_scalar::<_, bool>(held).fetch_one(pool).await.unwrap() != led {
+        tokio::time::sleep(LOOK_EVERY).await;
+    }
+}
+
+fn signal(node: &Node, signal: i32) {
+    // SAFETY: it is a child that has not been waited for.
+    assert_eq!(unsafe { libc::kill(node.id(), signal) }, 0);
+}
+
+fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    values[values.len() / 2]
+}
