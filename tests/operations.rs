@@ -81,7 +81,7 @@ async fn the_description_names_every_endpoint_and_the_page_needs_nothing_from_el
     {
         assert!(description["paths"][path].is_object(), "{path}");
     }
-    for dialect in ["weavy", "protocol", "pulse", "audit", "operations"] {
+    for dialect in ["weavy", "protocol", "pulse", "chatwoot", "audit", "operations"] {
         let alone = ann.get(&format!("/openapi/{dialect}.json")).await.expect(200);
         let (paths, all) = (alone["paths"].as_object().unwrap(), &description["paths"]);
         assert!(paths.iter().all(|(path, item)| all[path] == *item), "{dialect}");
@@ -155,6 +155,7 @@ fn the_committed_descriptions_are_those_that_are_served() {
         ("weavy", "openapi/weavy.json"),
         ("protocol", "openapi/protocol.json"),
         ("pulse", "openapi/pulse.json"),
+        ("chatwoot", "openapi/chatwoot.json"),
         ("audit", "openapi/audit.json"),
         ("operations", "openapi/operations.json"),
     ] {

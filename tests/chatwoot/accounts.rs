@@ -36,8 +36,11 @@ async fn accounts_with_the_same_names_know_nothing_of_each_other() {
     create(scene.body(json!({}))).await.expect(404);
     create(json!({"source_id": "src-1"})).await.expect(404);
     // The same names there are another's.
-    let inbox = post(&stranger, "/inboxes", json!({"name": "desk", "channel": {"type": "api"}})).await;
-    let contact = post(&stranger, "/contacts", json!({"name": "Ana", "email": "ana@example.com"})).await;
+    let inbox =
+        post(&stranger, "/inboxes", json!({"name": "front desk", "channel": {"type": "api"}}))
+            .await;
+    let contact =
+        post(&stranger, "/contacts", json!({"name": "Ana", "email": "ana@example.com"})).await;
     post(&stranger, "/teams", json!({"name": "support"})).await;
     let body = json!({
         "inbox_id": inbox["id"], "contact_id": contact["payload"]["contact"]["id"],

@@ -22,7 +22,8 @@ async fn labels_are_replaced_tidied() {
         assert_eq!(scene.host.get(&path).await.expect(200), answer);
         assert_eq!(scene.get(id).await["labels"], kept);
     }
-    for body in [json!({}), json!({"labels": null}), json!({"labels": [1]}), json!({"labels": {}})] {
+    for body in [json!({}), json!({"labels": null}), json!({"labels": [1]}), json!({"labels": {}})]
+    {
         scene.host.post(&path, body).await.expect(422);
     }
     let many: Vec<String> = (0..101).map(|number| number.to_string()).collect();

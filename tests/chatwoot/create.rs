@@ -27,7 +27,9 @@ async fn ids_are_numbers_or_texts_and_null_is_not_given() {
     let scene = Scene::new().await;
     let (_, ann) = scene.agent("ann").await;
     let team = scene.team("support", &[]).await;
-    for (assignee, team) in [(json!(ann), json!(team)), (json!(ann.to_string()), json!(team.to_string()))] {
+    for (assignee, team) in
+        [(json!(ann), json!(team)), (json!(ann.to_string()), json!(team.to_string()))]
+    {
         let body = json!({
             "inbox_id": scene.inbox["id"].to_string(), "contact_id": scene.contact["id"].to_string(),
             "assignee_id": assignee, "team_id": team, "source_id": null, "status": null,
@@ -36,7 +38,10 @@ async fn ids_are_numbers_or_texts_and_null_is_not_given() {
         });
         let made = create(&scene, body).await.expect(200);
         assert_eq!(made["meta"]["assignee"]["id"], ann, "also when they are not in the team");
-        assert_eq!(made["meta"]["team"]["id"].to_string(), team.as_str().map_or(team.to_string(), str::to_owned));
+        assert_eq!(
+            made["meta"]["team"]["id"].to_string(),
+            team.as_str().map_or(team.to_string(), str::to_owned)
+        );
         assert_eq!((&made["status"], &made["additional_attributes"]), (&json!("open"), &json!({})));
     }
 }

@@ -25,10 +25,13 @@ async fn the_one_conversation_is_found_again_and_the_message_appended() {
     lock(&scene, true).await;
     let first = again(&scene, json!({"priority": "low", "message": {"content": "One"}})).await;
     assert_eq!(first["priority"], "low");
-    let second = again(&scene, json!({
-        "priority": "urgent", "status": "nonsense", "assignee_id": 999_999,
-        "message": {"content": "Two", "message_type": "incoming"},
-    }));
+    let second = again(
+        &scene,
+        json!({
+            "priority": "urgent", "status": "nonsense", "assignee_id": 999_999,
+            "message": {"content": "Two", "message_type": "incoming"},
+        }),
+    );
     let second = second.await;
     assert_eq!((&second["id"], &second["priority"]), (&first["id"], &json!("low")));
     assert_eq!(second["messages"][0]["content"], "Two");

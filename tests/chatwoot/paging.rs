@@ -25,5 +25,5 @@ async fn all_pages_together_have_each_conversation_once() {
     }
     let newest_first: Vec<i64> = made.iter().rev().take(25).copied().collect();
     assert_eq!(ids(&list(&scene.host, "").await), newest_first);
-    assert_eq!(ids(&list(&scene.host, "page=99999999999999999999").await), []);
+    assert_eq!(ids(&list(&scene.host, "page=99999999999999999999").await), [0_i64; 0]);
 }

@@ -61,9 +61,12 @@ async fn an_agent_takes_care_of_what_they_open_and_nobody_else_does() {
     let (ann, ann_id) = scene.agent("ann").await;
     let admin = scene.server.caller_with("zoe", 1, "administrator");
     let bot = scene.server.caller_with("robot", 1, "bot");
-    for (caller, assignee) in
-        [(&admin, Value::Null), (&bot, Value::Null), (&scene.host, Value::Null), (&ann, json!(ann_id))]
-    {
+    for (caller, assignee) in [
+        (&admin, Value::Null),
+        (&bot, Value::Null),
+        (&scene.host, Value::Null),
+        (&ann, json!(ann_id)),
+    ] {
         for body in [json!({}), json!({"status": "open"})] {
             let id = scene.create(json!({"status": "pending"})).await["id"].as_i64().unwrap();
             toggle(caller, id, body).await;

@@ -94,7 +94,8 @@ async fn check(caller: &Caller, me: Option<i64>, named: &Named, all: &[Value]) {
     let with = |name: &'static str, id: &Value| (format!("&{name}={id}"), Some((name, id.clone())));
     filters.extend(named.teams.iter().map(|team| with("team_id", &json!(team))));
     filters.extend(named.inboxes.iter().map(|inbox| with("inbox_id", &inbox["id"])));
-    filters.extend(LABELS.iter().map(|one| (format!("&labels={one}"), Some(("labels", json!(one))))));
+    filters
+        .extend(LABELS.iter().map(|one| (format!("&labels={one}"), Some(("labels", json!(one))))));
     for status in STATUSES.into_iter().chain(["all"]) {
         for (query, filter) in &filters {
             let fits = |one: &&Value| {

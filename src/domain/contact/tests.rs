@@ -83,9 +83,8 @@ fn every_field_is_bounded() {
 #[test]
 fn a_change_that_was_meant_for_other_values_is_refused() {
     let known = Profile { email: Some("c@host.example".into()), ..named("Cleo") };
-    let gone = Event::ContactUpdated {
-        profile: Profile { email: Some("".into()), ..Profile::default() },
-    };
+    let gone =
+        Event::ContactUpdated { profile: Profile { email: Some("".into()), ..Profile::default() } };
     let expect = |email: Option<&str>| Command::ExpectIdentities {
         email: email.map(Into::into),
         phone_number: None,

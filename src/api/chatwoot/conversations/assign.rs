@@ -1,10 +1,8 @@
 use axum::extract::Path;
 use domain::conversation::support::SupportCommand;
-use serde::Serialize;
 use serde_json::{Value, json};
-use utoipa::ToSchema;
 
-use crate::chatwoot::objects::{self, Agent, Team};
+use crate::chatwoot::objects;
 use crate::chatwoot::request::OpenToBots;
 use crate::description::schema;
 use crate::edge::failure::Failure;
@@ -28,14 +26,15 @@ schema! {
     })
 }
 
-/// Who takes care of it now.
-#[derive(Debug, Serialize, ToSchema)]
-#[serde(untagged)]
-#[expect(dead_code, reason = "it is described, and rendered without it")]
-pub(super) enum Assigned<'a> {
-    Agent(Agent<'a>),
-    Team(Team<'a>),
-    Nobody(()),
+schema! {
+    /// Who takes care of it now.
+    Assigned = json!({
+        "oneOf": [
+            { "$ref": "#/components/schemas/Agent" },
+            { "$ref": "#/components/schemas/Team" },
+            { "type": "null" },
+        ],
+    })
 }
 
 /// Give a conversation to an agent or a team.
