@@ -74,7 +74,7 @@ impl Names {
             (Value::String(shown), Value::String(real)) if is_id(shown) && is_id(real) => {
                 self.0.entry(shown.clone()).or_insert_with(|| real.clone()).clone().into()
             }
-            (Value::Number(_), Value::Number(_)) if name.ends_with("_at") => real.clone(),
+            (Value::Number(_), Value::Number(_)) if is_time(name) => real.clone(),
             (Value::String(text), Value::String(other))
                 if name.ends_with("_at") && text.len() == other.len() =>
             {
@@ -86,15 +86,22 @@ impl Names {
     }
 }
 
+fn is_time(name: &str) -> bool {
+    name.ends_with("_at") || ["timestamp", "waiting_since"].contains(&name)
+}
+
 fn is_id(text: &str) -> bool {
     let base62 = text.len() == 22 && text.bytes().all(|byte| byte.is_ascii_alphanumeric());
     base62 || uuid::Uuid::try_parse(text).is_ok()
 }
 
-async fn replay(page: &str) {
+/// As Ann, who has one role while Bob and Cat have another.
+async fn replay(page: &str, anns_role: &str, others_role: &str) {
     let server = Server::fresh().await;
-    let (ann, key) = (server.caller("ann"), server.key());
-    for caller in [server.caller("bob"), server.caller("cat"), ann.clone()] {
+    let key = server.key();
+    let ann = server.caller_with("ann", 1, anns_role);
+    let others = ["bob", "cat"].map(|uid| server.caller_with(uid, 1, others_role));
+    for caller in others.iter().chain([&ann]) {
         caller.arrive().await;
     }
     let path = format!("{}/docs/{page}", env!("CARGO_MANIFEST_DIR"));
@@ -136,15 +143,20 @@ async fn replay(page: &str) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_protocol_page() {
-    replay("protocol.md").await;
+    replay("protocol.md", "member", "member").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_pulse_page() {
-    replay("pulse.md").await;
+    replay("pulse.md", "member", "member").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_chatwoot_page() {
+    replay("chatwoot.md", "administrator", "agent").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_weavy_page() {
-    replay("weavy.md").await;
+    replay("weavy.md", "member", "member").await;
 }

@@ -113,7 +113,8 @@ async fn counts_follow_what_is_assigned_resolved_and_deleted() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_snooze_with_an_end_is_due_at_its_end_unless_something_came_before() {
     let mut office = Office::open(5).await;
-    let past = Some("2026-01-01T00:00:00Z".parse().unwrap());
+    let end = "2026-01-01T00:00:00Z".parse().unwrap();
+    let past = Some(end);
     let future = Some("2999-01-01T00:00:00Z".parse().unwrap());
     let opened = ChangeStatus { status: Status::Open, agent: None };
     for then in [None, Some(opened), Some(Snooze { until: future }), Some(Snooze { until: None })] {
@@ -128,9 +129,32 @@ async fn a_snooze_with_an_end_is_due_at_its_end_unless_something_came_before() {
     office.world.project().await;
     let due = Due::find(office.world.pool(), 10).await.unwrap();
     let due: Vec<_> = due.iter().map(|due| due.action.0.clone()).collect();
-    let expected = [office.conversations[0], office.conversations[4]].map(|conversation| {
-        crate::timers::Action::EndSnooze { conversation, until: past.unwrap() }
-    });
+    let expected = [office.conversations[0], office.conversations[4]]
+        .map(|conversation| crate::timers::Action::EndSnooze { conversation, until: end });
     assert_eq!(due.len(), 2);
     assert!(expected.iter().all(|action| due.contains(action)), "{due:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn messages_are_told_from_the_end_before_after_and_between_numbers() {
+    let mut office = Office::open(6).await;
+    let id = office.converse(0, |opening| opening).await;
+    let mut numbers = Vec::new();
+    for n in 0..25 {
+        assert!(office.tell(id, said(incoming(office.links[0].0, &n.to_string()))).await);
+        numbers.push(domain::PublicId::from(office.world.account_position().await));
+    }
+    let views = office.world.project().await;
+    for (before, after, expected) in [
+        (None, None, &numbers[5..]),
+        (Some(numbers[22]), None, &numbers[2..22]),
+        (None, Some(numbers[3]), &numbers[4..]),
+        (Some(numbers[24]), Some(numbers[0]), &numbers[1..24]),
+    ] {
+        let found = views.support_messages(id, before, after).await.unwrap();
+        let found: Vec<_> = found.iter().map(|message| message.id).collect();
+        assert_eq!(found, expected, "{before:?} {after:?}");
+    }
+    let one = views.support_message(id, numbers[3]).await.unwrap().unwrap();
+    assert_eq!((one.text.as_str(), one.contact.unwrap().uuid), ("3", office.links[0].0));
 }

@@ -242,13 +242,13 @@ impl Office {
                 let contact = self.links[n % self.links.len()].0;
                 let message = incoming(contact, &text);
                 self.messages.push((id, message.message));
-                said(SupportMessage { muted: n % 5 == 0, ..message })
+                said(SupportMessage { muted: n.is_multiple_of(5), ..message })
             }
             12..17 => {
                 let author = self.agents[n % 3];
                 let mut message = outgoing(author, &text);
-                message.remark.private = n % 3 == 0;
-                if n % 4 == 0 {
+                message.remark.private = n.is_multiple_of(3);
+                if n.is_multiple_of(4) {
                     message.remark.sender = Sender::Bot;
                 }
                 self.messages.push((id, message.message));
@@ -262,7 +262,7 @@ impl Office {
             22 => Snooze { until: Some("2999-01-01T00:00:00Z".parse().unwrap()) },
             23 | 24 => {
                 let priority = Priority::ALL.choose(&mut self.random).copied();
-                SetPriority { priority: priority.filter(|_| n % 3 > 0) }
+                SetPriority { priority: priority.filter(|_| !n.is_multiple_of(3)) }
             }
             25..28 => AssignAgent { agent: self.random_agent() },
             28 => AssignTeam { team: self.random_team(), members: None },
@@ -287,7 +287,7 @@ impl Office {
                 self.world.ask::<Conversation>(of, command).await;
                 return;
             }
-            34 if n % 4 == 0 => {
+            34 if n.is_multiple_of(4) => {
                 let command = conversation::Command::DeleteConversation;
                 self.world.ask::<Conversation>(id, command).await;
                 return;
@@ -302,14 +302,16 @@ impl Office {
 
     /// What the agents share.
     async fn look(&mut self, id: ConversationId, n: usize, pick: usize) {
-        let user = if n % 3 == 0 { UserId::ASSIGNEE } else { UserId::AGENTS };
+        let user = if n.is_multiple_of(3) { UserId::ASSIGNEE } else { UserId::AGENTS };
         let long_ago = "2020-01-01T00:00:00Z".parse().unwrap();
         let change = match pick {
             35 | 36 => {
                 let reading = Reading::Whole(Some(self.world.account_position().await.into()));
                 ChangeCommand::OpenConversation { reading, as_of: None }
             }
-            37 => ChangeCommand::MarkUnreadSince { as_of: (n % 2 == 0).then_some(long_ago) },
+            37 => {
+                ChangeCommand::MarkUnreadSince { as_of: (n.is_multiple_of(2)).then_some(long_ago) }
+            }
             38 => ChangeCommand::MuteConversation { until: None },
             _ => ChangeCommand::UnmuteConversation,
         };
@@ -317,10 +319,10 @@ impl Office {
     }
 
     fn random_agent(&mut self) -> Option<UserId> {
-        self.agents[..3].choose(&mut self.random).copied().filter(|_| self.steps % 3 > 0)
+        self.agents[..3].choose(&mut self.random).copied().filter(|_| !self.steps.is_multiple_of(3))
     }
 
     fn random_team(&mut self) -> Option<TeamId> {
-        self.teams.choose(&mut self.random).copied().filter(|_| self.steps % 2 > 0)
+        self.teams.choose(&mut self.random).copied().filter(|_| !self.steps.is_multiple_of(2))
     }
 }

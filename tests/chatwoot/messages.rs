@@ -184,7 +184,7 @@ async fn a_deleted_message_leaves_its_place() {
     assert_eq!(list["payload"], json!([deleted]));
     let newest = scene.get(id).await["messages"][0].clone();
     assert_eq!(newest["content"], "This message was deleted");
-    scene.host.delete(&path).await.expect(404);
+    assert_eq!(scene.host.delete(&path).await.expect(200), deleted);
     scene.host.delete(&of(id, "/messages/999999")).await.expect(404);
     let other = scene.conversation().await;
     let elsewhere = scene.incoming(other, "x").await;

@@ -21,7 +21,7 @@ impl Scene {
     pub async fn on(installation: &Installation) -> Self {
         let server = installation.start();
         let host = server.key();
-        let inbox = inbox(&host, "desk").await;
+        let inbox = inbox(&host, "front desk").await;
         let body = json!({ "name": "Ana", "email": "ana@example.com" });
         let made = host.post(&path("/contacts"), body).await.expect(200);
         let contact = made["payload"]["contact"].clone();

@@ -66,15 +66,19 @@ fn desks(explainer: &Explainer) -> [Desk; 3] {
 }
 
 fn arguments(ranges: &Ranges, offset: i64) -> Vec<Argument> {
-    vec![
+    let mut arguments = vec![
         bigint(1),
         uuids(&ranges.of),
         smallints(&ranges.buckets),
-        inboxes(&ranges.inboxes),
-        optional(ranges.team),
         bigint(PAGE),
         bigint(offset),
-    ]
+    ];
+    if ranges.has_start() {
+        arguments.extend([("timestamptz", "'9999-12-31'".to_owned()), bigint(i64::MAX)]);
+    }
+    arguments.extend(ranges.inboxes.as_ref().map(|_| inboxes(&ranges.inboxes)));
+    arguments.extend(ranges.team.map(uuid));
+    arguments
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -147,6 +147,11 @@ fn refusal(failure: &Failure) -> Value {
             "error": message,
         }),
         Some(_) => json!({ "error": message, "message": message }),
-        None => json!({ "message": message, "attributes": ["base"], "error": message }),
+        None => {
+            // The domain's limits begin with what they limit.
+            let limited = message.split_once(" must ").map(|(field, _)| field);
+            let field = limited.filter(|field| !field.contains(' ')).unwrap_or("base");
+            json!({ "message": message, "attributes": [field], "error": message })
+        }
     }
 }

@@ -79,3 +79,23 @@ fn every_field_is_bounded() {
         refused(vec![], Command::CreateContact { profile }, refusal);
     }
 }
+
+#[test]
+fn a_change_that_was_meant_for_other_values_is_refused() {
+    let known = Profile { email: Some("c@host.example".into()), ..named("Cleo") };
+    let gone =
+        Event::ContactUpdated { profile: Profile { email: Some("".into()), ..Profile::default() } };
+    let expect = |email: Option<&str>| Command::ExpectIdentities {
+        email: email.map(Into::into),
+        phone_number: None,
+        identifier: Some("".into()),
+    };
+    let before = vec![created(known)];
+    check(before.clone(), expect(Some("c@host.example")), vec![]);
+    refused(before.clone(), expect(None), Refusal::IdentitiesChanged);
+    refused(before.clone(), expect(Some("d@host.example")), Refusal::IdentitiesChanged);
+    let after = [before, vec![gone]].concat();
+    check(after.clone(), expect(None), vec![]);
+    refused(after, expect(Some("c@host.example")), Refusal::IdentitiesChanged);
+    refused(vec![], expect(None), Refusal::ContactUnknown);
+}

@@ -3,7 +3,6 @@ use domain::conversation::support::{ContentType, SupportCommand};
 
 use super::draft::{self, Draft};
 use crate::chatwoot::body::Body;
-use crate::chatwoot::error::about;
 use crate::chatwoot::objects::{self, PostedMessage};
 use crate::chatwoot::request::OpenToBots;
 use crate::description::schema;
@@ -32,7 +31,7 @@ pub(super) async fn create(
     let (channel, contact) = (conversation.channel, conversation.contact.uuid);
     let said = Draft::read(&request, &body, channel, contact)?.message(conversation.muted);
     let post = vec![SupportCommand::PostMessage(Box::new(said))];
-    let outcome = request.change(conversation.uuid, post).await.map_err(about("content"))?;
+    let outcome = request.change(conversation.uuid, post).await?;
     let number = outcome.first.ok_or_else(Failure::not_found)?.into();
     let posted = request.views().support_message(conversation.uuid, number).await?;
     let posted = posted.ok_or_else(Failure::not_found)?;

@@ -14,7 +14,7 @@ use crate::edge::rendered::Rendered;
            ("message_id" = i64, Path, description = "The message")),
     responses((status = 200, description = "What is left of it", body = PostedMessage),
               (status = 403, description = "Of an inbox that is not the caller's"),
-              (status = 404, description = "There is no such message, or it was deleted before")))]
+              (status = 404, description = "There is no such message")))]
 pub(super) async fn delete(
     Path((_account, id, message_id)): Path<(String, String, String)>,
     request: Chatwoot,
