@@ -9,7 +9,7 @@ use crate::Error;
 const POSITIONS_MAX: i64 = 10;
 
 /// Which events a row is made from: those of its conversation, of a member those of the conversation and the member's
-/// own, of a message those that name it, of a user the user's.
+/// own, of a message those that name it, of a user, a contact or an inbox its own.
 pub(super) struct Origin {
     conversation: Option<Uuid>,
     /// Of these streams, if not of all that belong to the conversation.
@@ -34,7 +34,9 @@ impl Origin {
         Self {
             conversation,
             streams: streams.map(|ids| ids.iter().map(Uuid::to_string).collect()),
-            message: uuid.filter(|_| table == "messages").map(|id| id.to_string()),
+            message: uuid
+                .filter(|_| matches!(table, "messages" | "support_messages"))
+                .map(|id| id.to_string()),
         }
     }
 
@@ -46,7 +48,11 @@ impl Origin {
     ) -> Result<Vec<Position>, Error> {
         let which = match self.conversation {
             Some(_) => "conversation_id = $1 and ($2 is null or aggregate_id = any($2))",
-            None => "$1 is null and aggregate_type = 'user' and aggregate_id = any($2)",
+            None => {
+                "$1 is null
+                 and aggregate_type in ('user', 'contact', 'contact_link', 'inbox')
+                 and aggregate_id = any($2)"
+            }
         };
         let mut positions: Vec<Position> = sqlx::query_scalar(&format!(
             "select position
