@@ -211,10 +211,8 @@ impl<'a> ConversationChanges<'a> {
                 (self.pin_changed, self.pinned_message) = (true, Some(*message));
             }
             Event::MessageUnpinned => (self.pin_changed, self.pinned_message) = (true, None),
-            Event::MessagePosted { author, .. } => {
-                if let Some(author) = author {
-                    self.newest.post(recorded.account_position.into(), *author);
-                }
+            Event::MessagePosted { author: Some(author), .. } => {
+                self.newest.post(recorded.account_position.into(), *author);
             }
             Event::MessageDeleted { message } => {
                 self.message_deleted = true;

@@ -31,6 +31,8 @@ pub(super) struct Fold {
     /// What was said of the conversation as a whole, by name.
     said: Map<String, Value>,
     members: BTreeMap<UserId, MembershipId>,
+    /// Who takes care of a support conversation.
+    assignee: Option<UserId>,
     own: HashMap<(UserId, MembershipId), Participation>,
     messages: BTreeMap<MessageId, Message>,
     newest: BTreeMap<PublicId, MessageId>,
@@ -51,6 +53,7 @@ impl Fold {
             recorded_at: None,
             said: Map::new(),
             members: BTreeMap::new(),
+            assignee: None,
             own: HashMap::new(),
             messages: BTreeMap::new(),
             newest: BTreeMap::new(),
@@ -88,6 +91,10 @@ impl Fold {
             Participation::TYPE => {
                 let own: participation::Event = event.decode()?;
                 let membership = own.membership;
+                if membership.user.is_role() {
+                    self.shared(membership.user, &own.change, event.recorded_at);
+                    return Ok(());
+                }
                 self.own.entry((membership.user, membership.id)).or_default().evolve(&own);
             }
             _ => {}
@@ -119,7 +126,7 @@ impl Fold {
                     self.set("status", json!(opening.status));
                     self.set("snoozed_until", json!(opening.snoozed_until));
                     self.set("priority", json!(opening.priority));
-                    self.set("assignee", json!(opening.assignee));
+                    self.assignee = opening.assignee;
                     self.set("team", json!(opening.team));
                     self.set("custom_attributes", json!(custom_attributes));
                 }
@@ -151,6 +158,7 @@ impl Fold {
             ConversationEvent::ConversationRestored => self.set("trashed", json!(false)),
             ConversationEvent::ConversationDeleted => {
                 self.members.clear();
+                self.assignee = None;
                 self.own.clear();
                 self.messages.clear();
                 self.newest.clear();
@@ -169,7 +177,7 @@ impl Fold {
             ConversationEvent::PriorityChanged { priority } => {
                 self.set("priority", json!(priority));
             }
-            ConversationEvent::AgentAssigned { agent } => self.set("assignee", json!(agent)),
+            ConversationEvent::AgentAssigned { agent } => self.assignee = agent,
             ConversationEvent::TeamAssigned { team } => self.set("team", json!(team)),
             ConversationEvent::LabelsReplaced { labels } => self.set("labels", json!(labels)),
             ConversationEvent::CustomAttributesReplaced { custom_attributes } => {
@@ -198,6 +206,25 @@ impl Fold {
                     self.said.remove("pinned_message");
                 }
             }
+        }
+    }
+
+    /// What the agents of a support conversation share, and where its assignee's marker is.
+    fn shared(&mut self, user: UserId, change: &participation::Change, at: DateTime<Utc>) {
+        use participation::Change;
+        let seen = if user == UserId::AGENTS { "agents_seen_at" } else { "assignee_seen_at" };
+        match change {
+            Change::MarkedRead { as_of, .. } => self.set(seen, json!(time(as_of.unwrap_or(at)))),
+            Change::MarkedUnread { as_of } => self.set(seen, json!(as_of.map(time))),
+            Change::ConversationMuted { until } if user == UserId::AGENTS => {
+                self.set("muted", json!(true));
+                self.set("muted_until", json!(until.map(time)));
+            }
+            Change::ConversationUnmuted if user == UserId::AGENTS => {
+                self.set("muted", Value::Null);
+                self.set("muted_until", Value::Null);
+            }
+            _ => {}
         }
     }
 
@@ -241,6 +268,9 @@ impl Fold {
             .iter()
             .map(|(user, membership)| (named(user), self.member(*user, *membership)))
             .collect();
+        if let Some(assignee) = &self.assignee {
+            shown.insert("assignee".to_owned(), named(assignee).into());
+        }
         shown.insert("members".to_owned(), members.into());
         shown.insert("message_count".to_owned(), json!(self.messages.len()));
         if let Some((id, message)) = self.newest.last_key_value() {
@@ -290,6 +320,7 @@ impl Fold {
             .members
             .keys()
             .chain(author)
+            .chain(&self.assignee)
             .filter(|user| !self.uids.contains_key(user))
             .map(UserId::to_string)
             .collect();

@@ -196,7 +196,11 @@ impl Folded {
         assert_eq!(shown.custom_attributes, self.custom_attributes);
         assert_eq!(
             [shown.agent_last_seen_at, shown.assignee_last_seen_at, shown.last_incoming_at],
-            [self.agents_seen_at, self.assignee_seen_at, incoming.clone().last().map(|m| m.at)]
+            [
+                self.agents_seen_at,
+                self.assignee_seen_at,
+                incoming.clone().next_back().map(|m| m.at)
+            ]
         );
         assert_eq!(shown.unread_count, unread.count() as i64, "{self:?}");
         assert_eq!(

@@ -1,5 +1,7 @@
 //! A support desk with commands in a random order, most of them legal.
 
+use std::sync::Arc;
+
 use domain::contact::{self, Contact};
 use domain::contact_link::{self, ContactLink};
 use domain::conversation::support::{
@@ -26,9 +28,10 @@ use super::World;
 /// Whose everything is.
 pub(crate) const ACCOUNT: AccountId = AccountId::FIRST;
 
-/// An account with inboxes, agents, teams and contacts.
+/// An account with inboxes, agents, teams and contacts, and somebody who works there.
+#[derive(Clone)]
 pub(crate) struct Office {
-    pub(crate) world: World,
+    pub(crate) world: Arc<World>,
     pub(crate) random: StdRng,
     pub(crate) agents: Vec<UserId>,
     pub(crate) inboxes: Vec<InboxId>,
@@ -98,7 +101,7 @@ impl Office {
         for uid in ["ann", "bob", "cyd", "dan"] {
             agents.push(world.register(uid).await);
         }
-        let random = StdRng::seed_from_u64(seed);
+        let (world, random) = (Arc::new(world), StdRng::seed_from_u64(seed));
         let (inboxes, teams, links) = (vec![], vec![], vec![]);
         let (conversations, messages) = (vec![], vec![]);
         let mut office = Self {
@@ -142,7 +145,7 @@ impl Office {
         self.teams.push(id);
     }
 
-    pub(crate) async fn tell_team(&mut self, team: TeamId, change: team::Change) {
+    pub(crate) async fn tell_team(&self, team: TeamId, change: team::Change) {
         let command = team::Command { team, change };
         assert!(self.world.ask::<Teams>(domain::teams_id(ACCOUNT), command).await);
     }
@@ -190,13 +193,13 @@ impl Office {
     }
 
     /// Whether the domain accepted it.
-    pub(crate) async fn tell(&mut self, id: ConversationId, command: SupportCommand) -> bool {
+    pub(crate) async fn tell(&self, id: ConversationId, command: SupportCommand) -> bool {
         self.world.ask::<Conversation>(id, conversation::Command::Support(command)).await
     }
 
     /// Whether the domain accepted what the agents, or the assignee, do.
     pub(crate) async fn share(
-        &mut self,
+        &self,
         conversation: ConversationId,
         user: UserId,
         change: ChangeCommand,
@@ -205,10 +208,18 @@ impl Office {
         self.world.change_as(membership, change).await
     }
 
-    pub(crate) async fn go_on_for(&mut self, commands: usize) {
-        for _ in 0..commands {
-            self.go_on().await;
-        }
+    /// Commands of several callers at once.
+    pub(crate) async fn go_on_for(&mut self, callers: usize, commands: usize) {
+        let working = (0..callers).map(|caller| {
+            let mut caller_office = self.clone();
+            caller_office.random = StdRng::seed_from_u64(caller as u64);
+            async move {
+                for _ in 0..commands {
+                    caller_office.go_on().await;
+                }
+            }
+        });
+        futures::future::join_all(working.collect::<Vec<_>>()).await;
     }
 
     async fn go_on(&mut self) {
@@ -231,13 +242,13 @@ impl Office {
                 let contact = self.links[n % self.links.len()].0;
                 let message = incoming(contact, &text);
                 self.messages.push((id, message.message));
-                said(SupportMessage { muted: n % 5 == 0, ..message })
+                said(SupportMessage { muted: n.is_multiple_of(5), ..message })
             }
             12..17 => {
                 let author = self.agents[n % 3];
                 let mut message = outgoing(author, &text);
-                message.remark.private = n % 3 == 0;
-                if n % 4 == 0 {
+                message.remark.private = n.is_multiple_of(3);
+                if n.is_multiple_of(4) {
                     message.remark.sender = Sender::Bot;
                 }
                 self.messages.push((id, message.message));
@@ -251,7 +262,7 @@ impl Office {
             22 => Snooze { until: Some("2999-01-01T00:00:00Z".parse().unwrap()) },
             23 | 24 => {
                 let priority = Priority::ALL.choose(&mut self.random).copied();
-                SetPriority { priority: priority.filter(|_| n % 3 > 0) }
+                SetPriority { priority: priority.filter(|_| !n.is_multiple_of(3)) }
             }
             25..28 => AssignAgent { agent: self.random_agent() },
             28 => AssignTeam { team: self.random_team(), members: None },
@@ -276,7 +287,7 @@ impl Office {
                 self.world.ask::<Conversation>(of, command).await;
                 return;
             }
-            34 if n % 4 == 0 => {
+            34 if n.is_multiple_of(4) => {
                 let command = conversation::Command::DeleteConversation;
                 self.world.ask::<Conversation>(id, command).await;
                 return;
@@ -291,14 +302,16 @@ impl Office {
 
     /// What the agents share.
     async fn look(&mut self, id: ConversationId, n: usize, pick: usize) {
-        let user = if n % 3 == 0 { UserId::ASSIGNEE } else { UserId::AGENTS };
+        let user = if n.is_multiple_of(3) { UserId::ASSIGNEE } else { UserId::AGENTS };
         let long_ago = "2020-01-01T00:00:00Z".parse().unwrap();
         let change = match pick {
             35 | 36 => {
                 let reading = Reading::Whole(Some(self.world.account_position().await.into()));
                 ChangeCommand::OpenConversation { reading, as_of: None }
             }
-            37 => ChangeCommand::MarkUnreadSince { as_of: (n % 2 == 0).then_some(long_ago) },
+            37 => {
+                ChangeCommand::MarkUnreadSince { as_of: (n.is_multiple_of(2)).then_some(long_ago) }
+            }
             38 => ChangeCommand::MuteConversation { until: None },
             _ => ChangeCommand::UnmuteConversation,
         };
@@ -306,10 +319,10 @@ impl Office {
     }
 
     fn random_agent(&mut self) -> Option<UserId> {
-        self.agents[..3].choose(&mut self.random).copied().filter(|_| self.steps % 3 > 0)
+        self.agents[..3].choose(&mut self.random).copied().filter(|_| !self.steps.is_multiple_of(3))
     }
 
     fn random_team(&mut self) -> Option<TeamId> {
-        self.teams.choose(&mut self.random).copied().filter(|_| self.steps % 2 > 0)
+        self.teams.choose(&mut self.random).copied().filter(|_| !self.steps.is_multiple_of(2))
     }
 }

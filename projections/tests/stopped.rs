@@ -5,13 +5,17 @@ use std::collections::BTreeMap;
 use domain::participation::ChangeCommand::MuteConversation;
 use domain::{AccountId, ConversationId, Position, UserId};
 
+use super::desk_world::{ACCOUNT, Office, incoming, said};
 use super::folded::Folded;
 use super::world::Node;
 use super::{KINDS, World};
 use crate::changes::Changes;
 use crate::model::MODELS;
-use crate::views::{Filter, Viewer, Views};
-use crate::{Error, Generation, Model, VERSION, conversations, memberships, messages, timers};
+use crate::views::support::{self as support_views, Desk};
+use crate::views::{Filter, UnreadCounts, Viewer, Views};
+use crate::{
+    Error, Generation, Model, VERSION, conversations, memberships, messages, support, timers,
+};
 
 /// Texts that one of the models below cannot take.
 const POISON: &str = "poison";
@@ -159,6 +163,29 @@ async fn questions_to_a_stopped_model_are_refused_with_its_name() {
     assert_eq!(stopped_model(views.unread_counts(ann).await), memberships::NAME);
     let view = views.view(AccountId::FIRST, Viewer::User(ann), room, false).await;
     assert_eq!(stopped_model(view), memberships::NAME);
+    node.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn questions_to_a_stopped_desk_are_refused_with_its_name_and_the_others_go_on() {
+    let mut office = Office::open(1).await;
+    let id = office.converse(0, |opening| opening).await;
+    assert!(office.tell(id, said(incoming(office.links[0].0, POISON))).await);
+    let head = office.world.log.head().await.unwrap();
+    let poisoned_support = |changes: &Changes| poisoned((support::MODEL.changes)(changes), POISON);
+    let node = Node::start(&office.world.log, &models_with(support::NAME, poisoned_support)[..]);
+    node.wait_for(head).await;
+    let (views, ann) = (&node.views, office.agents[0]);
+    let desk = Desk { account: ACCOUNT, user: Some(ann), inboxes: None };
+    let filter = support_views::Filter::default();
+    let (inbox, number) = (office.inboxes[0], 1.into());
+    assert_eq!(stopped_model(views.support_list(&desk, &filter).await), support::NAME);
+    assert_eq!(stopped_model(views.support_counts(&desk, &filter).await), support::NAME);
+    assert_eq!(stopped_model(views.support_conversation(ACCOUNT, number).await), support::NAME);
+    assert_eq!(stopped_model(views.support_messages(id, None, None).await), support::NAME);
+    assert_eq!(stopped_model(views.newest_of_link(office.links[0].2).await), support::NAME);
+    assert_eq!(views.inbox_members(ACCOUNT, inbox).await.unwrap().len(), 2);
+    assert_eq!(views.unread_counts(ann).await.unwrap(), UnreadCounts::default());
     node.stop().await;
 }
 

@@ -2,17 +2,20 @@
 //! every command, through a real database.
 
 use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
-use domain::conversation::{Command, Create, Kind};
+use domain::contact::{self, Contact};
+use domain::conversation::support::{CreateSupport, Opening, Status, SupportCommand};
+use domain::conversation::{Command, Conversation, Create, Kind};
 use domain::limits::{METADATA_DEPTH_MAX, TAGS_MAX};
 use domain::participation::{ChangeCommand, Reading};
 use domain::user::{self, Profile};
-use domain::{AccountId, ConversationId, Private, PublicId, Text};
+use domain::{AccountId, ContactId, ConversationId, Private, PublicId, Text};
 use rand::rngs::StdRng;
 use rand::seq::IndexedRandom;
 use rand::{Rng, SeedableRng};
 use serde_json::{Map, Number, Value, json};
 use uuid::Uuid;
 
+use super::desk_world::{self, Office, incoming, opening};
 use super::world::World;
 use crate::views::Viewer;
 
@@ -247,5 +250,83 @@ async fn times_are_read_back_as_they_were_accepted() {
     for (room, expected) in accepted {
         let (_, state) = views.member_state(ann, room).await.unwrap().unwrap();
         assert_eq!([state.archived_at, state.muted_until, state.opened_at], expected[..]);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn contacts_and_what_is_said_to_them_are_read_back_as_they_were_accepted() {
+    let (office, mut edges) = (Office::open(5).await, Edges(StdRng::seed_from_u64(5)));
+    let (mut contacts, mut said) = (Vec::new(), Vec::new());
+    for _ in 0..150 {
+        let id = ContactId::new(Uuid::now_v7());
+        let profile = contact::Profile {
+            name: edges.optional(256),
+            email: edges.optional(320),
+            phone_number: edges.optional(256),
+            identifier: edges.optional(256),
+            additional_attributes: edges.metadata().map(Private::from),
+            custom_attributes: edges.metadata().map(Private::from),
+        };
+        let command = contact::Command::CreateContact { profile: profile.clone() };
+        if office.world.ask::<Contact>(id, command).await {
+            contacts.push((office.world.account_position().await, profile));
+        }
+        let (inbox, source_id) = (office.inboxes[0], edges.text(256));
+        let link = domain::contact_link_id(AccountId::FIRST, inbox, &source_id);
+        let opening = opening(inbox, office.links[0].0, link);
+        let (source_id, labels) = (Text::from(source_id), edges.tags());
+        let create = CreateSupport {
+            creator: None,
+            opening: Opening {
+                status: Status::Snoozed,
+                snoozed_until: Some(edges.time()),
+                ..opening
+            },
+            source_id: source_id.clone(),
+            additional_attributes: edges.metadata().unwrap_or_default(),
+            custom_attributes: edges.metadata().unwrap_or_default(),
+        };
+        let conversation = ConversationId::new(Uuid::now_v7());
+        let command = Command::CreateSupport(Box::new(create.clone()));
+        if !office.world.ask::<Conversation>(conversation, command).await {
+            continue;
+        }
+        let labelled = office.tell(conversation, SupportCommand::ReplaceLabels { labels }).await;
+        let mut message = incoming(office.links[0].0, &edges.text(60));
+        message.content_attributes = edges.metadata().unwrap_or_default();
+        message.source_id = edges.optional(256);
+        message.remark.echo_id = Some(edges.text(256));
+        let posted = office.tell(conversation, desk_world::said(message.clone())).await;
+        said.push((conversation, create, posted.then_some(message), labelled));
+    }
+    assert!(contacts.len() > 10 && said.len() > 10, "{} and {}", contacts.len(), said.len());
+    assert!(said.iter().any(|(.., message, _)| message.is_some()), "a message is put to the test");
+    let views = office.world.project().await;
+    let shown = |text: Option<Text>| {
+        text.filter(|text| !text.is_blank()).map(|text| text.as_str().to_owned())
+    };
+    let map = |map: Option<Private<Map<String, Value>>>| {
+        map.and_then(|map| map.reveal().cloned()).unwrap_or_default()
+    };
+    for (number, profile) in contacts {
+        let found = views.support_contact(AccountId::FIRST, number.into()).await.unwrap().unwrap();
+        assert_eq!(found.name, shown(profile.name).unwrap_or_default());
+        assert_eq!(found.email, shown(profile.email));
+        assert_eq!(found.phone_number, shown(profile.phone_number));
+        assert_eq!(found.identifier, shown(profile.identifier));
+        assert_eq!(found.additional_attributes, map(profile.additional_attributes));
+        assert_eq!(found.custom_attributes, map(profile.custom_attributes));
+    }
+    for (id, create, message, _) in said {
+        let found = views.support_conversation_of(AccountId::FIRST, id).await.unwrap().unwrap();
+        assert_eq!(found.source_id, create.source_id.as_str());
+        assert_eq!(found.additional_attributes, create.additional_attributes);
+        assert_eq!(found.custom_attributes, create.custom_attributes);
+        let last = found.last_message;
+        assert_eq!(last.as_ref().map(|m| &*m.text), message.as_ref().map(|m| m.text.as_str()));
+        let (Some(last), Some(message)) = (last, message) else { continue };
+        assert_eq!(last.content_attributes, message.content_attributes);
+        assert_eq!(last.source_id, message.source_id.map(|text| text.as_str().to_owned()));
+        assert_eq!(last.echo_id, message.remark.echo_id);
     }
 }

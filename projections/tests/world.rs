@@ -86,7 +86,7 @@ impl World {
     }
 
     /// Whether the domain accepted it, of whatever aggregate.
-    pub(crate) async fn ask<A: Decider>(&mut self, id: A::Id, command: A::Command) -> bool {
+    pub(crate) async fn ask<A: Decider>(&self, id: A::Id, command: A::Command) -> bool {
         self.commands.execute::<A>(id, command, &context("ann")).await.is_ok()
     }
 
@@ -122,11 +122,7 @@ impl World {
     }
 
     /// Whether the domain accepted what somebody does who may not be that member any more.
-    pub(crate) async fn change_as(
-        &mut self,
-        membership: Membership,
-        change: ChangeCommand,
-    ) -> bool {
+    pub(crate) async fn change_as(&self, membership: Membership, change: ChangeCommand) -> bool {
         let command = participation::Command { membership, change };
         let stream = domain::participation_id(membership.conversation, membership.user);
         self.commands.execute::<Participation>(stream, command, &context("ann")).await.is_ok()

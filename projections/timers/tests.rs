@@ -33,6 +33,7 @@ async fn a_mute_with_an_end_is_due_at_its_end_and_only_the_last_one_counts() {
     world.project().await;
     let timers = Due::find(world.pool(), 10).await.unwrap();
     let [timer] = &timers[..] else { panic!("{timers:?}") };
+    assert_eq!(timer.stream, domain::participation_id(rooms[0], ann).get());
     let Action::EndMute { membership, until } = timer.action.0 else { panic!("{timer:?}") };
     let Membership { conversation, user, .. } = membership;
     assert_eq!((conversation, user, until), (rooms[0], ann, past));

@@ -24,8 +24,10 @@ mod tests;
 mod timers;
 mod users;
 
+use std::sync::Arc;
+
 use domain::conversation::Kind;
-use domain::{AccountId, ConversationId, PublicId, UserId};
+use domain::{AccountId, AccountPosition, ConversationId, PublicId, UserId};
 use event_store::Surface;
 use futures::FutureExt;
 
@@ -73,6 +75,7 @@ pub struct Views {
     list_ends: PageEnds<(UserId, Wanted), list_page::End>,
     chat_ends: PageEnds<(UserId, Wanted), chats::ChatEnd>,
     message_ends: PageEnds<(ConversationId, bool), PublicId>,
+    support_ends: PageEnds<Arc<support::ranges::Ranges>, support::ranges::Start, AccountPosition>,
     states: Loader<(UserId, ConversationId), MemberState>,
     unread_counts: Loader<UserId, UnreadCounts>,
 }
@@ -91,6 +94,7 @@ impl Views {
             list_ends: PageEnds::default(),
             chat_ends: PageEnds::default(),
             message_ends: PageEnds::default(),
+            support_ends: PageEnds::default(),
             states: Loader::new("read members' states", KEYS_MAX, |readers, keys| {
                 member_state::fetch(readers, keys).boxed()
             }),

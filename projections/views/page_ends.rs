@@ -13,29 +13,29 @@ const ENDS_MAX: usize = 10_000;
 /// What is asked for is a number of items to leave out. An end stands for that number only as long as nothing has
 /// changed, so it counts until the read models move.
 #[derive(Debug)]
-pub(super) struct PageEnds<L, E>(Arc<Cache<(L, i64), (Position, E)>>);
+pub(super) struct PageEnds<L, E, P = Position>(Arc<Cache<(L, i64), (P, E)>>);
 
-impl<L, E> Clone for PageEnds<L, E> {
+impl<L, E, P> Clone for PageEnds<L, E, P> {
     fn clone(&self) -> Self {
         Self(self.0.clone())
     }
 }
 
-impl<L: Copy + Eq + Hash, E: Clone> Default for PageEnds<L, E> {
+impl<L: Eq + Hash, E: Clone, P: Clone> Default for PageEnds<L, E, P> {
     fn default() -> Self {
         Self(Arc::new(Cache::new(ENDS_MAX)))
     }
 }
 
-impl<L: Copy + Eq + Hash, E: Clone> PageEnds<L, E> {
+impl<L: Eq + Hash, E: Clone, P: Copy + PartialEq> PageEnds<L, E, P> {
     /// The end of the first `skip` items of a list, if it is known as of this position.
-    pub(super) fn find(&self, list: L, skip: i64, position: Position) -> Option<E> {
+    pub(super) fn find(&self, list: L, skip: i64, position: P) -> Option<E> {
         let (shown_at, end) = self.0.get(&(list, skip))?;
         (shown_at == position).then_some(end)
     }
 
     /// The first `count` items of a list were seen to end there.
-    pub(super) fn note(&self, list: L, count: i64, position: Position, end: E) {
+    pub(super) fn note(&self, list: L, count: i64, position: P, end: E) {
         self.0.insert((list, count), (position, end));
     }
 }

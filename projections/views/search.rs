@@ -57,7 +57,7 @@ impl Views {
 
 /// Whether the index of parts of text can find it. A database whose locale is `C` knows only the letters of ASCII: there
 /// the index finds the conversation's messages, and all of them are looked through.
-fn is_indexed(q: &str) -> bool {
+pub(super) fn is_indexed(q: &str) -> bool {
     q.split(|c: char| !c.is_alphanumeric()).any(|part| part.chars().count() >= INDEXED_LENGTH)
 }
 

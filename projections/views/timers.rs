@@ -11,6 +11,8 @@ use crate::{Error, Generation};
 /// A timer whose time has come.
 #[derive(Debug, Clone)]
 pub struct Due {
+    /// The stream that the action is on.
+    pub stream: Uuid,
     /// The tenant.
     pub account_id: AccountId,
     /// The event that set it.
@@ -19,7 +21,7 @@ pub struct Due {
     pub action: Json<Action>,
 }
 
-event_store::from_row!(Due { account_id, cause, action });
+event_store::from_row!(Due { stream, account_id, cause, action });
 
 /// Named here, since whoever acts on timers asks on connections that are otherwise for the log alone.
 fn live() -> String {
@@ -33,7 +35,7 @@ impl Due {
     /// When PostgreSQL fails.
     pub async fn find(pool: &PgPool, limit: i64) -> Result<Vec<Self>, Error> {
         sqlx::query_as(&format!(
-            "select account_id, cause, action
+            "select stream, account_id, cause, action
              from {}.timers
              where due_at <= clock_timestamp()
              order by due_at

@@ -21,10 +21,11 @@ mod tests;
 
 use std::time::Duration;
 
-use domain::Position;
+use chrono::{DateTime, Utc};
 use domain::conversation::support::SupportCommand;
 use domain::conversation::{self, Conversation};
-use domain::participation::{ChangeCommand, Command, Participation};
+use domain::participation::{self, ChangeCommand, Participation};
+use domain::{Decider, Position};
 use event_store::{CommandError, Commands, Context, Lease, Led, Metadata, Outcome, Surface};
 use futures::StreamExt;
 use projections::Progress;
@@ -48,6 +49,8 @@ const BATCH_SIZE_MAX: i64 = 500;
 /// Commands under way at once, so that they share commits.
 const COMMANDS_AT_ONCE: usize = 64;
 
+type BoxedError = Box<dyn std::error::Error + Send + Sync>;
+
 /// A reaction could not be carried out.
 #[derive(Debug, thiserror::Error)]
 enum Error {
@@ -56,7 +59,7 @@ enum Error {
     #[error(transparent)]
     Timers(#[from] projections::Error),
     #[error("failed to react to event {cause}")]
-    Command { cause: Uuid, source: Box<dyn std::error::Error + Send + Sync> },
+    Command { cause: Uuid, source: CommandError<BoxedError> },
 }
 
 /// Reacts until `stop` is cancelled.
@@ -161,8 +164,54 @@ impl Done {
 
 /// Issues the timer's command.
 async fn act(commands: &Commands, due: Due) -> Result<Done, Error> {
-    let (Action::EndMute { until, .. } | Action::EndSnooze { until, .. }) = &due.action.0;
-    let context = Context {
+    match &due.action.0 {
+        Action::EndMute { membership, until } => {
+            let change = ChangeCommand::EndMute { until: *until };
+            let command = participation::Command { membership: *membership, change };
+            // The member left and came back meanwhile; the timer goes with what they did since.
+            let is_over = |refusal: &participation::Refusal| {
+                matches!(refusal, participation::Refusal::MembershipEnded)
+            };
+            tell::<Participation>(commands, &due, command, *until, is_over).await
+        }
+        Action::EndSnooze { until, .. } => {
+            let command = SupportCommand::EndSnooze { until: *until };
+            let command = conversation::Command::Support(command);
+            // The timer goes with the conversation.
+            let is_over = |refusal: &conversation::Refusal| {
+                matches!(refusal, conversation::Refusal::ConversationDeleted)
+            };
+            tell::<Conversation>(commands, &due, command, *until, is_over).await
+        }
+    }
+}
+
+/// Carries out the command of a timer that was due at a time; a refusal may say that it is over.
+async fn tell<A: Decider>(
+    commands: &Commands,
+    due: &Due,
+    command: A::Command,
+    due_at: DateTime<Utc>,
+    is_over: impl Fn(&A::Refusal) -> bool,
+) -> Result<Done, Error> {
+    let context = context(due, due_at);
+    let source = match commands.execute::<A>(due.stream.into(), command, &context).await {
+        Ok(Outcome { position, first, .. }) => {
+            return Ok(Done { position, appended: first.is_some().into() });
+        }
+        Err(CommandError::Refused(refusal)) if is_over(&refusal) => {
+            return Ok(Done { position: commands.log().head().await?, appended: 0 });
+        }
+        Err(CommandError::Refused(refusal)) => CommandError::Refused(refusal.into()),
+        Err(CommandError::Contended) => CommandError::Contended,
+        Err(CommandError::KeyReused) => CommandError::KeyReused,
+        Err(CommandError::Store(error)) => CommandError::Store(error),
+    };
+    Err(Error::Command { cause: due.cause, source })
+}
+
+fn context(due: &Due, due_at: DateTime<Utc>) -> Context {
+    Context {
         metadata: Metadata {
             actor: domain::user::SYSTEM_UID.to_owned(),
             account: due.account_id,
@@ -172,38 +221,8 @@ async fn act(commands: &Commands, due: Due) -> Result<Done, Error> {
             traceparent: None,
             causation_id: Some(due.cause.to_string()),
             // The time that has come is when the command was due to be received.
-            occurred_at: *until,
+            occurred_at: due_at,
         },
         idempotency: None,
-    };
-    let done = match due.action.0 {
-        Action::EndMute { membership, until } => {
-            let command = Command { membership, change: ChangeCommand::EndMute { until } };
-            let stream = domain::participation_id(membership.conversation, membership.user);
-            accepted(commands.execute::<Participation>(stream, command, &context).await)
-        }
-        Action::EndSnooze { conversation, until } => {
-            let command = conversation::Command::Support(SupportCommand::EndSnooze { until });
-            accepted(commands.execute::<Conversation>(conversation, command, &context).await)
-        }
-    };
-    match done.map_err(|source| Error::Command { cause: due.cause, source })? {
-        Some(done) => Ok(done),
-        None => Ok(Done { position: commands.log().head().await?, appended: 0 }),
-    }
-}
-
-/// What was done; `None` when there is nothing any more that the timer could be about: its member left, or its
-/// conversation was deleted, and the timer goes with that.
-fn accepted<R: std::error::Error + Send + Sync + 'static>(
-    outcome: Result<Outcome, CommandError<R>>,
-) -> Result<Option<Done>, Box<dyn std::error::Error + Send + Sync>> {
-    match outcome {
-        Ok(outcome) => {
-            let appended = outcome.first.is_some().into();
-            Ok(Some(Done { position: outcome.position, appended }))
-        }
-        Err(CommandError::Refused(_)) => Ok(None),
-        Err(error) => Err(error.into()),
     }
 }

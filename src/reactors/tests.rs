@@ -1,9 +1,9 @@
 //! On a real PostgreSQL, with the read models running beside.
 
-use chrono::{DateTime, Utc};
-use domain::conversation::{self, Conversation, Create, Kind};
-use domain::participation::Membership;
-use domain::{AccountId, Position};
+use domain::AccountId;
+use domain::conversation::support::{CreateSupport, Opening, Status};
+use domain::conversation::{Create, Kind};
+use domain::participation::{Command, Membership};
 use event_store::{Keys, Log, RecordedEvent, Settings};
 use sqlx::PgPool;
 use sqlx::postgres::PgPoolOptions;
@@ -97,6 +97,30 @@ async fn change(node: &Node, membership: Membership, change: ChangeCommand) {
     node.commands.execute::<Participation>(stream, command, &context()).await.unwrap();
 }
 
+/// A support conversation that rests until then.
+async fn snoozed(node: &Node, until: DateTime<Utc>) -> Uuid {
+    let id = Uuid::now_v7();
+    let opening = Opening {
+        inbox: Uuid::nil().into(),
+        contact: Uuid::nil().into(),
+        link: id.into(),
+        status: Status::Snoozed,
+        snoozed_until: Some(until),
+        priority: None,
+        assignee: None,
+        team: None,
+    };
+    let create = conversation::Command::CreateSupport(Box::new(CreateSupport {
+        creator: None,
+        opening,
+        source_id: "src-1".into(),
+        additional_attributes: Default::default(),
+        custom_attributes: Default::default(),
+    }));
+    node.commands.execute::<Conversation>(id.into(), create, &context()).await.unwrap();
+    id
+}
+
 fn in_ms(milliseconds: i64) -> DateTime<Utc> {
     Utc::now() + chrono::TimeDelta::milliseconds(milliseconds)
 }
@@ -166,7 +190,12 @@ async fn what_came_due_while_nobody_ran_is_done_once_by_three_nodes() {
             panic!("{change:?}");
         };
         let action = sqlx::types::Json(Action::EndMute { membership, until });
-        let due = Due { account_id: AccountId::new(7), cause: muted.event_id, action };
+        let due = Due {
+            stream: muted.aggregate_id,
+            account_id: AccountId::new(7),
+            cause: muted.event_id,
+            action,
+        };
         super::act(&late.commands, due).await.unwrap();
     }
     assert_eq!(late.events().await.len(), events.len());
@@ -185,4 +214,35 @@ async fn another_node_goes_on_when_one_stops() {
     change(&second, memberships[1], mute(200)).await;
     assert_eq!(second.wait_for("ConversationUnmuted", 2).await.len(), 2);
     second.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_snooze_ends_at_its_time_unless_it_is_another_one_by_then() {
+    let (pool, keys) = database().await;
+    let node = Node::start(&pool, &keys, true);
+    let (later, deleted) = (snoozed(&node, in_ms(200)).await, snoozed(&node, in_ms(200)).await);
+    let until = in_ms(400);
+    let ending = snoozed(&node, until).await;
+    for (id, command) in [
+        (
+            later,
+            conversation::Command::Support(SupportCommand::Snooze {
+                until: Some(in_ms(3_600_000)),
+            }),
+        ),
+        (deleted, conversation::Command::DeleteConversation),
+    ] {
+        node.commands.execute::<Conversation>(id.into(), command, &context()).await.unwrap();
+    }
+    let opened = node.wait_for("StatusChanged", 1).await;
+    assert_eq!(opened.len(), 1);
+    assert_eq!(opened[0].aggregate_id, ending);
+    assert!(opened[0].recorded_at >= until);
+    let value = |key| opened[0].metadata_value(key).unwrap_or_default();
+    let created = node.wait_for("ConversationCreated", 3).await.pop().unwrap();
+    assert_eq!(
+        [value("surface"), value("command"), value("causation_id")],
+        ["reaction", "EndSnooze", &created.event_id.to_string()]
+    );
+    node.stop().await;
 }

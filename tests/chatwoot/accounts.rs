@@ -17,7 +17,7 @@ async fn post(caller: &Caller, rest: &str, body: Value) -> Value {
 #[tokio::test]
 async fn accounts_with_the_same_names_know_nothing_of_each_other() {
     let scene = Scene::new().await;
-    let team = scene.team("support", &[]).await;
+    let team = scene.team("helpers", &[]).await;
     let mine = scene.create(json!({"source_id": "src-1", "team_id": team})).await;
     let id = mine["id"].as_i64().unwrap();
     scene.host.post(&of(id, "/labels"), json!({"labels": ["a"]})).await.expect(200);
@@ -41,7 +41,7 @@ async fn accounts_with_the_same_names_know_nothing_of_each_other() {
             .await;
     let contact =
         post(&stranger, "/contacts", json!({"name": "Ana", "email": "ana@example.com"})).await;
-    post(&stranger, "/teams", json!({"name": "support"})).await;
+    post(&stranger, "/teams", json!({"name": "helpers"})).await;
     let body = json!({
         "inbox_id": inbox["id"], "contact_id": contact["payload"]["contact"]["id"],
         "source_id": "src-1", "custom_attributes": {"a": 2},

@@ -8,7 +8,7 @@ use super::scene::{Scene, counts, list, of};
 async fn agents_and_teams_are_assigned_and_taken_away() {
     let scene = Scene::new().await;
     let (ann, ann_id) = scene.agent("ann").await;
-    let team = scene.team("support", &[ann_id]).await;
+    let team = scene.team("helpers", &[ann_id]).await;
     let id = scene.conversation().await;
     let post = async |body: Value| ann.post(&of(id, "/assignments"), body).await;
     let meta = async || scene.get(id).await["meta"].clone();

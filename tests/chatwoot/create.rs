@@ -26,7 +26,7 @@ async fn a_conversation_is_there_at_once_for_everybody() {
 async fn ids_are_numbers_or_texts_and_null_is_not_given() {
     let scene = Scene::new().await;
     let (_, ann) = scene.agent("ann").await;
-    let team = scene.team("support", &[]).await;
+    let team = scene.team("helpers", &[]).await;
     for (assignee, team) in
         [(json!(ann), json!(team)), (json!(ann.to_string()), json!(team.to_string()))]
     {

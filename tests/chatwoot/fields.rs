@@ -39,7 +39,7 @@ async fn a_new_conversation_has_every_field() {
 async fn a_conversation_that_somebody_takes_care_of_says_who() {
     let scene = Scene::new().await;
     let (ann, id) = scene.agent("ann").await;
-    let team = scene.team("support", &[id]).await;
+    let team = scene.team("helpers", &[id]).await;
     let end = json!("2099-01-01T00:00:00.500Z");
     let made = scene.create(json!({
         "assignee_id": id, "team_id": team, "status": "snoozed", "snoozed_until": end,
@@ -50,7 +50,7 @@ async fn a_conversation_that_somebody_takes_care_of_says_who() {
     let meta = &made["meta"];
     assert_eq!((&meta["assignee"]["id"], &meta["assignee_type"]), (&json!(id), &json!("User")));
     assert_eq!(meta["assignee"]["email"], "", "never null");
-    assert_eq!((&meta["team"]["id"], &meta["team"]["name"]), (&json!(team), &json!("support")));
+    assert_eq!((&meta["team"]["id"], &meta["team"]["name"]), (&json!(team), &json!("helpers")));
     assert_eq!(meta["team"]["is_member"], false);
     let seen = ann.get(&of(made["id"].as_i64().unwrap(), "")).await.expect(200);
     assert_eq!(seen["meta"]["team"]["is_member"], true);

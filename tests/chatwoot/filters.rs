@@ -38,7 +38,7 @@ async fn labels_are_any_of_those_that_are_named_in_whatever_way() {
 async fn teams_inboxes_and_source_ids_filter_rows_and_counts() {
     let scene = Scene::new().await;
     let (ann, _) = scene.agent("ann").await;
-    let team = scene.team("support", &[]).await;
+    let team = scene.team("helpers", &[]).await;
     let other = inbox(&scene.host, "other").await;
     let of_team = scene.create(json!({"team_id": team})).await["id"].as_i64().unwrap();
     let sourced = scene.create(json!({"source_id": "src-1"})).await["id"].as_i64().unwrap();

@@ -52,7 +52,7 @@ async fn resolving_ends_the_wait() {
 async fn only_messages_are_activity() {
     let scene = Scene::new().await;
     let (ann, ann_id) = scene.agent("ann").await;
-    let team = scene.team("support", &[]).await;
+    let team = scene.team("helpers", &[]).await;
     let (quiet, active) = (scene.conversation().await, scene.conversation().await);
     post(&ann, active, json!({"content": "a note", "private": true})).await;
     let before = scene.get(quiet).await;

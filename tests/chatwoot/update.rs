@@ -11,7 +11,7 @@ use crate::harness::send;
 async fn each_field_is_set_and_null_clears() {
     let scene = Scene::new().await;
     let (_, ann) = scene.agent("ann").await;
-    let team = scene.team("support", &[ann]).await;
+    let team = scene.team("helpers", &[ann]).await;
     let id = scene.conversation().await;
     let meta = |of: &Value, name: &str| of["meta"][name]["id"].clone();
     for (body, wanted) in [

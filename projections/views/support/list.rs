@@ -1,4 +1,7 @@
-use domain::{ContactId, InboxId};
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use domain::{ContactId, InboxId, PublicId};
 use sqlx::{Postgres, QueryBuilder};
 
 use super::matching::{is_searched, matching, narrow};
@@ -6,6 +9,12 @@ use super::ranges::{PAGE, Ranges, keys};
 use super::rows::{CONVERSATION_JOINS, conversation_columns};
 use super::{Assignee, Desk, Filter, Order, SUPPORT, SupportConversation};
 use crate::{Error, Views};
+
+/// Behind whatever happens.
+const END_OF_TIME: DateTime<Utc> = match DateTime::from_timestamp(253_402_300_799, 0) {
+    Some(time) => time,
+    None => DateTime::UNIX_EPOCH,
+};
 
 impl Views {
     /// A page of the support conversations that the caller sees.
@@ -26,30 +35,66 @@ impl Views {
             true => None,
             false => Ranges::new(desk, filter, self.inboxes_for(desk, filter).await?),
         };
-        let rows = match &ranges {
-            None => {
-                let list =
-                    || async { matching_list(desk, filter).build().fetch_all(&self.readers).await };
-                self.ask("list conversations", list).await?
-            }
-            Some(ranges) => {
-                let sql = list_sql(ranges);
-                let list = || async {
-                    sqlx::query(&sql)
-                        .bind(desk.account)
-                        .bind(&ranges.of)
-                        .bind(&ranges.buckets)
-                        .bind(&ranges.inboxes)
-                        .bind(ranges.team)
-                        .bind(PAGE)
-                        .bind(filter.page.saturating_mul(PAGE))
-                        .fetch_all(&self.readers)
-                        .await
-                };
-                self.ask("list conversations", list).await?
-            }
-        };
+        if let Some(ranges) = ranges {
+            return self.merged(desk, Arc::new(ranges), filter.page.saturating_mul(PAGE)).await;
+        }
+        let list = || async { matching_list(desk, filter).build().fetch_all(&self.readers).await };
+        let rows = self.ask("list conversations", list).await?;
         self.with_agents(&rows).await
+    }
+
+    async fn merged(
+        &self,
+        desk: &Desk,
+        ranges: Arc<Ranges>,
+        skip: i64,
+    ) -> Result<Vec<SupportConversation>, Error> {
+        let revision = self.progress.account_position(desk.account).await?;
+        let start = match ranges.has_start() {
+            true => self.support_ends.find(ranges.clone(), skip, revision),
+            false => None,
+        };
+        let sql = list_sql(&ranges);
+        let list = || async {
+            let list = sqlx::query(&sql)
+                .bind(desk.account)
+                .bind(&ranges.of)
+                .bind(&ranges.buckets)
+                .bind(PAGE)
+                .bind(if start.is_some() { 0 } else { skip });
+            let list = match ranges.has_start() {
+                true => {
+                    let (time, number) = start.unwrap_or((END_OF_TIME, PublicId::MAX));
+                    list.bind(time).bind(number)
+                }
+                false => list,
+            };
+            let list = match &ranges.inboxes {
+                Some(inboxes) => list.bind(inboxes),
+                None => list,
+            };
+            let list = match ranges.team {
+                Some(team) => list.bind(team),
+                None => list,
+            };
+            list.fetch_all(&self.readers).await
+        };
+        let rows = self.ask("list conversations", list).await?;
+        let shown = self.with_agents(&rows).await?;
+        if ranges.has_start()
+            && let (Some(first), Some(last)) = (shown.first(), shown.last())
+        {
+            let (begin, end) = (skip, skip + shown.len() as i64);
+            let after = (last.last_activity_at, PublicId::new(last.number.get() - 1));
+            self.support_ends.note(
+                ranges.clone(),
+                begin,
+                revision,
+                (first.last_activity_at, first.number),
+            );
+            self.support_ends.note(ranges, end, revision, after);
+        }
+        Ok(shown)
     }
 
     /// Those of a contact that the caller sees, newest activity first.
@@ -97,7 +142,7 @@ impl Views {
     }
 }
 
-/// For account, scopes, buckets, inboxes, team, limit and offset.
+/// For account, scopes, buckets, limit and offset, and what of start, inboxes and team there is.
 pub(in crate::views) fn list_sql(ranges: &Ranges) -> String {
     shown(&ranges.sql())
 }
@@ -112,6 +157,7 @@ fn shown(found: &str) -> String {
          from page p
          join support_conversations c on c.account_id = $1 and c.number = p.number
          {CONVERSATION_JOINS}
+         where $2::uuid[] is not null
          order by p.place",
         conversation_columns()
     )
@@ -148,9 +194,13 @@ pub(in crate::views) fn of_contact_sql() -> String {
         "with found as materialized (
              select *
              from support_conversations
-             where contact = $2 and account_id = $1 and ($3::uuid[] is null or inbox = any($3))
+             where contact = $2
          ), page as materialized (
-             select * from found order by last_activity_at desc, number desc limit $4
+             select *
+             from found
+             where account_id = $1 and ($3::uuid[] is null or inbox = any($3))
+             order by last_activity_at desc, number desc
+             limit $4
          )
          select {}
          from page c

@@ -5,9 +5,8 @@ use sqlx::{Postgres, QueryBuilder};
 
 use super::ranges::{NOBODY, seen, status_number};
 use super::{Assignee, Desk, Filter};
+use crate::views::search::is_indexed;
 
-/// What the index of parts of text is made of: three letters or digits that stand together.
-const INDEXED_LENGTH: usize = 3;
 /// Messages of an account, from the newest on, that are looked through for what no index can find.
 const LOOKED_THROUGH_MAX: i64 = 50_000;
 
@@ -124,9 +123,4 @@ fn said<'a>(sql: &mut QueryBuilder<'a, Postgres>, desk: &Desk, q: &'a str) {
         sql.push(format!(" order by id desc limit {LOOKED_THROUGH_MAX}) newest"));
         sql.push(" where strpos(fold_support(text), fold_support(").push_bind(q).push(")) > 0");
     }
-}
-
-/// Whether the index of parts of text can find it; see the search among messages.
-fn is_indexed(q: &str) -> bool {
-    q.split(|c: char| !c.is_alphanumeric()).any(|part| part.chars().count() >= INDEXED_LENGTH)
 }

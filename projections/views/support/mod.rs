@@ -53,7 +53,7 @@ pub enum Assignee {
 }
 
 /// In which order; ties by number, the newest first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum Order {
     /// Newest activity first.
     #[default]

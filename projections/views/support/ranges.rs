@@ -3,9 +3,13 @@
 //! The ranges are branches of a `union all`, not rows of a lateral join: so PostgreSQL merges them as it reads them, and
 //! a page costs what is before it once, however many ranges there are. What is skipped is read from the index alone. The
 //! branches are filled up to a power of two with such as find nothing: there are few statements then, each planned once.
+//!
+//! Besides, by activity, a node remembers where pages that it showed began and ended: as long as nothing happens in the
+//! account, they and those next to them begin there, and nothing is skipped.
 
+use chrono::{DateTime, Utc};
 use domain::conversation::support::Status;
-use domain::{AccountId, InboxId, TeamId, UserId};
+use domain::{AccountId, InboxId, PublicId, TeamId, UserId};
 use uuid::Uuid;
 
 use super::{Assignee, Desk, Filter, Order};
@@ -18,7 +22,7 @@ pub(super) const PAGE: i64 = 25;
 pub(super) const NOBODY: &str = "'00000000-0000-0000-0000-000000000000'";
 
 /// By what the ranges are.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(in crate::views) enum Scope {
     Account(AccountId),
     Inbox,
@@ -26,8 +30,11 @@ pub(in crate::views) enum Scope {
     Assignee(UserId),
 }
 
+/// Where a page begins by activity: at the first conversation that is not above these.
+pub(in crate::views) type Start = (DateTime<Utc>, PublicId);
+
 /// The ranges of a list.
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq, Hash)]
 pub(in crate::views) struct Ranges {
     scope: Scope,
     order: Order,
@@ -102,44 +109,58 @@ impl Ranges {
         Some(ranges)
     }
 
-    /// The numbers on a page, in order: for account, scopes, buckets, inboxes, team, limit and offset.
+    /// Whether pages of it are remembered.
+    pub(in crate::views) fn has_start(&self) -> bool {
+        self.order == Order::Activity
+    }
+
+    /// The numbers on a page, in order: for account, scopes, buckets, limit and offset, and what of start (two
+    /// arguments), inboxes and team there is.
     pub(in crate::views) fn sql(&self) -> String {
-        let (scope, condition) = match self.scope {
-            Scope::Account(_) => ("account_id", "true".to_owned()),
-            Scope::Inbox => ("inbox", "account_id = $1".to_owned()),
-            Scope::Team(_) => ("team", format!("account_id = $1 and team <> {NOBODY}")),
-            Scope::Assignee(_) => ("assignee", format!("account_id = $1 and assignee <> {NOBODY}")),
+        let mut conditions = match self.scope {
+            Scope::Account(_) | Scope::Inbox => vec![],
+            Scope::Team(_) => vec![format!("team <> {NOBODY}")],
+            Scope::Assignee(_) => vec![format!("assignee <> {NOBODY}")],
         };
+        let mut next = 6;
+        if self.has_start() {
+            conditions.push(format!("(last_activity_at, number) <= (${next}, ${})", next + 1));
+            next += 2;
+        }
+        if self.inboxes.is_some() {
+            conditions.push(format!("inbox = any(${next})"));
+            next += 1;
+        }
+        if self.team.is_some() {
+            conditions.push(format!("team = ${next}"));
+        }
         let keys = keys(self.order);
+        // What is no range of the list's own order is not merged as it is read.
+        let limit = if keys.classes.len() > 1 { "limit $4 + $5" } else { "" };
         let mut branches = Vec::new();
         for range in 1..=self.of.len() {
-            let of = match self.scope {
-                Scope::Account(_) => "$1".to_owned(),
-                _ => format!("($2::uuid[])[{range}]"),
-            };
-            for class in keys.classes {
+            for (class, order) in keys.classes {
+                let mut conditions = conditions.clone();
+                conditions.push(match self.scope {
+                    Scope::Account(_) => "account_id = $1".to_owned(),
+                    Scope::Inbox => format!("inbox = ($2::uuid[])[{range}]"),
+                    Scope::Team(_) => format!("team = ($2::uuid[])[{range}]"),
+                    Scope::Assignee(_) => format!("assignee = ($2::uuid[])[{range}]"),
+                });
+                conditions.push(format!("bucket = ($3::smallint[])[{range}]"));
+                conditions.push((*class).to_owned());
                 branches.push(format!(
-                    "(select {columns}
-                      from support_order
-                      where {scope} = {of}
-                        and bucket = ($3::smallint[])[{range}]
-                        and {condition}
-                        and {class}
-                        and ($4::uuid[] is null or inbox = any($4))
-                        and ($5::uuid is null or team = $5)
-                      order by {within})",
-                    columns = keys.columns,
-                    class = class.0,
-                    within = class.1,
+                    "(select {} from support_order where {} order by {order} {limit})",
+                    keys.columns,
+                    conditions.join(" and ")
                 ));
             }
         }
         format!(
             "select number
              from ({}) merged
-             where $2::uuid[] is not null
              order by {}
-             limit $6 offset $7",
+             limit $4 offset $5",
             branches.join(" union all "),
             keys.order
         )
@@ -168,26 +189,24 @@ pub(super) struct Keys {
     /// What has to be known of a row.
     pub(super) columns: &'static str,
     pub(super) order: &'static str,
-    /// Parts of a range that an index has in order, each with that order: what comes last has none of its own.
+    /// Parts of a range that an index has in order, each with that order.
     classes: &'static [(&'static str, &'static str)],
 }
 
 pub(super) fn keys(order: Order) -> Keys {
     const BY_ACTIVITY: &str = "last_activity_at desc, number desc";
+    const BY_PRIORITY: &str = "priority desc, last_activity_at desc, number desc";
+    const NEWEST_LAST: &str = "last_activity_at, number desc";
     let (columns, order, classes): (_, _, &[_]) = match order {
         Order::Activity => ("last_activity_at, number", BY_ACTIVITY, &[("true", BY_ACTIVITY)]),
-        Order::ActivityAscending => (
-            "last_activity_at, number",
-            "last_activity_at, number desc",
-            &[("true", "last_activity_at, number desc")],
-        ),
+        Order::ActivityAscending => {
+            ("last_activity_at, number", NEWEST_LAST, &[("true", NEWEST_LAST)])
+        }
         Order::Created => ("number", "number desc", &[("true", "number desc")]),
         Order::CreatedAscending => ("number", "number", &[("true", "number")]),
-        Order::Priority => (
-            "priority, last_activity_at, number",
-            "priority desc, last_activity_at desc, number desc",
-            &[("true", "priority desc, last_activity_at desc, number desc")],
-        ),
+        Order::Priority => {
+            ("priority, last_activity_at, number", BY_PRIORITY, &[("true", BY_PRIORITY)])
+        }
         Order::PriorityAscending => (
             "(priority + 4) % 5 as priority_last, last_activity_at, number",
             "priority_last, last_activity_at desc, number desc",

@@ -1,5 +1,6 @@
 mod activity;
 mod chats;
+mod desk_plans;
 mod explain;
 mod list;
 mod messages;

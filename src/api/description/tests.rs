@@ -2,6 +2,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
+use crate::edge::dialect::Dialect;
 use crate::{DIALECTS, openapi};
 
 fn documents() -> Vec<Value> {
@@ -57,11 +58,16 @@ fn no_path_of_a_dialect_is_under_a_longer_prefix() {
         let name = dialect.description.name;
         let (_, description) = described.iter().find(|(other, _)| *other == name).unwrap();
         let document = serde_json::to_value(description).unwrap();
+        let is_longer = |other: &&Dialect| {
+            other.prefix.len() > dialect.prefix.len() && other.prefix.starts_with(dialect.prefix)
+        };
+        let is_outdone = DIALECTS.0.iter().copied().any(|other| is_longer(&other));
         for path in document["paths"].as_object().unwrap().keys() {
             let owner = DIALECTS.of(path).map(|dialect| dialect.description.name);
             assert_eq!(owner, Some(name), "{path}");
             let rest = path.strip_prefix(dialect.prefix).unwrap();
-            assert!(!rest.starts_with("/{"), "{path} takes what a longer prefix begins with");
+            let takes_any = is_outdone && rest.starts_with("/{");
+            assert!(!takes_any, "{path} takes what a longer prefix begins with");
         }
     }
 }

@@ -40,6 +40,6 @@ pub(crate) fn contact(contact: &support::Contact) -> Contact<'_> {
         additional_attributes: &contact.additional_attributes,
         custom_attributes: &contact.custom_attributes,
         created_at: seconds(contact.created_at),
-        last_activity_at: contact.last_activity_at.map(|at| seconds(at)),
+        last_activity_at: contact.last_activity_at.map(seconds),
     }
 }
