@@ -13,7 +13,7 @@ async fn link(caller: &Caller, contact: &Value, body: Value) -> Answer {
 async fn a_contact_is_somebody_in_an_inbox() {
     let server = Server::fresh().await;
     let host = server.key();
-    let (desk, ana) = (inbox(&host, "desk").await, contact(&host, json!({})).await);
+    let (desk, ana) = (inbox(&host, "shop").await, contact(&host, json!({})).await);
     for id in [json!(desk["id"]), json!(desk["id"].to_string())] {
         let linked = link(&host, &ana, json!({"inbox_id": id, "source_id": "ana-1"})).await;
         assert_eq!(linked.expect(200), json!({"source_id": "ana-1", "inbox": desk}));
@@ -31,7 +31,7 @@ async fn a_contact_is_somebody_in_an_inbox() {
 async fn without_a_source_id_one_is_made() {
     let server = Server::fresh().await;
     let host = server.key();
-    let (desk, ana) = (inbox(&host, "desk").await, contact(&host, json!({})).await);
+    let (desk, ana) = (inbox(&host, "shop").await, contact(&host, json!({})).await);
     let mut made = Vec::new();
     for body in [
         json!({"inbox_id": desk["id"]}),
@@ -51,7 +51,7 @@ async fn without_a_source_id_one_is_made() {
 async fn a_source_id_of_an_inbox_is_one_contacts() {
     let server = Server::fresh().await;
     let host = server.key();
-    let (desk, other) = (inbox(&host, "desk").await, inbox(&host, "other").await);
+    let (desk, other) = (inbox(&host, "shop").await, inbox(&host, "other").await);
     let (ana, bea) = (contact(&host, json!({})).await, contact(&host, json!({})).await);
     let as_ana = json!({"inbox_id": desk["id"], "source_id": "ana"});
     link(&host, &ana, as_ana.clone()).await.expect(200);
@@ -67,7 +67,7 @@ async fn a_source_id_of_an_inbox_is_one_contacts() {
 
     let there = server.caller_with("host", 2, "service");
     let base = "/api/v1/accounts/2";
-    let body = json!({"name": "desk", "channel": {"type": "api"}});
+    let body = json!({"name": "shop", "channel": {"type": "api"}});
     let theirs = there.post(&format!("{base}/inboxes"), body).await.expect(200);
     let body = json!({"inbox_id": theirs["id"], "source_id": "ana"});
     there.post(&format!("{base}/contacts"), body).await.expect(200);
@@ -77,7 +77,7 @@ async fn a_source_id_of_an_inbox_is_one_contacts() {
 async fn of_thirty_two_contacts_at_once_one_has_the_source_id() {
     let server = Server::fresh().await;
     let host = server.key();
-    let desk = inbox(&host, "desk").await;
+    let desk = inbox(&host, "shop").await;
     let body = json!({"inbox_id": desk["id"], "source_id": "ana"});
     let contacts = path("/contacts");
     let made = join_all((0..32).map(|_| host.post(&contacts, body.clone()))).await;
@@ -90,7 +90,7 @@ async fn of_thirty_two_contacts_at_once_one_has_the_source_id() {
 async fn a_new_contact_is_in_an_inbox_from_the_start() {
     let server = Server::fresh().await;
     let host = server.key();
-    let desk = inbox(&host, "desk").await;
+    let desk = inbox(&host, "shop").await;
     let body = json!({"name": "Ana", "inbox_id": desk["id"].to_string(), "source_id": "ana"});
     let made = host.post(&path("/contacts"), body).await.expect(200)["payload"].clone();
     let linked = json!({"source_id": "ana", "inbox": desk});

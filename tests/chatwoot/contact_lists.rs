@@ -182,7 +182,7 @@ async fn a_contacts_conversations_are_those_that_the_caller_sees() {
 async fn a_contacts_new_name_shows_in_conversations_at_once() {
     let server = Server::fresh().await;
     let host = server.key();
-    let (inbox, ana) = (inbox(&host, "desk").await, contact(&host, json!({"name": "Ana"})).await);
+    let (inbox, ana) = (inbox(&host, "shop").await, contact(&host, json!({"name": "Ana"})).await);
     let made = conversation(&host, &inbox, &ana).await;
     assert_eq!(made["meta"]["sender"]["name"], "Ana");
     for name in ["Ana B", "Ana C"] {

@@ -19,7 +19,7 @@ pub fn names(body: &Value) -> Vec<String> {
 async fn members_are_added_set_and_removed() {
     let server = Server::fresh().await;
     let host = server.key();
-    let desk = inbox(&host, "desk").await;
+    let desk = inbox(&host, "shop").await;
     agents_arrive(&server, &["ann", "bob", "cat"]).await;
     let (ann, bob, cat) =
         (agent_id(&host, "ann").await, agent_id(&host, "bob").await, agent_id(&host, "cat").await);
@@ -49,7 +49,7 @@ async fn members_are_added_set_and_removed() {
 async fn a_member_is_an_agent_with_all_that_is_shown() {
     let server = Server::fresh().await;
     let host = server.key();
-    let desk = inbox(&host, "desk").await;
+    let desk = inbox(&host, "shop").await;
     agents_arrive(&server, &["ann"]).await;
     let ann = agent_id(&host, "ann").await;
     let answer = set(&host, Method::POST, &desk, json!([ann])).await.expect(200);
@@ -65,7 +65,7 @@ async fn a_member_is_an_agent_with_all_that_is_shown() {
 async fn only_agents_can_be_in_an_inbox() {
     let server = Server::fresh().await;
     let host = server.key();
-    let desk = inbox(&host, "desk").await;
+    let desk = inbox(&host, "shop").await;
     agents_arrive(&server, &["ann"]).await;
     let ann = agent_id(&host, "ann").await;
     let member = server.caller("max");
@@ -84,7 +84,7 @@ async fn only_agents_can_be_in_an_inbox() {
 async fn members_need_an_inbox_and_users() {
     let server = Server::fresh().await;
     let host = server.key();
-    let desk = inbox(&host, "desk").await;
+    let desk = inbox(&host, "shop").await;
     for (body, missing) in [
         (json!({"user_ids": []}), "inbox_id"),
         (json!({"inbox_id": null, "user_ids": []}), "inbox_id"),
@@ -108,7 +108,7 @@ async fn members_need_an_inbox_and_users() {
 async fn who_is_no_agent_any_more_can_be_taken_out() {
     let server = Server::fresh().await;
     let host = server.key();
-    let desk = inbox(&host, "desk").await;
+    let desk = inbox(&host, "shop").await;
     agents_arrive(&server, &["ann"]).await;
     let ann = agent_id(&host, "ann").await;
     set(&host, Method::POST, &desk, json!([ann])).await.expect(200);

@@ -23,10 +23,10 @@ async fn an_inbox_of_each_channel_is_made() {
         (json!({"type": "web_widget", "website_url": "https://a.example"}), "Channel::WebWidget"),
         (json!({"type": "email", "email": "help@a.example"}), "Channel::Email"),
     ] {
-        let body = json!({"name": "Desk", "channel": channel, "lock_to_single_conversation": true});
+        let body = json!({"name": "Shop", "channel": channel, "lock_to_single_conversation": true});
         let made = host.post(&path("/inboxes"), body).await.expect(200);
         let mut shown = json!({
-            "id": made["id"], "channel_id": made["id"], "name": "Desk",
+            "id": made["id"], "channel_id": made["id"], "name": "Shop",
             "channel_type": channel_type, "avatar_url": "", "enable_auto_assignment": true,
             "lock_to_single_conversation": true, "inbox_identifier": made["inbox_identifier"],
         });
@@ -41,7 +41,7 @@ async fn an_inbox_of_each_channel_is_made() {
         let one = host.get(&path(&format!("/inboxes/{}", made["id"]))).await.expect(200);
         assert_eq!(one, made);
     }
-    assert_eq!(names(&host).await, ["Desk", "Desk", "Desk"]);
+    assert_eq!(names(&host).await, ["Shop", "Shop", "Shop"]);
 }
 
 #[tokio::test]
@@ -53,22 +53,23 @@ async fn an_inbox_needs_a_name_and_a_channel() {
         (json!({}), "name"),
         (json!({"name": "  ", "channel": api}), "name"),
         (json!({"name": null, "channel": api}), "name"),
-        (json!({"name": "Desk"}), "channel"),
-        (json!({"name": "Desk", "channel": {}}), "type"),
-        (json!({"name": "Desk", "channel": {"type": "web_widget"}}), "website_url"),
-        (json!({"name": "Desk", "channel": {"type": "email", "email": ""}}), "email"),
+        (json!({"name": "Shop"}), "channel"),
+        (json!({"name": "Shop", "channel": {}}), "channel"),
+        (json!({"name": "Shop", "channel": {"type": null, "email": "a@b"}}), "type"),
+        (json!({"name": "Shop", "channel": {"type": "web_widget"}}), "website_url"),
+        (json!({"name": "Shop", "channel": {"type": "email", "email": ""}}), "email"),
     ] {
         let answer = host.post(&path("/inboxes"), body.clone()).await;
         let message = format!("param is missing or the value is empty: {missing}");
         let (status, told, _) = refusal(&answer);
         assert_eq!((status, told), (422, message), "{body}");
     }
-    let body = json!({"name": "Desk", "channel": {"type": "pigeon"}});
+    let body = json!({"name": "Shop", "channel": {"type": "pigeon"}});
     let (status, _, attributes) = refusal(&host.post(&path("/inboxes"), body).await);
     assert_eq!((status, attributes), (422, json!(["type"])));
     let body = json!({"name": "x".repeat(257), "channel": api});
     assert_eq!(refusal(&host.post(&path("/inboxes"), body).await).0, 422);
-    let body = json!({"name": "Desk", "channel": api, "lock_to_single_conversation": "maybe"});
+    let body = json!({"name": "Shop", "channel": api, "lock_to_single_conversation": "maybe"});
     assert_eq!(refusal(&host.post(&path("/inboxes"), body).await).0, 422);
     assert_eq!(names(&host).await, Vec::<Value>::new());
 }
@@ -114,7 +115,7 @@ async fn agents_read_the_inboxes_that_they_are_in_and_write_none() {
     let ids = json!([agent_id(&admin, "ann").await]);
     let set = json!({"inbox_id": hers["id"], "user_ids": ids});
     let with = |method| ann.request(method, &path("/inbox_members")).json(&set);
-    let body = json!({"name": "Desk", "channel": {"type": "api"}});
+    let body = json!({"name": "Shop", "channel": {"type": "api"}});
     for answer in [
         ann.get(&one(&other)).await,
         ann.get(&of(&other)).await,
@@ -142,8 +143,8 @@ async fn agents_read_the_inboxes_that_they_are_in_and_write_none() {
 async fn two_accounts_have_inboxes_of_their_own() {
     let server = Server::fresh().await;
     let (here, there) = (server.key(), server.caller_with("host", 2, "service"));
-    inbox(&here, "desk").await;
-    let mine = inbox(&here, "desk").await;
+    inbox(&here, "shop").await;
+    let mine = inbox(&here, "shop").await;
     let theirs = |rest: &str| format!("/api/v1/accounts/2{rest}");
     assert_eq!(there.get(&theirs("/inboxes")).await.expect(200), json!({"payload": []}));
     let hidden = there.get(&theirs(&format!("/inboxes/{}", mine["id"]))).await;

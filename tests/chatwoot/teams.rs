@@ -55,17 +55,17 @@ async fn a_team_is_made_changed_and_listed() {
 async fn a_name_is_one_teams() {
     let server = Server::fresh().await;
     let host = server.key();
-    let (support, sales) = (team(&host, "Support").await, team(&host, "sales").await);
+    let (support, sales) = (team(&host, "Escalations").await, team(&host, "sales").await);
     let taken = "name has already been taken".to_owned();
     for answer in [
-        host.post(&path("/teams"), json!({"name": " SUPPORT"})).await,
-        change(&host, &sales, json!({"name": "support"})).await,
+        host.post(&path("/teams"), json!({"name": " ESCALATIONS"})).await,
+        change(&host, &sales, json!({"name": "escalations"})).await,
     ] {
         assert_eq!(refusal(&answer), (422, taken.clone(), json!(["name"])));
     }
-    change(&host, &support, json!({"name": "Support"})).await.expect(200);
+    change(&host, &support, json!({"name": "Escalations"})).await.expect(200);
     change(&host, &support, json!({"name": "help"})).await.expect(200);
-    change(&host, &sales, json!({"name": "support"})).await.expect(200);
+    change(&host, &sales, json!({"name": "escalations"})).await.expect(200);
     for body in [json!({}), json!({"name": null}), json!({"name": " "})] {
         let (status, message, _) = refusal(&host.post(&path("/teams"), body).await);
         let missing = "param is missing or the value is empty: name";
@@ -75,7 +75,7 @@ async fn a_name_is_one_teams() {
         assert_eq!(refusal(&change(&host, &sales, body).await).0, 422);
     }
     let there = server.caller_with("host", 2, "service");
-    let made = there.post("/api/v1/accounts/2/teams", json!({"name": "support"})).await;
+    let made = there.post("/api/v1/accounts/2/teams", json!({"name": "escalations"})).await;
     let made = made.expect(200);
     assert_eq!(there.get("/api/v1/accounts/2/teams").await.expect(200), json!([made]));
 }
@@ -85,7 +85,7 @@ async fn of_thirty_two_at_once_one_makes_the_team() {
     let server = Server::fresh().await;
     let host = server.key();
     let teams = path("/teams");
-    let made = (0..32).map(|_| host.post(&teams, json!({"name": "support"})));
+    let made = (0..32).map(|_| host.post(&teams, json!({"name": "escalations"})));
     let made = join_all(made).await;
     let statuses: Vec<u16> = made.iter().map(|answer| answer.status.as_u16()).collect();
     assert_eq!(statuses.iter().filter(|status| **status == 200).count(), 1, "{statuses:?}");
@@ -97,7 +97,7 @@ async fn of_thirty_two_at_once_one_makes_the_team() {
 async fn a_deleted_team_is_gone_and_its_name_free() {
     let server = Server::fresh().await;
     let host = server.key();
-    let made = team(&host, "support").await;
+    let made = team(&host, "escalations").await;
     let delete = || {
         let request = host.request(Method::DELETE, &one(&made));
         send(request.header("Idempotency-Key", "gone"))
@@ -114,14 +114,14 @@ async fn a_deleted_team_is_gone_and_its_name_free() {
         assert_eq!(answer.expect(404), json!({"error": "Resource could not be found"}));
     }
     assert_eq!(host.get(&path("/teams")).await.expect(200), json!([]));
-    assert_ne!(team(&host, "support").await["id"], made["id"]);
+    assert_ne!(team(&host, "escalations").await["id"], made["id"]);
 }
 
 #[tokio::test]
 async fn team_members_are_added_set_and_removed() {
     let server = Server::fresh().await;
     let host = server.key();
-    let support = team(&host, "support").await;
+    let support = team(&host, "escalations").await;
     agents_arrive(&server, &["ann", "bob", "cat"]).await;
     let (ann, bob, cat) =
         (agent_id(&host, "ann").await, agent_id(&host, "bob").await, agent_id(&host, "cat").await);
@@ -158,7 +158,7 @@ async fn agents_read_teams_and_write_none() {
     let server = Server::fresh().await;
     let (admin, ann) =
         (server.caller_with("admin", 1, "administrator"), server.caller_with("ann", 1, "agent"));
-    let support = team(&admin, "support").await;
+    let support = team(&admin, "escalations").await;
     let list = format!("{}/team_members", one(&support));
     for read in [path("/teams"), one(&support), list.clone()] {
         ann.get(&read).await.expect(200);

@@ -15,6 +15,14 @@ pub(crate) struct Inbox<'a> {
     enable_auto_assignment: bool,
     lock_to_single_conversation: bool,
     inbox_identifier: String,
+    /// Left out of all but a web widget.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = str, required = false)]
+    website_url: Option<&'a str>,
+    /// Left out of all but an e-mail inbox.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = str, required = false)]
+    email: Option<&'a str>,
 }
 
 /// A channel's name in this dialect.
@@ -36,5 +44,7 @@ pub(crate) fn inbox(inbox: &support::Inbox) -> Inbox<'_> {
         enable_auto_assignment: inbox.enable_auto_assignment,
         lock_to_single_conversation: inbox.lock_to_single_conversation,
         inbox_identifier: inbox.uuid.to_string(),
+        website_url: inbox.website_url.as_deref(),
+        email: inbox.email.as_deref(),
     }
 }
