@@ -92,7 +92,7 @@ async fn a_rebuild_that_was_killed_goes_on_without_a_server_and_a_server_goes_on
     assert!(built.starts_with("all read models: built anew up to position"), "{built}");
     installation.done(&["replay", "verify"]);
     let states: Vec<_> = statuses(&installation).iter().map(|one| one["state"].clone()).collect();
-    assert!(states.len() == 5, "{states:?}");
+    assert!(states.len() == 7, "{states:?}");
     let server = installation.start();
     assert_eq!(last_message(&server.caller("bob"), &path).await, "four");
     wait_until("they have an owner", async || {
@@ -171,9 +171,9 @@ async fn operators_read_how_the_read_models_are_and_nobody_else_does() {
     assert_eq!(ann.get("/projections").await.status, 403);
     let told = server.key().get("/projections").await.expect(200);
     let told = told.as_array().unwrap();
-    assert_eq!(told.len(), 5, "{told:?}");
+    assert_eq!(told.len(), 7, "{told:?}");
     for one in told {
-        assert_eq!((&one["state"], &one["version"]), (&json!("live"), &json!(3)), "{one}");
+        assert_eq!((&one["state"], &one["version"]), (&json!("live"), &json!(4)), "{one}");
         assert!(one["owner"].is_string() && one["epoch"] == 1, "{one}");
     }
     let printed = installation.done(&["projection", "status"]);

@@ -19,7 +19,7 @@ async fn users_are_suggested_by_name_without_the_caller() {
     );
     assert_eq!(
         first["data"][0],
-        json!({"id": 2, "uid": "bob", "display_name": "Bob", "presence": "away"})
+        json!({"id": 2, "uid": "bob", "display_name": "Bob", "presence": "active"})
     );
     for everybody in ["?q=*&skip=5", "?q=&skip=5", "?q=%20*%20&skip=5&top=100"] {
         assert_eq!(each(&suggest(&ann, everybody).await, "uid"), ["gus"], "{everybody}");

@@ -230,8 +230,8 @@ async fn a_private_chat_with_messages_has_every_property_as_it_is_told() {
             "modified_at": "T", "modified_by_id": 1, "modified_by": ann_is,
             "member_count": 2, "user_id": 2,
             "members": [
-                with(&ann_is, json!({"presence": "away", "marked_id": last, "marked_at": "T"})),
-                with(&bobs, json!({"presence": "away"})),
+                with(&ann_is, json!({"presence": "active", "marked_id": last, "marked_at": "T"})),
+                with(&bobs, json!({"presence": "active"})),
             ],
             "last_message_id": last,
             "last_message": {
