@@ -1,5 +1,5 @@
-//! An aggregate of your own on this log: a ticket, run by cqrs-es's own framework. Its events are numbered with all
-//! others, what is private in them is encrypted, and the relay publishes them.
+//! An aggregate of your own on this log: a ticket, run by cqrs-es's own framework. Its events are
+//! numbered with all others, what is private in them is encrypted, and the relay publishes them.
 //!
 //! `cargo run --example own_aggregate`
 

@@ -1,5 +1,6 @@
-//! A consumer of the events that counts what each user has not read yet, for a digest by e-mail. Its position and its
-//! counts are written in one transaction: killed anywhere, it goes on with what it has counted, nothing twice.
+//! A consumer of the events that counts what each user has not read yet, for a digest by e-mail.
+//! Its position and its counts are written in one transaction: killed anywhere, it goes on with
+//! what it has counted, nothing twice.
 //!
 //! `NATS_URL=… DIGEST_DATABASE_URL=postgres://… cargo run --example unread_digest`, and then
 //! `select uid, sum(unread) from unread_digest.unread group by uid`
@@ -146,7 +147,8 @@ async fn join(
     user: Uuid,
     uids: &HashMap<Uuid, String>,
 ) -> Result<(), sqlx::Error> {
-    // In a very large room not all are named: then the id stands for the uid, until the digest is sent.
+    // In a very large room not all are named: then the id stands for the uid, until the digest is
+    // sent.
     let uid = uids.get(&user).cloned().unwrap_or_else(|| user.to_string());
     sqlx::query(
         "insert into unread_digest.unread (conversation, user_id, uid) values ($1, $2, $3)

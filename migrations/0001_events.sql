@@ -1,7 +1,7 @@
 -- The event log: the one truth. Every read model can be rebuilt from this table alone.
 
--- postgres-es's columns under their own names and types, so that its readers load our streams, and beside
--- them what a log needs to be read across streams.
+-- postgres-es's columns under their own names and types, so that its readers load our streams, and
+-- beside them what a log needs to be read across streams.
 create table events (
     aggregate_type   text        not null,
     aggregate_id     text        not null,
@@ -15,14 +15,15 @@ create table events (
     position         bigint      not null,
     event_id         uuid        not null,
     account_id       bigint      not null,
-    -- 1, 2, 3 … with no gap within the account, given under the same lock. Public integer ids are made of it:
-    -- they tell one tenant nothing about how much the others do.
+    -- 1, 2, 3 … with no gap within the account, given under the same lock. Public integer ids are
+    -- made of it: they tell one tenant nothing about how much the others do.
     account_position bigint      not null,
-    -- The conversation that the event belongs to; none for events of the directory. A column of its own, so
-    -- that what belongs to a conversation is decided once, by the domain, and found by a plain index.
+    -- The conversation that the event belongs to; none for events of the directory. A column of its
+    -- own, so that what belongs to a conversation is decided once, by the domain, and found by a
+    -- plain index.
     conversation_id  uuid,
-    -- The database's clock, read under the head row: it never runs backwards along positions by more than
-    -- the clock itself does.
+    -- The database's clock, read under the head row: it never runs backwards along positions by
+    -- more than the clock itself does.
     recorded_at      timestamptz not null,
     -- SHA-256 over the digest before it and the event's own columns: see event_digest.
     digest           bytea       not null,
@@ -35,11 +36,13 @@ create table events (
     constraint events_digest_is_sha256 check (octet_length(digest) = 32)
 );
 
--- For auditors: everything of one conversation, its members' own events and its readers' too, in log order.
+-- For auditors: everything of one conversation, its members' own events and its readers' too, in
+-- log order.
 create index events_of_a_conversation on events (conversation_id, position);
 
--- The newest position and its digest. One row, locked by every append until it commits: numbering, order and
--- commit agree, and an append that rolls back leaves no hole. Before position 1 stand 32 zero bytes.
+-- The newest position and its digest. One row, locked by every append until it commits: numbering,
+-- order and commit agree, and an append that rolls back leaves no hole. Before position 1 stand 32
+-- zero bytes.
 create table log_head (
     only_row boolean not null default true,
     position bigint  not null default 0,
@@ -50,8 +53,8 @@ create table log_head (
 
 insert into log_head default values;
 
--- The newest event of each account. Written under the lock of log_head and by nothing else, so it needs no
--- lock of its own.
+-- The newest event of each account. Written under the lock of log_head and by nothing else, so it
+-- needs no lock of its own.
 create table account_heads (
     account_id       bigint not null,
     account_position bigint not null,
@@ -59,8 +62,8 @@ create table account_heads (
     position         bigint not null,
     constraint account_heads_one_per_account primary key (account_id)
 )
--- A row is updated by every batch that names its account, and only the key is indexed: with room on the page
--- the new version stays there and no index entry is written.
+-- A row is updated by every batch that names its account, and only the key is indexed: with room on
+-- the page the new version stays there and no index entry is written.
 with (fillfactor = 50);
 
 create function refuse_change_of_the_log() returns trigger
@@ -76,5 +79,6 @@ create trigger events_refuse_change
     before update or delete or truncate on events
     for each statement execute function refuse_change_of_the_log();
 
--- Replication replays and `session_replication_role = replica` skip ordinary triggers; this one stays.
+-- Replication replays and `session_replication_role = replica` skip ordinary triggers; this one
+-- stays.
 alter table events enable always trigger events_refuse_change;

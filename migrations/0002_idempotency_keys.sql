@@ -1,14 +1,15 @@
--- Keys that clients sent with their commands, claimed in the transaction of the append that they caused.
--- The request is kept as a digest only: nothing that may have to be erased is in here.
+-- Keys that clients sent with their commands, claimed in the transaction of the append that they
+-- caused. The request is kept as a digest only: nothing that may have to be erased is in here.
 create table idempotency_keys (
     account_id     bigint      not null,
     caller         text        not null,
     key            text        not null,
     request_digest bytea       not null,
-    -- Where the command's first event went, from which the answer is rendered anew; for a command that changed
-    -- nothing, the head of the log at that moment.
+    -- Where the command's first event went, from which the answer is rendered anew; for a command
+    -- that changed nothing, the head of the log at that moment.
     position       bigint      not null,
-    -- How many events the command appended, the first at the position and the others right behind it.
+    -- How many events the command appended, the first at the position and the others right behind
+    -- it.
     event_count    int         not null,
     aggregate_id   text        not null,
     claimed_at     timestamptz not null default now(),

@@ -1,16 +1,16 @@
 -- Appends a batch, one call and one transaction for all callers that were waiting.
 --
--- The head row is locked first, so at most one append in the whole system is between here and its commit:
--- the version checks below see every committed event, and a conflict is an answer, not an error. (Checking
--- before the lock would shorten it by a fraction of a millisecond, and let two nodes pass the check for one
--- stream and then fail on the primary key, the whole batch with them.)
+-- The head row is locked first, so at most one append in the whole system is between here and its
+-- commit: the version checks below see every committed event, and a conflict is an answer, not an
+-- error. (Checking before the lock would shorten it by a fraction of a millisecond, and let two
+-- nodes pass the check for one stream and then fail on the primary key, the whole batch with them.)
 --
--- Requests are numbered 1..n in the parallel arrays r_*, the streams that they touch in s_* with s_request
--- naming the request, the events in e_* with e_stream naming the stream. A request is appended all or none, to
--- one stream or to several: it is checked whole before its first event is numbered, so that what fails takes no
--- number. Its events get positions one behind the other. A stream may have no event: then it is there for its
--- version alone, because the events of others were decided from it, or the request only claims an idempotency
--- key for "nothing to do".
+-- Requests are numbered 1..n in the parallel arrays r_*, the streams that they touch in s_* with
+-- s_request naming the request, the events in e_* with e_stream naming the stream. A request is
+-- appended all or none, to one stream or to several: it is checked whole before its first event is
+-- numbered, so that what fails takes no number. Its events get positions one behind the other. A
+-- stream may have no event: then it is there for its version alone, because the events of others
+-- were decided from it, or the request only claims an idempotency key for "nothing to do".
 --   accounts      the accounts of the batch, each once: their heads are read and written once
 --   r_account     which of these the request belongs to, from 1
 --   s_key         the stream's own key, wrapped by master_key_id; null when it is there already
@@ -24,9 +24,9 @@
 --   replayed   the idempotency key was claimed before
 --   key_reused the key was claimed with another request
 --   key_lost   a stream's own key is gone, with which its events' keys are wrapped: nobody could open them
--- A request whose first event already stands at its place in the stream is answered `appended` with the old
--- positions: a batch sent again after a connection broke in the middle of its commit appends once. Its other
--- events were committed with that one.
+-- A request whose first event already stands at its place in the stream is answered `appended` with
+-- the old positions: a batch sent again after a connection broke in the middle of its commit
+-- appends once. Its other events were committed with that one.
 create function append_events(
     master_key_id text, accounts bigint[],
     r_account int[], r_caller text[], r_key text[], r_digest bytea[],
@@ -163,9 +163,9 @@ begin
                 versions[stream] := version;
                 head := head + 1;
                 account_count := account_count + 1;
-                -- event_digest, written out: plpgsql prepares an expression with such a function in it
-                -- anew in each transaction, which took a quarter of a small batch's time. Whoever
-                -- changes one of the two meets the other in every test that verifies a log.
+                -- event_digest, written out: plpgsql prepares an expression with such a function in
+                -- it anew in each transaction, which took a quarter of a small batch's time.
+                -- Whoever changes one of the two meets the other in every test that verifies a log.
                 chain := sha256(chain || convert_to(
                     format(
                         '%s:%s,%s:%s,%s:%s,%s:%s,%s:%s,%s:%s,%s:%s,'
@@ -261,7 +261,8 @@ begin
 end
 $$;
 
--- Destroys the keys of a whole stream or of one message in it, and has the relay erase what was published.
+-- Destroys the keys of a whole stream or of one message in it, and has the relay erase what was
+-- published.
 create function erase(stream_type text, stream_id text, what text, erased_by bigint) returns void
     language plpgsql as
 $$

@@ -1,10 +1,11 @@
 -- Events that nobody can read and that an operator has let the read models pass over.
 
--- The event itself stays as it is, and so does its digest: only what follows the log takes it for nothing.
--- A quarantine is for good. A row that could be taken away again would leave read models that have passed over
--- an event which the log says they have.
+-- The event itself stays as it is, and so does its digest: only what follows the log takes it for
+-- nothing. A quarantine is for good. A row that could be taken away again would leave read models
+-- that have passed over an event which the log says they have.
 create table quarantined_events (
-    -- Of an event in the log. Not a foreign key: it would answer a truncation of the log before the log itself does.
+    -- Of an event in the log. Not a foreign key: it would answer a truncation of the log before the
+    -- log itself does.
     position       bigint      not null,
     quarantined_at timestamptz not null default clock_timestamp(),
     -- The operating system's user: whoever can run the verb here holds the database anyway.

@@ -1,12 +1,12 @@
 -- A repair of the NATS stream that is not finished.
 
--- A message's number cannot be given again: behind a wrong one, the stream has to be made anew. Whoever leads the
--- relay does it, and whoever leads after them goes on with what stands here: the settings and the consumers of a
--- stream are gone once it is deleted.
+-- A message's number cannot be given again: behind a wrong one, the stream has to be made anew.
+-- Whoever leads the relay does it, and whoever leads after them goes on with what stands here: the
+-- settings and the consumers of a stream are gone once it is deleted.
 create table nats_repairs (
     only_row         boolean     not null default true,
-    -- When the server made the stream that has to go, in nanoseconds from 1970-01-01 00:00 UTC: another one of the
-    -- same name is the new one.
+    -- When the server made the stream that has to go, in nanoseconds from 1970-01-01 00:00 UTC:
+    -- another one of the same name is the new one.
     wrong_created_ns bigint      not null,
     -- The first position that is wrong: no consumer goes on behind it.
     wrong_position   bigint      not null,

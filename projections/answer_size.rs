@@ -22,8 +22,9 @@ pub(crate) fn large_answers() -> LargeAnswers {
     Shares::halves(LARGE_MAX)
 }
 
-/// How much was read for one answer. A large one has a share of what there is for those until the last clone of this is
-/// gone. It takes one and no more, and whoever waits for it has read little, so that nothing waits for itself.
+/// How much was read for one answer. A large one has a share of what there is for those until the
+/// last clone of this is gone. It takes one and no more, and whoever waits for it has read little,
+/// so that nothing waits for itself.
 #[derive(Clone)]
 pub struct AnswerSize(Arc<Counted>);
 
@@ -49,7 +50,8 @@ impl AnswerSize {
         self.0.share.get().is_some()
     }
 
-    /// Counts what was read. False when that makes it a large answer, and there is no room for another one.
+    /// Counts what was read. False when that makes it a large answer, and there is no room for
+    /// another one.
     pub(crate) fn add(&self, bytes: usize) -> bool {
         let read = self.0.bytes.fetch_add(bytes, Ordering::Relaxed).saturating_add(bytes);
         if read <= SMALL_MAX || self.is_large() {

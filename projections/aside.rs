@@ -1,4 +1,5 @@
-//! Work that computes for long, on threads of its own: on the runtime's it would keep everybody's requests waiting.
+//! Work that computes for long, on threads of its own: on the runtime's it would keep everybody's
+//! requests waiting.
 
 use std::sync::{Arc, LazyLock};
 use std::thread::available_parallelism;
@@ -10,7 +11,8 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{Error, Shares};
 
-/// At once for each account: the others of an account wait before they wait with those of all accounts.
+/// At once for each account: the others of an account wait before they wait with those of all
+/// accounts.
 static OF_ACCOUNT: LazyLock<Shares<Option<AccountId>>> = LazyLock::new(|| Shares::new(1));
 /// At once for all of them: half of the processors, and one where there is only one.
 static AT_ONCE: LazyLock<Arc<Semaphore>> = LazyLock::new(|| {
@@ -18,8 +20,8 @@ static AT_ONCE: LazyLock<Arc<Semaphore>> = LazyLock::new(|| {
     Arc::new(Semaphore::new((processors / 2).max(1)))
 });
 
-/// Does an account's work on a thread of its own. When this is dropped, the work is ended where it next waits or yields
-/// ([`tokio::task::yield_now`]).
+/// Does an account's work on a thread of its own. When this is dropped, the work is ended where it
+/// next waits or yields ([`tokio::task::yield_now`]).
 ///
 /// # Errors
 /// The work's own.

@@ -10,9 +10,9 @@ pub(crate) fn quoted(schema: &str) -> String {
     format!("\"{}\"", schema.replace('"', "\"\""))
 }
 
-/// One copy of the read models: a schema for each, of which the `search_path` of a connection has those that it reads
-/// or writes. No statement names a schema, so that the same ones serve what is shown, what is built beside it and what
-/// is built to look into.
+/// One copy of the read models: a schema for each, of which the `search_path` of a connection has
+/// those that it reads or writes. No statement names a schema, so that the same ones serve what is
+/// shown, what is built beside it and what is built to look into.
 #[derive(Debug, Clone)]
 pub struct Generation {
     pub(crate) models: Arc<[Model]>,
@@ -33,7 +33,8 @@ pub(crate) enum Place {
     One(String),
 }
 
-/// A roll-back finds its rows within this time; what is erased meanwhile stays in rows that nobody keeps up to date.
+/// A roll-back finds its rows within this time; what is erased meanwhile stays in rows that nobody
+/// keeps up to date.
 const KEPT_FOR: Duration = Duration::from_secs(600);
 /// Below, the small steps are as quick.
 const FAR_BEHIND: i64 = 5_000;
@@ -67,8 +68,8 @@ impl Generation {
         }
     }
 
-    /// Some of its models, with all that these build on and all that build on these: they are written together, for a
-    /// row may be made from another one only as of the same event.
+    /// Some of its models, with all that these build on and all that build on these: they are
+    /// written together, for a row may be made from another one only as of the same event.
     pub(crate) fn with_relatives(&self, names: &[&str]) -> Self {
         let mut related: Vec<&str> = names.to_vec();
         loop {
@@ -99,8 +100,8 @@ impl Generation {
         Self { place: Place::Each(OLD), ..self.clone() }
     }
 
-    /// The schema, and the lease, of what is compared with it. It is dropped at sight, so its name is one that nobody
-    /// else has in a shared database.
+    /// The schema, and the lease, of what is compared with it. It is dropped at sight, so its name
+    /// is one that nobody else has in a shared database.
     pub(crate) fn scratch(&self) -> String {
         format!("colloquy_verify_{}", self.version)
     }
@@ -125,7 +126,8 @@ impl Generation {
         }
     }
 
-    /// The lease under which they are written. Each version has its own: its nodes alone know how to write it.
+    /// The lease under which they are written. Each version has its own: its nodes alone know how
+    /// to write it.
     pub fn lease(&self) -> String {
         format!("projector_{}", self.version)
     }
@@ -135,8 +137,8 @@ impl Generation {
         format!("rebuild_{}", self.version)
     }
 
-    /// Has the statements of a connection be about these rows. They come before what the connection finds otherwise,
-    /// which may have tables of the same names that are not ours.
+    /// Has the statements of a connection be about these rows. They come before what the connection
+    /// finds otherwise, which may have tables of the same names that are not ours.
     pub(crate) async fn choose(&self, connection: &mut PgConnection) -> Result<(), sqlx::Error> {
         sqlx::query(
             "select set_config('search_path', $1 || ', ' || current_setting('search_path'), false)

@@ -1,14 +1,17 @@
-//! What it looks like now: one folder per read model, each with its own schema, rebuildable from the log, and
-//! `views/` for the questions that are asked of them.
+//! What it looks like now: one folder per read model, each with its own schema, rebuildable from
+//! the log, and `views/` for the questions that are asked of them.
 //!
-//! A read model is `mod.rs` (name, what it builds on), `schema.sql` (its tables, and the function that writes a batch to
-//! them), `indexes.sql`, `apply.rs` (what that function is given) and `tests.rs`. Which rows a statement is about is a
-//! property of the connection ([`Generation`]). One [`projector`] drives all models: it reads a batch, folds it once
-//! ([`changes`]), and writes all models with their checkpoints in one transaction. The models' order is their order of
-//! dependency; a model may build on the rows of those before it, and knows no view. [`replay`] builds them again.
+//! A read model is `mod.rs` (name, what it builds on), `schema.sql` (its tables, and the function
+//! that writes a batch to them), `indexes.sql`, `apply.rs` (what that function is given) and
+//! `tests.rs`. Which rows a statement is about is a property of the connection ([`Generation`]).
+//! One [`projector`] drives all models: it reads a batch, folds it once ([`changes`]), and writes
+//! all models with their checkpoints in one transaction. The models' order is their order of
+//! dependency; a model may build on the rows of those before it, and knows no view. [`replay`]
+//! builds them again.
 //!
-//! Deliberately not here: commands, rules, HTTP. To add a read model, make its folder and name it in
-//! [`model::MODELS`]; what it needs of an event is folded in [`changes`]. To add a question, make a file in `views/`.
+//! Deliberately not here: commands, rules, HTTP. To add a read model, make its folder and name it
+//! in [`model::MODELS`]; what it needs of an event is folded in [`changes`]. To add a question,
+//! make a file in `views/`.
 
 #![cfg_attr(
     test,
@@ -97,7 +100,8 @@ pub enum Error {
     /// A schema that was to be made.
     #[error("the schema {0} exists")]
     SchemaExists(String),
-    /// The rows are not those that this projector wrote last: another one did, or the database lost its newest.
+    /// The rows are not those that this projector wrote last: another one did, or the database lost
+    /// its newest.
     #[error("the checkpoints have moved")]
     CheckpointMoved,
     /// The read model that has the answer cannot go on.

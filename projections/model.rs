@@ -6,14 +6,14 @@ use crate::{conversations, desk, directory, memberships, messages, support, time
 pub struct Model {
     /// Its name.
     pub name: &'static str,
-    /// Makes its tables and its function `apply_NAME(jsonb) returns boolean`, in whichever schema comes first in the
-    /// connection's `search_path`. All names are unique over all models, and none is qualified: the same text serves
-    /// every [`Generation`](crate::Generation).
+    /// Makes its tables and its function `apply_NAME(jsonb) returns boolean`, in whichever schema
+    /// comes first in the connection's `search_path`. All names are unique over all models, and
+    /// none is qualified: the same text serves every [`Generation`](crate::Generation).
     pub schema: &'static str,
     /// Makes the indexes that it does without while it is filled, if they are not there.
     pub indexes: &'static str,
-    /// Earlier models whose rows its own are made from: it stops when one of them stops, and is built anew when
-    /// one of them is.
+    /// Earlier models whose rows its own are made from: it stops when one of them stops, and is
+    /// built anew when one of them is.
     pub builds_on: &'static [&'static str],
     /// What its `apply` is given for a batch, as JSON; `None` when the batch does not concern it.
     pub changes: fn(&Changes) -> Option<String>,
@@ -27,10 +27,10 @@ impl Model {
     }
 }
 
-/// Of all read models together: of their rows, and of how events are folded to these. Another number has them built
-/// anew beside those of nodes that have another one. It is one number because they are written in one transaction and
-/// joined by one statement: were one of two versions of a model alone built beside what both share, half of an event
-/// could be seen.
+/// Of all read models together: of their rows, and of how events are folded to these. Another
+/// number has them built anew beside those of nodes that have another one. It is one number because
+/// they are written in one transaction and joined by one statement: were one of two versions of a
+/// model alone built beside what both share, half of an event could be seen.
 pub const VERSION: i32 = 4;
 
 /// All read models, each after those that it builds on.

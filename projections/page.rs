@@ -30,8 +30,8 @@ pub struct Slice<T> {
 }
 
 impl Cursor {
-    /// What of the list is in its direction, and the way there, for `column` and the statement's parameter
-    /// `$<bound>`, which is [`Cursor::number`].
+    /// What of the list is in its direction, and the way there, for `column` and the statement's
+    /// parameter `$<bound>`, which is [`Cursor::number`].
     pub(crate) fn condition(self, column: &str, bound: u8) -> String {
         match self {
             Self::Top | Self::After(_) => format!("{column} < ${bound}"),

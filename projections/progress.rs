@@ -13,22 +13,23 @@ use crate::{Error, Generation};
 /// Accounts whose position is remembered; when there are more, all are looked up anew.
 const ACCOUNTS_MAX: usize = 100_000;
 
-/// How far the read models have come, as this node knows it: one position for all of them, but for those that
-/// are stopped or behind.
+/// How far the read models have come, as this node knows it: one position for all of them, but for
+/// those that are stopped or behind.
 #[derive(Debug, Clone)]
 pub struct Progress {
     pool: PgPool,
     /// Which rows it is of.
     pub(crate) generation: Generation,
     shown: watch::Sender<Shown>,
-    /// The account positions at the shown one, of accounts that had an event since the start or were asked for.
+    /// The account positions at the shown one, of accounts that had an event since the start or
+    /// were asked for.
     accounts: Arc<Mutex<HashMap<AccountId, AccountPosition>>>,
 }
 
 #[derive(Debug)]
 struct Shown {
-    /// Every answer reflects everything up to here. It never goes back: a model whose rows do is behind until they
-    /// are here again, and answers nothing.
+    /// Every answer reflects everything up to here. It never goes back: a model whose rows do is
+    /// behind until they are here again, and answers nothing.
     position: Position,
     /// Where the rows are of the running model that is furthest behind.
     rows: Position,
@@ -62,8 +63,8 @@ impl Progress {
         self.shown.borrow().rows
     }
 
-    /// Whether the rows of all running read models have reached what answers reflect: not yet after a start, or after a
-    /// crash of PostgreSQL that took their newest rows away.
+    /// Whether the rows of all running read models have reached what answers reflect: not yet after
+    /// a start, or after a crash of PostgreSQL that took their newest rows away.
     pub fn is_level(&self) -> bool {
         self.shown.borrow().is_level()
     }
@@ -195,8 +196,8 @@ impl Progress {
         });
     }
 
-    /// Whether the server at the other end of a new connection has the rows that were promised. After a crash it has
-    /// not, and the models that it set back are behind from now on.
+    /// Whether the server at the other end of a new connection has the rows that were promised.
+    /// After a crash it has not, and the models that it set back are behind from now on.
     ///
     /// # Errors
     /// When PostgreSQL fails.

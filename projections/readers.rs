@@ -18,16 +18,18 @@ use crate::answer_size::{self, AnswerSize, LargeAnswers, TooLarge, is_too_large}
 use crate::shares::{Share, Shares};
 use crate::{Error, Progress};
 
-/// Settings of the connections that questions are asked on. A statement that takes too long is ended, and so is one that
-/// nobody waits for any more: its connection is closed, and the server looks for that now and then.
+/// Settings of the connections that questions are asked on. A statement that takes too long is
+/// ended, and so is one that nobody waits for any more: its connection is closed, and the server
+/// looks for that now and then.
 pub const QUERIES: &[(&str, &str)] =
     &[("statement_timeout", "5s"), ("client_connection_check_interval", "250ms")];
 /// After that the server has ended a statement whose connection was closed.
 const ENDED_AFTER: Duration = Duration::from_millis(250);
 
-/// Connections for reading. The pool asks the server on each connection that comes back whether it is still there,
-/// which is one more round trip for every statement; what is read on here comes back without. A connection that broke
-/// is noticed by the next statement on it, dropped, and the statement tried again ([`event_store::retrying`]).
+/// Connections for reading. The pool asks the server on each connection that comes back whether it
+/// is still there, which is one more round trip for every statement; what is read on here comes
+/// back without. A connection that broke is noticed by the next statement on it, dropped, and the
+/// statement tried again ([`event_store::retrying`]).
 #[derive(Clone)]
 pub(crate) struct Readers {
     shared: Arc<Shared>,
@@ -48,8 +50,8 @@ struct Shared {
     /// What the rows must show.
     progress: Progress,
     ready: Mutex<Vec<PoolConnection<Postgres>>>,
-    /// As many as there are connections, for the pool does not know of those that are ready; half of them at most for each
-    /// account, so that none keeps all others waiting.
+    /// As many as there are connections, for the pool does not know of those that are ready; half
+    /// of them at most for each account, so that none keeps all others waiting.
     shares: Shares<Option<AccountId>>,
     large_answers: LargeAnswers,
 }
@@ -93,8 +95,9 @@ impl Readers {
         self.answer.as_ref()
     }
 
-    /// Asks PostgreSQL, again where the connection turns out to be broken: nobody looks before. A large answer that finds
-    /// no room is given up and begun anew when there is: whoever waits holds neither rows nor a connection.
+    /// Asks PostgreSQL, again where the connection turns out to be broken: nobody looks before. A
+    /// large answer that finds no room is given up and begun anew when there is: whoever waits
+    /// holds neither rows nor a connection.
     pub(crate) async fn ask<T, F>(
         &self,
         doing: &'static str,
@@ -139,8 +142,9 @@ fn size(row: &PgRow) -> usize {
 }
 
 impl Shared {
-    /// After a crash the server is another one, whose rows may be older than what was answered before: nothing is read
-    /// there until they are not. It counts as a server that cannot be reached, so that whoever asks tries again.
+    /// After a crash the server is another one, whose rows may be older than what was answered
+    /// before: nothing is read there until they are not. It counts as a server that cannot be
+    /// reached, so that whoever asks tries again.
     async fn connect(&self) -> Result<PoolConnection<Postgres>, sqlx::Error> {
         let mut connection = self.pool.acquire().await?;
         self.progress.generation.choose(&mut connection).await?;
@@ -157,7 +161,8 @@ impl Shared {
     }
 }
 
-/// A connection for one statement. A statement that fails, or is given up, takes its connection with it.
+/// A connection for one statement. A statement that fails, or is given up, takes its connection
+/// with it.
 struct Reader {
     connection: Option<PoolConnection<Postgres>>,
     share: Option<Share<Option<AccountId>>>,
@@ -194,11 +199,12 @@ impl Reader {
 impl Drop for Reader {
     fn drop(&mut self) {
         let Some(mut connection) = self.connection.take() else { return };
-        // Given back, it would be asked whether it is still there, which it answers when the statement has ended.
+        // Given back, it would be asked whether it is still there, which it answers when the
+        // statement has ended.
         connection.close_on_drop();
         drop(connection);
-        // The server goes on for a moment, which counts: or a caller who keeps hanging up would have it do more for them
-        // than one who waits.
+        // The server goes on for a moment, which counts: or a caller who keeps hanging up would
+        // have it do more for them than one who waits.
         if let Some(share) = self.share.take()
             && let Ok(runtime) = tokio::runtime::Handle::try_current()
         {

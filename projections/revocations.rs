@@ -1,9 +1,11 @@
-//! Access tokens that were taken back: whose, and up to which time of issue. Every node knows all of them, in memory,
-//! so that judging a token takes no statement. They are read once from the directory, and then followed in the log
-//! itself: a read model that is stopped, or late, keeps nobody from being locked out.
+//! Access tokens that were taken back: whose, and up to which time of issue. Every node knows all
+//! of them, in memory, so that judging a token takes no statement. They are read once from the
+//! directory, and then followed in the log itself: a read model that is stopped, or late, keeps
+//! nobody from being locked out.
 //!
-//! What is known is never older than [`KNOWN_WITHIN`], or nobody's token is taken: a node that cannot look at the log
-//! waits until it can. Whoever has taken tokens back, and has waited for as long, can be sure of every node.
+//! What is known is never older than [`KNOWN_WITHIN`], or nobody's token is taken: a node that
+//! cannot look at the log waits until it can. Whoever has taken tokens back, and has waited for as
+//! long, can be sure of every node.
 
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -46,8 +48,8 @@ impl Revocations {
         let _ = self.looked.subscribe().wait_for(is_new).await;
     }
 
-    /// Whether a user's token was taken back that was issued then, in Unix seconds. When one was that does not say,
-    /// nobody knows: it counts as an old one.
+    /// Whether a user's token was taken back that was issued then, in Unix seconds. When one was
+    /// that does not say, nobody knows: it counts as an old one.
     pub fn concern(&self, user: UserId, issued_at: Option<f64>) -> bool {
         let known = self.until.read().unwrap_or_else(PoisonError::into_inner);
         known.get(&user).is_some_and(|until| is_revoked(*until, issued_at))
@@ -137,7 +139,8 @@ impl Revocations {
     }
 }
 
-/// Whether a token that was issued then, in Unix seconds, is one of those that were taken back until a time.
+/// Whether a token that was issued then, in Unix seconds, is one of those that were taken back
+/// until a time.
 pub fn is_revoked(until: DateTime<Utc>, issued_at: Option<f64>) -> bool {
     issued_at.is_none_or(|issued_at| issued_at <= until.timestamp_micros() as f64 / 1e6)
 }

@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-/// So much at once for all together and for each key, so that nobody takes all there is. A key that nobody uses takes
-/// no memory.
+/// So much at once for all together and for each key, so that nobody takes all there is. A key that
+/// nobody uses takes no memory.
 pub struct Shares<K: Eq + Hash + Clone> {
     for_all: Arc<Semaphore>,
     for_each: usize,
@@ -87,7 +87,8 @@ impl<K: Eq + Hash + Clone> Shares<K> {
 /// One of the shares of a key, until it is dropped.
 pub struct Share<K: Eq + Hash + Clone> {
     _of_all: Option<OwnedSemaphorePermit>,
-    // Given back before its user leaves: whoever comes between the two finds the key with a share to take.
+    // Given back before its user leaves: whoever comes between the two finds the key with a share
+    // to take.
     _of_key: Option<OwnedSemaphorePermit>,
     _user: User<K>,
 }

@@ -23,7 +23,8 @@ pub struct Status {
     pub position: Position,
     /// The newest position of the log.
     pub head: Position,
-    /// How long its next event has waited for it, by the database's clock; `None` where there is none.
+    /// How long its next event has waited for it, by the database's clock; `None` where there is
+    /// none.
     pub lag_s: Option<f64>,
     /// Why it cannot go on.
     pub stopped: Option<String>,
@@ -130,7 +131,8 @@ impl Report {
 }
 
 impl Status {
-    /// Of all copies there are, the newest version first, at a cost that does not depend on how far behind they are.
+    /// Of all copies there are, the newest version first, at a cost that does not depend on how far
+    /// behind they are.
     ///
     /// # Errors
     /// When PostgreSQL fails.
@@ -184,8 +186,8 @@ impl Status {
     }
 }
 
-/// Has a stopped read model of nodes of this version tried again, with those that stopped because of it. Returns those
-/// that were stopped, each with its position.
+/// Has a stopped read model of nodes of this version tried again, with those that stopped because
+/// of it. Returns those that were stopped, each with its position.
 ///
 /// # Errors
 /// When PostgreSQL fails.

@@ -31,7 +31,8 @@ fn the_committed_helps_are_those_that_are_printed() {
     assert!(agree, "run: cp {printed} {committed}");
 }
 
-/// What a verb does not use, its help does not name; and what stands elsewhere is accepted all the same.
+/// What a verb does not use, its help does not name; and what stands elsewhere is accepted all the
+/// same.
 #[test]
 fn a_verb_s_help_names_what_it_uses() {
     let help = |path: &[&str]| {

@@ -100,7 +100,8 @@ fn every_image_is_pinned_to_a_version() {
     }
 }
 
-/// What is let into the build is named, and is what the build reads: a secret beside it is in no layer.
+/// What is let into the build is named, and is what the build reads: a secret beside it is in no
+/// layer.
 #[test]
 fn nothing_secret_reaches_an_image() {
     let ignore = file(".dockerignore");

@@ -1,5 +1,6 @@
-//! The exchanges in the pages of `docs/` are real: they are replayed in order on a fresh server, and answered as
-//! the page shows but for ids and times. With `UPDATE_DOCS` set, the answers are written into the page instead.
+//! The exchanges in the pages of `docs/` are real: they are replayed in order on a fresh server,
+//! and answered as the page shows but for ids and times. With `UPDATE_DOCS` set, the answers are
+//! written into the page instead.
 
 use std::collections::BTreeMap;
 use std::process::Command;

@@ -94,8 +94,8 @@ fn errors_are_logged_with_their_causes() {
     }
 }
 
-/// What several dialects share stands in `edge/`, which knows none of them: `lib.rs` lists them, and
-/// nobody else names one.
+/// What several dialects share stands in `edge/`, which knows none of them: `lib.rs` lists them,
+/// and nobody else names one.
 #[test]
 fn a_dialect_is_named_in_its_own_folder_alone() {
     let sources = sources("src/api");

@@ -1,5 +1,6 @@
-//! A storm of callers, each of whom looks at what they may see after everything they do: whatever the others do
-//! meanwhile, no look shows half of an event, and none is older than what the caller was told.
+//! A storm of callers, each of whom looks at what they may see after everything they do: whatever
+//! the others do meanwhile, no look shows half of an event, and none is older than what the caller
+//! was told.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -33,7 +34,8 @@ async fn every_look_in_a_storm_over_two_nodes_reflects_the_position_that_was_sen
     storm(vec![first, second]).await;
 }
 
-/// Everyone is in a room of all, in a room of a few, in a large room, and in private chats with two others.
+/// Everyone is in a room of all, in a room of a few, in a large room, and in private chats with two
+/// others.
 async fn storm(nodes: Vec<Server>) {
     let uid = |n: usize| format!("caller-{n}");
     let key = nodes[0].key();
@@ -170,7 +172,8 @@ impl Looker {
         }
     }
 
-    /// What must be there: on one node everything that anybody was told of, on several what this caller was.
+    /// What must be there: on one node everything that anybody was told of, on several what this
+    /// caller was.
     fn known(&self, conversation: i64) -> i64 {
         let own = self.own.get(&conversation).copied().unwrap_or(0);
         if self.nodes.len() > 1 {
@@ -215,7 +218,8 @@ impl Looker {
             let item = items.iter().find(|item| item["id"] == id).unwrap();
             assert!(item["last_message_id"].as_i64().unwrap_or(0) >= known, "{item} {known}");
         }
-        // Only this caller marks as read, so that meanwhile more can have become unread, and nothing else.
+        // Only this caller marks as read, so that meanwhile more can have become unread, and
+        // nothing else.
         if before == after {
             let unread = items.iter().filter(|item| item["is_unread"] == true).count() as i64;
             let badge: i64 = ["private", "rooms", "chat"]

@@ -1,5 +1,5 @@
-//! A client that costs little, because it shares the cores with what it measures: requests are bytes made
-//! beforehand, and of a response only status and length are read.
+//! A client that costs little, because it shares the cores with what it measures: requests are
+//! bytes made beforehand, and of a response only status and length are read.
 
 use std::net::SocketAddr;
 

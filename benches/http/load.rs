@@ -1,5 +1,6 @@
-//! Three ways to put load on a server: callers that each send again when answered, a list of requests sent
-//! once, and requests that are due at their time whether or not the ones before are answered.
+//! Three ways to put load on a server: callers that each send again when answered, a list of
+//! requests sent once, and requests that are due at their time whether or not the ones before are
+//! answered.
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
@@ -95,7 +96,8 @@ pub async fn drive(address: SocketAddr, scripts: &[Script], duration: Duration) 
     Tally::of_callers(join_all(callers).await, started)
 }
 
-/// Sends each request once, by so many callers; tells what each was answered, under its place in the list.
+/// Sends each request once, by so many callers; tells what each was answered, under its place in
+/// the list.
 pub async fn send_all(
     address: SocketAddr,
     callers: usize,

@@ -1,9 +1,11 @@
-//! The whole way, over HTTP: the release server on a PostgreSQL of its own (`fsync` on, data checksums), driven
-//! over keep-alive connections, in turns with pgbench on the same PostgreSQL. Prints one table.
+//! The whole way, over HTTP: the release server on a PostgreSQL of its own (`fsync` on, data
+//! checksums), driven over keep-alive connections, in turns with pgbench on the same PostgreSQL.
+//! Prints one table.
 //!
-//! `cargo bench --bench http -- pin list` runs the named rows alone, with `--scale 0.1` on a tenth of the data.
-//! Deliberately only what a client sees: everything is built and measured over HTTP, so that this outlives what
-//! is behind it. Another row is a variant of [`Row`], and a function beside its kind in `rows/`.
+//! `cargo bench --bench http -- pin list` runs the named rows alone, with `--scale 0.1` on a tenth
+//! of the data. Deliberately only what a client sees: everything is built and measured over HTTP,
+//! so that this outlives what is behind it. Another row is a variant of [`Row`], and a function
+//! beside its kind in `rows/`.
 
 #![allow(missing_docs, reason = "a program")]
 #![allow(

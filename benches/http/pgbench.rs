@@ -1,5 +1,5 @@
-//! What PostgreSQL does by itself for the least statement that a request could be made of: pgbench, in the
-//! server's own database, in tables of its own.
+//! What PostgreSQL does by itself for the least statement that a request could be made of: pgbench,
+//! in the server's own database, in tables of its own.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -26,8 +26,8 @@ impl Pgbench {
         Self { name, database_url: server.database_url().to_owned(), script: path }
     }
 
-    /// One row into a table like `events`, with its columns and indexes: a copy of the newest event, under
-    /// another id and position.
+    /// One row into a table like `events`, with its columns and indexes: a copy of the newest
+    /// event, under another id and position.
     pub async fn insert(server: &Server) -> Self {
         let setup = "create table if not exists pgbench.events (like public.events including all); \
                      create sequence if not exists pgbench.position cache 1000";
@@ -50,7 +50,8 @@ impl Pgbench {
         Self::new(server, "row by key", &setup, &script).await
     }
 
-    /// A page of 20 of a user's 200 rows, of about the length that conversations have when they are answered.
+    /// A page of 20 of a user's 200 rows, of about the length that conversations have when they are
+    /// answered.
     pub async fn page(server: &Server) -> Self {
         let setup = format!(
             "create table if not exists pgbench.lists as
@@ -65,7 +66,8 @@ impl Pgbench {
         Self::new(server, "page of 20", &setup, &script).await
     }
 
-    /// A page of 25 of the newest of very many rows, of about the length that support conversations have.
+    /// A page of 25 of the newest of very many rows, of about the length that support conversations
+    /// have.
     pub async fn support_page(server: &Server, size: usize) -> Self {
         let setup = format!(
             "create table if not exists pgbench.desk as

@@ -1,4 +1,5 @@
-//! The server under load: the release binary on a private PostgreSQL, as it starts one itself, without NATS.
+//! The server under load: the release binary on a private PostgreSQL, as it starts one itself,
+//! without NATS.
 
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader};
@@ -77,8 +78,8 @@ impl Server {
         sqlx::query_scalar(newest).fetch_one(&self.pool).await.unwrap()
     }
 
-    /// After much was written at once: what autovacuum and the checkpointer would do within the next minutes is
-    /// done now, so that it does not fall into a measurement.
+    /// After much was written at once: what autovacuum and the checkpointer would do within the
+    /// next minutes is done now, so that it does not fall into a measurement.
     pub async fn settle(&self) {
         for statement in ["vacuum analyze", "checkpoint"] {
             sqlx::query(statement).execute(&self.pool).await.unwrap();

@@ -1,4 +1,5 @@
-//! The table, a line as soon as it is measured: as Markdown, to go into `docs/benchmarks.md` as it is.
+//! The table, a line as soon as it is measured: as Markdown, to go into `docs/benchmarks.md` as it
+//! is.
 
 pub fn print_head() {
     print("", "measured", "beside", "ratio", "aim", "not 2xx");

@@ -54,7 +54,8 @@ impl World {
         }
     }
 
-    /// Sends each request once, 64 at a time, all to be answered with 2xx; returns the ids that they made.
+    /// Sends each request once, 64 at a time, all to be answered with 2xx; returns the ids that
+    /// they made.
     pub async fn build(&self, requests: impl Iterator<Item = Vec<u8>>) -> Vec<i64> {
         let mut ids = Vec::new();
         let tally = send_all(self.server.address, CALLERS, requests, |place, response| {
@@ -97,7 +98,8 @@ impl World {
         self.build(users.iter().map(|user| user.request("GET", "/api/user"))).await;
     }
 
-    /// A private chat of each user with each of the first of the crowd, the last ones with a message; by user.
+    /// A private chat of each user with each of the first of the crowd, the last ones with a
+    /// message; by user.
     async fn private_chats(&self, users: &[User], length: usize) -> Vec<Vec<i64>> {
         self.crowd(length).await;
         self.arrive(users).await;

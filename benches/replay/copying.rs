@@ -1,12 +1,13 @@
-//! The natural limit of filling tables: COPY of the rows that they are to have, into tables with the same indexes.
+//! The natural limit of filling tables: COPY of the rows that they are to have, into tables with
+//! the same indexes.
 
 use sqlx::Executor;
 
 use crate::installation::Installation;
 use crate::timed;
 
-/// Writes the rows of all read models to files and reads them into empty copies, one table after the other; the
-/// seconds of the reading and how many rows there are.
+/// Writes the rows of all read models to files and reads them into empty copies, one table after
+/// the other; the seconds of the reading and how many rows there are.
 pub async fn all(installation: &Installation) -> (f64, u64) {
     let pool = installation.log.pool();
     let tables: Vec<(String, String)> = sqlx::query_as(

@@ -1,5 +1,6 @@
-//! A log as an installation has it: private chats and some rooms, of which a few are busy at a time, most events
-//! messages and what members do for themselves. Appended by commands, so that all of it is decided and encrypted.
+//! A log as an installation has it: private chats and some rooms, of which a few are busy at a
+//! time, most events messages and what members do for themselves. Appended by commands, so that all
+//! of it is decided and encrypted.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};

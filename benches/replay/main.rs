@@ -1,8 +1,10 @@
-//! What replaying costs, each figure beside its natural limit in the same run: read models built anew beside COPY
-//! of the same rows, a stream published again beside a raw publisher; comparing, tailing, and taking over.
+//! What replaying costs, each figure beside its natural limit in the same run: read models built
+//! anew beside COPY of the same rows, a stream published again beside a raw publisher; comparing,
+//! tailing, and taking over.
 //!
-//! `cargo bench --bench replay -- --events 100000` is a tenth of it. Deliberately only what an operator does: the
-//! release binary's own verbs and servers, on a private PostgreSQL (`fsync` on, data checksums) and a NATS server.
+//! `cargo bench --bench replay -- --events 100000` is a tenth of it. Deliberately only what an
+//! operator does: the release binary's own verbs and servers, on a private PostgreSQL (`fsync` on,
+//! data checksums) and a NATS server.
 
 #![allow(missing_docs, reason = "a program")]
 #![allow(

@@ -9,7 +9,8 @@ use crate::history::History;
 use crate::installation::{Installation, Node};
 use crate::{row, timed};
 
-/// As many as are appended in less time than a lease lasts, and fewer than are filled in large steps.
+/// As many as are appended in less time than a lease lasts, and fewer than are filled in large
+/// steps.
 const BACKLOG: i64 = 4_000;
 const ROUNDS: usize = 3;
 const LOOK_EVERY: Duration = Duration::from_millis(5);
@@ -26,7 +27,8 @@ async fn reach(pool: &PgPool, to: Position) {
     }
 }
 
-/// A server that is held while much is written, and then let go on: it follows in its ordinary small steps.
+/// A server that is held while much is written, and then let go on: it follows in its ordinary
+/// small steps.
 pub async fn tail(installation: &Installation, history: &History) {
     let (log, node) = (&installation.log, installation.serve());
     reach(log.pool(), log.head().await.unwrap()).await;
@@ -52,7 +54,8 @@ pub async fn tail(installation: &Installation, history: &History) {
     row("tailing beside commands at full speed", &rate, "the commands on the same cores");
 }
 
-/// Two servers, of which the one that writes the read models is killed while somebody goes on writing.
+/// Two servers, of which the one that writes the read models is killed while somebody goes on
+/// writing.
 pub async fn take_over(installation: &Installation, history: &History) {
     let pool = installation.log.pool();
     let mut seconds = Vec::new();

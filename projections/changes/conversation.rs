@@ -80,8 +80,8 @@ pub(crate) struct ConversationChanges<'a> {
     message_deleted: bool,
 }
 
-/// The newest message and its author, and the newest message of anyone else: with them, what is the newest by
-/// somebody else is known for every member without a row for each.
+/// The newest message and its author, and the newest message of anyone else: with them, what is the
+/// newest by somebody else is known for every member without a row for each.
 #[derive(Debug, Default, Serialize)]
 struct Newest {
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -68,7 +68,8 @@ pub(crate) struct TeamChanges<'a> {
     members: Option<&'a [UserId]>,
 }
 
-/// The net change to a contact; a field that is `None` did not change, and an empty one is taken away.
+/// The net change to a contact; a field that is `None` did not change, and an empty one is taken
+/// away.
 #[derive(Debug, Default, Serialize)]
 pub(crate) struct ContactChanges<'a> {
     /// Only of one that is new.

@@ -1,7 +1,9 @@
-//! A batch of the log, folded once into its net changes: all read models are written from the same fold.
+//! A batch of the log, folded once into its net changes: all read models are written from the same
+//! fold.
 //!
-//! Everything is reduced to the net change of each thing, so that one statement writes it whatever the order of
-//! the events was, and how the log is cut into batches makes no difference to the rows.
+//! Everything is reduced to the net change of each thing, so that one statement writes it whatever
+//! the order of the events was, and how the log is cut into batches makes no difference to the
+//! rows.
 
 mod conversation;
 mod desk;
@@ -53,7 +55,8 @@ pub struct Changes<'a> {
     pub(crate) members: BTreeMap<(ConversationId, UserId), MemberChanges>,
     /// By stream and kind.
     pub(crate) timers: BTreeMap<(Uuid, &'static str), TimerChange>,
-    /// The newest membership that each stream of a member is known to be of: timers of older ones are over.
+    /// The newest membership that each stream of a member is known to be of: timers of older ones
+    /// are over.
     pub(crate) newest_memberships: BTreeMap<ParticipationId, MembershipId>,
     pub(crate) created_support: BTreeMap<ConversationId, CreatedSupport<'a>>,
     pub(crate) support: BTreeMap<ConversationId, SupportChanges<'a>>,
@@ -71,9 +74,9 @@ impl<'a> Changes<'a> {
     /// Folds a batch. An event that cannot be read is nothing if it is quarantined.
     ///
     /// # Errors
-    /// [`Error::Undecodable`] at the first other event that cannot be read: no read model can go beyond it, of whatever
-    /// aggregate it is. What says so is part of what cannot be trusted, and models that pass over it without being told
-    /// to would be apart from those that wait.
+    /// [`Error::Undecodable`] at the first other event that cannot be read: no read model can go
+    /// beyond it, of whatever aggregate it is. What says so is part of what cannot be trusted, and
+    /// models that pass over it without being told to would be apart from those that wait.
     pub fn fold(
         events: &'a [Arc<LogEvent>],
         quarantined: &BTreeSet<Position>,

@@ -3,8 +3,8 @@ use domain::{AccountPosition, PublicId};
 use event_store::RecordedEvent;
 use serde::Serialize;
 
-/// Since when a marker covers what it covers: a stack of ranges, each from the one below up to `top`. It tells
-/// when each message was read, without a row for each.
+/// Since when a marker covers what it covers: a stack of ranges, each from the one below up to
+/// `top`. It tells when each message was read, without a row for each.
 #[derive(Debug, Default, Serialize)]
 pub(crate) struct ReadRanges {
     /// What earlier batches left is gone.

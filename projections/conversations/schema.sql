@@ -1,7 +1,8 @@
 create table conversations (
     uuid            uuid        not null,
     account_id      bigint      not null,
-    -- The public number, the account position of the creation: unique, increasing, the same after a rebuild.
+    -- The public number, the account position of the creation: unique, increasing, the same after a
+    -- rebuild.
     number          bigint      not null,
     -- The account position of the newest event that changed what everyone sees of it.
     revision        bigint      not null,
@@ -17,18 +18,19 @@ create table conversations (
     -- The newest change of name, description, tags, picture or members.
     modified_at     timestamptz not null,
     modified_by     uuid,
-    -- The newest change of what is said, of the name or of the members, to the millisecond that is shown.
+    -- The newest change of what is said, of the name or of the members, to the millisecond that is
+    -- shown.
     changed_at      timestamptz not null,
     trashed         boolean     not null default false,
     -- For everyone.
     pinned_message  uuid,
     member_count    bigint      not null,
-    -- It has or had more members than are worth a change of each one's row for every message: what its members'
-    -- lists are ordered by is joined from here when they are read. It never goes back, so that whether it is does
-    -- not depend on when somebody looked.
+    -- It has or had more members than are worth a change of each one's row for every message: what
+    -- its members' lists are ordered by is joined from here when they are read. It never goes back,
+    -- so that whether it is does not depend on when somebody looked.
     is_large        boolean     not null,
-    -- The newest message, its author, and the newest message by anyone else: enough to know for each member what
-    -- the newest one by somebody else is.
+    -- The newest message, its author, and the newest message by anyone else: enough to know for
+    -- each member what the newest one by somebody else is.
     newest_id       bigint,
     newest_author   uuid,
     newest_by_other bigint,

@@ -1,5 +1,5 @@
-//! What support conversations refer to: inboxes and teams with who is in them, contacts, and who a contact is in each
-//! inbox.
+//! What support conversations refer to: inboxes and teams with who is in them, contacts, and who a
+//! contact is in each inbox.
 
 mod apply;
 #[cfg(test)]

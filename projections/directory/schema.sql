@@ -1,12 +1,13 @@
--- How texts are compared where case does not matter: by full case folding and in normal form C, in every language,
--- whatever the database's own locale is. Lower case first: of the two capital sharp s, only the small one becomes SS.
--- The dotted and the dotless i stay apart, as they do without a language.
+-- How texts are compared where case does not matter: by full case folding and in normal form C, in
+-- every language, whatever the database's own locale is. Lower case first: of the two capital sharp
+-- s, only the small one becomes SS. The dotted and the dotless i stay apart, as they do without a
+-- language.
 create function fold(t text) returns text
     language sql immutable strict parallel safe
     return normalize(upper(lower(normalize(t, nfc) collate "und-x-icu")), nfc);
 
--- The same without accents, for names that are searched for: who types Zoe or Zoë means both. Marks of other scripts
--- than those of Latin, Greek and Cyrillic stay, for they make other letters.
+-- The same without accents, for names that are searched for: who types Zoe or Zoë means both. Marks
+-- of other scripts than those of Latin, Greek and Cyrillic stay, for they make other letters.
 create function unaccented(t text) returns text
     language sql immutable strict parallel safe
     return normalize(regexp_replace(normalize(fold(t), nfd), U&'[\0300-\036F]', '', 'g'), nfc);

@@ -29,7 +29,8 @@ pub struct Step {
     pub command: String,
     /// The event itself, with `[erased]` in place of what was erased.
     pub event: Value,
-    /// What it changed of the conversation, from what to what; the text of older messages is not part of that.
+    /// What it changed of the conversation, from what to what; the text of older messages is not
+    /// part of that.
     pub changes: Vec<Change>,
 }
 
@@ -64,8 +65,8 @@ pub struct Steps {
     pub more: bool,
 }
 
-/// What changed between two moments: every event within the bounds, with what it changed. Positions are those within the
-/// account, if one is given.
+/// What changed between two moments: every event within the bounds, with what it changed. Positions
+/// are those within the account, if one is given.
 ///
 /// None when there is no such conversation in the account.
 ///

@@ -8,8 +8,8 @@ use super::moment::Moment;
 use crate::Error;
 use crate::aside::aside;
 
-/// A conversation as it was: a JSON object, for everyone or as one member saw it. Positions are those within the account, if
-/// one is given.
+/// A conversation as it was: a JSON object, for everyone or as one member saw it. Positions are
+/// those within the account, if one is given.
 ///
 /// None when there was no such conversation in the account, or the user was not in it.
 ///

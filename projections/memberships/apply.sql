@@ -1,5 +1,6 @@
--- Conversations come before memberships: everything here is made from their rows as the batch leaves them. A
--- membership made here starts from its conversation; what each member did comes last.
+-- Conversations come before memberships: everything here is made from their rows as the batch
+-- leaves them. A membership made here starts from its conversation; what each member did comes
+-- last.
 create function apply_memberships(changes jsonb) returns boolean
     language plpgsql as
 $$
@@ -75,8 +76,8 @@ begin
 end
 $$;
 
--- What a message, a name or the trash changes in the rows of all members, of whom those are left alone for whom it
--- makes no difference. Large rooms are not fanned out.
+-- What a message, a name or the trash changes in the rows of all members, of whom those are left
+-- alone for whom it makes no difference. Large rooms are not fanned out.
 create function fan_out(touched uuid[], may_have_grown boolean) returns void
     language plpgsql as
 $$
@@ -190,7 +191,8 @@ create function change_read_ranges(readings jsonb) returns void
     language plpgsql as
 $$
 begin
-    -- Of the ranges that reach beyond where the marker was, the lowest stays, for what it still covers.
+    -- Of the ranges that reach beyond where the marker was, the lowest stays, for what it still
+    -- covers.
     delete from read_ranges k
     using jsonb_to_recordset(readings) as r
         (conversation uuid, user_id uuid, membership bigint, read_ranges jsonb)
@@ -205,8 +207,8 @@ begin
                        where o.user_id = k.user_id
                          and o.conversation = k.conversation
                          and o.top >= (r.read_ranges ->> 'lowered')::bigint));
-    -- Found first, and then changed in place: a plan that was made while the table was empty would else walk all of it.
-    -- There is one projector, so no row moves in between.
+    -- Found first, and then changed in place: a plan that was made while the table was empty would
+    -- else walk all of it. There is one projector, so no row moves in between.
     update read_ranges k
     set top = w.lowered
     from (select o.place, (r.read_ranges ->> 'lowered')::bigint as lowered

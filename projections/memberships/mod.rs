@@ -1,5 +1,5 @@
-//! Who is in which conversation, and each member's own state there: flags, read marker, and what their lists are
-//! ordered by and filtered by.
+//! Who is in which conversation, and each member's own state there: flags, read marker, and what
+//! their lists are ordered by and filtered by.
 
 mod apply;
 pub(crate) mod bucket;

@@ -1,4 +1,5 @@
--- Who is in a conversation. Rows come with a membership and go with it; only the trash changes them.
+-- Who is in a conversation. Rows come with a membership and go with it; only the trash changes
+-- them.
 create table members (
     conversation  uuid        not null,
     user_id       uuid        not null,
@@ -21,14 +22,15 @@ create function kind_number(kind text) returns smallint
     language sql immutable parallel safe
 return case kind when 'private' then 0 when 'room' then 1 when 'contextual' then 2 end;
 
--- Each member's own state, and what their lists are ordered by. A change of the state alone touches no index; what
--- a message changes is in few orders.
+-- Each member's own state, and what their lists are ordered by. A change of the state alone touches
+-- no index; what a message changes is in few orders.
 create table memberships (
     user_id       uuid        not null,
     conversation  uuid        not null,
     membership    bigint      not null,
-    -- The number of the newest message or, before there is one, of the conversation. In large rooms it, the time and
-    -- all below that come from the conversation are left as they were made: they are joined when they are read.
+    -- The number of the newest message or, before there is one, of the conversation. In large rooms
+    -- it, the time and all below that come from the conversation are left as they were made: they
+    -- are joined when they are read.
     rank          bigint      not null,
     changed_at    timestamptz not null,
     -- The account position of the pin, which orders the pinned ones; null: not pinned.
@@ -50,8 +52,8 @@ create table memberships (
     muted         boolean     not null default false,
     starred       boolean     not null default false,
     subscribed    boolean     not null default true,
-    -- Everything that lists are filtered by, as one number: a list with any filter is a few ranges of one index, and
-    -- how long it is the sum of a few counts.
+    -- Everything that lists are filtered by, as one number: a list with any filter is a few ranges
+    -- of one index, and how long it is the sum of a few counts.
     bucket        smallint    not null generated always as
         ((is_large::int * 256 + kind * 64 + trashed::int * 32 + is_empty::int * 16 + (archived_at is not null)::int * 8
           + muted::int * 4 + unread::int * 2 + (pinned is not null)::int)::smallint) stored,
@@ -69,8 +71,8 @@ create table membership_counts (
 )
 with (fillfactor = 50);
 
--- The counts follow the memberships by what changed in them, statement by statement: there is one place where a
--- membership comes to count or ceases to, whatever the cause.
+-- The counts follow the memberships by what changed in them, statement by statement: there is one
+-- place where a membership comes to count or ceases to, whatever the cause.
 create function count_memberships() returns trigger
     language plpgsql as
 $$
@@ -90,8 +92,9 @@ begin
         from (select user_id, bucket, count(*) as memberships from old_rows group by user_id, bucket) d
         where c.user_id = d.user_id and c.bucket = d.bucket;
     else
-        -- Not a join of the rows as they were with what they have become: for that, the planner goes by how many there
-        -- were when the function first ran, and compares each with each when they are many.
+        -- Not a join of the rows as they were with what they have become: for that, the planner
+        -- goes by how many there were when the function first ran, and compares each with each when
+        -- they are many.
         with changed as materialized (
             select user_id, bucket, sum(change) as change
             from (select user_id, bucket, 1 as change from new_rows

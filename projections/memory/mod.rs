@@ -1,10 +1,10 @@
-//! What a node remembers: what everyone sees of a conversation, who is in it, and what the directory says of a user,
-//! each by id, and which conversation has which number. All of it is bounded, and nothing of it is needed: a node
-//! without memory gives the same answers.
+//! What a node remembers: what everyone sees of a conversation, who is in it, and what the
+//! directory says of a user, each by id, and which conversation has which number. All of it is
+//! bounded, and nothing of it is needed: a node without memory gives the same answers.
 //!
-//! The node's own follower of the log has it forget what an event touches before the position is announced to those
-//! who wait; so an answer is never older than the position that it claims. A member's read marker is not a reason to
-//! forget a room of thousands: it is set in place.
+//! The node's own follower of the log has it forget what an event touches before the position is
+//! announced to those who wait; so an answer is never older than the position that it claims. A
+//! member's read marker is not a reason to forget a room of thousands: it is set in place.
 
 mod conversation;
 mod loader;
@@ -61,7 +61,8 @@ pub struct Memory {
 }
 
 impl Memory {
-    /// A memory that what it does not know asks of this database, on connections that are for reading alone.
+    /// A memory that what it does not know asks of this database, on connections that are for
+    /// reading alone.
     pub fn start(pool: &PgPool) -> Self {
         Self::of(pool, Generation::live())
     }
@@ -110,8 +111,9 @@ impl Memory {
         &self.progress
     }
 
-    /// Which generation of the directory is known: lists of members remember who they are as of one, so that a room of
-    /// thousands is not looked up user by user for each of those who look at it.
+    /// Which generation of the directory is known: lists of members remember who they are as of
+    /// one, so that a room of thousands is not looked up user by user for each of those who look at
+    /// it.
     pub(crate) fn directory_generation(&self) -> u64 {
         self.directory_generation.load(Ordering::Acquire)
     }

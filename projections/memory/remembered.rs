@@ -30,8 +30,8 @@ impl<K, V> Weighter<K, Arc<V>> for Size<V> {
 
 /// Values by key: those that are known, and the way to those that are not.
 ///
-/// What is forgotten while it is being loaded may have been read before the change, so it is not kept. Whoever asked
-/// for it before the change was announced may still be given it.
+/// What is forgotten while it is being loaded may have been read before the change, so it is not
+/// kept. Whoever asked for it before the change was announced may still be given it.
 pub(crate) struct Remembered<K, V> {
     known: Arc<Known<K, V>>,
     /// Keys whose values are being loaded for keeping, and by how many loads.

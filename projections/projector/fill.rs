@@ -18,18 +18,20 @@ use crate::{Error, Generation};
 pub const MEMORY_MAX: usize = 256 << 20;
 /// Ranges that are read at once.
 const AT_ONCE: usize = 3;
-/// What a byte of the log takes at most on the way, about: so many ranges and one more are under way, of which each event
-/// is there as it was read, opened, and as the argument of a statement.
+/// What a byte of the log takes at most on the way, about: so many ranges and one more are under
+/// way, of which each event is there as it was read, opened, and as the argument of a statement.
 const MEMORY_PER_BYTE: usize = (AT_ONCE + 1) * 12;
-/// Events in one transaction. Twice as many would save a twelfth of the database's work, and take half as much memory more.
+/// Events in one transaction. Twice as many would save a twelfth of the database's work, and take
+/// half as much memory more.
 const EVENTS_MAX: usize = 4_000;
-/// Planned anew for each batch: the tables grow from nothing. Even so many rows are looked up one by one, as those of the
-/// small batches are that come later: what joins them as a whole reads the whole table for each batch.
+/// Planned anew for each batch: the tables grow from nothing. Even so many rows are looked up one
+/// by one, as those of the small batches are that come later: what joins them as a whole reads the
+/// whole table for each batch.
 const LARGE: &[(&str, &str)] =
     &[("statement_timeout", "0"), ("plan_cache_mode", "force_custom_plan")];
 
-/// Fills all models of a generation, which stand at one position, in large steps: while one is written, the next one is
-/// read. Indexes for questions are made when it is done.
+/// Fills all models of a generation, which stand at one position, in large steps: while one is
+/// written, the next one is read. Indexes for questions are made when it is done.
 pub(crate) struct Fill<'a> {
     pub(crate) log: &'a Log,
     pub(crate) lease: &'a Lease,
@@ -65,8 +67,9 @@ impl Fill<'_> {
         filled
     }
 
-    /// Brings the models to the end of the batch; a copy without checkpoints may be given some of the events only. A
-    /// batch that fails for what is in it is halved, so that all before the event that cannot be taken is written.
+    /// Brings the models to the end of the batch; a copy without checkpoints may be given some of
+    /// the events only. A batch that fails for what is in it is halved, so that all before the
+    /// event that cannot be taken is written.
     pub(crate) async fn write(
         &self,
         connection: &mut PgConnection,
@@ -107,7 +110,8 @@ impl Fill<'_> {
     }
 }
 
-/// Reads ahead, in order: several ranges at once, for opening and decoding takes longer than anything else.
+/// Reads ahead, in order: several ranges at once, for opening and decoding takes longer than
+/// anything else.
 struct Ahead {
     tail: Tail,
     budget: Budget,

@@ -21,8 +21,9 @@ pub(super) struct Isolation<'a> {
 }
 
 impl Isolation<'_> {
-    /// Applies the event to each model by itself. Those that cannot take it, and those that build on one that cannot,
-    /// stay where they are, and are returned with the reasons; the others go on.
+    /// Applies the event to each model by itself. Those that cannot take it, and those that build
+    /// on one that cannot, stay where they are, and are returned with the reasons; the others go
+    /// on.
     pub(super) async fn run(
         &self,
         connection: &mut PgConnection,

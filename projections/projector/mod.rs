@@ -1,14 +1,14 @@
 //! The projector: follows the log for all read models, a batch and a transaction at a time.
 //!
-//! A batch is folded once, and written by one statement: it calls each concerned model's `apply` in the order of
-//! the models and moves their checkpoints, from where the rows are and under the epoch of the lease, or nothing of
-//! it happens. The position of a checkpoint is thus moved by the transaction that wrote the rows and by nothing
-//! else. Commits are not waited for: after a crash of PostgreSQL the checkpoints are as old as the rows, and the
-//! log fills the rest.
+//! A batch is folded once, and written by one statement: it calls each concerned model's `apply` in
+//! the order of the models and moves their checkpoints, from where the rows are and under the epoch
+//! of the lease, or nothing of it happens. The position of a checkpoint is thus moved by the
+//! transaction that wrote the rows and by nothing else. Commits are not waited for: after a crash
+//! of PostgreSQL the checkpoints are as old as the rows, and the log fills the rest.
 //!
-//! When a batch fails, smaller ones are tried, down to a single event. If that one fails for what it is, and not
-//! because the database is in trouble, the models that cannot go on are stopped there, and the others go on
-//! without them (`isolate.rs`).
+//! When a batch fails, smaller ones are tried, down to a single event. If that one fails for what
+//! it is, and not because the database is in trouble, the models that cannot go on are stopped
+//! there, and the others go on without them (`isolate.rs`).
 
 mod connection;
 mod fill;
@@ -47,7 +47,8 @@ const BUDGET: Budget = Budget { events_max: 1000, bytes_max: 8 * 1024 * 1024 };
 /// How often a projector looks whether its rows are still those that it wrote, and what may go on.
 const CHECK_EVERY: Duration = Duration::from_secs(2);
 
-/// Keeps all read models, and what this node remembers of them, up to date until `stop` is cancelled.
+/// Keeps all read models, and what this node remembers of them, up to date until `stop` is
+/// cancelled.
 pub fn start(log: &Log, memory: &Memory, node: Uuid, stop: &CancellationToken) -> JoinSet<()> {
     let follower = Follower::new(log.clone(), memory.clone(), memory.progress.clone());
     let projector = Projector {
@@ -149,8 +150,8 @@ impl Led for Projector {
 }
 
 impl Projector {
-    /// Takes what is far behind, as new rows are, near to the head of the log. An event that cannot be taken is left to
-    /// the small steps that come next, which find out whose fault it is.
+    /// Takes what is far behind, as new rows are, near to the head of the log. An event that cannot
+    /// be taken is left to the small steps that come next, which find out whose fault it is.
     async fn fill(&self, connection: &mut PgConnection, lease: &Lease) -> Result<(), Error> {
         let fill =
             Fill { log: &self.log, lease, generation: &self.generation, memory_max: MEMORY_MAX };
@@ -172,8 +173,9 @@ impl Projector {
         }
     }
 
-    /// Looks whether the rows are still those that were written, or others that were built beside them and put in their
-    /// place, and which stopped models may go on: an operator has dealt with what stopped them.
+    /// Looks whether the rows are still those that were written, or others that were built beside
+    /// them and put in their place, and which stopped models may go on: an operator has dealt with
+    /// what stopped them.
     async fn check(
         &mut self,
         connection: &mut PgConnection,
@@ -254,8 +256,9 @@ impl Projector {
     }
 }
 
-/// Writes the changes to the rows of the models and moves their checkpoints: one statement, one transaction, one
-/// round trip. `case` is what guarantees the order in which the functions are called.
+/// Writes the changes to the rows of the models and moves their checkpoints: one statement, one
+/// transaction, one round trip. `case` is what guarantees the order in which the functions are
+/// called.
 async fn write(
     connection: &mut PgConnection,
     lease: &Lease,

@@ -11,9 +11,9 @@ const DATABASE: &str = "(select format('%s/%s', s.system_identifier, d.oid)
                          from pg_control_system() s
                          join pg_database d on d.datname = current_database())";
 
-/// Makes the schemas of models that are missing, of another version, or not the ones that were built here (a restore
-/// made them, and its triggers may have counted what was counted before), and of those that build on them: they start
-/// from nothing. Whatever was stopped is tried again.
+/// Makes the schemas of models that are missing, of another version, or not the ones that were
+/// built here (a restore made them, and its triggers may have counted what was counted before), and
+/// of those that build on them: they start from nothing. Whatever was stopped is tried again.
 pub(crate) async fn prepare(
     connection: &mut PgConnection,
     lease: &Lease,
@@ -64,7 +64,8 @@ pub(crate) async fn index(
     let settings = "set local statement_timeout = 0; set local client_min_messages = warning";
     tx.execute(settings).await.map_err(failed("index a read model"))?;
     for model in generation.models.iter() {
-        // Looked up first: even to find that it is there, making an index waits for whoever has the table.
+        // Looked up first: even to find that it is there, making an index waits for whoever has the
+        // table.
         let are_there: bool = sqlx::query_scalar(
             "select bool_and(to_regclass(format('%I.%I', $1, name)) is not null)
              from unnest($2::text[]) name",

@@ -9,16 +9,16 @@ use crate::{Error, Generation};
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Standing {
     pub(crate) positions: BTreeMap<&'static str, Position>,
-    /// The number that each one's schema has in the database, and how often rows were made again in it: others are other
-    /// rows.
+    /// The number that each one's schema has in the database, and how often rows were made again in
+    /// it: others are other rows.
     schemas: BTreeMap<&'static str, (i64, i64)>,
     /// Models that cannot go on, each with the reason.
     pub(crate) stopped: BTreeMap<&'static str, String>,
 }
 
 impl Standing {
-    /// As the checkpoints have it; `None` when a model was never built. A checkpoint that came with a restore stands
-    /// for a schema that is not there, or is another one.
+    /// As the checkpoints have it; `None` when a model was never built. A checkpoint that came with
+    /// a restore stands for a schema that is not there, or is another one.
     pub(crate) async fn read(
         executor: impl PgExecutor<'_>,
         generation: &Generation,
@@ -55,8 +55,8 @@ impl Standing {
         self.running().map(|(_, position)| position).min()
     }
 
-    /// The position of those that are furthest behind, and how far they may go to meet the next ones; `None` when all
-    /// are stopped.
+    /// The position of those that are furthest behind, and how far they may go to meet the next
+    /// ones; `None` when all are stopped.
     pub(super) fn next(&self) -> Option<(Position, Option<Position>)> {
         let least = self.least()?;
         let ahead = self.running().map(|(_, position)| position).filter(|at| *at > least);

@@ -1,6 +1,7 @@
 use crate::Error;
 
-/// Whether a batch failed for what is in it, so that it would fail again, and not because the database is in trouble.
+/// Whether a batch failed for what is in it, so that it would fail again, and not because the
+/// database is in trouble.
 pub(super) fn is_data(error: &Error) -> bool {
     match error {
         Error::Undecodable(_) => true,

@@ -8,14 +8,14 @@ pub(super) async fn lock(
     tables: &str,
     mode: &str,
 ) -> Result<(), sqlx::Error> {
-    // For all locks together: longer than most statements take, shorter than anybody notices, and than it takes until two
-    // who wait for each other are told so.
+    // For all locks together: longer than most statements take, shorter than anybody notices, and
+    // than it takes until two who wait for each other are told so.
     let lock = format!("set local statement_timeout = '100ms'; lock table {tables} in {mode} mode");
     tx.execute(lock.as_str()).await.map(drop)
 }
 
-/// Whether locks could be had in a moment; what comes behind them may take its time. If not, roll back at once and not
-/// with the next statement: until then those that could be had would be kept.
+/// Whether locks could be had in a moment; what comes behind them may take its time. If not, roll
+/// back at once and not with the next statement: until then those that could be had would be kept.
 pub(super) async fn is_had(
     tx: &mut PgConnection,
     locked: Result<(), sqlx::Error>,

@@ -1,8 +1,9 @@
-//! Read models built from the log again: beside those that are shown, to take their place or to be compared with them,
-//! or as they were at a position.
+//! Read models built from the log again: beside those that are shown, to take their place or to be
+//! compared with them, or as they were at a position.
 //!
-//! All of it is the ordinary filling ([`crate::projector`]) of another [`Generation`]. Deliberately not here: anything
-//! that writes the rows that are shown. To build a copy for another purpose, make a file.
+//! All of it is the ordinary filling ([`crate::projector`]) of another [`Generation`]. Deliberately
+//! not here: anything that writes the rows that are shown. To build a copy for another purpose,
+//! make a file.
 
 mod compare;
 mod locks;

@@ -8,8 +8,9 @@ use crate::Error;
 /// Events that are named at most, the newest.
 const POSITIONS_MAX: i64 = 10;
 
-/// Which events a row is made from: those of its conversation, of a member those of the conversation and the member's
-/// own, of a message those that name it, of a user, a contact or an inbox its own.
+/// Which events a row is made from: those of its conversation, of a member those of the
+/// conversation and the member's own, of a message those that name it, of a user, a contact or an
+/// inbox its own.
 pub(super) struct Origin {
     conversation: Option<Uuid>,
     /// Of these streams, if not of all that belong to the conversation.
@@ -75,8 +76,8 @@ impl Origin {
         Ok(positions)
     }
 
-    /// Whether what it says was erased after a position. The keys went with the event that erases, while the row has yet
-    /// to follow: such a difference says nothing.
+    /// Whether what it says was erased after a position. The keys went with the event that erases,
+    /// while the row has yet to follow: such a difference says nothing.
     pub(super) async fn is_erased_after(
         &self,
         log: &Log,

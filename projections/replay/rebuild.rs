@@ -24,20 +24,21 @@ struct Reach {
 enum Switch {
     /// The copy is shown, as of this position.
     Done(Position),
-    /// Somebody reads for long, or the node that writes what is shown has yet to come to where the copy is.
+    /// Somebody reads for long, or the node that writes what is shown has yet to come to where the
+    /// copy is.
     Busy,
     /// Too much was written meanwhile.
     Behind,
 }
 
 impl Replay {
-    /// Builds models anew beside those that are shown, with their relatives, and then puts them in their place: whoever
-    /// reads meanwhile sees the one or the other, at the same position. What was interrupted goes on, unless it is to
-    /// begin `anew`. Returns the position.
+    /// Builds models anew beside those that are shown, with their relatives, and then puts them in
+    /// their place: whoever reads meanwhile sees the one or the other, at the same position. What
+    /// was interrupted goes on, unless it is to begin `anew`. Returns the position.
     ///
     /// # Errors
-    /// [`Error::Refused`] for an event that cannot be applied; [`Error::UnderWay`] if another process does it; when
-    /// PostgreSQL fails.
+    /// [`Error::Refused`] for an event that cannot be applied; [`Error::UnderWay`] if another
+    /// process does it; when PostgreSQL fails.
     pub async fn rebuild(
         &self,
         names: &[&str],
@@ -87,8 +88,8 @@ impl Replay {
         }
     }
 
-    /// Fills a copy until it is near to what is shown: each time there is less to do, for less was written meanwhile.
-    /// Returns where it is.
+    /// Fills a copy until it is near to what is shown: each time there is less to do, for less was
+    /// written meanwhile. Returns where it is.
     async fn catch_up(
         &self,
         connection: &mut PgConnection,
@@ -112,7 +113,8 @@ impl Replay {
         }
     }
 
-    /// A copy is filled to where the running models are, while a node takes them on; without one, to the head.
+    /// A copy is filled to where the running models are, while a node takes them on; without one,
+    /// to the head.
     async fn reach(
         &self,
         connection: &mut PgConnection,
@@ -136,11 +138,12 @@ impl Replay {
         })
     }
 
-    /// Puts the copy in the place of what is shown, in one transaction, if it is at the same position or so near that
-    /// the rest is written with it.
+    /// Puts the copy in the place of what is shown, in one transaction, if it is at the same
+    /// position or so near that the rest is written with it.
     ///
-    /// No statement can be half of the one and half of the other: for a moment nobody else has a lock on what is shown,
-    /// and whoever waits for one looks the names up again. Nobody else is kept waiting for longer than a moment.
+    /// No statement can be half of the one and half of the other: for a moment nobody else has a
+    /// lock on what is shown, and whoever waits for one looks the names up again. Nobody else is
+    /// kept waiting for longer than a moment.
     async fn switch(
         &self,
         connection: &mut PgConnection,
@@ -207,8 +210,9 @@ async fn lock_tables(tx: &mut PgConnection, generation: &Generation) -> Result<(
 
 /// Drops what was shown before.
 ///
-/// Whoever waited for its tables while they were replaced takes them one by one, in an order of their own, before they
-/// look the names up again: dropping one after the other might wait for them as they wait for it.
+/// Whoever waited for its tables while they were replaced takes them one by one, in an order of
+/// their own, before they look the names up again: dropping one after the other might wait for them
+/// as they wait for it.
 async fn drop_old(connection: &mut PgConnection, live: &Generation) -> Result<(), Error> {
     let failed = |source| Error::Database { doing: "drop an old generation", source };
     let old = live.old();
@@ -224,8 +228,8 @@ async fn drop_old(connection: &mut PgConnection, live: &Generation) -> Result<()
     }
 }
 
-/// Whoever writes what is shown does so after this, or has done so before. In the order in which the projector takes
-/// them, after the tables: its lease, and then the checkpoints.
+/// Whoever writes what is shown does so after this, or has done so before. In the order in which
+/// the projector takes them, after the tables: its lease, and then the checkpoints.
 async fn lock_rows(tx: &mut PgConnection, live: &Generation) -> Result<(), sqlx::Error> {
     sqlx::query("select from leases where name = $1 for update")
         .bind(live.lease())

@@ -15,7 +15,8 @@ use crate::projector::{Fill, dedicated};
 const BATCH: i64 = 1_000;
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// Tables that have rows of a conversation, counts last: triggers change those while the others are replaced.
+/// Tables that have rows of a conversation, counts last: triggers change those while the others are
+/// replaced.
 const TABLES: &str = "select c.relname::text as name, n.nspname::text as schema,
            (select string_agg(quote_ident(a.attname), ', ' order by a.attnum)
             from pg_attribute a
@@ -38,8 +39,9 @@ struct Table {
 event_store::from_row!(Table { name, schema, columns, key });
 
 impl Replay {
-    /// Folds one conversation's events anew, and replaces its rows in all models by what comes of them, in one
-    /// transaction; counts of a member's conversations follow by the difference. Returns the position.
+    /// Folds one conversation's events anew, and replaces its rows in all models by what comes of
+    /// them, in one transaction; counts of a member's conversations follow by the difference.
+    /// Returns the position.
     ///
     /// # Errors
     /// [`Error::Stopped`] for a model that is stopped; those of building; when PostgreSQL fails.

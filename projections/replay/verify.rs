@@ -25,9 +25,10 @@ pub struct Verified {
 }
 
 impl Replay {
-    /// Builds models, with their relatives, from the log again, and compares them row by row with those that are shown,
-    /// both at the same position; all, if none is named. With a `sample`, only so many conversations, chosen by chance, are
-    /// folded and compared. `found` is told of each difference.
+    /// Builds models, with their relatives, from the log again, and compares them row by row with
+    /// those that are shown, both at the same position; all, if none is named. With a `sample`,
+    /// only so many conversations, chosen by chance, are folded and compared. `found` is told of
+    /// each difference.
     ///
     /// # Errors
     /// [`Error::Stopped`] for a model that is stopped; those of building; when PostgreSQL fails.
@@ -93,8 +94,9 @@ async fn choose(
     chosen.map(Some).map_err(Error::database("choose conversations"))
 }
 
-/// Begins a transaction, and returns the position of what is shown, from now on the only state of it that is seen
-/// there. Its tables are locked before, so that no other copy can take their place meanwhile.
+/// Begins a transaction, and returns the position of what is shown, from now on the only state of
+/// it that is seen there. Its tables are locked before, so that no other copy can take their place
+/// meanwhile.
 async fn hold(
     connection: &mut PgConnection,
     live: &Generation,
@@ -112,7 +114,8 @@ async fn hold(
     position(connection, live, LOOKS_MAX).await
 }
 
-/// Where the models are, all at one position. They are apart for a moment while one of them catches up.
+/// Where the models are, all at one position. They are apart for a moment while one of them catches
+/// up.
 pub(super) async fn position(
     connection: &mut PgConnection,
     live: &Generation,

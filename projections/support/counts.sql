@@ -11,7 +11,8 @@ create table support_counts (
 )
 with (fillfactor = 50);
 
--- The counts follow the narrow rows by what changed in them, statement by statement, as those of memberships do.
+-- The counts follow the narrow rows by what changed in them, statement by statement, as those of
+-- memberships do.
 create function count_support() returns trigger
     language plpgsql as
 $$

@@ -1,7 +1,7 @@
 -- What only questions need: made when the rows are there.
 
--- A list is a few ranges of one of these, each in the list's order. What else lists are filtered by is in them, so that
--- what is skipped is never looked up.
+-- A list is a few ranges of one of these, each in the list's order. What else lists are filtered by
+-- is in them, so that what is skipped is never looked up.
 create index if not exists support_of_an_account on support_order
     (account_id, bucket, last_activity_at, number) include (inbox, team, assignee);
 create index if not exists support_of_an_inbox on support_order
@@ -36,7 +36,8 @@ create extension if not exists btree_gin with schema public;
 create index if not exists support_labels on support_conversations using gin ((account_id::text), labels)
     with (fastupdate = off);
 
--- Part of a text, whatever its case. The account is in it, so that what is written elsewhere is not looked at.
+-- Part of a text, whatever its case. The account is in it, so that what is written elsewhere is not
+-- looked at.
 create index if not exists support_messages_by_part_of_text on support_messages using gin
     ((account_id::text), fold_support(text) public.gin_trgm_ops)
     -- As for messages among people (`messages_by_part_of_text`).

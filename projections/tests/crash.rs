@@ -126,7 +126,8 @@ async fn one_model_that_was_set_back_catches_up_with_the_others() {
     assert_shown_again(42, vec![memberships::NAME]).await;
 }
 
-/// What was answered may not be contradicted by rows that a crash has set back, not even for a moment.
+/// What was answered may not be contradicted by rows that a crash has set back, not even for a
+/// moment.
 #[tokio::test(flavor = "multi_thread")]
 async fn no_answer_is_older_than_one_before_the_crash() {
     let mut history = History::begin(43).await;

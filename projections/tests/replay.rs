@@ -1,4 +1,5 @@
-//! Read models built from the log again: beside what is shown, to take its place or to be compared with it.
+//! Read models built from the log again: beside what is shown, to take its place or to be compared
+//! with it.
 
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
@@ -42,8 +43,8 @@ async fn schemas(world: &World) -> BTreeSet<String> {
     found.into_iter().collect()
 }
 
-/// What was changed by hand is found, with the events that should have made it, and put right by a rebuild, also in
-/// what nodes remember.
+/// What was changed by hand is found, with the events that should have made it, and put right by a
+/// rebuild, also in what nodes remember.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_planted_difference_is_found_and_a_rebuild_puts_it_right_on_every_node() {
     let mut history = History::begin(61).await;
@@ -108,7 +109,8 @@ async fn nobody_notices_a_rebuild() {
         readers.spawn(async move {
             let mut looks = 0;
             while !STOP.load(Ordering::Relaxed) {
-                // Whatever is answered from now on is not older. Every event from the fourth on is a message.
+                // Whatever is answered from now on is not older. Every event from the fourth on is
+                // a message.
                 let said = views.progress().position().get() - 3;
                 let page = views.messages(room, false, 100, 0).await.unwrap();
                 let total = page.total.unwrap();

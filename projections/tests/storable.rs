@@ -1,5 +1,5 @@
-//! What the domain accepts can be recorded, projected and read back as it was: values at every edge, in every field of
-//! every command, through a real database.
+//! What the domain accepts can be recorded, projected and read back as it was: values at every
+//! edge, in every field of every command, through a real database.
 
 use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
 use domain::contact::{self, Contact};

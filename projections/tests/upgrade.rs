@@ -42,7 +42,8 @@ async fn a_rolling_upgrade_and_a_roll_back_under_load_serve_both_versions() {
         node.wait_for(history.world.log.head().await.unwrap()).await;
     }
 
-    // One after the other is replaced while the log goes on, and each version has everything as long as it has a node.
+    // One after the other is replaced while the log goes on, and each version has everything as
+    // long as it has a node.
     let log = Log::new(history.world.another_pool().await, history.world.log.keys().clone());
     let replaced = async {
         two.stop().await;
@@ -86,7 +87,8 @@ async fn is_there(world: &World, generation: &Generation) -> bool {
         .unwrap()
 }
 
-/// A node that comes to a long log fills its rows in large steps, and has the indexes that questions need.
+/// A node that comes to a long log fills its rows in large steps, and has the indexes that
+/// questions need.
 #[tokio::test(flavor = "multi_thread")]
 async fn rows_that_are_far_behind_are_filled_in_large_steps() {
     let mut history = History::begin(72).await;

@@ -157,8 +157,9 @@ impl Views {
     }
 }
 
-/// For user, mask and value of the bucket, kinds, the cursor's number and limit, mask and value of a large room's
-/// bucket. Each bucket that has any is a range of one index, read no further than the page needs; they are merged.
+/// For user, mask and value of the bucket, kinds, the cursor's number and limit, mask and value of
+/// a large room's bucket. Each bucket that has any is a range of one index, read no further than
+/// the page needs; they are merged.
 pub(super) fn entries_sql(cursor: Cursor) -> String {
     let direction = cursor.direction();
     format!(

@@ -9,8 +9,8 @@ use crate::Error;
 use crate::memberships::bucket;
 use crate::readers::Readers;
 
-/// How many conversations of each kind are unread: those that are neither in the trash, nor archived or muted by the
-/// member.
+/// How many conversations of each kind are unread: those that are neither in the trash, nor
+/// archived or muted by the member.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct UnreadCounts {
     /// Private chats.
@@ -24,7 +24,8 @@ pub struct UnreadCounts {
 event_store::from_row!(UnreadCounts { private, room, contextual });
 
 impl Views {
-    /// A user's unread conversations, by kind: a sum of a few kept counts, and of the large rooms that they are in.
+    /// A user's unread conversations, by kind: a sum of a few kept counts, and of the large rooms
+    /// that they are in.
     ///
     /// # Errors
     /// When PostgreSQL fails or a read model is stopped.

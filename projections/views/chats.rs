@@ -1,4 +1,5 @@
-//! A member's conversations by the change that everyone saw last, with filters, orders and pages by number.
+//! A member's conversations by the change that everyone saw last, with filters, orders and pages by
+//! number.
 
 use std::sync::Arc;
 
@@ -68,7 +69,8 @@ pub struct Choice {
     pub peer: Option<String>,
     /// The column has one of these values; all of them.
     pub filters: Vec<(Column, Vec<Uuid>)>,
-    /// And whether descending. The stream orders what is equal then. Empty: the latest changed first.
+    /// And whether descending. The stream orders what is equal then. Empty: the latest changed
+    /// first.
     pub order: Vec<(Column, bool)>,
     /// Items at most.
     pub limit: i64,
@@ -171,8 +173,8 @@ impl ChatEnd {
     }
 }
 
-/// For user, kinds, limit and offset, and the end of the page before. Each kind is a range of one index, read no
-/// further than the page needs. Large rooms, of which a member has few, are joined.
+/// For user, kinds, limit and offset, and the end of the page before. Each kind is a range of one
+/// index, read no further than the page needs. Large rooms, of which a member has few, are joined.
 pub(super) fn indexed_sql() -> String {
     format!(
         "with large as materialized (

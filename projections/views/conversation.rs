@@ -42,9 +42,9 @@ impl View {
         self.members.iter().zip(self.users.iter().map(|user| &**user))
     }
 
-    /// How many members there are: as many as are shown, unless those are the first hundred of more.
-    /// The conversation's own number may be of another moment than the list, between which somebody
-    /// came or went.
+    /// How many members there are: as many as are shown, unless those are the first hundred of
+    /// more. The conversation's own number may be of another moment than the list, between which
+    /// somebody came or went.
     pub fn member_count(&self) -> i64 {
         let shown = self.members.len();
         if shown == SHOWN_MAX {

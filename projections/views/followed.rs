@@ -25,7 +25,8 @@ impl Views {
         self.progress.require(SHOWN)?;
         let memberships = self.progress.generation.schema(memberships::NAME);
         let names = self.names_of_served();
-        // One statement: what it reads is of one moment, and rows and checkpoints are written together.
+        // One statement: what it reads is of one moment, and rows and checkpoints are written
+        // together.
         let read = || async {
             sqlx::query_as(
                 "select position,

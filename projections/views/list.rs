@@ -101,7 +101,8 @@ impl Views {
 pub(super) const UNREAD: &str = "(m.marked_unread
     or coalesce(newest_by_others(c, m.user_id), 0) > coalesce(m.marker, 0))";
 
-/// For user, kinds, unread, trashed, limit, offset, q and tag. It reads the member's own rows, and sorts them.
+/// For user, kinds, unread, trashed, limit, offset, q and tag. It reads the member's own rows, and
+/// sorts them.
 pub(super) fn sorted_sql(filter: &Filter) -> String {
     let direction = if filter.descending { "desc" } else { "asc" };
     let order = match filter.order {

@@ -61,8 +61,9 @@ pub(super) struct Found {
 }
 
 impl Views {
-    /// How long a list is, and the states on a page of it. Those who ask while a statement is under way share the
-    /// next one; where items have to be counted off first, that is a statement of its own, which holds up nobody.
+    /// How long a list is, and the states on a page of it. Those who ask while a statement is under
+    /// way share the next one; where items have to be counted off first, that is a statement of its
+    /// own, which holds up nobody.
     pub(super) async fn list_page(
         &self,
         user: UserId,
@@ -139,9 +140,9 @@ fn column<T>(keys: &[Key], of: fn(&Key) -> T) -> Vec<T> {
     keys.iter().map(of).collect()
 }
 
-/// For the columns of `w`, an array each. Each bucket that has any is a range of one index, read no further than the
-/// page needs; they are merged. Large rooms, of which a member has few, are joined. A page without items is a row that
-/// only says how long the list is.
+/// For the columns of `w`, an array each. Each bucket that has any is a range of one index, read no
+/// further than the page needs; they are merged. Large rooms, of which a member has few, are
+/// joined. A page without items is a row that only says how long the list is.
 pub(super) static SQL: LazyLock<String> = LazyLock::new(|| {
     format!(
         "select w.place, page.*

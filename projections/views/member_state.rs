@@ -110,8 +110,9 @@ impl Views {
         Ok(self.all_seen(states).await?.pop())
     }
 
-    /// The conversations of a member's states, from memory where that is of the revision that the state was read
-    /// with. The others are read anew together with the state: a page must not show half of an event.
+    /// The conversations of a member's states, from memory where that is of the revision that the
+    /// state was read with. The others are read anew together with the state: a page must not show
+    /// half of an event.
     pub(super) async fn all_seen(&self, states: Vec<MemberState>) -> Result<Vec<Seen>, Error> {
         let Some(user) = states.first().map(|state| state.user_id) else { return Ok(vec![]) };
         let ids = states.iter().map(|state| state.conversation);

@@ -33,7 +33,8 @@ const MATCHING: &str = "from members own
       and ($3::uuid[] is null or s.user_id = any($3))";
 
 impl Views {
-    /// A membership of a conversation that a user is in and that is not in the trash, by the member's own stream.
+    /// A membership of a conversation that a user is in and that is not in the trash, by the
+    /// member's own stream.
     ///
     /// # Errors
     /// When PostgreSQL fails or a read model is stopped.
@@ -59,7 +60,8 @@ impl Views {
         .await
     }
 
-    /// The memberships of all conversations that a user is in and that are not in the trash, as they came about.
+    /// The memberships of all conversations that a user is in and that are not in the trash, as
+    /// they came about.
     ///
     /// # Errors
     /// When PostgreSQL fails or a read model is stopped.

@@ -47,7 +47,8 @@ impl Views {
         Ok(self.with_authors(found).await?.pop())
     }
 
-    /// The messages of an account with these ids, in their order. Whether the caller may see them is not asked here.
+    /// The messages of an account with these ids, in their order. Whether the caller may see them
+    /// is not asked here.
     ///
     /// # Errors
     /// When PostgreSQL fails or a read model is stopped.
@@ -98,7 +99,8 @@ impl Views {
         .await
     }
 
-    /// The number of the newest message of a conversation that was not posted after a time, to the millisecond.
+    /// The number of the newest message of a conversation that was not posted after a time, to the
+    /// millisecond.
     ///
     /// # Errors
     /// When PostgreSQL fails or a read model is stopped.

@@ -1,7 +1,9 @@
-//! The questions that are asked of the read models: one file each, with its statement and its answer.
+//! The questions that are asked of the read models: one file each, with its statement and its
+//! answer.
 //!
-//! A view may join any of the read models, for they are written in one transaction. It reads rows of the caller's own,
-//! along an index, and takes what everyone sees of them from the node's memory.
+//! A view may join any of the read models, for they are written in one transaction. It reads rows
+//! of the caller's own, along an index, and takes what everyone sees of them from the node's
+//! memory.
 
 mod activity;
 mod badge;

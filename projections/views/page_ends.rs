@@ -7,11 +7,11 @@ use quick_cache::sync::Cache;
 /// How many ends of pages are remembered, for each list.
 const ENDS_MAX: usize = 10_000;
 
-/// Where pages ended that were shown lately, so that the page after one begins there and does not cost all those
-/// before it again.
+/// Where pages ended that were shown lately, so that the page after one begins there and does not
+/// cost all those before it again.
 ///
-/// What is asked for is a number of items to leave out. An end stands for that number only as long as nothing has
-/// changed, so it counts until the read models move.
+/// What is asked for is a number of items to leave out. An end stands for that number only as long
+/// as nothing has changed, so it counts until the read models move.
 #[derive(Debug)]
 pub(super) struct PageEnds<L, E, P = Position>(Arc<Cache<(L, i64), (P, E)>>);
 

@@ -17,8 +17,8 @@ pub struct Read {
     pub message: Message,
     /// Its author.
     pub author: Arc<User>,
-    /// Somebody else's message: when the viewer's marker came to cover it. The viewer's own: when the first other
-    /// member's did. `None` when no marker covers it now.
+    /// Somebody else's message: when the viewer's marker came to cover it. The viewer's own: when
+    /// the first other member's did. `None` when no marker covers it now.
     pub read_at: Option<DateTime<Utc>>,
 }
 
@@ -126,8 +126,8 @@ pub(super) fn reads_sql(cursor: Cursor) -> String {
     format!("{} order by m.id {direction}", with_read_at(&chosen))
 }
 
-/// A marker that covers a message was set after it was posted, and most often soon: markers are looked through in the
-/// order in which they were set, from the message on.
+/// A marker that covers a message was set after it was posted, and most often soon: markers are
+/// looked through in the order in which they were set, from the message on.
 fn with_read_at(chosen: &str) -> String {
     format!(
         "select {COLUMNS},

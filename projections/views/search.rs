@@ -7,7 +7,8 @@ use crate::{Error, Page};
 
 /// What the index of parts of text is made of: three letters or digits that stand together.
 const INDEXED_LENGTH: usize = 3;
-/// Messages of a conversation, from the newest on, that are looked through for what no index can find.
+/// Messages of a conversation, from the newest on, that are looked through for what no index can
+/// find.
 const LOOKED_THROUGH_MAX: i64 = 50_000;
 
 struct Found {
@@ -18,8 +19,9 @@ struct Found {
 event_store::from_row!(Found { message: flatten, total });
 
 impl Views {
-    /// Messages of a conversation with `q` in their text, whatever its case, in posting order or newest first. What is
-    /// shorter than three letters or digits is looked for among the newest 50,000.
+    /// Messages of a conversation with `q` in their text, whatever its case, in posting order or
+    /// newest first. What is shorter than three letters or digits is looked for among the newest
+    /// 50,000.
     ///
     /// # Errors
     /// When PostgreSQL fails or a read model is stopped.
@@ -55,19 +57,22 @@ impl Views {
     }
 }
 
-/// Whether the index of parts of text can find it. A database whose locale is `C` knows only the letters of ASCII: there
-/// the index finds the conversation's messages, and all of them are looked through.
+/// Whether the index of parts of text can find it. A database whose locale is `C` knows only the
+/// letters of ASCII: there the index finds the conversation's messages, and all of them are looked
+/// through.
 pub(super) fn is_indexed(q: &str) -> bool {
     q.split(|c: char| !c.is_alphanumeric()).any(|part| part.chars().count() >= INDEXED_LENGTH)
 }
 
-/// For conversation, q, limit and offset. Every message is compared once, for the page and for the total.
+/// For conversation, q, limit and offset. Every message is compared once, for the page and for the
+/// total.
 pub(super) fn search_sql(indexed: bool, descending: bool) -> String {
     let direction = if descending { "desc" } else { "asc" };
     let text = "fold_text(m.text)";
     let q = "fold_text($2)";
-    // Written as the index has it: the conversation as text, so that its own index, which would find all of its
-    // messages, is no choice. The text is no pattern, so what would be one is escaped.
+    // Written as the index has it: the conversation as text, so that its own index, which would
+    // find all of its messages, is no choice. The text is no pattern, so what would be one is
+    // escaped.
     let found = match indexed {
         true => format!(
             "select {COLUMNS}

@@ -93,7 +93,8 @@ impl Views {
         Ok(uuids.iter().filter_map(|uuid| users.get(uuid)).filter(of_account).cloned().collect())
     }
 
-    /// The users that are named, in the order of the references; `None` where there is no such user.
+    /// The users that are named, in the order of the references; `None` where there is no such
+    /// user.
     ///
     /// # Errors
     /// When PostgreSQL fails or a read model is stopped.
@@ -221,8 +222,9 @@ impl Views {
     }
 }
 
-/// A parameter is part of the name, the username or the uid of a row of users, whatever its case and
-/// accents: written as the index has it. The text is no pattern, so what would be one is escaped.
+/// A parameter is part of the name, the username or the uid of a row of users, whatever its case
+/// and accents: written as the index has it. The text is no pattern, so what would be one is
+/// escaped.
 pub(super) fn found_by(row: &str, q: u8) -> String {
     format!(
         "unaccented(coalesce({row}.name, '') || ' ' || coalesce({row}.username, '') || ' ' || {row}.uid)
@@ -232,8 +234,8 @@ pub(super) fn found_by(row: &str, q: u8) -> String {
     )
 }
 
-/// For account, limit, offset, q, and whom to leave out. What is searched for is found first, by its
-/// index, and only that is sorted.
+/// For account, limit, offset, q, and whom to leave out. What is searched for is found first, by
+/// its index, and only that is sorted.
 pub(super) fn users_sql(searched: bool) -> String {
     let (found, users) = match searched {
         true => (

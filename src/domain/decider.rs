@@ -7,7 +7,8 @@ use uuid::Uuid;
 
 use crate::{ConversationId, MessageId};
 
-/// An aggregate: its default is what a stream without events is, `decide` its rules, `evolve` the fold of its events.
+/// An aggregate: its default is what a stream without events is, `decide` its rules, `evolve` the
+/// fold of its events.
 ///
 /// Both are pure. Time, ids and chance come with the command.
 pub trait Decider:
@@ -15,8 +16,8 @@ pub trait Decider:
 {
     /// The type of its streams, `events.aggregate_type`.
     const TYPE: &'static str;
-    /// The shape of the state as snapshots keep it: raise it when a field changes, and older snapshots are
-    /// ignored.
+    /// The shape of the state as snapshots keep it: raise it when a field changes, and older
+    /// snapshots are ignored.
     const STATE_SCHEMA: i32;
     /// What names one of them. The event store, which holds streams of any, keeps it as the UUID
     /// that it is.

@@ -251,7 +251,8 @@ impl From<AccountPosition> for MembershipId {
     }
 }
 
-/// The namespace of all derived ids, made once and frozen: every derived id in every log hangs on it.
+/// The namespace of all derived ids, made once and frozen: every derived id in every log hangs on
+/// it.
 const NAMESPACE: Uuid = Uuid::from_u128(0x5c2f_0a6e_8d1b_5f6a_9b43_7e20_c1d4_a8f9);
 
 /// The user whom the host system calls `uid`.
@@ -259,8 +260,8 @@ pub fn user_id(account: AccountId, uid: &str) -> UserId {
     UserId(derive("user", account, uid))
 }
 
-/// The private chat of two users, whichever of them asks. A chat that was erased keeps its id for good, so
-/// the next chat of the pair counts the ones before it.
+/// The private chat of two users, whichever of them asks. A chat that was erased keeps its id for
+/// good, so the next chat of the pair counts the ones before it.
 pub fn private_chat_id(
     account: AccountId,
     one: UserId,

@@ -1,5 +1,5 @@
-//! How much the domain takes of what users and the host system write: only what can be encoded, published in one
-//! message of a megabyte, stored in every column and index, and read back equal.
+//! How much the domain takes of what users and the host system write: only what can be encoded,
+//! published in one message of a megabyte, stored in every column and index, and read back equal.
 
 use std::ops::RangeInclusive;
 
@@ -8,7 +8,8 @@ use serde_json::{Map, Value};
 
 use crate::Text;
 
-/// Levels of objects and arrays in metadata. JSON readers stop at some depth, and metadata is wrapped on its way.
+/// Levels of objects and arrays in metadata. JSON readers stop at some depth, and metadata is
+/// wrapped on its way.
 pub const METADATA_DEPTH_MAX: usize = 32;
 /// Bytes of metadata, as compact JSON.
 pub const METADATA_BYTES_MAX: usize = 64 * 1024;
@@ -32,11 +33,12 @@ pub const ATTRIBUTE_INTEGER_MAX: i64 = 9_999_999_999;
 pub const SOURCE_ID_LENGTH_MAX: usize = 256;
 /// Users who can be in an inbox or a team.
 pub const GROUP_SIZE_MAX: usize = 1_000;
-/// Bytes of an event as it is published. With its headers it fits into a message of NATS, which takes a mebibyte
-/// by default.
+/// Bytes of an event as it is published. With its headers it fits into a message of NATS, which
+/// takes a mebibyte by default.
 pub const EVENT_BYTES_MAX: usize = 1_020_000;
 
-// The longest message, each of whose characters is escaped as six bytes, with all that may come with it.
+// The longest message, each of whose characters is escaped as six bytes, with all that may come
+// with it.
 const _: () = assert!(
     crate::conversation::TEXT_LENGTH_MAX * 6 + METADATA_BYTES_MAX + TAGS_BYTES_MAX + 1024
         < EVENT_BYTES_MAX
@@ -166,8 +168,8 @@ fn is_too_large(integer: i64) -> bool {
     integer > ATTRIBUTE_INTEGER_MAX
 }
 
-/// A time as every reader holds it: to the microsecond, as PostgreSQL does, which knows no leap seconds.
-/// `None`: a year of more than four digits.
+/// A time as every reader holds it: to the microsecond, as PostgreSQL does, which knows no leap
+/// seconds. `None`: a year of more than four digits.
 pub(crate) fn storable_time(time: DateTime<Utc>) -> Option<DateTime<Utc>> {
     const YEARS: RangeInclusive<i32> = 1..=9999;
     const SECOND_NS: u32 = 1_000_000_000;

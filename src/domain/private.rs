@@ -5,12 +5,14 @@ use serde::de::{IgnoredAny, MapAccess, Visitor};
 use serde::ser::SerializeMap;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-/// What a person wrote or is called: message bodies, titles, tags, names. Its own type, so that it can be told
-/// from identifiers wherever it goes, so that no log line can show it, and so that the event store can seal it.
+/// What a person wrote or is called: message bodies, titles, tags, names. Its own type, so that it
+/// can be told from identifiers wherever it goes, so that no log line can show it, and so that the
+/// event store can seal it.
 ///
-/// As JSON it is an object of one key: [`KNOWN`] with the value, in memory only; [`SEALED`] as the log holds
-/// it; [`REDACTED`] or anything else where the key that sealed it is gone. A private value stands at the top
-/// level of an event, never inside another value: there the event store would refuse it.
+/// As JSON it is an object of one key: [`KNOWN`] with the value, in memory only; [`SEALED`] as the
+/// log holds it; [`REDACTED`] or anything else where the key that sealed it is gone. A private
+/// value stands at the top level of an event, never inside another value: there the event store
+/// would refuse it.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub enum Private<T> {
     /// It can be read.

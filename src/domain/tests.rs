@@ -1,5 +1,5 @@
-//! Every version of every event that was ever released stays readable: `golden/` holds a sample of each,
-//! named `<EventType>.<version>.json`.
+//! Every version of every event that was ever released stays readable: `golden/` holds a sample of
+//! each, named `<EventType>.<version>.json`.
 
 use std::collections::BTreeSet;
 use std::fs;

@@ -1,8 +1,9 @@
 //! Events as older versions of Colloquy wrote them, brought to today's shape.
 //!
-//! A stored event never changes, so every version that was ever released stays readable: `golden/` holds a
-//! sample of each. When an event's shape has to change, raise its `event_version`, add an upcaster to
-//! [`UPCASTERS`] that takes the version before to the new one, and a sample. The tests below show one at work.
+//! A stored event never changes, so every version that was ever released stays readable: `golden/`
+//! holds a sample of each. When an event's shape has to change, raise its `event_version`, add an
+//! upcaster to [`UPCASTERS`] that takes the version before to the new one, and a sample. The tests
+//! below show one at work.
 
 use std::sync::LazyLock;
 
@@ -51,7 +52,8 @@ mod tests {
 
     use super::*;
 
-    /// Version 2 of an invented event has a list where version 1 had one colour; version 3 calls it `colours`.
+    /// Version 2 of an invented event has a list where version 1 had one colour; version 3 calls it
+    /// `colours`.
     fn painted() -> Vec<SemanticVersionEventUpcaster> {
         let list = |mut payload: Value| {
             let colour = payload["colour"].take();

@@ -14,8 +14,8 @@ use tokio::sync::watch;
 use crate::user::User;
 use crate::{Error, private_file};
 
-/// A program with little of our environment: that holds secrets, and what the shell sets for PostgreSQL's
-/// programs (`PGDATA`, `PGHOST` …) is about another server.
+/// A program with little of our environment: that holds secrets, and what the shell sets for
+/// PostgreSQL's programs (`PGDATA`, `PGHOST` …) is about another server.
 pub(crate) fn command(program: impl AsRef<OsStr>) -> Command {
     let mut command = Command::new(program);
     command.env_clear().envs(std::env::vars_os().filter(|(name, _)| {
@@ -34,10 +34,11 @@ pub(crate) struct Child {
 }
 
 impl Child {
-    /// Starts a program with its output in `log`. `parting` is the signal that the kernel sends when we die.
+    /// Starts a program with its output in `log`. `parting` is the signal that the kernel sends
+    /// when we die.
     ///
-    /// The kernel's parent is the thread that forked, not the process, so a thread is kept for each child: it
-    /// forks, and then waits for the child's end.
+    /// The kernel's parent is the thread that forked, not the process, so a thread is kept for each
+    /// child: it forks, and then waits for the child's end.
     pub(crate) fn spawn(
         server: &'static str,
         mut command: Command,
@@ -82,7 +83,8 @@ impl Child {
 
     /// Returns when the server has ended, for whatever reason.
     pub(crate) async fn ended(&mut self) {
-        // An error is the end of the thread that waits for the child: the child does not outlive that.
+        // An error is the end of the thread that waits for the child: the child does not outlive
+        // that.
         let _ = self.exited.wait_for(Option::is_some).await;
     }
 
@@ -144,8 +146,8 @@ pub(crate) fn is_alive(pid: i32) -> bool {
     pid > 0 && unsafe { libc::kill(pid, 0) } == 0
 }
 
-/// What the process that a pid file names is to the folder that it names it for. The number may have gone to
-/// any other process since, also to the same server of another folder.
+/// What the process that a pid file names is to the folder that it names it for. The number may
+/// have gone to any other process since, also to the same server of another folder.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Found {
     /// The `program` that was started with `flag` and the folder after it.

@@ -15,11 +15,13 @@ pub trait Private {
     fn restart(&mut self) -> impl Future<Output = Result<(), Error>> + Send;
 }
 
-/// How often a server is started again within [`WITHIN`]. One that ends more often will not get better by itself.
+/// How often a server is started again within [`WITHIN`]. One that ends more often will not get
+/// better by itself.
 const RESTARTS_MAX: usize = 3;
 const WITHIN: Duration = Duration::from_secs(600);
 
-/// Starts a server again whenever it ends, and returns when that is no use; never where there is none.
+/// Starts a server again whenever it ends, and returns when that is no use; never where there is
+/// none.
 pub async fn keep_running<S: Private>(server: Option<&mut S>) -> Error {
     let Some(server) = server else { return std::future::pending().await };
     let mut restarts = VecDeque::new();

@@ -1,11 +1,12 @@
 //! Private PostgreSQL and NATS servers: for `serve` without configuration, and for every test.
 //!
-//! Servers are children on loopback ports of their own, with their data under one folder. They die with this
-//! process however it dies; a folder that a killed process left behind is put in order at the next start.
-//! fsync stays on. PostgreSQL refuses to run as root: then an unprivileged user runs it.
+//! Servers are children on loopback ports of their own, with their data under one folder. They die
+//! with this process however it dies; a folder that a killed process left behind is put in order at
+//! the next start. fsync stays on. PostgreSQL refuses to run as root: then an unprivileged user
+//! runs it.
 //!
-//! Deliberately not here: pooling, schemas, anything that knows what the servers are used for. Another server
-//! is another file beside `postgres.rs` and `nats.rs`, built on `child.rs`.
+//! Deliberately not here: pooling, schemas, anything that knows what the servers are used for.
+//! Another server is another file beside `postgres.rs` and `nats.rs`, built on `child.rs`.
 
 #![cfg_attr(
     test,

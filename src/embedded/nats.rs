@@ -41,7 +41,8 @@ impl Nats {
         Self::start_with(data_dir, port, &Access::default(), "").await
     }
 
-    /// The same with users who may do no more than they are told, and further lines in the server's configuration.
+    /// The same with users who may do no more than they are told, and further lines in the server's
+    /// configuration.
     ///
     /// # Errors
     /// As [`start_on`](Self::start_on); also when the server does not like them.
@@ -194,8 +195,8 @@ fn keep_port(data_dir: &Path, kept: Option<u16>, used: u16) -> Result<(), Error>
     private_file::keep(&data_dir.join(PORT), &used.to_string())
 }
 
-/// Streams that were made when there was one user, and no account but the server's own, are ours: what is erased
-/// from then on is erased from them too.
+/// Streams that were made when there was one user, and no account but the server's own, are ours:
+/// what is erased from then on is erased from them too.
 fn move_to_account(store: &Path) -> Result<(), Error> {
     let (before, now) = (store.join("jetstream/$G"), store.join("jetstream").join(ACCOUNT));
     if !before.exists() || now.exists() {

@@ -27,7 +27,8 @@ impl Postgres {
     /// Starts the server on the data in `data_dir`, which is made at the first time.
     ///
     /// # Errors
-    /// When a program is missing, the folder is in use or cannot be reached, or the server does not come up.
+    /// When a program is missing, the folder is in use or cannot be reached, or the server does not
+    /// come up.
     pub async fn start(data_dir: &Path) -> Result<Self, Error> {
         let server = programs::postgres("postgres")?;
         let user = user::unprivileged();
@@ -109,8 +110,8 @@ impl Private for Postgres {
         child::log_tail(&self.data_dir.join("postgres.log"))
     }
 
-    /// On the same port and socket. Processes of the server that ended may hold its memory for a moment longer,
-    /// and it does not start before they are gone.
+    /// On the same port and socket. Processes of the server that ended may hold its memory for a
+    /// moment longer, and it does not start before they are gone.
     async fn restart(&mut self) -> Result<(), Error> {
         let server = programs::postgres("postgres")?;
         let home = self.data_dir.join("postgres");
@@ -244,8 +245,9 @@ pub(crate) fn run_initdb(
     Err(Error::NotUp { server: "initdb", log: format!("{}{hint}", lines.join(" | ")) })
 }
 
-/// Ends the server that still runs on this data although nobody holds the lock. PostgreSQL itself refuses to
-/// start while a process of its user has the number in its pid file; where that is a stranger, the file goes.
+/// Ends the server that still runs on this data although nobody holds the lock. PostgreSQL itself
+/// refuses to start while a process of its user has the number in its pid file; where that is a
+/// stranger, the file goes.
 async fn end_left_behind(cluster: &Path) -> Result<(), Error> {
     let pid_file = cluster.join("postmaster.pid");
     let text = std::fs::read_to_string(&pid_file).unwrap_or_default();

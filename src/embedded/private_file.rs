@@ -1,6 +1,7 @@
 //! Small files that only their owner reads: passwords and keys, which nothing can bring back.
 //!
-//! A file appears whole or not at all, and once a function has returned, it is there after a power cut too.
+//! A file appears whole or not at all, and once a function has returned, it is there after a power
+//! cut too.
 
 use std::fs::{File, Permissions};
 use std::io::{ErrorKind, Write};
@@ -38,7 +39,8 @@ pub fn keep(path: &Path, content: &str) -> Result<(), Error> {
     sync_folder(folder(path))
 }
 
-/// The same unless the file exists: of two processes that come at once, one writes and both go on with that.
+/// The same unless the file exists: of two processes that come at once, one writes and both go on
+/// with that.
 ///
 /// # Errors
 /// When it cannot be written.

@@ -2,7 +2,8 @@ use std::path::{Path, PathBuf};
 
 use crate::Error;
 
-/// A PostgreSQL program, from `PATH` or where Debian and Homebrew put them, the newest version first.
+/// A PostgreSQL program, from `PATH` or where Debian and Homebrew put them, the newest version
+/// first.
 pub(crate) fn postgres(name: &'static str) -> Result<PathBuf, Error> {
     let mut versions: Vec<(u32, PathBuf)> = Vec::new();
     if let Ok(entries) = std::fs::read_dir("/usr/lib/postgresql") {

@@ -24,7 +24,8 @@ pub(crate) fn own_id() -> u32 {
 
 /// The name of the user that we run as; the number of one who has no name.
 pub fn own_name() -> String {
-    // SAFETY: what the answer points to is read before the next call, and no other thread of ours asks.
+    // SAFETY: what the answer points to is read before the next call, and no other thread of ours
+    // asks.
     unsafe {
         let entry = libc::getpwuid(own_id());
         if entry.is_null() {
@@ -34,7 +35,8 @@ pub fn own_name() -> String {
     }
 }
 
-/// The unprivileged user for when we are root: `postgres` where the package made one, else `nobody`.
+/// The unprivileged user for when we are root: `postgres` where the package made one, else
+/// `nobody`.
 pub(crate) fn unprivileged() -> Option<User> {
     if !is_root() {
         return None;
@@ -44,16 +46,17 @@ pub(crate) fn unprivileged() -> Option<User> {
 
 fn look_up(name: &str) -> Option<User> {
     let name = CString::new(name).ok()?;
-    // SAFETY: the name is a C string; the answer points to static memory that is read before the next call,
-    // and no other thread of ours asks.
+    // SAFETY: the name is a C string; the answer points to static memory that is read before the
+    // next call, and no other thread of ours asks.
     unsafe {
         let entry = libc::getpwnam(name.as_ptr());
         (!entry.is_null()).then(|| User { uid: (*entry).pw_uid, gid: (*entry).pw_gid })
     }
 }
 
-/// Makes the folder that holds everything private, for its owner alone. Into one that root makes, the
-/// unprivileged user may go, and no further. A folder that exists keeps its mode: it may be anybody's.
+/// Makes the folder that holds everything private, for its owner alone. Into one that root makes,
+/// the unprivileged user may go, and no further. A folder that exists keeps its mode: it may be
+/// anybody's.
 pub fn make_data_dir(folder: &Path) -> Result<(), Error> {
     if folder.is_dir() {
         return Ok(());
@@ -93,7 +96,8 @@ pub fn check_data_dir(folder: &Path) -> Result<(), String> {
     }
 }
 
-/// Makes a folder in it for its owner alone: the unprivileged user if there is one. So is one that exists.
+/// Makes a folder in it for its owner alone: the unprivileged user if there is one. So is one that
+/// exists.
 pub(crate) fn make_folder(folder: &Path, user: Option<User>) -> Result<(), Error> {
     let make = || {
         std::fs::DirBuilder::new().mode(0o700).recursive(true).create(folder)?;

@@ -31,7 +31,8 @@ pub struct NewEvent {
     pub erases: Option<Erasure>,
 }
 
-/// Events for one stream or several, to be written all or none, if every stream is still at its expected version.
+/// Events for one stream or several, to be written all or none, if every stream is still at its
+/// expected version.
 #[derive(Debug, Clone)]
 pub struct Append {
     /// The tenant.
@@ -75,7 +76,8 @@ pub enum Appended {
     Replayed,
     /// The idempotency key was used before, for another request.
     KeyReused,
-    /// A stream has lost the key that the events' keys are wrapped by: the database was put back to a time before.
+    /// A stream has lost the key that the events' keys are wrapped by: the database was put back to
+    /// a time before.
     KeyLost,
 }
 
@@ -107,8 +109,8 @@ impl Waiting {
     }
 }
 
-/// The way into the log: collects the appends that wait while a transaction is in flight and writes them with
-/// the next one. There is no artificial delay; a lone append is a batch of one.
+/// The way into the log: collects the appends that wait while a transaction is in flight and writes
+/// them with the next one. There is no artificial delay; a lone append is a batch of one.
 #[derive(Debug, Clone)]
 pub struct Appender {
     queue: mpsc::Sender<Waiting>,
@@ -117,7 +119,8 @@ pub struct Appender {
 }
 
 impl Appender {
-    /// Starts the appender's task. It ends when `stop` is cancelled and everything accepted is answered.
+    /// Starts the appender's task. It ends when `stop` is cancelled and everything accepted is
+    /// answered.
     pub fn start(log: Log, settings: &Settings, stop: CancellationToken) -> Self {
         let (queue, waiting) = mpsc::channel(settings.queue_length_max);
         let worker = Worker::new(log, settings);

@@ -8,14 +8,17 @@ use crate::{Append, Appended, Log, StreamEvents, is_outage};
 
 /// How long the way to PostgreSQL may take to open.
 const CONNECT_TIMEOUT: Duration = Duration::from_millis(1500);
-/// How long a batch may take, before its connection is given up as dead: much longer than a slow disk takes to flush.
+/// How long a batch may take, before its connection is given up as dead: much longer than a slow
+/// disk takes to flush.
 const APPEND_TIMEOUT: Duration = Duration::from_secs(10);
-/// How long a batch may wait for the head of the log, which other nodes hold for some milliseconds each.
+/// How long a batch may wait for the head of the log, which other nodes hold for some milliseconds
+/// each.
 const LOCK_TIMEOUT: &str = "set lock_timeout = '1s'";
 
-/// The appender's own connection, opened when it is first needed and again after it broke. It is not the
-/// pool's: nobody asks whether it is still there before each use, which would be a round trip for each batch,
-/// and an append that finds it broken is sent again like any other whose outcome is unclear.
+/// The appender's own connection, opened when it is first needed and again after it broke. It is
+/// not the pool's: nobody asks whether it is still there before each use, which would be a round
+/// trip for each batch, and an append that finds it broken is sent again like any other whose
+/// outcome is unclear.
 pub(crate) struct Line {
     pool: PgPool,
     master_key: Option<String>,
@@ -80,15 +83,15 @@ async fn connect(pool: &PgPool) -> Result<PgConnection, sqlx::Error> {
     let mut connection = tokio::time::timeout(CONNECT_TIMEOUT, connecting)
         .await
         .map_err(|_elapsed| sqlx::Error::PoolTimedOut)??;
-    // Its statements are planned once: PostgreSQL would plan those over arrays anew each time, because it
-    // guesses that ten elements come and finds a plan for one always cheaper.
+    // Its statements are planned once: PostgreSQL would plan those over arrays anew each time,
+    // because it guesses that ten elements come and finds a plan for one always cheaper.
     connection.execute("set plan_cache_mode = force_generic_plan").await?;
     connection.execute(LOCK_TIMEOUT).await?;
     Ok(connection)
 }
 
-/// A batch as `append_events` takes it: parallel arrays, `r` for requests, `s` for their streams and `e` for the
-/// events of those.
+/// A batch as `append_events` takes it: parallel arrays, `r` for requests, `s` for their streams
+/// and `e` for the events of those.
 #[derive(Default)]
 struct Arrays<'a> {
     accounts: Vec<AccountId>,

@@ -49,11 +49,13 @@ pub struct Outcome {
     pub replayed: bool,
 }
 
-/// A stream's decided state. Commands on one stream take turns at it, so that within a process they never
-/// conflict; it is empty while a command is under way, so one that is cancelled leaves nothing half changed.
+/// A stream's decided state. Commands on one stream take turns at it, so that within a process they
+/// never conflict; it is empty while a command is under way, so one that is cancelled leaves
+/// nothing half changed.
 pub(crate) type Slot<A> = Mutex<Option<StreamContext<A>>>;
 
-/// So often a command loses its stream to another node before it takes a [`Turn`](crate::turn::Turn).
+/// So often a command loses its stream to another node before it takes a
+/// [`Turn`](crate::turn::Turn).
 const CONFLICTS_MAX: u32 = 4;
 
 /// Runs commands: load, decide, append, again on a conflict.
@@ -117,8 +119,8 @@ impl Commands {
     /// Carries out `command` on a stream.
     ///
     /// # Errors
-    /// The domain's refusal, or why the command could not be carried out. Nothing was appended then, except
-    /// that [`Error::Unreachable`] leaves it open.
+    /// The domain's refusal, or why the command could not be carried out. Nothing was appended
+    /// then, except that [`Error::Unreachable`] leaves it open.
     pub async fn execute<A: Decider>(
         &self,
         id: A::Id,
@@ -128,7 +130,8 @@ impl Commands {
         self.execute_all::<A>(id, vec![command], context).await
     }
 
-    /// Carries out several commands on one stream, all or none: what the first does the second sees.
+    /// Carries out several commands on one stream, all or none: what the first does the second
+    /// sees.
     ///
     /// # Errors
     /// As [`Commands::execute`], for the first command that fails.
@@ -141,9 +144,10 @@ impl Commands {
         self.execute_together(Together::<A::Refusal>::of::<A>(id, commands), context).await
     }
 
-    /// Carries out commands on several streams, all or none, in one commit. Each is decided from its own stream,
-    /// and what all of them decide is right at one moment: that of the commit, or of the look at the streams'
-    /// versions behind a refusal or "nothing to do". The outcome is that of all: its id is the first stream's.
+    /// Carries out commands on several streams, all or none, in one commit. Each is decided from
+    /// its own stream, and what all of them decide is right at one moment: that of the commit, or
+    /// of the look at the streams' versions behind a refusal or "nothing to do". The outcome is
+    /// that of all: its id is the first stream's.
     ///
     /// # Errors
     /// As [`Commands::execute`], for the first command that fails.
@@ -172,8 +176,8 @@ impl Commands {
                 turn = Some(self.turns.take(&self.log).await?);
                 together.restore(&self.store).await?;
             }
-            // Deciding moves the states on. Conflicts are rare, so a first one costs a load from the start;
-            // where there was one there will be more, and then only what is new is read.
+            // Deciding moves the states on. Conflicts are rare, so a first one costs a load from
+            // the start; where there was one there will be more, and then only what is new is read.
             let refusal = together.decide(attempt > 0).err();
             if refusal.is_some() || together.events() == 0 {
                 let Some(head) = together.confirm(&self.store).await? else {
@@ -186,8 +190,8 @@ impl Commands {
                 match (refusal, &context.idempotency) {
                     (Some(refusal), _) => return Err(CommandError::Refused(refusal)),
                     (None, None) => return Ok(together.outcome(head, None)),
-                    // And now the key stands for "nothing to do", also when there would be something to do
-                    // later: the append below claims it.
+                    // And now the key stands for "nothing to do", also when there would be
+                    // something to do later: the append below claims it.
                     (None, Some(_)) => {}
                 }
             }
@@ -199,7 +203,8 @@ impl Commands {
                     return Ok(outcome);
                 }
                 Appended::Replayed => {
-                    // Without an answer it was forgotten between the two looks: the command is a new one.
+                    // Without an answer it was forgotten between the two looks: the command is a
+                    // new one.
                     if let Some(answer) = self.replayed(together.id(), context).await? {
                         return answer;
                     }

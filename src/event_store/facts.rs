@@ -1,5 +1,5 @@
-//! What an event does not say itself, and a reader of it would have to fold others for: number and kind of its
-//! conversation, and the uids of the users whom it names. None of it ever changes.
+//! What an event does not say itself, and a reader of it would have to fold others for: number and
+//! kind of its conversation, and the uids of the users whom it names. None of it ever changes.
 
 use std::collections::{BTreeSet, HashMap};
 use std::fmt::Display;
@@ -38,7 +38,8 @@ impl Facts {
         self.uids.get(&user).map(String::as_str)
     }
 
-    /// Finds out what some events need, and of each one's users the first few: most of it was in events before them.
+    /// Finds out what some events need, and of each one's users the first few: most of it was in
+    /// events before them.
     ///
     /// # Errors
     /// When PostgreSQL cannot be reached.

@@ -1,7 +1,8 @@
 //! Which servers run, so that nobody rotates the master key beneath them.
 //!
-//! A server holds a shared advisory lock on a connection of its own for as long as it runs; a rotation holds the
-//! same lock alone. PostgreSQL lets go of it when the connection ends, however the process does.
+//! A server holds a shared advisory lock on a connection of its own for as long as it runs; a
+//! rotation holds the same lock alone. PostgreSQL lets go of it when the connection ends, however
+//! the process does.
 
 use std::io::ErrorKind;
 use std::time::Duration;
@@ -18,7 +19,8 @@ const ALONE: &str = "select pg_advisory_lock($1)";
 /// How long PostgreSQL may take to notice that a server has just gone.
 const WAIT: &str = "set lock_timeout = '3s'";
 const LOOK_EVERY: Duration = Duration::from_secs(1);
-/// Longer than the wait for the lock. A connection may be dropped without a word: what is not answered by then never is.
+/// Longer than the wait for the lock. A connection may be dropped without a word: what is not
+/// answered by then never is.
 const ANSWERS_WITHIN: Duration = Duration::from_secs(5);
 const PING_ANSWERS_WITHIN: Duration = Duration::from_secs(2);
 
@@ -47,7 +49,8 @@ impl KeysInUse {
     /// That the keys are all wrapped by one master key, which this server has.
     ///
     /// # Errors
-    /// [`Error::MasterKeyUnknown`] when it has another, [`Error::RotationUnfinished`] when there are two.
+    /// [`Error::MasterKeyUnknown`] when it has another, [`Error::RotationUnfinished`] when there
+    /// are two.
     pub async fn check(&mut self, keys: &Keys) -> Result<(), Error> {
         let known =
             sqlx::query_scalar("select id from master_keys").fetch_all(&mut self.connection);
@@ -61,8 +64,8 @@ impl KeysInUse {
         }
     }
 
-    /// Keeps the lock, on another connection when one breaks. Returns only when the master key was rotated meanwhile:
-    /// the server must then end.
+    /// Keeps the lock, on another connection when one breaks. Returns only when the master key was
+    /// rotated meanwhile: the server must then end.
     pub async fn keep(&mut self, keys: &Keys) -> Error {
         loop {
             tokio::time::sleep(LOOK_EVERY).await;
@@ -70,7 +73,8 @@ impl KeysInUse {
             if matches!(ping.await, Ok(Ok(()))) {
                 continue;
             }
-            // Without the lock, nothing is kept: the broken connection stays, and the next look tries again.
+            // Without the lock, nothing is kept: the broken connection stays, and the next look
+            // tries again.
             let Ok(mut connection) = connect(&self.options).await else { continue };
             if !matches!(lock(&mut connection, SHARED).await, Ok(true)) {
                 continue;

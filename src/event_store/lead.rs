@@ -1,5 +1,5 @@
-//! Work that one node at a time does: the one loop of taking the lease, renewing it, trying again and giving
-//! it back, for the projector, the relay and the reactors.
+//! Work that one node at a time does: the one loop of taking the lease, renewing it, trying again
+//! and giving it back, for the projector, the relay and the reactors.
 
 use std::error::Error as StdError;
 use std::future::Future;
@@ -17,7 +17,8 @@ use crate::{Error, Lease, causes};
 const RENEW_EVERY: Duration = Duration::from_secs(2);
 /// How often a standby asks for the lease.
 const ASK_EVERY: Duration = Duration::from_secs(1);
-/// The pause after a failure: doubled from the least to the most, and the least again after good work.
+/// The pause after a failure: doubled from the least to the most, and the least again after good
+/// work.
 const PAUSE_MIN: Duration = Duration::from_millis(100);
 const PAUSE_MAX: Duration = Duration::from_secs(5);
 /// Work that went on for so long was good.
@@ -28,8 +29,9 @@ pub trait Led: Send {
     /// Why it stops.
     type Error: StdError + Send + Sync + 'static + From<Error>;
 
-    /// Works under the lease; returns when told to stop. Dropped in the middle when the lease is lost, so
-    /// whatever it writes must be a transaction that names the lease ([`Lease::hold`], [`Lease::advance`]).
+    /// Works under the lease; returns when told to stop. Dropped in the middle when the lease is
+    /// lost, so whatever it writes must be a transaction that names the lease ([`Lease::hold`],
+    /// [`Lease::advance`]).
     fn lead(&mut self, lease: &Lease) -> impl Future<Output = Result<(), Self::Error>> + Send;
 
     /// Called about every [`Led::stand_by_pause`] while another node holds the lease.
@@ -42,13 +44,14 @@ pub trait Led: Send {
         ASK_EVERY
     }
 
-    /// The work failed and will be tried again after a pause; `causes` is the whole chain as one line.
+    /// The work failed and will be tried again after a pause; `causes` is the whole chain as one
+    /// line.
     fn failed(&mut self, error: &Self::Error, causes: &str);
 }
 
-/// Takes the lease called `name` for `node` whenever it is free, and works under it until `stop` is cancelled.
-/// Whatever fails is tried again for ever. The lease is given back before a pause, so that a node on which the
-/// work fails does not keep it from another.
+/// Takes the lease called `name` for `node` whenever it is free, and works under it until `stop` is
+/// cancelled. Whatever fails is tried again for ever. The lease is given back before a pause, so
+/// that a node on which the work fails does not keep it from another.
 pub async fn lead<L: Led>(
     mut led: L,
     pool: PgPool,
@@ -77,7 +80,8 @@ pub async fn lead<L: Led>(
 /// Works under a lease once, if no other node holds it; `None` if one does.
 ///
 /// # Errors
-/// Those of the work, [`Error::LeaseLost`] when another node took over, and when PostgreSQL cannot be reached.
+/// Those of the work, [`Error::LeaseLost`] when another node took over, and when PostgreSQL cannot
+/// be reached.
 pub async fn lead_once<T, E: From<Error>>(
     pool: &PgPool,
     name: &str,
@@ -166,7 +170,8 @@ async fn wait_for_lease<L: Led>(
     Ok(None)
 }
 
-/// Returns when another node holds the lease, or when it must have run out because PostgreSQL cannot be asked.
+/// Returns when another node holds the lease, or when it must have run out because PostgreSQL
+/// cannot be asked.
 async fn renew_until_lost(lease: Lease, pool: PgPool) {
     let mut renewed = Instant::now();
     loop {

@@ -10,11 +10,11 @@ use crate::Error;
 /// How long a lease lasts by the database's clock, unless it is renewed.
 pub(crate) const LASTS: Duration = Duration::from_secs(6);
 
-/// A piece of work that one node at a time does, held by this node for six seconds by the database's clock,
-/// and on as long as it is renewed.
+/// A piece of work that one node at a time does, held by this node for six seconds by the
+/// database's clock, and on as long as it is renewed.
 ///
-/// Every write under it names the epoch under which it was taken; a holder that was overtaken changes nothing
-/// and learns it as [`Error::LeaseLost`].
+/// Every write under it names the epoch under which it was taken; a holder that was overtaken
+/// changes nothing and learns it as [`Error::LeaseLost`].
 #[derive(Debug, Clone)]
 pub struct Lease {
     name: Arc<str>,
@@ -23,9 +23,9 @@ pub struct Lease {
 }
 
 impl Lease {
-    /// Takes the lease; `None` while another node holds it. One that ends further ahead than a lease
-    /// lasts was taken before the database's clock was set back: it is over, or it would last as long as
-    /// the clock was set back by.
+    /// Takes the lease; `None` while another node holds it. One that ends further ahead than a
+    /// lease lasts was taken before the database's clock was set back: it is over, or it would last
+    /// as long as the clock was set back by.
     ///
     /// # Errors
     /// When PostgreSQL cannot be reached.
@@ -69,7 +69,8 @@ impl Lease {
         self.epoch
     }
 
-    /// Renews the lease in the caller's transaction, and keeps others from taking it until that ends.
+    /// Renews the lease in the caller's transaction, and keeps others from taking it until that
+    /// ends.
     ///
     /// # Errors
     /// [`Error::LeaseLost`] when another node took over: roll back.
@@ -88,12 +89,12 @@ impl Lease {
         if renewed.rows_affected() == 0 { Err(self.lost()) } else { Ok(()) }
     }
 
-    /// Renews the lease and moves checkpoints from the position that their rows hold, in the transaction that
-    /// wrote what they stand for.
+    /// Renews the lease and moves checkpoints from the position that their rows hold, in the
+    /// transaction that wrote what they stand for.
     ///
     /// # Errors
-    /// [`Error::LeaseLost`] when another node took over, [`Error::CheckpointMoved`] when a row holds another
-    /// position: roll back.
+    /// [`Error::LeaseLost`] when another node took over, [`Error::CheckpointMoved`] when a row
+    /// holds another position: roll back.
     pub async fn advance(
         &self,
         connection: &mut PgConnection,
@@ -120,7 +121,8 @@ impl Lease {
         }
     }
 
-    /// Writes down why a checkpoint does not move, or that it does again, for other nodes and for operators.
+    /// Writes down why a checkpoint does not move, or that it does again, for other nodes and for
+    /// operators.
     ///
     /// # Errors
     /// [`Error::LeaseLost`] when another node took over, or when PostgreSQL cannot be reached.
@@ -148,7 +150,8 @@ impl Lease {
         self.hold(&mut connection).await
     }
 
-    /// Takes a lease from whoever holds it and gives it to nobody: who led begins again, or another node does.
+    /// Takes a lease from whoever holds it and gives it to nobody: who led begins again, or another
+    /// node does.
     ///
     /// # Errors
     /// When PostgreSQL cannot be reached.

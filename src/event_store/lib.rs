@@ -1,13 +1,14 @@
 //! What did happen: runs commands on streams, appends their events, reads the log in order.
 //!
-//! This crate is the only writer of the table `events`. It gives cqrs-es aggregates a log that is right
-//! under load: positions without a gap in commit order ([`Log`]), one transaction for all callers that wait
-//! ([`Appender`]), optimistic concurrency with retry and a cache that cannot lie ([`Commands`]), and
-//! work that one node at a time does ([`lead`]).
+//! This crate is the only writer of the table `events`. It gives cqrs-es aggregates a log that is
+//! right under load: positions without a gap in commit order ([`Log`]), one transaction for all
+//! callers that wait ([`Appender`]), optimistic concurrency with retry and a cache that cannot lie
+//! ([`Commands`]), and work that one node at a time does ([`lead`]).
 //!
-//! It deliberately knows no rule, no read model and no HTTP: an aggregate comes in as a type parameter that is
-//! [`domain::Decider`]. Private values are sealed on the way in and opened on the way out ([`Keys`]).
-//! A new aggregate needs nothing here. A new follower of the log implements [`Led`].
+//! It deliberately knows no rule, no read model and no HTTP: an aggregate comes in as a type
+//! parameter that is [`domain::Decider`]. Private values are sealed on the way in and opened on the
+//! way out ([`Keys`]). A new aggregate needs nothing here. A new follower of the log implements
+//! [`Led`].
 
 #![cfg_attr(
     test,
@@ -90,7 +91,8 @@ pub use verify::{Difference, Digest, GENESIS, StoredEvent, Verifier, from_hex, t
 pub struct Settings {
     /// Appends that may wait before further ones are refused as [`Error::Overloaded`].
     pub queue_length_max: usize,
-    /// Bytes of payloads and metadata that may wait; beyond, appends are refused as [`Error::Overloaded`].
+    /// Bytes of payloads and metadata that may wait; beyond, appends are refused as
+    /// [`Error::Overloaded`].
     pub queue_bytes_max: usize,
     /// Appends in one transaction.
     pub batch_size_max: usize,
@@ -185,7 +187,8 @@ pub enum Error {
         #[source]
         source: serde_json::Error,
     },
-    /// An event of ours could be written, but not be read again, or not be published. Nothing was recorded.
+    /// An event of ours could be written, but not be read again, or not be published. Nothing was
+    /// recorded.
     #[error("an event of stream {stream} cannot be recorded: {why}")]
     Unstorable {
         /// Aggregate type and id.
@@ -261,7 +264,8 @@ impl Error {
 /// Brings the schema of the log up to date.
 ///
 /// # Errors
-/// [`Error::OtherSchema`] when the database was set up by another version, or why PostgreSQL refuses.
+/// [`Error::OtherSchema`] when the database was set up by another version, or why PostgreSQL
+/// refuses.
 pub async fn migrate(pool: &PgPool) -> Result<(), Error> {
     use sqlx::migrate::MigrateError::{VersionMismatch, VersionMissing};
     migrations::MIGRATIONS.run(pool).await.map_err(|error| match error {

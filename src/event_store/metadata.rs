@@ -26,7 +26,8 @@ pub enum Surface {
     Reaction,
 }
 
-/// Who acts, from where, in which request: everything of an event's metadata but the command's name.
+/// Who acts, from where, in which request: everything of an event's metadata but the command's
+/// name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Metadata {
     /// The acting user's uid; a service token's subject when it acts for itself.
@@ -83,7 +84,8 @@ impl Context {
         }
     }
 
-    /// The map that is stored with each event. All values are text, because postgres-es reads them so.
+    /// The map that is stored with each event. All values are text, because postgres-es reads them
+    /// so.
     pub(crate) fn stored(&self, command: &str) -> HashMap<String, String> {
         let m = &self.metadata;
         let surface = serde_json::to_value(m.surface)

@@ -6,8 +6,8 @@ use domain::{Erasure, MessageId, Position};
 use crate::sealing::is_sealed;
 use crate::{Difference, Exported, StoredEvent};
 
-/// Looks for sealed events whose keys are gone though no event erased them. It keeps one entry for each
-/// event without a key until it meets the event that erases it.
+/// Looks for sealed events whose keys are gone though no event erased them. It keeps one entry for
+/// each event without a key until it meets the event that erases it.
 #[derive(Debug, Default)]
 pub struct MissingKeys {
     /// By stream, in order.

@@ -70,8 +70,8 @@ pub async fn quarantined_between(
     Ok(positions.into_iter().collect())
 }
 
-/// The positions of all that cannot be read in the stream of an event: where the stream's key does not open, that is
-/// every event with private values.
+/// The positions of all that cannot be read in the stream of an event: where the stream's key does
+/// not open, that is every event with private values.
 ///
 /// # Errors
 /// When PostgreSQL fails.
@@ -93,7 +93,8 @@ pub async fn unreadable_in_stream(log: &Log, position: Position) -> Result<Vec<P
     Ok(positions)
 }
 
-/// Lets the followers of the log pass over an event that cannot be read, and those go on that it has stopped.
+/// Lets the followers of the log pass over an event that cannot be read, and those go on that it
+/// has stopped.
 ///
 /// # Errors
 /// When PostgreSQL fails, or [`Error::RotationUnfinished`]: it may open with the other master key.
@@ -118,7 +119,8 @@ pub async fn quarantine(
     }
     let database = Error::database;
     let mut tx = log.pool().begin().await.map_err(database("quarantine an event"))?;
-    // Taken first: a projector that stops at the event writes these rows too, and what it has stopped by then goes on.
+    // Taken first: a projector that stops at the event writes these rows too, and what it has
+    // stopped by then goes on.
     sqlx::query("select from checkpoints order by name for update")
         .execute(&mut *tx)
         .await

@@ -89,8 +89,9 @@ crate::from_row!(Row {
     stream_key,
 });
 
-/// The columns of a [`Row`], from `events e` and its keys. Each key is looked up: a join might be merged, which
-/// reads the keys of the whole log for its last few events when the statistics are old.
+/// The columns of a [`Row`], from `events e` and its keys. Each key is looked up: a join might be
+/// merged, which reads the keys of the whole log for its last few events when the statistics are
+/// old.
 pub(crate) const SELECT: &str = "select e.position, e.event_id, e.account_id, \
     e.account_position, e.aggregate_type, e.aggregate_id::uuid as aggregate_id, e.sequence, \
     e.conversation_id, e.event_type, e.event_version, \
@@ -110,11 +111,12 @@ impl Row {
         self.position
     }
 
-    /// A key that does not open is the event's own matter: whoever needs what it seals cannot read this event.
+    /// A key that does not open is the event's own matter: whoever needs what it seals cannot read
+    /// this event.
     pub(crate) async fn with_keys(self, keys: &Keys) -> RecordedEvent {
         RecordedEvent {
-            // Whoever has no master key cannot tell what is erased from what is only sealed, but for keys
-            // that are gone.
+            // Whoever has no master key cannot tell what is erased from what is only sealed, but
+            // for keys that are gone.
             instead: if self.event_key.is_some() { STILL_SEALED } else { ERASED },
             key: self.key(keys).await,
             opened: OnceLock::new(),
@@ -195,8 +197,8 @@ impl RecordedEvent {
         bare(opened, instead).unwrap_or(Cow::Borrowed(&self.payload))
     }
 
-    /// The event for those who are not to read what users wrote: plain JSON, with [`STILL_SEALED`] in place of what is
-    /// sealed, and [`ERASED`] in place of what was erased.
+    /// The event for those who are not to read what users wrote: plain JSON, with [`STILL_SEALED`]
+    /// in place of what is sealed, and [`ERASED`] in place of what was erased.
     ///
     /// # Errors
     /// When what is stored is no JSON.
@@ -239,8 +241,8 @@ impl RecordedEvent {
         }
     }
 
-    /// The payload as far as it opens, and what does not, if anything. Opened once: whoever asks again gets the
-    /// same text.
+    /// The payload as far as it opens, and what does not, if anything. Opened once: whoever asks
+    /// again gets the same text.
     fn open(&self) -> (&str, Option<&'static str>) {
         let key = match &self.key {
             _ if !is_sealed(&self.payload) => return (&self.payload, None),

@@ -7,7 +7,8 @@ use uuid::Uuid;
 
 use crate::{Error, Quarantined, quarantined};
 
-/// How far the followers of the log have come, who does what, and what is passed over: as the database has it.
+/// How far the followers of the log have come, who does what, and what is passed over: as the
+/// database has it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Standing {
     /// The log's newest position.
@@ -29,7 +30,8 @@ pub struct Follower {
     pub position: Position,
     /// Why it cannot go on.
     pub stopped: Option<String>,
-    /// How long its next event has waited for it, by the database's clock; `None` where there is none.
+    /// How long its next event has waited for it, by the database's clock; `None` where there is
+    /// none.
     pub lag_s: Option<f64>,
 }
 
@@ -44,7 +46,8 @@ pub struct HeldLease {
     pub owner: Option<Uuid>,
     /// How often it was taken.
     pub epoch: i64,
-    /// Until when it is held unless it is renewed, by the database's clock; `None` when it was given back.
+    /// Until when it is held unless it is renewed, by the database's clock; `None` when it was
+    /// given back.
     pub expires_at: Option<DateTime<Utc>>,
     /// It is held, and not run out.
     pub is_held: bool,
@@ -53,7 +56,8 @@ pub struct HeldLease {
 crate::from_row!(HeldLease { name, owner, epoch, expires_at, is_held });
 
 impl Standing {
-    /// Of these followers, each with the name of its checkpoint, at a cost that does not depend on how far they are behind.
+    /// Of these followers, each with the name of its checkpoint, at a cost that does not depend on
+    /// how far they are behind.
     ///
     /// # Errors
     /// When PostgreSQL fails.

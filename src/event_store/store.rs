@@ -74,8 +74,8 @@ impl PostgresEventStore {
         &self.appender
     }
 
-    /// The state after all events of a stream: from its snapshot, if there is one, and what came after. Rows
-    /// are folded while they arrive; the events are never all in memory.
+    /// The state after all events of a stream: from its snapshot, if there is one, and what came
+    /// after. Rows are folded while they arrive; the events are never all in memory.
     ///
     /// # Errors
     /// When PostgreSQL fails or an event cannot be read.
@@ -114,8 +114,8 @@ impl PostgresEventStore {
         Ok(())
     }
 
-    /// How many events streams have, in the order in which they are named by type and id, and the head of the log at
-    /// that moment.
+    /// How many events streams have, in the order in which they are named by type and id, and the
+    /// head of the log at that moment.
     pub(crate) async fn versions(
         &self,
         types: &[&str],
@@ -214,7 +214,8 @@ impl PostgresEventStore {
         Ok((stream_events, key_change))
     }
 
-    /// Appends, in a turn if there is one, to all streams or none; with no events, only claims the idempotency key.
+    /// Appends, in a turn if there is one, to all streams or none; with no events, only claims the
+    /// idempotency key.
     pub(crate) async fn append(
         &self,
         sealed: Vec<Sealed>,
@@ -246,8 +247,8 @@ impl PostgresEventStore {
     }
 }
 
-/// Reads an event as every follower of the log will, before it is recorded for good: one that nobody could read again
-/// would stop them all.
+/// Reads an event as every follower of the log will, before it is recorded for good: one that
+/// nobody could read again would stop them all.
 fn require_readable<E: StoredEvent>(
     stream: &str,
     event: &E,

@@ -7,8 +7,8 @@ use crate::part::{Part, Refuse, StreamPart};
 use crate::store::Sealed;
 use crate::{Commands, Context, Error, Outcome, PostgresEventStore};
 
-/// Commands on several streams, to be carried out all or none by [`Commands::execute_together`]. `R` is what a
-/// refusal of any of them becomes.
+/// Commands on several streams, to be carried out all or none by [`Commands::execute_together`].
+/// `R` is what a refusal of any of them becomes.
 pub struct Together<R> {
     id: Uuid,
     command: &'static str,
@@ -26,8 +26,8 @@ impl<R: Send + 'static> Together<R> {
         Self { id: id.into(), command, parts: Vec::new() }.and::<A>(id, commands)
     }
 
-    /// Commands on a further stream; on one that is there already, behind those that are. Without a command, what
-    /// the others do still requires that the stream does not change meanwhile.
+    /// Commands on a further stream; on one that is there already, behind those that are. Without a
+    /// command, what the others do still requires that the stream does not change meanwhile.
     pub fn and<A: Decider>(self, id: A::Id, commands: Vec<A::Command>) -> Self
     where
         A::Refusal: Into<R>,
@@ -72,8 +72,8 @@ impl<R: Send + 'static> Together<R> {
         self.parts.iter().map(|part| part.events()).sum()
     }
 
-    /// Waits for the streams' turns in this process, in an order that is the same for all who want several, so that
-    /// no two of them wait for each other.
+    /// Waits for the streams' turns in this process, in an order that is the same for all who want
+    /// several, so that no two of them wait for each other.
     pub(crate) async fn enter(&mut self, commands: &Commands) -> Result<(), Error> {
         let mut parts: Vec<_> = self.parts.iter_mut().collect();
         parts.sort_unstable_by_key(|part| part.stream());
@@ -88,8 +88,8 @@ impl<R: Send + 'static> Together<R> {
         self.parts.iter_mut().try_for_each(|part| part.decide(keeps_before))
     }
 
-    /// What is not appended is not checked by the append, so it is checked here: another node may have written
-    /// since. The head of the log at that moment; `None`: a stream has moved on.
+    /// What is not appended is not checked by the append, so it is checked here: another node may
+    /// have written since. The head of the log at that moment; `None`: a stream has moved on.
     pub(crate) async fn confirm(
         &self,
         store: &PostgresEventStore,

@@ -8,7 +8,8 @@ use sqlx::{PgConnection, PgPool};
 
 use crate::{Digest, Error, GENESIS, Quarantined, StoredEvent, from_hex};
 
-/// The whole log as it was at one moment, whatever is appended meanwhile: for verifying and exporting.
+/// The whole log as it was at one moment, whatever is appended meanwhile: for verifying and
+/// exporting.
 #[derive(Debug)]
 pub struct Transfer {
     transaction: sqlx::Transaction<'static, sqlx::Postgres>,
@@ -136,8 +137,8 @@ impl Transfer {
         Ok(found.as_deref().and_then(from_hex))
     }
 
-    /// Up to which position the log was imported without keys; 0 when it was not, or when the schema is older
-    /// than such notes.
+    /// Up to which position the log was imported without keys; 0 when it was not, or when the
+    /// schema is older than such notes.
     ///
     /// # Errors
     /// When PostgreSQL cannot be reached.
@@ -157,8 +158,8 @@ impl Transfer {
             .map_err(Error::database(doing))
     }
 
-    /// Everything stored with a position above `after` and up to `to`, also beyond the head, in order, as it
-    /// arrives.
+    /// Everything stored with a position above `after` and up to `to`, also beyond the head, in
+    /// order, as it arrives.
     pub fn events(
         &mut self,
         after: Position,
@@ -174,8 +175,8 @@ impl Transfer {
     }
 }
 
-/// Writes a batch of an exported log, positions and digests kept. The caller has verified them, calls
-/// [`finish_import`] once all are there, and commits.
+/// Writes a batch of an exported log, positions and digests kept. The caller has verified them,
+/// calls [`finish_import`] once all are there, and commits.
 ///
 /// # Errors
 /// When PostgreSQL refuses.
@@ -207,9 +208,9 @@ pub async fn import(connection: &mut PgConnection, batch: &[Exported]) -> Result
     Ok(())
 }
 
-/// Writes down what had been erased from an imported log: what is sealed and has no key, though others have one.
-/// No other text of an event can look like something sealed. Where no event has a key, none was exported, which is
-/// written down instead.
+/// Writes down what had been erased from an imported log: what is sealed and has no key, though
+/// others have one. No other text of an event can look like something sealed. Where no event has a
+/// key, none was exported, which is written down instead.
 ///
 /// # Errors
 /// When PostgreSQL refuses.

@@ -6,18 +6,20 @@ use tokio::sync::{Mutex, OwnedMutexGuard};
 use crate::worker::announce;
 use crate::{Append, Appended, Error, Log, call};
 
-/// What a command takes that keeps losing its stream to another node: while it lasts, nobody else appends, so
-/// that what is decided on the stream's newest event is appended to it.
+/// What a command takes that keeps losing its stream to another node: while it lasts, nobody else
+/// appends, so that what is decided on the stream's newest event is appended to it.
 ///
-/// A loser reads what is new and decides again while the winner's next append is already under way, which may
-/// go on for as long as the winner is busy. The alternatives are to wait longer and longer, which loses as well,
-/// or to reserve the stream, which every append of everybody would have to look for.
+/// A loser reads what is new and decides again while the winner's next append is already under way,
+/// which may go on for as long as the winner is busy. The alternatives are to wait longer and
+/// longer, which loses as well, or to reserve the stream, which every append of everybody would
+/// have to look for.
 pub(crate) struct Turn {
     tx: Transaction<'static, Postgres>,
     _one_in_this_process: OwnedMutexGuard<()>,
 }
 
-/// The turns of a process come one after the other: all of them wait for one row, and each holds a connection.
+/// The turns of a process come one after the other: all of them wait for one row, and each holds a
+/// connection.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Turns(Arc<Mutex<()>>);
 

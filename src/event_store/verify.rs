@@ -67,8 +67,8 @@ crate::from_row!(StoredEvent {
 });
 
 impl StoredEvent {
-    /// SHA-256 over the digest before and the canonical form, which is the netstrings of the fields in the
-    /// order of `migrations/0006_digests.sql`.
+    /// SHA-256 over the digest before and the canonical form, which is the netstrings of the fields
+    /// in the order of `migrations/0006_digests.sql`.
     pub fn digest_after(&self, previous: &Digest) -> Digest {
         let mut form = String::with_capacity(self.payload.len() + self.metadata.len() + 256);
         let mut number = String::new();
@@ -123,7 +123,8 @@ pub struct Difference {
     pub what: String,
 }
 
-/// Checks a log event by event, in order. It keeps one number for each stream and account that it has met.
+/// Checks a log event by event, in order. It keeps one number for each stream and account that it
+/// has met.
 #[derive(Debug)]
 pub struct Verifier {
     position: Position,
@@ -140,8 +141,8 @@ impl Default for Verifier {
 }
 
 impl Verifier {
-    /// Goes on after a position whose digest is known. What came before is taken for granted: a stream or
-    /// an account may then begin with any number.
+    /// Goes on after a position whose digest is known. What came before is taken for granted: a
+    /// stream or an account may then begin with any number.
     pub fn after(position: Position, digest: Digest) -> Self {
         Self {
             position,
@@ -162,7 +163,8 @@ impl Verifier {
         &self.digest
     }
 
-    /// Checks the next event. One that nobody can read is right if it is quarantined; whatever else holds for it too.
+    /// Checks the next event. One that nobody can read is right if it is quarantined; whatever else
+    /// holds for it too.
     ///
     /// # Errors
     /// The first thing that is not right about it.

@@ -73,8 +73,8 @@ impl Worker {
         }
     }
 
-    /// Writes a batch and answers its callers. A batch that fails on its data is cut in half until the bad
-    /// append stands alone.
+    /// Writes a batch and answers its callers. A batch that fails on its data is cut in half until
+    /// the bad append stands alone.
     ///
     /// # Errors
     /// [`Error::Unreachable`]: PostgreSQL is unreachable. All callers are answered.
@@ -115,7 +115,8 @@ impl Worker {
         Ok(())
     }
 
-    /// Refuses what comes until PostgreSQL is back: each would wait for as long as the first did, one after the other.
+    /// Refuses what comes until PostgreSQL is back: each would wait for as long as the first did,
+    /// one after the other.
     async fn refuse_until_it_is_back(
         &mut self,
         waiting: &mut VecDeque<Waiting>,
@@ -134,8 +135,8 @@ impl Worker {
         }
     }
 
-    /// Sends one batch, again while the connection breaks: events that an unclear commit did write are
-    /// recognised by their ids, so nothing is written twice.
+    /// Sends one batch, again while the connection breaks: events that an unclear commit did write
+    /// are recognised by their ids, so nothing is written twice.
     async fn send(&mut self, batch: &[Waiting]) -> Result<Vec<Appended>, Error> {
         let started = Instant::now();
         let (mut delay, mut told) = (Duration::from_millis(10), false);
@@ -175,8 +176,8 @@ impl Worker {
     }
 }
 
-/// Tells the followers what is new. It comes after all that was known before it was sent, unless the database has
-/// gone back.
+/// Tells the followers what is new. It comes after all that was known before it was sent, unless
+/// the database has gone back.
 pub(crate) fn announce<'a>(
     log: &Log,
     known: Option<Position>,
@@ -198,8 +199,8 @@ pub(crate) fn announce<'a>(
     log.appended(newest);
 }
 
-/// Takes the next batch. A second append to one stream expects a version that the first has yet to make, so it
-/// stays for the next batch, with all of its streams.
+/// Takes the next batch. A second append to one stream expects a version that the first has yet to
+/// make, so it stays for the next batch, with all of its streams.
 fn one_request_per_stream(
     waiting: &mut VecDeque<Waiting>,
     batch_size_max: usize,

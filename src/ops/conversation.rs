@@ -7,9 +7,10 @@ use uuid::Uuid;
 
 use super::Failure;
 
-/// The conversation that a text names: its UUID (the log, Pulse), its number (Weavy), its UUID in base 62 (Protocol), or
-/// the uid of a contextual chat, which `uid:` before it tells from the others. Numbers and uids are an account's. What
-/// was erased is found too, for the log says that and when.
+/// The conversation that a text names: its UUID (the log, Pulse), its number (Weavy), its UUID in
+/// base 62 (Protocol), or the uid of a contextual chat, which `uid:` before it tells from the
+/// others. Numbers and uids are an account's. What was erased is found too, for the log says that
+/// and when.
 pub(super) async fn find(
     pool: &PgPool,
     account: AccountId,
@@ -73,7 +74,8 @@ async fn by_number(
     Ok(found.context(FIND)?)
 }
 
-/// The newest of the chats that had this uid: one that was erased is followed by another under the next id.
+/// The newest of the chats that had this uid: one that was erased is followed by another under the
+/// next id.
 async fn by_uid(
     pool: &PgPool,
     account: AccountId,

@@ -9,8 +9,8 @@ use url::Url;
 
 use super::{Failure, Options, master_key, shown_url};
 
-/// The log's database for a verb that runs beside a server or alone: the configured one; else the private one
-/// of a running server; else the private one, started for as long as the verb runs.
+/// The log's database for a verb that runs beside a server or alone: the configured one; else the
+/// private one of a running server; else the private one, started for as long as the verb runs.
 pub(super) struct Database {
     pub(super) pool: PgPool,
     private: Option<embedded::Postgres>,
@@ -69,7 +69,8 @@ impl Database {
     }
 }
 
-/// The parameters that the driver knows, beside `options[…]`. It would ignore any other, and log its value.
+/// The parameters that the driver knows, beside `options[…]`. It would ignore any other, and log
+/// its value.
 const PARAMETERS: [&str; 18] = [
     "sslmode",
     "ssl-mode",
@@ -141,7 +142,8 @@ async fn look(options: &PgConnectOptions) -> Result<(), Failure> {
 /// A connection that was used within this time is taken to be alive.
 const TRUSTED_FOR: Duration = Duration::from_secs(1);
 
-/// For every connection: a node that is gone, or cut off, is noticed, and what it left behind is rolled back.
+/// For every connection: a node that is gone, or cut off, is noticed, and what it left behind is
+/// rolled back.
 const ALIVE: &[(&str, &str)] = &[
     ("tcp_keepalives_idle", "5"),
     ("tcp_keepalives_interval", "2"),
@@ -150,20 +152,22 @@ const ALIVE: &[(&str, &str)] = &[
     ("client_connection_check_interval", "1s"),
 ];
 
-/// For a server's connections: what a frozen node left locked is free again when its leases are over, and nothing is
-/// waited for without end. A transaction of a server has no reason to pause; a verb's may hold the log for as long as
-/// it reads or writes it. Building a read model takes as long as it takes (`projector::prepare`).
+/// For a server's connections: what a frozen node left locked is free again when its leases are
+/// over, and nothing is waited for without end. A transaction of a server has no reason to pause; a
+/// verb's may hold the log for as long as it reads or writes it. Building a read model takes as
+/// long as it takes (`projector::prepare`).
 const SERVER: &[(&str, &str)] = &[
     ("idle_in_transaction_session_timeout", "5s"),
     ("lock_timeout", "10s"),
     ("statement_timeout", "60s"),
 ];
 
-/// Connections that a server has beside its pools: the appender's, that of who watches the database, and the one that
-/// tells that the keys are in use.
+/// Connections that a server has beside its pools: the appender's, that of who watches the
+/// database, and the one that tells that the keys are in use.
 const OWN: u32 = 3;
 
-/// A server's connections, by purpose, so that questions never take those that the log is written and followed on.
+/// A server's connections, by purpose, so that questions never take those that the log is written
+/// and followed on.
 pub(super) struct Pools {
     /// For commands, followers of the log, and upkeep.
     pub(super) log: PgPool,

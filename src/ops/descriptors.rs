@@ -7,11 +7,13 @@ use super::Failure;
 
 /// Beyond that, more connections only cost memory: the machine is busy long before.
 const HTTP_MAX: u64 = 10_000;
-/// For NATS, the lines to PostgreSQL that are not the pool's, standard streams, files, and some more.
+/// For NATS, the lines to PostgreSQL that are not the pool's, standard streams, files, and some
+/// more.
 const OTHERS: u64 = 64;
 
-/// How many connections of callers there is room for beside the pool's to PostgreSQL. The soft limit is raised for
-/// them as far as the hard one lets it: it is kept low for programs that use `select`.
+/// How many connections of callers there is room for beside the pool's to PostgreSQL. The soft
+/// limit is raised for them as far as the hard one lets it: it is kept low for programs that use
+/// `select`.
 pub(super) fn left_for_http(pool_connections_max: u32) -> Result<usize, Failure> {
     let reserved = u64::from(pool_connections_max) + OTHERS;
     let limit = getrlimit(Resource::Nofile);

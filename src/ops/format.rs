@@ -104,7 +104,8 @@ impl<'a> Printer<'a> {
         table
     }
 
-    /// Only the last column is cut, and others that have long texts: half a time or name helps nobody.
+    /// Only the last column is cut, and others that have long texts: half a time or name helps
+    /// nobody.
     fn spare_short_columns(&self, table: &mut Table, rows: &[Vec<Value>]) {
         for index in 0..self.header.len() - 1 {
             let widest = rows.iter().map(|row| text(&row[index]).chars().count()).max();

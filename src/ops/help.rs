@@ -1,5 +1,5 @@
-//! Which verbs use which parts of the configuration. All of it is accepted everywhere, for it may stand before the verb
-//! and in the environment; a verb's help names only what it uses.
+//! Which verbs use which parts of the configuration. All of it is accepted everywhere, for it may
+//! stand before the verb and in the environment; a verb's help names only what it uses.
 
 use clap::{Command, CommandFactory};
 
@@ -65,7 +65,8 @@ pub(super) fn command() -> Command {
             .cloned()
             .collect();
         within(command, path, &|verb| {
-            // What a verb has itself, it does not take from above; one that is used is taken as it is.
+            // What a verb has itself, it does not take from above; one that is used is taken as it
+            // is.
             unused.iter().fold(verb, |verb, option| match has(&verb, option) {
                 true => verb,
                 false => verb.arg(option.clone().hide(true)),

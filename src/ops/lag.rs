@@ -1,5 +1,5 @@
-//! How far behind the log its followers are, looked at all the time: what is behind grows older also while nothing
-//! succeeds, and while the database cannot be asked.
+//! How far behind the log its followers are, looked at all the time: what is behind grows older
+//! also while nothing succeeds, and while the database cannot be asked.
 
 use std::time::{Duration, Instant};
 
@@ -32,7 +32,8 @@ struct Seen {
     at: Instant,
 }
 
-/// Everyone who follows the log, and the name of its checkpoint: the read models, and the relay unless it is off.
+/// Everyone who follows the log, and the name of its checkpoint: the read models, and the relay
+/// unless it is off.
 pub(super) fn followers(with_relay: bool) -> Vec<(&'static str, String)> {
     let live = Generation::live();
     let models = projections::MODELS.iter().map(|model| (model.name, live.schema(model.name)));
@@ -90,8 +91,8 @@ async fn look(
     }
 }
 
-/// Whether some node should have this lease all the time: not those of read models of another version, nor those of verbs,
-/// which would be told of as nobody's for ever.
+/// Whether some node should have this lease all the time: not those of read models of another
+/// version, nor those of verbs, which would be told of as nobody's for ever.
 fn is_lasting(lease: &str) -> bool {
     lease == Generation::live().lease() || [reactors::NAME, relay::NAME].contains(&lease)
 }

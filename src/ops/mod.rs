@@ -1,4 +1,5 @@
-//! One file per command-line verb. Exit status: 0 done, 1 failed, 2 wrong usage, 3 a check found a difference.
+//! One file per command-line verb. Exit status: 0 done, 1 failed, 2 wrong usage, 3 a check found a
+//! difference.
 
 mod audit;
 mod config;
@@ -34,7 +35,8 @@ use clap::{FromArgMatches, Parser, Subcommand};
 
 pub(crate) use options::Options;
 
-/// Conversation state as a service: who is in, what is read, pinned, muted, archived, and who changed it when.
+/// Conversation state as a service: who is in, what is read, pinned, muted, archived, and who
+/// changed it when.
 #[derive(Debug, Parser)]
 #[command(version, about, propagate_version = true, arg_required_else_help = true)]
 pub(crate) struct Arguments {
@@ -51,8 +53,8 @@ impl Arguments {
         Self::from_arg_matches(&matches).unwrap_or_else(|error| error.exit())
     }
 
-    /// Forgets what the shell sets for PostgreSQL's programs (`PGHOST`, `PGOPTIONS` …) when it is about another
-    /// server than ours: the driver would begin with it for the private one too.
+    /// Forgets what the shell sets for PostgreSQL's programs (`PGHOST`, `PGOPTIONS` …) when it is
+    /// about another server than ours: the driver would begin with it for the private one too.
     ///
     /// # Safety
     /// There must be no other thread yet.

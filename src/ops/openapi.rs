@@ -2,7 +2,8 @@ use anyhow::Context;
 
 use super::{Failure, output};
 
-/// Prints the description of every endpoint, or of one dialect's, as `/openapi.json` and `/openapi/DIALECT.json` serve it.
+/// Prints the description of every endpoint, or of one dialect's, as `/openapi.json` and
+/// `/openapi/DIALECT.json` serve it.
 pub(super) fn run(dialect: Option<&str>) -> Result<(), Failure> {
     let api::Descriptions { whole, dialects } = api::openapi();
     let description = match dialect {

@@ -1,5 +1,5 @@
-//! Standard output and standard error. Whoever reads them may go away, as `head` does: that is no failure, and no
-//! reason to panic, whatever the verb.
+//! Standard output and standard error. Whoever reads them may go away, as `head` does: that is no
+//! failure, and no reason to panic, whatever the verb.
 
 use std::error::Error;
 use std::fmt::Display;
@@ -8,8 +8,8 @@ use std::ops::ControlFlow;
 
 use super::Failure;
 
-/// Standard output. Its error when nobody reads any more is recognised by [`nobody_reads`], as a broken pipe to a
-/// server is not.
+/// Standard output. Its error when nobody reads any more is recognised by [`nobody_reads`], as a
+/// broken pipe to a server is not.
 pub(super) struct Stdout;
 
 #[derive(Debug, thiserror::Error)]
@@ -50,7 +50,8 @@ pub(super) fn text(text: &str) -> Result<ControlFlow<()>, Failure> {
     }
 }
 
-/// Prints the last thing, or the only one, that a verb has to say: what it found does not depend on who reads it.
+/// Prints the last thing, or the only one, that a verb has to say: what it found does not depend on
+/// who reads it.
 pub(super) fn line(line: impl Display) -> Result<(), Failure> {
     text(&format!("{line}\n")).map(|_| ())
 }

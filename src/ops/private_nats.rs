@@ -7,11 +7,13 @@ use relay::{NatsOptions, access};
 
 use super::{Failure, Options};
 
-/// Where others read how to reach the private NATS server: with all that Colloquy itself may do, and to read.
+/// Where others read how to reach the private NATS server: with all that Colloquy itself may do,
+/// and to read.
 const URL_FILE: &str = "nats-url";
 const READING_URL_FILE: &str = "nats-reader-url";
 
-/// The command line that reads from a consumer of the stream; it names where the login is, and not the login.
+/// The command line that reads from a consumer of the stream; it names where the login is, and not
+/// the login.
 pub(super) fn reading_command(options: &Options) -> String {
     let server = match &options.nats_url {
         Some(_) => "$NATS_URL".to_owned(),

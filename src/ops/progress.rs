@@ -14,7 +14,8 @@ pub(super) fn bar(total: u64) -> ProgressBar {
 /// Where nobody watches a bar.
 const A_LINE_EVERY: Duration = Duration::from_secs(5);
 
-/// How far long work has come: a bar on standard error when that is a terminal, else a line every few seconds.
+/// How far long work has come: a bar on standard error when that is a terminal, else a line every
+/// few seconds.
 pub(super) struct Progress {
     doing: &'static str,
     bar: ProgressBar,

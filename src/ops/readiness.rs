@@ -11,7 +11,8 @@ use tokio::sync::watch;
 
 use super::lag::Watched;
 
-/// Read models that are behind and have not moved for so long do not move: an answer waits as long for them.
+/// Read models that are behind and have not moved for so long do not move: an answer waits as long
+/// for them.
 const STANDS_STILL_AFTER: Duration = Duration::from_secs(10);
 
 /// How publishing goes, unless it is off.

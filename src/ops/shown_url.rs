@@ -67,7 +67,8 @@ fn mask((name, value): (impl Into<String>, impl Into<String>)) -> (String, Strin
     }
 }
 
-/// A `/`, `?` or `#` in a password ends the host early: then the rest of the password, and the `@`, stand behind it.
+/// A `/`, `?` or `#` in a password ends the host early: then the rest of the password, and the `@`,
+/// stand behind it.
 pub(super) fn has_broken_login(url: &Url) -> bool {
     [Some(url.path()), url.query(), url.fragment()]
         .into_iter()

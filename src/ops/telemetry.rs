@@ -6,8 +6,8 @@ use tracing_subscriber::EnvFilter;
 
 use super::Failure;
 
-/// What the drivers find worth telling is not what an operator does, and each connection that is found broken is told
-/// by who finds PostgreSQL unreachable, once; a filter that names them wins.
+/// What the drivers find worth telling is not what an operator does, and each connection that is
+/// found broken is told by who finds PostgreSQL unreachable, once; a filter that names them wins.
 const DRIVERS: &str =
     "async_nats=warn,sqlx=warn,sqlx_core::pool::connection=error,tower_http::catch_panic=off";
 
@@ -19,11 +19,11 @@ pub(super) fn filter(filter: &str) -> Result<EnvFilter, Failure> {
     })
 }
 
-/// Starts the log on standard error: text on a terminal, JSON lines otherwise. Panics are lines like others, in the span
-/// of the request that they ended.
+/// Starts the log on standard error: text on a terminal, JSON lines otherwise. Panics are lines
+/// like others, in the span of the request that they ended.
 pub(super) fn start(filter: EnvFilter) {
-    // A line that cannot be written is lost: complaining about it, on standard error too, would panic where it is
-    // logged, and take along what the line is about.
+    // A line that cannot be written is lost: complaining about it, on standard error too, would
+    // panic where it is logged, and take along what the line is about.
     let log = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)

@@ -1,11 +1,13 @@
 //! Events that must cause a command: a mute or a snooze with an end comes to it.
 //!
-//! The timers are a read model; at its time each becomes an ordinary command, whose event takes the timer away.
-//! One node at a time does this, under a lease. The lease only saves work: a command says which end it is that
-//! was reached, so a second one on another node, or after a crash, finds nothing to do.
+//! The timers are a read model; at its time each becomes an ordinary command, whose event takes the
+//! timer away. One node at a time does this, under a lease. The lease only saves work: a command
+//! says which end it is that was reached, so a second one on another node, or after a crash, finds
+//! nothing to do.
 //!
-//! Deliberately not here: rules (a mute that was changed meanwhile goes on because the domain says so) and any
-//! state of its own. A further kind of timer is a variant of [`projections::timers::Action`] and an arm in [`act`].
+//! Deliberately not here: rules (a mute that was changed meanwhile goes on because the domain says
+//! so) and any state of its own. A further kind of timer is a variant of
+//! [`projections::timers::Action`] and an arm in [`act`].
 
 #![cfg_attr(
     test,
@@ -65,8 +67,8 @@ enum Error {
 /// Reacts until `stop` is cancelled.
 pub async fn run(commands: Commands, progress: Progress, node: Uuid, stop: CancellationToken) {
     let pool = commands.log().pool().clone();
-    // Until then, nodes that know which timers there are do the work: those of an earlier version, while this one's
-    // read models are built.
+    // Until then, nodes that know which timers there are do the work: those of an earlier version,
+    // while this one's read models are built.
     while !stop.is_cancelled() && !progress.wait_until_level(LOOK_EVERY).await {}
     let reactor = Reactor { commands, progress, stop: stop.clone() };
     event_store::lead(reactor, pool, NAME, node, stop).await;
@@ -110,8 +112,8 @@ impl Led for Reactor {
 }
 
 impl Reactor {
-    /// Until the next timer is due, or another one is set meanwhile that may be due before; but not for every
-    /// event of a busy log.
+    /// Until the next timer is due, or another one is set meanwhile that may be due before; but not
+    /// for every event of a busy log.
     async fn wait(&self, seen: Position, next: Duration) {
         let pause = next.min(PAUSE);
         tokio::time::sleep(pause).await;
@@ -137,7 +139,8 @@ impl Reactor {
         let gone = self.progress.wait_for(done.position, PATIENCE);
         let _ = self.stop.run_until_cancelled(gone).await;
         if done.appended == 0 {
-            // There was nothing to do, which the timers will see; that is not worth asking all the time.
+            // There was nothing to do, which the timers will see; that is not worth asking all the
+            // time.
             let _ = self.stop.run_until_cancelled(tokio::time::sleep(REST)).await;
         }
         Ok(())

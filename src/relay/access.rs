@@ -1,4 +1,5 @@
-//! What Colloquy and those who read its stream need of a NATS server, for one that lets nobody do more.
+//! What Colloquy and those who read its stream need of a NATS server, for one that lets nobody do
+//! more.
 
 use crate::signals::{PRESENCE, TYPING};
 
@@ -23,9 +24,9 @@ pub fn heard_by_readers(prefix: &str) -> Vec<String> {
     vec![format!("{prefix}.{TYPING}.>")]
 }
 
-/// What a reader may ask for: the stream and how it is, its messages, the consumers that there are, and that they have
-/// been read. Nothing here changes the stream, nor makes a consumer: one that pushes would send the stream's messages to
-/// whatever in Colloquy's account it names.
+/// What a reader may ask for: the stream and how it is, its messages, the consumers that there are,
+/// and that they have been read. Nothing here changes the stream, nor makes a consumer: one that
+/// pushes would send the stream's messages to whatever in Colloquy's account it names.
 pub fn asked_by_readers(stream: &str) -> Vec<String> {
     [
         "$JS.API.INFO".to_owned(),

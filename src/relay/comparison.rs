@@ -1,5 +1,5 @@
-//! Whether the stream is what the log says. Every way of looking comes through here: the relay before it publishes,
-//! and operators with [`check`].
+//! Whether the stream is what the log says. Every way of looking comes through here: the relay
+//! before it publishes, and operators with [`check`].
 
 use async_nats::header::NATS_MESSAGE_ID;
 use async_nats::jetstream::ErrorCode;
@@ -27,9 +27,10 @@ pub(crate) struct Comparison {
 
 /// Compares the stream with the log, at a cost that does not depend on the length of either.
 ///
-/// The relay publishes p only behind p - 1, so what is in the stream was right up to its last message if that one
-/// is, as long as nothing but erased messages is missing. `noted` is the position up to which the stream was found
-/// right before: only there may the oldest messages have been dropped by the stream's limits.
+/// The relay publishes p only behind p - 1, so what is in the stream was right up to its last
+/// message if that one is, as long as nothing but erased messages is missing. `noted` is the
+/// position up to which the stream was found right before: only there may the oldest messages have
+/// been dropped by the stream's limits.
 pub(crate) async fn compare(
     stream: &Stream,
     info: &Info,
@@ -125,8 +126,8 @@ pub(crate) async fn message_at(
     }
 }
 
-/// What is missing from the stream that was not erased, and whether anything is there that was. Numbers are
-/// compared first: the list of what is missing may be long.
+/// What is missing from the stream that was not erased, and whether anything is there that was.
+/// Numbers are compared first: the list of what is missing may be long.
 async fn compare_erased(
     stream: &Stream,
     info: &Info,
@@ -173,7 +174,8 @@ async fn compare_erased(
     .bind(&deleted)
     .fetch_all(pool)
     .await?;
-    // After it was killed, the broker's numbers and its list may not be those of its messages: these are asked for.
+    // After it was killed, the broker's numbers and its list may not be those of its messages:
+    // these are asked for.
     let lost = first_of(stream, lost, false).await?;
     let back = first_of(stream, back, true).await?;
     Ok((lost.map(|position| Finding::Missing { position }), back.is_some()))

@@ -14,7 +14,8 @@ const CONNECTS_WITHIN: Duration = Duration::from_secs(3);
 const REACHED_WITHIN: Duration = Duration::from_secs(10);
 /// Whatever JetStream is asked, and each message that it is sent.
 const ANSWERS_WITHIN: Duration = Duration::from_secs(5);
-/// A connection on which nothing comes for three of these is lost, also if it was dropped without a word.
+/// A connection on which nothing comes for three of these is lost, also if it was dropped without a
+/// word.
 const ASKED_FOR_LIFE_EVERY: Duration = Duration::from_secs(2);
 
 /// JetStream, asked with an end to each wait.
@@ -22,7 +23,8 @@ pub(crate) fn jetstream(client: Client) -> jetstream::Context {
     ContextBuilder::new().timeout(ANSWERS_WITHIN).build(client)
 }
 
-/// Servers of one cluster, and what they ask for. The client by itself ignores who a URL says that we are.
+/// Servers of one cluster, and what they ask for. The client by itself ignores who a URL says that
+/// we are.
 #[derive(Clone)]
 pub struct NatsOptions {
     /// Without who we are: the client may log them.

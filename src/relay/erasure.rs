@@ -12,9 +12,10 @@ const BATCH_SIZE: i64 = 1000;
 /// Erasures under way at once.
 const IN_FLIGHT_MAX: usize = 16;
 
-/// Erases from the stream what the log says has to go, one message after the other with the delete that
-/// overwrites: a purge by subject leaves the bytes in the store's files. What is published after it was erased
-/// comes without its private values, and is deleted all the same. The numbers of the messages stay taken.
+/// Erases from the stream what the log says has to go, one message after the other with the delete
+/// that overwrites: a purge by subject leaves the bytes in the store's files. What is published
+/// after it was erased comes without its private values, and is deleted all the same. The numbers
+/// of the messages stay taken.
 pub(crate) struct Erasing<'a> {
     pub(crate) stream: &'a Stream,
     pub(crate) pool: &'a PgPool,
@@ -24,7 +25,8 @@ pub(crate) struct Erasing<'a> {
 }
 
 impl Erasing<'_> {
-    /// Goes on beside publishing, which it never holds up: what the broker refuses is tried again for ever.
+    /// Goes on beside publishing, which it never holds up: what the broker refuses is tried again
+    /// for ever.
     pub(crate) async fn run(&self, mut published: watch::Receiver<Position>, health: &Health) {
         loop {
             let position = *published.borrow_and_update();
@@ -72,7 +74,8 @@ impl Erasing<'_> {
     }
 }
 
-/// Under the lease: another node may have found an older copy of the stream, in which all this is due again.
+/// Under the lease: another node may have found an older copy of the stream, in which all this is
+/// due again.
 async fn write_down(pool: &PgPool, lease: &Lease, done: &[Position]) -> Result<(), Error> {
     if done.is_empty() {
         return Ok(());

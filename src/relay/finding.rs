@@ -82,8 +82,8 @@ pub(crate) fn max_payload(max_payload: usize) -> Option<Finding> {
         .then_some(Finding::MaxPayload { max_payload, needed: MESSAGE_BYTES_MAX })
 }
 
-/// Settings with which events would not be published, not be kept, or not be erased. What drops the oldest messages
-/// is the operator's to choose.
+/// Settings with which events would not be published, not be kept, or not be erased. What drops the
+/// oldest messages is the operator's to choose.
 pub(crate) fn settings(config: &Config, wanted: &Settings) -> Vec<Finding> {
     let subjects = wanted.subjects();
     let too_small =
@@ -144,7 +144,8 @@ pub(crate) fn settings(config: &Config, wanted: &Settings) -> Vec<Finding> {
         .collect()
 }
 
-/// Whether only the oldest messages are ever dropped, so that one that is missing behind them was deleted.
+/// Whether only the oldest messages are ever dropped, so that one that is missing behind them was
+/// deleted.
 pub(crate) fn keeps_all_between(config: &Config) -> bool {
     config.retention == RetentionPolicy::Limits && config.max_messages_per_subject <= 0
 }

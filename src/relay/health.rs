@@ -1,4 +1,5 @@
-//! How the relay is doing, for readiness, the log and metrics. A failure begins once and ends once, by progress.
+//! How the relay is doing, for readiness, the log and metrics. A failure begins once and ends once,
+//! by progress.
 
 use std::time::Duration;
 
@@ -129,7 +130,8 @@ impl Health {
     }
 }
 
-/// Sets the metrics until `stop` is cancelled, and tells a standby what the node that publishes has written down.
+/// Sets the metrics until `stop` is cancelled, and tells a standby what the node that publishes has
+/// written down.
 pub(crate) async fn measure(pool: &PgPool, health: &Health, stop: &CancellationToken) {
     let mut ticks = tokio::time::interval(MEASURE_EVERY);
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);

@@ -1,7 +1,7 @@
-//! Nodes tell each other over core NATS that the log has grown, so that a follower on another node need not wait
-//! for its next look. A hint carries nothing, and whoever hears one looks at the head of the log itself: a hint
-//! that is lost, late or foreign costs a look, and never more of them than the pause allows. Without NATS
-//! everybody goes on looking now and then.
+//! Nodes tell each other over core NATS that the log has grown, so that a follower on another node
+//! need not wait for its next look. A hint carries nothing, and whoever hears one looks at the head
+//! of the log itself: a hint that is lost, late or foreign costs a look, and never more of them
+//! than the pause allows. Without NATS everybody goes on looking now and then.
 
 use std::time::Duration;
 

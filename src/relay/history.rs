@@ -1,8 +1,10 @@
-//! History for a new consumer: events that were published before, once more, to a stream of its own.
+//! History for a new consumer: events that were published before, once more, to a stream of its
+//! own.
 //!
-//! Messages have the same ids, headers and payloads as the first time, but for what was erased since. Where they end
-//! tells where to go on: interrupted and begun again, nothing comes twice. What is erased from the log later stays in a
-//! copy: it is for reading once, and then to be deleted.
+//! Messages have the same ids, headers and payloads as the first time, but for what was erased
+//! since. Where they end tells where to go on: interrupted and begun again, nothing comes twice.
+//! What is erased from the log later stays in a copy: it is for reading once, and then to be
+//! deleted.
 
 use async_nats::Client;
 use async_nats::jetstream::stream::{Config, StorageType, Stream};

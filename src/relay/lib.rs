@@ -1,17 +1,19 @@
-//! Tells others: the event log, to a NATS JetStream stream whose sequence numbers are the log's positions.
+//! Tells others: the event log, to a NATS JetStream stream whose sequence numbers are the log's
+//! positions.
 //!
-//! Position p is published with "expected last sequence p-1", so the broker itself refuses what is out of
-//! order, twice or late. After anything unclear there is one question to ask, the stream's last sequence, and
-//! publishing goes on from there: after a lost acknowledgement, a restart of either side, or a broker that
-//! lost its tail.
+//! Position p is published with "expected last sequence p-1", so the broker itself refuses what is
+//! out of order, twice or late. After anything unclear there is one question to ask, the stream's
+//! last sequence, and publishing goes on from there: after a lost acknowledgement, a restart of
+//! either side, or a broker that lost its tail.
 //!
-//! Last position + 1 is published, or nothing is: whatever is in the stream that is not the log (`comparison.rs`)
-//! stops publishing until somebody has put it right. It is looked for at the start, after every failure, when the
-//! connection was lost, and now and then. What the log erases is erased from the stream too (`erasure.rs`).
+//! Last position + 1 is published, or nothing is: whatever is in the stream that is not the log
+//! (`comparison.rs`) stops publishing until somebody has put it right. It is looked for at the
+//! start, after every failure, when the connection was lost, and now and then. What the log erases
+//! is erased from the stream too (`erasure.rs`).
 //!
-//! Deliberately not here: filtering and retention (a consumer's and the stream's business), and anything that
-//! holds a command up: while NATS is down, commands go on and the backlog grows. A new header is a line in
-//! `message.rs`.
+//! Deliberately not here: filtering and retention (a consumer's and the stream's business), and
+//! anything that holds a command up: while NATS is down, commands go on and the backlog grows. A
+//! new header is a line in `message.rs`.
 
 #![cfg_attr(
     test,
@@ -76,7 +78,8 @@ pub struct Settings {
     pub payload: Payload,
     /// Messages that may be under way without an acknowledgement.
     pub in_flight_max: usize,
-    /// How often the stream is looked at while there is nothing to publish, and refused erasures are tried again.
+    /// How often the stream is looked at while there is nothing to publish, and refused erasures
+    /// are tried again.
     pub look_every: Duration,
 }
 
@@ -135,7 +138,8 @@ impl Led for Relay {
     /// Returns when told to stop, with nothing under way.
     async fn lead(&mut self, lease: &Lease) -> Result<(), Error> {
         self.health.leads();
-        // Whoever led before may have written down why it stopped, also when this node had led before them.
+        // Whoever led before may have written down why it stopped, also when this node had led
+        // before them.
         self.stopped_is_noted = true;
         let led = self.publish_until_stopped(lease).await;
         if let Err(error) = &led {
@@ -202,7 +206,8 @@ impl Relay {
                 batch = self.read(position).await?;
                 continue;
             }
-            // The broker stores this batch while the one before is acknowledged and noted, and the next one is read.
+            // The broker stores this batch while the one before is acknowledged and noted, and the
+            // next one is read.
             let to = batch.last().map_or(position, |last| last.recorded.position);
             let sent = tokio::time::timeout(SENT_WITHIN, publisher.send(&batch)).await;
             let sent = sent.unwrap_or_else(|_elapsed| {
@@ -226,8 +231,8 @@ impl Relay {
         }
     }
 
-    /// Waits for events behind a position while there are none. False: the stream has to be looked at again, for
-    /// the connection was lost, or the stream or the log is not where it was left.
+    /// Waits for events behind a position while there are none. False: the stream has to be looked
+    /// at again, for the connection was lost, or the stream or the log is not where it was left.
     async fn wait(
         &mut self,
         lease: &Lease,
@@ -279,8 +284,8 @@ impl Relay {
         Ok(self.log.tail().read(after, budget).await?)
     }
 
-    /// Waits until all of a batch is acknowledged, and notes it: for operators, and because who lost the lease fails
-    /// here. Returns the position that has been reached.
+    /// Waits until all of a batch is acknowledged, and notes it: for operators, and because who
+    /// lost the lease fails here. Returns the position that has been reached.
     async fn confirm(&self, lease: &Lease, sent: Option<Sent>) -> Result<Option<Position>, Error> {
         let Some(Sent { after, to, acknowledged }) = sent else { return Ok(None) };
         acknowledged.await?;

@@ -23,7 +23,8 @@ pub(crate) fn subject(prefix: &str, event: &RecordedEvent) -> String {
     format!("{prefix}.v1.{}.{topic}.{}", event.account, event.event_type)
 }
 
-/// The event as JSON. Of one that does not open, what does, once an operator lets all who follow the log go on behind it.
+/// The event as JSON. Of one that does not open, what does, once an operator lets all who follow
+/// the log go on behind it.
 pub(crate) async fn payload<'a>(
     pool: &PgPool,
     event: &'a RecordedEvent,
@@ -50,9 +51,9 @@ fn type_alone(event: &RecordedEvent) -> String {
     serde_json::json!({ "type": event.event_type }).to_string()
 }
 
-/// Whether a payload is what was, or would be, published of an event. What this reader or the publisher had no key
-/// for counts as equal, and so do the orders of names and the other ways to publish ([`Payload`]), for it may have been
-/// written by an older version or under other settings.
+/// Whether a payload is what was, or would be, published of an event. What this reader or the
+/// publisher had no key for counts as equal, and so do the orders of names and the other ways to
+/// publish ([`Payload`]), for it may have been written by an older version or under other settings.
 pub(crate) fn tells(payload: &[u8], event: &RecordedEvent) -> bool {
     let shown = event.reveal_in_part();
     if payload == shown.as_bytes() {
@@ -76,7 +77,8 @@ pub(crate) fn tells(payload: &[u8], event: &RecordedEvent) -> bool {
         })
 }
 
-/// CloudEvents 1.0 in binary mode (the NATS protocol binding), and what a reader would have to look up.
+/// CloudEvents 1.0 in binary mode (the NATS protocol binding), and what a reader would have to look
+/// up.
 pub(crate) fn headers(event: &LogEvent, payload: Payload, facts: &Facts) -> HeaderMap {
     let LogEvent { recorded: event, event: decoded, .. } = event;
     let subject = event.conversation_id.map_or(event.aggregate_id, Uuid::from);
@@ -153,7 +155,8 @@ struct Origin<'a> {
     traceparent: Option<Cow<'a, str>>,
 }
 
-/// What CloudEvents encodes in a header's value, beside all that is not ASCII: controls, blank, `"` and `%`.
+/// What CloudEvents encodes in a header's value, beside all that is not ASCII: controls, blank, `"`
+/// and `%`.
 const NOT_IN_HEADERS: &AsciiSet = &CONTROLS.add(b' ').add(b'"').add(b'%');
 /// And what separates one from the other in a list of them.
 const NOT_IN_LISTS: &AsciiSet = &NOT_IN_HEADERS.add(b',').add(b'=');
@@ -161,8 +164,8 @@ const NOT_IN_LISTS: &AsciiSet = &NOT_IN_HEADERS.add(b',').add(b'=');
 /// Beside the largest payload there are 28,000 bytes for all headers.
 const VALUE_BYTES_MAX: usize = 4_000;
 const USERS_BYTES_MAX: usize = 8_000;
-/// Users of whom there could be room, with an id, one character and two separators each; whoever makes a conversation may
-/// be named twice.
+/// Users of whom there could be room, with an id, one character and two separators each; whoever
+/// makes a conversation may be named twice.
 pub(crate) const USERS_MAX: usize = USERS_BYTES_MAX / (36 + 1 + 2) + 2;
 
 /// `<id>=<uid>` of those who are named, with commas between: as many as there is room for.

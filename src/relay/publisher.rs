@@ -18,7 +18,8 @@ pub(crate) struct Publisher {
     pub(crate) stream: String,
     pub(crate) subject_prefix: String,
     pub(crate) payload: Payload,
-    /// How much less than its event's position a message's number is: nothing, but in copies that begin later.
+    /// How much less than its event's position a message's number is: nothing, but in copies that
+    /// begin later.
     pub(crate) ahead: i64,
     pub(crate) facts: Facts,
 }

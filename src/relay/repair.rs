@@ -1,9 +1,11 @@
-//! Making the stream right again where publishing on is not enough: a number that is taken cannot be given to
-//! another message, so the stream is deleted and filled from the log under the same numbers.
+//! Making the stream right again where publishing on is not enough: a number that is taken cannot
+//! be given to another message, so the stream is deleted and filled from the log under the same
+//! numbers.
 //!
-//! A repair is ordered in the database, and carried out by whoever leads the relay when it opens the stream
-//! (`stream.rs`): killed at any point, the next one goes on. Its consumers are made again where they were, but not
-//! behind the first position that was wrong: they are shown a message twice, and never a gap.
+//! A repair is ordered in the database, and carried out by whoever leads the relay when it opens
+//! the stream (`stream.rs`): killed at any point, the next one goes on. Its consumers are made
+//! again where they were, but not behind the first position that was wrong: they are shown a
+//! message twice, and never a gap.
 
 use async_nats::jetstream::consumer::{self, DeliverPolicy};
 use async_nats::jetstream::stream::{
@@ -66,8 +68,8 @@ impl Repair {
         self.first_position
     }
 
-    /// Has it carried out, by whoever leads: the relay that does now has to look at the stream again. One that was
-    /// ordered before is kept as far as it still stands for something.
+    /// Has it carried out, by whoever leads: the relay that does now has to look at the stream
+    /// again. One that was ordered before is kept as far as it still stands for something.
     ///
     /// # Errors
     /// When PostgreSQL fails.
@@ -119,7 +121,8 @@ pub async fn erase_again(pool: &PgPool, positions: &[Position]) -> Result<(), Er
     Ok(())
 }
 
-/// The consumers of a stream that have a name of their own; others are made anew by who reads with them.
+/// The consumers of a stream that have a name of their own; others are made anew by who reads with
+/// them.
 ///
 /// # Errors
 /// When the server does not tell.
@@ -133,7 +136,8 @@ pub async fn durable_consumers(stream: &Stream) -> Result<Vec<consumer::Info>, E
         .collect())
 }
 
-/// Deletes the stream that a repair is ordered for, with its consumers written down. The repair that is under way.
+/// Deletes the stream that a repair is ordered for, with its consumers written down. The repair
+/// that is under way.
 pub(crate) async fn begin(
     jetstream: &jetstream::Context,
     settings: &Settings,
@@ -172,7 +176,8 @@ async fn ordered(pool: &PgPool) -> Result<Option<Repair>, Error> {
 }
 
 impl Repair {
-    /// Servers before 2.10 begin every stream at 1: there, what was dropped is published, and dropped again.
+    /// Servers before 2.10 begin every stream at 1: there, what was dropped is published, and
+    /// dropped again.
     pub(crate) fn stream_config(&self, client: &Client) -> Config {
         let begins_later = self.first_position.get() > 1 && client.is_server_compatible(2, 10, 0);
         let first_sequence = begins_later.then_some(self.first_position.get() as u64);

@@ -1,5 +1,5 @@
-//! What nodes tell each other that is in no log, over core NATS: who types, and who is there. It may be lost, and is
-//! never waited for. Without NATS everybody is alone.
+//! What nodes tell each other that is in no log, over core NATS: who types, and who is there. It
+//! may be lost, and is never waited for. Without NATS everybody is alone.
 
 use std::time::Duration;
 

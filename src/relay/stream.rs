@@ -11,8 +11,9 @@ use crate::{Error, NAME, NatsOptions, Settings, comparison, finding, repair};
 /// How long a connection may be lost before that is a failure.
 const RECONNECTS_WITHIN: Duration = Duration::from_secs(5);
 
-/// A broker of version 2.9 goes on deleting a stream's files when it has told that the stream is gone: of one of the
-/// same name that is made at once, it takes away messages that it has acknowledged, and still counts them.
+/// A broker of version 2.9 goes on deleting a stream's files when it has told that the stream is
+/// gone: of one of the same name that is made at once, it takes away messages that it has
+/// acknowledged, and still counts them.
 const FILES_GONE_AFTER: Duration = Duration::from_secs(1);
 
 /// Whether there is a connection; changed whenever one is lost or made.
@@ -66,8 +67,8 @@ impl Opened {
     }
 }
 
-/// Makes the stream if it is missing, compares it with the log, and puts the checkpoint where the stream ends, for
-/// the broker may have lost its tail or have been sent more than was written down.
+/// Makes the stream if it is missing, compares it with the log, and puts the checkpoint where the
+/// stream ends, for the broker may have lost its tail or have been sent more than was written down.
 pub(crate) async fn open(
     jetstream: &jetstream::Context,
     settings: &Settings,

@@ -93,7 +93,8 @@ async fn a_rotation_that_ended_before_the_kept_key_was_replaced_goes_on() {
     let folder = embedded::testing::folder();
     let (file, beside) = (folder.join("master-key"), folder.join("master-key.new"));
     let data_dir = [("COLLOQUY_DATA_DIR", folder.to_str().unwrap())];
-    // What is left when the power goes right before the replacement, and before anything was wrapped.
+    // What is left when the power goes right before the replacement, and before anything was
+    // wrapped.
     for _ in 0..2 {
         std::fs::write(&file, MASTER_KEY).unwrap();
         let rotate = ["keys", "rotate", "--to", OTHER_KEY];

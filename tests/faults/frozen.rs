@@ -1,5 +1,5 @@
-//! A node that is frozen, or cut off, in the middle of a transaction: what it has locked is free again when its time is
-//! over, and another node goes on.
+//! A node that is frozen, or cut off, in the middle of a transaction: what it has locked is free
+//! again when its time is over, and another node goes on.
 
 use std::time::{Duration, Instant};
 

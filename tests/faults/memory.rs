@@ -1,4 +1,5 @@
-//! What callers ask for and send at once takes a bounded amount of memory, and keeps nobody else waiting.
+//! What callers ask for and send at once takes a bounded amount of memory, and keeps nobody else
+//! waiting.
 
 use std::time::Duration;
 
@@ -10,7 +11,8 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use crate::harness::{Answer, Caller, Installation, Server, send, wait_until};
 
 const MIB: u64 = 1024 * 1024;
-/// Of what the server has when nothing is under way, a few large answers, and what is kept for later.
+/// Of what the server has when nothing is under way, a few large answers, and what is kept for
+/// later.
 const PEAK_MAX: u64 = 300 * MIB;
 
 /// The path to a page of a chat's messages.

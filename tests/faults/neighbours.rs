@@ -5,7 +5,8 @@ use serde_json::{Value, json};
 
 use crate::harness::{Caller, Server, send};
 
-/// Does the same things in an account, and returns all that was answered, but for what is random or a time.
+/// Does the same things in an account, and returns all that was answered, but for what is random or
+/// a time.
 async fn act(
     server: &Server,
     account: i64,
@@ -23,7 +24,8 @@ async fn act(
         }
         let answer = send(request).await;
         assert!(answer.status.is_success(), "{path}: {} {}", answer.status, answer.body);
-        // An auditor's own reading is recorded, and may or may not be shown yet when the answer is made.
+        // An auditor's own reading is recorded, and may or may not be shown yet when the answer is
+        // made.
         let is_settled = !path.starts_with("/audit");
         let position = answer.headers.get("colloquy-position").filter(|_| is_settled);
         let position = position.map(|value| value.to_str().unwrap().to_owned());

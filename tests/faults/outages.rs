@@ -1,5 +1,6 @@
-//! PostgreSQL away, frozen, read-only or blocked: every surface answers 503 with Retry-After, soon; a command whose
-//! outcome is unknown says so, and repeating it with its key is safe; nobody has to act for it to end.
+//! PostgreSQL away, frozen, read-only or blocked: every surface answers 503 with Retry-After, soon;
+//! a command whose outcome is unknown says so, and repeating it with its key is safe; nobody has to
+//! act for it to end.
 
 use std::time::Duration;
 
@@ -40,14 +41,16 @@ impl Outage {
         Self { postgres, server, ann, path, _folder: folder }
     }
 
-    /// To PostgreSQL's first process and to those that it has started, each of which leads a group of its own.
+    /// To PostgreSQL's first process and to those that it has started, each of which leads a group
+    /// of its own.
     fn signal(&self, signal: i32) {
         let first = self.postgres.pid();
         let children = format!("/proc/{first}/task/{first}/children");
         let children = std::fs::read_to_string(children).unwrap();
         let children = children.split_whitespace().map(|pid| pid.parse().unwrap());
         for pid in std::iter::once(first).chain(children) {
-            // SAFETY: a plain system call on a process that this test started; one that has just ended is no matter.
+            // SAFETY: a plain system call on a process that this test started; one that has just
+            // ended is no matter.
             unsafe { libc::kill(pid, signal) };
         }
     }

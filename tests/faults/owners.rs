@@ -1,4 +1,5 @@
-//! The node that writes the read models dies or freezes: another one goes on, and nothing is written twice.
+//! The node that writes the read models dies or freezes: another one goes on, and nothing is
+//! written twice.
 
 use std::time::{Duration, Instant};
 
@@ -6,7 +7,8 @@ use serde_json::json;
 
 use crate::harness::{Installation, Server, wait_until};
 
-/// Until the lease of a node that is gone runs out, and another one has asked for it, on a busy machine.
+/// Until the lease of a node that is gone runs out, and another one has asked for it, on a busy
+/// machine.
 const GOES_ON_WITHIN: Duration = Duration::from_secs(20);
 
 /// Two servers, the first of which writes the read models, and a chat.

@@ -1,4 +1,5 @@
-//! Somebody writes to the stream that belongs to the relay: it is seen wherever an operator looks, and commands go on.
+//! Somebody writes to the stream that belongs to the relay: it is seen wherever an operator looks,
+//! and commands go on.
 
 use serde_json::json;
 

@@ -1,5 +1,5 @@
-//! The database is put back to an earlier time under a running server, as a restored backup or a promoted replica is: what
-//! the process remembers is no longer true, so it ends, and says why.
+//! The database is put back to an earlier time under a running server, as a restored backup or a
+//! promoted replica is: what the process remembers is no longer true, so it ends, and says why.
 
 use embedded::testing::unique;
 use serde_json::json;

@@ -1,5 +1,5 @@
-//! A stored event that nobody can read: it costs its own conversation, and the rest only until an operator
-//! says so.
+//! A stored event that nobody can read: it costs its own conversation, and the rest only until an
+//! operator says so.
 
 use serde_json::{Value, json};
 use sqlx::Executor;

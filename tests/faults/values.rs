@@ -1,5 +1,5 @@
-//! Values that could be accepted, but not be stored or read back: each is refused in the surface's own shape, and
-//! nobody else notices.
+//! Values that could be accepted, but not be stored or read back: each is refused in the surface's
+//! own shape, and nobody else notices.
 
 use reqwest::Method;
 use serde_json::{Value, json};

@@ -1,4 +1,5 @@
-//! Whatever is done to the stream, `replay nats --repair` makes it right, and who reads it misses nothing.
+//! Whatever is done to the stream, `replay nats --repair` makes it right, and who reads it misses
+//! nothing.
 
 use std::collections::BTreeMap;
 use std::path::Path;

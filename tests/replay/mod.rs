@@ -1,3 +1,4 @@
-//! What was made from the log, made again: read models rebuilt, verified and looked into, by the built binary.
+//! What was made from the log, made again: read models rebuilt, verified and looked into, by the
+//! built binary.
 
 mod read_models;

@@ -67,7 +67,8 @@ async fn a_rebuild_that_was_killed_goes_on_without_a_server_and_a_server_goes_on
     let server = installation.start();
     let (ann, bob) = (server.caller("ann"), server.caller("bob"));
     let path = chat(&ann, &bob).await;
-    // One that has the lease is killed in the middle of it: the tables are locked, so that it cannot switch.
+    // One that has the lease is killed in the middle of it: the tables are locked, so that it
+    // cannot switch.
     let pool = installation.pool().await;
     let mut reader = pool.begin().await.unwrap();
     reader.execute("lock table messages in access share mode").await.unwrap();

@@ -1,4 +1,5 @@
-//! What one user does all the time: one thing after another, looking now and then at what came of it.
+//! What one user does all the time: one thing after another, looking now and then at what came of
+//! it.
 
 use std::sync::Arc;
 use std::time::Duration;

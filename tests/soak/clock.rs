@@ -31,8 +31,8 @@ impl Clock {
         std::fs::rename(new, &self.file).unwrap();
     }
 
-    /// For the environment of the process. How long something takes is measured by another clock, which no
-    /// administrator can set either.
+    /// For the environment of the process. How long something takes is measured by another clock,
+    /// which no administrator can set either.
     pub fn variables(&self) -> Vec<(&'static str, String)> {
         vec![
             ("LD_PRELOAD", self.library.display().to_string()),

@@ -22,8 +22,8 @@ pub enum Kind {
 }
 
 impl Kind {
-    /// The event, and how often it is in the log with the key of one such command. What changes nothing is
-    /// acknowledged, and nothing is recorded.
+    /// The event, and how often it is in the log with the key of one such command. What changes
+    /// nothing is acknowledged, and nothing is recorded.
     pub fn leaves(self) -> (&'static str, RangeInclusive<i64>) {
         match self {
             Self::Create => ("ConversationCreated", 1..=1),

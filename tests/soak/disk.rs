@@ -7,12 +7,14 @@ use std::process::Command;
 /// More than a run needs.
 const SIZE_BYTES: u64 = 6 << 30;
 
-/// A tmpfs. It is filled by taking away the room that is left: as full as by a file, and without that file's memory.
+/// A tmpfs. It is filled by taking away the room that is left: as full as by a file, and without
+/// that file's memory.
 pub struct SmallDisk {
     path: PathBuf,
 }
 
-/// What is mounted from now on is seen by this process and its children alone, and is gone with them.
+/// What is mounted from now on is seen by this process and its children alone, and is gone with
+/// them.
 ///
 /// # Errors
 /// Why nothing can be mounted.
@@ -54,7 +56,8 @@ impl SmallDisk {
 
     pub fn used_bytes(&self) -> u64 {
         let path = std::ffi::CString::new(self.path.as_os_str().as_bytes()).unwrap();
-        // SAFETY: the path is a C string, and the structure is plain numbers that the call fills in.
+        // SAFETY: the path is a C string, and the structure is plain numbers that the call fills
+        // in.
         let found = unsafe {
             let mut found: libc::statvfs = std::mem::zeroed();
             assert_eq!(libc::statvfs(path.as_ptr(), &raw mut found), 0, "a mounted file system");

@@ -1,5 +1,5 @@
-//! What is done to the servers: one fault at a time, in an order that follows from the seed, each followed by a pause
-//! in which everything must become ready again.
+//! What is done to the servers: one fault at a time, in an order that follows from the seed, each
+//! followed by a pause in which everything must become ready again.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -176,8 +176,9 @@ impl Injection<'_> {
             self.load.find(format!("the disk could not be filled: {error}"));
         }
         if self.random.random_bool(0.5) {
-            // The tables cannot grow. Nor can the write-ahead log when it has used up the files that it keeps ready, and
-            // then PostgreSQL stops all its processes, and cannot recover before there is room.
+            // The tables cannot grow. Nor can the write-ahead log when it has used up the files
+            // that it keeps ready, and then PostgreSQL stops all its processes, and cannot recover
+            // before there is room.
             for _ in 0..20 {
                 let _ = sqlx::query("select pg_switch_wal()").execute(&self.world.db).await;
                 self.pause(0.1..0.3).await;

@@ -1,4 +1,5 @@
-//! What callers were told: who is in which conversation, which messages there are, and what has become of them.
+//! What callers were told: who is in which conversation, which messages there are, and what has
+//! become of them.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicI64, Ordering};

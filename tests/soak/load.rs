@@ -40,8 +40,9 @@ pub struct Load {
     pub started: Instant,
     db: PgPool,
     sent: Mutex<Vec<Sent>>,
-    /// Keys of refused commands whose caller lost the conversation meanwhile: one may have been recorded just before,
-    /// and its answer, which would show the conversation, is that there is none.
+    /// Keys of refused commands whose caller lost the conversation meanwhile: one may have been
+    /// recorded just before, and its answer, which would show the conversation, is that there is
+    /// none.
     overtaken: Mutex<HashSet<String>>,
     differences: Mutex<Vec<String>>,
 }
@@ -90,7 +91,8 @@ impl Load {
         rooms::create_fixed(&mut session, &listeners).await;
     }
 
-    /// Starts all callers and readers; they end soon after they were told to stop, with nothing left unclear.
+    /// Starts all callers and readers; they end soon after they were told to stop, with nothing
+    /// left unclear.
     pub fn start(self: &Arc<Self>, seed: u64) -> JoinSet<()> {
         let mut tasks = JoinSet::new();
         for account in &self.accounts {

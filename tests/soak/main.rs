@@ -1,8 +1,10 @@
-//! The soak: two nodes under load while everything around them is killed, frozen, filled up, set back or put back to
-//! an older copy; at the end, what was acknowledged is compared with the log, the read models and the stream.
+//! The soak: two nodes under load while everything around them is killed, frozen, filled up, set
+//! back or put back to an older copy; at the end, what was acknowledged is compared with the log,
+//! the read models and the stream.
 //!
-//! `docs/soak.md` says how to run it and how to read what it prints. A fault is a line in `faults.rs`, a kind of
-//! command one in `commands.rs`, a question that is asked at the end a file in `verdict/`.
+//! `docs/soak.md` says how to run it and how to read what it prints. A fault is a line in
+//! `faults.rs`, a kind of command one in `commands.rs`, a question that is asked at the end a file
+//! in `verdict/`.
 
 #![allow(
     clippy::unwrap_used,

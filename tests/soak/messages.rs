@@ -78,7 +78,8 @@ fn id(body: &Value) -> String {
     body["id"].as_str().map_or_else(|| body["id"].to_string(), str::to_owned)
 }
 
-/// The author sees on the same node what was acknowledged there, and on the other one with the position.
+/// The author sees on the same node what was acknowledged there, and on the other one with the
+/// position.
 async fn look_after(session: &mut Session, conversation: &Conversation, place: usize, node: usize) {
     let user = session.user;
     match session.random.random_range(0..4) {

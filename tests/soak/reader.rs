@@ -1,5 +1,5 @@
-//! Looks at what was acknowledged: on the node that did it is shown at once and to everybody in the conversation, on
-//! the other one to whoever brings the position, and nowhere to those who are out.
+//! Looks at what was acknowledged: on the node that did it is shown at once and to everybody in the
+//! conversation, on the other one to whoever brings the position, and nowhere to those who are out.
 
 use std::collections::BTreeSet;
 use std::sync::atomic::Ordering;
@@ -148,10 +148,12 @@ fn path_of(session: &mut Session, conversation: &Conversation) -> String {
     }
 }
 
-/// The badge is the number of unread conversations in the list, but for those that the user has muted.
+/// The badge is the number of unread conversations in the list, but for those that the user has
+/// muted.
 pub async fn look_at_the_list(session: &mut Session) {
     let mut difference = String::new();
-    // Between two equal badges one conversation may be erased and another become unread, but not each time.
+    // Between two equal badges one conversation may be erased and another become unread, but not
+    // each time.
     for _ in 0..4 {
         let node = session.any_node();
         let Some((found, _)) = compare_list_and_badge(session, node).await else { return };
@@ -161,8 +163,8 @@ pub async fn look_at_the_list(session: &mut Session) {
     session.load.find(difference);
 }
 
-/// What is wrong, if something is, and the numbers of the conversations in the list; nothing if no answer is to be
-/// had, or something has changed meanwhile.
+/// What is wrong, if something is, and the numbers of the conversations in the list; nothing if no
+/// answer is to be had, or something has changed meanwhile.
 pub async fn compare_list_and_badge(
     session: &mut Session,
     node: usize,

@@ -1,4 +1,5 @@
-//! Creating rooms and chats, naming them, and, by their creator, taking members out and letting them in, and erasing.
+//! Creating rooms and chats, naming them, and, by their creator, taking members out and letting
+//! them in, and erasing.
 
 use reqwest::Method;
 use serde_json::{Value, json};

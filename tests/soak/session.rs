@@ -1,4 +1,5 @@
-//! One user's requests. A command is repeated with its key, on whichever node answers, until its outcome is known.
+//! One user's requests. A command is repeated with its key, on whichever node answers, until its
+//! outcome is known.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;

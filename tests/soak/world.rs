@@ -109,7 +109,8 @@ impl World {
         }
     }
 
-    /// PostgreSQL's first process and those that it has started, each of which leads a group of its own.
+    /// PostgreSQL's first process and those that it has started, each of which leads a group of its
+    /// own.
     pub fn postgres_pids(&self) -> Vec<i32> {
         let first = self.postgres.pid();
         let children = std::fs::read_to_string(format!("/proc/{first}/task/{first}/children"));

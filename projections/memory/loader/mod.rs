@@ -24,11 +24,13 @@ pub(crate) type Fetched<K, V> = BoxFuture<'static, Result<HashMap<K, V>, sqlx::E
 type Found<K, V> = HashMap<K, Arc<V>>;
 type Question<K, V> = (Vec<K>, oneshot::Sender<Result<Found<K, V>, Arc<Error>>>);
 
-/// Collects the keys that an account asks for while a statement is under way, and asks for all of them with the next
-/// one. There is no artificial delay; a lone question is a statement of its own. A statement begins after the question
-/// came, so the answer is never older than the question. What is too large to be read together is read alone.
+/// Collects the keys that an account asks for while a statement is under way, and asks for all of
+/// them with the next one. There is no artificial delay; a lone question is a statement of its own.
+/// A statement begins after the question came, so the answer is never older than the question. What
+/// is too large to be read together is read alone.
 ///
-/// Accounts never wait for each other's questions, and what is asked takes of the account's own connections.
+/// Accounts never wait for each other's questions, and what is asked takes of the account's own
+/// connections.
 pub(crate) struct Loader<K, V>(Arc<Shared<K, V>>);
 
 struct Shared<K, V> {
@@ -170,8 +172,8 @@ where
     }
 }
 
-/// A worker that panics is counted off too, or its account would be without one after two of them. Whoever waits
-/// when it was the last one is told that there will be no answer.
+/// A worker that panics is counted off too, or its account would be without one after two of them.
+/// Whoever waits when it was the last one is told that there will be no answer.
 struct Counted<'a, K, V> {
     shared: &'a Shared<K, V>,
     account: Option<AccountId>,

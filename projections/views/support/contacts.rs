@@ -9,8 +9,8 @@ use crate::{Error, Page, Views};
 const LINK_COLUMNS: &str = "l.uuid, l.contact, l.inbox, l.source_id, l.chosen";
 
 impl Views {
-    /// A page of contacts by number, newest first; those with `q` in their name, e-mail address, phone number or
-    /// identifier.
+    /// A page of contacts by number, newest first; those with `q` in their name, e-mail address,
+    /// phone number or identifier.
     ///
     /// # Errors
     /// When PostgreSQL fails or a read model is stopped.
@@ -111,7 +111,8 @@ impl Views {
     }
 }
 
-/// What is searched for stands in `$n`: found as the index has it, and then compared value by value.
+/// What is searched for stands in `$n`: found as the index has it, and then compared value by
+/// value.
 fn found(n: u8) -> String {
     let q = format!("fold_contact(${n})");
     let text = "contact_text(k.name, k.email, k.phone_number, k.identifier)";
@@ -126,7 +127,8 @@ fn found(n: u8) -> String {
     )
 }
 
-/// For account, limit, offset and q. What is searched for is found first, by its index, and only that is sorted.
+/// For account, limit, offset and q. What is searched for is found first, by its index, and only
+/// that is sorted.
 pub(in crate::views) fn contacts_sql(searched: bool) -> String {
     let (with, of) = match searched {
         true => (

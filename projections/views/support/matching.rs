@@ -1,4 +1,5 @@
-//! Conversations that are searched for: what the index of the rarest condition finds, and the rest of it compared.
+//! Conversations that are searched for: what the index of the rarest condition finds, and the rest
+//! of it compared.
 
 use domain::InboxId;
 use sqlx::{Postgres, QueryBuilder};
@@ -49,11 +50,12 @@ pub(in crate::views) fn matching<'a>(
     sql
 }
 
-/// One row for each that was found: without the offset the planner, which knows nothing of how many that are, might
-/// look at all of the account's for each.
+/// One row for each that was found: without the offset the planner, which knows nothing of how many
+/// that are, might look at all of the account's for each.
 const LOOK_UP: &str = "cross join lateral (select * from ";
 
-/// `found as …,`: the numbers of what texts, labels and source ids let through; false if they say nothing.
+/// `found as …,`: the numbers of what texts, labels and source ids let through; false if they say
+/// nothing.
 fn found<'a>(sql: &mut QueryBuilder<'a, Postgres>, desk: &'a Desk, filter: &'a Filter) -> bool {
     if filter.q.is_none() && filter.labels.is_empty() && filter.source_id.is_none() {
         return false;
@@ -109,7 +111,8 @@ pub(in crate::views) fn narrow<'a>(
     }
 }
 
-/// Messages of the account with the text in them. It is no pattern, so what would be one is escaped.
+/// Messages of the account with the text in them. It is no pattern, so what would be one is
+/// escaped.
 fn said<'a>(sql: &mut QueryBuilder<'a, Postgres>, desk: &Desk, q: &'a str) {
     if is_indexed(q) {
         sql.push("support_messages where account_id::text = ");

@@ -12,8 +12,8 @@ const AFTER_MAX: i64 = 100;
 const BETWEEN_MAX: i64 = 1_000;
 
 impl Views {
-    /// Messages of a support conversation, the oldest first: without bounds the last 20; before a number the 20 before it;
-    /// after one up to 100 after it; between two up to 1,000.
+    /// Messages of a support conversation, the oldest first: without bounds the last 20; before a
+    /// number the 20 before it; after one up to 100 after it; between two up to 1,000.
     ///
     /// # Errors
     /// When PostgreSQL fails or a read model is stopped.
@@ -67,7 +67,8 @@ impl Views {
     }
 }
 
-/// For conversation, the numbers that they are between, and limit: those nearest to the end that is open, first.
+/// For conversation, the numbers that they are between, and limit: those nearest to the end that is
+/// open, first.
 pub(in crate::views) fn messages_sql(newest_first: bool) -> String {
     let direction = if newest_first { "desc" } else { "asc" };
     format!(

@@ -248,7 +248,8 @@ pub struct ContactLink {
     pub inbox: InboxId,
     /// Who the contact is there.
     pub source_id: String,
-    /// In an inbox of one conversation a contact: the one that was chosen, which may be yet to be made.
+    /// In an inbox of one conversation a contact: the one that was chosen, which may be yet to be
+    /// made.
     pub chosen: Option<ConversationId>,
 }
 

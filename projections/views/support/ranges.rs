@@ -1,11 +1,13 @@
-//! Lists whose every filter is known to the indexes: a few ranges of one index, each in the list's order, merged.
+//! Lists whose every filter is known to the indexes: a few ranges of one index, each in the list's
+//! order, merged.
 //!
-//! The ranges are branches of a `union all`, not rows of a lateral join: so PostgreSQL merges them as it reads them, and
-//! a page costs what is before it once, however many ranges there are. What is skipped is read from the index alone. The
-//! branches are filled up to a power of two with such as find nothing: there are few statements then, each planned once.
+//! The ranges are branches of a `union all`, not rows of a lateral join: so PostgreSQL merges them
+//! as it reads them, and a page costs what is before it once, however many ranges there are. What
+//! is skipped is read from the index alone. The branches are filled up to a power of two with such
+//! as find nothing: there are few statements then, each planned once.
 //!
-//! Besides, by activity, a node remembers where pages that it showed began and ended: as long as nothing happens in the
-//! account, they and those next to them begin there, and nothing is skipped.
+//! Besides, by activity, a node remembers where pages that it showed began and ended: as long as
+//! nothing happens in the account, they and those next to them begin there, and nothing is skipped.
 
 use chrono::{DateTime, Utc};
 use domain::conversation::support::Status;
@@ -66,7 +68,8 @@ pub(in crate::views) fn seen(desk: &Desk, filter: &Filter) -> Option<Vec<InboxId
 }
 
 impl Ranges {
-    /// `None` if a list is no such one, or of too many ranges. `inboxes` are all of the account, where they are known.
+    /// `None` if a list is no such one, or of too many ranges. `inboxes` are all of the account,
+    /// where they are known.
     pub(in crate::views) fn new(
         desk: &Desk,
         filter: &Filter,
@@ -114,8 +117,8 @@ impl Ranges {
         self.order == Order::Activity
     }
 
-    /// The numbers on a page, in order: for account, scopes, buckets, limit and offset, and what of start (two
-    /// arguments), inboxes and team there is.
+    /// The numbers on a page, in order: for account, scopes, buckets, limit and offset, and what of
+    /// start (two arguments), inboxes and team there is.
     pub(in crate::views) fn sql(&self) -> String {
         let mut conditions = match self.scope {
             Scope::Account(_) | Scope::Inbox => vec![],

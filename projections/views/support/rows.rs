@@ -1,4 +1,5 @@
-//! Rows as they are read: all that is shown of a conversation or a message is one row, column by column.
+//! Rows as they are read: all that is shown of a conversation or a message is one row, column by
+//! column.
 
 use std::collections::HashMap;
 use std::sync::Arc;

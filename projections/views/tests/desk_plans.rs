@@ -1,5 +1,6 @@
-//! What PostgreSQL makes of the lists and counts of a support desk, among twelve thousand conversations: index ranges,
-//! read no further than the page needs, with fresh statistics and without any.
+//! What PostgreSQL makes of the lists and counts of a support desk, among twelve thousand
+//! conversations: index ranges, read no further than the page needs, with fresh statistics and
+//! without any.
 
 use domain::conversation::support::Status;
 use domain::{AccountId, InboxId, TeamId};

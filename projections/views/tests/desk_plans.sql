@@ -3,8 +3,8 @@ create function pg_temp.made(kind int, n bigint) returns uuid
     language sql immutable
 return (kind || lpad(to_hex(n), 31, '0'))::uuid;
 
--- Twelve thousand support conversations of one account and four hundred of another one, in ten inboxes, with and without
--- assignees, teams and priorities; one in a hundred is open and nobody's.
+-- Twelve thousand support conversations of one account and four hundred of another one, in ten
+-- inboxes, with and without assignees, teams and priorities; one in a hundred is open and nobody's.
 insert into users (uuid, account_id, id, uid, role, tags, created_at, modified_at)
 select pg_temp.made(6, n), 1, n + 100, 'user-' || n, case when n <= 20 then 'agent' end, '{}', now(), now()
 from generate_series(1, 2000) n;

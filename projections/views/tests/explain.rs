@@ -74,8 +74,8 @@ impl Explainer {
         [without, with]
     }
 
-    /// On tables that are filled and were never analyzed. Indexes of parts of text are made much faster than they are
-    /// filled.
+    /// On tables that are filled and were never analyzed. Indexes of parts of text are made much
+    /// faster than they are filled.
     async fn without_statistics(fill: &str, indexes: &[&str]) -> Self {
         let mut world = World::new().await;
         let ann = world.register("ann").await;

@@ -22,7 +22,8 @@ pub(super) struct Event {
     sequence: i64,
     event_type: String,
     event_version: String,
-    /// What happened; `[erased]` in place of what was erased, `[unreadable]` in place of what does not open.
+    /// What happened; `[erased]` in place of what was erased, `[unreadable]` in place of what does
+    /// not open.
     #[schema(value_type = Object)]
     event: Value,
     #[schema(value_type = Metadata)]
@@ -133,8 +134,8 @@ schema! {
 }
 
 schema! {
-    /// A conversation as it was. What it did not have is left out, and `[erased]` stands in place of
-    /// what was erased since.
+    /// A conversation as it was. What it did not have is left out, and `[erased]` stands in place
+    /// of what was erased since.
     State = json!({
         "type": "object",
         "required": ["conversation", "id", "kind", "members", "message_count", "position", "recorded_at"],

@@ -73,8 +73,8 @@ impl Query {
         positive
     }
 
-    /// Texts of a list, in any of the ways that clients write lists: `name[]=a&name[]=b`, `name=a,b`,
-    /// `name=a&name=b`, and any mixture.
+    /// Texts of a list, in any of the ways that clients write lists: `name[]=a&name[]=b`,
+    /// `name=a,b`, `name=a&name=b`, and any mixture.
     pub(super) fn list(&mut self, name: &str) -> Vec<String> {
         let is_meant = |key: &str| key == name || key.strip_suffix("[]") == Some(name);
         let values = self.pairs.iter().filter(|(key, _)| is_meant(key));

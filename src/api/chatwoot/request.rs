@@ -177,8 +177,8 @@ impl Chatwoot {
         self.execute_all::<Aggregate>(id, commands, &self.context).await
     }
 
-    /// Carries out what is asked of the roles around a support conversation: of the agents together, or
-    /// of whoever takes care of it.
+    /// Carries out what is asked of the roles around a support conversation: of the agents
+    /// together, or of whoever takes care of it.
     pub(super) async fn change_roles(
         &self,
         conversation: &SupportConversation,

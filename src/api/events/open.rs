@@ -22,9 +22,10 @@ const POSITION_WAIT: Duration = Duration::from_secs(2);
 /// How often something is sent while nothing happens.
 const KEEP_ALIVE_EVERY: Duration = Duration::from_secs(15);
 
-/// Listen to what happens: events of the conversations that the caller is in, and of their own state there. Each has
-/// the account position as its id, and a JSON object as its data: `type`, `conversation`, `conversation_number`, `time`,
-/// `actor`, `users` and `payload`. Who types is told without an id. A block without data only moves the position.
+/// Listen to what happens: events of the conversations that the caller is in, and of their own
+/// state there. Each has the account position as its id, and a JSON object as its data: `type`,
+/// `conversation`, `conversation_number`, `time`, `actor`, `users` and `payload`. Who types is told
+/// without an id. A block without data only moves the position.
 #[utoipa::path(get, path = "",
     operation_id = "events.stream.open",
     params(("Last-Event-ID" = Option<i64>, Header, minimum = 0,
@@ -156,7 +157,8 @@ impl Listening {
         Some(self.subscription.hub().as_of_now(item))
     }
 
-    /// Nothing happened for a while. A caller who is cut off then need not go through all that was not theirs to see.
+    /// Nothing happened for a while. A caller who is cut off then need not go through all that was
+    /// not theirs to see.
     fn at_rest(&mut self) -> Bytes {
         self.note();
         match self.subscription.settled().filter(|settled| *settled > self.sent) {

@@ -11,7 +11,8 @@ use super::{Live, USERS_MAX, rendered, scope};
 pub(super) const LOG_READS_MAX: usize = 8;
 
 impl Live {
-    /// What a subscriber sees of the events behind a position, and how far was looked: `to` at most.
+    /// What a subscriber sees of the events behind a position, and how far was looked: `to` at
+    /// most.
     pub(crate) async fn missed(
         &self,
         log: &Log,

@@ -176,7 +176,8 @@ impl State {
         of_account.newest = Some(recorded.account_position);
         let Ok(decoded) = &event.event else { return };
         let position = recorded.position;
-        // Who comes in is told of it, and who is taken out is as well; whose token is taken back is not.
+        // Who comes in is told of it, and who is taken out is as well; whose token is taken back is
+        // not.
         match (decoded, recorded.conversation_id) {
             (Event::Conversation(Change::ConversationCreated { members, .. }), Some(id)) => {
                 members.iter().for_each(|user| self.audiences.add(*user, id, position));

@@ -19,7 +19,8 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'u
 /// As it is published: no browser is without gzip.
 const READER: &[u8] = include_bytes!("rapidoc/rapidoc-min.js.gz");
 
-/// `/asyncapi.json` of the events, `/openapi.json`, the same of each dialect alone, and the page, to which `/` leads.
+/// `/asyncapi.json` of the events, `/openapi.json`, the same of each dialect alone, and the page,
+/// to which `/` leads.
 pub(crate) fn routes(Descriptions { whole, dialects }: Descriptions) -> Router<Arc<Services>> {
     let page = || async { ([(CONTENT_SECURITY_POLICY, POLICY)], Html(include_str!("docs.html"))) };
     let reader = || async {

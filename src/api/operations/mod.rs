@@ -49,7 +49,8 @@ async fn healthz() -> &'static str {
     "ok\n"
 }
 
-/// It can take commands. With `verbose`, operators read how its parts are: with a service token of account 1.
+/// It can take commands. With `verbose`, operators read how its parts are: with a service token of
+/// account 1.
 #[utoipa::path(get, path = "/readyz",
     operation_id = "operations.server.readyz", security((), ("bearer" = [])),
     params(("verbose" = Option<String>, Query, description = "Details as JSON; needs a service token of account 1")),
@@ -90,8 +91,8 @@ fn verbose(services: &Services, condition: Condition) -> Response {
     (status, Json(details)).into_response()
 }
 
-/// How far each copy of each read model is, who writes it, and why it does not go on: with a service token of
-/// account 1.
+/// How far each copy of each read model is, who writes it, and why it does not go on: with a
+/// service token of account 1.
 #[utoipa::path(get, path = "/projections",
     operation_id = "operations.server.projections", security((), ("bearer" = [])),
     responses((status = 200, description = "One object for each copy of a read model", body = Vec<serde_json::Value>),
@@ -116,8 +117,8 @@ async fn projections_status(
     }
 }
 
-/// Measurements, as Prometheus reads them. Those that tell how much all accounts do are for operators: with
-/// `COLLOQUY_METRICS_TOKEN`, or a service token of account 1.
+/// Measurements, as Prometheus reads them. Those that tell how much all accounts do are for
+/// operators: with `COLLOQUY_METRICS_TOKEN`, or a service token of account 1.
 #[utoipa::path(get, path = "/metrics",
     operation_id = "operations.server.metrics", security((), ("bearer" = [])),
     responses((status = 200, description = "Prometheus text format; to strangers, what counts nothing", body = String)))]

@@ -1,11 +1,12 @@
-//! Whether who can read everything that one schema allows can read everything that another one does.
+//! Whether who can read everything that one schema allows can read everything that another one
+//! does.
 
 use serde_json::Value;
 
 /// What a change of a schema takes from its readers, if anything.
 ///
-/// Readers rely on every field and on its shape, and on those that are always there. They ignore what they do not know,
-/// so a new field breaks nobody. Descriptions and examples are free.
+/// Readers rely on every field and on its shape, and on those that are always there. They ignore
+/// what they do not know, so a new field breaks nobody. Descriptions and examples are free.
 pub(super) fn breaks(released: &Value, today: &Value) -> Vec<String> {
     let mut found = Vec::new();
     let fields = |schema: &Value| schema["properties"].as_object().cloned().unwrap_or_default();

@@ -11,11 +11,12 @@ pub enum Command {
     },
     /// Changes what is given and leaves the rest.
     UpdateContact {
-        /// A field that is none stays as it is, a blank one is taken away; attributes are added to those that there are.
+        /// A field that is none stays as it is, a blank one is taken away; attributes are added to
+        /// those that there are.
         profile: Profile,
     },
-    /// Changes nothing. Refused unless these are the contact's values that no other may have: what is claimed and
-    /// released along with an update follows from them.
+    /// Changes nothing. Refused unless these are the contact's values that no other may have: what
+    /// is claimed and released along with an update follows from them.
     ExpectIdentities {
         /// None or blank: it has none.
         email: Option<Text>,

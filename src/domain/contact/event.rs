@@ -3,7 +3,8 @@ use serde_json::{Map, Value};
 
 use crate::{Private, StoredEvent, Text};
 
-/// What is known of a contact. In an update, a field that is none did not change, and a blank one is taken away.
+/// What is known of a contact. In an update, a field that is none did not change, and a blank one
+/// is taken away.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Profile {

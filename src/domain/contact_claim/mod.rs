@@ -1,5 +1,6 @@
-//! The aggregate `contact_claim`: whose an e-mail address, a phone number or an identifier is. Its stream follows from
-//! the value, so that two contacts cannot have the same one, whoever asks at once.
+//! The aggregate `contact_claim`: whose an e-mail address, a phone number or an identifier is. Its
+//! stream follows from the value, so that two contacts cannot have the same one, whoever asks at
+//! once.
 
 mod command;
 mod decide;

@@ -7,7 +7,8 @@ use crate::{MessageId, Text, UserId};
 /// What may be asked of a conversation.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Command {
-    /// Makes it. A private or contextual chat that exists is left as it is, but taken out of the trash.
+    /// Makes it. A private or contextual chat that exists is left as it is, but taken out of the
+    /// trash.
     CreateConversation(Create),
     /// Makes a support conversation. One of the same link that exists is left as it is.
     CreateSupport(Box<CreateSupport>),

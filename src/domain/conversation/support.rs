@@ -1,4 +1,5 @@
-//! What only support conversations have: who takes care of them, how far they are, and who said what.
+//! What only support conversations have: who takes care of them, how far they are, and who said
+//! what.
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -269,7 +270,8 @@ pub enum SupportCommand {
     AssignTeam {
         /// None takes it away from the team that has it.
         team: Option<TeamId>,
-        /// The team's members: an assignee who is none of them is unassigned. None leaves the assignee.
+        /// The team's members: an assignee who is none of them is unassigned. None leaves the
+        /// assignee.
         members: Option<Vec<UserId>>,
     },
     /// Replaces the whole set of labels.

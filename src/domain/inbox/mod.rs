@@ -1,4 +1,5 @@
-//! The aggregate `inbox`: a channel through which support conversations come, and the agents who see them.
+//! The aggregate `inbox`: a channel through which support conversations come, and the agents who
+//! see them.
 
 mod command;
 mod decide;

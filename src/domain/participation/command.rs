@@ -15,7 +15,8 @@ pub struct Command {
 /// How far somebody has read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Reading {
-    /// Everything, which is to this message as far as the caller knows, and never back; none when there is none.
+    /// Everything, which is to this message as far as the caller knows, and never back; none when
+    /// there is none.
     Whole(Option<PublicId>),
     /// Up to the message with this public number, which may be back; [`PublicId::NONE`]: nothing.
     UpTo(PublicId),
@@ -24,7 +25,8 @@ pub enum Reading {
 /// The change that is asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Change {
-    /// Looked at now, and read up to a message. Recorded also when nothing else changes, for its time.
+    /// Looked at now, and read up to a message. Recorded also when nothing else changes, for its
+    /// time.
     OpenConversation {
         /// How far.
         reading: Reading,

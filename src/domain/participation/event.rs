@@ -11,8 +11,8 @@ pub struct Membership {
     pub conversation: ConversationId,
     /// The member.
     pub user: UserId,
-    /// Which of the user's memberships: the log position of the event that let them in. Whoever leaves and
-    /// comes back has a new one, and with it a fresh state.
+    /// Which of the user's memberships: the log position of the event that let them in. Whoever
+    /// leaves and comes back has a new one, and with it a fresh state.
     #[serde(rename = "membership")]
     pub id: MembershipId,
 }

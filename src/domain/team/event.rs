@@ -2,7 +2,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::{StoredEvent, TeamId, Text, UserId};
 
-/// What a team is like. In an update, a field that is none did not change, and a blank description is taken away.
+/// What a team is like. In an update, a field that is none did not change, and a blank description
+/// is taken away.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Settings {

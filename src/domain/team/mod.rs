@@ -1,4 +1,5 @@
-//! The aggregate `teams`: the teams of an account, all in one stream, so that no two can have the same name.
+//! The aggregate `teams`: the teams of an account, all in one stream, so that no two can have the
+//! same name.
 
 mod command;
 mod decide;

@@ -12,7 +12,8 @@ pub enum Command {
         /// What is known from the start.
         profile: Profile,
     },
-    /// Makes the entry, or changes what the token of a user says, unless a token that is as new was followed before.
+    /// Makes the entry, or changes what the token of a user says, unless a token that is as new was
+    /// followed before.
     FollowToken {
         /// The host system's name of the user, 1 to 256 characters.
         uid: String,

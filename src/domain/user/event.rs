@@ -77,7 +77,8 @@ pub enum Event {
         /// What was known from the start.
         #[serde(flatten)]
         profile: Profile,
-        /// When the token was issued that this was taken from; none when it was not, or does not say.
+        /// When the token was issued that this was taken from; none when it was not, or does not
+        /// say.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         token_issued_at: Option<DateTime<Utc>>,
     },
@@ -86,7 +87,8 @@ pub enum Event {
         /// Only what changed.
         #[serde(flatten)]
         profile: Profile,
-        /// When the token was issued that this was taken from; none when it was not, or does not say.
+        /// When the token was issued that this was taken from; none when it was not, or does not
+        /// say.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         token_issued_at: Option<DateTime<Utc>>,
     },

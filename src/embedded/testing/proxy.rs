@@ -4,7 +4,8 @@ use std::sync::Arc;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Notify;
 
-/// A way to a server on this machine that can be cut without a word to either side, as a firewall does.
+/// A way to a server on this machine that can be cut without a word to either side, as a firewall
+/// does.
 pub struct Proxy {
     /// Where it listens, on 127.0.0.1.
     pub port: u16,

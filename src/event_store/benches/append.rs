@@ -1,5 +1,5 @@
-//! The append path beside stock postgres-es, on one server, in one run: rounds take turns, so that what the
-//! machine does besides hits both. Prints events per second, and the ratio of the medians.
+//! The append path beside stock postgres-es, on one server, in one run: rounds take turns, so that
+//! what the machine does besides hits both. Prints events per second, and the ratio of the medians.
 
 #![allow(missing_docs, reason = "a program")]
 #![allow(
@@ -26,7 +26,8 @@ use uuid::Uuid;
 
 const ROUND: Duration = Duration::from_secs(2);
 const ROUNDS: usize = 3;
-/// A stream is left for a new one after so many events, so that loading stays cheap for either side.
+/// A stream is left for a new one after so many events, so that loading stays cheap for either
+/// side.
 const STREAM_LENGTH_MAX: i64 = 16;
 const AUTHOR: Uuid = Uuid::from_u128(1);
 const OTHER: Uuid = Uuid::from_u128(2);

@@ -1,4 +1,5 @@
-//! Loading a long stream: with its snapshot, without, and as stock postgres-es loads it, in one run.
+//! Loading a long stream: with its snapshot, without, and as stock postgres-es loads it, in one
+//! run.
 
 #![allow(missing_docs, reason = "a program")]
 #![allow(

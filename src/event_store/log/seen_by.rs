@@ -62,9 +62,9 @@ impl Log {
         Ok(found.unwrap_or_default())
     }
 
-    /// What somebody sees of the events behind an account position, up to another: of what follows it a part only, if
-    /// that is much. Of a conversation that is gone they see that it went if they were in it then, and of one that they
-    /// were taken out of, that.
+    /// What somebody sees of the events behind an account position, up to another: of what follows
+    /// it a part only, if that is much. Of a conversation that is gone they see that it went if
+    /// they were in it then, and of one that they were taken out of, that.
     ///
     /// # Errors
     /// When PostgreSQL cannot be reached.

@@ -1,5 +1,6 @@
-//! One reading for all: each event is read from PostgreSQL once, opened once and decoded once in a process,
-//! whoever follows the log. The newest events stand in a ring; positions without gaps make a look-up of it.
+//! One reading for all: each event is read from PostgreSQL once, opened once and decoded once in a
+//! process, whoever follows the log. The newest events stand in a ring; positions without gaps make
+//! a look-up of it.
 
 mod ring;
 #[cfg(test)]
@@ -71,8 +72,9 @@ impl Tail {
         Self { log }
     }
 
-    /// What comes after a position, ascending and without a gap, as far as the budget goes. Nothing: there was
-    /// nothing newer when this process last looked; [`Log::changed_after`] waits for what other nodes append.
+    /// What comes after a position, ascending and without a gap, as far as the budget goes.
+    /// Nothing: there was nothing newer when this process last looked; [`Log::changed_after`] waits
+    /// for what other nodes append.
     ///
     /// # Errors
     /// [`Error::Hole`] when a position is missing, or why the log cannot be read.
@@ -105,8 +107,8 @@ impl Tail {
         }
     }
 
-    /// Reads on from the ring's end, or begins a new ring after a position beyond it. Whether there was
-    /// anything.
+    /// Reads on from the ring's end, or begins a new ring after a position beyond it. Whether there
+    /// was anything.
     async fn load(&self, after: Position) -> Result<bool, Error> {
         let ring = self.log.ring();
         let (_, generation) = ring.end();
@@ -117,10 +119,11 @@ impl Tail {
         Ok(true)
     }
 
-    /// Reads from the database. Rows are taken one by one as they arrive and only until the budget is spent, so
-    /// that many large events are never in memory together.
+    /// Reads from the database. Rows are taken one by one as they arrive and only until the budget
+    /// is spent, so that many large events are never in memory together.
     ///
-    /// It is also for whoever reads far behind what others follow, and keeps nothing of it in the ring.
+    /// It is also for whoever reads far behind what others follow, and keeps nothing of it in the
+    /// ring.
     ///
     /// # Errors
     /// [`Error::Hole`] when a position is missing, or why the log cannot be read.

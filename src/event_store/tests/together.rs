@@ -110,7 +110,8 @@ async fn a_stream_that_is_named_twice_sees_the_first_commands_before_the_second(
     assert_eq!((coins(&commands, purse).await, count(log.pool()).await), (1, 3));
 }
 
-/// Also where the stream that has changed gets no event: what is decided from several streams is right about all.
+/// Also where the stream that has changed gets no event: what is decided from several streams is
+/// right about all.
 #[tokio::test]
 async fn no_stream_is_decided_from_a_stale_cache() {
     let (log, _) = log().await;

@@ -13,8 +13,8 @@ use crate::ops::{Failure, Options, conversation};
 
 #[derive(Debug, Args)]
 pub(in crate::ops) struct Log {
-    /// Only events of this conversation, its members' own too: its UUID, its id in any dialect (a number, 22
-    /// letters and digits), or its uid
+    /// Only events of this conversation, its members' own too: its UUID, its id in any dialect (a
+    /// number, 22 letters and digits), or its uid
     conversation: Option<String>,
     /// Only events that this uid caused
     #[arg(long)]
@@ -28,8 +28,8 @@ pub(in crate::ops) struct Log {
     /// Only events of this account (default: all; 1 for --user and a conversation's number or uid)
     #[arg(long)]
     account: Option<AccountId>,
-    /// Only events recorded at this time or later: 2026-01-31T14:03:00Z, "2026-01-31 14:03", 2026-01-31,
-    /// "2 days ago", yesterday
+    /// Only events recorded at this time or later: 2026-01-31T14:03:00Z, "2026-01-31 14:03",
+    /// 2026-01-31, "2 days ago", yesterday
     #[arg(long, value_name = "TIME")]
     since: Option<When>,
     /// Only events recorded before this time

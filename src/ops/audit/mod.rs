@@ -1,4 +1,5 @@
-//! `audit …`: reading the log, proving that it is as it was recorded, and going on when part of it cannot be read.
+//! `audit …`: reading the log, proving that it is as it was recorded, and going on when part of it
+//! cannot be read.
 
 mod diff;
 mod export;
@@ -36,7 +37,8 @@ pub(super) enum Audit {
 /// Which conversation, as an argument.
 #[derive(Debug, Args)]
 struct Named {
-    /// The conversation: its UUID, its id in any dialect (a number, 22 letters and digits), or its uid
+    /// The conversation: its UUID, its id in any dialect (a number, 22 letters and digits), or its
+    /// uid
     conversation: String,
     /// The account whose number or uid it is
     #[arg(long, default_value_t = AccountId::FIRST)]

@@ -11,7 +11,8 @@ pub(in crate::ops) struct Quarantine {
     /// The position of the event
     #[arg(value_parser = super::position())]
     position: Position,
-    /// And every other event of its stream that cannot be read, as when the stream's key does not open
+    /// And every other event of its stream that cannot be read, as when the stream's key does not
+    /// open
     #[arg(long)]
     stream: bool,
     /// Why, for whoever reads it later

@@ -16,7 +16,8 @@ use crate::ops::{Failure, Options, output};
 pub(in crate::ops) struct State {
     #[command(flatten)]
     named: Named,
-    /// As it was at this time, such as 2026-01-31T14:03:00Z, "2026-01-31 14:03" or "2 days ago" (default: now)
+    /// As it was at this time, such as 2026-01-31T14:03:00Z, "2026-01-31 14:03" or "2 days ago"
+    /// (default: now)
     #[arg(long, value_name = "TIME", conflicts_with = "position")]
     at: Option<When>,
     /// As it was after the event at this position

@@ -24,8 +24,8 @@ pub(in crate::ops) struct Verify {
     /// End with this position; without it, the log must end where its head says
     #[arg(long, value_parser = super::position())]
     to: Option<Position>,
-    /// A digest noted earlier, which the event at that position must have: finds a tail that was cut off or
-    /// written anew. May be repeated
+    /// A digest noted earlier, which the event at that position must have: finds a tail that was
+    /// cut off or written anew. May be repeated
     #[arg(long, value_name = "POSITION:DIGEST")]
     expect: Vec<Expected>,
     /// Verify an exported file instead of a database

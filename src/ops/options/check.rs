@@ -1,4 +1,5 @@
-//! Whether the values can be used: a wrong one stops every verb with a line that says what is accepted.
+//! Whether the values can be used: a wrong one stops every verb with a line that says what is
+//! accepted.
 
 use api::token::Authenticator;
 use event_store::MasterKey;

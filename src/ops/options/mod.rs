@@ -21,7 +21,8 @@ pub(crate) struct Options {
     /// HTTP address; port 0 picks a free one
     #[arg(long, global = true, env = "COLLOQUY_LISTEN", default_value = "127.0.0.1:8080")]
     pub(super) listen: String,
-    /// Where callers reach the server, for links in answers (default: the address that it listens on)
+    /// Where callers reach the server, for links in answers (default: the address that it listens
+    /// on)
     #[arg(long, global = true, env = "COLLOQUY_PUBLIC_URL")]
     pub(super) public_url: Option<String>,
     /// PostgreSQL 15 or newer; without it, a private server is started
@@ -30,8 +31,8 @@ pub(crate) struct Options {
     /// File with the database's URL
     #[arg(long, global = true, env = "DATABASE_URL_FILE")]
     pub(super) database_url_file: Option<PathBuf>,
-    /// NATS 2.9 or newer with JetStream, several servers with commas between; `off` runs without publishing;
-    /// without it, a private server is started
+    /// NATS 2.9 or newer with JetStream, several servers with commas between; `off` runs without
+    /// publishing; without it, a private server is started
     #[arg(long, global = true, env = "NATS_URL", hide_env_values = true)]
     pub(super) nats_url: Option<String>,
     /// File with the URL of NATS
@@ -63,15 +64,15 @@ pub(crate) struct Options {
     pub(super) jwks_url: Option<String>,
     #[command(flatten)]
     pub(super) tokens: TokenOptions,
-    /// Base64 of 32 bytes, the same on every node; wraps the keys that seal text; without it, one is kept in the
-    /// data folder
+    /// Base64 of 32 bytes, the same on every node; wraps the keys that seal text; without it, one
+    /// is kept in the data folder
     #[arg(long, global = true, env = "COLLOQUY_MASTER_KEY", hide_env_values = true)]
     pub(super) master_key: Option<String>,
     /// File with that key
     #[arg(long, global = true, env = "COLLOQUY_MASTER_KEY_FILE")]
     pub(super) master_key_file: Option<PathBuf>,
-    /// What Prometheus shows as a bearer token to read all metrics, 32 bytes or more; strangers read those that
-    /// count nothing
+    /// What Prometheus shows as a bearer token to read all metrics, 32 bytes or more; strangers
+    /// read those that count nothing
     #[arg(long, global = true, env = "COLLOQUY_METRICS_TOKEN", hide_env_values = true)]
     pub(super) metrics_token: Option<String>,
     /// File with that token
@@ -91,7 +92,8 @@ pub(crate) struct Options {
     /// JetStream stream
     #[arg(long, global = true, env = "COLLOQUY_NATS_STREAM", default_value = "CONVERSATIONS")]
     pub(super) nats_stream: String,
-    /// What messages say: all of an event, what is sealed in the log in the clear; all but that; or its type alone
+    /// What messages say: all of an event, what is sealed in the log in the clear; all but that; or
+    /// its type alone
     #[arg(long, global = true, env = "COLLOQUY_NATS_PAYLOAD", default_value = "full", value_enum)]
     pub(super) nats_payload: NatsPayload,
 }

@@ -22,7 +22,8 @@ pub(super) enum Replay {
     Verify(verify::Verify),
     /// Build a read model as it was at a position, in a schema of its own
     WhatIf(what_if::WhatIf),
-    /// Compare the NATS stream with the log, make it right again, or publish history for a new consumer
+    /// Compare the NATS stream with the log, make it right again, or publish history for a new
+    /// consumer
     Nats(nats::Nats),
 }
 

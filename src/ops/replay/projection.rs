@@ -17,7 +17,8 @@ pub(in crate::ops) struct Projection {
     /// All read models
     #[arg(long)]
     all: bool,
-    /// Only this conversation's rows, in all read models: its UUID, its id in any dialect, or its uid
+    /// Only this conversation's rows, in all read models: its UUID, its id in any dialect, or its
+    /// uid
     #[arg(long)]
     conversation: Option<String>,
     /// The account whose number or uid it is

@@ -14,7 +14,8 @@ pub(in crate::ops) struct WhatIf {
     /// As it was when this was the newest event
     #[arg(long, value_name = "POSITION", value_parser = position())]
     until: Position,
-    /// The schema to make: it is yours, nothing keeps it up to date, and what is erased later stays in it
+    /// The schema to make: it is yours, nothing keeps it up to date, and what is erased later stays
+    /// in it
     #[arg(long, value_parser = clap::builder::NonEmptyStringValueParser::new())]
     schema: String,
     #[command(flatten)]

@@ -45,7 +45,8 @@ pub(super) struct Serve {
     /// Seconds that a request may take
     #[arg(long, default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..=3600))]
     request_timeout_s: u64,
-    /// HTTP connections at once, at most (default: as many as the limit on open files leaves, up to 10000)
+    /// HTTP connections at once, at most (default: as many as the limit on open files leaves, up to
+    /// 10000)
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..))]
     http_connections_max: Option<u32>,
     /// Requests of one user that may be under way before further ones are refused (429)
@@ -57,7 +58,8 @@ pub(super) struct Serve {
     /// Seconds to finish what is under way when told to stop; what takes longer is cut off
     #[arg(long, default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..=3600))]
     shutdown_timeout_s: u64,
-    /// Event streams at once, at most; an account has half of them (default: half of the HTTP connections)
+    /// Event streams at once, at most; an account has half of them (default: half of the HTTP
+    /// connections)
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..=100_000))]
     event_streams_max: Option<u32>,
     /// Event streams of one user that may be open before further ones are refused (429)
@@ -179,7 +181,8 @@ impl Serve {
         answered
     }
 
-    /// Listens once what was recorded before can be seen, or soon after, and answers until it is told to stop.
+    /// Listens once what was recorded before can be seen, or soon after, and answers until it is
+    /// told to stop.
     async fn answer(
         &self,
         node: Node,
@@ -276,8 +279,9 @@ impl Serve {
     }
 }
 
-/// Most starts have caught up by then, also one that first waits for the lease of a node that was killed, so that a
-/// caller seldom meets a server that cannot answer yet. One with more to do can be asked how it is.
+/// Most starts have caught up by then, also one that first waits for the lease of a node that was
+/// killed, so that a caller seldom meets a server that cannot answer yet. One with more to do can
+/// be asked how it is.
 const LISTENS_WITHIN: Duration = Duration::from_secs(10);
 
 /// How long draining requests may take after a failure, when nothing can be finished any more.

@@ -83,7 +83,8 @@ async fn a_reader_changes_nothing_in_the_stream() {
     assert!(reader.delete_stream(stream).await.is_err());
     let found = reader.get_stream(stream).await.unwrap();
     assert!(found.purge().await.is_err() && found.delete_message(1).await.is_err());
-    // It makes no consumers and takes none away: one that pushes could send the stream to Colloquy's own subjects.
+    // It makes no consumers and takes none away: one that pushes could send the stream to
+    // Colloquy's own subjects.
     fixture.stream().await.create_consumer(durable()).await.unwrap();
     let pushing =
         push::Config { deliver_subject: format!("{prefix}.hint"), ..push::Config::default() };

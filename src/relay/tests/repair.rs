@@ -44,7 +44,8 @@ impl<'a> Reader<'a> {
         first.unwrap()
     }
 
-    /// In the end it was shown every event under its number, but for what was erased before it came there.
+    /// In the end it was shown every event under its number, but for what was erased before it came
+    /// there.
     async fn has_seen_all_but(&self, erased: &[i64]) {
         let events = self.fixture.log.read(Position::START, 100_000).await.unwrap().into_iter();
         let events = events.filter(|event| !erased.contains(&event.position.get()));

@@ -35,7 +35,8 @@ pub async fn judge(world: &mut World, load: &Arc<Load>, progress: &Progress, mem
     }
 }
 
-/// A start without PostgreSQL is given up with a sentence; whatever else ends a node is worth a look.
+/// A start without PostgreSQL is given up with a sentence; whatever else ends a node is worth a
+/// look.
 fn tell_ends(world: &World, progress: &Progress) {
     const AWAY: &str = "cannot connect to PostgreSQL";
     for (n, node) in world.nodes.iter().enumerate() {

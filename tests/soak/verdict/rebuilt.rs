@@ -1,4 +1,5 @@
-//! Read models that are built from a copy of the log alone are those that have lived through everything.
+//! Read models that are built from a copy of the log alone are those that have lived through
+//! everything.
 
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};

@@ -62,8 +62,8 @@ async fn logged(world: &World) -> BTreeMap<u64, Entry> {
         .collect()
 }
 
-/// Up to the last message that must be there. How many are left does not tell the end: after a crash, nats-server 2.9
-/// may count messages that it has not.
+/// Up to the last message that must be there. How many are left does not tell the end: after a
+/// crash, nats-server 2.9 may count messages that it has not.
 async fn published(world: &World, last: u64) -> Result<BTreeMap<u64, Entry>, async_nats::Error> {
     let url = url::Url::parse(world.nats.url())?;
     let (user, password) = (url.username().to_owned(), url.password().unwrap_or("").to_owned());
@@ -91,7 +91,8 @@ async fn published(world: &World, last: u64) -> Result<BTreeMap<u64, Entry>, asy
     Ok(found)
 }
 
-/// Of deleted messages and erased conversations, the events that have a key, or that the stream may show.
+/// Of deleted messages and erased conversations, the events that have a key, or that the stream may
+/// show.
 async fn not_erased(world: &World) -> Vec<i64> {
     sqlx::query_scalar(
         "select k.position

@@ -51,7 +51,8 @@ schema! {
     }
 }
 
-/// Create a conversation; in an inbox of one conversation for each contact, find the one that there is.
+/// Create a conversation; in an inbox of one conversation for each contact, find the one that there
+/// is.
 #[utoipa::path(post, path = "/{account_id}/conversations",
     operation_id = "chatwoot.conversations.create",
     params(("account_id" = i64, Path, description = "The caller's account")),
@@ -97,8 +98,8 @@ fn post(draft: Draft, muted: bool) -> Command {
     Command::Support(SupportCommand::PostMessage(Box::new(draft.message(muted))))
 }
 
-/// The one conversation of a link. Which it is stands in the link's own stream, chosen once: whoever
-/// asks at the same time finds the same one, and it is made by who comes first.
+/// The one conversation of a link. Which it is stands in the link's own stream, chosen once:
+/// whoever asks at the same time finds the same one, and it is made by who comes first.
 async fn find_or_make(
     request: &Chatwoot,
     body: &Body,

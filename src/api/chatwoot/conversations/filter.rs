@@ -65,7 +65,8 @@ pub(super) struct ListParameters {
     inbox_id: Option<i64>,
     /// Of that team.
     team_id: Option<i64>,
-    /// With any of them, in whatever case: `labels[]=a&labels[]=b`, `labels=a,b` or `labels=a&labels=b`.
+    /// With any of them, in whatever case: `labels[]=a&labels[]=b`, `labels=a,b` or
+    /// `labels=a&labels=b`.
     labels: Option<String>,
     #[param(schema_with = pages)]
     page: Option<i64>,

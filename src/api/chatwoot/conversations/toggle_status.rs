@@ -12,7 +12,8 @@ use crate::edge::failure::Failure;
 use crate::edge::rendered::Rendered;
 
 schema! {
-    /// How far the conversation is; without a status it is resolved if it is open, and opened if not.
+    /// How far the conversation is; without a status it is resolved if it is open, and opened if
+    /// not.
     StatusChange = {
         let statuses = Status::ALL.iter().map(|status| json!(status.as_str()));
         let statuses: Vec<Value> = statuses.chain([json!(""), Value::Null]).collect();

@@ -32,7 +32,8 @@ struct MessageListMeta<'a> {
     assignee_last_seen_at: Option<String>,
 }
 
-/// List a conversation's messages: the last 20, 20 before one, up to 100 after one, or up to 1,000 between two.
+/// List a conversation's messages: the last 20, 20 before one, up to 100 after one, or up to 1,000
+/// between two.
 #[utoipa::path(get, path = "/{account_id}/conversations/{id}/messages",
     operation_id = "chatwoot.messages.list",
     params(("account_id" = i64, Path, description = "The caller's account"),

@@ -6,8 +6,8 @@ use crate::edge::permissions::Reach;
 use crate::protocol::id;
 use crate::protocol::request::Protocol;
 
-/// Erase a conversation for everyone, with its messages: for either member of a private chat, for the creator
-/// of any other, and for administrators.
+/// Erase a conversation for everyone, with its messages: for either member of a private chat, for
+/// the creator of any other, and for administrators.
 #[utoipa::path(delete, path = "/conversations/{id}",
     operation_id = "protocol.conversations.delete",
     params(("id" = String, Path, description = "The conversation")),

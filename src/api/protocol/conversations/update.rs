@@ -36,7 +36,8 @@ schema! {
     })
 }
 
-/// Pin a message for everyone; pin, mute or archive the conversation for the caller. What is left out stays.
+/// Pin a message for everyone; pin, mute or archive the conversation for the caller. What is left
+/// out stays.
 #[utoipa::path(put, path = "/conversations/{id}",
     operation_id = "protocol.conversations.update",
     params(("id" = String, Path, description = "The conversation")),

@@ -28,8 +28,8 @@ schema! {
     })
 }
 
-/// Change a group: for its members; to take somebody out, for its creator and administrators. What is left out
-/// stays.
+/// Change a group: for its members; to take somebody out, for its creator and administrators. What
+/// is left out stays.
 #[utoipa::path(put, path = "/groups/{id}",
     operation_id = "protocol.groups.update",
     params(("id" = String, Path, description = "The group")),

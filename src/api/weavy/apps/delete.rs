@@ -5,8 +5,8 @@ use crate::edge::failure::Failure;
 use crate::edge::permissions::Reach;
 use crate::weavy::request::{Weavy, number};
 
-/// Erase a conversation for everyone, with its messages: for its creator, either member of a private chat,
-/// administrators and the host system.
+/// Erase a conversation for everyone, with its messages: for its creator, either member of a
+/// private chat, administrators and the host system.
 #[utoipa::path(delete, path = "/apps/{id}",
     operation_id = "weavy.apps.delete",
     params(("id" = i64, Path, description = "The conversation")),

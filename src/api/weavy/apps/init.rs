@@ -27,8 +27,8 @@ schema! {
     })
 }
 
-/// Make sure that there is a contextual chat, out of the trash, and that somebody is in it. One that there is keeps
-/// its name and all else.
+/// Make sure that there is a contextual chat, out of the trash, and that somebody is in it. One
+/// that there is keeps its name and all else.
 #[utoipa::path(post, path = "/apps/init",
     operation_id = "weavy.apps.init",
     request_body = AppAndUser,

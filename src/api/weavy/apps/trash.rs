@@ -5,7 +5,8 @@ use crate::edge::failure::Failure;
 use crate::weavy::objects::{Conversation, Rendered};
 use crate::weavy::request::{Weavy, number};
 
-/// Put a conversation into the trash, for everyone. It is hidden from all lists and counts until it is restored.
+/// Put a conversation into the trash, for everyone. It is hidden from all lists and counts until it
+/// is restored.
 #[utoipa::path(post, path = "/apps/{id}/trash",
     operation_id = "weavy.apps.trash",
     params(("id" = i64, Path, description = "The conversation")),

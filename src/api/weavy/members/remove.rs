@@ -5,7 +5,8 @@ use super::{Users, change, let_out};
 use crate::edge::failure::Failure;
 use crate::weavy::request::Weavy;
 
-/// Leave a room or a contextual chat, or take users out of it: for its creator, administrators and the host system.
+/// Leave a room or a contextual chat, or take users out of it: for its creator, administrators and
+/// the host system.
 #[utoipa::path(delete, path = "/apps/{id}/members",
     operation_id = "weavy.members.remove",
     params(("id" = i64, Path, description = "The conversation")),

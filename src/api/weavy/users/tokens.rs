@@ -1,5 +1,5 @@
-//! Access tokens of a user, for the host system: made where tokens are signed with a secret, and taken back whoever made
-//! them.
+//! Access tokens of a user, for the host system: made where tokens are signed with a secret, and
+//! taken back whoever made them.
 
 use axum::Json;
 use axum::extract::Path;

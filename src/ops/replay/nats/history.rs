@@ -15,7 +15,8 @@ pub(super) struct History {
     /// The stream to publish to, made when missing
     #[arg(long, requires = "from")]
     stream: Option<String>,
-    /// What the subjects begin with instead of the installation's own prefix: `replay.` and the stream's name unless told
+    /// What the subjects begin with instead of the installation's own prefix: `replay.` and the
+    /// stream's name unless told
     #[arg(long, requires = "from")]
     subject_prefix: Option<String>,
 }

@@ -18,7 +18,8 @@ use crate::ops::{Failure, Options, private_nats};
 #[derive(Debug, Args)]
 #[command(group(ArgGroup::new("what").required(true).args(["check", "repair", "from"])))]
 pub(in crate::ops) struct Nats {
-    /// Compare every message of the stream with its event; exit status 3 when the stream is not right
+    /// Compare every message of the stream with its event; exit status 3 when the stream is not
+    /// right
     #[arg(long)]
     check: bool,
     /// Compare, say what has to be done, and do it: beside running servers, or without one
@@ -27,8 +28,8 @@ pub(in crate::ops) struct Nats {
     /// Do it without asking
     #[arg(long, requires = "repair")]
     yes: bool,
-    /// Publish history once more for a new consumer, to a stream of its own, beginning with this position. Begun again,
-    /// it goes on
+    /// Publish history once more for a new consumer, to a stream of its own, beginning with this
+    /// position. Begun again, it goes on
     #[arg(long, value_name = "POSITION", value_parser = clap::value_parser!(i64).range(1..))]
     from: Option<i64>,
     #[command(flatten)]
@@ -96,8 +97,8 @@ impl Parts {
             .into())
     }
 
-    /// Compares the whole stream with the log; none where there is no stream. It is compared again when it changes
-    /// under the comparison, as in a repair by somebody else.
+    /// Compares the whole stream with the log; none where there is no stream. It is compared again
+    /// when it changes under the comparison, as in a repair by somebody else.
     async fn compare(&self) -> Result<Option<Whole>, Failure> {
         for _ in 1..COMPARED_AGAIN_MAX {
             match self.compare_once().await {
