@@ -12,6 +12,7 @@ mod contacts;
 mod counts;
 mod create;
 mod desk;
+mod elsewhere;
 mod errors;
 mod fields;
 mod filters;
