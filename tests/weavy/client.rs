@@ -130,8 +130,11 @@ async fn from_login_to_logout() {
     ann.delete(&app(&room, "")).await.expect(204);
     assert_eq!(bob.listed("", "id").await, [page["id"].clone(), chat["id"].clone()]);
 
-    // Signed out: without a token nothing is told.
-    let signed_out = ann.with_token("none");
-    assert_eq!(signed_out.get("/api/conversations").await.expect(401)["title"], "Unauthorized");
-    signed_out.get("/api/conversations/badge").await.expect(401);
+    // Who types is told to others, and nothing of it stays.
+    ann.put(&app(&chat, "/messages/typing")).await.expect(204);
+    // Signing out: the host system takes the tokens back, and with them nothing is told any more.
+    key.delete("/api/users/ann/tokens").await.expect(204);
+    assert_eq!(ann.get("/api/conversations").await.expect(401)["title"], "Unauthorized");
+    ann.get("/api/conversations/badge").await.expect(401);
+    bob.get("/api/conversations").await.expect(200);
 }
