@@ -35,6 +35,7 @@ pub mod group;
 mod ids;
 pub mod inbox;
 pub mod limits;
+mod partial;
 pub mod participation;
 mod private;
 #[cfg(feature = "sqlx")]

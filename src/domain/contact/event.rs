@@ -1,6 +1,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use crate::partial::{differing, differing_text, take};
 use crate::{Private, StoredEvent, Text};
 
 /// What is known of a contact. In an update, a field that is none did not change, and a blank one
@@ -31,30 +32,21 @@ pub struct Profile {
 impl Profile {
     /// Only what `newer` says and `self` does not have so.
     pub(super) fn difference(&self, newer: Self) -> Self {
-        fn text(old: &Option<Text>, new: Option<Text>) -> Option<Text> {
-            let old = old.as_ref().map_or("", Text::as_str);
-            new.filter(|new| new.as_str() != old)
-        }
-        fn map<T: PartialEq>(old: &Option<T>, new: Option<T>) -> Option<T> {
-            new.filter(|new| old.as_ref() != Some(new))
-        }
         Self {
-            name: text(&self.name, newer.name),
-            email: text(&self.email, newer.email),
-            phone_number: text(&self.phone_number, newer.phone_number),
-            identifier: text(&self.identifier, newer.identifier),
-            additional_attributes: map(&self.additional_attributes, newer.additional_attributes),
-            custom_attributes: map(&self.custom_attributes, newer.custom_attributes),
+            name: differing_text(&self.name, newer.name),
+            email: differing_text(&self.email, newer.email),
+            phone_number: differing_text(&self.phone_number, newer.phone_number),
+            identifier: differing_text(&self.identifier, newer.identifier),
+            additional_attributes: differing(
+                &self.additional_attributes,
+                newer.additional_attributes,
+            ),
+            custom_attributes: differing(&self.custom_attributes, newer.custom_attributes),
         }
     }
 
     /// Takes over what `newer` says.
     pub fn merge(&mut self, newer: &Self) {
-        fn take<T: Clone>(old: &mut Option<T>, new: &Option<T>) {
-            if new.is_some() {
-                old.clone_from(new);
-            }
-        }
         take(&mut self.name, &newer.name);
         take(&mut self.email, &newer.email);
         take(&mut self.phone_number, &newer.phone_number);

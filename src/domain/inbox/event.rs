@@ -1,5 +1,6 @@
 use serde::{Deserialize, Serialize};
 
+use crate::partial::{differing, take};
 use crate::{StoredEvent, Text, UserId};
 
 /// Through what an inbox is reached.
@@ -53,9 +54,6 @@ pub struct Settings {
 impl Settings {
     /// Only what `newer` says and `self` does not have so.
     pub(super) fn difference(&self, newer: Self) -> Self {
-        fn differing<T: PartialEq>(old: &Option<T>, new: Option<T>) -> Option<T> {
-            new.filter(|new| old.as_ref() != Some(new))
-        }
         Self {
             name: differing(&self.name, newer.name),
             website_url: differing(&self.website_url, newer.website_url),
@@ -73,11 +71,6 @@ impl Settings {
 
     /// Takes over what `newer` says.
     pub fn merge(&mut self, newer: &Self) {
-        fn take<T: Clone>(old: &mut Option<T>, new: &Option<T>) {
-            if new.is_some() {
-                old.clone_from(new);
-            }
-        }
         take(&mut self.name, &newer.name);
         take(&mut self.website_url, &newer.website_url);
         take(&mut self.email, &newer.email);

@@ -3,6 +3,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use super::{Event, Settings};
+use crate::partial::{differing, differing_text, take};
 use crate::{TeamId, Text, UserId};
 
 /// The teams of an account, as far as their rules need to know them.
@@ -46,24 +47,17 @@ pub(super) fn evolve(teams: &mut Teams, event: &Event) {
 impl Settings {
     /// Only what `newer` says and `self` does not have so.
     pub(super) fn difference(&self, newer: Self) -> Self {
-        let description = self.description.as_ref().map_or("", Text::as_str);
         Self {
-            name: newer.name.filter(|name| self.name.as_ref() != Some(name)),
-            description: newer.description.filter(|newer| newer.as_str() != description),
-            allow_auto_assign: newer
-                .allow_auto_assign
-                .filter(|newer| self.allow_auto_assign != Some(*newer)),
+            name: differing(&self.name, newer.name),
+            description: differing_text(&self.description, newer.description),
+            allow_auto_assign: differing(&self.allow_auto_assign, newer.allow_auto_assign),
         }
     }
 
     /// Takes over what `newer` says.
     pub(super) fn merge(&mut self, newer: &Self) {
-        if newer.name.is_some() {
-            self.name.clone_from(&newer.name);
-        }
-        if newer.description.is_some() {
-            self.description.clone_from(&newer.description);
-        }
-        self.allow_auto_assign = newer.allow_auto_assign.or(self.allow_auto_assign);
+        take(&mut self.name, &newer.name);
+        take(&mut self.description, &newer.description);
+        take(&mut self.allow_auto_assign, &newer.allow_auto_assign);
     }
 }

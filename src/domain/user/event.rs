@@ -2,6 +2,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use crate::partial::{differing, take};
 use crate::{Private, StoredEvent, Text};
 
 /// What is known of a user. In an update, a field that is none did not change.
@@ -34,9 +35,6 @@ pub struct Profile {
 impl Profile {
     /// Only what `newer` says and `self` does not have so.
     pub(super) fn difference(&self, newer: Self) -> Self {
-        fn differing<T: PartialEq>(old: &Option<T>, new: Option<T>) -> Option<T> {
-            new.filter(|new| old.as_ref() != Some(new))
-        }
         Self {
             name: differing(&self.name, newer.name),
             username: differing(&self.username, newer.username),
@@ -50,11 +48,6 @@ impl Profile {
 
     /// Takes over what `newer` says.
     pub fn merge(&mut self, newer: &Self) {
-        fn take<T: Clone>(old: &mut Option<T>, new: &Option<T>) {
-            if new.is_some() {
-                old.clone_from(new);
-            }
-        }
         take(&mut self.name, &newer.name);
         take(&mut self.username, &newer.username);
         take(&mut self.email, &newer.email);
