@@ -37,7 +37,7 @@ use scope::Scope;
 use typing::Typists;
 
 pub(crate) use hub::Subscription;
-pub(crate) use presence::Presence;
+pub(crate) use presence::{Presence, Present};
 pub(crate) use queue::Item;
 pub(crate) use rendered::{keep_alive, position};
 pub(crate) use typing::Typing;

@@ -49,8 +49,9 @@ impl Presence {
         }
     }
 
-    pub(crate) fn is_active(&self, user: UserId) -> bool {
-        self.seen.get(&user).is_some_and(|seen| seen.elapsed() < ACTIVE_FOR)
+    /// Who is there now.
+    pub(crate) fn now(&self) -> Present<'_> {
+        Present { presence: self, now: Instant::now() }
     }
 
     /// Another node tells who is there.
@@ -64,6 +65,20 @@ impl Presence {
     fn take_news(&self) -> Vec<UserId> {
         let mut news = self.news.lock().unwrap_or_else(PoisonError::into_inner);
         news.drain().collect()
+    }
+}
+
+/// Who was there at one moment: an answer names many, and looks at the clock once.
+#[derive(Clone, Copy)]
+pub(crate) struct Present<'a> {
+    presence: &'a Presence,
+    now: Instant,
+}
+
+impl Present<'_> {
+    pub(crate) fn is_active(self, user: UserId) -> bool {
+        let seen = self.presence.seen.get(&user);
+        seen.is_some_and(|seen| self.now.saturating_duration_since(seen) < ACTIVE_FOR)
     }
 }
 
@@ -97,8 +112,9 @@ mod tests {
         presence.note(ann);
         presence.hear(json(&[bob]).as_bytes());
         presence.hear(b"nonsense");
-        assert!(presence.is_active(ann) && presence.is_active(bob));
-        assert!(!presence.is_active(UserId::new(Uuid::nil())));
+        let now = presence.now();
+        assert!(now.is_active(ann) && now.is_active(bob));
+        assert!(!now.is_active(UserId::new(Uuid::nil())));
         assert_eq!(presence.take_news(), [ann]);
         presence.note(bob);
         assert_eq!(presence.take_news(), []);

@@ -16,7 +16,7 @@ use super::DIALECT;
 use super::html::{escape, html};
 use crate::description::written;
 pub(super) use crate::edge::rendered::Rendered;
-use crate::live::Presence;
+use crate::live::Present;
 
 /// Whole seconds, UTC.
 fn time(at: DateTime<Utc>) -> String {
@@ -51,7 +51,7 @@ pub(super) fn presences() -> RefOr<Schema> {
     written(json!({ "type": "string", "enum": [ACTIVE, AWAY] }))
 }
 
-pub(super) fn presence(of: &DirectoryUser, known: &Presence) -> &'static str {
+pub(super) fn presence(of: &DirectoryUser, known: Present<'_>) -> &'static str {
     if known.is_active(of.uuid) { ACTIVE } else { AWAY }
 }
 
@@ -94,7 +94,7 @@ pub(super) struct Member<'a> {
 impl<'a> Member<'a> {
     pub(super) fn new(
         (member, user): (&projections::Member, &'a DirectoryUser),
-        known: &Presence,
+        known: Present<'_>,
     ) -> Self {
         Self {
             id: user.id.get(),
@@ -205,7 +205,7 @@ pub(super) struct Conversation<'a> {
 }
 
 impl<'a> Conversation<'a> {
-    pub(super) fn new(view: &'a View, viewer: Viewer, known: &Presence) -> Self {
+    pub(super) fn new(view: &'a View, viewer: Viewer, known: Present<'_>) -> Self {
         let shared = &*view.conversation;
         let others = view.members().filter(|(member, _)| Viewer::User(member.user) != viewer);
         let other = match (shared.kind, viewer) {
@@ -277,7 +277,7 @@ pub(super) struct User {
 }
 
 impl User {
-    pub(super) fn new(user: &DirectoryUser, known: &Presence) -> Self {
+    pub(super) fn new(user: &DirectoryUser, known: Present<'_>) -> Self {
         Self {
             id: user.id.get(),
             uid: user.uid.clone(),

@@ -268,7 +268,7 @@ mod tests {
         let paging = Paging { top: 25, skip: 40, count: true, count_only: false };
         let page = Page { items: Vec::<DirectoryUser>::new(), total: Some(7) };
         let list: List<User> =
-            List::new(&page, &paging, |user| User::new(user, &Presence::default()));
+            List::new(&page, &paging, |user| User::new(user, Presence::default().now()));
         assert_eq!(
             serde_json::to_value(list).unwrap(),
             serde_json::json!({"data": [], "start": 0, "end": 7, "count": 7})

@@ -15,7 +15,7 @@ use crate::Services;
 use crate::edge::commands::MEMBERS_MAX;
 use crate::edge::failure::Failure;
 use crate::edge::request::Request;
-use crate::live::Presence;
+use crate::live::Present;
 
 /// A request of this dialect.
 pub(super) struct Weavy(Request);
@@ -41,8 +41,8 @@ impl Weavy {
         self.caller.user().map_or(Viewer::Service, Viewer::User)
     }
 
-    pub(super) fn presence(&self) -> &Presence {
-        self.services.live.presence()
+    pub(super) fn presence(&self) -> Present<'_> {
+        self.services.live.presence().now()
     }
 
     pub(super) fn query(&self) -> Query {

@@ -20,7 +20,7 @@ pub(super) async fn list(Path(id): Path<String>, request: Weavy) -> Result<Rende
     let id = request.conversation_id(number(&id)?).await?;
     let conversation = request.conversation(id, request.viewer()).await?;
     let page = request.views().members(conversation.uuid, q, top, paging.skip).await?;
-    let list =
-        List::new(&page, &paging, |(member, user)| Member::new((member, user), request.presence()));
+    let known = request.presence();
+    let list = List::new(&page, &paging, |(member, user)| Member::new((member, user), known));
     Ok(Rendered::new(&list))
 }

@@ -8,7 +8,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use crate::description::parts;
 use crate::edge::failure::Failure;
-use crate::live::Presence;
+use crate::live::Present;
 use crate::weavy::objects::{Rendered, presence, presences};
 use crate::weavy::query::{List, skip};
 use crate::weavy::request::Weavy;
@@ -33,7 +33,7 @@ pub(super) struct Suggestion<'a> {
 }
 
 impl<'a> Suggestion<'a> {
-    fn new(user: &'a DirectoryUser, members: Option<&HashSet<UserId>>, known: &Presence) -> Self {
+    fn new(user: &'a DirectoryUser, members: Option<&HashSet<UserId>>, known: Present<'_>) -> Self {
         Self {
             id: user.id.get(),
             uid: &user.uid,
@@ -93,8 +93,7 @@ pub(super) async fn autocomplete(request: Weavy) -> Result<Rendered, Failure> {
         None => None,
         Some(conversation) => Some(views.members_among(conversation, &found).await?),
     };
-    let list = List::new(&page, &paging, |user| {
-        Suggestion::new(user, members.as_ref(), request.presence())
-    });
+    let known = request.presence();
+    let list = List::new(&page, &paging, |user| Suggestion::new(user, members.as_ref(), known));
     Ok(Rendered::new(&list))
 }

@@ -17,5 +17,6 @@ pub(super) async fn list(request: Weavy) -> Result<Rendered, Failure> {
     let top = if paging.count_only { 0 } else { paging.top };
     let q = query.text("q")?;
     let page = request.views().users(request.account(), q, None, top, paging.skip).await?;
-    Ok(Rendered::new(&List::new(&page, &paging, |user| User::new(user, request.presence()))))
+    let known = request.presence();
+    Ok(Rendered::new(&List::new(&page, &paging, |user| User::new(user, known))))
 }
