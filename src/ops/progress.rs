@@ -1,14 +1,24 @@
+use std::fmt::Write;
 use std::io::{IsTerminal, stderr};
 use std::time::{Duration, Instant};
 
-use indicatif::{HumanCount, HumanDuration, ProgressBar, ProgressStyle};
+use indicatif::{
+    HumanCount, HumanDuration, ProgressBar, ProgressFinish, ProgressState, ProgressStyle,
+};
 
 /// A bar on standard error, when that is a terminal.
-pub(super) fn bar(total: u64) -> ProgressBar {
-    let style =
-        ProgressStyle::with_template("{bar:30} {human_pos}/{human_len} {per_sec} {eta} left")
-            .expect("a fixed template");
-    ProgressBar::new(total).with_style(style)
+pub(super) fn bar(doing: &'static str, total: u64) -> ProgressBar {
+    let rate = |state: &ProgressState, shown: &mut dyn Write| {
+        let _ = write!(shown, "{}/s", HumanCount(state.per_sec() as u64));
+    };
+    let template = "{msg} {bar:30} {human_pos}/{human_len} {rate} {eta} left";
+    let style = ProgressStyle::with_template(template).expect("a fixed template");
+    shown(ProgressBar::new(total), doing, style.with_key("rate", rate))
+}
+
+/// It is gone with whoever has it, however that ends.
+fn shown(bar: ProgressBar, doing: &'static str, style: ProgressStyle) -> ProgressBar {
+    bar.with_message(doing).with_style(style).with_finish(ProgressFinish::AndClear)
 }
 
 /// Where nobody watches a bar.
@@ -30,7 +40,7 @@ impl Progress {
     pub(super) fn new(doing: &'static str, total: u64) -> Self {
         let begun = Instant::now();
         let with_lines = !stderr().is_terminal();
-        Self { doing, bar: bar(total), begun, told: begun, from: 0, with_lines }
+        Self { doing, bar: bar(doing, total), begun, told: begun, from: 0, with_lines }
     }
 
     /// It goes on from here.
@@ -61,6 +71,21 @@ impl Progress {
             HumanCount(done),
             HumanCount(total)
         ));
+    }
+
+    /// All is counted, and something else is waited for.
+    pub(super) fn wait_for(&mut self, what: &'static str) {
+        if self.with_lines && self.told.elapsed() >= A_LINE_EVERY {
+            self.told = Instant::now();
+            super::output::tell(what);
+        }
+        if self.doing != what {
+            self.doing = what;
+            self.bar.finish_and_clear();
+            let style = ProgressStyle::with_template("{msg}, {elapsed}").expect("a fixed template");
+            self.bar = shown(ProgressBar::new_spinner(), what, style);
+            self.bar.enable_steady_tick(Duration::from_secs(1));
+        }
     }
 
     pub(super) fn finish(self) {

@@ -169,6 +169,13 @@ impl Installation {
         Server::start(self.configured(command, arguments))
     }
 
+    /// The same with further variables.
+    pub fn start_with_variables(&self, variables: &[(&str, &str)]) -> Server {
+        let mut command = self.configured(serve(), &[]);
+        command.envs(variables.iter().copied());
+        Server::start(command)
+    }
+
     /// The same for a process that may have so many files and connections open.
     pub fn start_with_open_files(&self, open_files_max: u32) -> Server {
         let mut shell = Command::new("sh");

@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use super::Parts;
 use super::check::{describe, differences};
+use super::until_interrupted;
 use crate::ops::progress::Progress;
 use crate::ops::{Failure, output};
 
@@ -37,7 +38,7 @@ pub(super) async fn run(parts: &Parts, without_asking: bool) -> Result<(), Failu
     } else if let Some(whole) = &whole {
         relay::erase_again(&parts.database.pool, &whole.not_erased).await?;
     }
-    carry_out(parts).await?;
+    until_interrupted(carry_out(parts), "servers go on with it, or the same command does").await?;
     match parts.compare().await? {
         Some(whole) if whole.is_right() => {
             output::line(format_args!("{stream}: {}", describe(&whole)))
