@@ -5,6 +5,7 @@ mod server;
 
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
+use std::time::Duration;
 
 use domain::conversation::{self, Conversation};
 use domain::participation::{self, ChangeCommand, Membership, Participation};
@@ -135,6 +136,21 @@ impl Installation {
         variables: &[(&str, &str)],
     ) -> (Option<i32>, String, String) {
         run(self.verb(arguments).envs(variables.iter().copied()))
+    }
+
+    /// Runs a verb to its end, which is to be a good one; the most memory that it ever had, in
+    /// bytes.
+    pub async fn peak_memory(&self, arguments: &[&str]) -> u64 {
+        let mut child = self.verb(arguments).stdout(Stdio::null()).spawn().unwrap();
+        let mut peak = 0;
+        loop {
+            if let Some(status) = child.try_wait().unwrap() {
+                assert!(status.success(), "{arguments:?}: {status}");
+                return peak;
+            }
+            peak = peak.max(server::peak_memory(child.id()).unwrap_or_default());
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
     }
 
     /// Runs it with another standard output: status, standard error.
