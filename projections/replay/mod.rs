@@ -18,6 +18,7 @@ use std::time::{Duration, Instant};
 use domain::Position;
 use event_store::{Lease, Log, lead_once};
 use sqlx::{Executor, PgConnection};
+use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 pub use compare::Difference;
@@ -43,6 +44,7 @@ pub struct Replay {
     memory_max: usize,
     /// So near to what is shown, the rest is done together with the switch.
     pub(crate) near: i64,
+    stop: CancellationToken,
 }
 
 /// How far building has come.
@@ -71,7 +73,12 @@ impl Replay {
     }
 
     pub(crate) fn of(live: Generation, log: Log, node: Uuid, memory_max: usize) -> Self {
-        Self { log, live, node, memory_max, near: NEAR }
+        Self { log, live, node, memory_max, near: NEAR, stop: CancellationToken::new() }
+    }
+
+    /// Has what is under way end with [`Error::ShuttingDown`], its lease given back.
+    pub fn stop(&self) {
+        self.stop.cancel();
     }
 
     /// Some models with their relatives; all, if none is named.
@@ -90,9 +97,13 @@ impl Replay {
     ) -> Result<T, Error> {
         let asked = Instant::now();
         loop {
-            let once = async |lease: &Lease| work(lease).await;
+            let once = async |lease: &Lease| {
+                let worked = self.stop.run_until_cancelled(work(lease)).await;
+                worked.unwrap_or(Err(Error::ShuttingDown))
+            };
             match lead_once(self.log.pool(), lease, self.node, once).await? {
                 Some(done) => return Ok(done),
+                None if self.stop.is_cancelled() => return Err(Error::ShuttingDown),
                 None if asked.elapsed() < LEASE_RUNS_OUT_WITHIN => tokio::time::sleep(PAUSE).await,
                 None => return Err(Error::UnderWay { lease: lease.to_owned() }),
             }

@@ -70,7 +70,8 @@ impl Installation {
         PgPool::connect_with(options.options([("search_path", path)])).await.unwrap()
     }
 
-    fn verb(&self, arguments: &[&str]) -> Command {
+    /// To be run otherwise than below.
+    pub fn verb(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_colloquy"));
         command.env("COLLOQUY_JWT_SECRET", SECRET).env("COLLOQUY_LISTEN", "127.0.0.1:0");
         self.configured(command, arguments)

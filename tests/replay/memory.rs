@@ -10,7 +10,7 @@ use uuid::Uuid;
 use crate::harness::Installation;
 
 const MIB: u64 = 1 << 20;
-const ROOMS: usize = 20;
+const ROOMS: usize = 15;
 const MESSAGES_OF_EACH: usize = 20;
 const CHARACTERS: usize = 20_000;
 

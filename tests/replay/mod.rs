@@ -3,3 +3,4 @@
 
 mod memory;
 mod read_models;
+mod terminal;

@@ -85,15 +85,24 @@ fn report() -> impl FnMut(Step) + Send {
 }
 
 /// Works until Ctrl-C, which ends it in good order: what is shown is as it was, and a database that
-/// was started for the verb is stopped.
+/// was started for the verb is stopped. What builds read models gives its lease back first.
 async fn until_interrupted<T, E: Into<Failure>>(
     work: impl Future<Output = Result<T, E>>,
+    building: Option<&projections::replay::Replay>,
     what_then: &'static str,
 ) -> Result<T, Failure> {
+    let mut work = std::pin::pin!(work);
     tokio::select! {
-        done = work => done.map_err(Into::into),
-        _ = tokio::signal::ctrl_c() => Err(anyhow!("interrupted: {what_then}").into()),
+        done = &mut work => return done.map_err(Into::into),
+        interrupted = tokio::signal::ctrl_c() => interrupted?,
     }
+    if let Some(building) = building {
+        building.stop();
+        if let Ok(done) = work.await {
+            return Ok(done);
+        }
+    }
+    Err(anyhow!("interrupted: {what_then}").into())
 }
 
 /// An event that nobody can read is for an operator to decide on.

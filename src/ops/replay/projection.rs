@@ -2,8 +2,8 @@ use std::time::Instant;
 
 use clap::Args;
 use domain::AccountId;
-use event_store::Log;
 use futures::TryFutureExt;
+use projections::replay::Replay;
 use sqlx::PgPool;
 
 use super::{Building, advise, model, open, report, until_interrupted};
@@ -38,8 +38,10 @@ impl Projection {
     pub(in crate::ops) async fn run(self, options: Options) -> Result<(), Failure> {
         let (database, log) = open(&options).await?;
         if let Some(named) = &self.conversation {
-            let refolding = self.refold(&database.pool, &log, named);
-            let refolded = until_interrupted(refolding, "its rows are as they were").await;
+            let replay = self.building.replay(&log);
+            let refolding = self.refold(&database.pool, &replay, named);
+            let refolded =
+                until_interrupted(refolding, Some(&replay), "its rows are as they were").await;
             database.close().await?;
             return output::line(refolded?);
         }
@@ -48,7 +50,7 @@ impl Projection {
         let mut report = report();
         let replay = self.building.replay(&log);
         let rebuilding = replay.rebuild(&names, self.anew, &mut report).map_err(advise);
-        let rebuilt = until_interrupted(rebuilding, GOES_ON).await;
+        let rebuilt = until_interrupted(rebuilding, Some(&replay), GOES_ON).await;
         drop(report);
         database.close().await?;
         let position = rebuilt?;
@@ -59,9 +61,8 @@ impl Projection {
         ))
     }
 
-    async fn refold(&self, pool: &PgPool, log: &Log, named: &str) -> Result<String, Failure> {
+    async fn refold(&self, pool: &PgPool, replay: &Replay, named: &str) -> Result<String, Failure> {
         let conversation = conversation::find(pool, self.account, named).await?;
-        let replay = self.building.replay(log);
         let position = replay.refold(conversation).await.map_err(advise)?;
         Ok(format!("conversation {conversation}: folded anew up to position {position}"))
     }

@@ -32,7 +32,12 @@ impl WhatIf {
                 let mut report = report();
                 let replay = self.building.replay(&log);
                 let building = replay.what_if(&self.name, self.until, &self.schema, &mut report);
-                until_interrupted(building.map_err(advise), "there is no such schema").await
+                until_interrupted(
+                    building.map_err(advise),
+                    Some(&replay),
+                    "there is no such schema",
+                )
+                .await
             }
             false => {
                 Err(anyhow!("there is no event at position {}: the log ends at {head}", self.until)

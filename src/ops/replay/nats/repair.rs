@@ -38,7 +38,8 @@ pub(super) async fn run(parts: &Parts, without_asking: bool) -> Result<(), Failu
     } else if let Some(whole) = &whole {
         relay::erase_again(&parts.database.pool, &whole.not_erased).await?;
     }
-    until_interrupted(carry_out(parts), "servers go on with it, or the same command does").await?;
+    until_interrupted(carry_out(parts), None, "servers go on with it, or the same command does")
+        .await?;
     match parts.compare().await? {
         Some(whole) if whole.is_right() => {
             output::line(format_args!("{stream}: {}", describe(&whole)))
