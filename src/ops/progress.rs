@@ -6,14 +6,26 @@ use indicatif::{
     HumanCount, HumanDuration, ProgressBar, ProgressFinish, ProgressState, ProgressStyle,
 };
 
-/// A bar on standard error, when that is a terminal.
-pub(super) fn bar(doing: &'static str, total: u64) -> ProgressBar {
-    let rate = |state: &ProgressState, shown: &mut dyn Write| {
-        let _ = write!(shown, "{}/s", HumanCount(state.per_sec() as u64));
+/// A bar on standard error, when that is a terminal; of so many, so many were done before.
+pub(super) fn bar(doing: &'static str, total: u64, from: u64) -> ProgressBar {
+    let speed = move |state: &ProgressState, shown: &mut dyn Write| {
+        let total = state.len().unwrap_or(total);
+        let _ = shown.write_str(&speed(state.pos(), total, from, state.elapsed()));
     };
-    let template = "{msg} {bar:30} {human_pos}/{human_len} {rate} {eta} left";
+    let template = "{msg} {bar:30} {human_pos}/{human_len} {speed}";
     let style = ProgressStyle::with_template(template).expect("a fixed template");
-    shown(ProgressBar::new(total), doing, style.with_key("rate", rate))
+    shown(ProgressBar::new(total), doing, style.with_key("speed", speed)).with_position(from)
+}
+
+/// As many a second as there were on average, and how long the rest will take.
+fn speed(done: u64, total: u64, from: u64, elapsed: Duration) -> String {
+    let rate = done.saturating_sub(from) as f64 / elapsed.as_secs_f64().max(0.001);
+    let shown = format!("{}/s", HumanCount(rate as u64));
+    if rate < 1.0 {
+        return shown;
+    }
+    let left = Duration::from_secs_f64(total.saturating_sub(done) as f64 / rate);
+    format!("{shown}, {} left", HumanDuration(left))
 }
 
 /// It is gone with whoever has it, however that ends.
@@ -37,17 +49,10 @@ pub(super) struct Progress {
 }
 
 impl Progress {
-    pub(super) fn new(doing: &'static str, total: u64) -> Self {
+    pub(super) fn new(doing: &'static str, total: u64, from: u64) -> Self {
         let begun = Instant::now();
         let with_lines = !stderr().is_terminal();
-        Self { doing, bar: bar(doing, total), begun, told: begun, from: 0, with_lines }
-    }
-
-    /// It goes on from here.
-    pub(super) fn begin_at(&mut self, done: u64) {
-        self.from = done;
-        self.bar.set_position(done);
-        self.bar.reset_eta();
+        Self { doing, bar: bar(doing, total, from), begun, told: begun, from, with_lines }
     }
 
     pub(super) fn set(&mut self, done: u64) {
@@ -57,19 +62,12 @@ impl Progress {
         }
         self.told = Instant::now();
         let total = self.bar.length().unwrap_or(done).max(done);
-        let rate = done.saturating_sub(self.from) as f64 / self.begun.elapsed().as_secs_f64();
-        let left = match rate > 0.0 {
-            true => {
-                let left = Duration::from_secs_f64((total - done) as f64 / rate);
-                format!(", {} left", HumanDuration(left))
-            }
-            false => String::new(),
-        };
         super::output::tell(format_args!(
-            "{}: {} of {}, {rate:.0}/s{left}",
+            "{}: {} of {}, {}",
             self.doing,
             HumanCount(done),
-            HumanCount(total)
+            HumanCount(total),
+            speed(done, total, self.from, self.begun.elapsed())
         ));
     }
 

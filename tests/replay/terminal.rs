@@ -74,7 +74,7 @@ async fn a_rebuild_shows_a_bar_and_when_it_is_interrupted_how_to_go_on() {
     let (status, output, seen) = Watched::start(&installation, &rebuild).ended();
     assert!(status == Some(0) && output.starts_with("all read models: built anew"), "{output}");
     assert!(seen.contains("building ██████████████████████████████ 4/4 "), "{seen:?}");
-    assert!(seen.contains("/s 0s left"), "{seen:?}");
+    assert!(seen.contains("/s, 0 seconds left"), "{seen:?}");
     assert!(
         seen.ends_with(CLEARED) && !seen.contains('\n'),
         "one line, and in the end none: {seen:?}"

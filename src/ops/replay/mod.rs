@@ -71,11 +71,7 @@ fn report() -> impl FnMut(Step) + Send {
             Step::Filled { at, to } => (at.get().unsigned_abs(), to.get().unsigned_abs()),
             Step::Indexing | Step::Switching => (0, 0),
         };
-        let progress = progress.get_or_insert_with(|| {
-            let mut progress = Progress::new("building", to);
-            progress.begin_at(at);
-            progress
-        });
+        let progress = progress.get_or_insert_with(|| Progress::new("building", to, at));
         match step {
             Step::Filled { .. } => progress.set(at),
             Step::Indexing => progress.wait_for("making the indexes"),

@@ -123,7 +123,7 @@ impl Parts {
         let client = &self.reached.client;
         let compared = relay::check_all(client, &self.settings, &self.log, |done, total| {
             let total = total.max(0).unsigned_abs();
-            let progress = progress.get_or_insert_with(|| Progress::new("compared", total));
+            let progress = progress.get_or_insert_with(|| Progress::new("compared", total, 0));
             progress.set(done.max(0).unsigned_abs());
         });
         let compared = compared.await;

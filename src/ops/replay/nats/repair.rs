@@ -145,7 +145,7 @@ async fn carry_out(parts: &Parts) -> Result<(), Failure> {
 
 async fn wait(parts: &Parts, status: &watch::Receiver<Status>) -> Result<(), Failure> {
     let head = parts.log.head().await?;
-    let mut progress = Progress::new("published", head.get().unsigned_abs());
+    let mut progress = Progress::new("published", head.get().unsigned_abs(), 0);
     let mut last = (None, 0);
     let mut changed = Instant::now();
     loop {
