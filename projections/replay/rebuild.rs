@@ -45,8 +45,11 @@ impl Replay {
         anew: bool,
         report: Report<'_>,
     ) -> Result<Position, Error> {
-        let live = self.chosen(names);
-        let work = async |lease: &Lease| self.rebuild_under(lease, &live, anew, report).await;
+        let (live, mut anew) = (self.chosen(names), anew);
+        let work = async |lease: &Lease| {
+            let anew = std::mem::take(&mut anew);
+            self.rebuild_under(lease, &live, anew, report).await
+        };
         self.under(&live.rebuild_lease(), work).await
     }
 
