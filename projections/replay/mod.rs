@@ -59,6 +59,8 @@ pub enum Step {
     },
     /// Makes the indexes.
     Indexing,
+    /// Compares rows.
+    Comparing,
     /// Waits for the moment to take the place of what is shown.
     Switching,
 }

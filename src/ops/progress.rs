@@ -90,3 +90,22 @@ impl Progress {
         self.bar.finish_and_clear();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::speed;
+
+    #[test]
+    fn speed_counts_what_was_done_since_the_beginning() {
+        for (done, total, from, seconds, expected) in [
+            (3_000, 9_000, 1_000, 2, "1,000/s, 6 seconds left"),
+            (9_000, 9_000, 1_000, 8, "1,000/s, 0 seconds left"),
+            (1_000, 9_000, 1_000, 0, "0/s"),
+            (10, 9_000, 0, 60, "0/s"),
+        ] {
+            assert_eq!(speed(done, total, from, Duration::from_secs(seconds)), expected);
+        }
+    }
+}

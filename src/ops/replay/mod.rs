@@ -69,12 +69,13 @@ fn report() -> impl FnMut(Step) + Send {
     move |step| {
         let (at, to) = match step {
             Step::Filled { at, to } => (at.get().unsigned_abs(), to.get().unsigned_abs()),
-            Step::Indexing | Step::Switching => (0, 0),
+            _ => (0, 0),
         };
         let progress = progress.get_or_insert_with(|| Progress::new("building", to, at));
         match step {
             Step::Filled { .. } => progress.set(at),
             Step::Indexing => progress.wait_for("making the indexes"),
+            Step::Comparing => progress.wait_for("comparing"),
             Step::Switching => progress.wait_for("waiting for a moment to show it"),
         }
     }
