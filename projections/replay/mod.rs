@@ -61,7 +61,7 @@ pub enum Step {
     Indexing,
     /// Compares rows.
     Comparing,
-    /// Waits for the moment to take the place of what is shown.
+    /// Waits for a moment to take the place of what is shown, for somebody reads that.
     Switching,
 }
 

@@ -76,7 +76,6 @@ impl Replay {
         let mut pause = PAUSE_MIN;
         loop {
             at = self.catch_up(&mut connection, &fill, live, at, &mut |_| {}).await?;
-            report(Step::Switching);
             match self.switch(&mut connection, lease, live, at).await? {
                 Switch::Done(position) => {
                     drop_old(&mut connection, live).await?;
@@ -84,6 +83,7 @@ impl Replay {
                 }
                 Switch::Behind => {}
                 Switch::Busy => {
+                    report(Step::Switching);
                     tokio::time::sleep(pause).await;
                     pause = (pause * 2).min(PAUSE_MAX);
                 }
