@@ -2,6 +2,7 @@ use std::io::{BufRead, IsTerminal};
 use std::time::{Duration, Instant};
 
 use anyhow::anyhow;
+use async_nats::jetstream::consumer;
 use domain::Position;
 use relay::{Checked, Repair, Status, Whole};
 use tokio::sync::watch;
@@ -99,9 +100,15 @@ async fn rebuild(parts: &Parts, repair: &Repair, head: Position) -> Result<Vec<S
                 .to_owned(),
         );
     }
-    let jetstream = async_nats::jetstream::new(parts.reached.client.clone());
-    let stream = jetstream.get_stream(&parts.settings.stream).await?;
-    for consumer in relay::durable_consumers(&stream).await? {
+    let consumers = match durable_consumers(parts).await {
+        // It has deleted the stream, with its consumers written down.
+        Err(_) if relay::is_under_way(&parts.database.pool).await? => {
+            lines.push("  another repair has begun meanwhile, and is finished".to_owned());
+            vec![]
+        }
+        consumers => consumers?,
+    };
+    for consumer in consumers {
         let (name, goes_on_at) = (&consumer.name, repair.goes_on_at(&consumer));
         let was_at = Position::new(consumer.ack_floor.stream_sequence as i64 + 1);
         lines.push(match goes_on_at < was_at {
@@ -112,6 +119,12 @@ async fn rebuild(parts: &Parts, repair: &Repair, head: Position) -> Result<Vec<S
         });
     }
     Ok(lines)
+}
+
+async fn durable_consumers(parts: &Parts) -> Result<Vec<consumer::Info>, Failure> {
+    let jetstream = async_nats::jetstream::new(parts.reached.client.clone());
+    let stream = jetstream.get_stream(&parts.settings.stream).await?;
+    Ok(relay::durable_consumers(&stream).await?)
 }
 
 fn agreed() -> Result<bool, Failure> {
