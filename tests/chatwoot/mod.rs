@@ -11,7 +11,7 @@ mod contact_lists;
 mod contacts;
 mod counts;
 mod create;
-mod desk;
+pub mod desk;
 mod elsewhere;
 mod errors;
 mod fields;

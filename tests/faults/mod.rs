@@ -12,6 +12,7 @@ mod owners;
 mod postgres;
 mod private_servers;
 mod projections;
+mod recorded;
 mod secrets;
 mod starts;
 pub mod stream;

@@ -175,7 +175,7 @@ impl Weavy {
     ) -> Result<(), Failure> {
         let MemberState { conversation, membership, .. } = *state;
         let membership = Membership { conversation, user: self.user()?, id: membership };
-        self.0.change_own(membership, vec![change], &self.context).await?;
+        self.0.change_own(membership, vec![change]).await?;
         Ok(())
     }
 
