@@ -24,7 +24,7 @@ mod messages;
 mod mute;
 mod order;
 mod paging;
-mod scene;
+pub mod scene;
 mod seen;
 mod semantics;
 mod status;
