@@ -1,10 +1,10 @@
 # Two commands do all the set-up on a fresh machine: `make run` and `make test`.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test bench soak check-api
+.PHONY: help setup run test bench soak check-api check-containers
 
 help: ## Show this list
-	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 11
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
 
 setup: ## Install PostgreSQL and nats-server where they are missing
 	@scripts/setup
@@ -30,3 +30,6 @@ soak: setup ## Ten minutes of load and faults, then: is all that was acknowledge
 
 check-api: setup ## The descriptions of the API and the events, with linters, generated clients and made-up requests
 	@scripts/check-api/run
+
+check-containers: ## The Dockerfile and the compose file, with a linter and the schema of compose files
+	@scripts/check-containers/run

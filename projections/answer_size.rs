@@ -10,6 +10,9 @@ use crate::shares::{Share, Shares};
 
 /// What may be read for one answer, in bytes, whatever else is under way.
 pub const SMALL_MAX: usize = 1024 * 1024;
+/// What one answer may be made of, so that a few at once are no matter of gigabytes: more than a page
+/// of a hundred of the longest messages.
+const SIZE_MAX: usize = 80 * 1024 * 1024;
 /// Larger answers at once, of all accounts together.
 const LARGE_MAX: usize = 4;
 /// Until one of those is over.
@@ -51,11 +54,11 @@ impl AnswerSize {
     }
 
     /// Counts what was read. False when that makes it a large answer, and there is no room for
-    /// another one.
+    /// another one, or larger than any may be.
     pub(crate) fn add(&self, bytes: usize) -> bool {
         let read = self.0.bytes.fetch_add(bytes, Ordering::Relaxed).saturating_add(bytes);
         if read <= SMALL_MAX || self.is_large() {
-            return true;
+            return read <= SIZE_MAX;
         }
         let share = self.0.large.try_take(self.0.account);
         share.map(|share| self.0.share.set(share)).is_some()
@@ -64,8 +67,12 @@ impl AnswerSize {
     /// Waits for room for a large answer.
     ///
     /// # Errors
-    /// [`Error::TooManyLargeAnswers`] when there is none in time.
+    /// [`Error::TooManyLargeAnswers`] when there is none in time, [`Error::AnswerTooLarge`] when there
+    /// never is.
     pub async fn make_room(&self) -> Result<(), Error> {
+        if self.0.bytes.load(Ordering::Relaxed) > SIZE_MAX {
+            return Err(Error::AnswerTooLarge);
+        }
         if !self.is_large() {
             let share = tokio::time::timeout(WAIT, self.0.large.take(self.0.account)).await;
             // Two may have waited for the same answer; the second share is given back.

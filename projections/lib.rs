@@ -127,6 +127,9 @@ pub enum Error {
     /// As many large answers are under way as there may be.
     #[error("too many large answers are under way")]
     TooManyLargeAnswers,
+    /// It would be made of more than any answer may be.
+    #[error("the answer is too large; ask for less at once")]
+    AnswerTooLarge,
     /// Nobody answers any more.
     #[error("shutting down")]
     ShuttingDown,

@@ -106,14 +106,12 @@ impl Readers {
     where
         F: Future<Output = Result<T, sqlx::Error>>,
     {
-        let answer = match (retrying(&statement).await, &self.answer) {
-            (Err(error), Some(answer)) if is_too_large(&error) => {
-                answer.make_room().await?;
-                retrying(&statement).await
+        loop {
+            match (retrying(&statement).await, &self.answer) {
+                (Err(error), Some(answer)) if is_too_large(&error) => answer.make_room().await?,
+                (outcome, _) => return outcome.map_err(Error::database(doing)),
             }
-            (outcome, _) => outcome,
-        };
-        answer.map_err(Error::database(doing))
+        }
     }
 
     /// Counts what an answer is made of beside rows that were read for it alone.

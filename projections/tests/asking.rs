@@ -114,6 +114,21 @@ async fn of_large_answers_an_account_has_two_and_the_next_one_waits_without_a_co
     assert!(matches!(refused, Err(Error::TooManyLargeAnswers)), "{refused:?}");
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_that_is_larger_than_any_may_be_is_given_up_and_leaves_its_place() {
+    let readers = readers(for_reading(&pool().await, 2));
+    for _ in 0..3 {
+        let answer = readers.of_account(AccountId::FIRST);
+        let refused = answer.ask("read too much", || async {
+            let much = "select repeat('x', 1000000) from generate_series(1, 100)";
+            sqlx::query_scalar::<_, String>(much).fetch_all(&answer).await
+        });
+        let refused = refused.await;
+        assert!(matches!(refused, Err(Error::AnswerTooLarge)), "{refused:?}");
+    }
+    read_much(&readers.of_account(AccountId::FIRST)).await.unwrap();
+}
+
 #[tokio::test]
 async fn what_is_too_large_to_be_read_together_is_read_alone_and_makes_a_large_answer() {
     let readers = readers(for_reading(&pool().await, 4));

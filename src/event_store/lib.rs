@@ -22,6 +22,7 @@
 mod append;
 mod call;
 mod causes;
+mod changed_keys;
 mod commands;
 mod cqrs;
 mod facts;

@@ -8,6 +8,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
+use crate::chatwoot::scene::{Scene, of};
 use crate::harness::{Answer, Caller, Installation, Server, send, wait_until};
 
 const MIB: u64 = 1024 * 1024;
@@ -62,6 +63,36 @@ async fn however_many_ask_for_large_pages_and_do_not_read_them_the_others_are_an
 
     drop(unread);
     wait_until("there is room again", async || ann.get(&anns).await.status == 200).await;
+}
+
+/// A thousand messages may be asked for at once, which may be half a gigabyte.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_would_be_too_large_an_answer_is_refused_and_can_be_had_in_parts() {
+    let installation = Installation::new().await;
+    let scene = Scene::on(&installation).await;
+    let id = scene.conversation().await;
+    scene.incoming(id, "short").await;
+    let copies = "insert into support_messages
+        select (jsonb_populate_record(m, jsonb_build_object(
+                   'id', m.id + n, 'uuid', gen_random_uuid(), 'text', repeat('x', 1000000)))).*
+        from support_messages m, generate_series(1, 90) n";
+    let pool = installation.pool().await;
+    // Nobody searches here, and to index so much takes longer than the rest of the test.
+    sqlx::query("drop index support_messages_by_part_of_text").execute(&pool).await.unwrap();
+    sqlx::query(copies).execute(&pool).await.unwrap();
+    let all = of(id, "/messages?after=1&before=1000000");
+    let answers = join_all((0..20).map(|_| scene.host.get(&all))).await;
+    let statuses: Vec<u16> = answers.iter().map(|answer| answer.status.as_u16()).collect();
+    // Two are looked at together, and who waits for too long is told to come again.
+    assert!(statuses.contains(&400), "{statuses:?}");
+    assert!(statuses.iter().all(|status| [400, 503].contains(status)), "{statuses:?}");
+    let refused = answers.into_iter().find(|answer| answer.status == 400).unwrap();
+    let why = "the answer is too large; ask for less at once";
+    assert!(refused.body.to_string().contains(why), "{}", refused.body);
+    let peak = scene.server.peak_memory();
+    assert!(peak < 2 * PEAK_MAX, "{} MiB", peak / MIB);
+    let part = scene.host.get(&of(id, "/messages")).await.expect(200);
+    assert_eq!(part["payload"].as_array().map(Vec::len), Some(20));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -7,7 +7,7 @@ use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 
 use crate::description::schema;
-use crate::edge::failure::{Failure, Source};
+use crate::edge::failure::{ANSWER_TOO_LARGE, Failure, Source};
 use crate::edge::rendering::RequestSummary;
 
 /// What is wrong with a value that cannot be used, wherever it is.
@@ -113,7 +113,9 @@ pub(super) fn render(failure: &Failure, _: &RequestSummary) -> Response {
         }
         StatusCode::BAD_REQUEST if field(failure).is_some() => (failure.status, unusable(failure)),
         // What the domain refuses comes from a body.
-        StatusCode::BAD_REQUEST if failure.detail.is_some() => {
+        StatusCode::BAD_REQUEST
+            if failure.detail.is_some() && failure.code != Some(ANSWER_TOO_LARGE) =>
+        {
             (StatusCode::UNPROCESSABLE_ENTITY, refusal(failure))
         }
         StatusCode::UNPROCESSABLE_ENTITY => (failure.status, refusal(failure)),

@@ -159,7 +159,9 @@ impl Chatwoot {
         id: ConversationId,
     ) -> Result<Arc<SupportConversation>, Failure> {
         let found = self.views().support_conversation_of(self.account(), id).await?;
-        found.ok_or_else(Failure::not_found)
+        let found = found.ok_or_else(Failure::not_found)?;
+        self.may_see(found.inbox)?;
+        Ok(found)
     }
 
     pub(super) async fn render_conversation(
@@ -177,7 +179,7 @@ impl Chatwoot {
         commands: Vec<SupportCommand>,
     ) -> Result<Outcome, Failure> {
         let commands = commands.into_iter().map(Command::Support).collect();
-        self.execute_all::<Aggregate>(id, commands, &self.context).await
+        self.execute_all::<Aggregate>(id, commands).await
     }
 
     /// Carries out what is asked of the roles around a support conversation: of the agents

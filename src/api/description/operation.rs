@@ -112,6 +112,12 @@ fn complete_answers(operation: &mut Value, is_query: bool, dialect: &Common) {
     possible.extend(names_something.then_some(404));
     if !is_query {
         possible.extend([413, 422]);
+        let done = json!({
+            "description": "It is done, now or when the request came first, and what it changed is not \
+                            the caller's to see any more",
+            "headers": headers(204, dialect),
+        });
+        answers.entry("204").or_insert(done);
     }
     possible.extend(dialect.errors_of_bodies.iter().filter(|_| has_body));
     for status in possible {
@@ -222,7 +228,8 @@ fn parameters() -> Map<String, Value> {
         "IdempotencyKey": own(
             "Idempotency-Key",
             "The same key, caller and request do nothing again, and are answered with the same thing \
-             as it is now; another request with the same key is refused",
+             as it is now, or with 204 if it is not the caller's to see any more; another request with \
+             the same key is refused",
             json!({ "type": "string", "minLength": 1, "maxLength": 255 }),
         ),
         "XRequestId": own(

@@ -3,7 +3,7 @@
 use domain::conversation::{self, Conversation, Create, Event, Refusal};
 use domain::participation::{ChangeCommand, Command, Membership, Participation};
 use domain::{ConversationId, ParticipationId, Text, UserId};
-use event_store::{CommandError, Context, Outcome};
+use event_store::{CommandError, Outcome};
 use projections::Message;
 
 use super::failure::Failure;
@@ -101,7 +101,7 @@ impl Request {
         commands: Vec<conversation::Command>,
     ) -> Result<Outcome, Failure> {
         self.may_change(id, trashed_too, &commands).await?;
-        self.execute_all::<Conversation>(id, commands, &self.context).await
+        self.execute_all::<Conversation>(id, commands).await
     }
 
     /// Edits a message. Where it says so already it is not edited, and the request's key is claimed
@@ -118,7 +118,7 @@ impl Request {
             }
         });
         let commands = edit.into_iter().collect();
-        self.execute_all::<Conversation>(message.conversation, commands, &self.context).await
+        self.execute_all::<Conversation>(message.conversation, commands).await
     }
 
     /// What a member does to their own state: all of it or none.
@@ -126,10 +126,9 @@ impl Request {
         &self,
         membership: Membership,
         changes: Vec<ChangeCommand>,
-        context: &Context,
     ) -> Result<Outcome, Failure> {
         let (stream, commands) = own_commands(membership, changes);
-        self.execute_all::<Participation>(stream, commands, context).await
+        self.execute_all::<Participation>(stream, commands).await
     }
 
     /// Erases a conversation for everyone.

@@ -8,6 +8,9 @@ use event_store::causes;
 use super::in_time::OUTCOME_UNKNOWN;
 use super::token;
 
+/// The code of an answer that would be made of more than any may be.
+pub(crate) const ANSWER_TOO_LARGE: &str = "answer_too_large";
+
 /// Why a request is not answered. Each dialect has words of its own for it.
 #[derive(Debug, Clone)]
 pub(crate) struct Failure {
@@ -123,6 +126,10 @@ impl From<projections::Error> for Failure {
             projections::Error::ShuttingDown => Self::unavailable("shutting down"),
             projections::Error::TooManyLargeAnswers => {
                 Self::unavailable(format!("{error}; try again later"))
+            }
+            // Trying again is no use, asking for less is.
+            projections::Error::AnswerTooLarge => {
+                Self::bad_request(error.to_string()).coded(ANSWER_TOO_LARGE)
             }
             error => Self::internal(&error),
         }

@@ -18,6 +18,7 @@ pub(crate) mod multipart;
 pub(crate) mod observe;
 pub(crate) mod permissions;
 pub(crate) mod position;
+pub(crate) mod recorded;
 mod refusals;
 pub(crate) mod rejection;
 pub(crate) mod rendered;

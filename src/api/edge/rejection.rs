@@ -66,9 +66,7 @@ pub(crate) enum NotCaughtUp {
 impl From<NotCaughtUp> for Failure {
     fn from(not_caught_up: NotCaughtUp) -> Self {
         Self::unavailable(match not_caught_up {
-            NotCaughtUp::WithCommand => {
-                "the command was recorded, but cannot be shown yet: repeat it, if at all, with the same Idempotency-Key"
-            }
+            NotCaughtUp::WithCommand => "what it did cannot be shown yet",
             NotCaughtUp::WithCaller => {
                 "the answer would not reflect what was asked for yet; ask again"
             }

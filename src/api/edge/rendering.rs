@@ -7,6 +7,7 @@ use axum::response::{IntoResponse, Response};
 
 use super::dialect::Dialects;
 use super::failure::Failure;
+use super::recorded::Recorded;
 
 /// What of a request its failure is rendered with: little, since every request keeps it and few
 /// fail.
@@ -53,10 +54,13 @@ pub(crate) struct Rendering {
 /// made: unknown paths, wrong methods, bodies too large, answers too late.
 pub(crate) async fn failures(
     State(Rendering { dialects, public_url }): State<Rendering>,
-    request: Request,
+    mut request: Request,
     next: Next,
 ) -> Response {
     let summary = RequestSummary::of(&request, public_url);
+    let is_command = !request.method().is_safe();
+    let recorded = Recorded::default();
+    request.extensions_mut().insert(recorded.clone());
     let dialect = dialects.of(summary.path());
     let mut response = match percent_encoding::percent_decode_str(summary.path()).decode_utf8() {
         Ok(_) => next.run(request).await,
@@ -68,13 +72,19 @@ pub(crate) async fn failures(
     else {
         return response;
     };
-    let failure = response.extensions_mut().remove().unwrap_or_else(|| Failure::from(status));
+    let mut failure = response.extensions_mut().remove().unwrap_or_else(|| Failure::from(status));
+    if is_command {
+        failure = match recorded.instead_of(failure).await {
+            Ok(done) => return done,
+            Err(failure) => failure,
+        };
+    }
     let mut rendered = (dialect.render)(&failure, &summary);
     let headers = rendered.headers_mut();
     if let Some(allow) = response.headers().get(header::ALLOW) {
         headers.insert(header::ALLOW, allow.clone());
     }
-    match status {
+    match failure.status {
         StatusCode::UNAUTHORIZED => {
             for challenge in (dialect.challenge)(failure.token.as_deref()) {
                 headers.append(header::WWW_AUTHENTICATE, challenge);

@@ -19,6 +19,7 @@ use super::fair::Place;
 use super::in_time::Arrived;
 use super::large::Answered;
 use super::position::{AnswerPosition, POSITION};
+use super::recorded::Recorded;
 use super::rejection::{NotCaughtUp, Rejection};
 use super::request_id::RequestId;
 use super::{multipart, seen};
@@ -27,7 +28,7 @@ use crate::Services;
 const KEPT_HEADER_LENGTH_MAX: usize = 255;
 /// How long the answer to a command waits until the read models show what it did: longer than the
 /// lease of a node that was killed, so that the first command after it is late and not refused.
-const COMMAND_WAIT: Duration = Duration::from_secs(10);
+pub(super) const COMMAND_WAIT: Duration = Duration::from_secs(10);
 /// How long a query waits for a position that the caller has seen elsewhere.
 const QUERY_WAIT: Duration = Duration::from_secs(2);
 
@@ -44,6 +45,7 @@ pub(crate) struct Request {
     pub(crate) headers: HeaderMap,
     pub(crate) body: Bytes,
     answer_position: AnswerPosition,
+    recorded: Recorded,
     views: Views,
     _place: Place,
 }
@@ -73,6 +75,7 @@ impl Request {
             parts.extensions.get::<AnswerPosition>().expect("a layer brings it").clone();
         let id =
             parts.extensions.get::<RequestId>().expect("a layer brings it").as_str().to_owned();
+        let recorded = parts.extensions.get::<Recorded>().expect("a layer brings it").clone();
         let arrived = parts.extensions.get::<Arrived>().expect("a layer brings it").clone();
         let views = services.views.for_answer(caller.account, dialect.surface);
         if let Some(size) = views.answer_size() {
@@ -106,11 +109,15 @@ impl Request {
             headers,
             body,
             answer_position,
+            recorded,
             views,
             _place: place,
         };
         request.wait_for_what_the_caller_saw().await?;
         request.note_position().await.map_err(Rejection::Views)?;
+        if request.context.idempotency.is_some() {
+            request.recorded.may_be_before(&request.services, &request.context);
+        }
         Ok(request)
     }
 
@@ -132,7 +139,7 @@ impl Request {
         A: Decider,
         A::Refusal: Into<Failure>,
     {
-        self.execute_all::<A>(id, vec![command], &self.context).await
+        self.execute_all::<A>(id, vec![command]).await
     }
 
     /// Carries out all or none of several commands on one stream; returns when the read models show
@@ -141,15 +148,32 @@ impl Request {
         &self,
         id: A::Id,
         commands: Vec<A::Command>,
-        context: &Context,
     ) -> Result<Outcome, Failure>
     where
         A: Decider,
         A::Refusal: Into<Failure>,
     {
-        let outcome = self.services.commands.execute_all::<A>(id, commands, context).await?;
+        let runner = &self.services.commands;
+        let outcome = runner.execute_all::<A>(id, commands, &self.context).await?;
         self.wait_for(&outcome).await?;
         Ok(outcome)
+    }
+
+    /// The same for what has to be there before the request's own command: that one claims the key,
+    /// and may yet be refused.
+    pub(crate) async fn prepare<A>(
+        &self,
+        id: A::Id,
+        commands: Vec<A::Command>,
+    ) -> Result<(), Failure>
+    where
+        A: Decider,
+        A::Refusal: Into<Failure>,
+    {
+        let context = Context { idempotency: None, ..self.context.clone() };
+        let runner = &self.services.commands;
+        let outcome = runner.execute_all::<A>(id, commands, &context).await?;
+        self.wait_until_shown(&outcome).await
     }
 
     /// Carries out commands on several streams, all or none, in one commit; returns when the read
@@ -163,8 +187,13 @@ impl Request {
         Ok(outcome)
     }
 
-    /// Waits until the read models show what a command did.
+    /// Waits until the read models show what the request's command did, which is recorded.
     pub(crate) async fn wait_for(&self, outcome: &Outcome) -> Result<(), Failure> {
+        self.recorded.set();
+        self.wait_until_shown(outcome).await
+    }
+
+    async fn wait_until_shown(&self, outcome: &Outcome) -> Result<(), Failure> {
         let progress = self.views().progress();
         if !progress.wait_for(outcome.position, COMMAND_WAIT).await {
             return Err(NotCaughtUp::WithCommand.into());

@@ -22,8 +22,9 @@ use crate::Services;
 /// A user's name and role are taken from a token at most this often: whatever tokens say, an
 /// account cannot fill the log by reading.
 const TAKEN_EVERY: TimeDelta = TimeDelta::seconds(60);
-/// Tokens that do not say when they were issued are looked at again after this long, also when they
-/// say the same: another node may have taken something else since.
+/// A token is looked at again after this long, also when it is the same or says the same: another
+/// node may have taken something else since, from a token that was issued before this one or does
+/// not say when. The user's stream knows of no token that changed nothing.
 const DOUBTED_AFTER: TimeDelta = TimeDelta::seconds(600);
 const FORGOTTEN_AFTER: Duration = Duration::from_secs(3600);
 const USERS_MAX: u64 = 100_000;
@@ -65,7 +66,7 @@ impl Sight {
             return false;
         }
         match (self.issued_at, caller.issued_at) {
-            (Some(last), Some(issued)) => issued > last,
+            (Some(last), Some(issued)) => issued > last || issued == last && age >= DOUBTED_AFTER,
             _ => self.differs_from(caller) || age >= DOUBTED_AFTER,
         }
     }
@@ -193,12 +194,18 @@ mod tests {
     #[test]
     fn a_name_is_taken_only_from_a_newer_token() {
         let last = sight("Ann", Some(100.0));
-        for (issued_at, is_taken) in [(99.0, false), (100.0, false), (100.5, true)] {
+        for (issued_at, is_taken) in [(99.0, false), (100.5, true)] {
             for after_s in [60, 3600] {
                 let bea = named("Bea", Some(issued_at));
                 assert_eq!(last.gives_way_to(&bea, at(after_s)), is_taken, "{issued_at}");
             }
         }
+        let same = named("Ann", Some(100.0));
+        assert!(!last.gives_way_to(&same, at(599)));
+        assert!(
+            last.gives_way_to(&same, at(600)),
+            "another node may have taken an older one since"
+        );
         assert!(last.gives_way_to(&named("Ann", Some(101.0)), at(60)), "it may have changed since");
     }
 

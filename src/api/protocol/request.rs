@@ -100,7 +100,7 @@ impl Protocol {
         entry: &Entry,
         change: ChangeCommand,
     ) -> Result<Json<Conversation>, Failure> {
-        self.request.change_own(self.membership(entry), vec![change], &self.context).await?;
+        self.request.change_own(self.membership(entry), vec![change]).await?;
         self.render_conversation(entry.state.conversation).await
     }
 

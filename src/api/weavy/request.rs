@@ -174,7 +174,7 @@ impl Weavy {
         membership: Membership,
         change: ChangeCommand,
     ) -> Result<(), Failure> {
-        self.0.change_own(membership, vec![change], &self.context).await?;
+        self.0.change_own(membership, vec![change]).await?;
         Ok(())
     }
 

@@ -123,3 +123,20 @@ fn a_name_is_taken_only_from_a_token_that_is_newer_than_the_last() {
         users().given(before).when(follow("Bea", None)).then_expect_events(undated);
     }
 }
+
+/// No event tells of a token that changed nothing, so one that was issued in between turns a name
+/// back where nobody has seen the newer one. The newer one is followed again, and then for good.
+#[test]
+fn a_name_that_an_older_token_turned_back_is_taken_once_more_from_the_newer_one() {
+    let known = vec![registered(), renamed("Bea", Some(200))];
+    let newer = follow("Bea", Some(300));
+    users().given(known.clone()).when(newer.clone()).then_expect_events(vec![]);
+    let turned_back = renamed("Ann", Some(250));
+    let older = follow("Ann", Some(250));
+    users().given(known.clone()).when(older.clone()).then_expect_events(vec![turned_back.clone()]);
+    let again = renamed("Bea", Some(300));
+    let known = [known, vec![turned_back]].concat();
+    users().given(known.clone()).when(newer).then_expect_events(vec![again.clone()]);
+    let known = [known, vec![again]].concat();
+    users().given(known).when(older).then_expect_events(vec![]);
+}

@@ -5,8 +5,8 @@ use anyhow::Context;
 use clap::Args;
 use domain::Position;
 use event_store::{
-    Difference, Digest, Exported, MissingKeys, Quarantined, Transfer, Verifier, WithKeys, from_hex,
-    to_hex,
+    Difference, Digest, Exported, Keys, MissingKeys, Quarantined, Transfer, Verifier, WithKeys,
+    from_hex, to_hex,
 };
 use futures::TryStreamExt;
 use serde_json::Value;
@@ -14,7 +14,7 @@ use serde_json::Value;
 use super::export::Heading;
 use crate::ops::database::Database;
 use crate::ops::format::{Format, Layout, Printer};
-use crate::ops::{Failure, Options, output, progress};
+use crate::ops::{Failure, Options, master_key, output, progress};
 
 #[derive(Debug, Args)]
 pub(in crate::ops) struct Verify {
@@ -88,7 +88,8 @@ impl Verify {
         }
         let database = Database::open(&options).await?;
         let mut quarantined = Vec::new();
-        let verified = self.database(&database, &mut quarantined).await;
+        let keys = master_key::find(&options)?.map_or_else(Keys::none, Keys::to_open_with);
+        let verified = self.database(&database, &keys, &mut quarantined).await;
         database.close().await?;
         self.report(verified?, &quarantined)
     }
@@ -97,6 +98,7 @@ impl Verify {
     async fn database(
         &self,
         database: &Database,
+        keys: &Keys,
         quarantined: &mut AllQuarantined,
     ) -> Result<Result<Verified, Difference>, Failure> {
         let mut transfer = Transfer::begin(&database.pool).await?;
@@ -124,7 +126,11 @@ impl Verify {
                     }
                 };
                 let Some(exported) = next else { break };
-                if let Err(difference) = self.check(&mut verifier, &exported, quarantined) {
+                let mut checked = self.check(&mut verifier, &exported, quarantined);
+                if checked.is_ok() {
+                    checked = keys.check(&exported).await;
+                }
+                if let Err(difference) = checked {
                     bar.abandon();
                     return Ok(Err(difference));
                 }

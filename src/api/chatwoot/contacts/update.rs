@@ -3,7 +3,7 @@ use axum::http::StatusCode;
 use domain::contact::{Command, Contact, Profile};
 use domain::contact_claim::{self, ContactClaim};
 use domain::{AccountId, Text};
-use event_store::{Context, Together};
+use event_store::Together;
 use projections::views::support::Contact as View;
 use serde_json::json;
 
@@ -62,8 +62,7 @@ async fn update(id: &str, request: Chatwoot) -> Result<Rendered, Failure> {
             // Somebody came first, and there is another value to release now. Doing nothing waits
             // until the read models show it.
             Err(failure) if failure.status == StatusCode::CONFLICT => {
-                let context = Context { idempotency: None, ..request.context.clone() };
-                request.execute_all::<Contact>(known.uuid, vec![], &context).await?;
+                request.prepare::<Contact>(known.uuid, vec![]).await?;
             }
             Err(failure) => return Err(failure),
             Ok(_) => return Ok(Shown::find(&request, number).await?.render()),

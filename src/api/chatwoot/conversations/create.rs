@@ -2,7 +2,7 @@ use domain::ConversationId;
 use domain::contact_link::{Command as LinkCommand, ContactLink};
 use domain::conversation::support::{ContentType, Priority, Status, SupportCommand};
 use domain::conversation::{Command, Conversation as Aggregate, Refusal};
-use event_store::{CommandError, Context, Together};
+use event_store::{CommandError, Together};
 use serde_json::json;
 
 use super::link::Link;
@@ -153,9 +153,6 @@ async fn choose(
     let newest = request.views().newest_of_link(link.id).await?;
     let conversation = newest.filter(|id| Some(*id) != gone).unwrap_or_else(new_id);
     let choose = LinkCommand::ChooseConversation { conversation, instead_of: gone };
-    // The key is claimed by what is done in the conversation.
-    let context = Context { idempotency: None, ..request.context.clone() };
-    let commands = vec![link.command(), choose];
-    request.execute_all::<ContactLink>(link.id, commands, &context).await?;
+    request.prepare::<ContactLink>(link.id, vec![link.command(), choose]).await?;
     chosen().await?.ok_or_else(Failure::not_found)
 }

@@ -19,9 +19,6 @@ pub(super) async fn delete(
     request: Protocol,
 ) -> Result<StatusCode, Failure> {
     let conversation = id::decode(&id).ok_or_else(Failure::not_found)?;
-    if request.replay().await?.is_some() {
-        return Ok(StatusCode::NO_CONTENT);
-    }
     request.delete_conversation(conversation, Reach::Rooms).await?;
     Ok(StatusCode::NO_CONTENT)
 }

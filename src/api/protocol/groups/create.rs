@@ -50,7 +50,7 @@ pub(super) async fn create(request: Protocol) -> Result<(StatusCode, Json<Group>
         ..Create::room(request.user, request.contacts(&contacts).await?)
     });
     let commands = vec![create, Command::ChangeAvatar { avatar_url }];
-    let outcome = request.execute_all::<Aggregate>(new_id(), commands, &request.context).await?;
+    let outcome = request.execute_all::<Aggregate>(new_id(), commands).await?;
     let group = request.group(&id::encode(outcome.aggregate_id)).await?;
     Ok((StatusCode::CREATED, Json(group.into())))
 }

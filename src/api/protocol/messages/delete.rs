@@ -16,9 +16,6 @@ pub(super) async fn delete(
     Path(id): Path<String>,
     request: Protocol,
 ) -> Result<StatusCode, Failure> {
-    if request.replay().await?.is_some() {
-        return Ok(StatusCode::NO_CONTENT);
-    }
     let found = request.message(&id).await?.message;
     if request.administers() {
         let conversation = request.views().conversation(found.conversation).await?;

@@ -70,8 +70,7 @@ async fn set(chat: &str, request: Pulse, method: &Method) -> Result<Document, Fa
         }
     };
     let open = ChangeCommand::OpenConversation { reading, as_of };
-    let outcome =
-        request.change_own(request.membership(&chat), vec![open], &request.context).await?;
+    let outcome = request.change_own(request.membership(&chat), vec![open]).await?;
     let chat = request.chat(chat.state.conversation).await?;
     let made = chat.state.bookmark.is_some() && chat.state.bookmark == outcome.first;
     let status = if made { StatusCode::CREATED } else { StatusCode::OK };

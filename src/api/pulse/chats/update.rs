@@ -54,7 +54,7 @@ async fn update(chat: &str, request: Pulse) -> Result<Document, Failure> {
     let rename = name.map(|name| Command::RenameConversation { name });
     let stream = chat.state.conversation;
     let commands = rename.into_iter().collect();
-    request.execute_all::<Aggregate>(stream, commands, &request.context).await?;
+    request.execute_all::<Aggregate>(stream, commands).await?;
     let resource = objects::chat(&request.chat(stream).await?, request.user);
     request.answer(StatusCode::OK, resource, &query).await
 }

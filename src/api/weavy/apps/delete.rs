@@ -15,9 +15,6 @@ use crate::weavy::request::{Weavy, number};
               (status = 404, description = "Unknown, or the caller is not in it")))]
 pub(super) async fn delete(Path(id): Path<String>, request: Weavy) -> Result<StatusCode, Failure> {
     let id = number(&id)?;
-    if request.replay().await?.is_some() {
-        return Ok(StatusCode::NO_CONTENT);
-    }
     request.delete_conversation(request.conversation_id(id).await?, Reach::Account).await?;
     Ok(StatusCode::NO_CONTENT)
 }

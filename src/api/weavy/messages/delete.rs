@@ -14,9 +14,6 @@ use crate::weavy::request::Weavy;
               (status = 403, description = "Not the author"),
               (status = 404, description = "Unknown, or the caller is not in its conversation")))]
 pub(super) async fn delete(Path(id): Path<String>, request: Weavy) -> Result<StatusCode, Failure> {
-    if request.replay().await?.is_some() {
-        return Ok(StatusCode::NO_CONTENT);
-    }
     let found = find(&request, &id).await?;
     let authored = request.caller.user() == Some(found.message.author);
     if !authored && !request.administers() {
