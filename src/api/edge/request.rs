@@ -6,7 +6,7 @@ use axum::extract::{FromRequest, OriginalUri, Request as HttpRequest};
 use axum::http::{HeaderMap, Method, Uri};
 use axum::response::IntoResponse;
 use bytes::Bytes;
-use domain::{AccountId, AccountPosition, Decider};
+use domain::{AccountId, AccountPosition, Decider, Position};
 use event_store::{Context, Idempotency, Keys, Metadata, Outcome, Surface, Together};
 use projections::Views;
 use uuid::Uuid;
@@ -165,8 +165,13 @@ impl Request {
 
     /// Waits until the read models show what a command did.
     pub(crate) async fn wait_for(&self, outcome: &Outcome) -> Result<(), Failure> {
+        self.wait_for_position(outcome.position).await
+    }
+
+    /// Waits until the read models have reached a position of the log.
+    pub(crate) async fn wait_for_position(&self, position: Position) -> Result<(), Failure> {
         let progress = self.views().progress();
-        if !progress.wait_for(outcome.position, COMMAND_WAIT).await {
+        if !progress.wait_for(position, COMMAND_WAIT).await {
             return Err(NotCaughtUp::WithCommand.into());
         }
         Ok(self.note_position().await?)
