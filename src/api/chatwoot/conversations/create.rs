@@ -110,7 +110,7 @@ async fn find_or_make(
             let create = opening::read(request, body, link).await?;
             commands.push(Command::CreateSupport(Box::new(create)));
         }
-        let all = posting(id, found.as_ref(), commands, draft.clone());
+        let all = posting(id, found.as_deref(), commands, draft.clone());
         match request.services.commands.execute_together(all, &request.context).await {
             Err(CommandError::Refused(Refusal::MuteUnknown)) => request.catch_up().await?,
             // It was erased: there is to be another one.
