@@ -72,7 +72,7 @@ pub(crate) fn incoming(contact: ContactId, text: &str) -> SupportMessage {
         },
         content_attributes: serde_json::Map::new(),
         source_id: None,
-        muted: false,
+        muted: Some(false),
     }
 }
 
@@ -242,7 +242,7 @@ impl Office {
                 let contact = self.links[n % self.links.len()].0;
                 let message = incoming(contact, &text);
                 self.messages.push((id, message.message));
-                said(SupportMessage { muted: n.is_multiple_of(5), ..message })
+                said(SupportMessage { muted: Some(n.is_multiple_of(5)), ..message })
             }
             12..17 => {
                 let author = self.agents[n % 3];

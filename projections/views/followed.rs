@@ -1,39 +1,47 @@
 //! What a user is in, for whoever follows the log from there on.
 
-use domain::{ConversationId, Position, UserId};
+use domain::{ConversationId, InboxId, Position, UserId};
 
 use super::{SHOWN, Views};
-use crate::{Error, memberships};
+use crate::{Error, desk, memberships};
 
-/// The conversations that a user was in at a position of the log.
+/// What a user was in at a position of the log.
 #[derive(Debug, Clone)]
-pub struct Followed {
+pub struct Followed<Id> {
     /// Everything up to there is in it, and nothing beyond.
     pub position: Position,
     /// In no order.
-    pub conversations: Vec<ConversationId>,
+    pub is_in: Vec<Id>,
 }
 
-event_store::from_row!(Followed { position, conversations });
+impl<Id> Followed<Id> {
+    fn within(limit: usize, (position, is_in): (Position, Vec<Id>)) -> Option<Self> {
+        (is_in.len() <= limit).then_some(Self { position, is_in })
+    }
+}
 
+// One statement each: what it reads is of one moment, and rows and checkpoints are written
+// together.
 impl Views {
     /// The conversations that a user is in; none if there are more than `limit`.
     ///
     /// # Errors
     /// When PostgreSQL fails or a read model is stopped.
-    pub async fn followed(&self, user: UserId, limit: usize) -> Result<Option<Followed>, Error> {
+    pub async fn followed_conversations(
+        &self,
+        user: UserId,
+        limit: usize,
+    ) -> Result<Option<Followed<ConversationId>>, Error> {
         self.progress.require(SHOWN)?;
         let memberships = self.progress.generation.schema(memberships::NAME);
         let names = self.names_of_served();
-        // One statement: what it reads is of one moment, and rows and checkpoints are written
-        // together.
         let read = || async {
             sqlx::query_as(
                 "select position,
                         array(select conversation
                               from members
                               where user_id = $2 and kind = any($3)
-                              limit $4) as conversations
+                              limit $4)
                  from checkpoints
                  where name = $1",
             )
@@ -44,7 +52,36 @@ impl Views {
             .fetch_one(&self.readers)
             .await
         };
-        let found: Followed = self.ask("read memberships", read).await?;
-        Ok(Some(found).filter(|found| found.conversations.len() <= limit))
+        Ok(Followed::within(limit, self.ask("read memberships", read).await?))
+    }
+
+    /// The inboxes that an agent is in; none if there are more than `limit`.
+    ///
+    /// # Errors
+    /// When PostgreSQL fails or a read model is stopped.
+    pub async fn followed_inboxes(
+        &self,
+        agent: UserId,
+        limit: usize,
+    ) -> Result<Option<Followed<InboxId>>, Error> {
+        self.progress.require(&[desk::NAME])?;
+        let desk = self.progress.generation.schema(desk::NAME);
+        let read = || async {
+            sqlx::query_as(
+                "select position,
+                        array(select inbox
+                              from inbox_members
+                              where user_id = $2
+                              limit $3)
+                 from checkpoints
+                 where name = $1",
+            )
+            .bind(&desk)
+            .bind(agent)
+            .bind(limit as i64 + 1)
+            .fetch_one(&self.readers)
+            .await
+        };
+        Ok(Followed::within(limit, self.ask("read memberships of inboxes", read).await?))
     }
 }

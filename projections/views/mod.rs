@@ -57,7 +57,7 @@ pub use member_state::MemberState;
 pub use memberships::Membership;
 pub use messages::ShownMessage;
 pub use reads::{Name, Read};
-pub use served::{member_kinds, served_kinds, support_kinds};
+pub use served::{host_kinds, member_kinds, served_kinds, support_kinds};
 pub use timers::Due;
 pub use users::{Reference, Selection};
 

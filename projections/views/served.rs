@@ -36,6 +36,11 @@ pub fn support_kinds() -> &'static [Kind] {
     served_kinds(Surface::Chatwoot)
 }
 
+/// The kinds of which the host system is told, wherever they are shown.
+pub fn host_kinds() -> &'static [Kind] {
+    served_kinds(Surface::Audit)
+}
+
 impl Views {
     pub(super) fn serves(&self, conversation: &Conversation) -> bool {
         self.kinds.contains(&conversation.kind)

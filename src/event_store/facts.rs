@@ -1,5 +1,5 @@
-//! What an event does not say itself, and a reader of it would have to fold others for: number and
-//! kind of its conversation, and the uids of the users whom it names. None of it ever changes.
+//! What an event does not say itself, and a reader of it would have to fold others for: number, kind
+//! and inbox of its conversation, and the uids of the users whom it names. None of it ever changes.
 
 use std::collections::{BTreeSet, HashMap};
 use std::fmt::Display;
@@ -7,7 +7,7 @@ use std::hash::Hash;
 use std::sync::Arc;
 
 use domain::conversation::{Event as ConversationEvent, Kind};
-use domain::{ConversationId, PublicId, UserId};
+use domain::{ConversationId, InboxId, PublicId, UserId};
 use sqlx::PgPool;
 
 use crate::{Error, LogEvent};
@@ -18,19 +18,31 @@ const REMEMBERED_MAX: usize = 50_000;
 /// What is known of conversations and users beside the events that name them.
 #[derive(Debug, Default)]
 pub struct Facts {
-    conversations: HashMap<ConversationId, (PublicId, Option<Kind>)>,
+    conversations: HashMap<ConversationId, Fact>,
     uids: HashMap<UserId, String>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Fact {
+    number: PublicId,
+    kind: Option<Kind>,
+    inbox: Option<InboxId>,
 }
 
 impl Facts {
     /// The public number of a conversation.
     pub fn number(&self, conversation: ConversationId) -> Option<PublicId> {
-        self.conversations.get(&conversation).map(|(number, _)| *number)
+        self.conversations.get(&conversation).map(|fact| fact.number)
     }
 
     /// What kind of conversation it is; `None` also of one that this version has no name for.
     pub fn kind(&self, conversation: ConversationId) -> Option<Kind> {
-        self.conversations.get(&conversation)?.1
+        self.conversations.get(&conversation)?.kind
+    }
+
+    /// Through which inbox it comes, if through any.
+    pub fn inbox(&self, conversation: ConversationId) -> Option<InboxId> {
+        self.conversations.get(&conversation)?.inbox
     }
 
     /// What the host system calls a user.
@@ -56,10 +68,15 @@ impl Facts {
             if let Some(conversation) = recorded.conversation_id {
                 if let Ok(domain::Event::Conversation(ConversationEvent::ConversationCreated {
                     kind,
+                    support,
                     ..
                 })) = event
                 {
-                    let fact = (recorded.account_position.into(), Some(*kind));
+                    let fact = Fact {
+                        number: recorded.account_position.into(),
+                        kind: Some(*kind),
+                        inbox: support.map(|opening| opening.inbox),
+                    };
                     self.conversations.insert(conversation, fact);
                 }
                 conversations.insert(conversation);
@@ -73,20 +90,24 @@ impl Facts {
         }
         let unknown = unknown(conversations, &self.conversations);
         if !unknown.is_empty() {
-            let rows: Vec<(ConversationId, PublicId, Option<String>)> = sqlx::query_as(
-                "select aggregate_id::uuid, account_position, payload ->> 'kind'
+            let rows: Vec<(ConversationId, PublicId, Option<String>, Option<InboxId>)> =
+                sqlx::query_as(
+                    "select aggregate_id::uuid,
+                        account_position,
+                        payload ->> 'kind',
+                        (payload #>> '{support,inbox}')::uuid
                  from events
                  where aggregate_type = 'conversation'
                    and aggregate_id = any($1)
                    and sequence = 1",
-            )
-            .bind(unknown)
-            .fetch_all(pool)
-            .await
-            .map_err(Error::database("look up conversations"))?;
-            let facts = rows.into_iter().map(|(id, number, kind)| {
+                )
+                .bind(unknown)
+                .fetch_all(pool)
+                .await
+                .map_err(Error::database("look up conversations"))?;
+            let facts = rows.into_iter().map(|(id, number, kind, inbox)| {
                 let named = |known: &&Kind| kind.as_deref() == Some(known.as_str());
-                (id, (number, Kind::ALL.iter().find(named).copied()))
+                (id, Fact { number, kind: Kind::ALL.iter().find(named).copied(), inbox })
             });
             self.conversations.extend(facts);
         }

@@ -1,10 +1,13 @@
 //! Muting, for all agents and with or without an end (section 6, and section 7).
 
 use chrono::{DateTime, TimeDelta, Utc};
+use futures::future::join_all;
+use reqwest::Method;
 use serde_json::json;
 
+use super::desk::path;
 use super::scene::{Scene, of};
-use crate::harness::wait_until;
+use crate::harness::{Installation, send, wait_until};
 
 #[tokio::test]
 async fn a_muted_conversation_is_resolved_and_stays_so_whatever_comes_in() {
@@ -49,4 +52,44 @@ async fn a_mute_with_an_end_comes_to_it() {
         assert_eq!(scene.get(id).await["status"], status);
     }
     ann.post(&of(later, "/mute"), json!({"until": "tomorrow"})).await.expect(422);
+}
+
+/// Whatever the order of both: before the mute, the message is in what is resolved then, and behind
+/// it, it opens nothing.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_message_and_a_mute_at_the_same_moment_do_not_leave_it_open_and_muted() {
+    let installation = Installation::new().await;
+    let scene = Scene::on(&installation).await;
+    let lock = json!({"lock_to_single_conversation": true});
+    let inbox = path(&format!("/inboxes/{}", scene.inbox["id"]));
+    send(scene.host.request(Method::PATCH, &inbox).json(&lock)).await.expect(200);
+    let second = installation.start();
+    let hosts = [scene.host.clone(), second.key()];
+    for round in 0..6 {
+        let source_id = format!("src-{round}");
+        let status = ["open", "resolved", "snoozed"][round % 3];
+        let made = scene.create(json!({"source_id": source_id, "status": status})).await;
+        let id = made["id"].as_i64().unwrap();
+        let message = json!({"content": "Hello?", "message_type": "incoming"});
+        let calls = (0..8).map(|caller| {
+            let (path, body) = match caller % 4 {
+                0 | 2 => (of(id, "/messages"), message.clone()),
+                1 => (of(id, "/mute"), json!({})),
+                _ => (path("/conversations"), json!({"source_id": source_id, "message": message})),
+            };
+            let request = hosts[caller / 4].request(Method::POST, &path).json(&body);
+            // The other node knows of the conversation by then.
+            send(request.header("Colloquy-Position", id))
+        });
+        let mut newest = 0;
+        for answer in join_all(calls).await {
+            let position = answer.headers["colloquy-position"].to_str().unwrap().parse().unwrap();
+            newest = i64::max(newest, position);
+            answer.expect(200);
+        }
+        let request = scene.host.request(Method::GET, &of(id, ""));
+        let now = send(request.header("Colloquy-Position", newest)).await.expect(200);
+        assert_eq!((&now["muted"], &now["status"]), (&json!(true), &json!("resolved")), "{round}");
+        assert_eq!(now["unread_count"], 6);
+    }
 }

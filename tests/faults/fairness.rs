@@ -31,6 +31,7 @@ async fn who_has_too_many_requests_under_way_is_refused_further_ones_in_each_dia
     for (path, shape, told) in [
         ("/api/conversations", "/detail", why),
         ("/v1/groups", "/message", why),
+        ("/api/v1/accounts/1/conversations", "/error", why),
         ("/api/v1/chats", "/errors/0/code", "too_many_requests"),
         ("/audit/conversations/00000000-0000-0000-0000-000000000000/events", "/error", why),
     ] {

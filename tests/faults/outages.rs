@@ -14,7 +14,14 @@ use crate::harness::{Answer, Caller, Installation, Server, send, wait_until};
 /// Two seconds are promised, and a busy machine is given as many again.
 const SOON: Duration = Duration::from_secs(4);
 
-const QUERIES: [&str; 4] = ["/api/conversations", "/v1/groups", "/api/v1/chats", "/audit/events"];
+/// Each with where its dialect says what is wrong.
+const QUERIES: [(&str, &str); 5] = [
+    ("/api/conversations", "/detail"),
+    ("/v1/groups", "/message"),
+    ("/api/v1/chats", "/errors/0/detail"),
+    ("/api/v1/accounts/1/conversations", "/error"),
+    ("/audit/events", "/error"),
+];
 
 struct Outage {
     postgres: embedded::Postgres,
@@ -71,10 +78,12 @@ impl Outage {
     }
 
     async fn assert_queries_are_refused(&self) {
-        for path in QUERIES {
+        for (path, text) in QUERIES {
             let answer = send(self.ann.request(Method::GET, path).timeout(SOON)).await;
             assert_eq!((path, answer.status.as_u16()), (path, 503));
             assert_eq!(answer.headers["retry-after"], "1", "{path}");
+            let text = answer.body.pointer(text).and_then(Value::as_str);
+            assert!(text.is_some_and(|text| text.contains("again")), "{path}: {}", answer.body);
         }
         assert_eq!(self.ann.get("/readyz").await.status, 503);
         assert_eq!(self.ann.get("/healthz").await.status, 200);

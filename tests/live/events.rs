@@ -1,10 +1,11 @@
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use api::token::{Claims, Role, Rules};
 use domain::conversation::Command;
 use domain::{AccountId, ConversationId};
 use reqwest::Method;
 use serde_json::{Value, json};
+use sqlx::Executor;
 
 use crate::harness::{Caller, Installation, SECRET, Server, send};
 
@@ -168,7 +169,7 @@ async fn a_stream_lives_longer_than_a_request_may_take() {
     let opened = Instant::now();
     while opened.elapsed().as_millis() < 1500 {
         ann.arrive().await;
-        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+        tokio::time::sleep(Duration::from_millis(100)).await;
     }
     ann.create(json!(["bob"])).await;
     anns.up_to("ConversationCreated").await;
@@ -183,4 +184,33 @@ async fn only_who_has_a_token_listens() {
     assert!(none.expect(401)["error"].is_string());
     send(server.caller("ann").request(Method::POST, "/events")).await.expect(405);
     server.caller("ann").get("/events/x").await.expect(404);
+}
+
+/// Who is in what is read from read models, and followed in the log from there on.
+#[tokio::test]
+async fn what_was_told_before_the_read_models_showed_it_is_not_lost_to_who_begins_to_listen() {
+    let installation = Installation::new().await;
+    let server = installation.start();
+    let callers = arrive(&server, &["ann", "bob", "cyd", "dan"]).await;
+    let (ann, bob) = (&callers[0], &callers[1]);
+    let mut anns = ann.listen().await;
+    let room = ann.room(&["cyd", "dan"]).await;
+    let uuid = id_of(&anns.up_to("ConversationCreated").await[0].data);
+    let pool = installation.pool().await;
+    let mut held = pool.begin().await.unwrap();
+    held.execute("select from checkpoints for update").await.unwrap();
+    let user = domain::user_id(AccountId::FIRST, "bob");
+    installation.tell(uuid, Command::AddMember { user }).await;
+    anns.up_to("MemberAdded").await;
+
+    let mut listens = std::pin::pin!(bob.listen());
+    // Who does not wait for the read models begins by then.
+    let early = tokio::time::timeout(Duration::from_millis(500), &mut listens).await;
+    held.rollback().await.unwrap();
+    let mut bobs = match early {
+        Ok(bobs) => bobs,
+        Err(_) => listens.await,
+    };
+    ann.say(&room, "welcome").await;
+    assert_eq!(bobs.types_up_to("MessagePosted").await.last().unwrap(), "MessagePosted");
 }

@@ -21,6 +21,9 @@ use crate::edge::rendered::Rendered;
 use crate::edge::request::Request;
 use crate::edge::token::Role;
 
+/// How often others may change what a request is about while it looks at it.
+pub(super) const ATTEMPTS_MAX: usize = 20;
+
 /// A request of this dialect, from an agent, an administrator or the host system, to the account
 /// that its path names.
 pub(super) struct Chatwoot {
@@ -170,6 +173,12 @@ impl Chatwoot {
     ) -> Result<Rendered, Failure> {
         let conversation = self.conversation_of(id).await?;
         Ok(Rendered::new(&objects::conversation(&conversation, &self.desk)))
+    }
+
+    /// Somebody came first: waits until the read models show it.
+    pub(super) async fn catch_up(&self) -> Result<(), Failure> {
+        let head = self.services.commands.log().head().await?;
+        self.wait_for_position(head).await
     }
 
     /// Carries out what is asked of a support conversation, all or nothing.

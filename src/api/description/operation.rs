@@ -15,7 +15,13 @@ pub(super) fn complete(
     dialect: &Common,
     credentials: &[Credentials],
 ) -> String {
-    let id = operation["operationId"].as_str().unwrap_or_default().to_owned();
+    let mut id = operation["operationId"].as_str().unwrap_or_default().to_owned();
+    // An endpoint of several methods is named after its resource, and each of its operations after
+    // its method.
+    if id.split('.').count() == 2 {
+        id = format!("{id}.{method}");
+        operation["operationId"] = json!(id);
+    }
     let resource = id.split('.').nth(1).unwrap_or_default().replace('_', " ");
     let tag = format!("{}: {resource}", dialect.title);
     operation["tags"] = json!([tag]);

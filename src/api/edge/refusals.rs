@@ -30,6 +30,7 @@ impl From<conversation::Refusal> for Failure {
         match refusal {
             ConversationUnknown | ConversationDeleted | ConversationTrashed | MessageDeleted
             | NotAMember(_) | WrongKind => Self::not_found(),
+            MuteUnknown => Self::new(StatusCode::CONFLICT, refusal.to_string()),
             NotInCharge => Self::forbidden(refusal.to_string()),
             ConversationExists | PrivateChatNeedsTwo | MembersFixed | UidMissing | Excess(_)
             | TextBlank | TimeInvalid => Self::bad_request(refusal.to_string()),
@@ -41,6 +42,9 @@ impl From<participation::Refusal> for Failure {
     fn from(refusal: participation::Refusal) -> Self {
         match refusal {
             participation::Refusal::MembershipEnded => Self::not_found(),
+            participation::Refusal::MuteChanged => {
+                Self::new(StatusCode::CONFLICT, refusal.to_string())
+            }
             participation::Refusal::MessageInvalid | participation::Refusal::TimeInvalid => {
                 Self::bad_request(refusal.to_string())
             }

@@ -6,7 +6,7 @@ use axum::extract::{FromRequest, OriginalUri, Request as HttpRequest};
 use axum::http::{HeaderMap, Method, Uri};
 use axum::response::IntoResponse;
 use bytes::Bytes;
-use domain::{AccountId, AccountPosition, Decider};
+use domain::{AccountId, AccountPosition, Decider, Position};
 use event_store::{Context, Idempotency, Keys, Metadata, Outcome, Surface, Together};
 use projections::Views;
 use uuid::Uuid;
@@ -173,7 +173,7 @@ impl Request {
         let context = Context { idempotency: None, ..self.context.clone() };
         let runner = &self.services.commands;
         let outcome = runner.execute_all::<A>(id, commands, &context).await?;
-        self.wait_until_shown(&outcome).await
+        self.wait_for_position(outcome.position).await
     }
 
     /// Carries out commands on several streams, all or none, in one commit; returns when the read
@@ -190,12 +190,13 @@ impl Request {
     /// Waits until the read models show what the request's command did, which is recorded.
     pub(crate) async fn wait_for(&self, outcome: &Outcome) -> Result<(), Failure> {
         self.recorded.set();
-        self.wait_until_shown(outcome).await
+        self.wait_for_position(outcome.position).await
     }
 
-    async fn wait_until_shown(&self, outcome: &Outcome) -> Result<(), Failure> {
+    /// Waits until the read models have reached a position of the log.
+    pub(crate) async fn wait_for_position(&self, position: Position) -> Result<(), Failure> {
         let progress = self.views().progress();
-        if !progress.wait_for(outcome.position, COMMAND_WAIT).await {
+        if !progress.wait_for(position, COMMAND_WAIT).await {
             return Err(NotCaughtUp::WithCommand.into());
         }
         Ok(self.note_position().await?)

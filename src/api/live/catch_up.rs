@@ -21,17 +21,14 @@ impl Live {
         to: AccountPosition,
     ) -> Result<(Vec<Item>, AccountPosition), event_store::Error> {
         let _share = self.0.log_reads.take(of.account).await;
-        let watcher = Watcher {
-            account: of.account,
-            user: of.user,
-            // As it is now: what they were taken out of meanwhile is theirs no more.
-            conversations: of.user.map(|user| self.0.hub.conversations(user)).unwrap_or_default(),
-            kinds: of.scope.kinds(),
-        };
+        // As it is now: what they were taken out of meanwhile is theirs no more.
+        let (conversations, inboxes) = self.0.hub.followed(of);
+        let (account, user, kinds) = (of.account, of.user, of.scope.kinds());
+        let watcher = Watcher { account, user, conversations, kinds, inboxes };
         let mut window = log.seen_by(&watcher, after, to).await?;
         window.events.retain(|event| match &event.event {
             Ok(domain::Event::Participation(own)) => {
-                of.user == Some(own.membership.user) || scope::is_shown_to_others(&own.change)
+                of.user == Some(own.membership.user) || scope::is_shown_to_others(own)
             }
             Ok(_) => true,
             Err(_) => false,

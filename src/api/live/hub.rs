@@ -12,9 +12,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use chrono::{DateTime, Utc};
 use domain::conversation::Event as Change;
+use domain::inbox::Event as InboxEvent;
 use domain::user::Event as UserEvent;
 use domain::{
-    AccountId, AccountPosition, ConversationId, Erasure, Event, MessageId, Position, UserId,
+    AccountId, AccountPosition, ConversationId, Erasure, Event, InboxId, MessageId, Position,
+    UserId,
 };
 use event_store::{Facts, LogEvent};
 use projections::views::Followed;
@@ -52,7 +54,10 @@ struct State {
     streams: HashMap<StreamId, Stream>,
     newest_stream: StreamId,
     accounts: HashMap<AccountId, OfAccount>,
-    audiences: Audiences,
+    /// Those who listen, in their conversations.
+    members: Audiences<ConversationId>,
+    /// The agents among them, in their inboxes.
+    agents: Audiences<InboxId>,
 }
 
 struct Stream {
@@ -80,7 +85,8 @@ impl Hub {
             streams: HashMap::new(),
             newest_stream: 0,
             accounts: HashMap::new(),
-            audiences: Audiences::default(),
+            members: Audiences::default(),
+            agents: Audiences::default(),
         };
         let (erased, waiting) = (Cache::new(ERASURES_MAX), Total::default());
         Self { state: Mutex::new(state), erased, waiting }
@@ -96,22 +102,44 @@ impl Hub {
     }
 
     pub(super) fn knows(&self, user: UserId) -> bool {
-        self.lock().audiences.knows(user)
+        self.lock().members.knows(user)
+    }
+
+    pub(super) fn knows_agent(&self, user: UserId) -> bool {
+        self.lock().agents.knows(user)
     }
 
     /// What a user is in. Whether there is room for it.
-    pub(super) fn know(&self, user: UserId, followed: Followed) -> bool {
+    pub(super) fn know(&self, user: UserId, followed: Followed<ConversationId>) -> bool {
         let mut state = self.lock();
-        let size = followed.conversations.len();
-        let has_room = state.audiences.memberships() + size <= MEMBERSHIPS_MAX;
+        let size = followed.is_in.len();
+        let has_room = state.members.memberships() + size <= MEMBERSHIPS_MAX;
         if has_room {
-            state.audiences.know(user, followed);
+            state.members.know(user, followed);
         }
         has_room
     }
 
-    pub(super) fn conversations(&self, user: UserId) -> Vec<ConversationId> {
-        self.lock().audiences.conversations(user)
+    /// Which inboxes an agent is in. Whether there is room for it.
+    pub(super) fn know_agent(&self, user: UserId, followed: Followed<InboxId>) -> bool {
+        let mut state = self.lock();
+        let size = followed.is_in.len();
+        let has_room = state.agents.memberships() + size <= MEMBERSHIPS_MAX;
+        if has_room {
+            state.agents.know(user, followed);
+        }
+        has_room
+    }
+
+    /// The conversations and the inboxes that somebody is in who listens.
+    pub(super) fn followed(&self, of: &Subscription) -> (Vec<ConversationId>, Vec<InboxId>) {
+        let state = self.lock();
+        let Some(user) = of.user else { return (vec![], vec![]) };
+        let inboxes = match of.scope {
+            Scope::Inboxes => state.agents.of(user),
+            Scope::Own | Scope::Support | Scope::Host => vec![],
+        };
+        (state.members.of(user), inboxes)
     }
 
     /// Tells events in their order, with facts that were learned for them.
@@ -129,7 +157,7 @@ impl Hub {
     pub(super) fn tell_members(&self, typing: &Typing, item: &Item) {
         let mut state = self.lock();
         let ids: Vec<StreamId> = {
-            let listening = state.audiences.streams_in(typing.conversation);
+            let listening = state.members.streams_in(typing.conversation);
             let others = listening.filter(|(user, _)| *user != typing.user);
             let of_account =
                 |id: &StreamId| state.streams.get(id).is_some_and(|s| s.account == typing.account);
@@ -180,10 +208,13 @@ impl State {
         // not.
         match (decoded, recorded.conversation_id) {
             (Event::Conversation(Change::ConversationCreated { members, .. }), Some(id)) => {
-                members.iter().for_each(|user| self.audiences.add(*user, id, position));
+                members.iter().for_each(|user| self.members.add(*user, id, position));
             }
             (Event::Conversation(Change::MemberAdded { user }), Some(id)) => {
-                self.audiences.add(*user, id, position);
+                self.members.add(*user, id, position);
+            }
+            (Event::Inbox(InboxEvent::InboxMembersSet { members }), _) => {
+                self.agents.replace_all(recorded.aggregate_id.into(), members, position);
             }
             (Event::User(UserEvent::TokensRevoked { issued_until }), _) => {
                 self.end_revoked(recorded.aggregate_id.into(), *issued_until);
@@ -196,10 +227,10 @@ impl State {
         }
         match (decoded, recorded.conversation_id) {
             (Event::Conversation(Change::MemberRemoved { user }), Some(id)) => {
-                self.audiences.remove(*user, id, position);
+                self.members.remove(*user, id, position);
             }
             (Event::Conversation(Change::ConversationDeleted), Some(id)) => {
-                self.audiences.remove_all(id, position);
+                self.members.remove_all(id, position);
             }
             _ => {}
         }
@@ -216,8 +247,8 @@ impl State {
     fn concerned(&self, event: &LogEvent, decoded: &Event, facts: &Facts) -> BTreeSet<StreamId> {
         let account = event.recorded.account;
         match decoded {
-            Event::Participation(own) if !scope::is_shown_to_others(&own.change) => {
-                self.audiences.streams_of(own.membership.user).collect()
+            Event::Participation(own) if !scope::is_shown_to_others(own) => {
+                self.members.streams_of(own.membership.user).collect()
             }
             Event::Conversation(_) | Event::Participation(_) => {
                 let of = event.recorded.conversation_id;
@@ -227,15 +258,17 @@ impl State {
                 let sees = |id: &StreamId, see: &dyn Fn(Scope) -> bool| {
                     self.streams.get(id).is_some_and(|s| s.account == account && see(s.scope))
                 };
-                let members = self.audiences.streams_in(id).map(|(_, stream)| stream);
+                let members = self.members.streams_in(id).map(|(_, stream)| stream);
                 let members = members.filter(|id| sees(id, &|scope| scope.has_as_member(kind)));
                 let wide = self.accounts.get(&account).map(|account| &account.wide);
                 let wide = wide.into_iter().flatten().copied();
                 let wide = wide.filter(|id| sees(id, &|scope| scope.kinds().contains(&kind)));
-                members.chain(wide).collect()
+                let inbox = facts.inbox(id).into_iter();
+                let agents = inbox.flat_map(|inbox| self.agents.streams_in(inbox));
+                members.chain(wide).chain(agents.map(|(_, stream)| stream)).collect()
             }
             Event::User(_) => {
-                let own = self.audiences.streams_of(event.recorded.aggregate_id.into());
+                let own = self.members.streams_of(event.recorded.aggregate_id.into());
                 let wide = self.accounts.get(&account).map(|account| &account.wide);
                 let is_host = |id: &StreamId| {
                     self.streams.get(id).is_some_and(|stream| stream.scope == Scope::Host)

@@ -31,6 +31,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::edge::caller::Caller;
 use crate::edge::failure::Failure;
+use crate::edge::rejection::NotCaughtUp;
 
 use hub::Hub;
 use scope::Scope;
@@ -51,6 +52,8 @@ const SIGNALS_MAX: usize = 1024;
 const USERS_MAX: usize = 100;
 /// Conversations that one user's streams may be about.
 const CONVERSATIONS_MAX: usize = 100_000;
+/// How long the read models are waited for.
+const CATCH_UP_WAIT: Duration = Duration::from_secs(2);
 /// After a failure.
 const PAUSE: Duration = Duration::from_millis(250);
 
@@ -177,10 +180,22 @@ impl Live {
         caller: &Caller,
     ) -> Result<Subscription, Failure> {
         let mut subscription = Subscription::join(&self.0.hub, caller);
-        if let Some(user) = caller.user().filter(|user| !self.0.hub.knows(*user)) {
-            let followed = views.followed(user, CONVERSATIONS_MAX).await?;
-            let known = followed.is_some_and(|followed| self.0.hub.know(user, followed));
-            if !known {
+        if let Some(user) = caller.user() {
+            let hub = &self.0.hub;
+            // What the hub has told before is known from what is read, or from nowhere.
+            if !views.progress().wait_for(hub.position(), CATCH_UP_WAIT).await {
+                return Err(NotCaughtUp::WithCaller.into());
+            }
+            let mut has_room = true;
+            if !hub.knows(user) {
+                let followed = views.followed_conversations(user, CONVERSATIONS_MAX).await?;
+                has_room &= followed.is_some_and(|followed| hub.know(user, followed));
+            }
+            if subscription.scope == Scope::Inboxes && !hub.knows_agent(user) {
+                let followed = views.followed_inboxes(user, CONVERSATIONS_MAX).await?;
+                has_room &= followed.is_some_and(|followed| hub.know_agent(user, followed));
+            }
+            if !has_room {
                 return Err(Failure::unavailable(
                     "too many conversations are followed here; try again later",
                 ));

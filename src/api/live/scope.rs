@@ -1,6 +1,6 @@
 use domain::conversation::Kind;
-use domain::participation::Change;
-use projections::views::{member_kinds, support_kinds};
+use domain::participation::{Change, Event};
+use projections::views::{host_kinds, member_kinds, support_kinds};
 
 use crate::edge::token::Role;
 
@@ -9,18 +9,19 @@ use crate::edge::token::Role;
 pub(super) enum Scope {
     /// None.
     Own,
+    /// The support conversations of the inboxes that the user is in, whoever takes care of them.
+    Inboxes,
     /// The account's support conversations, whatever their inbox.
     Support,
-    /// All that members have, for the host system.
+    /// All that members and agents have, for the host system.
     Host,
 }
 
 impl From<Role> for Scope {
     fn from(role: Role) -> Self {
         match role {
-            // Agents see what comes through their inboxes, which are not known here: they are told
-            // of none rather than of all.
-            Role::Member | Role::Agent | Role::Bot => Self::Own,
+            Role::Member | Role::Bot => Self::Own,
+            Role::Agent => Self::Inboxes,
             Role::Administrator => Self::Support,
             Role::Service => Self::Host,
         }
@@ -31,9 +32,9 @@ impl Scope {
     /// The kinds of which all conversations are seen.
     pub(super) fn kinds(self) -> &'static [Kind] {
         match self {
-            Self::Own => &[],
+            Self::Own | Self::Inboxes => &[],
             Self::Support => support_kinds(),
-            Self::Host => member_kinds(),
+            Self::Host => host_kinds(),
         }
     }
 
@@ -43,7 +44,9 @@ impl Scope {
     }
 }
 
-/// Whether what a member did for themselves is seen by the other members: how far they have read.
-pub(super) fn is_shown_to_others(change: &Change) -> bool {
-    matches!(change, Change::MarkedRead { .. } | Change::MarkedUnread { .. })
+/// Whether what a member did for themselves is seen by the others: how far they have read. What
+/// agents have done for all of them is.
+pub(super) fn is_shown_to_others(own: &Event) -> bool {
+    let is_reading = matches!(own.change, Change::MarkedRead { .. } | Change::MarkedUnread { .. });
+    is_reading || own.membership.user.is_role()
 }

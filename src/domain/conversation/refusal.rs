@@ -38,6 +38,9 @@ pub enum Refusal {
     /// It is not a support conversation, or it is one and cannot do that.
     #[error("a conversation of this kind cannot do that")]
     WrongKind,
+    /// It counts whether the agents have muted it, and what was known of that is not so.
+    #[error("the conversation was muted, or unmuted, at the same time")]
+    MuteUnknown,
     /// A time that no reader of an event could write.
     #[error("the time cannot be kept")]
     TimeInvalid,

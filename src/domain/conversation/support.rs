@@ -24,6 +24,11 @@ pub enum Status {
 }
 
 impl Status {
+    /// Whether it is done, or set aside until something happens.
+    pub fn rests(self) -> bool {
+        matches!(self, Self::Resolved | Self::Snoozed)
+    }
+
     /// All of them.
     pub const ALL: &[Self] = &[Self::Open, Self::Resolved, Self::Pending, Self::Snoozed];
 
@@ -227,8 +232,9 @@ pub struct SupportMessage {
     pub content_attributes: Map<String, Value>,
     /// The channel's own name of it.
     pub source_id: Option<Text>,
-    /// The agents have muted the conversation: what comes in does not open it again.
-    pub muted: bool,
+    /// Whether the agents have muted the conversation: what comes in does not open it again then.
+    /// It is in another stream; none where that has not been looked at.
+    pub muted: Option<bool>,
 }
 
 /// What may be asked of a support conversation.

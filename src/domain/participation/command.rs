@@ -56,6 +56,11 @@ pub enum Change {
     },
     /// Keep quiet, and leave a mute that there is as it is.
     KeepMuted,
+    /// Nothing, as long as it is muted or not as the caller knows it.
+    ExpectMuted {
+        /// What the caller knows.
+        muted: bool,
+    },
     /// Speak up again.
     UnmuteConversation,
     /// A mute with an end has come to it. Another mute since goes on.
@@ -88,7 +93,9 @@ impl Change {
             Self::MarkUnread | Self::MarkUnreadSince { .. } => "MarkUnread",
             Self::PinConversation => "PinConversation",
             Self::UnpinConversation => "UnpinConversation",
-            Self::MuteConversation { .. } | Self::KeepMuted => "MuteConversation",
+            Self::MuteConversation { .. } | Self::KeepMuted | Self::ExpectMuted { .. } => {
+                "MuteConversation"
+            }
             Self::UnmuteConversation => "UnmuteConversation",
             Self::EndMute { .. } => "EndMute",
             Self::ArchiveConversation { .. } => "ArchiveConversation",

@@ -48,6 +48,10 @@ pub(super) fn decide(
         ChangeCommand::KeepMuted => {
             (!now.muted).then_some(Change::ConversationMuted { until: None })
         }
+        ChangeCommand::ExpectMuted { muted } if muted != now.muted => {
+            return Err(Refusal::MuteChanged);
+        }
+        ChangeCommand::ExpectMuted { .. } => None,
         ChangeCommand::UnmuteConversation => now.muted.then_some(Change::ConversationUnmuted),
         ChangeCommand::EndMute { until } => {
             (now.muted && now.muted_until == Some(until)).then_some(Change::ConversationUnmuted)

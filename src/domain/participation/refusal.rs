@@ -4,6 +4,9 @@ pub enum Refusal {
     /// The user has left and come back since the command was made for the old membership.
     #[error("the membership has ended")]
     MembershipEnded,
+    /// It has been muted, or unmuted, since the command was made.
+    #[error("the conversation was muted, or unmuted, at the same time")]
+    MuteChanged,
     /// Messages are counted from 1.
     #[error("message must be a positive integer")]
     MessageInvalid,

@@ -201,3 +201,19 @@ fn unread_since_a_time_is_recorded_each_time() {
     check(&[unread(at)], since(at), &[unread(at)]);
     check(&[unread(at)], since(None), &[unread(None)]);
 }
+
+#[test]
+fn what_is_known_of_a_mute_is_refused_when_it_is_not_so() {
+    let muted = [Change::ConversationMuted { until: None }];
+    let unmuted = [muted[0].clone(), Change::ConversationUnmuted];
+    for (given, is_muted) in [(&[][..], false), (&muted[..], true), (&unmuted[..], false)] {
+        check(given, ChangeCommand::ExpectMuted { muted: is_muted }, &[]);
+        TestFramework::<Participation>::with(())
+            .given(given.iter().cloned().map(event).collect())
+            .when(Command {
+                membership: membership(5),
+                change: ChangeCommand::ExpectMuted { muted: !is_muted },
+            })
+            .then_expect_error(Refusal::MuteChanged);
+    }
+}

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use domain::conversation::Kind;
-use domain::{AccountId, AccountPosition, ConversationId, Position, UserId};
+use domain::{AccountId, AccountPosition, ConversationId, InboxId, Position, UserId};
 use futures::TryStreamExt;
 
 use super::Log;
@@ -26,6 +26,8 @@ pub struct Watcher {
     pub conversations: Vec<ConversationId>,
     /// Kinds of which they see all conversations.
     pub kinds: &'static [Kind],
+    /// Inboxes of which they see all conversations.
+    pub inboxes: Vec<InboxId>,
 }
 
 /// Events that are seen, and how far was looked.
@@ -97,13 +99,14 @@ impl Log {
                           end
                         order by m.sequence desc
                         limit 1)
-                    or cardinality($7::text[]) > 0 and exists (
+                    or (cardinality($7::text[]) > 0 or cardinality($8::uuid[]) > 0) and exists (
                         select
                         from events c
                         where c.aggregate_type = 'conversation'
                           and c.aggregate_id = e.conversation_id::text
                           and c.sequence = 1
-                          and c.payload ->> 'kind' = any($7)))
+                          and (c.payload ->> 'kind' = any($7)
+                               or (c.payload #>> '{{support,inbox}}')::uuid = any($8))))
              order by e.account_position
              limit $4"
         );
@@ -116,6 +119,7 @@ impl Log {
             .bind(&watcher.conversations)
             .bind(watcher.user.map(|user| user.to_string()))
             .bind(kinds)
+            .bind(&watcher.inboxes)
             .fetch(&self.pool);
         let (mut found, mut bytes) = (Vec::new(), 0);
         while let Some(row) = rows.try_next().await.map_err(Error::database("read the log"))? {

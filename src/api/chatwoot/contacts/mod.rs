@@ -20,7 +20,7 @@ pub(super) fn routes() -> Routes {
     Routes::new()
         .routes(routes!(list::list, create::create))
         .routes(routes!(search::search))
-        .routes(routes!(get::get, update::put, update::patch))
+        .routes(routes!(get::get, update::update))
         .routes(routes!(conversations::conversations))
         .routes(routes!(contact_inboxes::contact_inboxes))
 }

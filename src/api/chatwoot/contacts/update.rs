@@ -9,13 +9,10 @@ use serde_json::json;
 
 use super::profile;
 use super::shown::{OneContact, Shown};
-use crate::chatwoot::request::{Chatwoot, number_in_path};
+use crate::chatwoot::request::{ATTEMPTS_MAX, Chatwoot, number_in_path};
 use crate::description::schema;
 use crate::edge::failure::Failure;
 use crate::edge::rendered::Rendered;
-
-/// How often others may change the contact while this request looks at it.
-const ATTEMPTS_MAX: usize = 20;
 
 schema! {
     /// What changes of a contact. What is left out or null stays, a blank text is taken away, and
@@ -24,46 +21,24 @@ schema! {
 }
 
 /// Change a contact. What is left out stays.
-#[utoipa::path(put, path = "/{account_id}/contacts/{id}",
-    operation_id = "chatwoot.contacts.put",
+#[utoipa::path(method(put, patch), path = "/{account_id}/contacts/{id}",
+    operation_id = "chatwoot.contacts",
     params(("account_id" = i64, Path, description = "The caller's account"),
            ("id" = i64, Path, description = "The contact")),
     request_body = Option<ContactChange>,
     responses((status = 200, description = "The contact", body = OneContact),
               (status = 422, description = "A value cannot be used, or is another contact's")))]
-pub(super) async fn put(
+pub(super) async fn update(
     Path((_account, id)): Path<(String, String)>,
     request: Chatwoot,
 ) -> Result<Rendered, Failure> {
-    update(&id, request).await
-}
-
-/// Change a contact: the same as PUT.
-#[utoipa::path(patch, path = "/{account_id}/contacts/{id}",
-    operation_id = "chatwoot.contacts.patch",
-    params(("account_id" = i64, Path, description = "The caller's account"),
-           ("id" = i64, Path, description = "The contact")),
-    request_body = Option<ContactChange>,
-    responses((status = 200, description = "The contact", body = OneContact),
-              (status = 422, description = "A value cannot be used, or is another contact's")))]
-pub(super) async fn patch(
-    Path((_account, id)): Path<(String, String)>,
-    request: Chatwoot,
-) -> Result<Rendered, Failure> {
-    update(&id, request).await
-}
-
-async fn update(id: &str, request: Chatwoot) -> Result<Rendered, Failure> {
-    let number = number_in_path(id)?;
+    let number = number_in_path(&id)?;
     let profile = profile::read(&request.body()?)?;
     for _ in 0..ATTEMPTS_MAX {
         let known = request.contact(number).await?;
         match request.execute_together(change(request.account(), &known, &profile)).await {
-            // Somebody came first, and there is another value to release now. Doing nothing waits
-            // until the read models show it.
-            Err(failure) if failure.status == StatusCode::CONFLICT => {
-                request.prepare::<Contact>(known.uuid, vec![]).await?;
-            }
+            // There is another value to release now.
+            Err(failure) if failure.status == StatusCode::CONFLICT => request.catch_up().await?,
             Err(failure) => return Err(failure),
             Ok(_) => return Ok(Shown::find(&request, number).await?.render()),
         }

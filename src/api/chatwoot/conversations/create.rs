@@ -1,6 +1,6 @@
 use domain::ConversationId;
 use domain::contact_link::{Command as LinkCommand, ContactLink};
-use domain::conversation::support::{ContentType, Priority, Status, SupportCommand};
+use domain::conversation::support::{ContentType, Priority, Status};
 use domain::conversation::{Command, Conversation as Aggregate, Refusal};
 use event_store::{CommandError, Together};
 use serde_json::json;
@@ -9,15 +9,13 @@ use super::link::Link;
 use super::opening;
 use crate::chatwoot::body::Body;
 use crate::chatwoot::messages::draft::{self, Draft};
+use crate::chatwoot::messages::posting::posting;
 use crate::chatwoot::objects::Conversation;
-use crate::chatwoot::request::{Chatwoot, OpenToBots};
+use crate::chatwoot::request::{ATTEMPTS_MAX, Chatwoot, OpenToBots};
 use crate::description::schema;
 use crate::edge::failure::Failure;
 use crate::edge::rendered::Rendered;
 use crate::edge::request::new_id;
-
-/// How often the one conversation of a link that others keep erasing is made anew for one request.
-const ATTEMPTS_MAX: usize = 5;
 
 schema! {
     /// With whom, through which inbox: `inbox_id` and `contact_id`, or a source id that is known.
@@ -87,15 +85,12 @@ async fn make(
 ) -> Result<ConversationId, Failure> {
     let create = opening::read(request, body, link).await?;
     let mut commands = vec![Command::CreateSupport(Box::new(create))];
-    commands.extend(draft.map(|draft| post(draft, false)));
+    // Nobody mutes what is not there.
+    commands.extend(draft.map(|draft| draft.post(Some(false))));
     let together = Together::of::<Aggregate>(new_id(), commands)
         .and::<ContactLink>(link.id, vec![link.command()]);
     let outcome = request.execute_together(together).await?;
     Ok(outcome.aggregate_id.into())
-}
-
-fn post(draft: Draft, muted: bool) -> Command {
-    Command::Support(SupportCommand::PostMessage(Box::new(draft.message(muted))))
 }
 
 /// The one conversation of a link. Which it is stands in the link's own stream, chosen once:
@@ -111,18 +106,13 @@ async fn find_or_make(
         let id = choose(request, link, gone).await?;
         let found = request.views().support_conversation_of(request.account(), id).await?;
         let mut commands = Vec::new();
-        let mut muted = false;
-        match found {
-            Some(found) => muted = found.muted,
-            None => {
-                let create = opening::read(request, body, link).await?;
-                commands.push(Command::CreateSupport(Box::new(create)));
-            }
+        if found.is_none() {
+            let create = opening::read(request, body, link).await?;
+            commands.push(Command::CreateSupport(Box::new(create)));
         }
-        commands.extend(draft.clone().map(|draft| post(draft, muted)));
-        let commands =
-            request.services.commands.execute_all::<Aggregate>(id, commands, &request.context);
-        match commands.await {
+        let all = posting(id, found.as_deref(), commands, draft.clone());
+        match request.services.commands.execute_together(all, &request.context).await {
+            Err(CommandError::Refused(Refusal::MuteUnknown)) => request.catch_up().await?,
             // It was erased: there is to be another one.
             Err(CommandError::Refused(Refusal::ConversationDeleted)) => gone = Some(id),
             outcome => {
@@ -132,7 +122,7 @@ async fn find_or_make(
             }
         }
     }
-    Err(Failure::not_found())
+    Err(Failure::unavailable("too many writers; try again"))
 }
 
 /// The conversation that is chosen for a link, which may be yet to be made.

@@ -59,7 +59,9 @@ pub(super) struct ListParameters {
     /// Only those; `all` for any.
     #[param(schema_with = statuses)]
     status: Option<String>,
-    /// With an incoming or outgoing message that has the text in it, in whatever case.
+    /// With an incoming or outgoing message that has the text in it, in whatever case. What has no
+    /// three letters or digits that stand together is looked for in the newest 50,000 messages of
+    /// the account only.
     q: Option<String>,
     /// Of that inbox.
     inbox_id: Option<i64>,

@@ -24,7 +24,7 @@ pub(super) fn routes() -> Routes {
     Routes::new()
         .routes(routes!(list::list, create::create))
         .routes(routes!(meta::meta))
-        .routes(routes!(get::get, update::update, update::put, delete::delete))
+        .routes(routes!(get::get, update::update, delete::delete))
         .routes(routes!(toggle_status::toggle_status))
         .routes(routes!(toggle_priority::toggle_priority))
         .routes(routes!(assign::assign))

@@ -41,8 +41,8 @@ schema! {
 }
 
 /// Change a conversation: everything that is given or, if any of it is refused, nothing.
-#[utoipa::path(patch, path = "/{account_id}/conversations/{id}",
-    operation_id = "chatwoot.conversations.update",
+#[utoipa::path(method(put, patch), path = "/{account_id}/conversations/{id}",
+    operation_id = "chatwoot.conversations",
     params(("account_id" = i64, Path, description = "The caller's account"),
            ("id" = i64, Path, description = "The conversation")),
     request_body = ConversationChange,
@@ -58,22 +58,6 @@ pub(super) async fn update(
     let changes = changes(&request, &body).await?;
     request.change(conversation.uuid, changes).await?;
     request.render_conversation(conversation.uuid).await
-}
-
-/// The same, as some clients send it.
-#[utoipa::path(put, path = "/{account_id}/conversations/{id}",
-    operation_id = "chatwoot.conversations.put",
-    params(("account_id" = i64, Path, description = "The caller's account"),
-           ("id" = i64, Path, description = "The conversation")),
-    request_body = ConversationChange,
-    responses((status = 200, description = "The conversation", body = Conversation),
-              (status = 403, description = "Of an inbox that is not the caller's"),
-              (status = 404, description = "There is no such conversation, agent or team")))]
-pub(super) async fn put(
-    path: Path<(String, String)>,
-    request: OpenToBots,
-) -> Result<Rendered, Failure> {
-    update(path, request).await
 }
 
 async fn changes(request: &Chatwoot, body: &Body) -> Result<Vec<SupportCommand>, Failure> {

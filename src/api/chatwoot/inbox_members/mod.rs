@@ -11,10 +11,5 @@ use utoipa_axum::routes;
 use crate::edge::dialect::Routes;
 
 pub(super) fn routes() -> Routes {
-    Routes::new().routes(routes!(list::list)).routes(routes!(
-        add::add,
-        set::patch,
-        set::put,
-        remove::remove
-    ))
+    Routes::new().routes(routes!(list::list)).routes(routes!(add::add, set::set, remove::remove))
 }

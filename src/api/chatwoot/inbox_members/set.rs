@@ -6,25 +6,13 @@ use crate::edge::failure::Failure;
 use crate::edge::rendered::Rendered;
 
 /// Say who is in an inbox, these and nobody else: for administrators and service tokens.
-#[utoipa::path(patch, path = "/{account_id}/inbox_members",
-    operation_id = "chatwoot.inbox_members.patch",
+#[utoipa::path(method(put, patch), path = "/{account_id}/inbox_members",
+    operation_id = "chatwoot.inbox_members",
     params(("account_id" = i64, Path, description = "The caller's account")),
     request_body = InboxMembersChange,
     responses((status = 200, description = "All agents in the inbox", body = InboxMembers),
               (status = 403, description = "Neither an administrator nor a service token"),
               (status = 404, description = "Unknown inbox, or a user who is no agent")))]
-pub(super) async fn patch(request: Chatwoot) -> Result<Rendered, Failure> {
-    change::change(&request, MembersChange::Exactly).await
-}
-
-/// Say who is in an inbox: the same as PATCH.
-#[utoipa::path(put, path = "/{account_id}/inbox_members",
-    operation_id = "chatwoot.inbox_members.put",
-    params(("account_id" = i64, Path, description = "The caller's account")),
-    request_body = InboxMembersChange,
-    responses((status = 200, description = "All agents in the inbox", body = InboxMembers),
-              (status = 403, description = "Neither an administrator nor a service token"),
-              (status = 404, description = "Unknown inbox, or a user who is no agent")))]
-pub(super) async fn put(request: Chatwoot) -> Result<Rendered, Failure> {
+pub(super) async fn set(request: Chatwoot) -> Result<Rendered, Failure> {
     change::change(&request, MembersChange::Exactly).await
 }

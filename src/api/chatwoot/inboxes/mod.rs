@@ -11,9 +11,7 @@ use utoipa_axum::routes;
 use crate::edge::dialect::Routes;
 
 pub(super) fn routes() -> Routes {
-    Routes::new().routes(routes!(list::list, create::create)).routes(routes!(
-        get::get,
-        update::put,
-        update::patch
-    ))
+    Routes::new()
+        .routes(routes!(list::list, create::create))
+        .routes(routes!(get::get, update::update))
 }

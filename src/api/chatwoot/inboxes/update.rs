@@ -15,40 +15,20 @@ schema! {
 }
 
 /// Change an inbox: for administrators and service tokens. What is left out stays.
-#[utoipa::path(patch, path = "/{account_id}/inboxes/{id}",
-    operation_id = "chatwoot.inboxes.patch",
+#[utoipa::path(method(put, patch), path = "/{account_id}/inboxes/{id}",
+    operation_id = "chatwoot.inboxes",
     params(("account_id" = i64, Path, description = "The caller's account"),
            ("id" = i64, Path, description = "The inbox")),
     request_body = Option<InboxChange>,
     responses((status = 200, description = "The inbox", body = Inbox),
               (status = 403, description = "Neither an administrator nor a service token"),
               (status = 422, description = "A value cannot be used")))]
-pub(super) async fn patch(
+pub(super) async fn update(
     Path((_account, id)): Path<(String, String)>,
     request: Chatwoot,
 ) -> Result<Rendered, Failure> {
-    update(&id, request).await
-}
-
-/// Change an inbox: the same as PATCH.
-#[utoipa::path(put, path = "/{account_id}/inboxes/{id}",
-    operation_id = "chatwoot.inboxes.put",
-    params(("account_id" = i64, Path, description = "The caller's account"),
-           ("id" = i64, Path, description = "The inbox")),
-    request_body = Option<InboxChange>,
-    responses((status = 200, description = "The inbox", body = Inbox),
-              (status = 403, description = "Neither an administrator nor a service token"),
-              (status = 422, description = "A value cannot be used")))]
-pub(super) async fn put(
-    Path((_account, id)): Path<(String, String)>,
-    request: Chatwoot,
-) -> Result<Rendered, Failure> {
-    update(&id, request).await
-}
-
-async fn update(id: &str, request: Chatwoot) -> Result<Rendered, Failure> {
     request.administer()?;
-    let number = number_in_path(id)?;
+    let number = number_in_path(&id)?;
     let known = request.inbox(number).await?;
     let body = request.body()?;
     let of_channel = body.part("channel")?.unwrap_or_default();

@@ -1,10 +1,13 @@
 use axum::extract::Path;
-use domain::conversation::support::{ContentType, SupportCommand};
+use domain::conversation::Refusal;
+use domain::conversation::support::ContentType;
+use event_store::CommandError;
 
 use super::draft::{self, Draft};
+use super::posting::posting;
 use crate::chatwoot::body::Body;
 use crate::chatwoot::objects::{self, PostedMessage};
-use crate::chatwoot::request::OpenToBots;
+use crate::chatwoot::request::{ATTEMPTS_MAX, OpenToBots};
 use crate::description::schema;
 use crate::edge::failure::Failure;
 use crate::edge::rendered::Rendered;
@@ -26,12 +29,23 @@ pub(super) async fn create(
     Path((_account, id)): Path<(String, String)>,
     OpenToBots(request): OpenToBots,
 ) -> Result<Rendered, Failure> {
-    let conversation = request.conversation(&id).await?;
+    let mut conversation = request.conversation(&id).await?;
     let body = Body::json_or_parts(&request.headers, request.body.clone()).await?;
     let (channel, contact) = (conversation.channel, conversation.contact.uuid);
-    let said = Draft::read(&request, &body, channel, contact)?.message(conversation.muted);
-    let post = vec![SupportCommand::PostMessage(Box::new(said))];
-    let outcome = request.change(conversation.uuid, post).await?;
+    let draft = Draft::read(&request, &body, channel, contact)?;
+    let mut attempts = 1;
+    let outcome = loop {
+        let post = posting(conversation.uuid, Some(&conversation), vec![], Some(draft.clone()));
+        match request.services.commands.execute_together(post, &request.context).await {
+            Err(CommandError::Refused(Refusal::MuteUnknown)) if attempts < ATTEMPTS_MAX => {
+                attempts += 1;
+                request.catch_up().await?;
+                conversation = request.conversation(&id).await?;
+            }
+            outcome => break outcome?,
+        }
+    };
+    request.wait_for(&outcome).await?;
     let number = outcome.first.ok_or_else(Failure::not_found)?.into();
     let views = request.views();
     let posted = views.support_posted(request.account(), conversation.uuid, number).await?;

@@ -1,7 +1,9 @@
 //! A message that is to be posted, as a body says it.
 
-use domain::conversation::TEXT_LENGTH_MAX;
-use domain::conversation::support::{ContentType, Direction, Remark, Sender, SupportMessage};
+use domain::conversation::support::{
+    ContentType, Direction, Remark, Sender, SupportCommand, SupportMessage,
+};
+use domain::conversation::{Command, TEXT_LENGTH_MAX};
 use domain::inbox::Channel;
 use domain::limits::SOURCE_ID_LENGTH_MAX;
 use domain::{ContactId, Text, UserId};
@@ -106,10 +108,16 @@ impl Draft {
         })
     }
 
-    /// The message, for a conversation that is muted or not.
-    pub(in crate::chatwoot) fn message(self, muted: bool) -> SupportMessage {
+    /// What posts it, where it is known whether the conversation is muted, or does not matter.
+    pub(in crate::chatwoot) fn post(self, muted: Option<bool>) -> Command {
         let Self { author, text, remark, content_attributes, source_id } = self;
         let message = new_id();
-        SupportMessage { message, author, text, remark, content_attributes, source_id, muted }
+        let said =
+            SupportMessage { message, author, text, remark, content_attributes, source_id, muted };
+        Command::Support(SupportCommand::PostMessage(Box::new(said)))
+    }
+
+    pub(super) fn is_incoming(&self) -> bool {
+        self.remark.direction == Direction::Incoming
     }
 }

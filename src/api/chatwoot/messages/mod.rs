@@ -2,6 +2,7 @@ mod create;
 mod delete;
 pub(super) mod draft;
 mod list;
+pub(super) mod posting;
 
 use utoipa_axum::routes;
 

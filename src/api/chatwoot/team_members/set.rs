@@ -8,31 +8,15 @@ use crate::edge::failure::Failure;
 use crate::edge::rendered::Rendered;
 
 /// Say who is in a team, these and nobody else: for administrators and service tokens.
-#[utoipa::path(patch, path = "/{account_id}/teams/{id}/team_members",
-    operation_id = "chatwoot.team_members.patch",
+#[utoipa::path(method(put, patch), path = "/{account_id}/teams/{id}/team_members",
+    operation_id = "chatwoot.team_members",
     params(("account_id" = i64, Path, description = "The caller's account"),
            ("id" = i64, Path, description = "The team")),
     request_body = TeamMembersChange,
     responses((status = 200, description = "All agents in the team", body = Vec<Agent>),
               (status = 403, description = "Neither an administrator nor a service token"),
               (status = 404, description = "Unknown team, or a user who is no agent")))]
-pub(super) async fn patch(
-    Path((_account, id)): Path<(String, String)>,
-    request: Chatwoot,
-) -> Result<Rendered, Failure> {
-    change::change(&request, &id, MembersChange::Exactly).await
-}
-
-/// Say who is in a team: the same as PATCH.
-#[utoipa::path(put, path = "/{account_id}/teams/{id}/team_members",
-    operation_id = "chatwoot.team_members.put",
-    params(("account_id" = i64, Path, description = "The caller's account"),
-           ("id" = i64, Path, description = "The team")),
-    request_body = TeamMembersChange,
-    responses((status = 200, description = "All agents in the team", body = Vec<Agent>),
-              (status = 403, description = "Neither an administrator nor a service token"),
-              (status = 404, description = "Unknown team, or a user who is no agent")))]
-pub(super) async fn put(
+pub(super) async fn set(
     Path((_account, id)): Path<(String, String)>,
     request: Chatwoot,
 ) -> Result<Rendered, Failure> {

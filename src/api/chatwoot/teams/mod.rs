@@ -14,8 +14,7 @@ use crate::edge::dialect::Routes;
 pub(super) fn routes() -> Routes {
     Routes::new().routes(routes!(list::list, create::create)).routes(routes!(
         get::get,
-        update::patch,
-        update::put,
+        update::update,
         delete::delete
     ))
 }

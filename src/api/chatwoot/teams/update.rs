@@ -15,8 +15,8 @@ schema! {
 }
 
 /// Change a team: for administrators and service tokens. What is left out stays.
-#[utoipa::path(patch, path = "/{account_id}/teams/{id}",
-    operation_id = "chatwoot.teams.patch",
+#[utoipa::path(method(put, patch), path = "/{account_id}/teams/{id}",
+    operation_id = "chatwoot.teams",
     params(("account_id" = i64, Path, description = "The caller's account"),
            ("id" = i64, Path, description = "The team")),
     request_body = Option<TeamChange>,
@@ -24,33 +24,12 @@ schema! {
               (status = 403, description = "Neither an administrator nor a service token"),
               (status = 404, description = "Unknown or deleted"),
               (status = 422, description = "The name is another team's, or too long")))]
-pub(super) async fn patch(
+pub(super) async fn update(
     Path((_account, id)): Path<(String, String)>,
     request: Chatwoot,
 ) -> Result<Rendered, Failure> {
-    update(&id, request).await
-}
-
-/// Change a team: the same as PATCH.
-#[utoipa::path(put, path = "/{account_id}/teams/{id}",
-    operation_id = "chatwoot.teams.put",
-    params(("account_id" = i64, Path, description = "The caller's account"),
-           ("id" = i64, Path, description = "The team")),
-    request_body = Option<TeamChange>,
-    responses((status = 200, description = "The team", body = Team),
-              (status = 403, description = "Neither an administrator nor a service token"),
-              (status = 404, description = "Unknown or deleted"),
-              (status = 422, description = "The name is another team's, or too long")))]
-pub(super) async fn put(
-    Path((_account, id)): Path<(String, String)>,
-    request: Chatwoot,
-) -> Result<Rendered, Failure> {
-    update(&id, request).await
-}
-
-async fn update(id: &str, request: Chatwoot) -> Result<Rendered, Failure> {
     request.administer()?;
-    let number = number_in_path(id)?;
+    let number = number_in_path(&id)?;
     let known = request.team(number).await?;
     let settings = settings::read(&request.body()?)?;
     let update = Command { team: known.uuid, change: Change::UpdateTeam { settings } };

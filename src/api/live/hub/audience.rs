@@ -1,43 +1,49 @@
-//! Users who listen, and what they are in.
+//! Users who listen, and what they are in: conversations, or inboxes.
 
 use std::collections::{HashMap, HashSet};
+use std::hash::Hash;
 
-use domain::{ConversationId, Position, UserId};
+use domain::{Position, UserId};
 use projections::views::Followed;
 
 use super::StreamId;
 
-#[derive(Default)]
-pub(super) struct Audiences {
-    users: HashMap<UserId, Audience>,
-    /// Who of them is in a conversation.
-    members: HashMap<ConversationId, HashSet<UserId>>,
+pub(super) struct Audiences<Id> {
+    users: HashMap<UserId, Audience<Id>>,
+    /// Who of them is in one.
+    members: HashMap<Id, HashSet<UserId>>,
     memberships: usize,
 }
 
 /// A user with streams, or about to have some.
-#[derive(Default)]
-struct Audience {
+struct Audience<Id> {
     subscriptions: usize,
     streams: Vec<StreamId>,
-    conversations: HashSet<ConversationId>,
-    known: Known,
+    is_in: HashSet<Id>,
+    known: Known<Id>,
 }
 
-enum Known {
-    /// They are being read; what changes meanwhile waits.
-    Not(Vec<(Position, ConversationId, bool)>),
+enum Known<Id> {
+    /// It is being read; what changes meanwhile waits.
+    Not(Vec<(Position, Id, bool)>),
     /// As of a position of the log, and followed since.
     AsOf(Position),
 }
 
-impl Default for Known {
+impl<Id> Default for Audiences<Id> {
     fn default() -> Self {
-        Self::Not(vec![])
+        Self { users: HashMap::new(), members: HashMap::new(), memberships: 0 }
     }
 }
 
-impl Audiences {
+impl<Id> Default for Audience<Id> {
+    fn default() -> Self {
+        let known = Known::Not(vec![]);
+        Self { subscriptions: 0, streams: vec![], is_in: HashSet::new(), known }
+    }
+}
+
+impl<Id: Copy + Eq + Hash> Audiences<Id> {
     pub(super) fn memberships(&self) -> usize {
         self.memberships
     }
@@ -50,7 +56,7 @@ impl Audiences {
         self.users.entry(user).or_default().subscriptions += 1;
     }
 
-    /// Returns as of when the user's conversations were read.
+    /// Returns as of when it was read what the user is in.
     pub(super) fn open(&mut self, user: UserId, stream: StreamId) -> Position {
         let Some(of_user) = self.users.get_mut(&user) else { return Position::START };
         of_user.streams.push(stream);
@@ -67,69 +73,75 @@ impl Audiences {
         if of_user.subscriptions == 0
             && let Some(gone) = self.users.remove(&user)
         {
-            gone.conversations.iter().for_each(|id| self.forget(user, *id));
+            gone.is_in.iter().for_each(|id| self.forget(user, *id));
         }
     }
 
     /// Takes what a user was in, unless somebody else has read it meanwhile.
-    pub(super) fn know(&mut self, user: UserId, followed: Followed) {
+    pub(super) fn know(&mut self, user: UserId, followed: Followed<Id>) {
         let Some(of_user) = self.users.get_mut(&user) else { return };
         let as_of = followed.position;
         let Known::Not(changes) = &mut of_user.known else { return };
         let changes = std::mem::take(changes);
         of_user.known = Known::AsOf(as_of);
-        followed.conversations.into_iter().for_each(|id| self.set(user, id, true));
+        followed.is_in.into_iter().for_each(|id| self.set(user, id, true));
         for (_, id, is_in) in changes.into_iter().filter(|(position, ..)| *position > as_of) {
             self.set(user, id, is_in);
         }
     }
 
-    pub(super) fn conversations(&self, user: UserId) -> Vec<ConversationId> {
-        self.users.get(&user).into_iter().flat_map(|of| of.conversations.iter().copied()).collect()
+    pub(super) fn of(&self, user: UserId) -> Vec<Id> {
+        self.users.get(&user).into_iter().flat_map(|of| of.is_in.iter().copied()).collect()
     }
 
-    pub(super) fn add(&mut self, user: UserId, conversation: ConversationId, at: Position) {
-        self.change(user, conversation, at, true);
+    pub(super) fn add(&mut self, user: UserId, id: Id, at: Position) {
+        self.change(user, id, at, true);
     }
 
-    pub(super) fn remove(&mut self, user: UserId, conversation: ConversationId, at: Position) {
-        self.change(user, conversation, at, false);
+    pub(super) fn remove(&mut self, user: UserId, id: Id, at: Position) {
+        self.change(user, id, at, false);
     }
 
-    pub(super) fn remove_all(&mut self, conversation: ConversationId, at: Position) {
+    /// These are in it, and nobody else.
+    pub(super) fn replace_all(&mut self, id: Id, users: &[UserId], at: Position) {
+        self.remove_all(id, at);
+        users.iter().for_each(|user| self.add(*user, id, at));
+    }
+
+    pub(super) fn remove_all(&mut self, id: Id, at: Position) {
         // Those who are being read may have been in it.
         let reading = self.users.iter().filter(|(_, of)| matches!(of.known, Known::Not(_)));
         let mut users: Vec<UserId> = reading.map(|(user, _)| *user).collect();
-        users.extend(self.members.get(&conversation).into_iter().flatten().copied());
-        users.into_iter().for_each(|user| self.remove(user, conversation, at));
+        users.extend(self.members.get(&id).into_iter().flatten().copied());
+        users.into_iter().for_each(|user| self.remove(user, id, at));
     }
 
-    fn change(&mut self, user: UserId, conversation: ConversationId, at: Position, is_in: bool) {
+    fn change(&mut self, user: UserId, id: Id, at: Position, is_in: bool) {
         match self.users.get_mut(&user).map(|of_user| &mut of_user.known) {
-            Some(Known::Not(changes)) => changes.push((at, conversation, is_in)),
-            Some(Known::AsOf(position)) if at > *position => self.set(user, conversation, is_in),
+            Some(Known::Not(changes)) => changes.push((at, id, is_in)),
+            Some(Known::AsOf(position)) if at > *position => self.set(user, id, is_in),
             _ => {}
         }
     }
 
-    fn set(&mut self, user: UserId, conversation: ConversationId, is_in: bool) {
+    fn set(&mut self, user: UserId, id: Id, is_in: bool) {
         let Some(of_user) = self.users.get_mut(&user) else { return };
         if is_in {
-            if of_user.conversations.insert(conversation) {
-                self.members.entry(conversation).or_default().insert(user);
+            if of_user.is_in.insert(id) {
+                self.members.entry(id).or_default().insert(user);
                 self.memberships += 1;
             }
-        } else if of_user.conversations.remove(&conversation) {
-            self.forget(user, conversation);
+        } else if of_user.is_in.remove(&id) {
+            self.forget(user, id);
         }
     }
 
-    fn forget(&mut self, user: UserId, conversation: ConversationId) {
+    fn forget(&mut self, user: UserId, id: Id) {
         self.memberships -= 1;
-        if let Some(users) = self.members.get_mut(&conversation) {
+        if let Some(users) = self.members.get_mut(&id) {
             users.remove(&user);
             if users.is_empty() {
-                self.members.remove(&conversation);
+                self.members.remove(&id);
             }
         }
     }
@@ -138,18 +150,16 @@ impl Audiences {
         self.users.get(&user).into_iter().flat_map(|of_user| of_user.streams.iter().copied())
     }
 
-    /// The streams of those who are in a conversation.
-    pub(super) fn streams_in(
-        &self,
-        conversation: ConversationId,
-    ) -> impl Iterator<Item = (UserId, StreamId)> {
-        let users = self.members.get(&conversation).into_iter().flatten().copied();
+    /// The streams of those who are in one.
+    pub(super) fn streams_in(&self, id: Id) -> impl Iterator<Item = (UserId, StreamId)> {
+        let users = self.members.get(&id).into_iter().flatten().copied();
         users.flat_map(|user| self.streams_of(user).map(move |stream| (user, stream)))
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use domain::ConversationId;
     use uuid::Uuid;
 
     use super::*;
@@ -160,7 +170,7 @@ mod tests {
         ConversationId::new(Uuid::from_u128(n))
     }
 
-    fn listens(audiences: &Audiences, rooms: [u128; 4]) -> [bool; 4] {
+    fn listens(audiences: &Audiences<ConversationId>, rooms: [u128; 4]) -> [bool; 4] {
         rooms.map(|n| audiences.streams_in(room(n)).any(|(user, _)| user == ANN))
     }
 
@@ -173,8 +183,8 @@ mod tests {
         audiences.remove(ANN, room(2), Position::new(6));
         audiences.add(ANN, room(3), Position::new(7));
         audiences.remove_all(room(4), Position::new(8));
-        let conversations = vec![room(1), room(4)];
-        audiences.know(ANN, Followed { position: Position::new(6), conversations });
+        let is_in = vec![room(1), room(4)];
+        audiences.know(ANN, Followed { position: Position::new(6), is_in });
         assert_eq!(audiences.open(ANN, 1), Position::new(6));
         assert_eq!(listens(&audiences, [1, 2, 3, 4]), [true, false, true, false]);
         // What the log tells late is known.
@@ -186,12 +196,27 @@ mod tests {
     }
 
     #[test]
+    fn whoever_is_in_it_from_now_on_takes_the_place_of_all_before() {
+        let mut audiences = Audiences::default();
+        audiences.join(ANN);
+        audiences.replace_all(room(1), &[ANN], Position::new(5));
+        audiences.replace_all(room(2), &[], Position::new(6));
+        let is_in = vec![room(2), room(3)];
+        audiences.know(ANN, Followed { position: Position::new(4), is_in });
+        audiences.open(ANN, 1);
+        assert_eq!(listens(&audiences, [1, 2, 3, 4]), [true, false, true, false]);
+        audiences.replace_all(room(3), &[], Position::new(7));
+        audiences.replace_all(room(4), &[ANN], Position::new(8));
+        assert_eq!(listens(&audiences, [1, 2, 3, 4]), [true, false, false, true]);
+    }
+
+    #[test]
     fn whoever_listens_no_more_leaves_nothing_behind() {
         let mut audiences = Audiences::default();
         for stream in [1, 2] {
             audiences.join(ANN);
-            let conversations = vec![room(1), room(2)];
-            audiences.know(ANN, Followed { position: Position::new(1), conversations });
+            let is_in = vec![room(1), room(2)];
+            audiences.know(ANN, Followed { position: Position::new(1), is_in });
             audiences.open(ANN, stream);
         }
         assert_eq!(audiences.memberships(), 2);

@@ -20,16 +20,20 @@ pub(crate) struct Subscription {
 impl Subscription {
     /// From now on changes to what the caller is in are followed; nothing is told yet.
     pub(in crate::live) fn join(hub: &Arc<Hub>, caller: &Caller) -> Self {
+        let scope: Scope = caller.role.into();
         let mut state = hub.lock();
         state.accounts.entry(caller.account).or_default().subscriptions += 1;
         if let Some(user) = caller.user() {
-            state.audiences.join(user);
+            state.members.join(user);
+            if scope == Scope::Inboxes {
+                state.agents.join(user);
+            }
         }
         Self {
             hub: hub.clone(),
             account: caller.account,
             user: caller.user(),
-            scope: caller.role.into(),
+            scope,
             issued_at: caller.issued_at,
             open: None,
         }
@@ -44,11 +48,16 @@ impl Subscription {
         let (account, user, scope) = (self.account, self.user, self.scope);
         let stream = Stream { account, user, scope, issued_at: self.issued_at, sender };
         state.streams.insert(id, stream);
-        if scope != Scope::Own {
+        if !scope.kinds().is_empty() {
             state.accounts.entry(account).or_default().wide.insert(id);
         }
-        let as_of = user.map(|user| state.audiences.open(user, id)).unwrap_or_default();
-        let from = state.position.max(as_of);
+        let mut from = state.position;
+        if let Some(user) = user {
+            from = from.max(state.members.open(user, id));
+            if scope == Scope::Inboxes {
+                from = from.max(state.agents.open(user, id));
+            }
+        }
         drop(state);
         self.open = Some((id, receiver, from));
     }
@@ -95,7 +104,10 @@ impl Drop for Subscription {
             }
         }
         if let Some(user) = self.user {
-            state.audiences.leave(user, id);
+            state.members.leave(user, id);
+            if self.scope == Scope::Inboxes {
+                state.agents.leave(user, id);
+            }
         }
     }
 }
@@ -116,8 +128,7 @@ mod tests {
     fn listen(hub: &Arc<Hub>, uid: &str) -> Subscription {
         let caller = Caller::member(AccountId::FIRST, uid, None, None);
         let mut subscription = Subscription::join(hub, &caller);
-        let conversations = vec![ROOM];
-        let followed = Followed { position: Position::new(1), conversations };
+        let followed = Followed { position: Position::new(1), is_in: vec![ROOM] };
         assert!(hub.know(caller.user().unwrap(), followed));
         subscription.open();
         subscription

@@ -19,31 +19,17 @@ const OFFER: Offer = Offer::including(INCLUDES);
 offered!(OFFER);
 
 /// Change a chat: for any member.
-#[utoipa::path(put, path = "/chats/{id}",
-    operation_id = "pulse.chats.put",
+#[utoipa::path(method(put, patch), path = "/chats/{id}",
+    operation_id = "pulse.chats",
     params(("id" = Uuid, Path, description = "The chat"), Parameters),
     request_body = Change<Chat>,
     responses((status = 200, description = "The chat", body = One<Chat>),
               (status = 404, description = "Unknown, trashed, or the caller is not in it"),
               (status = 409, description = "Another id or type than the URL's"),
               (status = 422, description = "A value cannot be used")))]
-pub(super) async fn put(Path(chat): Path<String>, request: Pulse) -> Result<Document, Failure> {
-    update(&chat, request).await
-}
-
-/// Change a chat: the same as PUT.
-#[utoipa::path(patch, path = "/chats/{id}",
-    operation_id = "pulse.chats.patch",
-    params(("id" = Uuid, Path, description = "The chat"), Parameters),
-    request_body = Change<Chat>,
-    responses((status = 200, description = "The chat", body = One<Chat>)))]
-pub(super) async fn patch(Path(chat): Path<String>, request: Pulse) -> Result<Document, Failure> {
-    update(&chat, request).await
-}
-
-async fn update(chat: &str, request: Pulse) -> Result<Document, Failure> {
+pub(super) async fn update(Path(chat): Path<String>, request: Pulse) -> Result<Document, Failure> {
     let query = request.query(&OFFER)?;
-    let chat = request.chat(id(chat)?).await?;
+    let chat = request.chat(id(&chat)?).await?;
     let attributes = request.existing_attributes(&CHAT, chat.state.conversation.get())?;
     let name = match attributes.get("subject") {
         None => None,

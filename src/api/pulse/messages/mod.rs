@@ -11,8 +11,7 @@ use crate::edge::dialect::Routes;
 pub(super) fn routes() -> Routes {
     Routes::new().routes(routes!(list::list, create::create)).routes(routes!(
         get::get,
-        update::put,
-        update::patch,
+        update::update,
         delete::delete
     ))
 }

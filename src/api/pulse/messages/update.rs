@@ -18,8 +18,8 @@ const OFFER: Offer = Offer::including(INCLUDES);
 offered!(OFFER);
 
 /// Edit a message: for its author.
-#[utoipa::path(put, path = "/chats/{chat_id}/messages/{id}",
-    operation_id = "pulse.messages.put",
+#[utoipa::path(method(put, patch), path = "/chats/{chat_id}/messages/{id}",
+    operation_id = "pulse.messages",
     params(("chat_id" = Uuid, Path, description = "The chat"),
            ("id" = Uuid, Path, description = "The message"), Parameters),
     request_body = Change<Message>,
@@ -28,28 +28,10 @@ offered!(OFFER);
               (status = 404, description = "Unknown, or the caller is not in its chat"),
               (status = 409, description = "Another id or type than the URL's"),
               (status = 422, description = "A value cannot be used")))]
-pub(super) async fn put(
-    Path(path): Path<(String, String)>,
+pub(super) async fn update(
+    Path((chat, message)): Path<(String, String)>,
     request: Pulse,
 ) -> Result<Document, Failure> {
-    update(path, request).await
-}
-
-/// Edit a message: the same as PUT.
-#[utoipa::path(patch, path = "/chats/{chat_id}/messages/{id}",
-    operation_id = "pulse.messages.patch",
-    params(("chat_id" = Uuid, Path, description = "The chat"),
-           ("id" = Uuid, Path, description = "The message"), Parameters),
-    request_body = Change<Message>,
-    responses((status = 200, description = "The message", body = One<Message>)))]
-pub(super) async fn patch(
-    Path(path): Path<(String, String)>,
-    request: Pulse,
-) -> Result<Document, Failure> {
-    update(path, request).await
-}
-
-async fn update((chat, message): (String, String), request: Pulse) -> Result<Document, Failure> {
     let query = request.query(&OFFER)?;
     let found = request.message(&chat, &message).await?.message;
     let attributes = request.existing_attributes(&MESSAGE, found.uuid.get())?;

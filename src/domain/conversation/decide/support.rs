@@ -156,8 +156,8 @@ impl Support {
         let echo_id = remark.echo_id.as_deref().unwrap_or_default();
         check_text("echo_id", echo_id, SOURCE_ID_LENGTH_MAX)?;
         let opens = remark.direction == Direction::Incoming
-            && !muted
-            && matches!(self.status, Status::Resolved | Status::Snoozed);
+            && self.status.rests()
+            && !muted.ok_or(Refusal::MuteUnknown)?;
         let mut events = vec![Event::MessagePosted {
             message,
             author,

@@ -73,7 +73,7 @@ fn time(text: &str) -> DateTime<Utc> {
     text.parse().unwrap()
 }
 
-fn said(direction: Direction, muted: bool, text: &str) -> SupportMessage {
+fn said(direction: Direction, muted: Option<bool>, text: &str) -> SupportMessage {
     SupportMessage {
         message: MESSAGE,
         author: None,
@@ -235,23 +235,35 @@ fn what_comes_in_opens_what_was_done_or_rests_unless_it_is_muted() {
     for status in Status::ALL {
         let opens = matches!(status, Status::Resolved | Status::Snoozed);
         for (direction, muted) in [
-            (Direction::Incoming, false),
-            (Direction::Incoming, true),
-            (Direction::Outgoing, false),
+            (Direction::Incoming, Some(false)),
+            (Direction::Incoming, Some(true)),
+            (Direction::Outgoing, Some(false)),
+            (Direction::Outgoing, None),
         ] {
             let said = said(direction, muted, "Hello");
             let mut events = vec![heard(&said)];
-            if opens && direction == Direction::Incoming && !muted {
+            if opens && direction == Direction::Incoming && muted == Some(false) {
                 events.push(changed(Status::Open));
             }
             check(vec![is(*status)], SupportCommand::PostMessage(Box::new(said)), events);
+        }
+        // Where nothing opens, nobody needs to look.
+        let said = said(Direction::Incoming, None, "Hello");
+        let events = vec![heard(&said)];
+        let post = SupportCommand::PostMessage(Box::new(said));
+        if opens {
+            given(vec![is(*status)])
+                .when(Command::Support(post))
+                .then_expect_error(Refusal::MuteUnknown);
+        } else {
+            check(vec![is(*status)], post, events);
         }
     }
 }
 
 #[test]
 fn only_what_holds_something_else_than_text_may_be_blank() {
-    let blank = said(Direction::Incoming, false, " ");
+    let blank = said(Direction::Incoming, Some(false), " ");
     given(vec![is(Status::Open)])
         .when(Command::Support(SupportCommand::PostMessage(Box::new(blank.clone()))))
         .then_expect_error(Refusal::TextBlank);
