@@ -140,9 +140,10 @@ event_store::from_row!(Message {
 });
 
 /// For a row `c` of conversations and what [`JOINS`] adds.
-pub(crate) const COLUMNS: &str = "c.uuid, c.account_id, c.number, c.revision, to_jsonb(c.kind) as kind,
-    c.uid, c.name, c.description, c.metadata, c.tags, c.avatar_url, c.created_at, c.created_by, c.modified_at,
-    c.modified_by, c.changed_at, c.trashed, c.pinned_message, c.member_count,
+pub(crate) const COLUMNS: &str = "c.uuid, c.account_id, c.number, c.revision, \
+    to_jsonb(c.kind) as kind, c.uid, c.name, c.description, c.metadata, c.tags, c.avatar_url,
+    c.created_at, c.created_by, c.modified_at, c.modified_by, c.changed_at, c.trashed,
+    c.pinned_message, c.member_count,
     coalesce(n.messages, 0) as message_count, c.newest_author, c.newest_by_other, c.newest_id,
     newest.uuid as newest_uuid, newest.text as newest_text, newest.metadata as newest_metadata,
     newest.tags as newest_tags, newest.created_at as newest_created_at,

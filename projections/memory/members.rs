@@ -100,7 +100,8 @@ pub(super) async fn fetch(
         "select w.uuid as conversation, found.*
          from unnest($1::uuid[]) as w (uuid)
          cross join lateral (
-             select s.user_id as \"user\", u.id as number, s.membership, s.joined_at, m.marker, m.marked_at
+             select s.user_id as \"user\", u.id as number, s.membership, s.joined_at, m.marker,
+                    m.marked_at
              from members s
              join users u on u.uuid = s.user_id
              join memberships m on m.user_id = s.user_id and m.conversation = s.conversation

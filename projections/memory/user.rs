@@ -54,8 +54,8 @@ event_store::from_row!(User {
     modified_at,
 });
 
-pub(crate) const COLUMNS: &str = "id, uuid, account_id, uid, name, username, email, avatar_url, role, \
-    metadata, tags, created_at, modified_at";
+pub(crate) const COLUMNS: &str = "id, uuid, account_id, uid, name, username, email, avatar_url, \
+    role, metadata, tags, created_at, modified_at";
 
 impl User {
     /// The name, or what comes closest.

@@ -76,7 +76,8 @@ async fn drop_one(connection: &mut PgConnection, schema: &str) -> Result<bool, E
         .await
         .map_err(failed)?;
     let is_free: Option<bool> = sqlx::query_scalar(
-        "select owner is null or expires_at < clock_timestamp() from leases where name = $1 for update",
+        "select owner is null or expires_at < clock_timestamp() from leases where name = $1 \
+         for update",
     )
     .bind(&lease)
     .fetch_optional(&mut *tx)

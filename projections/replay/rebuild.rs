@@ -122,9 +122,12 @@ impl Replay {
     ) -> Result<Reach, Error> {
         let (is_held, shown): (bool, Option<Position>) = sqlx::query_as(
             "select exists (select from leases
-                            where name = $1 and owner is not null and expires_at > clock_timestamp()),
-                    coalesce((select max(position) from checkpoints where name = any($2) and stopped is null),
-                             (select max(position) from checkpoints where name = any($3) and stopped is null))",
+                            where name = $1 and owner is not null
+                              and expires_at > clock_timestamp()),
+                    coalesce((select max(position) from checkpoints where name = any($2)
+                              and stopped is null),
+                             (select max(position) from checkpoints where name = any($3)
+                              and stopped is null))",
         )
         .bind(live.lease())
         .bind(live.schemas())

@@ -118,8 +118,8 @@ pub(super) fn sorted_sql(filter: &Filter) -> String {
     };
     format!(
         "with matching as materialized (
-             select m.conversation, m.pinned, c.newest_id is null as is_empty, c.newest_id, c.number, c.name,
-                    c.modified_at
+             select m.conversation, m.pinned, c.newest_id is null as is_empty, c.newest_id,
+                    c.number, c.name, c.modified_at
              from memberships m
              join conversations c on c.uuid = m.conversation
              where m.user_id = $1

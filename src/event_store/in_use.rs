@@ -114,7 +114,8 @@ impl KeysAlone {
 
 const HOLDERS: &str = "
     select format('%s on %s, since %s', a.application_name,
-                  coalesce(host(a.client_addr), 'this machine'), date_trunc('second', a.backend_start))
+                  coalesce(host(a.client_addr), 'this machine'),
+                  date_trunc('second', a.backend_start))
     from pg_locks l
     join pg_stat_activity a on a.pid = l.pid
     where l.locktype = 'advisory'

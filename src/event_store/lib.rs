@@ -198,7 +198,8 @@ pub enum Error {
     },
     /// The database's keys are wrapped by another master key.
     #[error(
-        "COLLOQUY_MASTER_KEY is key {id}, but this database's keys are wrapped by {known}: expected the key it was set up with"
+        "COLLOQUY_MASTER_KEY is key {id}, but this database's keys are wrapped by {known}: \
+         expected the key it was set up with"
     )]
     MasterKeyUnknown {
         /// The one that was given.
@@ -217,7 +218,8 @@ pub enum Error {
     KeysRotating,
     /// Some keys are wrapped by this master key, some by another.
     #[error(
-        "a rotation of the master key was interrupted: expected `colloquy keys rotate` to be run again"
+        "a rotation of the master key was interrupted: expected `colloquy keys rotate` to be run \
+         again"
     )]
     RotationUnfinished,
     /// Sealing needs a master key.

@@ -124,7 +124,8 @@ async fn write(log: &Log, snapshot: Snapshot) -> Result<(), Error> {
         None => (false, state),
     };
     sqlx::query(
-        "insert into snapshots as s (aggregate_type, aggregate_id, version, state_schema, is_sealed, state)
+        "insert into snapshots as s
+             (aggregate_type, aggregate_id, version, state_schema, is_sealed, state)
          select $1, $2, $3, $4, $5, $6
          where $5 = exists (select from stream_keys where aggregate_type = $1 and aggregate_id = $2)
          on conflict on constraint snapshots_one_per_stream do update

@@ -169,7 +169,8 @@ pub(crate) async fn begin(
 
 async fn ordered(pool: &PgPool) -> Result<Option<Repair>, Error> {
     let found = sqlx::query_as(
-        "select wrong_created_ns, wrong_position, first_position, to_position, stream_config, consumer_configs
+        "select wrong_created_ns, wrong_position, first_position, to_position, stream_config, \
+         consumer_configs
          from nats_repairs",
     );
     Ok(found.fetch_optional(pool).await?)

@@ -49,7 +49,8 @@ async fn settled(installation: &Installation) {
     let pool = installation.pool().await;
     wait_until("the relay is done", async || {
         sqlx::query_scalar(
-            "select (select position from checkpoints where name = 'relay') = (select position from log_head)
+            "select (select position from checkpoints where name = 'relay')
+                        = (select position from log_head)
                     and not exists (select from nats_erasures where done_at is null)",
         )
         .fetch_one(&pool)

@@ -72,7 +72,8 @@ pub fn expect_reason(
         let (number, key, node) = (conversation.number, &reply.key, reply.answer.node + 1);
         let outcome = reply.outcome;
         session.load.find(format!(
-            "node {node}: {what} in conversation {number} with key {key}: {outcome:?}: {status} {body}"
+            "node {node}: {what} in conversation {number} with key {key}: {outcome:?}: {status} \
+             {body}"
         ));
     }
 }

@@ -117,7 +117,8 @@ impl From<projections::Error> for Failure {
     fn from(error: projections::Error) -> Self {
         match error {
             projections::Error::Stopped { model, .. } => Self::unavailable(format!(
-                "projection {model} is stopped: an event could not be applied, and an operator has to act"
+                "projection {model} is stopped: an event could not be applied, and an operator has \
+                 to act"
             )),
             projections::Error::Behind { .. } => Self::unavailable(error.to_string()),
             projections::Error::ShuttingDown => Self::unavailable("shutting down"),

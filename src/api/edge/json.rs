@@ -14,7 +14,8 @@ pub(crate) fn parse(text: &str) -> Result<Value, String> {
         Some(number) => {
             let beginning: String = number.chars().take(40).collect();
             Err(format!(
-                "has a number with more digits than a double keeps, {beginning}: send it as a string"
+                "has a number with more digits than a double keeps, {beginning}: send it as a \
+                 string"
             ))
         }
     }

@@ -28,7 +28,8 @@ impl From<Rejection> for Failure {
     fn from(rejection: Rejection) -> Self {
         match rejection {
             Rejection::ForeignForm => Self::forbidden(
-                "forms of other sites are not taken with HTTP Basic: send JSON, an Idempotency-Key or a bearer token",
+                "forms of other sites are not taken with HTTP Basic: send JSON, an Idempotency-Key \
+                 or a bearer token",
             ),
             Rejection::Unauthenticated(None) => Self::new(
                 StatusCode::UNAUTHORIZED,
@@ -67,7 +68,8 @@ impl From<NotCaughtUp> for Failure {
     fn from(not_caught_up: NotCaughtUp) -> Self {
         Self::unavailable(match not_caught_up {
             NotCaughtUp::WithCommand => {
-                "the command was recorded, but cannot be shown yet: repeat it, if at all, with the same Idempotency-Key"
+                "the command was recorded, but cannot be shown yet: repeat it, if at all, with the \
+                 same Idempotency-Key"
             }
             NotCaughtUp::WithCaller => {
                 "the answer would not reflect what was asked for yet; ask again"

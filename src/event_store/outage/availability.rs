@@ -78,8 +78,8 @@ impl Availability {
     /// one.
     pub fn fail_for_lost_time(&self, what: impl fmt::Display) {
         self.fail(format!(
-            "the database has gone back in time, and what this process remembers is no longer true: {what}; \
-             it has to be started again"
+            "the database has gone back in time, and what this process remembers is no longer \
+             true: {what}; it has to be started again"
         ));
     }
 

@@ -42,7 +42,8 @@ impl Replay {
 #[derive(Debug, Args)]
 struct Building {
     /// Memory for the events on their way, in MiB
-    #[arg(long, value_name = "MIB", default_value_t = 256, value_parser = clap::value_parser!(u64).range(16..))]
+    #[arg(long, value_name = "MIB", default_value_t = 256,
+          value_parser = clap::value_parser!(u64).range(16..))]
     memory: u64,
 }
 

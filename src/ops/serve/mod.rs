@@ -37,10 +37,12 @@ pub(super) struct Serve {
     #[arg(long)]
     quick_start: bool,
     /// PostgreSQL connections at most; half of them are for queries
-    #[arg(long, default_value_t = CONNECTIONS_MAX, value_parser = clap::value_parser!(u32).range(12..=1000))]
+    #[arg(long, default_value_t = CONNECTIONS_MAX,
+          value_parser = clap::value_parser!(u32).range(12..=1000))]
     connections_max: u32,
     /// Request bodies, in bytes, at most
-    #[arg(long, default_value_t = 2 * 1024 * 1024, value_parser = clap::value_parser!(u32).range(1024..))]
+    #[arg(long, default_value_t = 2 * 1024 * 1024,
+          value_parser = clap::value_parser!(u32).range(1024..))]
     body_size_max: u32,
     /// Seconds that a request may take
     #[arg(long, default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..=3600))]

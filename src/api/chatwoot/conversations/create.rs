@@ -30,7 +30,8 @@ schema! {
             "properties": {
                 "source_id": {
                     "type": ["string", "null"],
-                    "description": "Who the contact is in the inbox; one is made if inbox and contact are given",
+                    "description": "Who the contact is in the inbox; one is made if inbox and \
+                                    contact are given",
                 },
                 "inbox_id": id,
                 "contact_id": id,
@@ -59,8 +60,10 @@ schema! {
     request_body = NewConversation,
     responses((status = 200, description = "The conversation", body = Conversation),
               (status = 403, description = "The inbox is not the caller's"),
-              (status = 404, description = "There is no such inbox, contact, source id, agent or team"),
-              (status = 422, description = "No source id, or a value that is refused: then nothing is made")))]
+              (status = 404, description = "There is no such inbox, contact, source id, agent or \
+                                            team"),
+              (status = 422, description = "No source id, or a value that is refused: then nothing \
+                                            is made")))]
 pub(super) async fn create(OpenToBots(request): OpenToBots) -> Result<Rendered, Failure> {
     let body = request.body()?;
     if let Some(made) = request.replay().await? {

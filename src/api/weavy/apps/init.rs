@@ -33,7 +33,8 @@ schema! {
     operation_id = "weavy.apps.init",
     request_body = AppAndUser,
     responses((status = 200, description = "The chat", body = Conversation),
-              (status = 400, description = "The uid is a number, the user unknown, or a value cannot be used"),
+              (status = 400, description = "The uid is a number, the user unknown, or a value \
+                                            cannot be used"),
               (status = 403, description = "A user who names somebody else")))]
 pub(super) async fn init(request: Weavy) -> Result<Rendered, Failure> {
     let body = request.body()?;

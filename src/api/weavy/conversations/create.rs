@@ -32,7 +32,8 @@ schema! {
 #[utoipa::path(post, path = "/conversations",
     operation_id = "weavy.conversations.create",
     request_body = NewConversation,
-    responses((status = 201, description = "The conversation, new or the pair's existing one", body = Conversation),
+    responses((status = 201, description = "The conversation, new or the pair's existing one",
+               body = Conversation),
               (status = 400, description = "Members or name cannot be used"),
               (status = 403, description = "Service token")))]
 pub(super) async fn create(request: Weavy) -> Result<(StatusCode, Rendered), Failure> {
