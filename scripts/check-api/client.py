@@ -1,4 +1,4 @@
-"""Calls every dialect of a running server with the client that was generated, and reads what it answers."""
+"""Calls every dialect of a running server with the generated client, and reads the answers."""
 
 import sys
 
@@ -24,7 +24,8 @@ def main(url: str, tokens: list[str]) -> None:
     made = weavy_conversations_create.sync_detailed(client=ann, body=body)
     assert made.status_code == 201 and isinstance(made.parsed, models.WeavyConversation), made
     chat = made.parsed
-    message = weavy_messages_post.sync(chat.id, client=ann, body=models.WeavyNewMessage(text="Hello"))
+    hello = models.WeavyNewMessage(text="Hello")
+    message = weavy_messages_post.sync(chat.id, client=ann, body=hello)
     assert isinstance(message, models.WeavyMessage) and message.text == "Hello", message
     page = weavy_conversations_list.sync(client=ann, top=5)
     assert page.count and page.data[0].last_message.id == message.id, page
