@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use anyhow::ensure;
 use cqrs_es::CqrsFramework;
-use domain::{ConversationId, Decider, Position, StoredEvent, Text};
+use domain::{Decider, Position, StoredEvent, Text};
 use event_store::{Commands, Keys, Log, MasterKey, Settings};
 use futures::StreamExt;
 use serde::{Deserialize, Serialize};
@@ -79,10 +79,6 @@ impl Decider for Ticket {
             Command::OpenTicket { .. } => "OpenTicket",
             Command::CloseTicket => "CloseTicket",
         }
-    }
-
-    fn conversation(_: Uuid, _: &Event) -> Option<ConversationId> {
-        None
     }
 }
 

@@ -26,13 +26,13 @@ class Caller:
         return self.client.post(path, json=body).raise_for_status().json()
 
 
-def rooms(ann: Caller, bob: Caller) -> dict[str, dict[str, list]]:
+def rooms(ann: Caller, bob: Caller, carl: Caller) -> dict[str, dict[str, list]]:
     """The ids of conversations, by what their paths begin with in each dialect."""
-    bob_id = bob.get("/api/user")["id"]
-    bob.post("/api/conversations", {"members": [ann.get("/api/user")["id"]]})
+    others = [other.get("/api/user")["id"] for other in (bob, carl)]
+    ann.post("/api/conversations", {"members": others[:1]})
     apps, messages = [], []
     for n in range(CONVERSATIONS):
-        room = ann.post("/api/conversations", {"name": f"Room {n}", "members": [bob_id]})["id"]
+        room = ann.post("/api/conversations", {"name": f"Room {n}", "members": others})["id"]
         apps.append(room)
         messages.append(ann.post(f"/api/apps/{room}/messages", {"text": "Hello"})["id"])
     chats = [chat["id"] for chat in ann.get("/api/v1/chats?page[size]=50")["data"]]
@@ -91,13 +91,15 @@ def fill(description: dict, ids: dict[str, dict[str, list]]) -> dict:
         for operation in operations.values():
             for parameter in operation.get("parameters", []):
                 if parameter.get("in") == "path" and known.get(parameter["name"]):
-                    parameter["schema"]["enum"] = known[parameter["name"]]
+                    is_text = parameter["schema"]["type"] == "string"
+                    values = known[parameter["name"]]
+                    parameter["schema"]["enum"] = [str(v) if is_text else v for v in values]
     return description
 
 
 def main(url: str, descriptions: Path, filled: Path, tokens: list[str]) -> None:
     ann, bob, carl = (Caller(url, token) for token in tokens)
-    ids = rooms(ann, bob) | desk(carl)
+    ids = rooms(ann, bob, carl) | desk(carl)
     filled.mkdir(exist_ok=True)
     for path in descriptions.glob("*.json"):
         (filled / path.name).write_text(json.dumps(fill(json.loads(path.read_text()), ids)))

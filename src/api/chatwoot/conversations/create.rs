@@ -11,7 +11,7 @@ use crate::chatwoot::body::Body;
 use crate::chatwoot::messages::draft::{self, Draft};
 use crate::chatwoot::objects::Conversation;
 use crate::chatwoot::request::{Chatwoot, OpenToBots};
-use crate::description::schema;
+use crate::description::{parts, schema};
 use crate::edge::failure::Failure;
 use crate::edge::rendered::Rendered;
 use crate::edge::request::new_id;
@@ -35,13 +35,10 @@ schema! {
                 },
                 "inbox_id": id,
                 "contact_id": id,
-                "additional_attributes": { "type": ["object", "null"] },
-                "custom_attributes": { "type": ["object", "null"] },
+                "additional_attributes": parts::attributes(),
+                "custom_attributes": parts::attributes(),
                 "status": { "type": "string", "enum": statuses, "default": "open" },
-                "snoozed_until": {
-                    "type": ["integer", "string", "null"],
-                    "description": "Unix seconds or ISO 8601",
-                },
+                "snoozed_until": parts::time(""),
                 "priority": { "type": "string", "enum": priorities },
                 "assignee_id": id,
                 "team_id": id,

@@ -62,8 +62,10 @@ pub(super) struct ListParameters {
     /// With an incoming or outgoing message that has the text in it, in whatever case.
     q: Option<String>,
     /// Of that inbox.
+    #[param(schema_with = parts::integer)]
     inbox_id: Option<i64>,
     /// Of that team.
+    #[param(schema_with = parts::integer)]
     team_id: Option<i64>,
     /// With any of them, in whatever case: `labels[]=a&labels[]=b`, `labels=a,b` or
     /// `labels=a&labels=b`.
