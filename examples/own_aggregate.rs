@@ -3,7 +3,6 @@
 //!
 //! `cargo run --example own_aggregate`
 
-#![allow(missing_docs, reason = "a program")]
 #![allow(clippy::disallowed_methods, reason = "a program is an edge of its own")]
 
 use std::collections::HashMap;

@@ -18,18 +18,18 @@ use crate::answer_size::{self, AnswerSize, LargeAnswers, TooLarge, is_too_large}
 use crate::shares::{Share, Shares};
 use crate::{Error, Progress};
 
-/// Settings of the connections that questions are asked on. A statement that takes too long is
-/// ended, and so is one that nobody waits for any more: its connection is closed, and the server
-/// looks for that now and then.
+/// Settings of the connections for queries. A statement that takes too long is cancelled, and so is
+/// one that nobody waits for any more: its connection is closed, which the server checks for now
+/// and then.
 pub const QUERIES: &[(&str, &str)] =
     &[("statement_timeout", "5s"), ("client_connection_check_interval", "250ms")];
 /// After that the server has ended a statement whose connection was closed.
 const ENDED_AFTER: Duration = Duration::from_millis(250);
 
 /// Connections for reading. The pool asks the server on each connection that comes back whether it
-/// is still there, which is one more round trip for every statement; what is read on here comes
-/// back without. A connection that broke is noticed by the next statement on it, dropped, and the
-/// statement tried again ([`event_store::retrying`]).
+/// is still there, which is one more round trip for every statement; these connections are returned
+/// without that check. A broken connection is noticed by the next statement on it, dropped, and the
+/// statement retried ([`event_store::retrying`]).
 #[derive(Clone)]
 pub(crate) struct Readers {
     shared: Arc<Shared>,
@@ -95,9 +95,9 @@ impl Readers {
         self.answer.as_ref()
     }
 
-    /// Asks PostgreSQL, again where the connection turns out to be broken: nobody looks before. A
-    /// large answer that finds no room is given up and begun anew when there is: whoever waits
-    /// holds neither rows nor a connection.
+    /// Queries PostgreSQL, and retries where the connection turns out to be broken, which is not
+    /// checked before. A large answer that finds no free slot is abandoned and started again later:
+    /// while it waits it holds neither rows nor a connection.
     pub(crate) async fn ask<T, F>(
         &self,
         doing: &'static str,
@@ -203,8 +203,8 @@ impl Drop for Reader {
         // statement has ended.
         connection.close_on_drop();
         drop(connection);
-        // The server goes on for a moment, which counts: or a caller who keeps hanging up would
-        // have it do more for them than one who waits.
+        // The server continues for a moment, which counts against the share: otherwise a caller who
+        // keeps hanging up would get more done than one who waits.
         if let Some(share) = self.share.take()
             && let Ok(runtime) = tokio::runtime::Handle::try_current()
         {

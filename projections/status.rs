@@ -17,7 +17,6 @@ pub struct Status {
     pub model: String,
     /// The version of the nodes that show it.
     pub version: i32,
-    /// Its schema.
     pub generation: String,
     /// It is done up to here.
     pub position: Position,
@@ -67,7 +66,6 @@ pub struct Report {
     pub model: String,
     /// The version of the nodes that show it.
     pub version: i32,
-    /// Its schema.
     pub generation: String,
     /// What it is.
     pub state: State,

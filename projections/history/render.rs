@@ -28,7 +28,7 @@ impl Fold {
         Ok(Some(shown))
     }
 
-    /// All of it that can differ from one moment to another.
+    /// The parts that can change over time.
     pub(super) async fn render(&mut self, log: &Log) -> Result<Value, Error> {
         let mut shown = self.fields.clone();
         self.learn_uids(log).await?;
@@ -81,7 +81,7 @@ impl Fold {
         member
     }
 
-    /// Finds the host system's names of everyone who is named, in the log itself.
+    /// Looks up, in the log itself, the uids of all users who appear.
     async fn learn_uids(&mut self, log: &Log) -> Result<(), Error> {
         let author = self
             .newest

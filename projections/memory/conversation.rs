@@ -12,11 +12,8 @@ use crate::readers::Readers;
 /// What everyone sees of a conversation.
 #[derive(Debug, Clone)]
 pub struct Conversation {
-    /// The stream.
     pub uuid: ConversationId,
-    /// The tenant.
     pub account_id: AccountId,
-    /// The public number.
     pub number: PublicId,
     /// The account position of the newest event that changed any of this.
     pub revision: AccountPosition,
@@ -34,7 +31,6 @@ pub struct Conversation {
     pub tags: Vec<String>,
     /// Where its picture is.
     pub avatar_url: Option<String>,
-    /// When it was made.
     pub created_at: DateTime<Utc>,
     /// By whom; `None` when the host system did.
     pub created_by: Option<UserId>,
@@ -107,21 +103,15 @@ impl FromRow<'_, PgRow> for Newest {
 /// A message, as it stands in its conversation.
 #[derive(Debug, Clone)]
 pub struct Message {
-    /// The public number.
     pub id: PublicId,
-    /// Its own id.
     pub uuid: MessageId,
-    /// The conversation's stream.
     pub conversation: ConversationId,
-    /// The author's stream.
     pub author: UserId,
-    /// What was said.
     pub text: String,
     /// The host system's own.
     pub metadata: Option<Value>,
     /// In the order to be shown.
     pub tags: Vec<String>,
-    /// When it was posted.
     pub created_at: DateTime<Utc>,
     /// When it was edited last.
     pub modified_at: Option<DateTime<Utc>>,

@@ -13,7 +13,6 @@ pub(crate) const SHOWN_MAX: usize = 100;
 /// A member, as others see them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Member {
-    /// The user's stream.
     pub user: UserId,
     /// The user's public number.
     pub number: PublicId,
@@ -23,7 +22,6 @@ pub struct Member {
     pub joined_at: DateTime<Utc>,
     /// The message that the member has read up to.
     pub marker: Option<PublicId>,
-    /// When.
     pub marked_at: Option<DateTime<Utc>>,
 }
 

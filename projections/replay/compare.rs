@@ -12,7 +12,6 @@ use crate::Error;
 /// A row that is not what the log says.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Difference {
-    /// The table.
     pub table: String,
     /// What tells the row apart from others there: its key's columns.
     pub row: String,

@@ -1,4 +1,4 @@
-//! A page of a list in its default order, for many who ask at once.
+//! A page of a list in its default order, batched over concurrent requests.
 
 use std::collections::HashMap;
 use std::sync::LazyLock;
@@ -61,9 +61,9 @@ pub(super) struct Found {
 }
 
 impl Views {
-    /// How long a list is, and the states on a page of it. Those who ask while a statement is under
-    /// way share the next one; where items have to be counted off first, that is a statement of its
-    /// own, which holds up nobody.
+    /// How long a list is, and the states on a page of it. Requests that come while a statement is
+    /// running share the next one. Where items have to be skipped first, a request gets a statement
+    /// of its own, so that it delays no other.
     pub(super) async fn list_page(
         &self,
         user: UserId,

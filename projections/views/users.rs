@@ -10,7 +10,6 @@ use crate::{Error, Page};
 /// How a caller names a user.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Reference {
-    /// By stream.
     Uuid(UserId),
     /// By stream, if the text can be read as one and a user has it; else by uid.
     UuidOrUid(Option<UserId>, String),

@@ -1,4 +1,4 @@
-//! Which servers run, so that nobody rotates the master key beneath them.
+//! Tracks running servers, so that the master key is not rotated while they use it.
 //!
 //! A server holds a shared advisory lock on a connection of its own for as long as it runs; a
 //! rotation holds the same lock alone. PostgreSQL lets go of it when the connection ends, however

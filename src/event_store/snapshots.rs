@@ -8,8 +8,8 @@ use crate::{Error, Log, StreamContext, causes};
 
 /// A stream that has grown by so many events since its snapshot, or from nothing, gets a new one.
 const EVERY: i64 = 500;
-/// Snapshots that may wait to be written. One that finds no room is not missed: the next load
-/// offers it again.
+/// Snapshots that may wait to be written. One that finds no room is dropped; the next load offers
+/// it again.
 const WAITING_MAX: usize = 64;
 
 /// The states of long streams, kept so that loading one need not fold it from the start. They are a

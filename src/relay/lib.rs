@@ -68,7 +68,6 @@ use stream::{Connection, Opened};
 /// Where and how to publish.
 #[derive(Debug, Clone)]
 pub struct Settings {
-    /// The server.
     pub nats: NatsOptions,
     /// The stream, made when missing.
     pub stream: String,

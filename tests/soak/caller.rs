@@ -15,7 +15,7 @@ use crate::{messages, reader, rooms};
 
 pub async fn run(mut session: Session) {
     let stop = session.load.stop.clone();
-    let mut own = messages::Own::default();
+    let mut own = messages::OwnMessages::default();
     while !stop.is_cancelled() {
         let Some((conversation, standing)) = pick(&mut session) else { break };
         match session.random.random_range(0..100) {

@@ -49,7 +49,7 @@ impl Desk {
         };
         let creates = (0..size).map(|n| post("/conversations", conversation(n)));
         let conversations = world.build(creates).await;
-        world.server.settle().await;
+        world.server.vacuum().await;
         Self { agents, agent_ids, conversations }
     }
 

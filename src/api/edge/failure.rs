@@ -8,7 +8,7 @@ use event_store::causes;
 use super::in_time::OUTCOME_UNKNOWN;
 use super::token;
 
-/// Why a request is not answered. Each dialect has words of its own for it.
+/// Why a request failed, before a dialect renders it in its own format.
 #[derive(Debug, Clone)]
 pub(crate) struct Failure {
     pub(crate) status: StatusCode,
@@ -68,8 +68,9 @@ impl Failure {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, detail)
     }
 
-    /// The database's failure, which is logged by whoever notices that it is out; or ours, logged
-    /// here, once, with every cause: the caller learns no more than that it is our fault.
+    /// An outage of the database is logged by the task that watches it. Anything else is a fault of
+    /// ours, logged here, once, with its whole chain of causes; the caller only learns that it is
+    /// our fault.
     fn internal(error: &(dyn StdError + 'static)) -> Self {
         if is_ended_statement(error) {
             tracing::warn!(error = causes(error), "a query took too long");
@@ -90,7 +91,7 @@ impl Failure {
     }
 }
 
-/// By the limit of its connection, which is for that statement alone: PostgreSQL itself is well.
+/// Cancelled by the statement timeout of its connection; PostgreSQL itself is fine.
 fn is_ended_statement(error: &(dyn StdError + 'static)) -> bool {
     const QUERY_CANCELED: &str = "57014";
     std::iter::successors(Some(error), |error| (*error).source()).any(|error| {
@@ -139,7 +140,7 @@ impl From<event_store::Error> for Failure {
             event_store::Error::Unstorable { why, .. } => {
                 Self::bad_request(format!("this cannot be recorded: {why}"))
             }
-            // Not 503: it stays so until an operator acts, and trying again is no use.
+            // Not 503: retrying is useless until an operator acts.
             event_store::Error::Undecodable { .. }
             | event_store::Error::UnknownType { .. }
             | event_store::Error::CannotOpen { .. } => {

@@ -2,8 +2,7 @@
 
 use serde_json::{Number, Value};
 
-/// Reads a document of which nothing gets lost: a number that our kind of number cannot hold is
-/// refused.
+/// Parses a document without loss: a number that our number type cannot represent is refused.
 ///
 /// # Errors
 /// What is wrong with it, as the end of a sentence about the body.

@@ -165,7 +165,7 @@ impl Listening {
     /// not theirs to see.
     fn at_rest(&mut self) -> Bytes {
         self.note();
-        match self.subscription.settled().filter(|settled| *settled > self.sent) {
+        match self.subscription.idle_at().filter(|settled| *settled > self.sent) {
             Some(settled) => {
                 self.sent = settled;
                 position(settled)

@@ -1,7 +1,6 @@
 //! The append path beside stock postgres-es, on one server, in one run: rounds take turns, so that
 //! what the machine does besides hits both. Prints events per second, and the ratio of the medians.
 
-#![allow(missing_docs, reason = "a program")]
 #![allow(
     clippy::unwrap_used,
     clippy::disallowed_methods,

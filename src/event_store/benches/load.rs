@@ -1,7 +1,6 @@
 //! Loading a long stream: with its snapshot, without, and as stock postgres-es loads it, in one
 //! run.
 
-#![allow(missing_docs, reason = "a program")]
 #![allow(
     clippy::unwrap_used,
     clippy::disallowed_methods,

@@ -54,10 +54,7 @@ pub enum SupportCommand {
         agent: Option<UserId>,
     },
     /// Lets it rest until a time, or with none until the contact writes.
-    Snooze {
-        /// The end.
-        until: Option<DateTime<Utc>>,
-    },
+    Snooze { until: Option<DateTime<Utc>> },
     /// A snooze with an end has come to it. Another snooze since goes on.
     EndSnooze {
         /// The end that was reached.

@@ -54,7 +54,6 @@ named! {
 
 named! {
     /// What a message holds.
-    #[expect(missing_docs, reason = "the names are the contract's")]
     pub enum ContentType {
         Text = "text",
         InputText = "input_text",

@@ -1,7 +1,6 @@
 //! The relay beside a raw publisher that fences nothing, on one broker, in one run: how long each
 //! takes for a backlog of the log. Prints events per second, and the ratio of the medians.
 
-#![allow(missing_docs, reason = "a program")]
 #![allow(
     clippy::unwrap_used,
     clippy::disallowed_methods,
