@@ -1,20 +1,18 @@
+mod executor;
+
 use std::fmt;
 use std::io::ErrorKind;
 use std::ops::{Deref, DerefMut};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use async_stream::try_stream;
 use domain::AccountId;
 use event_store::retrying;
-use futures::future::BoxFuture;
-use futures::stream::BoxStream;
-use futures::{FutureExt, StreamExt, TryStreamExt};
 use sqlx::pool::PoolConnection;
 use sqlx::postgres::PgRow;
-use sqlx::{Describe, Either, Execute, Executor, PgConnection, PgPool, Postgres, Row as _};
+use sqlx::{PgConnection, PgPool, Postgres, Row as _};
 
-use crate::answer_size::{self, AnswerSize, LargeAnswers, TooLarge, is_too_large};
+use crate::answer_size::{self, AnswerSize, LargeAnswers, is_too_large};
 use crate::shares::{Share, Shares};
 use crate::{Error, Progress};
 
@@ -213,92 +211,5 @@ impl Drop for Reader {
                 drop(share);
             });
         }
-    }
-}
-
-impl<'p> Executor<'p> for &'p Readers {
-    type Database = Postgres;
-
-    fn fetch_many<'e, 'q, E>(
-        self,
-        query: E,
-    ) -> BoxStream<
-        'e,
-        Result<
-            Either<<Postgres as sqlx::Database>::QueryResult, <Postgres as sqlx::Database>::Row>,
-            sqlx::Error,
-        >,
-    >
-    where
-        'p: 'e,
-        'q: 'e,
-        E: Execute<'q, Postgres> + 'q,
-    {
-        try_stream! {
-            let mut connection = self.take().await?;
-            let mut is_too_large = false;
-            {
-                let mut rows = (&mut *connection).fetch_many(query);
-                let mut read = 0;
-                while let Some(row) = rows.try_next().await? {
-                    let size = row.as_ref().right().map_or(0, size);
-                    read += size;
-                    let has_room = self.answer.as_ref().is_none_or(|answer| answer.add(size));
-                    if !has_room || read > self.rows_size_max {
-                        is_too_large = true;
-                        break;
-                    }
-                    yield row;
-                }
-            }
-            if is_too_large {
-                // The server finds out when it sends the next row.
-                connection.share = None;
-                Err(TooLarge)?;
-            }
-            connection.finished();
-        }
-        .boxed()
-    }
-
-    fn fetch_optional<'e, 'q, E>(
-        self,
-        query: E,
-    ) -> BoxFuture<'e, Result<Option<<Postgres as sqlx::Database>::Row>, sqlx::Error>>
-    where
-        'p: 'e,
-        'q: 'e,
-        E: Execute<'q, Postgres> + 'q,
-    {
-        async move {
-            let mut connection = self.take().await?;
-            let row = (&mut *connection).fetch_optional(query).await?;
-            connection.finished();
-            Ok(row)
-        }
-        .boxed()
-    }
-
-    fn prepare_with<'e, 'q>(
-        self,
-        sql: &'q str,
-        parameters: &'e [<Postgres as sqlx::Database>::TypeInfo],
-    ) -> BoxFuture<'e, Result<<Postgres as sqlx::Database>::Statement<'q>, sqlx::Error>>
-    where
-        'p: 'e,
-        'q: 'e,
-    {
-        async move { self.take().await?.prepare_with(sql, parameters).await }.boxed()
-    }
-
-    fn describe<'e, 'q>(
-        self,
-        sql: &'q str,
-    ) -> BoxFuture<'e, Result<Describe<Postgres>, sqlx::Error>>
-    where
-        'p: 'e,
-        'q: 'e,
-    {
-        async move { self.take().await?.describe(sql).await }.boxed()
     }
 }
