@@ -66,7 +66,7 @@ impl Revocations {
             loop {
                 let Err(error) = self.follow_on(&log, &memory).await;
                 if !log.availability().explains(&error) {
-                    tracing::error!(error = causes(&error), "revoked tokens are not followed");
+                    tracing::error!(error = causes(&error), "following revoked tokens failed");
                 }
                 tokio::time::sleep(PAUSE).await;
             }

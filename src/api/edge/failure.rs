@@ -77,7 +77,7 @@ impl Failure {
             return Self::unavailable("the answer takes too long; try again later");
         }
         if event_store::is_outage(error) {
-            tracing::warn!(error = causes(error), "a request failed for an outage of PostgreSQL");
+            tracing::warn!(error = causes(error), "a request failed: PostgreSQL is unreachable");
             return Self::unavailable("PostgreSQL does not answer as it should; try again later");
         }
         tracing::error!(error = causes(error), "a request failed");

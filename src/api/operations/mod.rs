@@ -114,7 +114,7 @@ async fn projections_status(
         Err(error) => {
             tracing::warn!(
                 error = event_store::causes(&error),
-                "how the read models are is not known"
+                "the state of the read models is unknown"
             );
             (StatusCode::SERVICE_UNAVAILABLE, "PostgreSQL cannot be asked\n").into_response()
         }

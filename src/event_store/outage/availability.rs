@@ -66,7 +66,7 @@ impl Availability {
             let is_first = outages.fatal.is_none();
             if is_first {
                 let reason = reason.into();
-                tracing::error!(%reason, "the process cannot go on");
+                tracing::error!(%reason, "the process cannot continue");
                 outages.fatal = Some(reason);
             }
             is_first

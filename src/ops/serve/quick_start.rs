@@ -19,7 +19,7 @@ pub(super) fn print(
              read with\n\n{command}\n\n"
         )
     });
-    // Whoever started it may not be there to read it, and the server goes on all the same.
+    // There may be nobody to read it, and the server continues all the same.
     let _ = output::text(&format!(
         "
 Colloquy is running at {url}  (API: {url}/docs, stop with Ctrl-C)

@@ -125,7 +125,7 @@ fn agreed() -> Result<bool, Failure> {
     Ok(matches!(answer.trim(), "y" | "Y" | "yes"))
 }
 
-/// Whoever leads does it: a server's relay, or where no server runs, one of our own.
+/// The leading relay does it: a server's or, where no server runs, one of our own.
 async fn carry_out(parts: &Parts) -> Result<(), Failure> {
     let (sender, status) = watch::channel(Status::default());
     let stop = CancellationToken::new();
