@@ -51,7 +51,7 @@ async fn main() {
     println!("{events} mixed events appended by commands, {:.0}/s\n", events as f64 / seconds);
     installation.vacuum().await;
 
-    println!("| {:<46} | {:>12} | {:<28} |", "", "measured", "beside");
+    row("", "measured", "beside");
     println!("| --- | ---: | --- |");
     rebuild(&installation, events, options.memory).await;
     verify(&installation, events, options.memory).await;
@@ -94,7 +94,7 @@ fn rate(events: i64, seconds: f64) -> String {
 
 /// A line of the table: as Markdown, to go into `docs/benchmarks.md` as it is.
 fn row(what: &str, measured: &str, beside: &str) {
-    println!("| {what:<46} | {measured:>12} | {beside:<28} |");
+    println!("| {what:<50} | {measured:>9} | {beside:<37} |");
 }
 
 async fn timed<T>(work: impl Future<Output = T>) -> (T, f64) {

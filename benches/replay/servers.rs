@@ -13,6 +13,8 @@ use crate::{row, timed};
 /// steps.
 const BACKLOG: i64 = 4_000;
 const ROUNDS: usize = 3;
+/// Nothing that is waited for takes so long: a server has ended, or cannot go on.
+const PATIENCE: Duration = Duration::from_secs(60);
 const LOOK_EVERY: Duration = Duration::from_millis(5);
 
 /// Where the read models are, the one that is furthest behind.
@@ -22,7 +24,13 @@ async fn position(pool: &PgPool) -> Position {
 }
 
 async fn reach(pool: &PgPool, to: Position) {
-    while position(pool).await < to {
+    let (mut at, mut moved) = (Position::UNKNOWN, Instant::now());
+    while at < to {
+        let now = position(pool).await;
+        if now != at {
+            (at, moved) = (now, Instant::now());
+        }
+        assert!(moved.elapsed() < PATIENCE, "the read models stay at {at}, on the way to {to}");
         tokio::time::sleep(LOOK_EVERY).await;
     }
 }
@@ -42,7 +50,7 @@ pub async fn tail(installation: &Installation, history: &History) {
         assert!(behind <= appended);
         rates.push(behind as f64 / seconds);
     }
-    row("tailing: a server catching up, batches of 1,000", &format!("{:.0}/s", median(rates)), "");
+    row("tailing: a server that catches up, alone", &format!("{:.0}/s", median(rates)), "");
     // While it follows, both on the same cores.
     let (appended, seconds) = timed(async {
         let appended = history.extend(10 * BACKLOG).await;
@@ -51,7 +59,7 @@ pub async fn tail(installation: &Installation, history: &History) {
     })
     .await;
     let rate = format!("{:.0}/s", appended as f64 / seconds);
-    row("tailing beside commands at full speed", &rate, "the commands on the same cores");
+    row("tailing beside commands at full speed", &rate, "commands on the same cores");
 }
 
 /// Two servers, of which the one that writes the read models is killed while somebody goes on
@@ -83,7 +91,9 @@ pub async fn take_over(installation: &Installation, history: &History) {
 async fn wait_until_led(pool: &PgPool, led: bool) {
     let held = "select exists (select from leases where name like 'projector%'
                                and owner is not null and expires_at > clock_timestamp())";
+    let asked = Instant::now();
     while sqlx::query_scalar::<_, bool>(held).fetch_one(pool).await.unwrap() != led {
+        assert!(asked.elapsed() < PATIENCE, "whether they are written does not become {led}");
         tokio::time::sleep(LOOK_EVERY).await;
     }
 }

@@ -1,9 +1,10 @@
 use std::collections::HashMap;
 
-use chrono::{DateTime, Utc};
-use domain::conversation::Kind;
+use chrono::{DateTime, SubsecRound, Utc};
+use domain::conversation::{Event, Kind};
 use domain::{AccountId, AccountPosition, ConversationId, MessageId, PublicId, UserId};
-use serde_json::Value;
+use event_store::RecordedEvent;
+use serde_json::{Map, Value};
 use sqlx::postgres::PgRow;
 use sqlx::{FromRow, Row as _};
 
@@ -162,6 +163,36 @@ impl Conversation {
         }
     }
 
+    /// The same after a message, as the read models have it then. `None` when the row has to be
+    /// read: for any other event, and for metadata, which PostgreSQL may write otherwise.
+    pub(super) fn with_message(&self, recorded: &RecordedEvent, event: &Event) -> Option<Self> {
+        let Event::MessagePosted { message, author, text, metadata: None, tags, .. } = event else {
+            return None;
+        };
+        let author = (*author)?;
+        let newest = Message {
+            id: recorded.account_position.into(),
+            uuid: *message,
+            conversation: self.uuid,
+            author,
+            text: text.as_str().to_owned(),
+            metadata: None,
+            tags: tags.as_slice().to_vec(),
+            created_at: recorded.recorded_at,
+            modified_at: None,
+        };
+        let is_by_another = self.newest_author.is_some_and(|before| before != author);
+        Some(Self {
+            revision: recorded.account_position,
+            changed_at: recorded.recorded_at.trunc_subsecs(3),
+            message_count: self.message_count + 1,
+            newest_author: Some(author),
+            newest_by_other: if is_by_another { self.newest_id() } else { self.newest_by_other },
+            newest: Newest(Some(newest)),
+            ..self.clone()
+        })
+    }
+
     pub(super) fn size(&self) -> usize {
         let text = |text: &Option<String>| text.as_ref().map_or(0, String::len);
         let texts = [&self.uid, &self.name, &self.description, &self.avatar_url].map(text);
@@ -177,7 +208,7 @@ impl Conversation {
     }
 }
 
-pub(super) fn tags_size(tags: &[String]) -> usize {
+pub(crate) fn tags_size(tags: &[String]) -> usize {
     tags.iter().map(|tag| tag.len() + size_of::<String>()).sum()
 }
 
@@ -187,11 +218,13 @@ pub(super) fn value_size(value: &Value) -> usize {
         + match value {
             Value::String(text) => text.len(),
             Value::Array(items) => items.iter().map(value_size).sum(),
-            Value::Object(fields) => {
-                fields.iter().map(|(name, value)| name.len() + 64 + value_size(value)).sum()
-            }
+            Value::Object(fields) => map_size(fields),
             _ => 0,
         }
+}
+
+pub(crate) fn map_size(fields: &Map<String, Value>) -> usize {
+    fields.iter().map(|(name, value)| name.len() + 64 + value_size(value)).sum()
 }
 
 /// What a later version may have besides cannot be read, and is as if it were not there.

@@ -61,6 +61,21 @@ impl Members {
         self.list.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    /// A user's membership, if it is among those that are known.
+    pub(crate) fn membership(&self, user: UserId) -> Option<MembershipId> {
+        let place = self.places.get(&user)?;
+        let list = self.list.lock().unwrap_or_else(PoisonError::into_inner);
+        Some(list[*place].membership)
+    }
+
+    /// Whether somebody is a member, if that can be told from those that are known.
+    pub(super) fn has(&self, user: UserId) -> Option<bool> {
+        match self.places.contains_key(&user) {
+            true => Some(true),
+            false => (self.places.len() < SHOWN_MAX).then_some(false),
+        }
+    }
+
     /// A member's marker was set or taken away.
     pub(super) fn mark(
         &self,

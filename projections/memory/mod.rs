@@ -6,9 +6,11 @@
 //! position, so an answer is never older than the position it claims. A member's read marker is
 //! updated in place: evicting a room of thousands for it would be wasteful.
 
+mod answers;
 mod conversation;
 mod loader;
 mod members;
+mod recent;
 mod remembered;
 mod user;
 
@@ -28,11 +30,14 @@ use uuid::Uuid;
 use crate::readers::Readers;
 use crate::{Generation, Progress};
 
+pub(crate) use answers::Answers;
 pub(crate) use conversation::{COLUMNS as CONVERSATION_COLUMNS, JOINS as CONVERSATION_JOINS};
 pub use conversation::{Conversation, Message};
+pub(crate) use conversation::{map_size, tags_size};
 pub(crate) use loader::{KEYS_MAX, Loader};
 pub use members::Member;
 pub(crate) use members::{Members, SHOWN_MAX, Users};
+pub(crate) use recent::{Changed, RecentChanges};
 pub(crate) use remembered::Remembered;
 pub(crate) use user::COLUMNS as USER_COLUMNS;
 pub use user::User;
@@ -58,6 +63,10 @@ pub struct Memory {
     directory_generation: Arc<AtomicU64>,
     /// By account and public number.
     pub(crate) numbers: Arc<Cache<(AccountId, PublicId), ConversationId>>,
+    /// What the newest events changed: by that, answers are known to be right still.
+    pub(crate) recent: RecentChanges,
+    /// What each kind of things may take; nothing is remembered with 0.
+    pub(crate) bytes_max: u64,
 }
 
 impl Memory {
@@ -102,6 +111,8 @@ impl Memory {
             ),
             directory_generation: Arc::new(AtomicU64::new(1)),
             numbers: Arc::new(Cache::new(numbers_max)),
+            recent: RecentChanges::default(),
+            bytes_max,
         }
     }
 
@@ -124,6 +135,23 @@ impl Memory {
                 // What it touched is unknown.
                 Err(_) => self.forget_all(),
             }
+            self.recent.follow(event);
+        }
+    }
+
+    /// Whether a change may concern what a user sees of their own conversations: it does unless it
+    /// is known that they are not in the one that changed.
+    pub(crate) fn concerns_member(&self, user: UserId, changed: &Changed) -> bool {
+        let is_in = |conversation| {
+            let members = self.members.known(conversation);
+            members.and_then(|members| members.has(user)).unwrap_or(true)
+        };
+        match changed {
+            Changed::Conversation(conversation) => is_in(conversation),
+            Changed::Members(conversation, moved) => moved.contains(&user) || is_in(conversation),
+            Changed::Own(_, member) => *member == user,
+            Changed::Inbox | Changed::Directory | Changed::Nothing => false,
+            Changed::Anything => true,
         }
     }
 
@@ -131,7 +159,13 @@ impl Memory {
         match decoded {
             domain::Event::Conversation(change) => {
                 let conversation = ConversationId::new(stream);
-                self.conversations.forget(&conversation);
+                self.conversations.replace(&conversation, |known| {
+                    // Rows may have been read before this node heard of their newest events.
+                    if known.revision >= event.recorded.account_position {
+                        return Some(known.clone());
+                    }
+                    known.with_message(&event.recorded, change).map(Arc::new)
+                });
                 if let ConversationEvent::ConversationCreated { .. }
                 | ConversationEvent::MemberAdded { .. }
                 | ConversationEvent::MemberRemoved { .. }
@@ -180,5 +214,6 @@ impl Memory {
         self.conversations.forget_all();
         self.members.forget_all();
         self.all_members.forget_all();
+        self.recent.forget_all();
     }
 }

@@ -121,6 +121,11 @@ where
         Ok(value)
     }
 
+    /// A value, if it is known.
+    pub(crate) fn known(&self, key: &K) -> Option<Arc<V>> {
+        self.known.get(key)
+    }
+
     async fn load(&self, readers: &Readers, keys: Vec<K>) -> Result<HashMap<K, Arc<V>>, Error> {
         let keeping = Keeping::new(self.loading.clone(), keys.clone());
         let found = self.loader.load(readers, keys).await?;
@@ -135,6 +140,19 @@ where
             loading.changed = true;
         }
         self.known.remove(key);
+    }
+
+    /// A value is another one now, if it is known what; else it is forgotten.
+    pub(crate) fn replace(&self, key: &K, change: impl FnOnce(&Arc<V>) -> Option<Arc<V>>) {
+        let mut loading = lock(&self.loading);
+        if let Some(loading) = loading.get_mut(key) {
+            loading.changed = true;
+        }
+        match self.known.get(key).map(|known| change(&known)) {
+            Some(Some(changed)) => self.known.insert(*key, changed),
+            Some(None) => drop(self.known.remove(key)),
+            None => {}
+        }
     }
 
     /// Applies a change to the value if it is cached. One that is being loaded is not kept.

@@ -18,6 +18,7 @@ use std::time::{Duration, Instant};
 use domain::Position;
 use event_store::{Lease, Log, lead_once};
 use sqlx::{Executor, PgConnection};
+use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 pub use compare::Difference;
@@ -43,6 +44,7 @@ pub struct Replay {
     memory_max: usize,
     /// So near to what is shown, the rest is done together with the switch.
     pub(crate) near: i64,
+    stop: CancellationToken,
 }
 
 /// How far building has come.
@@ -57,7 +59,9 @@ pub enum Step {
     },
     /// Makes the indexes.
     Indexing,
-    /// Waits for the moment to take the place of what is shown.
+    /// Compares rows.
+    Comparing,
+    /// Waits for a moment to take the place of what is shown, for somebody reads that.
     Switching,
 }
 
@@ -71,7 +75,12 @@ impl Replay {
     }
 
     pub(crate) fn of(live: Generation, log: Log, node: Uuid, memory_max: usize) -> Self {
-        Self { log, live, node, memory_max, near: NEAR }
+        Self { log, live, node, memory_max, near: NEAR, stop: CancellationToken::new() }
+    }
+
+    /// Has what is under way end with [`Error::ShuttingDown`], its lease given back.
+    pub fn stop(&self) {
+        self.stop.cancel();
     }
 
     /// Some models with their relatives; all, if none is named.
@@ -82,25 +91,45 @@ impl Replay {
         }
     }
 
-    /// Works under a lease; waits for one that an interrupted run has left.
+    /// Works under a lease; waits for one that an interrupted run has left. One that was lost, as
+    /// when the database answered nobody for longer than it lasts, is taken again, and the work
+    /// begun again: what it had written stays under the lease's name alone.
     async fn under<T>(
         &self,
         lease: &str,
         mut work: impl AsyncFnMut(&Lease) -> Result<T, Error>,
     ) -> Result<T, Error> {
-        let asked = Instant::now();
+        let mut asked = Instant::now();
         loop {
-            let once = async |lease: &Lease| work(lease).await;
-            match lead_once(self.log.pool(), lease, self.node, once).await? {
-                Some(done) => return Ok(done),
-                None if asked.elapsed() < LEASE_RUNS_OUT_WITHIN => tokio::time::sleep(PAUSE).await,
-                None => return Err(Error::UnderWay { lease: lease.to_owned() }),
+            let once = async |lease: &Lease| {
+                let worked = self.stop.run_until_cancelled(work(lease)).await;
+                worked.unwrap_or(Err(Error::ShuttingDown))
+            };
+            match lead_once(self.log.pool(), lease, self.node, once).await {
+                Ok(Some(done)) => return Ok(done),
+                Err(error) if is_lost_lease(&error) => asked = Instant::now(),
+                Err(error) => return Err(error),
+                Ok(None) if self.stop.is_cancelled() => return Err(Error::ShuttingDown),
+                Ok(None) if asked.elapsed() < LEASE_RUNS_OUT_WITHIN => {
+                    tokio::time::sleep(PAUSE).await;
+                }
+                Ok(None) => return Err(Error::UnderWay { lease: lease.to_owned() }),
             }
         }
     }
 
     fn fill<'a>(&'a self, lease: &'a Lease, generation: &'a Generation) -> Fill<'a> {
         Fill { log: &self.log, lease, generation, memory_max: self.memory_max }
+    }
+}
+
+fn is_lost_lease(error: &Error) -> bool {
+    match error {
+        Error::Log(event_store::Error::LeaseLost { .. }) => true,
+        Error::Database { source: sqlx::Error::Database(error), .. } => {
+            error.code().as_deref() == Some("CQ001")
+        }
+        _ => false,
     }
 }
 

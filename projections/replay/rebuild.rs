@@ -44,8 +44,11 @@ impl Replay {
         anew: bool,
         report: Report<'_>,
     ) -> Result<Position, Error> {
-        let live = self.chosen(names);
-        let work = async |lease: &Lease| self.rebuild_under(lease, &live, anew, report).await;
+        let (live, mut anew) = (self.chosen(names), anew);
+        let work = async |lease: &Lease| {
+            let anew = std::mem::take(&mut anew);
+            self.rebuild_under(lease, &live, anew, report).await
+        };
         self.under(&live.rebuild_lease(), work).await
     }
 
@@ -72,7 +75,6 @@ impl Replay {
         let mut pause = PAUSE_MIN;
         loop {
             at = self.catch_up(&mut connection, &fill, live, at, &mut |_| {}).await?;
-            report(Step::Switching);
             match self.switch(&mut connection, lease, live, at).await? {
                 Switch::Done(position) => {
                     drop_old(&mut connection, live).await?;
@@ -80,6 +82,7 @@ impl Replay {
                 }
                 Switch::Behind => {}
                 Switch::Busy => {
+                    report(Step::Switching);
                     tokio::time::sleep(pause).await;
                     pause = (pause * 2).min(PAUSE_MAX);
                 }

@@ -74,6 +74,7 @@ impl Replay {
                 }
             }
             let comparison = Comparison { log: &self.log, schema: &schema, position: to, sample };
+            report(Step::Comparing);
             let verified = comparison.run(&mut shown, &mut connection, found).await;
             shown.execute("rollback").await.map_err(Error::database("compare"))?;
             drop_schema(&mut connection, &schema).await?;

@@ -1,12 +1,15 @@
 use domain::Position;
 use event_store::Lease;
+use sqlx::{Executor, PgConnection};
 
 use super::{Replay, Report, Step, drop_schema, make};
 use crate::Error;
+use crate::generation::quoted;
 use crate::projector::{dedicated, index};
 
 impl Replay {
-    /// Builds a model, with its relatives, as it was at a position, in a new schema of its own.
+    /// Builds a model, with its relatives, as it was at a position, in a new schema of its own,
+    /// which is there as soon as all of it is: what is interrupted leaves nothing under its name.
     ///
     /// # Errors
     /// [`Error::SchemaExists`]; those of building otherwise.
@@ -17,30 +20,38 @@ impl Replay {
         schema: &str,
         report: Report<'_>,
     ) -> Result<(), Error> {
-        let copy = self.chosen(&[name]).within(schema);
+        let scratch = self.live.scratch();
+        let copy = self.chosen(&[name]).within(&scratch);
         let work = async |lease: &Lease| {
             let mut connection = dedicated(&self.log, &copy).await?;
             let exists: bool = sqlx::query_scalar("select to_regnamespace($1) is not null")
-                .bind(schema)
+                .bind(quoted(schema))
                 .fetch_one(&mut *connection)
                 .await
                 .map_err(Error::database("look for a schema"))?;
             if exists {
                 return Err(Error::SchemaExists(schema.to_owned()));
             }
-            make(&mut connection, &copy, schema).await?;
+            drop_schema(&mut connection, &scratch).await?;
+            make(&mut connection, &copy, &scratch).await?;
             let mut reached = |at| report(Step::Filled { at, to: until });
             let fill = self.fill(lease, &copy);
-            let filled = match fill.run(&mut connection, Position::START, until, &mut reached).await
-            {
-                Ok(()) => index(&mut connection, lease, &copy).await,
-                failed => failed,
-            };
-            if filled.is_err() {
-                drop_schema(&mut connection, schema).await?;
-            }
-            filled
+            fill.run(&mut connection, Position::START, until, &mut reached).await?;
+            report(Step::Indexing);
+            index(&mut connection, lease, &copy).await?;
+            name_it(&mut connection, &scratch, schema).await
         };
-        self.under("what_if", work).await
+        self.under(&scratch, work).await
+    }
+}
+
+async fn name_it(connection: &mut PgConnection, from: &str, to: &str) -> Result<(), Error> {
+    let rename = format!("alter schema {from} rename to {}", quoted(to));
+    match connection.execute(rename.as_str()).await {
+        Ok(_) => Ok(()),
+        Err(sqlx::Error::Database(error)) if error.code().as_deref() == Some("42P06") => {
+            Err(Error::SchemaExists(to.to_owned()))
+        }
+        Err(source) => Err(Error::Database { doing: "name a schema", source }),
     }
 }

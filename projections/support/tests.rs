@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use domain::UserId;
 use domain::conversation::Command::DeleteConversation;
 use domain::conversation::support::SupportCommand::{AssignAgent, ChangeStatus, Snooze};
@@ -9,7 +11,7 @@ use crate::tests::{ACCOUNT, Office, incoming, outgoing, said};
 use crate::views::support::{Counts, Desk, Filter, SupportConversation};
 use crate::views::{Due, Views};
 
-async fn shown(views: &Views, office: &Office) -> SupportConversation {
+async fn shown(views: &Views, office: &Office) -> Arc<SupportConversation> {
     let id = *office.conversations.last().unwrap();
     views.support_conversation_of(ACCOUNT, id).await.unwrap().unwrap()
 }

@@ -26,7 +26,7 @@ const ORDERS: [Order; 8] = [
 ];
 
 /// Some filter, and somebody who asks.
-fn any_question(office: &mut Office) -> (Desk, Filter) {
+pub(super) fn any_question(office: &mut Office) -> (Desk, Filter) {
     let Office { random, inboxes, teams, agents, links, .. } = office;
     let one_in = |random: &mut rand::rngs::StdRng, n: u32| random.random_ratio(1, n);
     let seen = [None, Some(vec![]), Some(inboxes[..1].to_vec()), Some(inboxes[1..].to_vec())];

@@ -222,7 +222,7 @@ impl Office {
         futures::future::join_all(working.collect::<Vec<_>>()).await;
     }
 
-    async fn go_on(&mut self) {
+    pub(crate) async fn go_on(&mut self) {
         self.steps += 1;
         let n = self.steps;
         let pick = self.random.random_range(0..40);

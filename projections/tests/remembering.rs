@@ -4,10 +4,13 @@ use domain::{AccountId, ConversationId, UserId};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
+use super::desk::any_question;
+use super::desk_world::{ACCOUNT, Office};
 use super::random::History;
 use super::world::Node;
 use super::{KINDS, every_choice_of_flags};
-use crate::views::{Choice, Column, Filter, Order, Viewer, Views};
+use crate::views::support::{Desk, Filter};
+use crate::views::{self, Choice, Column, Order, Viewer, Views};
 use crate::{Cursor, MODELS, Memory};
 
 /// How many questions there are.
@@ -15,15 +18,18 @@ const QUESTIONS: usize = 12;
 
 /// The answer to one question of a member, as text.
 async fn answer(views: &Views, user: UserId, rooms: &[ConversationId], question: usize) -> String {
-    let filter = Filter { kinds: KINDS.to_vec(), top: 100, ..Filter::default() };
+    // For an answer, as what comes from outside: nothing else is kept.
+    let views = &views.clone().of_account(AccountId::FIRST);
+    let filter = views::Filter { kinds: KINDS.to_vec(), top: 100, ..views::Filter::default() };
     match question {
         0 => format!("{:#?}", views.list(user, &filter).await.unwrap()),
         1 => {
-            let unread = Filter { unread: Some(true), trashed: Some(false), ..filter };
+            let unread = views::Filter { unread: Some(true), trashed: Some(false), ..filter };
             format!("{:#?}", views.list(user, &unread).await.unwrap())
         }
         2 => {
-            let named = Filter { q: Some("user".to_owned()), order: Order::ModifiedAt, ..filter };
+            let named =
+                views::Filter { q: Some("user".to_owned()), order: Order::ModifiedAt, ..filter };
             format!("{:#?}", views.list(user, &named).await.unwrap())
         }
         3 => {
@@ -115,6 +121,44 @@ fn look_all_the_time(history: &History, views: &Views, stop: &CancellationToken)
             }
         }
     })
+}
+
+/// Of what does not depend on the clock.
+async fn answer_to_agent(
+    views: &Views,
+    office: &Office,
+    (desk, filter): &(Desk, Filter),
+) -> String {
+    let views = views.clone().of_account(ACCOUNT);
+    let mut answer = String::new();
+    for agent in &office.agents {
+        answer += &format!("{:#?}", views.inboxes_of(ACCOUNT, *agent).await.unwrap());
+    }
+    for id in &office.conversations {
+        let shown = views.support_conversation_of(ACCOUNT, *id).await.unwrap();
+        answer += &format!("{shown:#?}");
+    }
+    let list = views.support_list(desk, filter).await.unwrap();
+    answer + &format!("{list:#?} {:#?}", views.support_counts(desk, filter).await.unwrap())
+}
+
+/// Few commands between two looks, for what is kept for agents is kept for a second only.
+#[tokio::test(flavor = "multi_thread")]
+async fn answers_to_agents_from_memory_are_those_of_the_rows() {
+    let mut office = Office::open(33).await;
+    let node = Node::start(&office.world.log, MODELS);
+    let off = Memory::off(&office.world.another_pool().await);
+    let without = Views::new(off, node.views.progress().clone());
+    let questions = Vec::from_iter((0..4).map(|_| any_question(&mut office)));
+    for step in 0..100 {
+        office.go_on().await;
+        node.wait_for(office.world.log.head().await.unwrap()).await;
+        let question = &questions[step % questions.len()];
+        let remembered = answer_to_agent(&node.views, &office, question).await;
+        let read = answer_to_agent(&without, &office, question).await;
+        assert_same(&[remembered], &[read], &format!("step {step}"));
+    }
+    node.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

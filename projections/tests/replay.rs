@@ -191,6 +191,33 @@ async fn what_was_interrupted_goes_on_where_it_was() {
     assert_eq!(verify(&world).await.1, []);
 }
 
+/// As when the database answers nobody for longer than a lease lasts.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rebuild_that_loses_its_lease_takes_it_again_and_goes_on() {
+    let world = random_history(69, 1500).await;
+    world.project().await;
+    let head = world.log.head().await.unwrap();
+    let (reached, mut positions) = (tokio::sync::Notify::new(), Vec::new());
+    let mut seen = |now| {
+        if let Step::Filled { at, .. } = now {
+            positions.push(at);
+            reached.notify_one();
+        }
+    };
+    let replay = replay(&world, TINY);
+    let losing = async {
+        // The first one is where it begins.
+        reached.notified().await;
+        reached.notified().await;
+        let lost = "update leases set epoch = epoch + 1, owner = null where name like 'rebuild%'";
+        world.pool().execute(lost).await.unwrap();
+    };
+    let (rebuilt, ()) = tokio::join!(replay.rebuild(&[], true, &mut seen), losing);
+    assert_eq!(rebuilt.unwrap(), head);
+    assert!(positions.is_sorted(), "it goes on where it was: {positions:?}");
+    assert_eq!(verify(&world).await.1, []);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn two_rebuilds_take_turns() {
     let world = random_history(64, 100).await;

@@ -327,8 +327,8 @@ async fn contacts_and_what_is_said_to_them_are_read_back_as_they_were_accepted()
         assert_eq!(found.source_id, create.source_id.as_str());
         assert_eq!(found.additional_attributes, create.additional_attributes);
         assert_eq!(found.custom_attributes, create.custom_attributes);
-        let last = found.last_message;
-        assert_eq!(last.as_ref().map(|m| &*m.text), message.as_ref().map(|m| m.text.as_str()));
+        let last = found.last_message.as_ref();
+        assert_eq!(last.map(|m| &*m.text), message.as_ref().map(|m| m.text.as_str()));
         let (Some(last), Some(message)) = (last, message) else { continue };
         assert_eq!(last.content_attributes, message.content_attributes);
         assert_eq!(last.source_id, message.source_id.map(|text| text.as_str().to_owned()));

@@ -60,6 +60,12 @@ async fn what_if_shows_the_rows_as_they_were_at_a_position() {
     }
     let again = replay.what_if(memberships::NAME, 80.into(), "then", &mut |_| {}).await;
     assert!(matches!(again, Err(Error::SchemaExists(_))), "{again:?}");
+    let mut stop = |_| replay.stop();
+    let stopped = replay.what_if(memberships::NAME, 80.into(), "now", &mut stop).await;
+    assert!(matches!(stopped, Err(Error::ShuttingDown)), "{stopped:?}");
+    let is_there = "select to_regnamespace('now') is not null";
+    let is_there: bool = sqlx::query_scalar(is_there).fetch_one(world.pool()).await.unwrap();
+    assert!(!is_there, "it is there as a whole or not at all");
     let left = tokio::time::timeout(Duration::from_secs(5), verify(&world)).await.unwrap();
     assert_eq!(left.1, [], "what is shown is as it was");
 }

@@ -1,7 +1,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use domain::{AccountId, ConversationId, PublicId, UserId};
+use domain::{AccountId, ConversationId, MembershipId, PublicId, UserId};
 
 use super::member_state::Seen;
 use super::{MemberState, SHOWN, Views};
@@ -140,6 +140,28 @@ impl Views {
         self.progress.require(SHOWN)?;
         let seen = self.seen(user, conversation).await?;
         Ok(seen.map(|seen| (seen.conversation, seen.state)))
+    }
+
+    /// A conversation that a user is in, in the trash or not, and their membership of it. Memory
+    /// may say that they are, as of what was announced; that they are not, only rows say.
+    ///
+    /// # Errors
+    /// When PostgreSQL fails or a read model is stopped.
+    pub async fn member_of(
+        &self,
+        user: UserId,
+        conversation: ConversationId,
+    ) -> Result<Option<(Arc<Conversation>, MembershipId)>, Error> {
+        self.progress.require(SHOWN)?;
+        let known = self.conversation(conversation).await?;
+        if let Some(known) = known.filter(|known| known.member_count <= SHOWN_MAX as i64) {
+            let members = self.memory.members.one(&self.readers, conversation).await?;
+            if let Some(membership) = members.and_then(|members| members.membership(user)) {
+                return Ok(Some((known, membership)));
+            }
+        }
+        let found = self.member_state(user, conversation).await?;
+        Ok(found.map(|(conversation, state)| (conversation, state.membership)))
     }
 
     /// One conversation with all its members, for whoever may see it.

@@ -1,7 +1,7 @@
 //! A page of a list in its default order, batched over concurrent requests.
 
 use std::collections::HashMap;
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 use domain::{AccountPosition, ConversationId, PublicId, UserId};
 use sqlx::postgres::PgRow;
@@ -12,6 +12,7 @@ use super::member_state::OWN_COLUMNS;
 use super::{MemberState, Views};
 use crate::Error;
 use crate::memberships::bucket::{self, Wanted};
+use crate::memory::Changed;
 use crate::readers::Readers;
 
 /// Pages in one statement, of up to a hundred items each.
@@ -60,45 +61,53 @@ pub(super) struct Found {
     end: Option<End>,
 }
 
+impl Found {
+    pub(super) fn size(&self) -> usize {
+        size_of_val(&self.states[..])
+    }
+}
+
 impl Views {
-    /// How long a list is, and the states on a page of it. Requests that come while a statement is
-    /// running share the next one. Where items have to be skipped first, a request gets a statement
-    /// of its own, so that it delays no other.
+    /// How long a list is, and the states on a page of it.
     pub(super) async fn list_page(
         &self,
         user: UserId,
         filter: &Filter,
     ) -> Result<(i64, Vec<MemberState>), Error> {
-        let (wanted, position) = (self.within_served(filter.wanted()), self.progress.position());
-        let known_end = self.list_ends.find((user, wanted), filter.skip, position);
         let key = Key {
             user,
-            wanted,
+            wanted: self.within_served(filter.wanted()),
             unread: filter.unread,
             trashed: filter.trashed,
             top: filter.top,
-            skip: if known_end.is_some() { 0 } else { filter.skip },
-            after: known_end.unwrap_or(End::TOP),
+            skip: filter.skip,
+            after: End::TOP,
         };
-        let (total, states, end) = if key.skip == 0 {
-            let found = self
-                .list_pages
-                .load(&self.readers, vec![key])
-                .await?
-                .remove(&key)
-                .unwrap_or_default();
-            (found.total, found.states.clone(), found.end)
+        let read = self.read_page(key);
+        let concerns = |_: &_, changed: &Changed| self.memory.concerns_member(user, changed);
+        let page = self.asked(&self.asked.list_pages, key, concerns, read).await?;
+        Ok((page.total, page.states.clone()))
+    }
+
+    /// Those who ask while a statement is under way share the next one; where items have to be
+    /// counted off first, that is a statement of its own, which holds up nobody.
+    async fn read_page(&self, key: Key) -> Result<Arc<Found>, Error> {
+        let (list, position) = ((key.user, key.wanted), self.progress.position());
+        let known_end = self.list_ends.find(list, key.skip, position);
+        let from_end = known_end.map_or(key, |after| Key { skip: 0, after, ..key });
+        let found = if from_end.skip == 0 {
+            let found = self.list_pages.load(&self.readers, vec![from_end]).await?;
+            found.get(&from_end).cloned()
         } else {
-            let alone = || fetch(self.readers.clone(), vec![key]);
-            let found = self.ask("list conversations", alone).await?.remove(&key);
-            let Found { total, states, end } = found.unwrap_or_default();
-            (total, states, end)
+            let alone = || fetch(self.readers.clone(), vec![from_end]);
+            self.ask("list conversations", alone).await?.remove(&from_end).map(Arc::new)
         };
-        if let Some(end) = end {
-            let count = filter.skip + states.len() as i64;
-            self.list_ends.note((user, wanted), count, position, end);
+        let found = found.unwrap_or_default();
+        if let Some(end) = found.end {
+            let count = key.skip + found.states.len() as i64;
+            self.list_ends.note(list, count, position, end);
         }
-        Ok((total, states))
+        Ok(found)
     }
 }
 

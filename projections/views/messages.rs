@@ -45,6 +45,28 @@ impl Views {
         Ok(self.with_authors(found).await?.pop())
     }
 
+    /// The same of one that was posted to a conversation just now: from memory, as long as it is
+    /// the newest there.
+    ///
+    /// # Errors
+    /// When PostgreSQL fails or a read model is stopped.
+    pub async fn posted(
+        &self,
+        account: AccountId,
+        conversation: ConversationId,
+        id: PublicId,
+    ) -> Result<Option<ShownMessage>, Error> {
+        self.progress.require(SHOWN)?;
+        let known = self.memory.conversations.known(&conversation);
+        let known = known.filter(|known| known.account_id == account && self.serves(known));
+        match known.as_ref().and_then(|known| known.newest()) {
+            Some(newest) if newest.id == id => {
+                Ok(self.with_authors(vec![newest.clone()]).await?.pop())
+            }
+            _ => self.message(account, id).await,
+        }
+    }
+
     /// The messages of an account with these ids, in their order. Whether the caller may see them
     /// is not asked here.
     ///

@@ -5,6 +5,7 @@
 //! memory.
 
 mod activity;
+mod asked;
 mod badge;
 mod chats;
 mod contacts;
@@ -30,15 +31,17 @@ mod users;
 use std::sync::Arc;
 
 use domain::conversation::Kind;
-use domain::{AccountId, AccountPosition, ConversationId, PublicId, UserId};
+use domain::{AccountId, AccountPosition, ConversationId, Position, PublicId, UserId};
 use event_store::Surface;
 use futures::FutureExt;
+use tokio::sync::OnceCell;
 
 use crate::memberships::bucket::Wanted;
 use crate::memory::{KEYS_MAX, Loader, Memory};
 use crate::readers::Readers;
 use crate::{AnswerSize, Error, Progress};
 
+use asked::Asked;
 use page_ends::PageEnds;
 
 pub use activity::{Entry, Flags};
@@ -75,6 +78,10 @@ pub struct Views {
     progress: Progress,
     /// The kinds of conversations that are seen.
     kinds: &'static [Kind],
+    asked: Arc<Asked>,
+    /// Whether what is announced is what the rows had come to when the request came.
+    caught_up: Arc<OnceCell<bool>>,
+    rows: Loader<(), Position>,
     list_pages: Loader<list_page::Key, list_page::Found>,
     list_ends: PageEnds<(UserId, Wanted), list_page::End>,
     chat_ends: PageEnds<(UserId, Wanted), chats::ChatEnd>,
@@ -87,8 +94,14 @@ pub struct Views {
 impl Views {
     /// Views of the read models that `progress` is of, and of conversations of every kind.
     pub fn new(memory: Memory, progress: Progress) -> Self {
+        let schemas = progress.generation.schemas();
         Self {
             readers: memory.readers.clone(),
+            asked: Arc::new(Asked::of(&memory)),
+            caught_up: Arc::default(),
+            rows: Loader::new("read how far rows are", KEYS_MAX, move |readers, _| {
+                asked::fetch_rows(readers, schemas.clone()).boxed()
+            }),
             memory,
             progress,
             kinds: Kind::ALL,
@@ -114,8 +127,8 @@ impl Views {
         self.of_kinds(served_kinds(surface)).of_account(account)
     }
 
-    fn of_account(self, account: AccountId) -> Self {
-        Self { readers: self.readers.of_account(account), ..self }
+    pub(crate) fn of_account(self, account: AccountId) -> Self {
+        Self { readers: self.readers.of_account(account), caught_up: Arc::default(), ..self }
     }
 
     /// The same without conversations of other kinds, and without what is in them.

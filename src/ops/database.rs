@@ -16,6 +16,9 @@ pub(super) struct Database {
     private: Option<embedded::Postgres>,
 }
 
+/// Opened when they are used: two that compare, three that read ahead, and one for a lease, which
+/// would be lost if its renewal had to wait.
+const CONNECTIONS_MAX: u32 = 6;
 /// Where a running server tells the other verbs how to reach its private PostgreSQL.
 pub(super) const URL_FILE: &str = "database-url";
 
@@ -39,16 +42,16 @@ impl Database {
     pub(super) async fn open_or_make(options: &Options) -> Result<Self, Failure> {
         options.check()?;
         if let Some(url) = &options.database_url {
-            return Ok(Self { pool: connect(url, 4).await?, private: None });
+            return Ok(Self { pool: connect(url, CONNECTIONS_MAX).await?, private: None });
         }
         let data_dir = options.data_dir();
         if let Ok(url) = std::fs::read_to_string(data_dir.join(URL_FILE))
-            && let Ok(pool) = connect(&url, 4).await
+            && let Ok(pool) = connect(&url, CONNECTIONS_MAX).await
         {
             return Ok(Self { pool, private: None });
         }
         let private = embedded::Postgres::start(&data_dir).await?;
-        let pool = connect(private.url(), 4).await?;
+        let pool = connect(private.url(), CONNECTIONS_MAX).await?;
         Ok(Self { pool, private: Some(private) })
     }
 

@@ -73,7 +73,7 @@ impl Rotate {
         let keys = event_store::Keys::open(pool, from).await?;
         let total: i64 =
             sqlx::query_scalar("select count(*) from stream_keys").fetch_one(pool).await?;
-        let bar = progress::bar(total.unsigned_abs());
+        let bar = progress::bar("rewrapping", total.unsigned_abs(), 0);
         let (mut wrapped, mut unopened) = (0, Vec::new());
         loop {
             let Rewrapped { found, unopened: of_batch } = keys.rewrap(pool, to, BATCH_SIZE).await?;

@@ -1,14 +1,36 @@
+use std::fmt::Write;
 use std::io::{IsTerminal, stderr};
 use std::time::{Duration, Instant};
 
-use indicatif::{HumanCount, HumanDuration, ProgressBar, ProgressStyle};
+use indicatif::{
+    HumanCount, HumanDuration, ProgressBar, ProgressFinish, ProgressState, ProgressStyle,
+};
 
-/// A bar on standard error, when that is a terminal.
-pub(super) fn bar(total: u64) -> ProgressBar {
-    let style =
-        ProgressStyle::with_template("{bar:30} {human_pos}/{human_len} {per_sec} {eta} left")
-            .expect("a fixed template");
-    ProgressBar::new(total).with_style(style)
+/// A bar on standard error, when that is a terminal; of so many, so many were done before.
+pub(super) fn bar(doing: &'static str, total: u64, from: u64) -> ProgressBar {
+    let speed = move |state: &ProgressState, shown: &mut dyn Write| {
+        let total = state.len().unwrap_or(total);
+        let _ = shown.write_str(&speed(state.pos(), total, from, state.elapsed()));
+    };
+    let template = "{msg} {bar:30} {human_pos}/{human_len} {speed}";
+    let style = ProgressStyle::with_template(template).expect("a fixed template");
+    shown(ProgressBar::new(total), doing, style.with_key("speed", speed)).with_position(from)
+}
+
+/// As many a second as there were on average, and how long the rest will take.
+fn speed(done: u64, total: u64, from: u64, elapsed: Duration) -> String {
+    let rate = done.saturating_sub(from) as f64 / elapsed.as_secs_f64().max(0.001);
+    let shown = format!("{}/s", HumanCount(rate as u64));
+    if rate < 1.0 {
+        return shown;
+    }
+    let left = Duration::from_secs_f64(total.saturating_sub(done) as f64 / rate);
+    format!("{shown}, {} left", HumanDuration(left))
+}
+
+/// It is gone with whoever has it, however that ends.
+fn shown(bar: ProgressBar, doing: &'static str, style: ProgressStyle) -> ProgressBar {
+    bar.with_message(doing).with_style(style).with_finish(ProgressFinish::AndClear)
 }
 
 /// Where nobody watches a bar.
@@ -27,17 +49,10 @@ pub(super) struct Progress {
 }
 
 impl Progress {
-    pub(super) fn new(doing: &'static str, total: u64) -> Self {
+    pub(super) fn new(doing: &'static str, total: u64, from: u64) -> Self {
         let begun = Instant::now();
         let with_lines = !stderr().is_terminal();
-        Self { doing, bar: bar(total), begun, told: begun, from: 0, with_lines }
-    }
-
-    /// It goes on from here.
-    pub(super) fn begin_at(&mut self, done: u64) {
-        self.from = done;
-        self.bar.set_position(done);
-        self.bar.reset_eta();
+        Self { doing, bar: bar(doing, total, from), begun, told: begun, from, with_lines }
     }
 
     pub(super) fn set(&mut self, done: u64) {
@@ -47,23 +62,50 @@ impl Progress {
         }
         self.told = Instant::now();
         let total = self.bar.length().unwrap_or(done).max(done);
-        let rate = done.saturating_sub(self.from) as f64 / self.begun.elapsed().as_secs_f64();
-        let left = match rate > 0.0 {
-            true => {
-                let left = Duration::from_secs_f64((total - done) as f64 / rate);
-                format!(", {} left", HumanDuration(left))
-            }
-            false => String::new(),
-        };
         super::output::tell(format_args!(
-            "{}: {} of {}, {rate:.0}/s{left}",
+            "{}: {} of {}, {}",
             self.doing,
             HumanCount(done),
-            HumanCount(total)
+            HumanCount(total),
+            speed(done, total, self.from, self.begun.elapsed())
         ));
+    }
+
+    /// All is counted, and something else is waited for.
+    pub(super) fn wait_for(&mut self, what: &'static str) {
+        if self.with_lines && self.told.elapsed() >= A_LINE_EVERY {
+            self.told = Instant::now();
+            super::output::tell(what);
+        }
+        if self.doing != what {
+            self.doing = what;
+            self.bar.finish_and_clear();
+            let style = ProgressStyle::with_template("{msg}, {elapsed}").expect("a fixed template");
+            self.bar = shown(ProgressBar::new_spinner(), what, style);
+            self.bar.enable_steady_tick(Duration::from_secs(1));
+        }
     }
 
     pub(super) fn finish(self) {
         self.bar.finish_and_clear();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::speed;
+
+    #[test]
+    fn speed_counts_what_was_done_since_the_beginning() {
+        for (done, total, from, seconds, expected) in [
+            (3_000, 9_000, 1_000, 2, "1,000/s, 6 seconds left"),
+            (9_000, 9_000, 1_000, 8, "1,000/s, 0 seconds left"),
+            (1_000, 9_000, 1_000, 0, "0/s"),
+            (10, 9_000, 0, 60, "0/s"),
+        ] {
+            assert_eq!(speed(done, total, from, Duration::from_secs(seconds)), expected);
+        }
     }
 }

@@ -1,5 +1,6 @@
 //! What is acknowledged stays, whatever is killed.
 
+mod clocks;
 mod connections;
 mod fairness;
 mod frozen;

@@ -9,7 +9,7 @@ use crate::harness::{Installation, Server, wait_until};
 
 /// Until the lease of a node that is gone runs out, and another one has asked for it, on a busy
 /// machine.
-const GOES_ON_WITHIN: Duration = Duration::from_secs(20);
+pub const GOES_ON_WITHIN: Duration = Duration::from_secs(20);
 
 /// Two servers, the first of which writes the read models, and a chat.
 struct Pair {

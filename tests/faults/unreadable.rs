@@ -50,6 +50,15 @@ async fn quarantined_events_cost_no_more_than_their_own_conversation() {
     })
     .await;
 
+    let rebuild = ["replay", "projection", "--all"];
+    let (status, _, said) = installation.run(&rebuild);
+    assert_eq!(status, Some(1), "{said}");
+    assert!(
+        said.contains(&format!("the event at position {position} cannot be applied")),
+        "{said}"
+    );
+    assert!(said.contains(&format!("`colloquy audit quarantine {position} --reason")), "{said}");
+
     let quarantine = |position: i64| {
         let position = position.to_string();
         let reason = ["--reason", "nobody knows it"];
@@ -64,6 +73,10 @@ async fn quarantined_events_cost_no_more_than_their_own_conversation() {
 
     wait_until("it has caught up", async || ann.get("/readyz").await.body == "ready\n").await;
     ann.say(&other, "others go on").await;
+    let built = installation.done(&rebuild);
+    assert!(built.contains(&format!("up to position {} ", position + 2)), "{built}");
+    installation.done(&["replay", "projection", "--conversation", &stream]);
+    assert_eq!(installation.done(&["replay", "verify"]), "");
     let path = format!("/api/apps/{}/messages", chat["id"]);
     assert_eq!(all_messages(&ann, &path).await.len(), 1);
     let refused = ann.post(&path, json!({ "text": "after" })).await;

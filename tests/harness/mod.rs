@@ -5,6 +5,7 @@ mod server;
 
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
+use std::time::Duration;
 
 use domain::conversation::{self, Conversation};
 use domain::participation::{self, ChangeCommand, Membership, Participation};
@@ -69,7 +70,8 @@ impl Installation {
         PgPool::connect_with(options.options([("search_path", path)])).await.unwrap()
     }
 
-    fn verb(&self, arguments: &[&str]) -> Command {
+    /// To be run otherwise than below.
+    pub fn verb(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_colloquy"));
         command.env("COLLOQUY_JWT_SECRET", SECRET).env("COLLOQUY_LISTEN", "127.0.0.1:0");
         self.configured(command, arguments)
@@ -138,6 +140,21 @@ impl Installation {
         run(self.verb(arguments).envs(variables.iter().copied()))
     }
 
+    /// Runs a verb to its end, which is to be a good one; the most memory that it ever had, in
+    /// bytes.
+    pub async fn peak_memory(&self, arguments: &[&str]) -> u64 {
+        let mut child = self.verb(arguments).stdout(Stdio::null()).spawn().unwrap();
+        let mut peak = 0;
+        loop {
+            if let Some(status) = child.try_wait().unwrap() {
+                assert!(status.success(), "{arguments:?}: {status}");
+                return peak;
+            }
+            peak = peak.max(server::peak_memory(child.id()).unwrap_or_default());
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    }
+
     /// Runs it with another standard output: status, standard error.
     pub fn run_into(&self, output: Stdio, arguments: &[&str]) -> (Option<i32>, String) {
         let verb = self.verb(arguments).stdout(output).stderr(Stdio::piped()).spawn().unwrap();
@@ -168,6 +185,13 @@ impl Installation {
             command.env_remove("COLLOQUY_JWT_SECRET");
         }
         Server::start(self.configured(command, arguments))
+    }
+
+    /// The same with further variables.
+    pub fn start_with_variables(&self, variables: &[(&str, &str)]) -> Server {
+        let mut command = self.configured(serve(), &[]);
+        command.envs(variables.iter().copied());
+        Server::start(command)
     }
 
     /// The same for a process that may have so many files and connections open.

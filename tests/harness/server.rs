@@ -99,10 +99,7 @@ impl Server {
 
     /// The most memory that it ever had, in bytes.
     pub fn peak_memory(&self) -> u64 {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
-        let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
-        let kib: u64 = peak.trim().strip_suffix(" kB").unwrap().parse().unwrap();
-        kib * 1024
+        peak_memory(self.child.id()).unwrap()
     }
 
     /// A request that is sent as far as this, on a connection of its own.
@@ -147,4 +144,12 @@ impl Server {
         let token = api::token::issue(SECRET, &claims, &api::token::Rules::default()).unwrap();
         Caller::new(&self.url, &token, &self.client)
     }
+}
+
+/// Of a process; nothing when it has ended.
+pub fn peak_memory(process: u32) -> Option<u64> {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status")).ok()?;
+    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    let kib: u64 = peak.trim().strip_suffix(" kB")?.parse().ok()?;
+    Some(kib * 1024)
 }

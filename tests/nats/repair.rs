@@ -108,6 +108,11 @@ async fn an_old_copy_of_the_store_that_is_put_back() {
     assert!(status == Some(0) && output.contains("2 of them erased"), "{output}");
     let (status, output) = world.run(&["--check"]);
     assert_eq!(status, Some(0), "{output}");
+    // It goes on where the old copy has it.
+    world.read_up_to(12).await;
+    let mut expected = world.log().await;
+    expected.remove(&11);
+    assert_eq!(world.shown, expected);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -6,7 +6,7 @@ pub mod queries;
 pub mod rooms;
 pub mod support;
 
-use crate::load::{Script, Tally, drive};
+use crate::load::{Script, Tally, drive, on_the_clock};
 use crate::pgbench::Pgbench;
 use crate::table::{self, median};
 use crate::world::World;
@@ -26,13 +26,42 @@ async fn in_turns(
     (tallies, median(others))
 }
 
-/// All callers beside as many clients of pgbench.
-async fn beside_pgbench(world: &World, what: &str, scripts: &[Script], other: &Pgbench, aim: f64) {
+/// All callers beside as many clients of pgbench, whose rate is returned.
+async fn beside_pgbench(
+    world: &World,
+    what: &str,
+    scripts: &[Script],
+    other: &Pgbench,
+    aim: f64,
+) -> f64 {
     let ours = || drive(world.server.address, scripts, world.round);
     let (tallies, rate) = in_turns(ours, async || other.rate(world.round)).await;
     let ours = median(tallies.iter().map(Tally::rate));
     let failed = Tally::merge(tallies).failed();
     table::print_rates(what, ours, (&format!("pgbench {}", other.name), rate), aim, &failed);
+    rate
+}
+
+/// The same while others write so many times a second, so that not all that is remembered stays
+/// right; beside what pgbench reached before.
+async fn while_others_write(
+    world: &World,
+    what: &str,
+    (scripts, writes): (&[Script], &[Script]),
+    per_second: u32,
+    beside: (&str, f64),
+) {
+    let duration = ROUNDS as u32 * world.round;
+    let address = world.server.address;
+    let (reads, writes) = futures::join!(
+        drive(address, scripts, duration),
+        on_the_clock(address, writes, per_second, duration)
+    );
+    let (rate, failed) = (reads.rate(), Tally::merge([reads, writes]).failed());
+    let what = format!("{what}, {per_second} messages/s");
+    let measured = (format!("{rate:.0}/s"), format!("{}: {:.0}/s", beside.0, beside.1));
+    let ratio = format!("{:.2}", rate / beside.1);
+    table::print(&what, &measured.0, &measured.1, &ratio, "", &failed);
 }
 
 /// What the client itself takes of the cores: with a request that costs the server next to nothing.

@@ -1,6 +1,6 @@
 //! Queries of callers with 200 conversations each, and of members with very many.
 
-use super::{ROUNDS, beside_pgbench};
+use super::{ROUNDS, beside_pgbench, while_others_write};
 use crate::client::User;
 use crate::load::{Script, Tally, drive};
 use crate::pgbench::Pgbench;
@@ -27,7 +27,10 @@ pub async fn list(world: &World) {
     world.lists().await;
     let scripts = scripts(world, &world.callers, LIST);
     let page = Pgbench::page(&world.server).await;
-    beside_pgbench(world, "list, 20 of 200: 64 callers", &scripts, &page, 0.4).await;
+    let rate = beside_pgbench(world, "list, 20 of 200: 64 callers", &scripts, &page, 0.4).await;
+    let posts = world.scripts(|user, chat| [user.post_message(chat)]).await;
+    let beside = ("pgbench page of 20", rate);
+    while_others_write(world, "the same", (&scripts, &posts), 200, beside).await;
 }
 
 /// The same list on a server with few conversations, on one with very many, and a long list there.

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::{beside_pgbench, in_turns};
+use super::{beside_pgbench, in_turns, while_others_write};
 use crate::client::User;
 use crate::load::{Script, Tally, drive};
 use crate::pgbench::Pgbench;
@@ -53,6 +53,15 @@ impl Desk {
         Self { agents, agent_ids, conversations }
     }
 
+    fn posts(&self) -> Vec<Script> {
+        let answer =
+            json!({"content": "It is on its way, and should arrive tomorrow."}).to_string();
+        let path = |id: &i64| format!("{ACCOUNT}/conversations/{id}/messages");
+        self.scripts(|agent, own| {
+            own.iter().map(|id| agent.request_with("POST", &path(id), &answer)).collect()
+        })
+    }
+
     /// What each agent sends over and over.
     fn scripts(&self, of: impl Fn(&User, &[i64]) -> Script) -> Vec<Script> {
         let own = self.conversations.chunks(self.conversations.len() / self.agents.len());
@@ -70,7 +79,10 @@ pub async fn support(world: &World) {
     let page = Pgbench::support_page(&world.server, size).await;
     let first = desk.scripts(get("/conversations".into()));
     let what = format!("support list, page 1 of {size}");
-    beside_pgbench(world, &what, &first, &page, 0.4).await;
+    let rate = beside_pgbench(world, &what, &first, &page, 0.4).await;
+    let post = desk.posts();
+    let beside = ("pgbench page of 25", rate);
+    while_others_write(world, "the same", (&first, &post), 50, beside).await;
 
     let deep = desk.scripts(get(format!("/conversations?page={DEEP}")));
     let (mut firsts, mut deeps) = (Vec::new(), Vec::new());
@@ -101,11 +113,5 @@ pub async fn support(world: &World) {
             .collect()
     });
     beside_pgbench(world, "assign a support conversation", &assign, &insert, 0.6).await;
-    let post = desk.scripts(|agent, own| {
-        let answer =
-            json!({"content": "It is on its way, and should arrive tomorrow."}).to_string();
-        let path = |id| format!("{ACCOUNT}/conversations/{id}/messages");
-        own.iter().map(|id| agent.request_with("POST", &path(id), &answer)).collect()
-    });
     beside_pgbench(world, "post to a support conversation", &post, &insert, 0.6).await;
 }

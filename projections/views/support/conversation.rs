@@ -1,7 +1,11 @@
+use std::sync::Arc;
+
 use domain::{AccountId, ContactLinkId, ConversationId, PublicId};
 
 use super::rows::{CONVERSATION_JOINS, conversation_columns};
 use super::{SUPPORT, SupportConversation};
+use crate::memory::Changed;
+use crate::views::asked::concerns_desk;
 use crate::{Error, Views};
 
 impl Views {
@@ -13,13 +17,20 @@ impl Views {
         &self,
         account: AccountId,
         number: PublicId,
-    ) -> Result<Option<SupportConversation>, Error> {
+    ) -> Result<Option<Arc<SupportConversation>>, Error> {
         self.progress.require(SUPPORT)?;
+        if let Some(uuid) = self.memory.numbers.get(&(account, number)) {
+            return self.support_conversation_of(account, uuid).await;
+        }
         let sql = conversation_sql("c.number = $2");
         let rows = self.ask("read a conversation", || async {
             sqlx::query(&sql).bind(account).bind(number).fetch_all(&self.readers).await
         });
-        Ok(self.with_agents(&rows.await?).await?.pop())
+        let found = self.with_agents(&rows.await?).await?.pop();
+        if let Some(found) = &found {
+            self.memory.numbers.insert((account, number), found.uuid);
+        }
+        Ok(found.map(Arc::new))
     }
 
     /// The support conversation of a stream.
@@ -30,13 +41,23 @@ impl Views {
         &self,
         account: AccountId,
         uuid: ConversationId,
-    ) -> Result<Option<SupportConversation>, Error> {
+    ) -> Result<Option<Arc<SupportConversation>>, Error> {
         self.progress.require(SUPPORT)?;
         let sql = conversation_sql("c.conversation = $2");
-        let rows = self.ask("read a conversation", || async {
-            sqlx::query(&sql).bind(account).bind(uuid).fetch_all(&self.readers).await
-        });
-        Ok(self.with_agents(&rows.await?).await?.pop())
+        let read = async {
+            let rows = self.ask("read a conversation", || async {
+                sqlx::query(&sql).bind(account).bind(uuid).fetch_all(&self.readers).await
+            });
+            Ok(self.with_agents(&rows.await?).await?.pop().map(Arc::new))
+        };
+        let concerns = |_: &Option<_>, changed: &Changed| match changed {
+            Changed::Conversation(other) | Changed::Members(other, _) => *other == uuid,
+            Changed::Own(other, _) if *other != uuid => false,
+            changed => concerns_desk(changed),
+        };
+        let found = self.asked(&self.asked.support_conversations, uuid, concerns, read).await?;
+        self.readers.count(found.as_ref().map_or(0, |found| found.size())).await?;
+        Ok(found)
     }
 
     /// The newest conversation of a link.

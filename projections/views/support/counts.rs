@@ -1,9 +1,22 @@
+use domain::{AccountId, InboxId, TeamId, UserId};
+
 use super::matching::{is_searched, matching};
 use super::ranges::{NOBODY, seen, status_number};
 use super::{Counts, Desk, Filter, SUPPORT};
+use crate::memory::Changed;
+use crate::views::asked::concerns_desk;
 use crate::{Error, Views};
 
 event_store::from_row!(Counts { mine, assigned, unassigned, all });
+
+/// Whose counts, of what: what the statement gets.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(in crate::views) struct Question {
+    inboxes: Option<Vec<InboxId>>,
+    status: Option<i16>,
+    team: Option<TeamId>,
+    user: Option<UserId>,
+}
 
 impl Views {
     /// The four counts of a list: kept ones, or of what is searched for.
@@ -22,14 +35,27 @@ impl Views {
             };
             return self.ask("count conversations", count).await;
         }
+        let question = Question {
+            inboxes: seen(desk, filter),
+            status: filter.status.map(status_number),
+            team: filter.team,
+            user: desk.user,
+        };
+        let read = self.kept_counts(desk.account, &question);
+        let concerns = |_: &Counts, changed: &Changed| concerns_desk(changed);
+        let before = &self.asked.support_counts;
+        self.asked(before, question.clone(), concerns, read).await
+    }
+
+    async fn kept_counts(&self, account: AccountId, of: &Question) -> Result<Counts, Error> {
         let sql = counts_sql();
         self.ask("count conversations", || async {
             sqlx::query_as(&sql)
-                .bind(desk.account)
-                .bind(seen(desk, filter))
-                .bind(filter.status.map(status_number))
-                .bind(filter.team)
-                .bind(desk.user)
+                .bind(account)
+                .bind(&of.inboxes)
+                .bind(of.status)
+                .bind(of.team)
+                .bind(of.user)
                 .fetch_one(&self.readers)
                 .await
         })

@@ -5,7 +5,7 @@ use sqlx::postgres::PgRow;
 
 use super::rows::{Columns, TEAM_COLUMNS, team};
 use super::{DESK, Inbox, Team};
-use crate::memory::USER_COLUMNS;
+use crate::memory::{Changed, USER_COLUMNS};
 use crate::{Error, User, Views};
 
 const INBOX_COLUMNS: &str = "uuid, number, name, channel, website_url, email, \
@@ -36,7 +36,7 @@ impl Views {
         user: UserId,
     ) -> Result<Vec<InboxId>, Error> {
         self.progress.require(DESK)?;
-        self.ask("list inboxes", || async {
+        let list = self.ask("list inboxes", || async {
             sqlx::query_scalar(
                 "select i.uuid
                  from inbox_members m
@@ -48,8 +48,13 @@ impl Views {
             .bind(account)
             .fetch_all(&self.readers)
             .await
-        })
-        .await
+        });
+        let read = async { Ok(Arc::<[InboxId]>::from(list.await?)) };
+        let concerns = |_: &Arc<[InboxId]>, changed: &Changed| {
+            matches!(changed, Changed::Inbox | Changed::Anything)
+        };
+        let found = self.asked(&self.asked.inboxes_of, user, concerns, read).await?;
+        Ok(found.to_vec())
     }
 
     /// The inbox with a public number.

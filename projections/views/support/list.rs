@@ -8,7 +8,16 @@ use super::matching::{is_searched, matching, narrow};
 use super::ranges::{PAGE, Ranges, keys};
 use super::rows::{CONVERSATION_JOINS, conversation_columns};
 use super::{Assignee, Desk, Filter, Order, SUPPORT, SupportConversation};
+use crate::memory::Changed;
+use crate::views::asked::concerns_desk;
 use crate::{Error, Views};
+
+/// Which page of which list, whoever asks for it.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(in crate::views) struct Question {
+    ranges: Arc<Ranges>,
+    skip: i64,
+}
 
 /// Behind whatever happens.
 const END_OF_TIME: DateTime<Utc> = match DateTime::from_timestamp(253_402_300_799, 0) {
@@ -25,10 +34,10 @@ impl Views {
         &self,
         desk: &Desk,
         filter: &Filter,
-    ) -> Result<Vec<SupportConversation>, Error> {
+    ) -> Result<Arc<[SupportConversation]>, Error> {
         self.progress.require(SUPPORT)?;
         if filter.assignee == Assignee::Me && desk.user.is_none() {
-            return Ok(vec![]);
+            return Ok([].into());
         }
         let is_searched = is_searched(filter) || filter.updated_since.is_some();
         let ranges = match is_searched {
@@ -36,11 +45,18 @@ impl Views {
             false => Ranges::new(desk, filter, self.inboxes_for(desk, filter).await?),
         };
         if let Some(ranges) = ranges {
-            return self.merged(desk, Arc::new(ranges), filter.page.saturating_mul(PAGE)).await;
+            let skip = filter.page.saturating_mul(PAGE);
+            let question = Question { ranges: Arc::new(ranges), skip };
+            let read = self.merged(desk, question.ranges.clone(), skip);
+            let concerns = |_: &Arc<[_]>, changed: &Changed| concerns_desk(changed);
+            let list = self.asked(&self.asked.support_lists, question.clone(), concerns, read);
+            let list = list.await?;
+            self.readers.count(list.iter().map(SupportConversation::size).sum()).await?;
+            return Ok(list);
         }
         let list = || async { matching_list(desk, filter).build().fetch_all(&self.readers).await };
         let rows = self.ask("list conversations", list).await?;
-        self.with_agents(&rows).await
+        Ok(self.with_agents(&rows).await?.into())
     }
 
     async fn merged(
@@ -48,7 +64,7 @@ impl Views {
         desk: &Desk,
         ranges: Arc<Ranges>,
         skip: i64,
-    ) -> Result<Vec<SupportConversation>, Error> {
+    ) -> Result<Arc<[SupportConversation]>, Error> {
         let revision = self.progress.account_position(desk.account).await?;
         let start = match ranges.has_start() {
             true => self.support_ends.find(ranges.clone(), skip, revision),
@@ -94,7 +110,7 @@ impl Views {
             );
             self.support_ends.note(ranges, end, revision, after);
         }
-        Ok(shown)
+        Ok(shown.into())
     }
 
     /// Those of a contact that the caller sees, newest activity first.

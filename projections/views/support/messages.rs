@@ -1,4 +1,4 @@
-use domain::{ConversationId, PublicId};
+use domain::{AccountId, ConversationId, PublicId};
 
 use super::rows::{MESSAGE_JOINS, message_columns};
 use super::{SUPPORT, SupportMessage};
@@ -65,6 +65,24 @@ impl Views {
             sqlx::query(&sql).bind(conversation).bind(id).fetch_all(&self.readers).await
         });
         Ok(self.with_senders(&rows.await?).await?.pop())
+    }
+
+    /// The same of one that was posted just now: as a rule it stands in its conversation, which
+    /// whoever posts the next one asks for.
+    ///
+    /// # Errors
+    /// When PostgreSQL fails or a read model is stopped.
+    pub async fn support_posted(
+        &self,
+        account: AccountId,
+        conversation: ConversationId,
+        id: PublicId,
+    ) -> Result<Option<SupportMessage>, Error> {
+        let found = self.support_conversation_of(account, conversation).await?;
+        match found.as_ref().and_then(|found| found.last_message.as_ref()) {
+            Some(newest) if newest.id == id => Ok(Some(newest.clone())),
+            _ => self.support_message(conversation, id).await,
+        }
     }
 }
 

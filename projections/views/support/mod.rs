@@ -21,6 +21,7 @@ use serde_json::{Map, Value};
 use std::sync::Arc;
 
 use crate::User;
+use crate::memory::{map_size, tags_size};
 
 /// The read models that inboxes, teams, contacts and agents are shown from.
 const DESK: &[&str] = &[crate::directory::NAME, crate::desk::NAME];
@@ -175,6 +176,23 @@ pub struct SupportConversation {
     pub updated_at: DateTime<Utc>,
 }
 
+impl SupportConversation {
+    /// About how many bytes it takes.
+    pub(super) fn size(&self) -> usize {
+        let attributes = [&self.additional_attributes, &self.custom_attributes];
+        size_of::<Self>()
+            + self.source_id.len()
+            + tags_size(&self.labels)
+            + attributes.map(map_size).iter().sum::<usize>()
+            + self.contact.size()
+            + self.team.as_ref().map_or(0, |team| size_of_val(&team.members[..]))
+            + self.last_message.as_ref().map_or(0, |message| {
+                let contact = message.contact.as_ref().map_or(0, Contact::size);
+                message.text.len() + map_size(&message.content_attributes) + contact
+            })
+    }
+}
+
 /// A message of a support conversation.
 #[derive(Debug, Clone)]
 pub struct SupportMessage {
@@ -235,6 +253,16 @@ pub struct Contact {
     pub created_at: DateTime<Utc>,
     /// The newest incoming message.
     pub last_activity_at: Option<DateTime<Utc>>,
+}
+
+impl Contact {
+    fn size(&self) -> usize {
+        let texts = [&self.email, &self.phone_number, &self.identifier];
+        self.name.len()
+            + texts.map(|text| text.as_ref().map_or(0, String::len)).iter().sum::<usize>()
+            + map_size(&self.additional_attributes)
+            + map_size(&self.custom_attributes)
+    }
 }
 
 /// Who a contact is in an inbox.

@@ -142,7 +142,10 @@ impl Chatwoot {
     }
 
     /// A conversation of an inbox that the caller sees, by its number in a path.
-    pub(super) async fn conversation(&self, number: &str) -> Result<SupportConversation, Failure> {
+    pub(super) async fn conversation(
+        &self,
+        number: &str,
+    ) -> Result<Arc<SupportConversation>, Failure> {
         let number = number_in_path(number)?;
         let found = self.views().support_conversation(self.account(), number).await?;
         let found = found.ok_or_else(Failure::not_found)?;
@@ -154,7 +157,7 @@ impl Chatwoot {
     pub(super) async fn conversation_of(
         &self,
         id: ConversationId,
-    ) -> Result<SupportConversation, Failure> {
+    ) -> Result<Arc<SupportConversation>, Failure> {
         let found = self.views().support_conversation_of(self.account(), id).await?;
         found.ok_or_else(Failure::not_found)
     }

@@ -2,12 +2,17 @@ use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
+/// Bytes that hold most objects. A page grows a few times.
+const LENGTH: usize = 2048;
+
 /// An object, rendered.
 pub(crate) struct Rendered(Vec<u8>);
 
 impl Rendered {
     pub(crate) fn new(object: &impl Serialize) -> Self {
-        Self(serde_json::to_vec(object).expect("its maps have strings for keys"))
+        let mut json = Vec::with_capacity(LENGTH);
+        serde_json::to_writer(&mut json, object).expect("its maps have strings for keys");
+        Self(json)
     }
 }
 

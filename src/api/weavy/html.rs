@@ -1,27 +1,68 @@
+use std::borrow::Cow;
+
 /// Clients put `html` and `plain` into pages as they come.
-pub(super) fn escape(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => escaped.push_str("&amp;"),
-            '<' => escaped.push_str("&lt;"),
-            '>' => escaped.push_str("&gt;"),
-            '"' => escaped.push_str("&quot;"),
-            '\'' => escaped.push_str("&#39;"),
-            c => escaped.push(c),
+fn escape(text: &str) -> Cow<'_, str> {
+    match text.bytes().any(|byte| special(byte).is_some()) {
+        true => {
+            let mut escaped = String::with_capacity(text.len() + 16);
+            push(&mut escaped, text, special);
+            escaped.into()
         }
+        false => text.into(),
     }
-    escaped
 }
 
 /// Blank lines part paragraphs; other line ends become breaks.
 pub(super) fn html(text: &str) -> String {
-    let text = text.replace("\r\n", "\n");
-    text.split("\n\n")
-        .map(str::trim)
-        .filter(|paragraph| !paragraph.is_empty())
-        .map(|paragraph| format!("<p>{}</p>", escape(paragraph).replace('\n', "<br>")))
-        .collect()
+    let text = match text.contains('\r') {
+        true => Cow::from(text.replace("\r\n", "\n")),
+        false => text.into(),
+    };
+    let mut html = String::with_capacity(text.len() + 32);
+    for paragraph in text.split("\n\n").map(str::trim).filter(|one| !one.is_empty()) {
+        html.push_str("<p>");
+        push(&mut html, paragraph, |byte| if byte == b'\n' { Some("<br>") } else { special(byte) });
+        html.push_str("</p>");
+    }
+    html
+}
+
+/// One line, in which single spaces part the words.
+pub(super) fn plain(text: &str) -> Cow<'_, str> {
+    let is_one_line =
+        text.split(' ').all(|word| !word.is_empty() && !word.contains(char::is_whitespace));
+    match is_one_line {
+        true => escape(text),
+        false => {
+            let words: Vec<&str> = text.split_whitespace().collect();
+            escape(&words.join(" ")).into_owned().into()
+        }
+    }
+}
+
+/// What stands for a character that would be markup.
+fn special(byte: u8) -> Option<&'static str> {
+    match byte {
+        b'&' => Some("&amp;"),
+        b'<' => Some("&lt;"),
+        b'>' => Some("&gt;"),
+        b'"' => Some("&quot;"),
+        b'\'' => Some("&#39;"),
+        _ => None,
+    }
+}
+
+/// What is replaced is ASCII, and so never a part of another character.
+fn push(to: &mut String, text: &str, replaced: impl Fn(u8) -> Option<&'static str>) {
+    let mut pushed = 0;
+    for (at, byte) in text.bytes().enumerate() {
+        if let Some(other) = replaced(byte) {
+            to.push_str(&text[pushed..at]);
+            to.push_str(other);
+            pushed = at + 1;
+        }
+    }
+    to.push_str(&text[pushed..]);
 }
 
 #[cfg(test)]
@@ -35,5 +76,8 @@ mod tests {
             "<p>&lt;b&gt;&amp;<br>&quot;x&quot;</p><p>it&#39;s</p>"
         );
         assert_eq!(escape("<script>"), "&lt;script&gt;");
+        assert_eq!(plain("<i>  \n& \u{a0}é "), "&lt;i&gt; &amp; é");
+        assert_eq!(plain("a é 'b'"), "a é &#39;b&#39;");
+        assert_eq!(html("a\r\nb\r\n\r\n\u{a0}"), "<p>a<br>b</p>");
     }
 }

@@ -13,7 +13,7 @@ use utoipa::ToSchema;
 use utoipa::openapi::{RefOr, Schema};
 
 use super::DIALECT;
-use super::html::{escape, html};
+use super::html::{html, plain};
 use crate::description::written;
 pub(super) use crate::edge::rendered::Rendered;
 use crate::live::Present;
@@ -114,7 +114,7 @@ pub(super) struct Message<'a> {
     app_id: i64,
     text: &'a str,
     html: String,
-    plain: String,
+    plain: Cow<'a, str>,
     attachment_count: u32,
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Object>)]
@@ -144,7 +144,7 @@ impl<'a> Message<'a> {
             app_id: app_id.get(),
             text: &message.text,
             html: html(&message.text),
-            plain: escape(&message.text.split_whitespace().collect::<Vec<_>>().join(" ")),
+            plain: plain(&message.text),
             attachment_count: 0,
             metadata: message.metadata.as_ref(),
             tags: &message.tags,

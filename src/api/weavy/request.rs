@@ -4,7 +4,7 @@ use std::sync::Arc;
 use axum::extract::{FromRequest, Request as HttpRequest};
 use domain::participation::{ChangeCommand, Membership};
 use domain::{ConversationId, PublicId, UserId};
-use projections::views::{MemberState, Reference, View, Viewer};
+use projections::views::{Reference, View, Viewer};
 use serde_json::Value;
 
 use super::DIALECT;
@@ -151,30 +151,29 @@ impl Weavy {
         Ok(Rendered::new(&Conversation::new(&view, self.viewer(), self.presence())))
     }
 
-    /// The caller's own state in a conversation that is not in the trash, and its newest message's
+    /// The caller's membership of a conversation that is not in the trash, and its newest message's
     /// number.
-    pub(super) async fn member_state(
+    pub(super) async fn membership(
         &self,
         number_in_path: &str,
-    ) -> Result<(MemberState, Option<PublicId>), Failure> {
+    ) -> Result<(Membership, Option<PublicId>), Failure> {
         let user = self.user()?;
         let id = self.conversation_id(number(number_in_path)?).await?;
-        let found = self.views().member_state(user, id).await?;
-        let (conversation, state) = found.ok_or_else(Failure::not_found)?;
+        let found = self.views().member_of(user, id).await?;
+        let (conversation, membership) = found.ok_or_else(Failure::not_found)?;
         if conversation.trashed {
             return Err(Failure::not_found());
         }
-        Ok((state, conversation.newest_id()))
+        let newest = conversation.newest_id();
+        Ok((Membership { conversation: id, user, id: membership }, newest))
     }
 
     /// Carries out a member's own command.
     pub(super) async fn change(
         &self,
-        state: &MemberState,
+        membership: Membership,
         change: ChangeCommand,
     ) -> Result<(), Failure> {
-        let MemberState { conversation, membership, .. } = *state;
-        let membership = Membership { conversation, user: self.user()?, id: membership };
         self.0.change_own(membership, vec![change], &self.context).await?;
         Ok(())
     }
@@ -182,11 +181,11 @@ impl Weavy {
     /// Carries out a member's own command, and answers with the conversation.
     pub(super) async fn change_and_render(
         &self,
-        state: MemberState,
+        membership: Membership,
         change: ChangeCommand,
     ) -> Result<Rendered, Failure> {
-        self.change(&state, change).await?;
-        self.render_conversation(state.conversation).await
+        self.change(membership, change).await?;
+        self.render_conversation(membership.conversation).await
     }
 }
 

@@ -87,7 +87,7 @@ impl Export {
         let heading =
             Heading { colloquy_export: 1, after, after_digest: to_hex(&digest), to: to.max(after) };
         writeln!(output, "{}", serde_json::to_string(&heading)?)?;
-        let bar = progress::bar((to - after).max(0).unsigned_abs());
+        let bar = progress::bar("exporting", (to - after).max(0).unsigned_abs(), 0);
         let keys = if self.with_keys { WithKeys::Yes } else { WithKeys::No };
         let mut events = std::pin::pin!(transfer.events(after, to, keys));
         while let Some(exported) = events.try_next().await? {

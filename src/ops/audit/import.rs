@@ -58,7 +58,7 @@ impl Import {
             .into());
         }
         let mut verifier = Verifier::default();
-        let bar = progress::bar(heading.to.get().unsigned_abs());
+        let bar = progress::bar("importing", heading.to.get().unsigned_abs(), 0);
         let mut batch: Vec<Exported> = Vec::with_capacity(BATCH_SIZE);
         for (number, line) in lines.enumerate() {
             let exported: Exported = serde_json::from_str(&line?)

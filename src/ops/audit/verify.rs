@@ -109,7 +109,7 @@ impl Verify {
         let (head, head_digest) = (transfer.head, to_hex(&transfer.digest));
         let to = self.to.unwrap_or(Position::END);
         let mut missing = MissingKeys::imported_up_to(transfer.imported_without_keys().await?);
-        let bar = progress::bar((head.min(to) - before).unsigned_abs());
+        let bar = progress::bar("verifying", (head.min(to) - before).unsigned_abs(), 0);
         {
             let mut events = std::pin::pin!(transfer.events(before, to, WithKeys::Yes));
             loop {

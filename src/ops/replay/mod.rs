@@ -5,6 +5,7 @@ mod projection;
 mod verify;
 mod what_if;
 
+use anyhow::anyhow;
 use clap::{Args, Subcommand};
 use event_store::Log;
 use projections::replay::Step;
@@ -64,22 +65,58 @@ pub(super) fn model(name: &str) -> Result<String, String> {
 }
 
 /// Says how far building has come.
-fn report(doing: &'static str) -> impl FnMut(Step) + Send {
+fn report() -> impl FnMut(Step) + Send {
     let mut progress = None;
-    move |step| match step {
-        Step::Filled { at, to } => {
-            let progress = progress.get_or_insert_with(|| {
-                let mut progress = Progress::new(doing, to.get().unsigned_abs());
-                progress.begin_at(at.get().unsigned_abs());
-                progress
-            });
-            progress.set(at.get().unsigned_abs());
+    move |step| {
+        let (at, to) = match step {
+            Step::Filled { at, to } => (at.get().unsigned_abs(), to.get().unsigned_abs()),
+            _ => (0, 0),
+        };
+        let progress = progress.get_or_insert_with(|| Progress::new("building", to, at));
+        match step {
+            Step::Filled { .. } => progress.set(at),
+            Step::Indexing => progress.wait_for("making the indexes"),
+            Step::Comparing => progress.wait_for("comparing"),
+            Step::Switching => progress.wait_for("waiting for a moment to show it"),
         }
-        Step::Indexing | Step::Switching => {
-            if let Some(progress) = progress.take() {
-                progress.finish();
-            }
+    }
+}
+
+/// Works until Ctrl-C, which ends it in good order: what is shown is as it was, and a database that
+/// was started for the verb is stopped. What builds read models gives its lease back first.
+async fn until_interrupted<T, E: Into<Failure>>(
+    work: impl Future<Output = Result<T, E>>,
+    building: Option<&projections::replay::Replay>,
+    what_then: &'static str,
+) -> Result<T, Failure> {
+    let mut work = std::pin::pin!(work);
+    tokio::select! {
+        done = &mut work => return done.map_err(Into::into),
+        interrupted = tokio::signal::ctrl_c() => interrupted?,
+    }
+    if let Some(building) = building {
+        building.stop();
+        if let Ok(done) = work.await {
+            return Ok(done);
         }
+    }
+    Err(anyhow!("interrupted: {what_then}").into())
+}
+
+/// An event that nobody can read is for an operator to decide on.
+fn advise(error: projections::Error) -> Failure {
+    match &error {
+        projections::Error::Refused { position, source }
+            if matches!(**source, projections::Error::Undecodable(_)) =>
+        {
+            anyhow!(
+                "{}; if it cannot be mended, all go on without it after \
+                 `colloquy audit quarantine {position} --reason …`, and so does this",
+                event_store::causes(&error)
+            )
+            .into()
+        }
+        _ => error.into(),
     }
 }
 

@@ -2,11 +2,14 @@ use std::time::Instant;
 
 use clap::Args;
 use domain::AccountId;
-use event_store::Log;
+use futures::TryFutureExt;
+use projections::replay::Replay;
 use sqlx::PgPool;
 
-use super::{Building, model, open, report};
+use super::{Building, advise, model, open, report, until_interrupted};
 use crate::ops::{Failure, Options, conversation, output};
+
+const GOES_ON: &str = "what is shown is as it was, and the same command goes on from here";
 
 #[derive(Debug, Args)]
 #[group(id = "which", required = true, multiple = false, args = ["name", "all", "conversation"])]
@@ -35,15 +38,19 @@ impl Projection {
     pub(in crate::ops) async fn run(self, options: Options) -> Result<(), Failure> {
         let (database, log) = open(&options).await?;
         if let Some(named) = &self.conversation {
-            let refolded = self.refold(&database.pool, &log, named).await;
+            let replay = self.building.replay(&log);
+            let refolding = self.refold(&database.pool, &replay, named);
+            let refolded =
+                until_interrupted(refolding, Some(&replay), "its rows are as they were").await;
             database.close().await?;
             return output::line(refolded?);
         }
         let names: Vec<&str> = self.name.as_deref().into_iter().collect();
         let begun = Instant::now();
-        let mut report = report("building");
+        let mut report = report();
         let replay = self.building.replay(&log);
-        let rebuilt = replay.rebuild(&names, self.anew, &mut report).await;
+        let rebuilding = replay.rebuild(&names, self.anew, &mut report).map_err(advise);
+        let rebuilt = until_interrupted(rebuilding, Some(&replay), GOES_ON).await;
         drop(report);
         database.close().await?;
         let position = rebuilt?;
@@ -54,9 +61,9 @@ impl Projection {
         ))
     }
 
-    async fn refold(&self, pool: &PgPool, log: &Log, named: &str) -> Result<String, Failure> {
+    async fn refold(&self, pool: &PgPool, replay: &Replay, named: &str) -> Result<String, Failure> {
         let conversation = conversation::find(pool, self.account, named).await?;
-        let position = self.building.replay(log).refold(conversation).await?;
+        let position = replay.refold(conversation).await.map_err(advise)?;
         Ok(format!("conversation {conversation}: folded anew up to position {position}"))
     }
 }

@@ -1,8 +1,9 @@
 use clap::Args;
+use futures::TryFutureExt;
 use projections::replay::Difference;
 use serde_json::{Value, json};
 
-use super::{Building, model, open, report};
+use super::{Building, advise, model, open, report, until_interrupted};
 use crate::ops::format::{Layout, Printer};
 use crate::ops::{Failure, Options, output};
 
@@ -34,9 +35,11 @@ impl Verify {
                 differences.push(difference);
             }
         };
-        let mut report = report("building");
+        let mut report = report();
         let replay = self.building.replay(&log);
-        let verified = replay.verify(&names, self.sample, &mut report, &mut found).await;
+        let verifying = replay.verify(&names, self.sample, &mut report, &mut found);
+        let verifying = verifying.map_err(advise);
+        let verified = until_interrupted(verifying, Some(&replay), "nothing was found out").await;
         drop(report);
         database.close().await?;
         let verified = verified?;

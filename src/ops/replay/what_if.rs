@@ -1,8 +1,9 @@
 use anyhow::anyhow;
 use clap::Args;
 use domain::Position;
+use futures::TryFutureExt;
 
-use super::{Building, model, open, report};
+use super::{Building, advise, model, open, report, until_interrupted};
 use crate::ops::audit::position;
 use crate::ops::{Failure, Options, output};
 
@@ -28,10 +29,15 @@ impl WhatIf {
         let head = log.head().await?;
         let built = match self.until <= head {
             true => {
-                let mut report = report("building");
+                let mut report = report();
                 let replay = self.building.replay(&log);
-                let built = replay.what_if(&self.name, self.until, &self.schema, &mut report);
-                built.await.map_err(Failure::from)
+                let building = replay.what_if(&self.name, self.until, &self.schema, &mut report);
+                until_interrupted(
+                    building.map_err(advise),
+                    Some(&replay),
+                    "there is no such schema",
+                )
+                .await
             }
             false => {
                 Err(anyhow!("there is no event at position {}: the log ends at {head}", self.until)

@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use projections::views::support::SupportConversation;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -30,7 +32,8 @@ struct ConversationPage<'a> {
               (status = 400, description = "Values that cannot be used, all of them"),
               (status = 404, description = "There is no such team")))]
 pub(super) async fn list(request: Chatwoot) -> Result<Rendered, Failure> {
-    let (found, meta): (Vec<SupportConversation>, ListMeta) = match filter::read(&request).await? {
+    let (found, meta): (Arc<[SupportConversation]>, ListMeta) = match filter::read(&request).await?
+    {
         None => Default::default(),
         Some(filter) => {
             let (views, desk) = (request.views(), &request.desk);

@@ -33,7 +33,8 @@ pub(super) async fn create(
     let post = vec![SupportCommand::PostMessage(Box::new(said))];
     let outcome = request.change(conversation.uuid, post).await?;
     let number = outcome.first.ok_or_else(Failure::not_found)?.into();
-    let posted = request.views().support_message(conversation.uuid, number).await?;
+    let views = request.views();
+    let posted = views.support_posted(request.account(), conversation.uuid, number).await?;
     let posted = posted.ok_or_else(Failure::not_found)?;
     Ok(Rendered::new(&objects::posted(&posted, &conversation)))
 }

@@ -36,10 +36,11 @@ pub(super) async fn create(Path(chat): Path<String>, request: Pulse) -> Result<D
         metadata: None,
         tags: vec![],
     };
-    let outcome = request.execute::<Aggregate>(chat.state.conversation, command).await?;
+    let conversation = chat.state.conversation;
+    let outcome = request.execute::<Aggregate>(conversation, command).await?;
     // A repeated request made another message.
-    let number = outcome.first.ok_or_else(Failure::not_found)?;
-    let message = request.views().message(request.account(), number.into()).await?;
+    let number = outcome.first.ok_or_else(Failure::not_found)?.into();
+    let message = request.views().posted(request.account(), conversation, number).await?;
     let resource = objects::message(&message.ok_or_else(Failure::not_found)?.message);
     request.answer(StatusCode::CREATED, resource, &query).await
 }

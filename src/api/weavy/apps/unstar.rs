@@ -13,7 +13,7 @@ use crate::weavy::request::Weavy;
               (status = 403, description = "Service token"),
               (status = 404, description = "Unknown, trashed, or the caller is not in it")))]
 pub(super) async fn unstar(Path(id): Path<String>, request: Weavy) -> Result<StatusCode, Failure> {
-    let (state, _) = request.member_state(&id).await?;
-    request.change(&state, ChangeCommand::UnstarConversation).await?;
+    let (membership, _) = request.membership(&id).await?;
+    request.change(membership, ChangeCommand::UnstarConversation).await?;
     Ok(StatusCode::NO_CONTENT)
 }

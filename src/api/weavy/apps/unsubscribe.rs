@@ -16,6 +16,6 @@ pub(super) async fn unsubscribe(
     Path(id): Path<String>,
     request: Weavy,
 ) -> Result<Rendered, Failure> {
-    let (state, _) = request.member_state(&id).await?;
-    request.change_and_render(state, ChangeCommand::Unsubscribe).await
+    let (membership, _) = request.membership(&id).await?;
+    request.change_and_render(membership, ChangeCommand::Unsubscribe).await
 }

@@ -18,12 +18,12 @@ use crate::weavy::request::Weavy;
               (status = 404, description = "Conversation or message unknown")))]
 pub(super) async fn mark(Path(id): Path<String>, request: Weavy) -> Result<Rendered, Failure> {
     let named = request.query().positive("message_id")?.map(PublicId::new);
-    let (state, newest) = request.member_state(&id).await?;
+    let (membership, newest) = request.membership(&id).await?;
     if let Some(message) = named
-        && !request.views().has_message(state.conversation, message).await?
+        && !request.views().has_message(membership.conversation, message).await?
     {
         return Err(Failure::not_found());
     }
     let message = named.or(newest);
-    request.change_and_render(state, ChangeCommand::MarkRead { message }).await
+    request.change_and_render(membership, ChangeCommand::MarkRead { message }).await
 }

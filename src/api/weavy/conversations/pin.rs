@@ -13,6 +13,6 @@ use crate::weavy::request::Weavy;
               (status = 403, description = "Service token"),
               (status = 404, description = "Unknown, or the caller is not in it")))]
 pub(super) async fn pin(Path(id): Path<String>, request: Weavy) -> Result<Rendered, Failure> {
-    let (state, _) = request.member_state(&id).await?;
-    request.change_and_render(state, ChangeCommand::PinConversation).await
+    let (membership, _) = request.membership(&id).await?;
+    request.change_and_render(membership, ChangeCommand::PinConversation).await
 }

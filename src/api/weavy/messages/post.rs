@@ -34,7 +34,7 @@ schema! {
               (status = 404, description = "Unknown, or the caller is not in it")))]
 pub(super) async fn post(Path(id): Path<String>, request: Weavy) -> Result<Rendered, Failure> {
     let author = request.user()?;
-    let (state, _) = request.member_state(&id).await?;
+    let (membership, _) = request.membership(&id).await?;
     let body = request.body()?;
     refuse_what_is_not_offered(&body)?;
     let command = Command::PostMessage {
@@ -44,9 +44,10 @@ pub(super) async fn post(Path(id): Path<String>, request: Weavy) -> Result<Rende
         metadata: body.object("metadata")?,
         tags: body.strings("tags")?.unwrap_or_default(),
     };
-    let outcome = request.execute::<Aggregate>(state.conversation, command).await?;
-    let message = outcome.first.ok_or_else(Failure::not_found)?;
-    let message = request.views().message(request.account(), message.into()).await?;
+    let conversation = membership.conversation;
+    let outcome = request.execute::<Aggregate>(conversation, command).await?;
+    let first = outcome.first.ok_or_else(Failure::not_found)?.into();
+    let message = request.views().posted(request.account(), conversation, first).await?;
     let posted = message.ok_or_else(Failure::not_found)?;
     Ok(Rendered::new(&Message::new(&posted.message, &posted.author, number(&id)?)))
 }

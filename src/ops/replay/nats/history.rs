@@ -36,11 +36,7 @@ impl History {
         let total = (to - from + 1).max(0).unsigned_abs();
         let copied = copying.run(&parts.reached.client, &parts.settings, &parts.log, |position| {
             let done = (position - from + 1).max(0).unsigned_abs();
-            let progress = progress.get_or_insert_with(|| {
-                let mut progress = Progress::new("published", total);
-                progress.begin_at(done);
-                progress
-            });
+            let progress = progress.get_or_insert_with(|| Progress::new("published", total, done));
             progress.set(done);
         });
         let copied = copied.await;

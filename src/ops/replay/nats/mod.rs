@@ -9,6 +9,7 @@ use clap::{ArgGroup, Args};
 use event_store::Log;
 use relay::{Settings, Whole};
 
+use super::until_interrupted;
 use crate::ops::database::Database;
 use crate::ops::format::Layout;
 use crate::ops::private_nats::Reached;
@@ -42,9 +43,15 @@ impl Nats {
     pub(in crate::ops) async fn run(self, options: Options) -> Result<(), Failure> {
         let parts = Parts::open(&options).await?;
         let done = match self.from {
-            Some(from) => self.history.run(&parts, from).await,
+            Some(from) => {
+                let publishing = self.history.run(&parts, from);
+                until_interrupted(publishing, None, "the same command goes on from here").await
+            }
             None if self.repair => repair::run(&parts, self.yes).await,
-            None => check::run(&parts, self.layout).await,
+            None => {
+                let checking = check::run(&parts, self.layout);
+                until_interrupted(checking, None, "nothing was found out").await
+            }
         };
         parts.close().await?;
         done
@@ -116,7 +123,7 @@ impl Parts {
         let client = &self.reached.client;
         let compared = relay::check_all(client, &self.settings, &self.log, |done, total| {
             let total = total.max(0).unsigned_abs();
-            let progress = progress.get_or_insert_with(|| Progress::new("compared", total));
+            let progress = progress.get_or_insert_with(|| Progress::new("compared", total, 0));
             progress.set(done.max(0).unsigned_abs());
         });
         let compared = compared.await;

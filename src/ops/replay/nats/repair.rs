@@ -2,6 +2,7 @@ use std::io::{BufRead, IsTerminal};
 use std::time::{Duration, Instant};
 
 use anyhow::anyhow;
+use async_nats::jetstream::consumer;
 use domain::Position;
 use relay::{Checked, Repair, Status, Whole};
 use tokio::sync::watch;
@@ -10,6 +11,7 @@ use uuid::Uuid;
 
 use super::Parts;
 use super::check::{describe, differences};
+use super::until_interrupted;
 use crate::ops::progress::Progress;
 use crate::ops::{Failure, output};
 
@@ -37,7 +39,8 @@ pub(super) async fn run(parts: &Parts, without_asking: bool) -> Result<(), Failu
     } else if let Some(whole) = &whole {
         relay::erase_again(&parts.database.pool, &whole.not_erased).await?;
     }
-    carry_out(parts).await?;
+    until_interrupted(carry_out(parts), None, "servers go on with it, or the same command does")
+        .await?;
     match parts.compare().await? {
         Some(whole) if whole.is_right() => {
             output::line(format_args!("{stream}: {}", describe(&whole)))
@@ -97,9 +100,15 @@ async fn rebuild(parts: &Parts, repair: &Repair, head: Position) -> Result<Vec<S
                 .to_owned(),
         );
     }
-    let jetstream = async_nats::jetstream::new(parts.reached.client.clone());
-    let stream = jetstream.get_stream(&parts.settings.stream).await?;
-    for consumer in relay::durable_consumers(&stream).await? {
+    let consumers = match durable_consumers(parts).await {
+        // It has deleted the stream, with its consumers written down.
+        Err(_) if relay::is_under_way(&parts.database.pool).await? => {
+            lines.push("  another repair has begun meanwhile, and is finished".to_owned());
+            vec![]
+        }
+        consumers => consumers?,
+    };
+    for consumer in consumers {
         let (name, goes_on_at) = (&consumer.name, repair.goes_on_at(&consumer));
         let was_at = Position::new(consumer.ack_floor.stream_sequence as i64 + 1);
         lines.push(match goes_on_at < was_at {
@@ -110,6 +119,12 @@ async fn rebuild(parts: &Parts, repair: &Repair, head: Position) -> Result<Vec<S
         });
     }
     Ok(lines)
+}
+
+async fn durable_consumers(parts: &Parts) -> Result<Vec<consumer::Info>, Failure> {
+    let jetstream = async_nats::jetstream::new(parts.reached.client.clone());
+    let stream = jetstream.get_stream(&parts.settings.stream).await?;
+    Ok(relay::durable_consumers(&stream).await?)
 }
 
 fn agreed() -> Result<bool, Failure> {
@@ -143,7 +158,7 @@ async fn carry_out(parts: &Parts) -> Result<(), Failure> {
 
 async fn wait(parts: &Parts, status: &watch::Receiver<Status>) -> Result<(), Failure> {
     let head = parts.log.head().await?;
-    let mut progress = Progress::new("published", head.get().unsigned_abs());
+    let mut progress = Progress::new("published", head.get().unsigned_abs(), 0);
     let mut last = (None, 0);
     let mut changed = Instant::now();
     loop {

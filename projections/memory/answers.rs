@@ -1,0 +1,128 @@
+use std::fmt;
+use std::hash::Hash;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use domain::AccountId;
+use quick_cache::Weighter;
+use quick_cache::sync::Cache;
+use tokio::time::Instant;
+
+use super::recent::{AsOf, Changed, RecentChanges};
+use crate::Error;
+
+/// Answers to questions about an account, each kept until an event concerns it, so that whoever
+/// asks over and over costs no statement. Several who ask the same at once are answered together.
+///
+/// An answer is given as long as it is right as of the position that was announced when the
+/// question came, and it may reflect a later one: what it was read from may have been ahead of what
+/// was announced.
+pub(crate) struct Answers<Q, V> {
+    slots: Arc<Slots<Q, V>>,
+    age_max: Duration,
+}
+
+type Slots<Q, V> = Cache<(AccountId, Q), Arc<Slot<V>>, Size<V>>;
+
+/// The answer to one question, once there is one.
+struct Slot<V> {
+    known: Option<Known<V>>,
+    /// Held by whoever reads it, in the slots of one question after each other.
+    reading: Arc<tokio::sync::Mutex<()>>,
+}
+
+struct Known<V> {
+    answer: V,
+    read_at: Instant,
+    /// Of the last time that it was found to be right.
+    as_of: Mutex<AsOf>,
+}
+
+/// How many bytes an answer takes.
+struct Size<V>(fn(&V) -> usize);
+
+impl<V> Clone for Size<V> {
+    fn clone(&self) -> Self {
+        Self(self.0)
+    }
+}
+
+impl<Q, V> Weighter<(AccountId, Q), Arc<Slot<V>>> for Size<V> {
+    fn weight(&self, _: &(AccountId, Q), slot: &Arc<Slot<V>>) -> u64 {
+        let answer = slot.known.as_ref().map_or(0, |known| (self.0)(&known.answer));
+        (answer + size_of::<Slot<V>>() + size_of::<(AccountId, Q)>()) as u64
+    }
+}
+
+impl<V> Default for Slot<V> {
+    fn default() -> Self {
+        Self { known: None, reading: Arc::default() }
+    }
+}
+
+impl<Q, V> Clone for Answers<Q, V> {
+    fn clone(&self) -> Self {
+        Self { slots: self.slots.clone(), age_max: self.age_max }
+    }
+}
+
+impl<Q, V> fmt::Debug for Answers<Q, V> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Answers")
+    }
+}
+
+impl<Q: Clone + Eq + Hash, V: Clone> Answers<Q, V> {
+    /// Answers of `size` bytes each, of no more than `bytes_max` together; with 0, none is kept.
+    pub(crate) fn new(bytes_max: u64, size: fn(&V) -> usize) -> Self {
+        // About how many there are, at half a kilobyte each.
+        let items = usize::try_from(bytes_max / 512).unwrap_or(0);
+        let slots = Arc::new(Cache::with_weighter(items, bytes_max, Size(size)));
+        Self { slots, age_max: Duration::MAX }
+    }
+
+    /// The same for what changes by the clock, too.
+    pub(crate) fn for_at_most(self, age_max: Duration) -> Self {
+        Self { age_max, ..self }
+    }
+
+    /// The answer as of `now`: the one that was given before, if nothing has happened since that
+    /// concerns it, or what is read.
+    pub(crate) async fn get(
+        &self,
+        (account, question): (AccountId, Q),
+        (recent, now): (&RecentChanges, AsOf),
+        concerns: impl Fn(&V, &Changed) -> bool,
+        read: impl Future<Output = Result<V, Error>>,
+    ) -> Result<V, Error> {
+        let key = (account, question);
+        let slot = || self.slots.get_or_insert_with(&key, || Ok::<_, Error>(Arc::default()));
+        let right = |slot: &Slot<V>| {
+            let known = slot.known.as_ref()?;
+            if known.read_at.elapsed() > self.age_max {
+                return None;
+            }
+            // It is set whole.
+            let mut as_of = known.as_of.lock().unwrap_or_else(PoisonError::into_inner);
+            let concerns = |changed: &Changed| concerns(&known.answer, changed);
+            if !recent.is_right(account, *as_of, now, concerns) {
+                return None;
+            }
+            *as_of = now.max(*as_of);
+            Some(known.answer.clone())
+        };
+        let before = slot()?;
+        if let Some(answer) = right(&before) {
+            return Ok(answer);
+        }
+        let _reading = before.reading.lock().await;
+        if let Some(answer) = right(&*slot()?) {
+            return Ok(answer);
+        }
+        let answer = read.await?;
+        let (read_at, as_of) = (Instant::now(), Mutex::new(now));
+        let known = Some(Known { answer: answer.clone(), read_at, as_of });
+        self.slots.insert(key, Arc::new(Slot { known, reading: before.reading.clone() }));
+        Ok(answer)
+    }
+}
