@@ -1,5 +1,5 @@
-# Build on the toolchain's image; run on a small one, as a user without rights. What is copied is what
-# .dockerignore lets in; secrets come at the start, by the environment.
+# Build on the toolchain's image; run on a small one, as a user without rights. What is copied is
+# what .dockerignore lets in; secrets come at the start, by the environment.
 FROM rust:1.90.0-bookworm AS build
 WORKDIR /build
 COPY . .

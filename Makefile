@@ -25,10 +25,10 @@ test: setup ## Formatting, lints, every test
 bench: setup ## Benchmarks, as ratios against something measured in the same run
 	cargo bench
 
-soak: setup ## Ten minutes of load and faults, then: is all that was acknowledged there? ARGS="--minutes 60 --seed 7"
+soak: setup ## Load and faults, then a check of what was acknowledged; ARGS="--minutes 60"
 	@cargo test --release --test soak -- $(ARGS)
 
-check-api: setup ## The descriptions of the API and the events, with linters, generated clients and made-up requests
+check-api: setup ## Linters, generated clients and made-up requests for the descriptions
 	@scripts/check-api/run
 
 check-containers: ## The Dockerfile and the compose file, with a linter and the schema of compose files

@@ -3,7 +3,6 @@
 //!
 //! `cargo run --example own_aggregate`
 
-#![allow(missing_docs, reason = "a program")]
 #![allow(clippy::disallowed_methods, reason = "a program is an edge of its own")]
 
 use std::collections::HashMap;
@@ -11,7 +10,7 @@ use std::time::Duration;
 
 use anyhow::ensure;
 use cqrs_es::CqrsFramework;
-use domain::{ConversationId, Decider, Position, StoredEvent, Text};
+use domain::{Decider, Position, StoredEvent, Text};
 use event_store::{Commands, Keys, Log, MasterKey, Settings};
 use futures::StreamExt;
 use serde::{Deserialize, Serialize};
@@ -79,10 +78,6 @@ impl Decider for Ticket {
             Command::OpenTicket { .. } => "OpenTicket",
             Command::CloseTicket => "CloseTicket",
         }
-    }
-
-    fn conversation(_: Uuid, _: &Event) -> Option<ConversationId> {
-        None
     }
 }
 

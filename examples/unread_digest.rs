@@ -5,7 +5,6 @@
 //! `NATS_URL=… DIGEST_DATABASE_URL=postgres://… cargo run --example unread_digest`, and then
 //! `select uid, sum(unread) from unread_digest.unread group by uid`
 
-#![allow(missing_docs, reason = "a program")]
 #![allow(clippy::disallowed_methods, reason = "a program is an edge of its own")]
 
 use std::collections::HashMap;

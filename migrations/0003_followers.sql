@@ -73,7 +73,8 @@ begin
     if last_digest is not null
        and not exists (select from events e
                        where e.position = to_position and e.digest = last_digest) then
-        raise exception 'the log has no such event at position %', to_position using errcode = 'CQ003';
+        raise exception 'the log has no such event at position %', to_position
+            using errcode = 'CQ003';
     end if;
     return true;
 end

@@ -9,9 +9,10 @@
 -- digest is SHA-256 over the 32 bytes of the digest before and the UTF-8 bytes of that. Before
 -- position 1 stand 32 zero bytes.
 create function event_digest(
-    previous bytea, event_position bigint, event_id uuid, account_id bigint, account_position bigint,
-    aggregate_type text, aggregate_id text, sequence bigint, conversation_id uuid,
-    event_type text, event_version text, payload text, metadata text, recorded_us bigint
+    previous bytea, event_position bigint, event_id uuid, account_id bigint,
+    account_position bigint, aggregate_type text, aggregate_id text, sequence bigint,
+    conversation_id uuid, event_type text, event_version text, payload text, metadata text,
+    recorded_us bigint
 ) returns bytea
     language sql immutable parallel safe
 -- One call of format is half as slow as thirteen of a function for a field. append_events has it

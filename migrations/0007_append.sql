@@ -18,12 +18,13 @@
 --   e_subject     the message that the event is about
 --   e_erases      'stream', or the id of a message; null for nothing
 -- The answer has one row for each request:
---   appended   first_position and first_account_position are those of its first event; without events they
---              are the head's and null
+--   appended   first_position and first_account_position are those of its first event; without
+--              events they are the head's and null
 --   conflict   a stream is not at the expected version
 --   replayed   the idempotency key was claimed before
 --   key_reused the key was claimed with another request
---   key_lost   a stream's own key is gone, with which its events' keys are wrapped: nobody could open them
+--   key_lost   a stream's own key is gone, with which its events' keys are wrapped: nobody could
+--              open them
 -- A request whose first event already stands at its place in the stream is answered `appended` with
 -- the old positions: a batch sent again after a connection broke in the middle of its commit
 -- appends once. Its other events were committed with that one.
@@ -31,8 +32,8 @@ create function append_events(
     master_key_id text, accounts bigint[],
     r_account int[], r_caller text[], r_key text[], r_digest bytea[],
     s_request int[], s_type text[], s_aggregate text[], s_expected bigint[], s_key bytea[],
-    e_stream int[], e_id uuid[], e_type text[], e_version text[], e_payload text[], e_metadata text[],
-    e_conversation uuid[], e_key bytea[], e_subject uuid[], e_erases text[]
+    e_stream int[], e_id uuid[], e_type text[], e_version text[], e_payload text[],
+    e_metadata text[], e_conversation uuid[], e_key bytea[], e_subject uuid[], e_erases text[]
 ) returns table (request int, outcome text, first_position bigint, first_account_position bigint)
     language plpgsql as
 $$
@@ -136,7 +137,8 @@ begin
             where k.account_id = accounts[account] and k.caller = r_caller[i] and k.key = r_key[i];
             if found then
                 outcome :=
-                    case when claim.request_digest = r_digest[i] then 'replayed' else 'key_reused' end;
+                    case when claim.request_digest = r_digest[i] then 'replayed'
+                        else 'key_reused' end;
             end if;
         end if;
 
@@ -220,7 +222,8 @@ begin
          position, event_id, account_id, account_position, conversation_id, recorded_at, digest)
     select s_type[n.stream], s_aggregate[n.stream], n.sequence, n.type, n.version,
            n.payload::json, n.metadata::json, n.position, n.id,
-           accounts[r_account[s_request[n.stream]]], n.account_position, n.conversation, clock, n.digest
+           accounts[r_account[s_request[n.stream]]], n.account_position, n.conversation, clock,
+           n.digest
     from unnest(e_stream, e_id, e_type, e_version, e_payload, e_metadata, e_conversation,
                 positions, account_positions, sequences, digests)
         as n (stream, id, type, version, payload, metadata, conversation,

@@ -8,14 +8,14 @@ use domain::AccountId;
 use crate::Error;
 use crate::shares::{Share, Shares};
 
-/// What may be read for one answer, in bytes, whatever else is under way.
+/// Bytes that every answer may read, however busy the server is.
 pub const SMALL_MAX: usize = 1024 * 1024;
 /// What one answer may be made of, so that a few at once are no matter of gigabytes: more than a page
 /// of a hundred of the longest messages.
 const SIZE_MAX: usize = 80 * 1024 * 1024;
 /// Larger answers at once, of all accounts together.
 const LARGE_MAX: usize = 4;
-/// Until one of those is over.
+/// How long an answer waits for one of the large ones to finish.
 const WAIT: Duration = Duration::from_secs(5);
 
 /// The larger answers that are under way.
@@ -25,9 +25,9 @@ pub(crate) fn large_answers() -> LargeAnswers {
     Shares::halves(LARGE_MAX)
 }
 
-/// How much was read for one answer. A large one has a share of what there is for those until the
-/// last clone of this is gone. It takes one and no more, and whoever waits for it has read little,
-/// so that nothing waits for itself.
+/// How much was read for one answer. A large answer holds one of the few slots until the last clone
+/// of this is dropped. It takes at most one, and has read little while it waits for it, so it
+/// cannot deadlock with itself.
 #[derive(Clone)]
 pub struct AnswerSize(Arc<Counted>);
 
@@ -53,8 +53,8 @@ impl AnswerSize {
         self.0.share.get().is_some()
     }
 
-    /// Counts what was read. False when that makes it a large answer, and there is no room for
-    /// another one, or larger than any may be.
+    /// Counts what was read. Returns false if that makes the answer a large one and no slot is
+    /// free, or if it is larger than any answer may be.
     pub(crate) fn add(&self, bytes: usize) -> bool {
         let read = self.0.bytes.fetch_add(bytes, Ordering::Relaxed).saturating_add(bytes);
         if read <= SMALL_MAX || self.is_large() {
@@ -89,7 +89,7 @@ impl fmt::Debug for AnswerSize {
     }
 }
 
-/// A statement has given more than there is room for, and was ended.
+/// A statement returned more rows than there is room for, and was cancelled.
 #[derive(Debug, thiserror::Error)]
 #[error("the rows are too large to be read now")]
 pub(crate) struct TooLarge;

@@ -1,5 +1,5 @@
-//! Work that computes for long, on threads of its own: on the runtime's it would keep everybody's
-//! requests waiting.
+//! Long computations run on threads of their own: on the runtime's threads they would delay every
+//! request.
 
 use std::sync::{Arc, LazyLock};
 use std::thread::available_parallelism;
@@ -11,17 +11,17 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{Error, Shares};
 
-/// At once for each account: the others of an account wait before they wait with those of all
-/// accounts.
+/// Concurrent jobs per account. An account's further jobs wait here before they compete with other
+/// accounts'.
 static OF_ACCOUNT: LazyLock<Shares<Option<AccountId>>> = LazyLock::new(|| Shares::new(1));
-/// At once for all of them: half of the processors, and one where there is only one.
+/// Concurrent jobs of all accounts: half of the processors, at least one.
 static AT_ONCE: LazyLock<Arc<Semaphore>> = LazyLock::new(|| {
     let processors = available_parallelism().map_or(1, usize::from);
     Arc::new(Semaphore::new((processors / 2).max(1)))
 });
 
-/// Does an account's work on a thread of its own. When this is dropped, the work is ended where it
-/// next waits or yields ([`tokio::task::yield_now`]).
+/// Runs an account's work on a thread of its own. When the future is dropped, the work stops where
+/// it next waits or yields ([`tokio::task::yield_now`]).
 ///
 /// # Errors
 /// The work's own.
@@ -39,7 +39,7 @@ where
         let _until_it_ends = (share, permit);
         runtime.block_on(stop.run_until_cancelled(work))
     });
-    // It panicked, which is logged, or the process ends.
+    // It panicked, which is logged, or the process is shutting down.
     done.await.ok().flatten().unwrap_or(Err(Error::ShuttingDown))
 }
 

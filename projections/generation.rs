@@ -10,9 +10,9 @@ pub(crate) fn quoted(schema: &str) -> String {
     format!("\"{}\"", schema.replace('"', "\"\""))
 }
 
-/// One copy of the read models: a schema for each, of which the `search_path` of a connection has
-/// those that it reads or writes. No statement names a schema, so that the same ones serve what is
-/// shown, what is built beside it and what is built to look into.
+/// One copy of the read models: a schema for each, selected by a connection's `search_path`. No
+/// statement names a schema, so the same statements serve the copy that is shown, the one being
+/// built beside it and one built for inspection.
 #[derive(Debug, Clone)]
 pub struct Generation {
     pub(crate) models: Arc<[Model]>,
@@ -33,10 +33,10 @@ pub(crate) enum Place {
     One(String),
 }
 
-/// A roll-back finds its rows within this time; what is erased meanwhile stays in rows that nobody
-/// keeps up to date.
+/// A rollback within this time finds its rows still there. No longer, because rows that nobody
+/// keeps up to date still contain what is erased meanwhile.
 const KEPT_FOR: Duration = Duration::from_secs(600);
-/// Below, the small steps are as quick.
+/// Below this, small steps are as fast.
 const FAR_BEHIND: i64 = 5_000;
 /// What names of schemas end with.
 const NEXT: &str = "_next";
@@ -68,8 +68,8 @@ impl Generation {
         }
     }
 
-    /// Some of its models, with all that these build on and all that build on these: they are
-    /// written together, for a row may be made from another one only as of the same event.
+    /// Some of its models, with all that they depend on and all that depend on them. They are
+    /// written together: a row may be derived from another one only as of the same event.
     pub(crate) fn with_relatives(&self, names: &[&str]) -> Self {
         let mut related: Vec<&str> = names.to_vec();
         loop {
@@ -137,8 +137,8 @@ impl Generation {
         format!("rebuild_{}", self.version)
     }
 
-    /// Has the statements of a connection be about these rows. They come before what the connection
-    /// finds otherwise, which may have tables of the same names that are not ours.
+    /// Makes the statements of a connection use these rows. Their schemas come first in the search
+    /// path, since later ones may have tables of the same names that are not ours.
     pub(crate) async fn choose(&self, connection: &mut PgConnection) -> Result<(), sqlx::Error> {
         sqlx::query(
             "select set_config('search_path', $1 || ', ' || current_setting('search_path'), false)

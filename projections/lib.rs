@@ -1,17 +1,17 @@
-//! What it looks like now: one folder per read model, each with its own schema, rebuildable from
-//! the log, and `views/` for the questions that are asked of them.
+//! The present state: one folder per read model, each with its own schema, rebuildable from the
+//! log, and `views/` with the queries on them.
 //!
 //! A read model is `mod.rs` (name, what it builds on), `schema.sql` (its tables, and the function
 //! that writes a batch to them), `indexes.sql`, `apply.rs` (what that function is given) and
-//! `tests.rs`. Which rows a statement is about is a property of the connection ([`Generation`]).
-//! One [`projector`] drives all models: it reads a batch, folds it once ([`changes`]), and writes
-//! all models with their checkpoints in one transaction. The models' order is their order of
-//! dependency; a model may build on the rows of those before it, and knows no view. [`replay`]
-//! builds them again.
+//! `tests.rs`. Which copy of the rows a statement uses is a property of the connection
+//! ([`Generation`]). One [`projector`] drives all models: it reads a batch, folds it once
+//! ([`changes`]), and writes all models with their checkpoints in one transaction. The models'
+//! order is their order of dependency; a model may build on the rows of those before it, and knows
+//! no view. [`replay`] builds them again.
 //!
 //! Deliberately not here: commands, rules, HTTP. To add a read model, make its folder and name it
-//! in [`model::MODELS`]; what it needs of an event is folded in [`changes`]. To add a question,
-//! make a file in `views/`.
+//! in [`model::MODELS`]; what it needs of an event is folded in [`changes`]. To add a query, make a
+//! file in `views/`.
 
 #![cfg_attr(
     test,
@@ -65,7 +65,7 @@ pub use shares::{Share, Shares};
 pub use status::{Report, State, Status, retry};
 pub use views::Views;
 
-/// A read model could not be brought up to date, or not be asked.
+/// A read model could not be updated or queried.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The log could not be read or the checkpoint not be written.
@@ -88,10 +88,9 @@ pub enum Error {
     Refused {
         /// Of the event.
         position: domain::Position,
-        /// Why.
         source: Box<Error>,
     },
-    /// Another process does what only one may.
+    /// Another process is already doing work that only one may do.
     #[error("another process has the lease {lease}: the same is under way already")]
     UnderWay {
         /// Of the work.
@@ -100,8 +99,8 @@ pub enum Error {
     /// A schema that was to be made.
     #[error("the schema {0} exists")]
     SchemaExists(String),
-    /// The rows are not those that this projector wrote last: another one did, or the database lost
-    /// its newest.
+    /// The rows are not those that this projector wrote last: another projector wrote them, or the
+    /// database lost the newest.
     #[error("the checkpoints have moved")]
     CheckpointMoved,
     /// The read model that has the answer cannot go on.
@@ -109,10 +108,9 @@ pub enum Error {
     Stopped {
         /// Its name.
         model: &'static str,
-        /// Why.
         reason: String,
     },
-    /// The read model that has the answer was set back by a crash, or has yet to be written.
+    /// The read model that has the answer was set back by a crash, or is not built yet.
     #[error("projection {model} is catching up")]
     Behind {
         /// Its name.
@@ -121,16 +119,16 @@ pub enum Error {
     /// A member who is not in the directory: the read models disagree.
     #[error("member {0} is not in the directory")]
     UserMissing(domain::UserId),
-    /// Somebody else asked the same, and this is what became of it.
+    /// The same query of another request, with which this one was combined, failed.
     #[error(transparent)]
     Shared(Arc<Error>),
-    /// As many large answers are under way as there may be.
+    /// Too many large answers are in progress.
     #[error("too many large answers are under way")]
     TooManyLargeAnswers,
     /// It would be made of more than any answer may be.
     #[error("the answer is too large; ask for less at once")]
     AnswerTooLarge,
-    /// Nobody answers any more.
+    /// The task that answers has ended.
     #[error("shutting down")]
     ShuttingDown,
 }
@@ -140,7 +138,7 @@ impl Error {
         move |source| Self::Database { doing, source }
     }
 
-    /// Whether what was asked for together with others was too large for that.
+    /// Whether a combined query returned too much for combining.
     pub(crate) fn is_too_large(&self) -> bool {
         match self {
             Self::Shared(error) => error.is_too_large(),

@@ -4,7 +4,6 @@ use crate::{conversations, desk, directory, memberships, messages, support, time
 /// A read model, as the projector sees it.
 #[derive(Debug, Clone, Copy)]
 pub struct Model {
-    /// Its name.
     pub name: &'static str,
     /// Makes its tables and its function `apply_NAME(jsonb) returns boolean`, in whichever schema
     /// comes first in the connection's `search_path`. All names are unique over all models, and
@@ -27,8 +26,8 @@ impl Model {
     }
 }
 
-/// Of all read models together: of their rows, and of how events are folded to these. Another
-/// number has them built anew beside those of nodes that have another one. It is one number because
+/// The version of all read models together: of their rows, and of how events are folded into them.
+/// Nodes of another version build their own copy beside the present one. It is one number because
 /// they are written in one transaction and joined by one statement: were one of two versions of a
 /// model alone built beside what both share, half of an event could be seen.
 pub const VERSION: i32 = 4;

@@ -13,8 +13,8 @@ use crate::{Error, Generation};
 /// Accounts whose position is remembered; when there are more, all are looked up anew.
 const ACCOUNTS_MAX: usize = 100_000;
 
-/// How far the read models have come, as this node knows it: one position for all of them, but for
-/// those that are stopped or behind.
+/// How far the read models have come, as this node knows it: one position for all that are neither
+/// stopped nor behind.
 #[derive(Debug, Clone)]
 pub struct Progress {
     pool: PgPool,
@@ -28,8 +28,8 @@ pub struct Progress {
 
 #[derive(Debug)]
 struct Shown {
-    /// Every answer reflects everything up to here. It never goes back: a model whose rows do is
-    /// behind until they are here again, and answers nothing.
+    /// Every answer reflects all events up to here. It never decreases: a model whose rows are set
+    /// back counts as behind, and answers nothing until it is here again.
     position: Position,
     /// Where the rows are of the running model that is furthest behind.
     rows: Position,
@@ -69,7 +69,7 @@ impl Progress {
         self.shown.borrow().is_level()
     }
 
-    /// Nothing is answered from the rows before they have come to this log position.
+    /// No query is answered before the rows have reached this log position.
     pub fn promise(&self, position: Position) {
         self.shown.send_modify(|shown| {
             shown.position = position.max(shown.position);
@@ -149,7 +149,7 @@ impl Progress {
         shown.stopped.iter().map(|(name, reason)| (*name, reason.clone())).collect()
     }
 
-    /// Refuses a question to which a read model has the answer that cannot give it now.
+    /// Fails if one of the read models that a query needs cannot answer now.
     ///
     /// # Errors
     /// [`Error::Stopped`] for the first one that is, else [`Error::Behind`].

@@ -1,11 +1,11 @@
-//! Access tokens that were taken back: whose, and up to which time of issue. Every node knows all
-//! of them, in memory, so that judging a token takes no statement. They are read once from the
-//! directory, and then followed in the log itself: a read model that is stopped, or late, keeps
-//! nobody from being locked out.
+//! Revoked access tokens: whose, and up to which time of issue. Every node keeps all of them in
+//! memory, so that checking a token takes no statement. They are read once from the directory and
+//! then followed in the log itself, so a revocation takes effect even while a read model is stopped
+//! or late.
 //!
-//! What is known is never older than [`KNOWN_WITHIN`], or nobody's token is taken: a node that
-//! cannot look at the log waits until it can. Whoever has taken tokens back, and has waited for as
-//! long, can be sure of every node.
+//! What is known is never older than [`KNOWN_WITHIN`], or no token is accepted: a node that cannot
+//! read the log waits until it can. Once that time has passed after a revocation, it holds on every
+//! node.
 
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -37,8 +37,8 @@ pub struct Revocations {
 }
 
 impl Revocations {
-    /// Waits until what is known is new enough to judge by.
-    pub async fn known(&self) {
+    /// Waits until the known revocations are fresh enough to judge a token by.
+    pub async fn wait_until_fresh(&self) {
         let is_new =
             |looked: &Option<Instant>| looked.is_some_and(|looked| looked.elapsed() < KNOWN_WITHIN);
         if is_new(&self.looked.borrow()) {
@@ -48,8 +48,8 @@ impl Revocations {
         let _ = self.looked.subscribe().wait_for(is_new).await;
     }
 
-    /// Whether a user's token was taken back that was issued then, in Unix seconds. When one was
-    /// that does not say, nobody knows: it counts as an old one.
+    /// Whether a user's token was taken back that was issued then, in Unix seconds. A token that
+    /// does not say when it was issued counts as an old one.
     pub fn concern(&self, user: UserId, issued_at: Option<f64>) -> bool {
         let known = self.until.read().unwrap_or_else(PoisonError::into_inner);
         known.get(&user).is_some_and(|until| is_revoked(*until, issued_at))
@@ -66,7 +66,7 @@ impl Revocations {
             loop {
                 let Err(error) = self.follow_on(&log, &memory).await;
                 if !log.availability().explains(&error) {
-                    tracing::error!(error = causes(&error), "revoked tokens are not followed");
+                    tracing::error!(error = causes(&error), "following revoked tokens failed");
                 }
                 tokio::time::sleep(PAUSE).await;
             }

@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-/// So much at once for all together and for each key, so that nobody takes all there is. A key that
-/// nobody uses takes no memory.
+/// A limit on concurrent use, for all keys together and for each key, so that no key can take
+/// everything. An unused key takes no memory.
 pub struct Shares<K: Eq + Hash + Clone> {
     for_all: Arc<Semaphore>,
     for_each: usize,
@@ -55,7 +55,8 @@ impl<K: Eq + Hash + Clone> Shares<K> {
     pub async fn take_many(&self, key: K, count: u32) -> Share<K> {
         let count = count.min(u32::try_from(self.for_each).unwrap_or(u32::MAX));
         let (user, permits) = self.enter(key);
-        // Nobody closes them. The key's own come first: those of all wait for no key.
+        // The semaphores are never closed. A key's own permit is taken first, so that holders of a
+        // common permit never wait for a key.
         let of_key = permits.acquire_many_owned(count).await.ok();
         let of_all = self.for_all.clone().acquire_many_owned(count).await.ok();
         Share { _of_all: of_all, _of_key: of_key, _user: user }
@@ -87,8 +88,8 @@ impl<K: Eq + Hash + Clone> Shares<K> {
 /// One of the shares of a key, until it is dropped.
 pub struct Share<K: Eq + Hash + Clone> {
     _of_all: Option<OwnedSemaphorePermit>,
-    // Given back before its user leaves: whoever comes between the two finds the key with a share
-    // to take.
+    // Returned before its user is subtracted, so that a caller in between finds the key with a free
+    // share.
     _of_key: Option<OwnedSemaphorePermit>,
     _user: User<K>,
 }

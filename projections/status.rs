@@ -17,7 +17,6 @@ pub struct Status {
     pub model: String,
     /// The version of the nodes that show it.
     pub version: i32,
-    /// Its schema.
     pub generation: String,
     /// It is done up to here.
     pub position: Position,
@@ -67,7 +66,6 @@ pub struct Report {
     pub model: String,
     /// The version of the nodes that show it.
     pub version: i32,
-    /// Its schema.
     pub generation: String,
     /// What it is.
     pub state: State,
@@ -140,12 +138,14 @@ impl Status {
         sqlx::query_as(
             "select regexp_replace(c.name, '_[0-9]+(_next|_old)?$', '') as model, c.version,
                     c.name as generation, c.position, h.position as head, c.stopped,
-                    extract(epoch from clock_timestamp() - e.recorded_at)::float8 as lag_s, l.owner, l.epoch
+                    extract(epoch from clock_timestamp() - e.recorded_at)::float8 as lag_s, l.owner,
+                    l.epoch
              from checkpoints c
              cross join log_head h
              left join events e on e.position = c.position + 1
              left join leases l
-                    on l.name = case when c.name ~ '_(next|old)$' then 'rebuild_' else 'projector_' end || c.version
+                    on l.name = case when c.name ~ '_(next|old)$' then 'rebuild_'
+                        else 'projector_' end || c.version
                    and l.owner is not null
                    and l.expires_at > clock_timestamp()
              where c.schema_oid = to_regnamespace(c.name)

@@ -7,7 +7,6 @@
 //! so that this outlives what is behind it. Another row is a variant of [`Row`], and a function
 //! beside its kind in `rows/`.
 
-#![allow(missing_docs, reason = "a program")]
 #![allow(
     clippy::unwrap_used,
     clippy::disallowed_methods,

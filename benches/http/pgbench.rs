@@ -56,7 +56,8 @@ impl Pgbench {
         let setup = format!(
             "create table if not exists pgbench.lists as
              select user_id, n, repeat('0123456789abcdef', 64) as body
-             from generate_series(1::bigint, {CALLERS}) user_id, generate_series(1::bigint, 200) n; \
+             from generate_series(1::bigint, {CALLERS}) user_id,
+                  generate_series(1::bigint, 200) n; \
              create unique index if not exists lists_in_order on pgbench.lists (user_id, n)"
         );
         let script = format!(
@@ -85,7 +86,8 @@ impl Pgbench {
     pub async fn support_counts(server: &Server) -> Self {
         let setup = format!(
             "create table if not exists pgbench.desk_counts as
-             select n as assignee, n as conversations from generate_series(0::bigint, {CALLERS}) n; \
+             select n as assignee, n as conversations
+             from generate_series(0::bigint, {CALLERS}) n; \
              create unique index if not exists desk_counts_of on pgbench.desk_counts (assignee)"
         );
         let script = format!(

@@ -80,7 +80,7 @@ impl Server {
 
     /// After much was written at once: what autovacuum and the checkpointer would do within the
     /// next minutes is done now, so that it does not fall into a measurement.
-    pub async fn settle(&self) {
+    pub async fn vacuum(&self) {
         for statement in ["vacuum analyze", "checkpoint"] {
             sqlx::query(statement).execute(&self.pool).await.unwrap();
         }

@@ -131,7 +131,7 @@ impl World {
         let build = async || {
             let users: Vec<_> = (0..COLLECTORS).map(|n| User::member(format!("l{n}"))).collect();
             self.private_chats(&users, self.long_list_length()).await;
-            self.server.settle().await;
+            self.server.vacuum().await;
             users
         };
         self.collectors.get_or_init(build).await

@@ -98,7 +98,7 @@ impl Installation {
     }
 
     /// What autovacuum and the checkpointer would do within the next minutes is done now.
-    pub async fn settle(&self) {
+    pub async fn vacuum(&self) {
         for statement in ["vacuum analyze", "checkpoint"] {
             sqlx::query(statement).execute(self.log.pool()).await.unwrap();
         }

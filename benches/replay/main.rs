@@ -6,7 +6,6 @@
 //! operator does: the release binary's own verbs and servers, on a private PostgreSQL (`fsync` on,
 //! data checksums) and a NATS server.
 
-#![allow(missing_docs, reason = "a program")]
 #![allow(
     clippy::unwrap_used,
     clippy::disallowed_methods,
@@ -50,7 +49,7 @@ async fn main() {
     let history = History::new(installation.log.clone());
     let (events, seconds) = timed(history.extend(options.events)).await;
     println!("{events} mixed events appended by commands, {:.0}/s\n", events as f64 / seconds);
-    installation.settle().await;
+    installation.vacuum().await;
 
     row("", "measured", "beside");
     println!("| --- | ---: | --- |");

@@ -66,22 +66,22 @@ pub(crate) struct ConversationChanges<'a> {
     modified_at: Option<DateTime<Utc>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     modified_by: Option<UserId>,
-    /// The newest change of what is said, the name, or who is in it.
+    /// The newest change of its messages, name or members.
     #[serde(skip_serializing_if = "Option::is_none")]
     changed_at: Option<DateTime<Utc>>,
-    /// How many members more or fewer.
+    /// Members added less members removed.
     member_delta: i64,
-    /// The highest that the difference was on the way.
+    /// The largest value that the difference had within the batch.
     member_delta_max: i64,
     #[serde(flatten)]
     newest: Newest,
-    /// A message was deleted: what is the newest has to be looked up anew.
+    /// A message was deleted, so the newest one has to be looked up again.
     #[serde(skip_serializing_if = "Not::not")]
     message_deleted: bool,
 }
 
-/// The newest message and its author, and the newest message of anyone else: with them, what is the
-/// newest by somebody else is known for every member without a row for each.
+/// The newest message with its author, and the newest message of any other author. These two give
+/// the newest message by somebody else for every member, without a row per member.
 #[derive(Debug, Default, Serialize)]
 struct Newest {
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -12,15 +12,15 @@ use serde_json::{Map, Value};
 
 use super::Changes;
 
-/// What was made in the batch.
+/// When and in which account something was created.
 #[derive(Debug, Serialize)]
-pub(crate) struct Made {
+pub(crate) struct Creation {
     account_id: AccountId,
     number: PublicId,
     at: DateTime<Utc>,
 }
 
-impl Made {
+impl Creation {
     fn by(recorded: &RecordedEvent) -> Self {
         let (account_id, number) = (recorded.account, recorded.account_position.into());
         Self { account_id, number, at: recorded.recorded_at }
@@ -32,7 +32,7 @@ impl Made {
 pub(crate) struct InboxChanges<'a> {
     /// Only of one that is new.
     #[serde(skip_serializing_if = "Option::is_none")]
-    made: Option<Made>,
+    made: Option<Creation>,
     #[serde(skip_serializing_if = "Option::is_none")]
     channel: Option<Channel>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -55,7 +55,7 @@ pub(crate) struct InboxChanges<'a> {
 pub(crate) struct TeamChanges<'a> {
     /// Only of one that is new.
     #[serde(skip_serializing_if = "Option::is_none")]
-    made: Option<Made>,
+    made: Option<Creation>,
     #[serde(skip_serializing_if = "Option::is_none")]
     name: Option<&'a str>,
     /// Empty: taken away.
@@ -74,7 +74,7 @@ pub(crate) struct TeamChanges<'a> {
 pub(crate) struct ContactChanges<'a> {
     /// Only of one that is new.
     #[serde(skip_serializing_if = "Option::is_none")]
-    made: Option<Made>,
+    made: Option<Creation>,
     #[serde(skip_serializing_if = "Option::is_none")]
     name: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -115,7 +115,7 @@ impl<'a> Changes<'a> {
         let inbox = self.inboxes.entry(InboxId::new(recorded.aggregate_id)).or_default();
         match event {
             inbox::Event::InboxCreated { channel, settings } => {
-                (inbox.made, inbox.channel) = (Some(Made::by(recorded)), Some(*channel));
+                (inbox.made, inbox.channel) = (Some(Creation::by(recorded)), Some(*channel));
                 inbox.merge(settings);
             }
             inbox::Event::InboxUpdated { settings } => inbox.merge(settings),
@@ -127,7 +127,7 @@ impl<'a> Changes<'a> {
         match event {
             team::Event::TeamCreated { team, settings } => {
                 let team = self.teams.entry(*team).or_default();
-                team.made = Some(Made::by(recorded));
+                team.made = Some(Creation::by(recorded));
                 team.merge(settings);
             }
             team::Event::TeamUpdated { team, settings } => {
@@ -147,7 +147,7 @@ impl<'a> Changes<'a> {
         let contact = self.contacts.entry(ContactId::new(recorded.aggregate_id)).or_default();
         let profile = match event {
             contact::Event::ContactCreated { profile } => {
-                contact.made = Some(Made::by(recorded));
+                contact.made = Some(Creation::by(recorded));
                 profile
             }
             contact::Event::ContactUpdated { profile } => profile,
@@ -223,7 +223,7 @@ impl<'a> TeamChanges<'a> {
     }
 }
 
-/// Nothing but white space is nothing.
+/// White space alone counts as no text.
 fn take<'a>(known: &mut Option<&'a str>, new: &'a Option<Text>) {
     let new = new.as_ref().map(|text| if text.is_blank() { "" } else { text.as_str() });
     *known = new.or(*known);

@@ -119,7 +119,7 @@ impl MemberChanges {
         self.marked_unread = Some(false);
         match message {
             None => {}
-            // Nothing is read, and nothing says so to others.
+            // Nothing is marked as read, and others see no marker.
             Some(PublicId::NONE) => {
                 (self.marker_changed, self.marker, self.marked_at) = (true, None, None);
                 self.read_ranges.clear();

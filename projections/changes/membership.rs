@@ -15,10 +15,9 @@ pub(crate) struct MembershipChange {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) membership: Option<MembershipId>,
     joined_at: DateTime<Utc>,
-    /// The other one of the two in a private chat.
+    /// In a private chat, the other member.
     #[serde(skip_serializing_if = "Option::is_none")]
     other: Option<UserId>,
-    /// The member's own stream.
     participation: ParticipationId,
 }
 

@@ -1,9 +1,8 @@
 //! A batch of the log, folded once into its net changes: all read models are written from the same
 //! fold.
 //!
-//! Everything is reduced to the net change of each thing, so that one statement writes it whatever
-//! the order of the events was, and how the log is cut into batches makes no difference to the
-//! rows.
+//! Events are reduced to one net change per row. One statement can then write a batch regardless of
+//! the order of its events, and the rows do not depend on where the log is cut into batches.
 
 mod conversation;
 mod desk;
@@ -51,7 +50,7 @@ pub struct Changes<'a> {
     pub(crate) deleted_conversations: BTreeSet<ConversationId>,
     /// Who came or went, by conversation and user.
     pub(crate) memberships: BTreeMap<(ConversationId, UserId), MembershipChange>,
-    /// What members did for themselves, by conversation and user.
+    /// Changes that members made to their own state, by conversation and user.
     pub(crate) members: BTreeMap<(ConversationId, UserId), MemberChanges>,
     /// By stream and kind.
     pub(crate) timers: BTreeMap<(Uuid, &'static str), TimerChange>,
@@ -71,12 +70,11 @@ pub struct Changes<'a> {
 }
 
 impl<'a> Changes<'a> {
-    /// Folds a batch. An event that cannot be read is nothing if it is quarantined.
+    /// Folds a batch. Unreadable events are skipped if they are quarantined.
     ///
-    /// # Errors
-    /// [`Error::Undecodable`] at the first other event that cannot be read: no read model can go
-    /// beyond it, of whatever aggregate it is. What says so is part of what cannot be trusted, and
-    /// models that pass over it without being told to would be apart from those that wait.
+    /// # Errors [`Error::Undecodable`] at the first other unreadable event. It stops every read
+    /// model: the field that names its aggregate cannot be trusted either, and models that skipped
+    /// it on their own would diverge from those that wait.
     pub fn fold(
         events: &'a [Arc<LogEvent>],
         quarantined: &BTreeSet<Position>,
@@ -121,7 +119,7 @@ impl<'a> Changes<'a> {
     }
 }
 
-/// What a private value says, if it can still be read.
+/// The content of a private value, unless it was erased.
 fn reveal<T>(value: &Option<Private<T>>) -> Option<&T> {
     value.as_ref().and_then(Private::reveal)
 }

@@ -53,15 +53,15 @@ declare
 begin
     if changes ? 'created' then
         insert into conversations
-            (uuid, account_id, number, revision, kind, uid, name, description, metadata, tags, created_at, created_by,
-             modified_at, modified_by, changed_at, member_count, is_large)
-        select uuid, account_id, number, revision, kind, uid, name, description, metadata, tags, created_at,
-               created_by, created_at, created_by, date_trunc('milliseconds', created_at), member_count,
-               member_count > large
+            (uuid, account_id, number, revision, kind, uid, name, description, metadata, tags,
+             created_at, created_by, modified_at, modified_by, changed_at, member_count, is_large)
+        select uuid, account_id, number, revision, kind, uid, name, description, metadata, tags,
+               created_at, created_by, created_at, created_by,
+               date_trunc('milliseconds', created_at), member_count, member_count > large
         from jsonb_to_recordset(changes -> 'created') as r
-            (uuid uuid, account_id bigint, number bigint, revision bigint, kind text, uid text, name text,
-             description text, metadata jsonb, tags text[], created_at timestamptz, created_by uuid,
-             member_count bigint)
+            (uuid uuid, account_id bigint, number bigint, revision bigint, kind text, uid text,
+             name text, description text, metadata jsonb, tags text[], created_at timestamptz,
+             created_by uuid, member_count bigint)
         on conflict on constraint conversations_one_per_uuid do nothing;
     end if;
     if changes ? 'changed' then
@@ -72,7 +72,8 @@ begin
             tags = coalesce(r.tags, c.tags),
             metadata = case when r.metadata_changed then r.metadata else c.metadata end,
             avatar_url = case when r.avatar_changed then r.avatar_url else c.avatar_url end,
-            pinned_message = case when r.pin_changed then r.pinned_message else c.pinned_message end,
+            pinned_message = case when r.pin_changed then r.pinned_message
+                else c.pinned_message end,
             trashed = coalesce(r.trashed, c.trashed),
             modified_at = coalesce(r.modified_at, c.modified_at),
             modified_by = case when r.modified_at is null then c.modified_by else r.modified_by end,
@@ -88,10 +89,12 @@ begin
                 else c.newest_by_other
             end
         from jsonb_to_recordset(changes -> 'changed') as r
-            (uuid uuid, revision bigint, renamed boolean, name text, described boolean, description text,
-             tags text[], metadata_changed boolean, metadata jsonb, avatar_changed boolean, avatar_url text,
-             pin_changed boolean, pinned_message uuid, trashed boolean, modified_at timestamptz, modified_by uuid, changed_at timestamptz,
-             member_delta bigint, member_delta_max bigint, newest_id bigint, newest_author uuid, newest_by_other bigint)
+            (uuid uuid, revision bigint, renamed boolean, name text, described boolean,
+             description text, tags text[], metadata_changed boolean, metadata jsonb,
+             avatar_changed boolean, avatar_url text, pin_changed boolean, pinned_message uuid,
+             trashed boolean, modified_at timestamptz, modified_by uuid, changed_at timestamptz,
+             member_delta bigint, member_delta_max bigint, newest_id bigint, newest_author uuid,
+             newest_by_other bigint)
         where c.uuid = r.uuid
           -- A batch that was applied before adds nothing.
           and c.revision < r.revision;
@@ -106,7 +109,8 @@ begin
                                order by o.id desc
                                limit 1),
             pinned_message = case
-                when c.pinned_message::text in (select jsonb_array_elements_text(changes -> 'deleted_messages'))
+                when c.pinned_message::text
+                    in (select jsonb_array_elements_text(changes -> 'deleted_messages'))
                 then null
                 else c.pinned_message
             end
@@ -121,7 +125,8 @@ begin
     end if;
     if changes ? 'deleted' then
         delete from conversations
-        where uuid = any(array(select value::uuid from jsonb_array_elements_text(changes -> 'deleted')));
+        where uuid = any(array(select value::uuid
+                               from jsonb_array_elements_text(changes -> 'deleted')));
     end if;
     return true;
 end

@@ -37,7 +37,8 @@ begin
     set name = coalesce(r.name, i.name),
         website_url = nullif(coalesce(r.website_url, i.website_url), ''),
         email = nullif(coalesce(r.email, i.email), ''),
-        lock_to_single_conversation = coalesce(r.lock_to_single_conversation, i.lock_to_single_conversation),
+        lock_to_single_conversation = coalesce(r.lock_to_single_conversation,
+                                               i.lock_to_single_conversation),
         enable_auto_assignment = coalesce(r.enable_auto_assignment, i.enable_auto_assignment)
     from jsonb_to_recordset(changed) as r
         (uuid uuid, name text, website_url text, email text, lock_to_single_conversation boolean,
@@ -123,8 +124,8 @@ begin
         custom_attributes = coalesce(r.custom_attributes, c.custom_attributes),
         last_activity_at = coalesce(r.last_activity_at, c.last_activity_at)
     from jsonb_to_recordset(changed) as r
-        (uuid uuid, name text, email text, phone_number text, identifier text, additional_attributes jsonb,
-         custom_attributes jsonb, last_activity_at timestamptz)
+        (uuid uuid, name text, email text, phone_number text, identifier text,
+         additional_attributes jsonb, custom_attributes jsonb, last_activity_at timestamptz)
     where c.uuid = r.uuid;
 end
 $$;

@@ -49,7 +49,8 @@ begin
         insert into users (uuid, account_id, id, uid, tags, created_at, modified_at)
         select r.uuid, n.account_id, n.id, n.uid, '{}', n.at, n.at
         from jsonb_to_recordset(changes -> 'users') as r (uuid uuid, registered jsonb)
-        cross join jsonb_to_record(r.registered) as n (account_id bigint, id bigint, uid text, at timestamptz)
+        cross join jsonb_to_record(r.registered) as n (account_id bigint, id bigint, uid text,
+                                                       at timestamptz)
         where r.registered is not null
         on conflict on constraint users_one_per_uuid do nothing
         returning account_id
@@ -70,8 +71,8 @@ begin
         modified_at = coalesce(r.at, u.modified_at),
         tokens_revoked_until = greatest(r.tokens_revoked_until, u.tokens_revoked_until)
     from jsonb_to_recordset(changes -> 'users') as r
-        (uuid uuid, at timestamptz, name text, username text, email text, avatar_url text, role text,
-         metadata jsonb, tags text[], tokens_revoked_until timestamptz)
+        (uuid uuid, at timestamptz, name text, username text, email text, avatar_url text,
+         role text, metadata jsonb, tags text[], tokens_revoked_until timestamptz)
     where u.uuid = r.uuid;
     return true;
 end

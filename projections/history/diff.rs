@@ -23,9 +23,7 @@ pub struct Step {
     pub event_type: String,
     /// The uid of whoever acted.
     pub actor: String,
-    /// In which request.
     pub request_id: String,
-    /// By which command.
     pub command: String,
     /// The event itself, with `[erased]` in place of what was erased.
     pub event: Value,
@@ -47,7 +45,7 @@ pub struct Change {
     pub after: Option<Value>,
 }
 
-/// How much of what changed is told at once.
+/// How much is returned at once.
 #[derive(Debug, Clone, Copy)]
 pub struct Bounds {
     /// Events.

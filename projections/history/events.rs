@@ -42,7 +42,7 @@ impl<'a> Events<'a> {
     }
 
     pub(super) async fn next(&mut self) -> Result<Option<RecordedEvent>, Error> {
-        // Folding computes from here to here; whoever does not wait for it any more ends it here.
+        // A fold can be cancelled here, between two chunks.
         tokio::task::yield_now().await;
         if self.page.is_empty() {
             let limit = self.page_size as i64;

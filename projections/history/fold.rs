@@ -1,46 +1,47 @@
 use std::collections::{BTreeMap, HashMap};
 
 use chrono::{DateTime, SecondsFormat, Utc};
+use domain::conversation::support::Status;
 use domain::conversation::{Conversation, Event as ConversationEvent};
 use domain::participation::{self, Participation};
 use domain::{
     AccountId, ConversationId, Decider, KNOWN, MembershipId, MessageId, Position, PublicId,
     REDACTED, UserId,
 };
-use event_store::{ERASED, Log, RecordedEvent};
+use event_store::{ERASED, RecordedEvent};
+use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use super::moment::place;
-use crate::Error;
 
 /// A message, by where its present text stands in the log.
-struct Message {
-    id: PublicId,
-    author: Option<UserId>,
-    text_at: Position,
+pub(super) struct Message {
+    pub(super) id: PublicId,
+    pub(super) author: Option<UserId>,
+    pub(super) text_at: Position,
 }
 
 /// A conversation, folded event by event.
 pub(super) struct Fold {
-    uuid: ConversationId,
-    account: Option<AccountId>,
+    pub(super) uuid: ConversationId,
+    pub(super) account: Option<AccountId>,
     /// The account that asks, if one does: positions are its own then.
-    asking: Option<AccountId>,
-    position: i64,
-    recorded_at: Option<DateTime<Utc>>,
-    /// What was said of the conversation as a whole, by name.
-    said: Map<String, Value>,
-    members: BTreeMap<UserId, MembershipId>,
+    pub(super) asking: Option<AccountId>,
+    pub(super) position: i64,
+    pub(super) recorded_at: Option<DateTime<Utc>>,
+    /// What describes the conversation as a whole, by name.
+    pub(super) fields: Map<String, Value>,
+    pub(super) members: BTreeMap<UserId, MembershipId>,
     /// Who takes care of a support conversation.
-    assignee: Option<UserId>,
-    own: HashMap<(UserId, MembershipId), Participation>,
-    messages: BTreeMap<MessageId, Message>,
-    newest: BTreeMap<PublicId, MessageId>,
-    /// The text that was said last, and where: most often that of the newest message.
-    text: Option<(Position, Value)>,
-    uids: HashMap<UserId, String>,
+    pub(super) assignee: Option<UserId>,
+    pub(super) own: HashMap<(UserId, MembershipId), Participation>,
+    pub(super) messages: BTreeMap<MessageId, Message>,
+    pub(super) newest: BTreeMap<PublicId, MessageId>,
+    /// The text that was posted or edited last, and where: most often that of the newest message.
+    pub(super) text: Option<(Position, Value)>,
+    pub(super) uids: HashMap<UserId, String>,
     /// Log positions of events that cannot be read, and so are missing in all of the above.
-    unreadable: Vec<i64>,
+    pub(super) unreadable: Vec<i64>,
 }
 
 impl Fold {
@@ -51,7 +52,7 @@ impl Fold {
             account: None,
             position: 0,
             recorded_at: None,
-            said: Map::new(),
+            fields: Map::new(),
             members: BTreeMap::new(),
             assignee: None,
             own: HashMap::new(),
@@ -79,14 +80,14 @@ impl Fold {
     fn read(&mut self, event: &RecordedEvent) -> Result<(), event_store::Error> {
         match event.aggregate_type.as_str() {
             Conversation::TYPE => {
-                let said: ConversationEvent = event.decode()?;
+                let change: ConversationEvent = event.decode()?;
                 if let ConversationEvent::MessagePosted { text, .. }
-                | ConversationEvent::MessageEdited { text, .. } = &said
+                | ConversationEvent::MessageEdited { text, .. } = &change
                 {
                     self.text = Some((event.position, bare(json!(text))));
                 }
                 let actor = event.metadata_value("actor").unwrap_or_default();
-                self.conversation(said, &actor, event);
+                self.conversation(change, &actor, event);
             }
             Participation::TYPE => {
                 let own: participation::Event = event.decode()?;
@@ -102,114 +103,114 @@ impl Fold {
         Ok(())
     }
 
-    fn conversation(&mut self, said: ConversationEvent, actor: &str, event: &RecordedEvent) {
+    fn conversation(&mut self, change: ConversationEvent, actor: &str, event: &RecordedEvent) {
+        use ConversationEvent::*;
         let membership = MembershipId::from(event.account_position);
-        let (id, at) = (PublicId::from(event.account_position), time(event.recorded_at));
-        match said {
-            ConversationEvent::ConversationCreated {
-                kind,
-                members,
-                uid,
-                name,
-                description,
-                metadata,
-                tags,
-                support,
-                source_id,
-                custom_attributes,
-                ..
-            } => {
-                if let Some(opening) = support {
-                    self.set("inbox", json!(opening.inbox));
-                    self.set("contact", json!(opening.contact));
-                    self.set("source_id", json!(source_id));
-                    self.set("status", json!(opening.status));
-                    self.set("snoozed_until", json!(opening.snoozed_until));
-                    self.set("priority", json!(opening.priority));
-                    self.assignee = opening.assignee;
-                    self.set("team", json!(opening.team));
-                    self.set("custom_attributes", json!(custom_attributes));
-                }
-                self.members = members.into_iter().map(|user| (user, membership)).collect();
-                self.set("id", json!(id));
-                self.set("kind", json!(kind));
-                self.set("uid", json!(uid));
-                self.set("name", json!(name));
-                self.set("description", json!(description));
-                self.set("metadata", json!(metadata));
-                self.set("tags", json!(tags));
-                self.set("created_at", json!(at));
-                self.set("created_by", json!(actor));
-                self.set("trashed", json!(false));
-            }
-            ConversationEvent::ConversationRenamed { name } => self.set("name", json!(name)),
-            ConversationEvent::ConversationDescribed { description } => {
-                self.set("description", json!(description));
-            }
-            ConversationEvent::ConversationTagged { tags } => self.set("tags", json!(tags)),
-            ConversationEvent::MetadataChanged { metadata } => {
-                self.set("metadata", json!(metadata));
-            }
-            ConversationEvent::AvatarChanged { avatar_url } => {
-                self.set("avatar_url", json!(avatar_url))
-            }
-            ConversationEvent::MessagePinned { message } => {
-                self.set("pinned_message", json!(message))
-            }
-            ConversationEvent::MessageUnpinned => self.set("pinned_message", Value::Null),
-            ConversationEvent::ConversationTrashed => self.set("trashed", json!(true)),
-            ConversationEvent::ConversationRestored => self.set("trashed", json!(false)),
-            ConversationEvent::ConversationDeleted => {
-                self.members.clear();
-                self.assignee = None;
-                self.own.clear();
-                self.messages.clear();
-                self.newest.clear();
-                self.said.retain(|name, _| matches!(name.as_str(), "id" | "kind"));
-                self.set("deleted_at", json!(at));
-                self.set("deleted_by", json!(actor));
-            }
-            ConversationEvent::StatusChanged { status } => {
-                self.set("status", json!(status));
+        let id = PublicId::from(event.account_position);
+        match change {
+            ConversationCreated { .. } => self.create(change, actor, event),
+            ConversationRenamed { name } => self.set("name", name),
+            ConversationDescribed { description } => self.set("description", description),
+            ConversationTagged { tags } => self.set("tags", tags),
+            MetadataChanged { metadata } => self.set("metadata", metadata),
+            AvatarChanged { avatar_url } => self.set("avatar_url", avatar_url),
+            MessagePinned { message } => self.set("pinned_message", message),
+            MessageUnpinned => self.set("pinned_message", Value::Null),
+            ConversationTrashed => self.set("trashed", true),
+            ConversationRestored => self.set("trashed", false),
+            ConversationDeleted => self.delete(actor, event),
+            StatusChanged { status } => {
+                self.set("status", status);
                 self.set("snoozed_until", Value::Null);
             }
-            ConversationEvent::ConversationSnoozed { until } => {
-                self.set("status", json!("snoozed"));
-                self.set("snoozed_until", json!(until));
+            ConversationSnoozed { until } => {
+                self.set("status", Status::Snoozed);
+                self.set("snoozed_until", until);
             }
-            ConversationEvent::PriorityChanged { priority } => {
-                self.set("priority", json!(priority));
+            PriorityChanged { priority } => self.set("priority", priority),
+            AgentAssigned { agent } => self.assignee = agent,
+            TeamAssigned { team } => self.set("team", team),
+            LabelsReplaced { labels } => self.set("labels", labels),
+            CustomAttributesReplaced { custom_attributes } => {
+                self.set("custom_attributes", custom_attributes);
             }
-            ConversationEvent::AgentAssigned { agent } => self.assignee = agent,
-            ConversationEvent::TeamAssigned { team } => self.set("team", json!(team)),
-            ConversationEvent::LabelsReplaced { labels } => self.set("labels", json!(labels)),
-            ConversationEvent::CustomAttributesReplaced { custom_attributes } => {
-                self.set("custom_attributes", json!(custom_attributes));
-            }
-            ConversationEvent::MemberAdded { user } => {
+            MemberAdded { user } => {
                 self.members.insert(user, membership);
             }
-            ConversationEvent::MemberRemoved { user } => {
+            MemberRemoved { user } => {
                 self.members.remove(&user);
             }
-            ConversationEvent::MessagePosted { message, author, .. } => {
+            MessagePosted { message, author, .. } => {
                 self.messages.insert(message, Message { id, author, text_at: event.position });
                 self.newest.insert(id, message);
             }
-            ConversationEvent::MessageEdited { message, .. } => {
+            MessageEdited { message, .. } => {
                 if let Some(message) = self.messages.get_mut(&message) {
                     message.text_at = event.position;
                 }
             }
-            ConversationEvent::MessageDeleted { message } => {
+            MessageDeleted { message } => {
                 if let Some(message) = self.messages.remove(&message) {
                     self.newest.remove(&message.id);
                 }
-                if self.said.get("pinned_message") == Some(&json!(message)) {
-                    self.said.remove("pinned_message");
+                if self.fields.get("pinned_message") == Some(&json!(message)) {
+                    self.fields.remove("pinned_message");
                 }
             }
         }
+    }
+
+    fn create(&mut self, created: ConversationEvent, actor: &str, event: &RecordedEvent) {
+        let ConversationEvent::ConversationCreated {
+            kind,
+            members,
+            uid,
+            name,
+            description,
+            metadata,
+            tags,
+            support,
+            source_id,
+            custom_attributes,
+            ..
+        } = created
+        else {
+            return;
+        };
+        if let Some(opening) = support {
+            self.set("inbox", opening.inbox);
+            self.set("contact", opening.contact);
+            self.set("source_id", source_id);
+            self.set("status", opening.status);
+            self.set("snoozed_until", opening.snoozed_until);
+            self.set("priority", opening.priority);
+            self.assignee = opening.assignee;
+            self.set("team", opening.team);
+            self.set("custom_attributes", custom_attributes);
+        }
+        let membership = MembershipId::from(event.account_position);
+        self.members = members.into_iter().map(|user| (user, membership)).collect();
+        self.set("id", PublicId::from(event.account_position));
+        self.set("kind", kind);
+        self.set("uid", uid);
+        self.set("name", name);
+        self.set("description", description);
+        self.set("metadata", metadata);
+        self.set("tags", tags);
+        self.set("created_at", time(event.recorded_at));
+        self.set("created_by", actor);
+        self.set("trashed", false);
+    }
+
+    fn delete(&mut self, actor: &str, event: &RecordedEvent) {
+        self.members.clear();
+        self.assignee = None;
+        self.own.clear();
+        self.messages.clear();
+        self.newest.clear();
+        self.fields.retain(|name, _| matches!(name.as_str(), "id" | "kind"));
+        self.set("deleted_at", time(event.recorded_at));
+        self.set("deleted_by", actor);
     }
 
     /// What the agents of a support conversation share, and where its assignee's marker is.
@@ -217,11 +218,11 @@ impl Fold {
         use participation::Change;
         let seen = if user == UserId::AGENTS { "agents_seen_at" } else { "assignee_seen_at" };
         match change {
-            Change::MarkedRead { as_of, .. } => self.set(seen, json!(time(as_of.unwrap_or(at)))),
-            Change::MarkedUnread { as_of } => self.set(seen, json!(as_of.map(time))),
+            Change::MarkedRead { as_of, .. } => self.set(seen, time(as_of.unwrap_or(at))),
+            Change::MarkedUnread { as_of } => self.set(seen, as_of.map(time)),
             Change::ConversationMuted { until } if user == UserId::AGENTS => {
-                self.set("muted", json!(true));
-                self.set("muted_until", json!(until.map(time)));
+                self.set("muted", true);
+                self.set("muted_until", until.map(time));
             }
             Change::ConversationUnmuted if user == UserId::AGENTS => {
                 self.set("muted", Value::Null);
@@ -231,122 +232,14 @@ impl Fold {
         }
     }
 
-    fn set(&mut self, name: &str, value: Value) {
-        let value = bare(value);
+    fn set(&mut self, name: &str, value: impl Serialize) {
+        let value = bare(json!(value));
         if value.is_null() {
-            self.said.remove(name);
+            self.fields.remove(name);
         } else {
-            self.said.insert(name.to_owned(), value);
+            self.fields.insert(name.to_owned(), value);
         }
     }
-
-    pub(super) async fn finish(
-        mut self,
-        log: &Log,
-        account: Option<AccountId>,
-        member: Option<&str>,
-    ) -> Result<Option<Value>, Error> {
-        let (true, Some(at)) = (self.is_of(account), self.recorded_at) else { return Ok(None) };
-        let mut shown = self.render(log).await?;
-        shown["conversation"] = json!(self.uuid);
-        shown["position"] = json!(self.position);
-        shown["recorded_at"] = json!(time(at));
-        let Some(uid) = member else { return Ok(Some(shown)) };
-        let members = shown["members"].take();
-        let Some(own) = members.get(uid) else { return Ok(None) };
-        shown["members"] = json!(members.as_object().map(|all| all.keys().collect::<Vec<_>>()));
-        shown["seen_by"] = json!(uid);
-        shown["own"] = own.clone();
-        Ok(Some(shown))
-    }
-
-    /// All of it that can differ from one moment to another.
-    pub(super) async fn render(&mut self, log: &Log) -> Result<Value, Error> {
-        let mut shown = self.said.clone();
-        self.learn_uids(log).await?;
-        let named =
-            |user: &UserId| self.uids.get(user).cloned().unwrap_or_else(|| user.to_string());
-        let members: Map<String, Value> = self
-            .members
-            .iter()
-            .map(|(user, membership)| (named(user), self.member(*user, *membership)))
-            .collect();
-        if let Some(assignee) = &self.assignee {
-            shown.insert("assignee".to_owned(), named(assignee).into());
-        }
-        shown.insert("members".to_owned(), members.into());
-        shown.insert("message_count".to_owned(), json!(self.messages.len()));
-        if let Some((id, message)) = self.newest.last_key_value() {
-            let message = &self.messages[message];
-            let text = match &self.text {
-                Some((at, text)) if *at == message.text_at => text.clone(),
-                _ => text_at(log, message.text_at).await?,
-            };
-            let mut last = json!({ "id": id, "text": text });
-            if let Some(author) = &message.author {
-                last["author"] = named(author).into();
-            }
-            shown.insert("last_message".to_owned(), last);
-        }
-        if !self.unreadable.is_empty() {
-            shown.insert("unreadable_positions".to_owned(), json!(self.unreadable));
-        }
-        Ok(shown.into())
-    }
-
-    fn member(&self, user: UserId, membership: MembershipId) -> Value {
-        let own = self.own.get(&(user, membership)).cloned().unwrap_or_default();
-        let newest_by_others = self
-            .newest
-            .iter()
-            .rev()
-            .find(|(_, message)| self.messages[*message].author != Some(user))
-            .map(|(id, _)| *id);
-        let mut member =
-            json!({ "since": membership, "is_unread": own.is_unread(newest_by_others) });
-        let Value::Object(own) = json!(own) else { return member };
-        for (name, value) in own {
-            if name != "membership" && !value.is_null() {
-                member[name] = value;
-            }
-        }
-        member
-    }
-
-    /// Finds the host system's names of everyone who is named, in the log itself.
-    async fn learn_uids(&mut self, log: &Log) -> Result<(), Error> {
-        let author = self
-            .newest
-            .last_key_value()
-            .and_then(|(_, message)| self.messages[message].author.as_ref());
-        let unknown: Vec<String> = self
-            .members
-            .keys()
-            .chain(author)
-            .chain(&self.assignee)
-            .filter(|user| !self.uids.contains_key(user))
-            .map(UserId::to_string)
-            .collect();
-        if unknown.is_empty() {
-            return Ok(());
-        }
-        let rows: Vec<(UserId, String)> = sqlx::query_as(
-            "select aggregate_id::uuid, payload ->> 'uid'
-             from events
-             where aggregate_type = 'user' and aggregate_id = any($1) and sequence = 1",
-        )
-        .bind(unknown)
-        .fetch_all(log.pool())
-        .await
-        .map_err(Error::database("name users"))?;
-        self.uids.extend(rows);
-        Ok(())
-    }
-}
-
-async fn text_at(log: &Log, position: Position) -> Result<Value, Error> {
-    let Some(event) = log.read(position - 1, 1).await?.pop() else { return Ok(Value::Null) };
-    Ok(event.reveal_as_value()["text"].take())
 }
 
 /// A private value without its wrapping, as auditors read it.
@@ -358,6 +251,6 @@ fn bare(mut value: Value) -> Value {
     }
 }
 
-fn time(time: DateTime<Utc>) -> String {
+pub(super) fn time(time: DateTime<Utc>) -> String {
     time.to_rfc3339_opts(SecondsFormat::Micros, true)
 }

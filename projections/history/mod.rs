@@ -4,6 +4,7 @@ mod diff;
 mod events;
 mod fold;
 mod moment;
+mod render;
 mod state;
 
 pub use diff::{Bounds, Change, Step, Steps, diff};

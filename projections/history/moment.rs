@@ -40,8 +40,8 @@ impl Moment {
     }
 }
 
-/// Where an event stands, as whoever asks counts: an account its own events, which tell nothing of
-/// others; and who has no account all of the log's.
+/// An event's position as the caller counts: within the account, which reveals nothing about
+/// others, or in the whole log for callers without an account.
 pub(super) fn place(event: &RecordedEvent, account: Option<AccountId>) -> i64 {
     match account {
         Some(_) => event.account_position.get(),

@@ -6,10 +6,11 @@ use crate::model::argument;
 
 #[derive(Serialize)]
 struct Argument<'a> {
-    /// Whose rows may have to follow: everything that changed what everyone sees.
+    /// Conversations whose members' rows may need an update: those where anything changed that
+    /// everyone sees.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     conversations: Vec<&'a ConversationId>,
-    /// Those of them that went to the trash or came out of it.
+    /// Those that were trashed or restored.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     trash_changed: Vec<&'a ConversationId>,
     #[serde(skip_serializing_if = "Vec::is_empty")]

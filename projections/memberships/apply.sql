@@ -15,7 +15,8 @@ begin
         perform end_memberships(changes -> 'memberships');
     end if;
     if changes ? 'conversations' then
-        touched := array(select value::uuid from jsonb_array_elements_text(changes -> 'conversations'));
+        touched := array(select value::uuid
+                         from jsonb_array_elements_text(changes -> 'conversations'));
         perform fan_out(touched, changes ? 'memberships');
     end if;
     if changes ? 'trash_changed' then
@@ -84,7 +85,8 @@ $$
 begin
     if may_have_grown then
         update memberships m
-        set is_large = true, rank = 0, changed_at = '-infinity', trashed = false, is_empty = false, unread = false
+        set is_large = true, rank = 0, changed_at = '-infinity', trashed = false, is_empty = false,
+            unread = false
         from unnest(touched) as t (uuid)
         join conversations c on c.uuid = t.uuid and c.is_large
         -- All of its rows are large ones, or none is: one tells.
@@ -134,14 +136,17 @@ $$
 begin
     insert into members
         (conversation, user_id, membership, joined_at, participation, number, kind, trashed, other)
-    select r.conversation, r.user_id, r.membership, r.joined_at, r.participation, c.number, c.kind, c.trashed, r.other
+    select r.conversation, r.user_id, r.membership, r.joined_at, r.participation, c.number, c.kind,
+           c.trashed, r.other
     from jsonb_to_recordset(changed) as r
-        (conversation uuid, user_id uuid, membership bigint, joined_at timestamptz, participation uuid, other uuid)
+        (conversation uuid, user_id uuid, membership bigint, joined_at timestamptz,
+         participation uuid, other uuid)
     join conversations c on c.uuid = r.conversation
     where r.membership is not null
     on conflict on constraint members_one_per_user do nothing;
     insert into memberships
-        (user_id, conversation, membership, kind, is_large, rank, changed_at, trashed, is_empty, unread)
+        (user_id, conversation, membership, kind, is_large, rank, changed_at, trashed, is_empty,
+         unread)
     select r.user_id, r.conversation, r.membership, kind_number(c.kind), c.is_large,
            case when c.is_large then 0 else coalesce(c.newest_id, c.number) end,
            case when c.is_large then '-infinity' else c.changed_at end,
@@ -168,7 +173,8 @@ begin
                  or coalesce(newest_by_others(c, m.user_id), 0)
                     > coalesce(case when r.marker_changed then r.marker else m.marker end, 0)),
         opened_at = coalesce(r.opened_at, m.opened_at),
-        bookmark = case when r.bookmark_removed then r.bookmark else coalesce(m.bookmark, r.bookmark) end,
+        bookmark = case when r.bookmark_removed then r.bookmark
+            else coalesce(m.bookmark, r.bookmark) end,
         pinned = nullif(coalesce(r.pinned, m.pinned), 0),
         muted = coalesce(r.muted, m.muted),
         muted_until = case when r.muted is null then m.muted_until else r.muted_until end,
@@ -177,9 +183,10 @@ begin
         subscribed = coalesce(r.subscribed, m.subscribed)
     from jsonb_to_recordset(changed) as r
         (conversation uuid, user_id uuid, membership bigint, marker_changed boolean, marker bigint,
-         marked_at timestamptz, marked_unread boolean, opened_at timestamptz, bookmark_removed boolean,
-         bookmark bigint, pinned bigint, muted boolean, muted_until timestamptz, archived boolean,
-         archived_at timestamptz, starred boolean, subscribed boolean)
+         marked_at timestamptz, marked_unread boolean, opened_at timestamptz,
+         bookmark_removed boolean, bookmark bigint, pinned bigint, muted boolean,
+         muted_until timestamptz, archived boolean, archived_at timestamptz, starred boolean,
+         subscribed boolean)
     join conversations c on c.uuid = r.conversation
     where m.user_id = r.user_id
       and m.conversation = r.conversation

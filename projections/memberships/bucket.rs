@@ -11,7 +11,7 @@ pub(crate) const TRASHED: i16 = 32;
 /// From here on it is a large room's, whose bucket says only what the member did, and the kind.
 pub(crate) const LARGE: i16 = 256;
 
-/// Which buckets a list is made of.
+/// The buckets that make up a list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct Wanted {
     /// The bits that are looked at.

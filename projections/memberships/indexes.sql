@@ -22,4 +22,5 @@ create index if not exists memberships_by_change on memberships
 -- conversation's hash, so that only that question can use it: whoever looks for a member's ranges
 -- would else be offered those of all members, and a plan that is made while the table is empty has
 -- no reason to prefer the member's own.
-create index if not exists read_ranges_in_log_order on read_ranges (uuid_hash(conversation), position);
+create index if not exists read_ranges_in_log_order
+    on read_ranges (uuid_hash(conversation), position);

@@ -55,7 +55,8 @@ create table memberships (
     -- Everything that lists are filtered by, as one number: a list with any filter is a few ranges
     -- of one index, and how long it is the sum of a few counts.
     bucket        smallint    not null generated always as
-        ((is_large::int * 256 + kind * 64 + trashed::int * 32 + is_empty::int * 16 + (archived_at is not null)::int * 8
+        ((is_large::int * 256 + kind * 64 + trashed::int * 32 + is_empty::int * 16
+          + (archived_at is not null)::int * 8
           + muted::int * 4 + unread::int * 2 + (pinned is not null)::int)::smallint) stored,
     constraint memberships_one_per_member primary key (user_id, conversation)
 )
@@ -89,7 +90,8 @@ begin
     elsif tg_op = 'DELETE' then
         update membership_counts c
         set memberships = c.memberships - d.memberships
-        from (select user_id, bucket, count(*) as memberships from old_rows group by user_id, bucket) d
+        from (select user_id, bucket, count(*) as memberships from old_rows
+              group by user_id, bucket) d
         where c.user_id = d.user_id and c.bucket = d.bucket;
     else
         -- Not a join of the rows as they were with what they have become: for that, the planner

@@ -96,8 +96,10 @@ async fn counting_many_changes_takes_no_longer_than_making_them() {
     let mut connection = world.pool().acquire().await.unwrap();
     for statement in [
         "insert into memberships
-             (user_id, conversation, membership, kind, is_large, rank, changed_at, trashed, is_empty, unread)
-         select md5((n % 50)::text)::uuid, md5(n::text)::uuid, n, 0, false, n, now(), false, false, false
+             (user_id, conversation, membership, kind, is_large, rank, changed_at, trashed,
+              is_empty, unread)
+         select md5((n % 50)::text)::uuid, md5(n::text)::uuid, n, 0, false, n, now(), false, false,
+                false
          from generate_series(1, 3000) n",
         "update memberships set muted = true where rank = 1",
     ] {

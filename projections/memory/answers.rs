@@ -18,9 +18,11 @@ use crate::Error;
 /// question came, and it may reflect a later one: what it was read from may have been ahead of what
 /// was announced.
 pub(crate) struct Answers<Q, V> {
-    slots: Arc<Cache<(AccountId, Q), Arc<Slot<V>>, Size<V>>>,
+    slots: Arc<Slots<Q, V>>,
     age_max: Duration,
 }
+
+type Slots<Q, V> = Cache<(AccountId, Q), Arc<Slot<V>>, Size<V>>;
 
 /// The answer to one question, once there is one.
 struct Slot<V> {

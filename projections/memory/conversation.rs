@@ -13,11 +13,8 @@ use crate::readers::Readers;
 /// What everyone sees of a conversation.
 #[derive(Debug, Clone)]
 pub struct Conversation {
-    /// The stream.
     pub uuid: ConversationId,
-    /// The tenant.
     pub account_id: AccountId,
-    /// The public number.
     pub number: PublicId,
     /// The account position of the newest event that changed any of this.
     pub revision: AccountPosition,
@@ -35,7 +32,6 @@ pub struct Conversation {
     pub tags: Vec<String>,
     /// Where its picture is.
     pub avatar_url: Option<String>,
-    /// When it was made.
     pub created_at: DateTime<Utc>,
     /// By whom; `None` when the host system did.
     pub created_by: Option<UserId>,
@@ -108,21 +104,15 @@ impl FromRow<'_, PgRow> for Newest {
 /// A message, as it stands in its conversation.
 #[derive(Debug, Clone)]
 pub struct Message {
-    /// The public number.
     pub id: PublicId,
-    /// Its own id.
     pub uuid: MessageId,
-    /// The conversation's stream.
     pub conversation: ConversationId,
-    /// The author's stream.
     pub author: UserId,
-    /// What was said.
     pub text: String,
     /// The host system's own.
     pub metadata: Option<Value>,
     /// In the order to be shown.
     pub tags: Vec<String>,
-    /// When it was posted.
     pub created_at: DateTime<Utc>,
     /// When it was edited last.
     pub modified_at: Option<DateTime<Utc>>,
@@ -141,9 +131,10 @@ event_store::from_row!(Message {
 });
 
 /// For a row `c` of conversations and what [`JOINS`] adds.
-pub(crate) const COLUMNS: &str = "c.uuid, c.account_id, c.number, c.revision, to_jsonb(c.kind) as kind,
-    c.uid, c.name, c.description, c.metadata, c.tags, c.avatar_url, c.created_at, c.created_by, c.modified_at,
-    c.modified_by, c.changed_at, c.trashed, c.pinned_message, c.member_count,
+pub(crate) const COLUMNS: &str = "c.uuid, c.account_id, c.number, c.revision, \
+    to_jsonb(c.kind) as kind, c.uid, c.name, c.description, c.metadata, c.tags, c.avatar_url,
+    c.created_at, c.created_by, c.modified_at, c.modified_by, c.changed_at, c.trashed,
+    c.pinned_message, c.member_count,
     coalesce(n.messages, 0) as message_count, c.newest_author, c.newest_by_other, c.newest_id,
     newest.uuid as newest_uuid, newest.text as newest_text, newest.metadata as newest_metadata,
     newest.tags as newest_tags, newest.created_at as newest_created_at,

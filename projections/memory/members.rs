@@ -13,7 +13,6 @@ pub(crate) const SHOWN_MAX: usize = 100;
 /// A member, as others see them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Member {
-    /// The user's stream.
     pub user: UserId,
     /// The user's public number.
     pub number: PublicId,
@@ -23,7 +22,6 @@ pub struct Member {
     pub joined_at: DateTime<Utc>,
     /// The message that the member has read up to.
     pub marker: Option<PublicId>,
-    /// When.
     pub marked_at: Option<DateTime<Utc>>,
 }
 
@@ -115,7 +113,8 @@ pub(super) async fn fetch(
         "select w.uuid as conversation, found.*
          from unnest($1::uuid[]) as w (uuid)
          cross join lateral (
-             select s.user_id as \"user\", u.id as number, s.membership, s.joined_at, m.marker, m.marked_at
+             select s.user_id as \"user\", u.id as number, s.membership, s.joined_at, m.marker,
+                    m.marked_at
              from members s
              join users u on u.uuid = s.user_id
              join memberships m on m.user_id = s.user_id and m.conversation = s.conversation

@@ -1,10 +1,10 @@
 //! What a node remembers: what everyone sees of a conversation, who is in it, and what the
-//! directory says of a user, each by id, and which conversation has which number. All of it is
-//! bounded, and nothing of it is needed: a node without memory gives the same answers.
+//! directory says of a user, each by id, and which conversation has which number. It is a bounded
+//! cache: a node without it gives the same answers.
 //!
-//! The node's own follower of the log has it forget what an event touches before the position is
-//! announced to those who wait; so an answer is never older than the position that it claims. A
-//! member's read marker is not a reason to forget a room of thousands: it is set in place.
+//! The node's own follower of the log evicts what an event touches before it announces the event's
+//! position, so an answer is never older than the position it claims. A member's read marker is
+//! updated in place: evicting a room of thousands for it would be wasteful.
 
 mod answers;
 mod conversation;
@@ -70,8 +70,7 @@ pub struct Memory {
 }
 
 impl Memory {
-    /// A memory that what it does not know asks of this database, on connections that are for
-    /// reading alone.
+    /// Loads what is missing from this database, on connections used only for reading.
     pub fn start(pool: &PgPool) -> Self {
         Self::of(pool, Generation::live())
     }
@@ -117,14 +116,13 @@ impl Memory {
         }
     }
 
-    /// How far the read models are that this is a memory of.
+    /// The progress of the read models that are cached here.
     pub fn progress(&self) -> &Progress {
         &self.progress
     }
 
-    /// Which generation of the directory is known: lists of members remember who they are as of
-    /// one, so that a room of thousands is not looked up user by user for each of those who look at
-    /// it.
+    /// The current generation of the directory. Lists of members cache the users as of one
+    /// generation, so that a room of thousands is not looked up user by user for every viewer.
     pub(crate) fn directory_generation(&self) -> u64 {
         self.directory_generation.load(Ordering::Acquire)
     }
@@ -134,7 +132,7 @@ impl Memory {
         for event in events {
             match &event.event {
                 Ok(decoded) => self.follow_one(event.recorded.aggregate_id, decoded, event),
-                // Nobody knows what it touched.
+                // What it touched is unknown.
                 Err(_) => self.forget_all(),
             }
             self.recent.follow(event);
@@ -191,7 +189,7 @@ impl Memory {
                 self.members.change(&membership.conversation, mark);
                 self.all_members.change(&membership.conversation, mark);
             }
-            // Nothing that is remembered tells of it.
+            // Nothing cached depends on it.
             domain::Event::User(UserEvent::TokensRevoked { .. }) => {}
             domain::Event::User(user) => {
                 self.users.forget(&stream.into());

@@ -30,8 +30,8 @@ impl<K, V> Weighter<K, Arc<V>> for Size<V> {
 
 /// Values by key: those that are known, and the way to those that are not.
 ///
-/// What is forgotten while it is being loaded may have been read before the change, so it is not
-/// kept. Whoever asked for it before the change was announced may still be given it.
+/// A value that is evicted while it is being loaded may have been read before the change, so it is
+/// not kept. Callers who asked for it before the change was announced may still receive it.
 pub(crate) struct Remembered<K, V> {
     known: Arc<Known<K, V>>,
     /// Keys whose values are being loaded for keeping, and by how many loads.
@@ -95,7 +95,7 @@ where
         let mut found = HashMap::new();
         let mut missing = Vec::new();
         for key in keys {
-            // A page names the same users over and over.
+            // A page often names the same user several times.
             let Entry::Vacant(unknown) = found.entry(key) else { continue };
             match self.known.get(&key) {
                 Some(value) => {
@@ -155,7 +155,7 @@ where
         }
     }
 
-    /// Tells a change to the value if it is known; one that is being loaded is not kept.
+    /// Applies a change to the value if it is cached. One that is being loaded is not kept.
     pub(crate) fn change(&self, key: &K, change: impl FnOnce(&V)) {
         let mut loading = lock(&self.loading);
         if let Some(loading) = loading.get_mut(key) {

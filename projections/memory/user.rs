@@ -10,17 +10,13 @@ use crate::readers::Readers;
 /// A user of an account.
 #[derive(Debug, Clone)]
 pub struct User {
-    /// The public number.
     pub id: PublicId,
-    /// The stream.
     pub uuid: UserId,
-    /// The tenant.
     pub account_id: AccountId,
     /// The host system's name.
     pub uid: String,
     /// The name to show.
     pub name: Option<String>,
-    /// A handle.
     pub username: Option<String>,
     /// An e-mail address, not checked.
     pub email: Option<String>,
@@ -54,8 +50,8 @@ event_store::from_row!(User {
     modified_at,
 });
 
-pub(crate) const COLUMNS: &str = "id, uuid, account_id, uid, name, username, email, avatar_url, role, \
-    metadata, tags, created_at, modified_at";
+pub(crate) const COLUMNS: &str = "id, uuid, account_id, uid, name, username, email, avatar_url, \
+    role, metadata, tags, created_at, modified_at";
 
 impl User {
     /// The name, or what comes closest.

@@ -50,7 +50,8 @@ begin
     else
         update message_counts c
         set messages = c.messages - gone.messages
-        from (select conversation, count(*) as messages from old_messages group by conversation) gone
+        from (select conversation, count(*) as messages from old_messages
+              group by conversation) gone
         where c.conversation = gone.conversation;
     end if;
     return null;
@@ -70,8 +71,10 @@ $$
 begin
     if changes ? 'posted' then
         insert into messages
-            (account_id, id, uuid, conversation, author, text, metadata, tags, created_at, modified_at)
-        select account_id, id, uuid, conversation, author, text, metadata, tags, created_at, modified_at
+            (account_id, id, uuid, conversation, author, text, metadata, tags, created_at,
+             modified_at)
+        select account_id, id, uuid, conversation, author, text, metadata, tags, created_at,
+               modified_at
         from jsonb_to_recordset(changes -> 'posted') as r
             (account_id bigint, id bigint, uuid uuid, conversation uuid, author uuid, text text,
              metadata jsonb, tags text[], created_at timestamptz, modified_at timestamptz)
@@ -89,7 +92,8 @@ begin
     end if;
     if changes ? 'deleted' then
         delete from messages
-        where uuid = any(array(select value::uuid from jsonb_array_elements_text(changes -> 'deleted')));
+        where uuid = any(array(select value::uuid
+                               from jsonb_array_elements_text(changes -> 'deleted')));
     end if;
     if changes ? 'deleted_conversations' then
         delete from messages

@@ -51,8 +51,8 @@ impl Isolation<'_> {
                     projection = model.name,
                     event.position = self.position.next().get(),
                     error = reason,
-                    "projection stopped: the event cannot be applied; the other projections go on. After the fix: colloquy \
-                     projection retry"
+                    "projection stopped: the event cannot be applied; the other projections go on. \
+                     After the fix: colloquy projection retry"
                 );
                 stopped.insert(model.name, reason);
             }

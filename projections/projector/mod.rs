@@ -3,8 +3,9 @@
 //! A batch is folded once, and written by one statement: it calls each concerned model's `apply` in
 //! the order of the models and moves their checkpoints, from where the rows are and under the epoch
 //! of the lease, or nothing of it happens. The position of a checkpoint is thus moved by the
-//! transaction that wrote the rows and by nothing else. Commits are not waited for: after a crash
-//! of PostgreSQL the checkpoints are as old as the rows, and the log fills the rest.
+//! transaction that wrote the rows and by nothing else. Commits do not wait for the disk: after a
+//! crash of PostgreSQL, checkpoints and rows are equally old, and the rest is replayed from the
+//! log.
 //!
 //! When a batch fails, smaller ones are tried, down to a single event. If that one fails for what
 //! it is, and not because the database is in trouble, the models that cannot go on are stopped
@@ -44,7 +45,8 @@ pub(crate) use standing::Standing;
 
 /// Events and bytes in one transaction.
 const BUDGET: Budget = Budget { events_max: 1000, bytes_max: 8 * 1024 * 1024 };
-/// How often a projector looks whether its rows are still those that it wrote, and what may go on.
+/// How often a projector checks that the rows are still its own, and whether stopped models may
+/// resume.
 const CHECK_EVERY: Duration = Duration::from_secs(2);
 
 /// Keeps all read models, and what this node remembers of them, up to date until `stop` is
@@ -120,7 +122,7 @@ impl Led for Projector {
                 batch.truncate((bound - position) as usize);
             }
             if batch.is_empty() {
-                // Woken by a head that the log does not show yet.
+                // Woken for a head that is not visible yet.
                 tokio::task::yield_now().await;
                 continue;
             }
@@ -150,8 +152,9 @@ impl Led for Projector {
 }
 
 impl Projector {
-    /// Takes what is far behind, as new rows are, near to the head of the log. An event that cannot
-    /// be taken is left to the small steps that come next, which find out whose fault it is.
+    /// Brings models that are far behind, such as new ones, close to the head of the log. An event
+    /// that cannot be applied is left to the small steps that follow, which find the model at
+    /// fault.
     async fn fill(&self, connection: &mut PgConnection, lease: &Lease) -> Result<(), Error> {
         let fill =
             Fill { log: &self.log, lease, generation: &self.generation, memory_max: MEMORY_MAX };

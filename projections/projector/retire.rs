@@ -5,9 +5,9 @@ use sqlx::{Connection, Executor, PgConnection};
 
 use crate::{Error, Generation};
 
-/// Copies of the read models that nobody keeps up to date: of nodes of another version that are
-/// gone, and of rebuilds that were given up. They are dropped after a while, for what is erased
-/// meanwhile stays in them.
+/// Copies of the read models that nobody keeps up to date: those of departed nodes of another
+/// version, and of abandoned rebuilds. They are dropped after a while, because they still contain
+/// what is erased meanwhile.
 #[derive(Debug, Default)]
 pub(super) struct Abandoned {
     /// By schema: since when nobody was seen who writes it.
@@ -64,8 +64,8 @@ fn lease(schema: &str) -> String {
     }
 }
 
-/// Unless somebody has come to write it. Whoever comes now waits for its lease, and finds nothing
-/// to go on with.
+/// Unless a node has started to write it. A node that starts now waits for the lease, and begins
+/// from nothing.
 async fn drop_one(connection: &mut PgConnection, schema: &str) -> Result<bool, Error> {
     let failed = |source| Error::Database { doing: "drop an abandoned read model", source };
     let lease = lease(schema);
@@ -76,7 +76,8 @@ async fn drop_one(connection: &mut PgConnection, schema: &str) -> Result<bool, E
         .await
         .map_err(failed)?;
     let is_free: Option<bool> = sqlx::query_scalar(
-        "select owner is null or expires_at < clock_timestamp() from leases where name = $1 for update",
+        "select owner is null or expires_at < clock_timestamp() from leases where name = $1 \
+         for update",
     )
     .bind(&lease)
     .fetch_optional(&mut *tx)

@@ -14,9 +14,9 @@ const PAUSE: Duration = Duration::from_millis(50);
 /// The same while somebody here waits for it.
 const SHORT_PAUSE: Duration = Duration::from_millis(5);
 
-/// Has the node forget what the log has changed, and only then says that it is shown: an answer is
-/// never older than the position that it claims. It is the same on the node that projects and on
-/// those that stand by.
+/// Evicts what the log has changed from the node's memory, and only then announces the position: an
+/// answer is never older than the position it claims. The projecting node and its standbys do the
+/// same.
 pub(super) struct Follower {
     log: Log,
     memory: Memory,

@@ -6,7 +6,7 @@ pub(super) fn is_data(error: &Error) -> bool {
     match error {
         Error::Undecodable(_) => true,
         Error::Database { source: source @ sqlx::Error::Database(error), .. } => {
-            // Our own fences are no data either.
+            // Our own fencing errors are not caused by data either.
             !event_store::is_outage(source) && !error.code().unwrap_or_default().starts_with("CQ")
         }
         _ => false,

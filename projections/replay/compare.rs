@@ -12,7 +12,6 @@ use crate::Error;
 /// A row that is not what the log says.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Difference {
-    /// The table.
     pub table: String,
     /// What tells the row apart from others there: its key's columns.
     pub row: String,
@@ -46,17 +45,20 @@ impl Table {
     ) -> Result<Vec<Self>, Error> {
         sqlx::query_as(
             "select c.relname::text as name,
-                    (select string_agg(format('t.%I::text', a.attname), ' || e''\\t'' || ' order by k.n)
+                    (select string_agg(
+                         format('t.%I::text', a.attname), ' || e''\\t'' || ' order by k.n)
                      from unnest(p.conkey) with ordinality k (attnum, n)
                      join pg_attribute a on a.attrelid = c.oid and a.attnum = k.attnum) as key,
                     (select a.attname::text from pg_attribute a
                      where a.attrelid = c.oid
-                       and a.attname = case when c.relname = 'conversations' then 'uuid' else 'conversation' end)
+                       and a.attname = case when c.relname = 'conversations' then 'uuid'
+                           else 'conversation' end)
                         as conversation,
                     case when c.relname like '%\\_counts'
                          then (select string_agg(format('t.%I <> 0', a.attname), ' and ')
                                from pg_attribute a
-                               where a.attrelid = c.oid and a.attnum > 0 and not a.attnum = any(p.conkey))
+                               where a.attrelid = c.oid and a.attnum > 0
+                                 and not a.attnum = any(p.conkey))
                          else 'true'
                     end as which
              from pg_class c

@@ -8,8 +8,8 @@ pub(super) async fn lock(
     tables: &str,
     mode: &str,
 ) -> Result<(), sqlx::Error> {
-    // For all locks together: longer than most statements take, shorter than anybody notices, and
-    // than it takes until two who wait for each other are told so.
+    // For all locks together: longer than most statements, shorter than anybody notices, and
+    // shorter than PostgreSQL's deadlock timeout.
     let lock = format!("set local statement_timeout = '100ms'; lock table {tables} in {mode} mode");
     tx.execute(lock.as_str()).await.map(drop)
 }

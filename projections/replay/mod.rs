@@ -1,5 +1,5 @@
-//! Read models built from the log again: beside those that are shown, to take their place or to be
-//! compared with them, or as they were at a position.
+//! Rebuilds read models from the log: beside those that are shown, to replace them or to be
+//! compared with them, or as of an earlier position.
 //!
 //! All of it is the ordinary filling ([`crate::projector`]) of another [`Generation`]. Deliberately
 //! not here: anything that writes the rows that are shown. To build a copy for another purpose,
@@ -28,10 +28,10 @@ use crate::Error;
 use crate::generation::{Generation, quoted};
 use crate::projector::Fill;
 
-/// What was interrupted holds its lease until that runs out.
+/// An interrupted run keeps its lease until that expires.
 const LEASE_RUNS_OUT_WITHIN: Duration = Duration::from_secs(8);
 const PAUSE: Duration = Duration::from_millis(200);
-/// Events that are written in the twinkling of an eye.
+/// So few events are written in no time.
 const NEAR: i64 = 1_000;
 
 /// Builds read models from the log again.

@@ -76,8 +76,8 @@ impl Origin {
         Ok(positions)
     }
 
-    /// Whether what it says was erased after a position. The keys went with the event that erases,
-    /// while the row has yet to follow: such a difference says nothing.
+    /// Whether what it says was erased after a position. The keys were deleted with that event,
+    /// while the row follows later, so such a difference means nothing.
     pub(super) async fn is_erased_after(
         &self,
         log: &Log,

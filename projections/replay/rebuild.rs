@@ -24,17 +24,16 @@ struct Reach {
 enum Switch {
     /// The copy is shown, as of this position.
     Done(Position),
-    /// Somebody reads for long, or the node that writes what is shown has yet to come to where the
-    /// copy is.
+    /// A long query is running, or the projector has not reached the copy's position yet.
     Busy,
     /// Too much was written meanwhile.
     Behind,
 }
 
 impl Replay {
-    /// Builds models anew beside those that are shown, with their relatives, and then puts them in
-    /// their place: whoever reads meanwhile sees the one or the other, at the same position. What
-    /// was interrupted goes on, unless it is to begin `anew`. Returns the position.
+    /// Rebuilds models, with those that depend on them, beside the ones that are shown, and then
+    /// switches to the new ones. Readers see either the old or the new rows, both at the same
+    /// position. An interrupted run is resumed, unless `anew` is given. Returns the position.
     ///
     /// # Errors
     /// [`Error::Refused`] for an event that cannot be applied; [`Error::UnderWay`] if another
@@ -125,9 +124,12 @@ impl Replay {
     ) -> Result<Reach, Error> {
         let (is_held, shown): (bool, Option<Position>) = sqlx::query_as(
             "select exists (select from leases
-                            where name = $1 and owner is not null and expires_at > clock_timestamp()),
-                    coalesce((select max(position) from checkpoints where name = any($2) and stopped is null),
-                             (select max(position) from checkpoints where name = any($3) and stopped is null))",
+                            where name = $1 and owner is not null
+                              and expires_at > clock_timestamp()),
+                    coalesce((select max(position) from checkpoints where name = any($2)
+                              and stopped is null),
+                             (select max(position) from checkpoints where name = any($3)
+                              and stopped is null))",
         )
         .bind(live.lease())
         .bind(live.schemas())
@@ -144,9 +146,9 @@ impl Replay {
     /// Puts the copy in the place of what is shown, in one transaction, if it is at the same
     /// position or so near that the rest is written with it.
     ///
-    /// No statement can be half of the one and half of the other: for a moment nobody else has a
-    /// lock on what is shown, and whoever waits for one looks the names up again. Nobody else is
-    /// kept waiting for longer than a moment.
+    /// No statement can see half of each: for a moment nobody else holds a lock on the tables that
+    /// are shown, and a statement that waits for one resolves the names again. Nobody waits for
+    /// longer than that moment.
     async fn switch(
         &self,
         connection: &mut PgConnection,

@@ -20,12 +20,14 @@ const PAUSE: Duration = Duration::from_millis(100);
 const TABLES: &str = "select c.relname::text as name, n.nspname::text as schema,
            (select string_agg(quote_ident(a.attname), ', ' order by a.attnum)
             from pg_attribute a
-            where a.attrelid = c.oid and a.attnum > 0 and a.attgenerated = '' and not a.attisdropped) as columns,
+            where a.attrelid = c.oid and a.attnum > 0 and a.attgenerated = ''
+              and not a.attisdropped) as columns,
            k.attname::text as key
     from pg_class c
     join pg_namespace n on n.oid = c.relnamespace
     join pg_attribute k on k.attrelid = c.oid
-                       and k.attname = case when c.relname = 'conversations' then 'uuid' else 'conversation' end
+                       and k.attname = case when c.relname = 'conversations' then 'uuid'
+                           else 'conversation' end
     where n.nspname = any($1) and c.relkind = 'r'
     order by c.relname like '%\\_counts', c.relname";
 
@@ -138,7 +140,8 @@ impl Replay {
         for Table { name, schema, columns, key } in &tables {
             let delete = format!("delete from {schema}.{name} where {key} = $1");
             let insert = format!(
-                "insert into {schema}.{name} ({columns}) select {columns} from {scratch}.{name} where {key} = $1"
+                "insert into {schema}.{name} ({columns}) select {columns} from {scratch}.{name} \
+                 where {key} = $1"
             );
             for statement in [delete, insert] {
                 sqlx::query(&statement)

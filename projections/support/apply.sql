@@ -8,15 +8,17 @@ begin
     end if;
     if changes ? 'posted' then
         insert into support_messages
-            (account_id, id, uuid, conversation, direction, sender, author, contact, private, content_type, text,
-             content_attributes, source_id, echo_id, created_at, updated_at, deleted)
-        select account_id, id, uuid, conversation, direction, sender, author, contact, coalesce(private, false),
-               content_type, text, content_attributes, source_id, echo_id, created_at, updated_at,
-               coalesce(deleted, false)
+            (account_id, id, uuid, conversation, direction, sender, author, contact, private,
+             content_type, text, content_attributes, source_id, echo_id, created_at, updated_at,
+             deleted)
+        select account_id, id, uuid, conversation, direction, sender, author, contact,
+               coalesce(private, false), content_type, text, content_attributes, source_id, echo_id,
+               created_at, updated_at, coalesce(deleted, false)
         from jsonb_to_recordset(changes -> 'posted') as r
-            (account_id bigint, id bigint, uuid uuid, conversation uuid, direction text, sender text, author uuid,
-             contact uuid, private boolean, content_type text, text text, content_attributes jsonb, source_id text,
-             echo_id text, created_at timestamptz, updated_at timestamptz, deleted boolean)
+            (account_id bigint, id bigint, uuid uuid, conversation uuid, direction text,
+             sender text, author uuid, contact uuid, private boolean, content_type text, text text,
+             content_attributes jsonb, source_id text, echo_id text, created_at timestamptz,
+             updated_at timestamptz, deleted boolean)
         on conflict on constraint support_messages_one_per_id do nothing;
     end if;
     if changes ? 'deleted_messages' then
@@ -45,25 +47,27 @@ create function create_support(created jsonb) returns void
 $$
     with inserted as (
         insert into support_conversations
-            (conversation, account_id, number, revision, inbox, contact, link, source_id, status, snoozed_until,
-             priority, assignee, team, additional_attributes, custom_attributes, created_at, last_activity_at,
-             waiting_since, updated_at)
-        select conversation, account_id, number, revision, inbox, contact, link, source_id, status, snoozed_until,
-               priority, assignee, team, coalesce(additional_attributes, '{}'), coalesce(custom_attributes, '{}'),
-               created_at, created_at, created_at, created_at
+            (conversation, account_id, number, revision, inbox, contact, link, source_id, status,
+             snoozed_until, priority, assignee, team, additional_attributes, custom_attributes,
+             created_at, last_activity_at, waiting_since, updated_at)
+        select conversation, account_id, number, revision, inbox, contact, link, source_id, status,
+               snoozed_until, priority, assignee, team, coalesce(additional_attributes, '{}'),
+               coalesce(custom_attributes, '{}'), created_at, created_at, created_at, created_at
         from jsonb_to_recordset(created) as r
-            (conversation uuid, account_id bigint, number bigint, revision bigint, inbox uuid, contact uuid,
-             link uuid, source_id text, status text, snoozed_until timestamptz, priority text, assignee uuid,
-             team uuid, additional_attributes jsonb, custom_attributes jsonb, created_at timestamptz)
+            (conversation uuid, account_id bigint, number bigint, revision bigint, inbox uuid,
+             contact uuid, link uuid, source_id text, status text, snoozed_until timestamptz,
+             priority text, assignee uuid, team uuid, additional_attributes jsonb,
+             custom_attributes jsonb, created_at timestamptz)
         on conflict on constraint support_conversations_one_per_uuid do nothing
         returning *
     )
     insert into support_order
-        (account_id, number, conversation, inbox, status, priority, assignee, team, unattended, last_activity_at,
-         waiting_since, updated_at)
-    select account_id, number, conversation, inbox, support_status(status), support_priority(priority),
-           coalesce(assignee, '00000000-0000-0000-0000-000000000000'),
-           coalesce(team, '00000000-0000-0000-0000-000000000000'), true, created_at, created_at, created_at
+        (account_id, number, conversation, inbox, status, priority, assignee, team, unattended,
+         last_activity_at, waiting_since, updated_at)
+    select account_id, number, conversation, inbox, support_status(status),
+           support_priority(priority), coalesce(assignee, '00000000-0000-0000-0000-000000000000'),
+           coalesce(team, '00000000-0000-0000-0000-000000000000'), true, created_at, created_at,
+           created_at
     from inserted;
 $$;
 
@@ -75,7 +79,8 @@ begin
         update support_conversations c
         set revision = r.revision,
             status = coalesce(r.status, c.status),
-            snoozed_until = case when r.status is null then c.snoozed_until else r.snoozed_until end,
+            snoozed_until = case when r.status is null then c.snoozed_until
+                else r.snoozed_until end,
             priority = case when r.priority_changed then r.priority else c.priority end,
             assignee = case when r.assignee_changed then r.assignee else c.assignee end,
             team = case when r.team_changed then r.team else c.team end,
@@ -104,8 +109,10 @@ begin
                          and m.created_at > coalesce(c.agents_seen_at, '-infinity'))
                 else c.unread_count
             end,
-            agents_seen_at = case when r.agents_marked then r.agents_seen_at else c.agents_seen_at end,
-            assignee_seen_at = case when r.assignee_marked then r.assignee_seen_at else c.assignee_seen_at end,
+            agents_seen_at = case when r.agents_marked then r.agents_seen_at
+                else c.agents_seen_at end,
+            assignee_seen_at = case when r.assignee_marked then r.assignee_seen_at
+                else c.assignee_seen_at end,
             last_incoming_at = coalesce(r.last_incoming_at, c.last_incoming_at),
             last_activity_at = coalesce(r.last_activity_at, c.last_activity_at),
             first_reply_at = coalesce(c.first_reply_at, r.first_reply_at),
@@ -115,19 +122,21 @@ begin
             end,
             updated_at = coalesce(r.updated_at, c.updated_at)
         from jsonb_to_recordset(changed) as r
-            (conversation uuid, revision bigint, status text, snoozed_until timestamptz, priority_changed boolean,
-             priority text, assignee_changed boolean, assignee uuid, team_changed boolean, team uuid, labels text[],
-             attributes_changed boolean, custom_attributes jsonb, newest_message bigint,
-             last_incoming_at timestamptz, last_activity_at timestamptz, first_reply_at timestamptz,
-             waiting_ended boolean, waiting_since timestamptz, agents_marked boolean, agents_seen_at timestamptz,
-             assignee_marked boolean, assignee_seen_at timestamptz, muted boolean, muted_until timestamptz,
-             updated_at timestamptz)
+            (conversation uuid, revision bigint, status text, snoozed_until timestamptz,
+             priority_changed boolean, priority text, assignee_changed boolean, assignee uuid,
+             team_changed boolean, team uuid, labels text[], attributes_changed boolean,
+             custom_attributes jsonb, newest_message bigint, last_incoming_at timestamptz,
+             last_activity_at timestamptz, first_reply_at timestamptz, waiting_ended boolean,
+             waiting_since timestamptz, agents_marked boolean, agents_seen_at timestamptz,
+             assignee_marked boolean, assignee_seen_at timestamptz, muted boolean,
+             muted_until timestamptz, updated_at timestamptz)
         where c.conversation = r.conversation
           -- A batch that was applied before adds nothing.
           and c.revision < r.revision
         returning c.*
     ), narrow as (
-        select account_id, number, support_status(status) as status, support_priority(priority) as priority,
+        select account_id, number, support_status(status) as status,
+               support_priority(priority) as priority,
                coalesce(assignee, '00000000-0000-0000-0000-000000000000') as assignee,
                coalesce(team, '00000000-0000-0000-0000-000000000000') as team,
                first_reply_at is null or waiting_since is not null as unattended, last_activity_at,
@@ -147,9 +156,10 @@ begin
     where o.account_id = n.account_id
       and o.number = n.number
       -- A marker that moves changes nothing here.
-      and (o.status, o.priority, o.assignee, o.team, o.unattended, o.last_activity_at, o.waiting_since, o.updated_at)
-          <> (n.status, n.priority, n.assignee, n.team, n.unattended, n.last_activity_at, n.waiting_since,
-              n.updated_at);
+      and (o.status, o.priority, o.assignee, o.team, o.unattended, o.last_activity_at,
+           o.waiting_since, o.updated_at)
+          <> (n.status, n.priority, n.assignee, n.team, n.unattended, n.last_activity_at,
+              n.waiting_since, n.updated_at);
 end
 $$;
 

@@ -49,10 +49,12 @@ begin
         if found then
             update support_counts c
             set conversations = c.conversations - d.conversations
-            from (select o.account_id, o.inbox, o.status, o.team, o.assignee, count(*) as conversations
+            from (select o.account_id, o.inbox, o.status, o.team, o.assignee,
+                  count(*) as conversations
                   from new_rows n
                   join old_rows o on o.account_id = n.account_id and o.number = n.number
-                  where (n.inbox, n.status, n.team, n.assignee) <> (o.inbox, o.status, o.team, o.assignee)
+                  where (n.inbox, n.status, n.team, n.assignee)
+                      <> (o.inbox, o.status, o.team, o.assignee)
                   group by o.account_id, o.inbox, o.status, o.team, o.assignee) d
             where (c.account_id, c.inbox, c.status, c.team, c.assignee)
                 = (d.account_id, d.inbox, d.status, d.team, d.assignee);

@@ -25,7 +25,8 @@ create index if not exists support_by_waiting on support_order
 create index if not exists support_by_change on support_order (account_id, updated_at);
 
 -- What nobody attends to.
-create index if not exists support_unattended on support_order (account_id, inbox, bucket) where unattended;
+create index if not exists support_unattended on support_order (account_id, inbox, bucket)
+    where unattended;
 
 -- By what is searched for, and what belongs to a contact or a link.
 create index if not exists support_of_a_source_id on support_conversations (account_id, source_id);
@@ -33,7 +34,8 @@ create index if not exists support_of_a_contact on support_conversations (contac
 create index if not exists support_of_a_link on support_conversations (link, number);
 create extension if not exists pg_trgm with schema public;
 create extension if not exists btree_gin with schema public;
-create index if not exists support_labels on support_conversations using gin ((account_id::text), labels)
+create index if not exists support_labels
+    on support_conversations using gin ((account_id::text), labels)
     with (fastupdate = off);
 
 -- Part of a text, whatever its case. The account is in it, so that what is written elsewhere is not

@@ -101,8 +101,12 @@ with (fillfactor = 80);
 
 create function support_status(status text) returns smallint
     language sql immutable strict parallel safe
-return case status when 'open' then 0 when 'resolved' then 1 when 'pending' then 2 when 'snoozed' then 3 end;
+return case status
+    when 'open' then 0 when 'resolved' then 1 when 'pending' then 2 when 'snoozed' then 3
+end;
 
 create function support_priority(priority text) returns smallint
     language sql immutable parallel safe
-return case priority when 'low' then 1 when 'medium' then 2 when 'high' then 3 when 'urgent' then 4 else 0 end;
+return case priority
+    when 'low' then 1 when 'medium' then 2 when 'high' then 3 when 'urgent' then 4 else 0
+end;

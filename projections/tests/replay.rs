@@ -61,7 +61,8 @@ async fn a_planted_difference_is_found_and_a_rebuild_puts_it_right_on_every_node
                    set tags = '{planted}'
                    where uuid = (select min(uuid::text)::uuid from conversations);
                    delete from membership_counts
-                   where bucket = (select max(bucket) from membership_counts where memberships > 0)";
+                   where bucket = (select max(bucket) from membership_counts
+                                   where memberships > 0)";
     world.pool().execute(planted).await.unwrap();
     let (verified, differences) = verify(world).await;
     assert!(verified.differences >= 2, "{differences:?}");

@@ -34,7 +34,7 @@ async fn a_node_knows_what_was_revoked_before_its_start_and_on_another_node_sinc
     let projecting = crate::start(&log, &memory, uuid::Uuid::new_v4(), &stop);
     let known = Revocations::default();
     let following = tokio::spawn(known.clone().follow(log, memory, stop.clone()));
-    known.known().await;
+    known.wait_until_fresh().await;
     assert_eq!(concerned(&known, users), [true, false, false]);
     assert!(known.concern(users[1], None), "of a token without a time nobody knows");
     assert!(!known.concern(users[2], None));
@@ -42,7 +42,7 @@ async fn a_node_knows_what_was_revoked_before_its_start_and_on_another_node_sinc
     world.register_as("cyd", revoke(1_750_000_001_000)).await;
     world.register_as("bob", revoke(1_750_000_000_400)).await;
     tokio::time::sleep(KNOWN_WITHIN).await;
-    known.known().await;
+    known.wait_until_fresh().await;
     assert_eq!(concerned(&known, users), [true, false, true]);
     assert_eq!(known.until(domain::user_id(AccountId::FIRST, "dan")), None);
 

@@ -15,7 +15,8 @@ use crate::{Generation, MODELS, Model, VERSION, messages};
 fn next_version() -> Generation {
     let mut models: Vec<Model> = MODELS.to_vec();
     let model = models.iter_mut().find(|model| model.name == messages::NAME).unwrap();
-    let wider = "modified_at  timestamptz,\n    shouted      text generated always as (upper(text)) stored,";
+    let wider = "modified_at  timestamptz,
+                 shouted      text generated always as (upper(text)) stored,";
     let schema = model.schema.replace("modified_at  timestamptz,", wider);
     assert_ne!(schema, model.schema);
     model.schema = schema.leak();

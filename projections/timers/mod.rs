@@ -1,4 +1,4 @@
-//! Timers: what has to be done of itself, and when. The reactors do it.
+//! Timers: what has to happen without a request, and when. The reactors act on them.
 
 mod apply;
 #[cfg(test)]
@@ -27,14 +27,12 @@ pub(crate) const MODEL: Model = Model {
 pub enum Action {
     /// End a member's mute.
     EndMute {
-        /// Whose.
         membership: Membership,
         /// The end that is reached.
         until: DateTime<Utc>,
     },
     /// Open a support conversation that rests until now.
     EndSnooze {
-        /// Which.
         conversation: ConversationId,
         /// The end that is reached.
         until: DateTime<Utc>,

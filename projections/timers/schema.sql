@@ -26,11 +26,12 @@ begin
         using jsonb_to_recordset(changes -> 'timers') as r (stream uuid, kind text)
         where t.stream = r.stream
           and t.kind = r.kind;
-        insert into timers (stream, kind, account_id, conversation, membership, due_at, cause, action)
+        insert into timers
+            (stream, kind, account_id, conversation, membership, due_at, cause, action)
         select stream, kind, account_id, conversation, membership, due_at, cause, action
         from jsonb_to_recordset(changes -> 'timers') as r
-            (stream uuid, kind text, account_id bigint, conversation uuid, membership bigint, due_at timestamptz,
-             cause uuid, action jsonb)
+            (stream uuid, kind text, account_id bigint, conversation uuid, membership bigint,
+             due_at timestamptz, cause uuid, action jsonb)
         where r.due_at is not null;
     end if;
     if changes ? 'memberships' then

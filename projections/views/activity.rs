@@ -37,11 +37,8 @@ impl Entry {
 /// Which of the flags an entry has to have, or not to have; `None`: either.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Flags {
-    /// Muted.
     pub muted: Option<bool>,
-    /// Archived.
     pub archived: Option<bool>,
-    /// Pinned.
     pub pinned: Option<bool>,
 }
 

@@ -13,11 +13,8 @@ use crate::readers::Readers;
 /// archived or muted by the member.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct UnreadCounts {
-    /// Private chats.
     pub private: i64,
-    /// Rooms.
     pub room: i64,
-    /// Contextual chats.
     pub contextual: i64,
 }
 

@@ -30,7 +30,6 @@ pub struct Chat {
 /// What a chat can be filtered and ordered by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Column {
-    /// The stream.
     Conversation,
     /// The other one of a private chat.
     Other,
@@ -38,11 +37,9 @@ pub enum Column {
     First,
     /// Whom it was started with.
     Second,
-    /// Its creation.
     CreatedAt,
     /// The change that everyone saw last.
     ChangedAt,
-    /// Its own name.
     Name,
 }
 

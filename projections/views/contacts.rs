@@ -12,7 +12,6 @@ use crate::{Cursor, Error, Slice};
 /// A user of an account, as another one sees them.
 #[derive(Debug, Clone)]
 pub struct Contact {
-    /// The user.
     pub user: Arc<User>,
     /// The private chat of the two, unless it is in the trash.
     pub conversation: Option<ConversationId>,

@@ -12,15 +12,11 @@ pub enum Order {
     /// Pinned first, then newest message, then newest created.
     #[default]
     Default,
-    /// Public number.
     Id,
     /// The name, derived ones counting as blank.
     Name,
-    /// Creation.
     CreatedAt,
-    /// Last change.
     ModifiedAt,
-    /// Newest message.
     LastMessageAt,
 }
 
@@ -37,7 +33,6 @@ pub struct Filter {
     pub tag: Option<String>,
     /// Only trashed or only other ones.
     pub trashed: Option<bool>,
-    /// The order.
     pub order: Order,
     /// The other way round; the default order has one way only.
     pub descending: bool,
@@ -118,8 +113,8 @@ pub(super) fn sorted_sql(filter: &Filter) -> String {
     };
     format!(
         "with matching as materialized (
-             select m.conversation, m.pinned, c.newest_id is null as is_empty, c.newest_id, c.number, c.name,
-                    c.modified_at
+             select m.conversation, m.pinned, c.newest_id is null as is_empty, c.newest_id,
+                    c.number, c.name, c.modified_at
              from memberships m
              join conversations c on c.uuid = m.conversation
              where m.user_id = $1

@@ -1,4 +1,4 @@
-//! A page of a list in its default order, for many who ask at once.
+//! A page of a list in its default order, batched over concurrent requests.
 
 use std::collections::HashMap;
 use std::sync::{Arc, LazyLock};
@@ -155,11 +155,11 @@ fn column<T>(keys: &[Key], of: fn(&Key) -> T) -> Vec<T> {
 pub(super) static SQL: LazyLock<String> = LazyLock::new(|| {
     format!(
         "select w.place, page.*
-         from unnest($1::uuid[], $2::smallint[], $3::smallint[], $4::smallint[], $5::smallint[], $6::smallint[],
-                     $7::boolean[], $8::boolean[], $9::bigint[], $10::bigint[], $11::bigint[], $12::boolean[],
-                     $13::bigint[]) with ordinality
-              as w (user_id, mask, value, kinds, own_mask, own_value, unread, trashed, top, skip, after_pinned,
-                    after_is_empty, after_rank, place)
+         from unnest($1::uuid[], $2::smallint[], $3::smallint[], $4::smallint[], $5::smallint[],
+                     $6::smallint[], $7::boolean[], $8::boolean[], $9::bigint[], $10::bigint[],
+                     $11::bigint[], $12::boolean[], $13::bigint[]) with ordinality
+              as w (user_id, mask, value, kinds, own_mask, own_value, unread, trashed, top,
+                    skip, after_pinned, after_is_empty, after_rank, place)
          cross join lateral (
              with chosen as materialized (
                  select k.bucket, k.bucket & {EMPTY} > 0 as is_empty, k.memberships
@@ -170,7 +170,8 @@ pub(super) static SQL: LazyLock<String> = LazyLock::new(|| {
                    and k.bucket & w.mask = w.value
                    and (1 << ((k.bucket >> 6) & 3)) & w.kinds > 0
              ), large as materialized (
-                 select {OWN_COLUMNS}, coalesce(c.newest_id, c.number) as rank, c.newest_id is null as is_empty
+                 select {OWN_COLUMNS}, coalesce(c.newest_id, c.number) as rank,
+                        c.newest_id is null as is_empty
                  from memberships m
                  join conversations c on c.uuid = m.conversation
                  where m.user_id = w.user_id
@@ -185,7 +186,8 @@ pub(super) static SQL: LazyLock<String> = LazyLock::new(|| {
                  cross join lateral (
                      select {OWN_COLUMNS}, m.rank
                      from memberships m
-                     where m.user_id = w.user_id and m.bucket = b.bucket and m.pinned < w.after_pinned
+                     where m.user_id = w.user_id and m.bucket = b.bucket
+                       and m.pinned < w.after_pinned
                      order by m.pinned desc
                      limit w.top + w.skip) p
                  where b.bucket & {PINNED} > 0

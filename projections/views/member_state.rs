@@ -14,15 +14,12 @@ use crate::readers::Readers;
 /// One member's own state in one conversation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MemberState {
-    /// The member.
     pub user_id: UserId,
-    /// The conversation's stream.
     pub conversation: ConversationId,
     /// Which membership of the user it is: the account position of the event that let them in.
     pub membership: MembershipId,
     /// The message that they have read up to.
     pub marker: Option<PublicId>,
-    /// When.
     pub marked_at: Option<DateTime<Utc>>,
     /// The account position where it was marked as read, unless it was marked as unread since.
     pub bookmark: Option<AccountPosition>,
@@ -38,7 +35,6 @@ pub struct MemberState {
     pub muted_until: Option<DateTime<Utc>>,
     /// Unread until it is marked as read.
     pub marked_unread: bool,
-    /// Starred.
     pub starred: bool,
     /// Wants notifications.
     pub subscribed: bool,

@@ -9,9 +9,7 @@ use crate::{Error, Page};
 /// Who is in a conversation, since when.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Membership {
-    /// The conversation's stream.
     pub conversation: ConversationId,
-    /// The user's stream.
     pub user_id: UserId,
     /// The account position of the event that let them in.
     pub membership: MembershipId,

@@ -10,9 +10,7 @@ use crate::{Error, Page};
 /// A message, and who wrote it.
 #[derive(Debug, Clone)]
 pub struct ShownMessage {
-    /// The message itself.
     pub message: Message,
-    /// Its author.
     pub author: Arc<User>,
 }
 

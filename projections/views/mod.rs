@@ -1,5 +1,4 @@
-//! The questions that are asked of the read models: one file each, with its statement and its
-//! answer.
+//! Queries on the read models: one file each, with the statement and the answer's type.
 //!
 //! A view may join any of the read models, for they are written in one transaction. It reads rows
 //! of the caller's own, along an index, and takes what everyone sees of them from the node's
@@ -122,8 +121,8 @@ impl Views {
         }
     }
 
-    /// The same for one answer, with its account's share of what can be asked at once and the
-    /// kinds of conversations that its surface serves: for whatever comes from outside.
+    /// The same for one answer, with its account's share of what can be asked at once and the kinds
+    /// of conversations that its surface serves: for every request from outside.
     pub fn for_answer(&self, account: AccountId, surface: Surface) -> Self {
         self.of_kinds(served_kinds(surface)).of_account(account)
     }

@@ -7,8 +7,8 @@ use quick_cache::sync::Cache;
 /// How many ends of pages are remembered, for each list.
 const ENDS_MAX: usize = 10_000;
 
-/// Where pages ended that were shown lately, so that the page after one begins there and does not
-/// cost all those before it again.
+/// Where recently shown pages ended, so that the next page can begin there instead of reading all
+/// earlier items again.
 ///
 /// What is asked for is a number of items to leave out. An end stands for that number only as long
 /// as nothing has changed, so it counts until the read models move.

@@ -13,9 +13,7 @@ use crate::{Cursor, Error, Slice};
 /// A message, who wrote it, and when it was read.
 #[derive(Debug, Clone)]
 pub struct Read {
-    /// The message itself.
     pub message: Message,
-    /// Its author.
     pub author: Arc<User>,
     /// Somebody else's message: when the viewer's marker came to cover it. The viewer's own: when
     /// the first other member's did. `None` when no marker covers it now.

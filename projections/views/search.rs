@@ -79,7 +79,8 @@ pub(super) fn search_sql(indexed: bool, descending: bool) -> String {
              from messages m
              where m.conversation::text = $1::text
                and {text} like
-                   '%' || replace(replace(replace({q}, '\\', '\\\\'), '%', '\\%'), '_', '\\_') || '%'"
+                   '%' || replace(replace(replace({q}, '\\', '\\\\'), '%', '\\%'), '_', '\\_')
+                       || '%'"
         ),
         false => format!(
             "select {COLUMNS}

@@ -1,9 +1,9 @@
 //! Which kinds of conversations each surface serves.
 //!
-//! A kind that a surface does not serve is invisible to it by construction: the views are given
-//! the kinds once, for the whole request, and every question about conversations and what is in
-//! them keeps to these. Whoever adds a kind names it here for the surfaces that shall see it, and
-//! it appears nowhere else.
+//! A kind that a surface does not serve is invisible to it by construction: the views are given the
+//! kinds once, for the whole request, and every question about conversations and what is in them
+//! keeps to these. A new kind is listed here for the surfaces that serve it, and appears on no
+//! other.
 
 use domain::ConversationId;
 use domain::conversation::Kind;

@@ -13,7 +13,6 @@ use crate::{Error, Generation};
 pub struct Due {
     /// The stream that the action is on.
     pub stream: Uuid,
-    /// The tenant.
     pub account_id: AccountId,
     /// The event that set it.
     pub cause: Uuid,

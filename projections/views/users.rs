@@ -10,7 +10,6 @@ use crate::{Error, Page};
 /// How a caller names a user.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Reference {
-    /// By stream.
     Uuid(UserId),
     /// By stream, if the text can be read as one and a user has it; else by uid.
     UuidOrUid(Option<UserId>, String),
@@ -119,19 +118,24 @@ impl Views {
             uids.push(uid);
             ids.push(id);
         }
-        self.ask("look up users", || async { sqlx::query_scalar(
-            "select coalesce(by_uuid.uuid, by_uid.uuid, by_id.uuid)
-             from unnest($2::text[], $3::bigint[], $4::uuid[]) with ordinality as r (uid, id, uuid, place)
-             left join users by_uuid on by_uuid.account_id = $1 and by_uuid.uuid = r.uuid
-             left join users by_uid on by_uid.account_id = $1 and by_uid.uid = r.uid
-             left join users by_id on by_id.account_id = $1 and by_id.id = r.id
-             order by r.place",
-        )
-        .bind(account)
-        .bind(&uids)
-        .bind(&ids)
-        .bind(&uuids)
-        .fetch_all(&self.readers).await }).await
+        self.ask("look up users", || async {
+            sqlx::query_scalar(
+                "select coalesce(by_uuid.uuid, by_uid.uuid, by_id.uuid)
+                 from unnest($2::text[], $3::bigint[], $4::uuid[]) with ordinality
+                     as r (uid, id, uuid, place)
+                 left join users by_uuid on by_uuid.account_id = $1 and by_uuid.uuid = r.uuid
+                 left join users by_uid on by_uid.account_id = $1 and by_uid.uid = r.uid
+                 left join users by_id on by_id.account_id = $1 and by_id.id = r.id
+                 order by r.place",
+            )
+            .bind(account)
+            .bind(&uids)
+            .bind(&ids)
+            .bind(&uuids)
+            .fetch_all(&self.readers)
+            .await
+        })
+        .await
     }
 
     /// The users of an account that match.
@@ -227,9 +231,11 @@ impl Views {
 /// escaped.
 pub(super) fn found_by(row: &str, q: u8) -> String {
     format!(
-        "unaccented(coalesce({row}.name, '') || ' ' || coalesce({row}.username, '') || ' ' || {row}.uid)
+        "unaccented(coalesce({row}.name, '') || ' ' || coalesce({row}.username, '') || ' '
+                    || {row}.uid)
              like '%'
-                  || replace(replace(replace(unaccented(${q}), '\\', '\\\\'), '%', '\\%'), '_', '\\_')
+                  || replace(replace(replace(unaccented(${q}), '\\', '\\\\'), '%', '\\%'),
+                             '_', '\\_')
                   || '%'"
     )
 }

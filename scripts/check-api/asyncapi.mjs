@@ -1,4 +1,5 @@
-// The AsyncAPI parser's verdict on the description of the events: errors and warnings are both too many.
+// The AsyncAPI parser's verdict on the description of the events: errors and warnings are both too
+// many.
 import { readFile } from "node:fs/promises";
 import { Parser } from "@asyncapi/parser";
 

@@ -1,4 +1,4 @@
-"""Validates every schema of an event, and with it the event's sample of that version as it is published."""
+"""Validates the schema of every event, and against it the sample of that version."""
 
 import json
 import sys
@@ -10,21 +10,26 @@ INSTEAD = ["[erased]", "[sealed]", "[unreadable]"]
 
 
 def published(value: object, instead: str | None) -> object:
-    """What stands in the stream for a field of the log: a private value bare, or a word in its place."""
+    """A field of the log as it is published: a private value bare, or a word instead of it."""
     if isinstance(value, dict) and "$private" in value:
         return value["$private"] if instead is None else instead
     return value
 
 
+def read(folder: Path) -> dict[str, dict]:
+    """Every JSON file of a folder, by its name."""
+    return {path.stem: json.loads(path.read_text()) for path in folder.glob("*.json")}
+
+
 def main(domain: Path) -> None:
-    schemas = {path.stem: json.loads(path.read_text()) for path in (domain / "catalogue/events").glob("*.json")}
-    samples = {path.stem: json.loads(path.read_text()) for path in (domain / "golden").glob("*.json")}
+    schemas, samples = read(domain / "catalogue/events"), read(domain / "golden")
     assert schemas.keys() == samples.keys(), schemas.keys() ^ samples.keys()
     for name, schema in schemas.items():
         Draft202012Validator.check_schema(schema)
         validator = Draft202012Validator(schema, format_checker=FormatChecker())
         for instead in [None, *INSTEAD]:
-            validator.validate({field: published(value, instead) for field, value in samples[name].items()})
+            fields = samples[name].items()
+            validator.validate({field: published(value, instead) for field, value in fields})
         for example in schema["examples"]:
             validator.validate(example)
         for field in schema["required"]:

@@ -42,7 +42,9 @@ pub trait Decider:
     fn name(command: &Self::Command) -> &'static str;
 
     /// The conversation that an event of a stream belongs to; `None` for events of the directory.
-    fn conversation(stream: Self::Id, event: &Self::Event) -> Option<ConversationId>;
+    fn conversation(_stream: Self::Id, _event: &Self::Event) -> Option<ConversationId> {
+        None
+    }
 
     /// The message that an event's private values belong to, if it does.
     fn subject(_event: &Self::Event) -> Option<MessageId> {

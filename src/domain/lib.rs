@@ -35,6 +35,7 @@ pub mod group;
 mod ids;
 pub mod inbox;
 pub mod limits;
+mod named;
 mod partial;
 pub mod participation;
 mod private;

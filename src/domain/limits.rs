@@ -49,44 +49,31 @@ const _: () = assert!(
 pub enum Excess {
     /// PostgreSQL cannot store the character.
     #[error("{field} must not contain U+0000")]
-    Nul {
-        /// Where.
-        field: &'static str,
-    },
+    Nul { field: &'static str },
     /// Too many characters.
     #[error("{field} must be at most {max} characters long, not {length}")]
     Characters {
-        /// Where.
         field: &'static str,
         /// What came.
         length: usize,
-        /// The limit.
         max: usize,
     },
     /// Too many bytes.
     #[error("{field} must be at most {max} bytes of JSON, not {length}")]
     Bytes {
-        /// Where.
         field: &'static str,
         /// What came.
         length: usize,
-        /// The limit.
         max: usize,
     },
     /// Too large an integer.
     #[error("{field} must not be an integer greater than {max}")]
-    Integer {
-        /// Where.
-        field: &'static str,
-        /// The limit.
-        max: i64,
-    },
+    Integer { field: &'static str, max: i64 },
     /// Too many of something.
     #[error("{field} must be at most {max}")]
     Number {
         /// Of what.
         field: &'static str,
-        /// The limit.
         max: usize,
     },
 }

@@ -19,3 +19,23 @@ pub(crate) fn take<T: Clone>(old: &mut Option<T>, new: &Option<T>) {
         old.clone_from(new);
     }
 }
+
+/// Makes an update of fields that hold only what changes, each compared by a function of this
+/// module.
+macro_rules! partial {
+    ($type:ident { $($field:ident: $differing:ident),+ $(,)? }) => {
+        impl $type {
+            /// Only what `newer` says and `self` does not have so.
+            pub(super) fn difference(&self, newer: Self) -> Self {
+                Self { $($field: $crate::partial::$differing(&self.$field, newer.$field)),+ }
+            }
+
+            /// Takes over what `newer` says.
+            pub fn merge(&mut self, newer: &Self) {
+                $($crate::partial::take(&mut self.$field, &newer.$field);)+
+            }
+        }
+    };
+}
+
+pub(crate) use partial;

@@ -48,7 +48,9 @@ impl Access {
             "accounts {{
   {ACCOUNT} {{
     jetstream: enabled
-    users: [{{ user: {OWN_USER}, password: \"{password}\", permissions: {{ publish: {{ allow: {publish} }} }} }}]
+    users: [{{
+      user: {OWN_USER}, password: \"{password}\", permissions: {{ publish: {{ allow: {publish} }} }}
+    }}]
     exports: {exports}
   }}
   READERS {{

@@ -215,7 +215,7 @@ pub(crate) async fn end_left_behind(
     if !is_alive(pid) {
         return Ok(());
     }
-    tracing::warn!(pid, server, "stopping what an earlier run left behind");
+    tracing::warn!(pid, server, "stopping a server that an earlier run left behind");
     for (signal, patience) in [(polite, 15), (libc::SIGKILL, 5)] {
         send(pid, signal);
         let started = Instant::now();

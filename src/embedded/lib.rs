@@ -103,8 +103,8 @@ pub enum Error {
     },
     /// The cluster is there, and what opens it is not: a new password would not.
     #[error(
-        "{} is missing, and the database in {} cannot be opened without it: put the file back, or move that folder \
-         away to begin with an empty database",
+        "{} is missing, and the database in {} cannot be opened without it: put the file back, or \
+         move that folder away to begin with an empty database",
         .file.display(),
         .cluster.display()
     )]
@@ -116,7 +116,8 @@ pub enum Error {
     },
     /// The cluster was made with another password.
     #[error(
-        "the database in {} was made with another password than the one in {}: put the right file back",
+        "the database in {} was made with another password than the one in {}: put the right file \
+         back",
         .cluster.display(),
         .file.display()
     )]

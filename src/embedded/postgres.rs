@@ -238,7 +238,8 @@ pub(crate) fn run_initdb(
     let said = String::from_utf8_lossy(&output.stderr);
     let lines: Vec<&str> = said.lines().filter(|line| !line.trim().is_empty()).collect();
     let hint = if user.is_some() {
-        " (as root it runs as an unprivileged user, who must be able to reach the data folder: set COLLOQUY_DATA_DIR)"
+        " (as root it runs as an unprivileged user, who must be able to reach the data folder: set \
+         COLLOQUY_DATA_DIR)"
     } else {
         ""
     };

@@ -35,7 +35,6 @@ pub struct NewEvent {
 /// expected version.
 #[derive(Debug, Clone)]
 pub struct Append {
-    /// The tenant.
     pub account: AccountId,
     /// Whose idempotency key it is.
     pub caller: String,
@@ -50,7 +49,6 @@ pub struct Append {
 pub struct StreamEvents {
     /// The aggregate's type.
     pub aggregate_type: &'static str,
-    /// The stream.
     pub aggregate_id: String,
     /// How many events the stream has.
     pub expected_version: i64,
@@ -60,7 +58,7 @@ pub struct StreamEvents {
     pub events: Vec<NewEvent>,
 }
 
-/// What became of an [`Append`].
+/// The outcome of an [`Append`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Appended {
     /// Committed.
@@ -103,7 +101,7 @@ pub(crate) struct Waiting {
 }
 
 impl Waiting {
-    /// A caller that went away is told nothing; its events are in the log all the same.
+    /// The caller may have gone; its events are in the log all the same.
     pub(crate) fn answer(self, outcome: Result<Appended, Error>) {
         let _ = self.reply.send(outcome);
     }

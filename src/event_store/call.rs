@@ -15,10 +15,9 @@ const APPEND_TIMEOUT: Duration = Duration::from_secs(10);
 /// each.
 const LOCK_TIMEOUT: &str = "set lock_timeout = '1s'";
 
-/// The appender's own connection, opened when it is first needed and again after it broke. It is
-/// not the pool's: nobody asks whether it is still there before each use, which would be a round
-/// trip for each batch, and an append that finds it broken is sent again like any other whose
-/// outcome is unclear.
+/// The appender's own connection, opened when it is first needed and again after it broke. It does
+/// not come from the pool, which would check it before each use, at the price of a round trip per
+/// batch. An append that finds it broken is sent again, like any other whose outcome is unclear.
 pub(crate) struct Line {
     pool: PgPool,
     master_key: Option<String>,
@@ -54,7 +53,8 @@ impl Line {
         appended
     }
 
-    /// Whether a batch could be appended now: nothing is, but the way there is gone to its end.
+    /// Whether a batch could be appended now. Appends nothing, but does everything else that an
+    /// append does.
     pub(crate) async fn is_open(&mut self) -> Result<(), sqlx::Error> {
         self.append(std::iter::empty()).await.map(|_| ())
     }
@@ -83,8 +83,8 @@ async fn connect(pool: &PgPool) -> Result<PgConnection, sqlx::Error> {
     let mut connection = tokio::time::timeout(CONNECT_TIMEOUT, connecting)
         .await
         .map_err(|_elapsed| sqlx::Error::PoolTimedOut)??;
-    // Its statements are planned once: PostgreSQL would plan those over arrays anew each time,
-    // because it guesses that ten elements come and finds a plan for one always cheaper.
+    // Forces generic plans: PostgreSQL assumes arrays of ten elements, finds a custom plan for one
+    // always cheaper, and would plan again for every call.
     connection.execute("set plan_cache_mode = force_generic_plan").await?;
     connection.execute(LOCK_TIMEOUT).await?;
     Ok(connection)

@@ -49,12 +49,12 @@ pub struct Outcome {
     pub replayed: bool,
 }
 
-/// A stream's decided state. Commands on one stream take turns at it, so that within a process they
-/// never conflict; it is empty while a command is under way, so one that is cancelled leaves
-/// nothing half changed.
+/// A stream's cached state. Commands on one stream take turns at it, so within a process they never
+/// conflict. It is empty while a command is running, so a cancelled command leaves nothing half
+/// changed.
 pub(crate) type Slot<A> = Mutex<Option<StreamContext<A>>>;
 
-/// So often a command loses its stream to another node before it takes a
+/// How often a command may lose its stream to another node before it takes a
 /// [`Turn`](crate::turn::Turn).
 const CONFLICTS_MAX: u32 = 4;
 
@@ -190,8 +190,8 @@ impl Commands {
                 match (refusal, &context.idempotency) {
                     (Some(refusal), _) => return Err(CommandError::Refused(refusal)),
                     (None, None) => return Ok(together.outcome(head, None)),
-                    // And now the key stands for "nothing to do", also when there would be
-                    // something to do later: the append below claims it.
+                    // The append below claims the key, which from now on means "nothing to do",
+                    // even if there is something to do later.
                     (None, Some(_)) => {}
                 }
             }

@@ -10,7 +10,7 @@ use crate::recorded::{Row, SELECT};
 use crate::store::OF_STREAM_AFTER;
 use crate::{Appended, PostgresEventStore, StreamContext};
 
-/// Whose an event is, is never guessed.
+/// An event's account is never guessed.
 const NO_ACCOUNT: &str = "the command's metadata must have an `account`, an integer";
 
 impl<A: Aggregate> AggregateContext<A> for StreamContext<A> {

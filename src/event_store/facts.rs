@@ -1,5 +1,5 @@
-//! What an event does not say itself, and a reader of it would have to fold others for: number, kind
-//! and inbox of its conversation, and the uids of the users whom it names. None of it ever changes.
+//! Facts that an event lacks and that a consumer would have to fold other events for: the number,
+//! kind and inbox of its conversation, and the uids of the users it names. They never change.
 
 use std::collections::{BTreeSet, HashMap};
 use std::fmt::Display;

@@ -1,4 +1,4 @@
-//! Which servers run, so that nobody rotates the master key beneath them.
+//! Tracks running servers, so that the master key is not rotated while they use it.
 //!
 //! A server holds a shared advisory lock on a connection of its own for as long as it runs; a
 //! rotation holds the same lock alone. PostgreSQL lets go of it when the connection ends, however
@@ -114,7 +114,8 @@ impl KeysAlone {
 
 const HOLDERS: &str = "
     select format('%s on %s, since %s', a.application_name,
-                  coalesce(host(a.client_addr), 'this machine'), date_trunc('second', a.backend_start))
+                  coalesce(host(a.client_addr), 'this machine'),
+                  date_trunc('second', a.backend_start))
     from pg_locks l
     join pg_stat_activity a on a.pid = l.pid
     where l.locktype = 'advisory'

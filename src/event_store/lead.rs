@@ -1,5 +1,5 @@
-//! Work that one node at a time does: the one loop of taking the lease, renewing it, trying again
-//! and giving it back, for the projector, the relay and the reactors.
+//! Work that one node at a time does: the loop that takes a lease, renews it, retries and returns
+//! it, for the projector, the relay and the reactors.
 
 use std::error::Error as StdError;
 use std::future::Future;
@@ -97,7 +97,7 @@ pub async fn lead_once<T, E: From<Error>>(
     };
     renewal.shutdown().await;
     give_back(lease, pool).await;
-    // Nobody waits for it: what is done once is not listed as work that nobody does.
+    // Work that is done once leaves no lease behind: it would be listed as work that no node does.
     sqlx::query("delete from leases where name = $1 and owner is null")
         .bind(name)
         .execute(pool)

@@ -43,7 +43,8 @@ impl Lease {
              where name = $1
                and (owner is null
                     or owner = $2
-                    or expires_at not between clock_timestamp() and clock_timestamp() + interval '6 seconds')
+                    or expires_at not between clock_timestamp()
+                                      and clock_timestamp() + interval '6 seconds')
              returning epoch",
         )
         .bind(name)

@@ -1,9 +1,9 @@
-//! What did happen: runs commands on streams, appends their events, reads the log in order.
+//! The event log: runs commands on streams, appends their events, reads them in order.
 //!
 //! This crate is the only writer of the table `events`. It gives cqrs-es aggregates a log that is
 //! right under load: positions without a gap in commit order ([`Log`]), one transaction for all
-//! callers that wait ([`Appender`]), optimistic concurrency with retry and a cache that cannot lie
-//! ([`Commands`]), and work that one node at a time does ([`lead`]).
+//! callers that wait ([`Appender`]), optimistic concurrency with retry and a cache that is verified
+//! before it is trusted ([`Commands`]), and work that one node at a time does ([`lead`]).
 //!
 //! It deliberately knows no rule, no read model and no HTTP: an aggregate comes in as a type
 //! parameter that is [`domain::Decider`]. Private values are sealed on the way in and opened on the
@@ -142,7 +142,7 @@ pub enum Error {
          database, or one that this version set up"
     )]
     OtherSchema(#[source] sqlx::migrate::MigrateError),
-    /// A position is missing between two others: somebody changed the log behind Colloquy's back.
+    /// A position is missing between two others: the log was changed from outside.
     #[error("the log has a hole: expected position {expected}, found {found}")]
     Hole {
         /// The position that should have come.
@@ -168,7 +168,6 @@ pub enum Error {
     UnknownType {
         /// Where it is in the log.
         position: Position,
-        /// The type.
         aggregate_type: String,
     },
     /// A checkpoint's row does not hold the position from which it was to be moved.
@@ -199,7 +198,8 @@ pub enum Error {
     },
     /// The database's keys are wrapped by another master key.
     #[error(
-        "COLLOQUY_MASTER_KEY is key {id}, but this database's keys are wrapped by {known}: expected the key it was set up with"
+        "COLLOQUY_MASTER_KEY is key {id}, but this database's keys are wrapped by {known}: \
+         expected the key it was set up with"
     )]
     MasterKeyUnknown {
         /// The one that was given.
@@ -209,16 +209,14 @@ pub enum Error {
     },
     /// Servers run that have the present master key.
     #[error("servers are running with the present master key; stop them first: {by}")]
-    KeysInUse {
-        /// Which.
-        by: String,
-    },
+    KeysInUse { by: String },
     /// The keys are being wrapped with another master key.
     #[error("the master key is being rotated: start again with the new one when that is done")]
     KeysRotating,
     /// Some keys are wrapped by this master key, some by another.
     #[error(
-        "a rotation of the master key was interrupted: expected `colloquy keys rotate` to be run again"
+        "a rotation of the master key was interrupted: expected `colloquy keys rotate` to be run \
+         again"
     )]
     RotationUnfinished,
     /// Sealing needs a master key.
@@ -232,17 +230,14 @@ pub enum Error {
     },
     /// A private value that sealing would miss.
     #[error("event {event} has a private value inside another value")]
-    PrivateInside {
-        /// Its id.
-        event: uuid::Uuid,
-    },
+    PrivateInside { event: uuid::Uuid },
     /// Too many appends are waiting; try again later.
     #[error("the append queue is full")]
     Overloaded,
     /// The appender has stopped: the process is shutting down.
     #[error("the log is closed for appends")]
     Closed,
-    /// PostgreSQL stayed away; whether the append was committed is not known.
+    /// PostgreSQL was unreachable for too long; whether the append was committed is unknown.
     #[error("PostgreSQL takes no events; whether the command was recorded is unknown")]
     Unreachable,
     /// PostgreSQL is unreachable; the append was not sent to it.

@@ -32,11 +32,9 @@ pub enum Surface {
 pub struct Metadata {
     /// The acting user's uid; a service token's subject when it acts for itself.
     pub actor: String,
-    /// The tenant.
     pub account: AccountId,
     /// The token's role.
     pub role: String,
-    /// The dialect.
     pub surface: Surface,
     /// The caller's `X-Request-Id`, or one made at the edge.
     pub request_id: String,

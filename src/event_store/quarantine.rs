@@ -16,11 +16,10 @@ pub struct Quarantined {
     pub at: DateTime<Utc>,
     /// Who decided it.
     pub by: String,
-    /// Why.
     pub reason: String,
 }
 
-/// What became of a wish to quarantine an event.
+/// The outcome of quarantining an event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Quarantine {
     /// It is quarantined now.

@@ -5,9 +5,9 @@ use std::time::{Duration, Instant};
 
 use crate::causes;
 
-/// Tries at most. Whoever meets a broken connection takes it out of the pool for good, so a read
-/// can meet as many as the pool has, and the next one is new: this is more than the largest pool
-/// that can be configured.
+/// Attempts at most. A broken connection is removed from the pool when it is met, so a read can
+/// meet as many as the pool has before it gets a new one. This is more than the largest pool that
+/// can be configured.
 const TRIES_MAX: u32 = 1024;
 /// No further try begins after this long, whatever the reason: the caller is waiting.
 const TRYING_FOR: Duration = Duration::from_secs(2);

@@ -19,13 +19,11 @@ pub struct RecordedEvent {
     pub position: Position,
     /// Unique over everything, and the message id on NATS.
     pub event_id: Uuid,
-    /// The tenant.
     pub account: AccountId,
     /// Its number within the account: 1, 2, 3 …
     pub account_position: AccountPosition,
     /// `conversation`, `participation`, `user` or `audit`.
     pub aggregate_type: String,
-    /// The stream.
     pub aggregate_id: Uuid,
     /// Its place in the stream, from 1.
     pub sequence: i64,
@@ -111,8 +109,7 @@ impl Row {
         self.position
     }
 
-    /// A key that does not open is the event's own matter: whoever needs what it seals cannot read
-    /// this event.
+    /// A key that does not open affects this event only: its private values cannot be read.
     pub(crate) async fn with_keys(self, keys: &Keys) -> RecordedEvent {
         RecordedEvent {
             // Whoever has no master key cannot tell what is erased from what is only sealed, but
@@ -193,7 +190,7 @@ impl RecordedEvent {
     pub fn reveal_in_part(&self) -> Cow<'_, str> {
         let (opened, unopened) = self.open();
         let instead = if unopened.is_some() { UNREADABLE } else { self.instead };
-        // What is no JSON for us is no event of ours: it is shown as it is.
+        // Something that is not JSON is not one of our events, and is shown as it is.
         bare(opened, instead).unwrap_or(Cow::Borrowed(&self.payload))
     }
 

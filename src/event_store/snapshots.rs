@@ -8,8 +8,8 @@ use crate::{Error, Log, StreamContext, causes};
 
 /// A stream that has grown by so many events since its snapshot, or from nothing, gets a new one.
 const EVERY: i64 = 500;
-/// Snapshots that may wait to be written. One that finds no room is not missed: the next load
-/// offers it again.
+/// Snapshots that may wait to be written. One that finds no room is dropped; the next load offers
+/// it again.
 const WAITING_MAX: usize = 64;
 
 /// The states of long streams, kept so that loading one need not fold it from the start. They are a
@@ -124,7 +124,8 @@ async fn write(log: &Log, snapshot: Snapshot) -> Result<(), Error> {
         None => (false, state),
     };
     sqlx::query(
-        "insert into snapshots as s (aggregate_type, aggregate_id, version, state_schema, is_sealed, state)
+        "insert into snapshots as s
+             (aggregate_type, aggregate_id, version, state_schema, is_sealed, state)
          select $1, $2, $3, $4, $5, $6
          where $5 = exists (select from stream_keys where aggregate_type = $1 and aggregate_id = $2)
          on conflict on constraint snapshots_one_per_stream do update

@@ -7,8 +7,8 @@ use uuid::Uuid;
 
 use crate::{Error, Quarantined, quarantined};
 
-/// How far the followers of the log have come, who does what, and what is passed over: as the
-/// database has it.
+/// Progress of the log's followers, holders of leases, and quarantined events, as stored in the
+/// database.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Standing {
     /// The log's newest position.

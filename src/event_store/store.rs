@@ -24,7 +24,6 @@ pub struct PostgresEventStore {
 /// An aggregate's state and how many events made it.
 #[derive(Debug, Clone)]
 pub struct StreamContext<A> {
-    /// The stream.
     pub aggregate_id: String,
     /// The fold of its events.
     pub aggregate: A,
@@ -247,8 +246,8 @@ impl PostgresEventStore {
     }
 }
 
-/// Reads an event as every follower of the log will, before it is recorded for good: one that
-/// nobody could read again would stop them all.
+/// Decodes an event as every follower of the log will, before it is recorded for good: an
+/// unreadable event would stop them all.
 fn require_readable<E: StoredEvent>(
     stream: &str,
     event: &E,

@@ -72,8 +72,8 @@ impl<R: Send + 'static> Together<R> {
         self.parts.iter().map(|part| part.events()).sum()
     }
 
-    /// Waits for the streams' turns in this process, in an order that is the same for all who want
-    /// several, so that no two of them wait for each other.
+    /// Waits for the streams' turns in this process, always in the same order, so that no two
+    /// callers deadlock.
     pub(crate) async fn enter(&mut self, commands: &Commands) -> Result<(), Error> {
         let mut parts: Vec<_> = self.parts.iter_mut().collect();
         parts.sort_unstable_by_key(|part| part.stream());

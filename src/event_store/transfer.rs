@@ -22,7 +22,6 @@ pub struct Transfer {
 /// An event with the keys to what is sealed in it, wrapped as they are stored.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Exported {
-    /// The event.
     #[serde(flatten)]
     pub event: StoredEvent,
     /// Its own key, in base64, wrapped by the stream's.

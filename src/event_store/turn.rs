@@ -6,13 +6,12 @@ use tokio::sync::{Mutex, OwnedMutexGuard};
 use crate::worker::announce;
 use crate::{Append, Appended, Error, Log, call};
 
-/// What a command takes that keeps losing its stream to another node: while it lasts, nobody else
-/// appends, so that what is decided on the stream's newest event is appended to it.
+/// Taken by a command that keeps losing its stream to another node: while it is held nobody else
+/// appends, so what is decided on the stream's newest event can be appended to it.
 ///
 /// A loser reads what is new and decides again while the winner's next append is already under way,
-/// which may go on for as long as the winner is busy. The alternatives are to wait longer and
-/// longer, which loses as well, or to reserve the stream, which every append of everybody would
-/// have to look for.
+/// which may go on for as long as the winner is busy. The alternatives were backing off, which
+/// loses as well, and reserving the stream, which every append would have to check.
 pub(crate) struct Turn {
     tx: Transaction<'static, Postgres>,
     _one_in_this_process: OwnedMutexGuard<()>,
@@ -24,7 +23,8 @@ pub(crate) struct Turn {
 pub(crate) struct Turns(Arc<Mutex<()>>);
 
 impl Turns {
-    /// Waits until nobody appends, and keeps it so until the turn is used or dropped.
+    /// Waits until nobody appends, and keeps others from appending until the turn is used or
+    /// dropped.
     pub(crate) async fn take(&self, log: &Log) -> Result<Turn, Error> {
         let one_in_this_process = Arc::clone(&self.0).lock_owned().await;
         let taking = async {

@@ -1,4 +1,4 @@
-//! The digest chain, computed again by whoever does not trust the database.
+//! Recomputes the digest chain, for auditors who do not trust the database.
 
 use std::collections::HashMap;
 use std::fmt::Write;
@@ -22,13 +22,11 @@ pub struct StoredEvent {
     pub position: Position,
     /// Unique over everything.
     pub event_id: String,
-    /// The tenant.
     pub account_id: AccountId,
     /// Its number within the account.
     pub account_position: AccountPosition,
     /// The kind of stream.
     pub aggregate_type: String,
-    /// The stream.
     pub aggregate_id: String,
     /// Its place in the stream, from 1.
     pub sequence: i64,
@@ -117,7 +115,6 @@ pub fn from_hex(text: &str) -> Option<Digest> {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("position {position}: {what}")]
 pub struct Difference {
-    /// Where.
     pub position: Position,
     /// What is wrong there.
     pub what: String,

@@ -29,7 +29,8 @@ impl Database {
         let data_dir = options.data_dir();
         if options.database_is_private() && !embedded::is_made(&data_dir) {
             return Err(anyhow!(
-                "the data folder {} holds no database (COLLOQUY_DATA_DIR), and DATABASE_URL is unset",
+                "the data folder {} holds no database (COLLOQUY_DATA_DIR), and DATABASE_URL is \
+                 unset",
                 data_dir.display()
             )
             .into());
@@ -104,9 +105,8 @@ pub(super) fn check_url(url: &str) -> Result<(), &'static str> {
     } else if shown_url::has_broken_login(&parsed) {
         Err("a password with /, ?, # and @ written as %2F, %3F, %23 and %40")
     } else if !parsed.query_pairs().all(|(name, _)| known(&name)) {
-        Err(
-            "no other parameters than sslmode, sslrootcert, sslcert, sslkey, application_name, options",
-        )
+        Err("no other parameters than sslmode, sslrootcert, sslcert, sslkey, application_name, \
+             options")
     } else if url.parse::<PgConnectOptions>().is_err() {
         Err("parameters with values as PostgreSQL's own programs take them")
     } else {
@@ -136,8 +136,8 @@ async fn look(options: &PgConnectOptions) -> Result<(), Failure> {
         return Ok(());
     }
     Err(anyhow!(
-        "the database's encoding is {encoding}, which cannot hold every text: expected one that was made with \
-         encoding 'UTF8' (DATABASE_URL)"
+        "the database's encoding is {encoding}, which cannot hold every text: expected one that \
+         was made with encoding 'UTF8' (DATABASE_URL)"
     )
     .into())
 }

@@ -81,7 +81,7 @@ async fn look(
     while stop.run_until_cancelled(ticks.tick()).await.is_some() {
         let at = Instant::now();
         let look = tokio::time::timeout(LOOK_EVERY, Standing::read(&pool, &followers));
-        // Whoever needs the database meets its failure by itself.
+        // Other users of the database report its failure themselves.
         if let Some(Ok(Ok(standing))) = stop.run_until_cancelled(look).await {
             seen.send_replace(Some(Seen { standing, at }));
         }

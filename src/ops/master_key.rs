@@ -32,8 +32,8 @@ pub(super) async fn find_or_make(options: &Options, pool: &PgPool) -> Result<Mas
         // Another node on this folder may have made it just now.
         return Ok(find(options)?.with_context(|| {
             format!(
-                "{} is missing and COLLOQUY_MASTER_KEY is unset, but what is in the database can only be read with \
-                 master key {}: put the file back, or set the variable",
+                "{} is missing and COLLOQUY_MASTER_KEY is unset, but what is in the database can \
+                 only be read with master key {}: put the file back, or set the variable",
                 path.display(),
                 known.join(" or ")
             )
@@ -44,7 +44,8 @@ pub(super) async fn find_or_make(options: &Options, pool: &PgPool) -> Result<Mas
     if options.database_url.is_some() {
         tracing::warn!(
             path = %path.display(),
-            "COLLOQUY_MASTER_KEY is unset: a new master key is kept here; every other node needs the same, and without it no text can be read"
+            "COLLOQUY_MASTER_KEY is unset: a new master key is kept here; every other node needs \
+             the same, and without it no text can be read"
         );
     }
     let kept = find(options)?;

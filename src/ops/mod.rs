@@ -97,7 +97,7 @@ enum Verb {
     Keys(keys::Keys),
     /// Print the OpenAPI description
     Openapi {
-        /// Only of this dialect: weavy, protocol, pulse, audit or operations
+        /// Only this part: weavy, protocol, pulse, chatwoot, events, audit or operations
         dialect: Option<String>,
     },
     /// Print the AsyncAPI description of the events

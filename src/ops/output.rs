@@ -1,4 +1,4 @@
-//! Standard output and standard error. Whoever reads them may go away, as `head` does: that is no
+//! Standard output and standard error. Their reader may go away, as `head` does: that is no
 //! failure, and no reason to panic, whatever the verb.
 
 use std::error::Error;
@@ -41,7 +41,8 @@ pub(super) fn nobody_reads(error: &(dyn Error + 'static)) -> bool {
     error.is_some_and(|inner| inner.is::<NobodyReads>())
 }
 
-/// Prints a text as it is. Breaks when nobody reads any more, for whoever has more to print.
+/// Prints a text as it is. Returns `Break` when nobody reads any more, so that callers stop
+/// printing.
 pub(super) fn text(text: &str) -> Result<ControlFlow<()>, Failure> {
     match Stdout.write_all(text.as_bytes()).and_then(|()| Stdout.flush()) {
         Ok(()) => Ok(ControlFlow::Continue(())),

@@ -86,6 +86,7 @@ pub(super) async fn start(options: &Options, data_dir: &Path) -> Result<Nats, Fa
     private_file::keep(&url_file, nats.url())?;
     let reading_url_file = data_dir.join(READING_URL_FILE);
     private_file::keep(&reading_url_file, nats.reading_url())?;
-    tracing::info!(reading_url_file = %reading_url_file.display(), port = nats.port(), "NATS is up");
+    let file = reading_url_file.display();
+    tracing::info!(reading_url_file = %file, port = nats.port(), "NATS is up");
     Ok(nats)
 }

@@ -14,7 +14,8 @@ const DRIVERS: &str =
 pub(super) fn filter(filter: &str) -> Result<EnvFilter, Failure> {
     EnvFilter::try_new(format!("{DRIVERS},{filter}")).map_err(|error| {
         Failure::Usage(format!(
-            "COLLOQUY_LOG is {filter:?}: expected a tracing filter such as info or info,relay=debug ({error})"
+            "COLLOQUY_LOG is {filter:?}: expected a tracing filter such as info or \
+             info,relay=debug ({error})"
         ))
     })
 }

@@ -17,8 +17,8 @@ pub(super) enum When {
     MonthsBefore(u32),
 }
 
-const EXPECTED: &str = "expected a time such as 2026-01-31T14:03:00Z, \"2026-01-31 14:03\", 2026-01-31, \
-                        \"2 days ago\", yesterday, today or now (UTC)";
+const EXPECTED: &str = "expected a time such as 2026-01-31T14:03:00Z, \"2026-01-31 14:03\", \
+                        2026-01-31, \"2 days ago\", yesterday, today or now (UTC)";
 
 impl FromStr for When {
     type Err = &'static str;

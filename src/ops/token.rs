@@ -35,7 +35,8 @@ impl Token {
             Some(secret) => secret.clone(),
             None => kept_secret(&options.data_dir())?.ok_or_else(|| {
                 Failure::Usage(
-                    "COLLOQUY_JWT_SECRET is unset and the data folder keeps none: expected 32 bytes or more"
+                    "COLLOQUY_JWT_SECRET is unset and the data folder keeps none: expected 32 \
+                     bytes or more"
                         .to_owned(),
                 )
             })?,

@@ -125,7 +125,7 @@ impl Reactor {
         let acts = futures::stream::iter(due).map(|due| act(&self.commands, due));
         let results: Vec<_> = acts.buffer_unordered(COMMANDS_AT_ONCE).collect().await;
         // One that fails must not keep the others from their time.
-        let (mut done, mut failure) = (Done::default(), None);
+        let (mut done, mut failure) = (Acted::default(), None);
         for result in results {
             match result {
                 Ok(one) => done = done.and(one),
@@ -149,14 +149,14 @@ impl Reactor {
 
 /// What acting on timers led to.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-struct Done {
+struct Acted {
     /// From here on the timers are gone.
     position: Position,
     /// Commands that changed something.
     appended: u64,
 }
 
-impl Done {
+impl Acted {
     fn and(self, other: Self) -> Self {
         Self {
             position: self.position.max(other.position),
@@ -166,7 +166,7 @@ impl Done {
 }
 
 /// Issues the timer's command.
-async fn act(commands: &Commands, due: Due) -> Result<Done, Error> {
+async fn act(commands: &Commands, due: Due) -> Result<Acted, Error> {
     match &due.action.0 {
         Action::EndMute { membership, until } => {
             let change = ChangeCommand::EndMute { until: *until };
@@ -196,14 +196,14 @@ async fn tell<A: Decider>(
     command: A::Command,
     due_at: DateTime<Utc>,
     is_over: impl Fn(&A::Refusal) -> bool,
-) -> Result<Done, Error> {
+) -> Result<Acted, Error> {
     let context = context(due, due_at);
     let source = match commands.execute::<A>(due.stream.into(), command, &context).await {
         Ok(Outcome { position, first, .. }) => {
-            return Ok(Done { position, appended: first.is_some().into() });
+            return Ok(Acted { position, appended: first.is_some().into() });
         }
         Err(CommandError::Refused(refusal)) if is_over(&refusal) => {
-            return Ok(Done { position: commands.log().head().await?, appended: 0 });
+            return Ok(Acted { position: commands.log().head().await?, appended: 0 });
         }
         Err(CommandError::Refused(refusal)) => CommandError::Refused(refusal.into()),
         Err(CommandError::Contended) => CommandError::Contended,

@@ -45,7 +45,8 @@ enum Login {
 pub enum WrongUrl {
     /// Not the URL of a server.
     #[error(
-        "nats://user:password@host:port, nats://token@host:port or tls://…, several of them with commas between"
+        "nats://user:password@host:port, nats://token@host:port or tls://…, several of them with \
+         commas between"
     )]
     NoServer,
     /// The client knows one login for all servers.

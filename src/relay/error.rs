@@ -30,36 +30,25 @@ pub enum Error {
     /// It may have been stored: the next look tells.
     #[error("position {position} was not acknowledged")]
     Publish {
-        /// Where.
         position: Position,
-        /// Why.
         #[source]
         source: jetstream::context::PublishError,
     },
     /// The event does not open; nothing is published behind it until an operator quarantines it.
     #[error("the event at position {position} cannot be told, and it is not quarantined")]
     Unreadable {
-        /// Where.
         position: Position,
-        /// Why.
         #[source]
         source: event_store::Error,
     },
     /// The message is still there.
     #[error("position {position} was not erased from the stream")]
     Erase {
-        /// Where.
         position: Position,
-        /// Why.
         #[source]
         source: async_nats::Error,
     },
     /// The server did not heed the number that it was told.
     #[error("position {position} was stored as message {sequence}")]
-    Misplaced {
-        /// The event's.
-        position: Position,
-        /// The message's.
-        sequence: u64,
-    },
+    Misplaced { position: Position, sequence: u64 },
 }

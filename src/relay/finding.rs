@@ -11,22 +11,13 @@ pub const MESSAGE_BYTES_MAX: usize = 1024 * 1024;
 pub enum Finding {
     /// Somebody else has written to the stream, or it belongs to another log.
     #[error("message {position} of the stream is not event {position} of the log")]
-    Foreign {
-        /// Where.
-        position: Position,
-    },
+    Foreign { position: Position },
     /// It says to be the event, and tells something else.
     #[error("message {position} of the stream does not say what event {position} of the log says")]
-    Changed {
-        /// Where.
-        position: Position,
-    },
+    Changed { position: Position },
     /// Somebody has deleted from the stream.
     #[error("message {position} is missing from the stream, but event {position} was not erased")]
-    Missing {
-        /// Where.
-        position: Position,
-    },
+    Missing { position: Position },
     /// Somebody else has written to the stream, or the database was put back to an earlier state.
     #[error("the stream is ahead of the log: it is at {last}, the log's head at {head}")]
     Ahead {
@@ -56,7 +47,6 @@ pub enum Finding {
     /// Erasing is refused, or has not come so far yet.
     #[error("{count} erased messages are still in the stream, message {first} before the others")]
     NotErased {
-        /// How many.
         count: i64,
         /// The first one.
         first: Position,

@@ -1,7 +1,7 @@
 //! Nodes tell each other over core NATS that the log has grown, so that a follower on another node
-//! need not wait for its next look. A hint carries nothing, and whoever hears one looks at the head
-//! of the log itself: a hint that is lost, late or foreign costs a look, and never more of them
-//! than the pause allows. Without NATS everybody goes on looking now and then.
+//! need not wait for its next look. A hint carries nothing; its receiver looks at the head of the
+//! log itself: a hint that is lost, late or foreign costs a look, and never more of them than the
+//! pause allows. Without NATS everybody goes on looking now and then.
 
 use std::time::Duration;
 
@@ -28,7 +28,7 @@ pub async fn run(log: Log, nats: NatsOptions, subject_prefix: String, stop: Canc
     while !stop.is_cancelled() {
         let hints = exchange(&log, &nats, &subject);
         if let Some(Err(error)) = stop.run_until_cancelled(hints).await {
-            tracing::warn!(error = causes(&*error), "no hints between nodes");
+            tracing::warn!(error = causes(&*error), "hints between nodes are interrupted");
             let _ = stop.run_until_cancelled(tokio::time::sleep(Duration::from_secs(5))).await;
         }
     }
@@ -64,7 +64,7 @@ async fn hear<M>(log: &Log, mut heard: impl Stream<Item = M> + Unpin) -> u64 {
     while heard.next().await.is_some() {
         while let Some(Some(_)) = heard.next().now_or_never() {}
         looks += 1;
-        // Whoever needs the log meets a failure by itself, and looks again.
+        // Followers of the log report a failure themselves, and look again.
         let _ = log.look().await;
         tokio::time::sleep(PAUSE).await;
     }

@@ -51,7 +51,6 @@ pub enum NotCopied {
     /// There is something else in it.
     #[error("the stream {stream} {why}: expected another one, or that it is deleted first")]
     Other {
-        /// Its name.
         stream: String,
         /// What is in it.
         why: String,

@@ -68,7 +68,6 @@ use stream::{Connection, Opened};
 /// Where and how to publish.
 #[derive(Debug, Clone)]
 pub struct Settings {
-    /// The server.
     pub nats: NatsOptions,
     /// The stream, made when missing.
     pub stream: String,
@@ -138,8 +137,8 @@ impl Led for Relay {
     /// Returns when told to stop, with nothing under way.
     async fn lead(&mut self, lease: &Lease) -> Result<(), Error> {
         self.health.leads();
-        // Whoever led before may have written down why it stopped, also when this node had led
-        // before them.
+        // The previous leader may have recorded why it stopped, also when this node had led before
+        // them.
         self.stopped_is_noted = true;
         let led = self.publish_until_stopped(lease).await;
         if let Err(error) = &led {

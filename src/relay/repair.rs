@@ -2,10 +2,10 @@
 //! be given to another message, so the stream is deleted and filled from the log under the same
 //! numbers.
 //!
-//! A repair is ordered in the database, and carried out by whoever leads the relay when it opens
-//! the stream (`stream.rs`): killed at any point, the next one goes on. Its consumers are made
-//! again where they were, but not behind the first position that was wrong: they are shown a
-//! message twice, and never a gap.
+//! A repair is ordered in the database, and carried out by the leading relay when it opens the
+//! stream (`stream.rs`): killed at any point, the next one goes on. Its consumers are made again
+//! where they were, but not behind the first position that was wrong: they are shown a message
+//! twice, and never a gap.
 
 use async_nats::jetstream::consumer::{self, DeliverPolicy};
 use async_nats::jetstream::stream::{
@@ -68,8 +68,8 @@ impl Repair {
         self.first_position
     }
 
-    /// Has it carried out, by whoever leads: the relay that does now has to look at the stream
-    /// again. One that was ordered before is kept as far as it still stands for something.
+    /// Has it carried out by the leading relay, which has to look at the stream again. One that was
+    /// ordered before is kept as far as it still stands for something.
     ///
     /// # Errors
     /// When PostgreSQL fails.
@@ -169,7 +169,8 @@ pub(crate) async fn begin(
 
 async fn ordered(pool: &PgPool) -> Result<Option<Repair>, Error> {
     let found = sqlx::query_as(
-        "select wrong_created_ns, wrong_position, first_position, to_position, stream_config, consumer_configs
+        "select wrong_created_ns, wrong_position, first_position, to_position, stream_config, \
+         consumer_configs
          from nats_repairs",
     );
     Ok(found.fetch_optional(pool).await?)

@@ -40,7 +40,7 @@ pub async fn run(
             // Nobody has anything to tell any more.
             Some(Ok(())) => return,
             Some(Err(error)) => {
-                tracing::warn!(error = causes(&*error), "no signals between nodes");
+                tracing::warn!(error = causes(&*error), "signals between nodes are interrupted");
                 let _ = stop.run_until_cancelled(tokio::time::sleep(TAKEN_WITHIN)).await;
             }
             None => return,

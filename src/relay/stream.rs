@@ -101,7 +101,7 @@ pub(crate) async fn open(
                 event.position = last.get(),
                 noted = noted.get(),
                 erasures,
-                "the stream is another one, or an older copy: what was erased is erased again"
+                "the stream was replaced or restored: erasing again what was erased"
             );
         }
     }

@@ -45,11 +45,12 @@ async fn found(installation: &Installation, server: &Server, folder: &Path) -> V
 }
 
 /// Waits until the broker has everything and has nothing to erase any more.
-async fn settled(installation: &Installation) {
+async fn wait_until_erased(installation: &Installation) {
     let pool = installation.pool().await;
     wait_until("the relay is done", async || {
         sqlx::query_scalar(
-            "select (select position from checkpoints where name = 'relay') = (select position from log_head)
+            "select (select position from checkpoints where name = 'relay')
+                        = (select position from log_head)
                     and not exists (select from nats_erasures where done_at is null)",
         )
         .fetch_one(&pool)
@@ -83,7 +84,7 @@ async fn nothing_is_left_of_an_erased_conversation_but_the_fact() {
     let text = json!({"text": format!("mind {MARKER}")});
     let path = format!("/api/messages/{edited}");
     send(bob.request(Method::PATCH, &path).json(&text)).await.expect(200);
-    settled(&installation).await;
+    wait_until_erased(&installation).await;
     let places = found(&installation, &server, &folder).await;
     assert!(
         places.len() >= 2,
@@ -95,7 +96,7 @@ async fn nothing_is_left_of_an_erased_conversation_but_the_fact() {
     bob.delete(&path).await.expect(403);
     ann.delete(&path).await.expect(204);
     ann.delete(&path).await.expect(404);
-    settled(&installation).await;
+    wait_until_erased(&installation).await;
     assert_eq!(found(&installation, &server, &folder).await, [] as [String; 0]);
 
     for caller in [&ann, &bob, &server.key()] {
@@ -123,12 +124,12 @@ async fn nothing_is_left_of_a_deleted_message_and_the_others_stay() {
     let chat = ann.create(json!(["bob"])).await;
     say(&ann, &chat, "kept").await;
     let gone = say(&ann, &chat, &format!("{MARKER} is a secret")).await;
-    settled(&installation).await;
+    wait_until_erased(&installation).await;
     assert!(!found(&installation, &server, &folder).await.is_empty());
 
     bob.delete(&format!("/api/messages/{gone}")).await.expect(403);
     ann.delete(&format!("/api/messages/{gone}")).await.expect(204);
-    settled(&installation).await;
+    wait_until_erased(&installation).await;
     assert_eq!(found(&installation, &server, &folder).await, [] as [String; 0]);
     let view = bob.get(&format!("/api/conversations/{}", chat["id"])).await.expect(200);
     assert_eq!(view["last_message"]["text"], "kept");
@@ -144,12 +145,12 @@ async fn what_is_erased_before_it_is_published_is_published_without_its_text() {
     let (ann, bob) = (server.caller("ann"), server.caller("bob"));
     bob.arrive().await;
     let chat = ann.create(json!(["bob"])).await;
-    settled(&installation).await;
+    wait_until_erased(&installation).await;
     nats.stop().await.unwrap();
     let gone = say(&ann, &chat, &format!("{MARKER} is a secret")).await;
     ann.delete(&format!("/api/messages/{gone}")).await.expect(204);
     let _nats = embedded::Nats::start_on(&folder, Some(port)).await.unwrap();
-    settled(&installation).await;
+    wait_until_erased(&installation).await;
     assert_eq!(found(&installation, &server, &folder).await, [] as [String; 0]);
 }
 

@@ -76,11 +76,12 @@ async fn a_removed_event_whose_place_was_closed_is_found() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_inserted_event_is_found() {
     let insert = "insert into events
-             (aggregate_type, aggregate_id, sequence, event_type, event_version, payload, metadata, position,
-              event_id, account_id, account_position, conversation_id, recorded_at, digest)
-         select aggregate_type, aggregate_id, sequence + 1, event_type, event_version, payload, metadata,
-                position + 1, gen_random_uuid(), account_id, account_position + 1, conversation_id, recorded_at,
-                digest
+             (aggregate_type, aggregate_id, sequence, event_type, event_version, payload, metadata,
+              position, event_id, account_id, account_position, conversation_id,
+              recorded_at, digest)
+         select aggregate_type, aggregate_id, sequence + 1, event_type, event_version, payload,
+                metadata, position + 1, gen_random_uuid(), account_id, account_position + 1,
+                conversation_id, recorded_at, digest
          from events where position = 6";
     found(&tampered(insert).await, &[], "position 7: its digest is ");
 }
@@ -121,16 +122,19 @@ async fn a_log_that_was_written_anew_is_found_by_whoever_noted_a_digest() {
     let noted = installation.done(&["audit", "verify"]);
     let noted = noted.trim().rsplit_once(' ').unwrap().1;
     let anew = "alter table events disable trigger events_refuse_change;
-         update events set metadata = replace(metadata::text, 'ann', 'eve')::json where position = 4;
+         update events set metadata = replace(metadata::text, 'ann', 'eve')::json
+         where position = 4;
          do $$
          declare
              chain bytea := decode(repeat('00', 32), 'hex');
              e events;
          begin
              for e in select * from events order by position loop
-                 chain := event_digest(chain, e.position, e.event_id, e.account_id, e.account_position,
-                                       e.aggregate_type, e.aggregate_id, e.sequence, e.conversation_id,
-                                       e.event_type, e.event_version, e.payload::text, e.metadata::text, microseconds(e.recorded_at));
+                 chain := event_digest(chain, e.position, e.event_id, e.account_id,
+                                       e.account_position, e.aggregate_type, e.aggregate_id,
+                                       e.sequence, e.conversation_id, e.event_type,
+                                       e.event_version, e.payload::text, e.metadata::text,
+                                       microseconds(e.recorded_at));
                  update events set digest = chain where position = e.position;
              end loop;
              update log_head set digest = chain;

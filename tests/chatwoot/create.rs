@@ -31,7 +31,8 @@ async fn ids_are_numbers_or_texts_and_null_is_not_given() {
         [(json!(ann), json!(team)), (json!(ann.to_string()), json!(team.to_string()))]
     {
         let body = json!({
-            "inbox_id": scene.inbox["id"].to_string(), "contact_id": scene.contact["id"].to_string(),
+            "inbox_id": scene.inbox["id"].to_string(),
+                      "contact_id": scene.contact["id"].to_string(),
             "assignee_id": assignee, "team_id": team, "source_id": null, "status": null,
             "priority": null, "message": null, "snoozed_until": null, "custom_attributes": null,
             "additional_attributes": "no object", "unknown": {"a": 1},

@@ -12,8 +12,8 @@ async fn append(installation: &Installation, conversation: &str, kind: &str, fie
     let (position,): (i64,) = sqlx::query_as(
         "select first_position from append_events(null, array[1::bigint], array[1], array[''],
              array[null]::text[], array[null]::bytea[], array[1], array['conversation'], array[$1],
-             array[(select max(sequence) from events where aggregate_id = $1)], array[null]::bytea[], array[1],
-             array[gen_random_uuid()], array[$2], array['1'],
+             array[(select max(sequence) from events where aggregate_id = $1)],
+             array[null]::bytea[], array[1], array[gen_random_uuid()], array[$2], array['1'],
              array[format('{\"type\":\"%s\"%s}', $2, $3)], array['{}'], array[$1::uuid],
              array['no key of ours'::bytea], array[null]::uuid[], array[null]::text[])",
     )

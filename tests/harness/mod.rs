@@ -101,7 +101,8 @@ impl Installation {
         change: ChangeCommand,
     ) -> i64 {
         let membership: MembershipId = sqlx::query_scalar(
-            "select position from events where aggregate_id = $1 and event_type = 'ConversationCreated'",
+            "select position from events where aggregate_id = $1 \
+             and event_type = 'ConversationCreated'",
         )
         .bind(conversation.to_string())
         .fetch_one(&self.pool().await)

@@ -25,7 +25,8 @@ async fn the_four_commands_of_the_page_answer_as_it_shows() {
     let bob = id(&contacts["data"][0]).to_owned();
 
     let create = format!(
-        "curl https://api.protocol.chat/v1/conversations -H \"Authorization: Bearer {{token}}\" -d 'contact_id'={bob}"
+        "curl https://api.protocol.chat/v1/conversations -H \"Authorization: Bearer {{token}}\" -d \
+         'contact_id'={bob}"
     );
     let (status, made) = curl(&server, &ann, &create);
     assert_eq!(status, 201);
@@ -38,23 +39,27 @@ async fn the_four_commands_of_the_page_answer_as_it_shows() {
     });
     assert_eq!(made, fresh);
 
-    let list = "curl -G https://api.protocol.chat/v1/conversations -H \"Authorization: Bearer {token}\" -d limit=10";
+    let list = "curl -G https://api.protocol.chat/v1/conversations -H \"Authorization: Bearer \
+                {token}\" -d limit=10";
     assert_eq!(curl(&server, &ann, list), (200, json!({"has_more": false, "data": [fresh]})));
 
     let get = format!(
-        "curl https://api.protocol.chat/v1/conversations/{id} -H \"Authorization: Bearer {{token}}\""
+        "curl https://api.protocol.chat/v1/conversations/{id} -H \"Authorization: Bearer \
+         {{token}}\""
     );
     assert_eq!(curl(&server, &ann, &get), (200, fresh.clone()));
 
     let update = format!(
-        "curl -X PUT https://api.protocol.chat/v1/conversations/{id} -H \"Authorization: Bearer {{token}}\" -d 'is_muted'=true"
+        "curl -X PUT https://api.protocol.chat/v1/conversations/{id} -H \"Authorization: Bearer \
+         {{token}}\" -d 'is_muted'=true"
     );
     let mut muted = fresh;
     muted["is_muted"] = json!(true);
     assert_eq!(curl(&server, &ann, &update), (200, muted));
 
     let delete = format!(
-        "curl -X DELETE https://api.protocol.chat/v1/conversations/{id} -H \"Authorization: Bearer {{token}}\""
+        "curl -X DELETE https://api.protocol.chat/v1/conversations/{id} -H \"Authorization: Bearer \
+         {{token}}\""
     );
     assert_eq!(curl(&server, &ann, &delete), (204, Value::Null));
     assert_eq!(curl(&server, &ann, &get).0, 404);
@@ -68,7 +73,8 @@ async fn every_encoding_of_a_body_means_the_same() {
     let path = super::path(&made);
     let put = |arguments: &str| {
         let line = format!(
-            "curl -X PUT https://api.protocol.chat{path} -H 'Authorization: Bearer {{token}}' {arguments}"
+            "curl -X PUT https://api.protocol.chat{path} -H 'Authorization: Bearer {{token}}' \
+             {arguments}"
         );
         curl(&server, &ann, &line)
     };
@@ -76,7 +82,8 @@ async fn every_encoding_of_a_body_means_the_same() {
         ("-d is_muted=1 -d archived_at=1700000000", "-d is_muted=FALSE -d archived_at="),
         (
             "--json '{\"is_muted\":true,\"archived_at\":1700000000}'",
-            "-H 'Content-Type: application/json; charset=utf-8' -d '{\"is_muted\":false,\"archived_at\":null}'",
+            "-H 'Content-Type: application/json; charset=utf-8' -d \
+             '{\"is_muted\":false,\"archived_at\":null}'",
         ),
         ("-F is_muted=true -F archived_at=1700000000", "-F is_muted=0 -F archived_at="),
     ] {
@@ -127,7 +134,8 @@ async fn every_endpoint_takes_every_encoding() {
             [form("--data-urlencode"), format!("--json '{}'", Value::Object(object)), form("-F")];
         let answers = encodings.map(|body| {
             let line = format!(
-                "curl -X {method} https://api.protocol.chat{path} -H 'Authorization: Bearer {{token}}' {body}"
+                "curl -X {method} https://api.protocol.chat{path} -H 'Authorization: Bearer \
+                 {{token}}' {body}"
             );
             let (status, mut answer) = curl(&server, &ann, &line);
             assert!(status < 300, "{line} {answer}");

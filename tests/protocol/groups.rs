@@ -30,7 +30,8 @@ async fn a_group_is_a_room_and_a_room_is_a_group() {
     );
     assert_eq!(ann.get(&format!("/v1/groups/{}", id(group))).await.expect(200), *group);
 
-    let body = json!({"name": "Team", "description": "D", "avatar_url": "https://host.example/t.png",
+    let body = json!({"name": "Team", "description": "D",
+                      "avatar_url": "https://host.example/t.png",
                       "contacts": ["cat", "bob", "ann"]});
     let made = ann.post("/v1/groups", body).await.expect(201);
     assert_eq!(names(&made), ["bob", "cat"]);

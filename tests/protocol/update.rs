@@ -86,7 +86,8 @@ async fn an_object_that_was_read_can_be_sent_back_and_appends_nothing() {
     assert_eq!(ann.put_json(&path(&made), unknown).await.expect(200), changed);
     assert_eq!(head().await, before);
     let names: Vec<String> = sqlx::query_scalar(
-        "select metadata->>'command' from events where aggregate_type = 'participation' order by position",
+        "select metadata->>'command' from events where aggregate_type = 'participation' \
+         order by position",
     )
     .fetch_all(&pool)
     .await

@@ -17,9 +17,11 @@ async fn append_long_texts(installation: &Installation) {
         "select append_events(null, array[1::bigint], array[1], array[''],
              array[null]::text[], array[null]::bytea[], array[1], array['conversation'],
              array[room], array[1::bigint], array[null]::bytea[],
-             array_agg(1), array_agg(message), array_agg('MessagePosted'::text), array_agg('1'::text),
+             array_agg(1), array_agg(message), array_agg('MessagePosted'::text),
+             array_agg('1'::text),
              array_agg(format('{\"type\":\"MessagePosted\",\"message\":\"%s\",\"author\":\"%s\",
-                               \"text\":{\"$private\":\"%s\"}}', message, author, repeat('x', 20000))),
+                               \"text\":{\"$private\":\"%s\"}}',
+                              message, author, repeat('x', 20000))),
              array_agg('{}'::text), array_agg(room::uuid), array_agg(null::bytea),
              array_agg(null::uuid), array_agg(null::text))
          from (select e.aggregate_id as room, u.aggregate_id as author, gen_random_uuid() as message

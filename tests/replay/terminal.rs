@@ -94,7 +94,8 @@ async fn a_rebuild_shows_a_bar_and_when_it_is_interrupted_how_to_go_on() {
     let line = seen.rsplit(CLEARED).next().unwrap();
     assert_eq!(
         line,
-        "colloquy: interrupted: what is shown is as it was, and the same command goes on from here\r\n"
+        "colloquy: interrupted: what is shown is as it was, and the same command goes on from \
+         here\r\n"
     );
     reader.rollback().await.unwrap();
     let held: i64 = sqlx::query_scalar("select count(*) from leases where name like 'rebuild%'")

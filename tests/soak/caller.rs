@@ -15,7 +15,7 @@ use crate::{messages, reader, rooms};
 
 pub async fn run(mut session: Session) {
     let stop = session.load.stop.clone();
-    let mut own = messages::Own::default();
+    let mut own = messages::OwnMessages::default();
     while !stop.is_cancelled() {
         let Some((conversation, standing)) = pick(&mut session) else { break };
         match session.random.random_range(0..100) {
@@ -72,7 +72,8 @@ pub fn expect_reason(
         let (number, key, node) = (conversation.number, &reply.key, reply.answer.node + 1);
         let outcome = reply.outcome;
         session.load.find(format!(
-            "node {node}: {what} in conversation {number} with key {key}: {outcome:?}: {status} {body}"
+            "node {node}: {what} in conversation {number} with key {key}: {outcome:?}: {status} \
+             {body}"
         ));
     }
 }

@@ -17,9 +17,9 @@ const OWN_MAX: usize = 50;
 
 /// A caller's own messages that were posted for sure, by their conversation and their place in it.
 #[derive(Default)]
-pub struct Own(Vec<(Arc<Conversation>, usize)>);
+pub struct OwnMessages(Vec<(Arc<Conversation>, usize)>);
 
-impl Own {
+impl OwnMessages {
     fn add(&mut self, conversation: &Arc<Conversation>, place: usize) {
         self.0.push((conversation.clone(), place));
         if self.0.len() > OWN_MAX {
@@ -30,7 +30,7 @@ impl Own {
 
 pub async fn post(
     session: &mut Session,
-    own: &mut Own,
+    own: &mut OwnMessages,
     conversation: &Arc<Conversation>,
     before: Standing,
 ) {
@@ -97,7 +97,7 @@ fn path(message: &Message) -> Option<String> {
     })
 }
 
-pub async fn edit(session: &mut Session, own: &mut Own) {
+pub async fn edit(session: &mut Session, own: &mut OwnMessages) {
     if own.0.is_empty() {
         return;
     }
@@ -124,7 +124,7 @@ pub async fn edit(session: &mut Session, own: &mut Own) {
     }
 }
 
-pub async fn delete(session: &mut Session, own: &mut Own) {
+pub async fn delete(session: &mut Session, own: &mut OwnMessages) {
     if own.0.is_empty() {
         return;
     }

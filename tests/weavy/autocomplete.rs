@@ -12,7 +12,7 @@ async fn users_are_suggested_by_name_without_the_caller() {
     let server = Server::fresh().await;
     let [ann, ..] = arrived(&server, ["ann", "bob", "cat", "dan", "eve", "fay", "gus"]).await;
     let first = suggest(&ann, "").await;
-    assert_eq!(each(&first, "uid"), ["bob", "cat", "dan", "eve", "fay"], "five unless told");
+    assert_eq!(each(&first, "uid"), ["bob", "cat", "dan", "eve", "fay"], "five by default");
     assert_eq!(
         (&first["start"], &first["end"], &first["count"]),
         (&json!(1), &json!(5), &json!(6))

@@ -159,6 +159,27 @@ async fn a_repeated_idempotency_key_makes_one_room() {
     assert_eq!(ann.get("/api/conversations").await.expect(200)["count"], 1);
 }
 
+#[tokio::test]
+async fn a_repeated_idempotency_key_makes_no_second_room_for_one_that_is_gone() {
+    let server = Server::fresh().await;
+    let (ann, ..) = three(&server).await;
+    for (path, body) in [
+        ("/api/conversations", json!({"members": ["bob", "cat"]})),
+        ("/api/apps", json!({"type": "chat", "uid": "order-7"})),
+        ("/api/apps/init", json!({"app": {"type": "chat", "uid": "order-8"}})),
+    ] {
+        let create = async || {
+            let request = ann.request(Method::POST, path).header("Idempotency-Key", path);
+            send(request.json(&body)).await
+        };
+        let made = create().await;
+        assert!(made.status.is_success(), "{path}");
+        let id = &made.body["id"];
+        ann.delete(&format!("/api/apps/{id}")).await.expect(204);
+        create().await.expect(404);
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn whoever_writes_sees_what_they_wrote() {
     let server = Server::fresh().await;

@@ -10,7 +10,8 @@ async fn a_message_is_posted_listed_and_read() {
     bob.arrive().await;
     let chat = ann.create(json!(["bob"])).await;
     let path = format!("/api/apps/{}/messages", chat["id"]);
-    let body = json!({"text": "<b>hi</b>", "blobs": [], "meeting_id": null, "metadata": {"a": 1}, "tags": ["t"]});
+    let body = json!({"text": "<b>hi</b>", "blobs": [], "meeting_id": null,
+                      "metadata": {"a": 1}, "tags": ["t"]});
     let posted = ann.post(&path, body).await.expect(200);
     assert_eq!(posted["html"], "<p>&lt;b&gt;hi&lt;/b&gt;</p>");
     assert_eq!(posted["plain"], "&lt;b&gt;hi&lt;/b&gt;");

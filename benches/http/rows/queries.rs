@@ -37,7 +37,7 @@ pub async fn list(world: &World) {
 pub async fn large(world: &World) {
     let small = World::new(Server::start().await, world.round, world.scale, 0);
     small.lists().await;
-    small.server.settle().await;
+    small.server.vacuum().await;
     world.lists().await;
     let long = scripts(world, world.collectors().await, LIST);
     let short = scripts(world, &world.callers, LIST);

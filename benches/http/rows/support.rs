@@ -37,7 +37,10 @@ impl Desk {
         let inbox = world.build([post("/inboxes", inbox)].into_iter()).await[0];
         let members = json!({"inbox_id": inbox, "user_ids": agent_ids});
         world.answer(post("/inbox_members", members)).await;
-        let contact = |n| json!({"inbox_id": inbox, "source_id": format!("src-{n}"), "name": format!("C {n}")});
+        let contact = |n| {
+            let source_id = format!("src-{n}");
+            json!({"inbox_id": inbox, "source_id": source_id, "name": format!("C {n}")})
+        };
         world.build((0..CONTACTS).map(|n| post("/contacts", contact(n)))).await;
         let conversation = |n| {
             let message = json!({"content": "Where is my order?", "message_type": "incoming"});
@@ -46,7 +49,7 @@ impl Desk {
         };
         let creates = (0..size).map(|n| post("/conversations", conversation(n)));
         let conversations = world.build(creates).await;
-        world.server.settle().await;
+        world.server.vacuum().await;
         Self { agents, agent_ids, conversations }
     }
 

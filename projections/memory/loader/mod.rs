@@ -14,7 +14,7 @@ use tokio::sync::oneshot;
 use crate::Error;
 use crate::readers::Readers;
 
-/// Keys in one statement that costs little for each.
+/// Keys per statement, where each key is cheap.
 pub(crate) const KEYS_MAX: usize = 1000;
 /// Statements under way at once for an account: one that is heavy must not hold the light ones up.
 const AT_ONCE: usize = 2;
@@ -24,10 +24,10 @@ pub(crate) type Fetched<K, V> = BoxFuture<'static, Result<HashMap<K, V>, sqlx::E
 type Found<K, V> = HashMap<K, Arc<V>>;
 type Question<K, V> = (Vec<K>, oneshot::Sender<Result<Found<K, V>, Arc<Error>>>);
 
-/// Collects the keys that an account asks for while a statement is under way, and asks for all of
-/// them with the next one. There is no artificial delay; a lone question is a statement of its own.
-/// A statement begins after the question came, so the answer is never older than the question. What
-/// is too large to be read together is read alone.
+/// Collects the keys that an account requests while a statement is running, and loads all of them
+/// with the next one. There is no artificial delay: a single request is a statement of its own. A
+/// statement starts after the requests it serves, so an answer is never older than its request.
+/// What is too large to be loaded together is loaded alone.
 ///
 /// Accounts never wait for each other's questions, and what is asked takes of the account's own
 /// connections.
@@ -172,8 +172,8 @@ where
     }
 }
 
-/// A worker that panics is counted off too, or its account would be without one after two of them.
-/// Whoever waits when it was the last one is told that there will be no answer.
+/// A worker that panics is subtracted too, or its account would have none left after two panics. If
+/// it was the last one, waiting requests fail.
 struct Counted<'a, K, V> {
     shared: &'a Shared<K, V>,
     account: Option<AccountId>,

@@ -65,7 +65,8 @@ impl Views {
     pub async fn links_of_contact(&self, contact: ContactId) -> Result<Vec<ContactLink>, Error> {
         self.progress.require(DESK)?;
         let sql = format!(
-            "select {LINK_COLUMNS} from contact_links l where l.contact = $1 order by l.position desc"
+            "select {LINK_COLUMNS} from contact_links l where l.contact = $1 \
+             order by l.position desc"
         );
         let rows = self.ask("list the links of a contact", || async {
             sqlx::query(&sql).bind(contact).fetch_all(&self.readers).await

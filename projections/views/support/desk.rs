@@ -8,7 +8,8 @@ use super::{DESK, Inbox, Team};
 use crate::memory::{Changed, USER_COLUMNS};
 use crate::{Error, User, Views};
 
-const INBOX_COLUMNS: &str = "uuid, number, name, channel, website_url, email, lock_to_single_conversation, enable_auto_assignment";
+const INBOX_COLUMNS: &str = "uuid, number, name, channel, website_url, email, \
+                             lock_to_single_conversation, enable_auto_assignment";
 
 impl Views {
     /// All inboxes of an account, by number.

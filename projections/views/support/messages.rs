@@ -57,7 +57,8 @@ impl Views {
     ) -> Result<Option<SupportMessage>, Error> {
         self.progress.require(SUPPORT)?;
         let sql = format!(
-            "select {} from support_messages m {MESSAGE_JOINS} where m.conversation = $1 and m.id = $2",
+            "select {} from support_messages m {MESSAGE_JOINS} where m.conversation = $1 \
+             and m.id = $2",
             message_columns()
         );
         let rows = self.ask("read a message", || async {

@@ -20,8 +20,8 @@ type Result<T> = std::result::Result<T, sqlx::Error>;
 /// Of a row `k` of contacts, or another one that is called so.
 pub(super) fn contact_columns(k: &str) -> String {
     format!(
-        "{k}.uuid, {k}.number, {k}.name, {k}.email, {k}.phone_number, {k}.identifier, {k}.additional_attributes,
-         {k}.custom_attributes, {k}.created_at, {k}.last_activity_at"
+        "{k}.uuid, {k}.number, {k}.name, {k}.email, {k}.phone_number, {k}.identifier,
+         {k}.additional_attributes, {k}.custom_attributes, {k}.created_at, {k}.last_activity_at"
     )
 }
 const CONTACT_COLUMNS: usize = 10;
@@ -34,8 +34,8 @@ const TEAM_COLUMNS_COUNT: usize = 6;
 
 /// Of a row `m` of messages.
 const MESSAGE_COLUMNS: &str =
-    "m.id, m.uuid, m.conversation, m.direction, m.sender, m.private, m.content_type, m.text, m.content_attributes,
-     m.source_id, m.echo_id, m.created_at, m.updated_at, m.deleted, m.author";
+    "m.id, m.uuid, m.conversation, m.direction, m.sender, m.private, m.content_type, m.text,
+     m.content_attributes, m.source_id, m.echo_id, m.created_at, m.updated_at, m.deleted, m.author";
 const MESSAGE_COLUMNS_COUNT: usize = 15;
 
 /// Of a row `m` of messages, with the contact `s` who sent it.
@@ -49,12 +49,12 @@ pub(super) const MESSAGE_JOINS: &str = "left join contacts s on s.uuid = m.conta
 /// Of a row `c` of conversations, with what belongs to it.
 pub(super) fn conversation_columns() -> String {
     format!(
-        "c.conversation, c.number, c.account_id, c.inbox, i.number, i.channel, c.link, c.source_id, c.status,
-         c.snoozed_until, c.priority, c.labels,
+        "c.conversation, c.number, c.account_id, c.inbox, i.number, i.channel, c.link,
+         c.source_id, c.status, c.snoozed_until, c.priority, c.labels,
          c.muted and coalesce(c.muted_until > clock_timestamp(), true), c.additional_attributes,
-         c.custom_attributes, c.unread_count, c.agents_seen_at, c.assignee_seen_at, c.last_incoming_at, c.created_at,
-         c.last_activity_at, c.first_reply_at, c.waiting_since, c.updated_at, c.assignee,
-         {}, {TEAM_COLUMNS}, {}",
+         c.custom_attributes, c.unread_count, c.agents_seen_at, c.assignee_seen_at,
+         c.last_incoming_at, c.created_at, c.last_activity_at, c.first_reply_at,
+         c.waiting_since, c.updated_at, c.assignee, {}, {TEAM_COLUMNS}, {}",
         contact_columns("k"),
         message_columns(),
     )

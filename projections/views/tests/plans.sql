@@ -10,8 +10,8 @@ insert into conversations
      is_large, newest_id)
 select md5('conversation ' || n)::uuid, 1, n, n,
        (array['private', 'room', 'contextual'])[1 + n / 3 % 3],
-       case when n / 3 % 3 = 2 then 'uid-' || n end, md5(n::text), '{a}', now(), now(), now() - n * interval '1 second', n % 17 = 0, 2,
-       n % 4000 = 0,
+       case when n / 3 % 3 = 2 then 'uid-' || n end, md5(n::text), '{a}', now(), now(),
+       now() - n * interval '1 second', n % 17 = 0, 2, n % 4000 = 0,
        case when n % 5 > 0 then n + 40000 end
 from generate_series(1, 31000) n;
 insert into members

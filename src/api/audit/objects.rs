@@ -80,7 +80,10 @@ schema! {
         "properties": {
             "account": { "type": "string" },
             "actor": { "type": "string", "description": "A uid" },
-            "causation_id": { "type": "string", "description": "The event that caused the command" },
+            "causation_id": {
+                "type": "string",
+                "description": "The event that caused the command",
+            },
             "command": { "type": "string" },
             "idempotency_key": { "type": "string" },
             "occurred_at": { "type": "string", "format": "date-time" },
@@ -107,7 +110,11 @@ schema! {
             "changes",
         ],
         "properties": {
-            "position": { "type": "integer", "format": "int64", "description": "Within the account" },
+            "position": {
+                "type": "integer",
+                "format": "int64",
+                "description": "Within the account",
+            },
             "recorded_at": { "type": "string", "format": "date-time" },
             "event_type": { "type": "string" },
             "actor": { "type": "string", "description": "A uid" },
@@ -138,7 +145,9 @@ schema! {
     /// of what was erased since.
     State = json!({
         "type": "object",
-        "required": ["conversation", "id", "kind", "members", "message_count", "position", "recorded_at"],
+        "required": [
+            "conversation", "id", "kind", "members", "message_count", "position", "recorded_at",
+        ],
         "properties": {
             "conversation": { "type": "string", "format": "uuid" },
             "position": {
@@ -173,7 +182,8 @@ schema! {
                 },
             },
             "members": {
-                "description": "Each one's own state by uid, or the uids alone where `member` is given",
+                "description": "Each one's own state by uid, or the uids alone where `member` is \
+                                given",
                 "oneOf": [
                     { "type": "object", "additionalProperties": member() },
                     { "type": "array", "items": { "type": "string" } },

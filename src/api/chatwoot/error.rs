@@ -23,15 +23,22 @@ schema! {
         "type": "object",
         "properties": {
             "error": { "type": "string", "description": "What is wrong" },
-            "description": { "type": "string", "description": "Which rule is broken, or all that is wrong" },
-            "message": { "type": "string", "description": "What is wrong with a value of the body" },
+            "description": {
+                "type": "string",
+                "description": "Which rule is broken, or all that is wrong",
+            },
+            "message": {
+                "type": "string",
+                "description": "What is wrong with a value of the body",
+            },
             "attributes": {
                 "type": "array", "items": { "type": "string" },
                 "description": "The fields of the body that are refused",
             },
             "errors": {
                 "type": "array",
-                "description": "The values of the query that cannot be used; a sentence where nobody is signed in",
+                "description": "The values of the query that cannot be used; a sentence where \
+                                nobody is signed in",
                 "items": {
                     "type": ["object", "string"],
                     "required": ["field", "message", "code"],

@@ -229,13 +229,16 @@ fn object(value: Value) -> Map<String, Value> {
 }
 
 fn parameters() -> Map<String, Value> {
-    let own = |name: &str, description: &str, schema: Value| json!({ "name": name, "in": "header", "description": description, "schema": schema });
+    let own = |name: &str, text: &str, schema: Value| {
+        let place = "header";
+        json!({ "name": name, "in": place, "description": text, "schema": schema })
+    };
     object(json!({
         "IdempotencyKey": own(
             "Idempotency-Key",
-            "The same key, caller and request do nothing again, and are answered with the same thing \
-             as it is now, or with 204 if it is not the caller's to see any more; another request with \
-             the same key is refused",
+            "The same key, caller and request do nothing again, and are answered with the same \
+             thing as it is now, or with 204 if the caller may no longer see it; another request \
+             with the same key is refused",
             json!({ "type": "string", "minLength": 1, "maxLength": 255 }),
         ),
         "XRequestId": own(
@@ -246,8 +249,8 @@ fn parameters() -> Map<String, Value> {
         ),
         "ColloquyPosition": own(
             "Colloquy-Position",
-            "The answer reflects at least so many events of the caller's account, as an earlier answer \
-             said",
+            "The answer reflects at least so many events of the caller's account, as an earlier \
+             answer said",
             json!({ "type": "integer", "format": "int64", "minimum": 0 }),
         ),
     }))
@@ -258,7 +261,10 @@ fn response_headers() -> Map<String, Value> {
         |description: &str, schema: Value| json!({ "description": description, "schema": schema });
     let text = json!({ "type": "string" });
     object(json!({
-        "XRequestId": own("The request's id, in the log and in every event that it caused", text.clone()),
+        "XRequestId": own(
+            "The request's id, in the log and in every event that it caused",
+            text.clone(),
+        ),
         "ColloquyPosition": own(
             "How many events of the caller's account the answer reflects",
             json!({ "type": "integer", "format": "int64", "minimum": 0 }),
@@ -268,7 +274,8 @@ fn response_headers() -> Map<String, Value> {
             json!({ "type": "integer", "minimum": 0 }),
         ),
         "WwwAuthenticate": own(
-            "A scheme that is taken, with what was wrong with the token; one header for each scheme",
+            "A scheme that is taken, with what was wrong with the token; one header for each \
+             scheme",
             text.clone(),
         ),
         "Location": own("The resource's path", text),

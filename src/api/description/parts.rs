@@ -23,6 +23,24 @@ pub(crate) fn natural(minimum: i64, default: i64, description: &str) -> RefOr<Sc
     }))
 }
 
+/// An integer without bounds: one that is beyond 64 bits names nothing.
+pub(crate) fn integer() -> RefOr<Schema> {
+    written(json!({ "type": "integer" }))
+}
+
+/// A time of a body.
+pub(crate) fn time(description: &str) -> Value {
+    json!({
+        "type": ["number", "string", "null"],
+        "description": format!("Unix seconds or ISO 8601{description}"),
+    })
+}
+
+/// An object that is passed over if it is none.
+pub(crate) fn attributes() -> Value {
+    json!({ "description": "An object; what is none counts as not given" })
+}
+
 /// An object of the host system's.
 pub(crate) fn metadata() -> Value {
     json!({ "type": ["object", "null"], "maxProperties": METADATA_KEYS_MAX })

@@ -1,4 +1,4 @@
-//! What browsers are told, and what pages of other sites cannot make them do.
+//! CORS and other headers for browsers, and protection against forms of other sites.
 
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, header};
@@ -37,8 +37,8 @@ pub(crate) fn cors(dialects: Dialects) -> CorsLayer {
         .expose_headers([POSITION, REQUEST_ID, header::LOCATION])
 }
 
-/// Opens the dialects to pages of other origins, and nothing that is the operators'. No answer is
-/// kept anywhere, or taken for what it does not say it is.
+/// Lets pages of other origins call the dialects, but not the operators' endpoints. Answers are
+/// neither cached nor sniffed for another media type.
 pub(crate) async fn guard(
     State((dialects, cors)): State<(Dialects, CorsLayer)>,
     request: Request,

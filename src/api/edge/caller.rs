@@ -19,7 +19,7 @@ pub(crate) struct Caller {
     pub(crate) role: Role,
     /// When the token was issued, in Unix seconds, if it says.
     pub(crate) issued_at: Option<f64>,
-    /// From when on the token is good no more.
+    /// When the token expires.
     pub(crate) until: DateTime<Utc>,
     user: Option<UserId>,
 }
@@ -55,7 +55,7 @@ pub(crate) async fn authenticate(
 ) -> Result<Caller, Option<Refusal>> {
     let caller = identify(services, headers, accepted).await?;
     if let Some(user) = caller.user() {
-        services.revocations.known().await;
+        services.revocations.wait_until_fresh().await;
         if services.revocations.concern(user, caller.issued_at) {
             return Err(Some(Refusal::Revoked));
         }
@@ -63,7 +63,7 @@ pub(crate) async fn authenticate(
     Ok(caller)
 }
 
-/// The same without asking whether the token was taken back, which only users' are.
+/// The same without the check for revocation, which concerns users' tokens only.
 async fn identify(
     services: &Services,
     headers: &HeaderMap,
@@ -92,9 +92,9 @@ fn given(accepted: Credentials, headers: &HeaderMap) -> Option<&str> {
     scheme.eq_ignore_ascii_case(accepted.scheme()).then_some(given)
 }
 
-/// Whether a request comes from who runs the server: it has a service token of the first account.
-/// Those of other accounts are host systems, to whom the server's parts would tell how much the
-/// others do.
+/// Whether a request comes from the operator: with a service token of the first account. Other
+/// accounts are host systems, which should not learn from the server's state how busy the others
+/// are.
 pub(crate) async fn is_operator(services: &Services, headers: &HeaderMap) -> bool {
     let caller = identify(services, headers, &[Credentials::Bearer]).await;
     caller.is_ok_and(|caller| caller.role == Role::Service && caller.account == AccountId::FIRST)

@@ -1,5 +1,4 @@
-//! What a 401 says about access tokens: which are taken, and what was wrong with the one that was
-//! sent.
+//! The `WWW-Authenticate` headers of a 401: accepted schemes, and what was wrong with the token.
 
 use axum::http::HeaderValue;
 

@@ -13,7 +13,7 @@ use super::successor::first_left;
 
 /// Members that one command may name: beyond this its event alone would be unwieldy.
 pub(crate) const MEMBERS_MAX: usize = 10_000;
-/// How often a private chat that others keep erasing is made anew for one request.
+/// How often one request recreates a private chat that others keep erasing.
 const ATTEMPTS_MAX: usize = 5;
 
 impl Request {
@@ -49,8 +49,8 @@ impl Request {
         Err(Failure::not_found())
     }
 
-    /// The private chat of two, made if there is none, and out of the trash. It was made now if its
-    /// first event is what the command did.
+    /// The private chat of two, created if there is none, and taken out of the trash. It is new if
+    /// its first event came from this command.
     pub(crate) async fn private_chat(
         &self,
         user: UserId,

@@ -14,7 +14,7 @@ use crate::description::Common;
 /// Endpoints, each with its description.
 pub(crate) type Routes = OpenApiRouter<Arc<Services>>;
 
-/// One of the APIs that are spoken here: what `edge/` has to know of it.
+/// One of the APIs: what `edge/` has to know about it.
 pub(crate) struct Dialect {
     /// What its paths begin with; of several that fit a path, the longest wins.
     pub(crate) prefix: &'static str,
@@ -26,7 +26,7 @@ pub(crate) struct Dialect {
     pub(crate) challenge: fn(Option<&Refusal>) -> Vec<HeaderValue>,
     /// Whether pages of any origin may call it.
     pub(crate) is_for_browsers: bool,
-    /// Puts a failure into its words.
+    /// Renders a failure in the dialect's format.
     pub(crate) render: fn(&Failure, &RequestSummary) -> Response,
     /// Its endpoints, by their paths after the prefix.
     pub(crate) routes: fn() -> Routes,

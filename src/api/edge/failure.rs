@@ -11,7 +11,7 @@ use super::token;
 /// The code of an answer that would be made of more than any may be.
 pub(crate) const ANSWER_TOO_LARGE: &str = "answer_too_large";
 
-/// Why a request is not answered. Each dialect has words of its own for it.
+/// Why a request failed, before a dialect renders it in its own format.
 #[derive(Debug, Clone)]
 pub(crate) struct Failure {
     pub(crate) status: StatusCode,
@@ -71,15 +71,16 @@ impl Failure {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, detail)
     }
 
-    /// The database's failure, which is logged by whoever notices that it is out; or ours, logged
-    /// here, once, with every cause: the caller learns no more than that it is our fault.
+    /// An outage of the database is logged by the task that watches it. Anything else is a fault of
+    /// ours, logged here, once, with its whole chain of causes; the caller only learns that it is
+    /// our fault.
     fn internal(error: &(dyn StdError + 'static)) -> Self {
         if is_ended_statement(error) {
             tracing::warn!(error = causes(error), "a query took too long");
             return Self::unavailable("the answer takes too long; try again later");
         }
         if event_store::is_outage(error) {
-            tracing::warn!(error = causes(error), "a request failed for an outage of PostgreSQL");
+            tracing::warn!(error = causes(error), "a request failed: PostgreSQL is unreachable");
             return Self::unavailable("PostgreSQL does not answer as it should; try again later");
         }
         tracing::error!(error = causes(error), "a request failed");
@@ -93,7 +94,7 @@ impl Failure {
     }
 }
 
-/// By the limit of its connection, which is for that statement alone: PostgreSQL itself is well.
+/// Cancelled by the statement timeout of its connection; PostgreSQL itself is fine.
 fn is_ended_statement(error: &(dyn StdError + 'static)) -> bool {
     const QUERY_CANCELED: &str = "57014";
     std::iter::successors(Some(error), |error| (*error).source()).any(|error| {
@@ -120,7 +121,8 @@ impl From<projections::Error> for Failure {
     fn from(error: projections::Error) -> Self {
         match error {
             projections::Error::Stopped { model, .. } => Self::unavailable(format!(
-                "projection {model} is stopped: an event could not be applied, and an operator has to act"
+                "projection {model} is stopped: an event could not be applied, and an operator has \
+                 to act"
             )),
             projections::Error::Behind { .. } => Self::unavailable(error.to_string()),
             projections::Error::ShuttingDown => Self::unavailable("shutting down"),
@@ -145,7 +147,7 @@ impl From<event_store::Error> for Failure {
             event_store::Error::Unstorable { why, .. } => {
                 Self::bad_request(format!("this cannot be recorded: {why}"))
             }
-            // Not 503: it stays so until an operator acts, and trying again is no use.
+            // Not 503: retrying is useless until an operator acts.
             event_store::Error::Undecodable { .. }
             | event_store::Error::UnknownType { .. }
             | event_store::Error::CannotOpen { .. } => {

@@ -14,7 +14,7 @@ const SMALL_BODY_SIZE_MAX: usize = 64 * 1024;
 /// For room for a larger one.
 const ROOM_WAIT: Duration = Duration::from_secs(5);
 
-/// How many requests may be under way at once, so that nobody's keep everybody else's waiting.
+/// Limits on concurrent requests, so that no user or account can starve the others.
 #[derive(Debug, Clone)]
 pub struct Fair {
     callers: Shares<UserId>,
@@ -51,7 +51,7 @@ impl Place {
     }
 }
 
-/// Of what too much is under way.
+/// Which limit was reached.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Crowded {
     Caller,

@@ -31,8 +31,8 @@ impl Arrived {
 }
 
 /// Answers a dialect's requests in time, whatever the database does: during an outage at once, and
-/// those that are under way when one begins as soon as it is noticed. So while the read models
-/// cannot show what was acknowledged.
+/// requests in progress when one begins as soon as it is noticed. The same holds while the read
+/// models cannot show what was acknowledged.
 pub(crate) async fn answer(
     State((dialects, services, timeout)): State<(Dialects, Arc<Services>, Duration)>,
     mut request: Request,

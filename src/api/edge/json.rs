@@ -2,8 +2,7 @@
 
 use serde_json::{Number, Value};
 
-/// Reads a document of which nothing gets lost: a number that our kind of number cannot hold is
-/// refused.
+/// Parses a document without loss: a number that our number type cannot represent is refused.
 ///
 /// # Errors
 /// What is wrong with it, as the end of a sentence about the body.
@@ -14,7 +13,8 @@ pub(crate) fn parse(text: &str) -> Result<Value, String> {
         Some(number) => {
             let beginning: String = number.chars().take(40).collect();
             Err(format!(
-                "has a number with more digits than a double keeps, {beginning}: send it as a string"
+                "has a number with more digits than a double keeps, {beginning}: send it as a \
+                 string"
             ))
         }
     }

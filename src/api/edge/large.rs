@@ -1,5 +1,4 @@
-//! Large answers: the room that one has taken is taken until it is written, or nobody reads it any
-//! more.
+//! Large answers hold their slot until they are written or the client has gone.
 
 use std::pin::Pin;
 use std::sync::{Arc, OnceLock};

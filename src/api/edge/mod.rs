@@ -1,6 +1,5 @@
 //! What every request needs, whatever its dialect: who calls and what they may do, the commands
-//! that several dialects issue, in what time an answer has to be there, and how a failure gets its
-//! dialect's words.
+//! that several dialects issue, time limits, and rendering failures in the dialect's format.
 //!
 //! Deliberately not here: any dialect's name.
 

@@ -92,7 +92,7 @@ pub(crate) async fn request(
     let route = route.as_ref().map_or(UNMATCHED, MatchedPath::as_str);
     let id = RequestId::of(request.headers());
     request.extensions_mut().insert(id.clone());
-    // As high as there is, so that it is there with every line that is.
+    // At the highest level, so that the span is present wherever any line is logged.
     let span = tracing::error_span!(
         "request",
         http.method = method,

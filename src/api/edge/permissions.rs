@@ -65,8 +65,8 @@ impl Request {
         Ok(Command::DeleteConversation.check_asker(conversation.kind, asker)?)
     }
 
-    /// A conversation of the account, and who the caller is to it. Whoever has no business in it
-    /// does not find it.
+    /// A conversation of the account, and who the caller is to it. Callers without access do not
+    /// find it.
     async fn asked_of(&self, id: ConversationId) -> Result<(Arc<Conversation>, Asker), Failure> {
         let (views, user) = (self.views(), self.caller.user());
         let of_member = match user {

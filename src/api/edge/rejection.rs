@@ -28,7 +28,8 @@ impl From<Rejection> for Failure {
     fn from(rejection: Rejection) -> Self {
         match rejection {
             Rejection::ForeignForm => Self::forbidden(
-                "forms of other sites are not taken with HTTP Basic: send JSON, an Idempotency-Key or a bearer token",
+                "forms of other sites are not taken with HTTP Basic: send JSON, an Idempotency-Key \
+                 or a bearer token",
             ),
             Rejection::Unauthenticated(None) => Self::new(
                 StatusCode::UNAUTHORIZED,

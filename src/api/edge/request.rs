@@ -35,8 +35,8 @@ const QUERY_WAIT: Duration = Duration::from_secs(2);
 /// How far ahead of this server's clock a caller's may be.
 pub(crate) const CLOCK_SKEW_MAX: chrono::TimeDelta = chrono::TimeDelta::minutes(5);
 
-/// A request, as every handler gets it: from a verified caller, who is in the directory, when the
-/// read models reflect what the caller has seen already.
+/// A request as handlers receive it: its caller is verified and in the directory, and the read
+/// models reflect what the caller has already seen.
 pub(crate) struct Request {
     pub(crate) services: Arc<Services>,
     pub(crate) caller: Caller,

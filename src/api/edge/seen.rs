@@ -1,4 +1,4 @@
-//! Users whose tokens were seen, and what was taken from these into the directory.
+//! Users whose tokens this node has seen, and what was copied from the tokens to the directory.
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -19,8 +19,8 @@ use super::rejection::NotCaughtUp;
 use super::token::Role;
 use crate::Services;
 
-/// A user's name and role are taken from a token at most this often: whatever tokens say, an
-/// account cannot fill the log by reading.
+/// A user's name and role are copied from a token at most this often, so that an account cannot
+/// fill the log by mere reading.
 const TAKEN_EVERY: TimeDelta = TimeDelta::seconds(60);
 /// A token is looked at again after this long, also when it is the same or says the same: another
 /// node may have taken something else since, from a token that was issued before this one or does
@@ -88,7 +88,7 @@ pub(crate) async fn see(
     let (seen, now) = (&services.seen.0, context.metadata.occurred_at);
     let sight = match seen.get(&id).await {
         Some(sight) if !sight.gives_way_to(caller, now) => sight,
-        // One request takes the other name; those that come meanwhile go on with what is known.
+        // One request copies the new name; concurrent ones continue with the known one.
         Some(_) => {
             let entry = seen.entry(id).and_try_compute_if_nobody_else(async |last| {
                 let last = last.map(Entry::into_value);
@@ -103,7 +103,7 @@ pub(crate) async fn see(
                 None => return Ok(()),
             }
         }
-        // One registers or looks, whoever comes meanwhile has the same outcome.
+        // One request registers or looks up the user; concurrent ones share its outcome.
         None => {
             let first = take(services, id, caller, context, None);
             let first = seen.try_get_with(id, async { first.await.map_err(Failure::from) });

@@ -29,11 +29,15 @@ const KEEP_ALIVE_EVERY: Duration = Duration::from_secs(15);
 #[utoipa::path(get, path = "",
     operation_id = "events.stream.open",
     params(("Last-Event-ID" = Option<i64>, Header, minimum = 0,
-            description = "The id of the last event that was read: the stream begins with the one behind it, and not with what happens from now on")),
-    responses((status = 200, description = "Events, until the connection, the token or the server ends",
+            description = "The id of the last event that was read: the stream begins with the one \
+                           behind it, and not with what happens from now on")),
+    responses((status = 200,
+               description = "Events, until the connection, the token or the server ends",
                body = String, content_type = "text/event-stream"),
-              (status = 429, description = "As many streams are open as the user, the account or the server may have"),
-              (status = 503, description = "Not now; or the account has not had as many events as Last-Event-ID says")))]
+              (status = 429, description = "As many streams are open as the user, the account or \
+                                            the server may have"),
+              (status = 503, description = "Not now; or the account has not had as many events as \
+                                            Last-Event-ID says")))]
 pub(super) async fn open(request: Listener) -> Result<Response, Failure> {
     let last = request.last_event()?;
     let (services, caller) = (&request.services, &request.caller);
@@ -161,7 +165,7 @@ impl Listening {
     /// not theirs to see.
     fn at_rest(&mut self) -> Bytes {
         self.note();
-        match self.subscription.settled().filter(|settled| *settled > self.sent) {
+        match self.subscription.idle_at().filter(|settled| *settled > self.sent) {
             Some(settled) => {
                 self.sent = settled;
                 position(settled)

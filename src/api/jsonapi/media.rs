@@ -55,7 +55,8 @@ pub(crate) fn check_content_type(headers: &HeaderMap) -> Result<(), Failure> {
     match media_type.essence.as_str() {
         MEDIA_TYPE if media_type.is_plain() => Ok(()),
         MEDIA_TYPE => Err(wrong(
-            "application/vnd.api+json takes no parameter but profile here: no extension, no charset",
+            "application/vnd.api+json takes no parameter but profile here: no extension, no \
+             charset",
         )),
         "application/json" => Ok(()),
         _ => Err(wrong("Content-Type must be application/vnd.api+json")),

@@ -233,7 +233,8 @@ mod tests {
             assert_eq!(parsed.page, Page { number: 2, size: 7 });
             assert_eq!(parsed.fields["thing"].len(), 2);
             assert_eq!(parsed.filters, [("name".to_owned(), vec!["x".to_owned()])]);
-            let link = "/things?page%5Bsize%5D=7&fields%5Bthing%5D=name%2Cowner&filter%5Bname%5D=x&page%5Bnumber%5D=3";
+            let link = "/things?page%5Bsize%5D=7&fields%5Bthing%5D=name%2Cowner\
+                    &filter%5Bname%5D=x&page%5Bnumber%5D=3";
             assert_eq!(parsed.link(3), link);
         }
     }

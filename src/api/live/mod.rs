@@ -6,8 +6,8 @@
 //! who was taken out is told so and nothing more. What is not told fast enough to a reader is not
 //! kept for them: the stream ends, and they come back with the position that they have.
 //!
-//! Typing and presence are in no log. They are told to other nodes as [`Signal`]s, for whoever
-//! wires the nodes to carry, and may be lost.
+//! Typing and presence are not in the log. Other nodes learn of them as [`Signal`]s, which the
+//! binary hands to a transport, and which may be lost.
 //!
 //! Deliberately not here: HTTP (see `events/`) and NATS.
 
@@ -119,7 +119,7 @@ impl Live {
             loop {
                 let Err(error) = self.tell_on(&log).await;
                 if !log.availability().explains(&error) {
-                    tracing::error!(error = causes(&error), "events are not told");
+                    tracing::error!(error = causes(&error), "live events are interrupted");
                 }
                 tokio::time::sleep(PAUSE).await;
             }

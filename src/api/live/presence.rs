@@ -1,5 +1,4 @@
-//! Who is there: whoever has made a request, or has had a stream open, within the last minutes, on
-//! any node.
+//! Presence: users who made a request, or had a stream open, within the last minutes, on any node.
 
 use std::collections::HashSet;
 use std::sync::{Mutex, PoisonError};
@@ -15,7 +14,7 @@ pub(super) const SUBJECT: &str = "presence";
 
 /// How long somebody counts as there after they were seen.
 const ACTIVE_FOR: Duration = Duration::from_secs(300);
-/// Whoever was seen just now is not looked at again.
+/// A user who was seen just now is not looked up again.
 const NOTED_EVERY: Duration = Duration::from_secs(30);
 const TOLD_EVERY: Duration = Duration::from_secs(1);
 /// Users of whom it is known when they were seen.

@@ -53,8 +53,11 @@ async fn healthz() -> &'static str {
 /// account 1.
 #[utoipa::path(get, path = "/readyz",
     operation_id = "operations.server.readyz", security((), ("bearer" = [])),
-    params(("verbose" = Option<String>, Query, description = "Details as JSON; needs a service token of account 1")),
-    responses((status = 200, description = "It can take commands; `degraded: …` names the parts that have stopped",
+    params(("verbose" = Option<String>, Query,
+            description = "Details as JSON; needs a service token of account 1")),
+    responses((status = 200,
+               description = "It can take commands; `degraded: …` names the parts that have \
+                              stopped",
                content((String = "text/plain"), (serde_json::Value = "application/json"))),
               (status = 403, description = "Details are for operators", body = String),
               (status = 503, description = "It cannot; the body names the failing part",
@@ -95,7 +98,8 @@ fn verbose(services: &Services, condition: Condition) -> Response {
 /// service token of account 1.
 #[utoipa::path(get, path = "/projections",
     operation_id = "operations.server.projections", security((), ("bearer" = [])),
-    responses((status = 200, description = "One object for each copy of a read model", body = Vec<serde_json::Value>),
+    responses((status = 200, description = "One object for each copy of a read model",
+               body = Vec<serde_json::Value>),
               (status = 403, description = "It is for operators", body = String),
               (status = 503, description = "PostgreSQL cannot be asked", body = String)))]
 async fn projections_status(
@@ -110,7 +114,7 @@ async fn projections_status(
         Err(error) => {
             tracing::warn!(
                 error = event_store::causes(&error),
-                "how the read models are is not known"
+                "the state of the read models is unknown"
             );
             (StatusCode::SERVICE_UNAVAILABLE, "PostgreSQL cannot be asked\n").into_response()
         }
@@ -121,7 +125,9 @@ async fn projections_status(
 /// operators: with `COLLOQUY_METRICS_TOKEN`, or a service token of account 1.
 #[utoipa::path(get, path = "/metrics",
     operation_id = "operations.server.metrics", security((), ("bearer" = [])),
-    responses((status = 200, description = "Prometheus text format; to strangers, what counts nothing", body = String)))]
+    responses((status = 200,
+               description = "Prometheus text format; to strangers, what counts nothing",
+               body = String)))]
 async fn metrics(Extract(services): Extract<Arc<Services>>, request: Request) -> impl IntoResponse {
     for (name, pool) in [("log", &services.pool), ("queries", &services.queries)] {
         metrics::gauge!("colloquy_pool_connections", "pool" => name).set(f64::from(pool.size()));

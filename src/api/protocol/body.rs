@@ -20,7 +20,8 @@ impl Fields {
         let unusable = || {
             Failure::new(
                 StatusCode::UNSUPPORTED_MEDIA_TYPE,
-                "Content-Type must be application/json, application/x-www-form-urlencoded or multipart/form-data",
+                "Content-Type must be application/json, application/x-www-form-urlencoded or \
+                 multipart/form-data",
             )
         };
         if body.is_empty() {

@@ -27,7 +27,8 @@ fn types() -> RefOr<Schema> {
     written(json!({
         "type": "string",
         "enum": [INVALID_REQUEST, API_ERROR],
-        "description": "`invalid_request` when the request has to change, `api_error` when the fault is ours",
+        "description": "`invalid_request` when the request has to change, `api_error` when the \
+                        fault is ours",
     }))
 }
 

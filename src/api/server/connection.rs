@@ -166,10 +166,10 @@ async fn answer(
     work: Work,
     unread_size_max: usize,
     left_over: mpsc::UnboundedSender<Incoming>,
-) -> Result<Response<Answer>, Infallible> {
+) -> Result<Response<StreamingBody>, Infallible> {
     if request.body().is_end_stream() {
         let response = router.oneshot(request.map(|_| Body::empty())).await?;
-        return Ok(response.map(|body| Answer { body, _work: work }));
+        return Ok(response.map(|body| StreamingBody { body, _work: work }));
     }
     let expects = request.headers().contains_key(header::EXPECT);
     let (parts, body) = request.into_parts();
@@ -187,16 +187,16 @@ async fn answer(
             let _ = left_over.send(rest);
         }
     }
-    Ok(response.map(|body| Answer { body, _work: work }))
+    Ok(response.map(|body| StreamingBody { body, _work: work }))
 }
 
 /// An answer's body, which is under way until it is dropped.
-struct Answer {
+struct StreamingBody {
     body: Body,
     _work: Work,
 }
 
-impl HttpBody for Answer {
+impl HttpBody for StreamingBody {
     type Data = Bytes;
     type Error = axum::Error;
 

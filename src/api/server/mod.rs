@@ -64,7 +64,7 @@ impl Default for Settings {
 
 /// After an error that is not one connection's, such as that no descriptor is left.
 const ACCEPT_PAUSE: Duration = Duration::from_secs(1);
-/// How long whoever connects has for a request, however little room there is.
+/// How long a new connection has for its first request, even when the server is full.
 const UNDISTURBED: Duration = Duration::from_millis(500);
 /// While there is no room: how often it is looked for.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
@@ -147,7 +147,7 @@ impl Server {
     fn make_room(&mut self) {
         if self.may_complain() {
             let connections = self.connections.len();
-            tracing::warn!(connections, "there are as many connections as there may be");
+            tracing::warn!(connections, "the limit on connections is reached");
         }
         let waiting =
             self.connections.values().filter_map(|one| Some((one.could_close_after()?, one)));

@@ -7,7 +7,6 @@ use crate::ConversationId;
 pub enum Command {
     /// Records that somebody reads.
     RecordReading {
-        /// Whose trail.
         conversation: ConversationId,
         /// What of it.
         part: Part,

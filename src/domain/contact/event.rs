@@ -1,7 +1,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::partial::{differing, differing_text, take};
+use crate::partial::partial;
 use crate::{Private, StoredEvent, Text};
 
 /// What is known of a contact. In an update, a field that is none did not change, and a blank one
@@ -29,32 +29,14 @@ pub struct Profile {
     pub custom_attributes: Option<Private<Map<String, Value>>>,
 }
 
-impl Profile {
-    /// Only what `newer` says and `self` does not have so.
-    pub(super) fn difference(&self, newer: Self) -> Self {
-        Self {
-            name: differing_text(&self.name, newer.name),
-            email: differing_text(&self.email, newer.email),
-            phone_number: differing_text(&self.phone_number, newer.phone_number),
-            identifier: differing_text(&self.identifier, newer.identifier),
-            additional_attributes: differing(
-                &self.additional_attributes,
-                newer.additional_attributes,
-            ),
-            custom_attributes: differing(&self.custom_attributes, newer.custom_attributes),
-        }
-    }
-
-    /// Takes over what `newer` says.
-    pub fn merge(&mut self, newer: &Self) {
-        take(&mut self.name, &newer.name);
-        take(&mut self.email, &newer.email);
-        take(&mut self.phone_number, &newer.phone_number);
-        take(&mut self.identifier, &newer.identifier);
-        take(&mut self.additional_attributes, &newer.additional_attributes);
-        take(&mut self.custom_attributes, &newer.custom_attributes);
-    }
-}
+partial!(Profile {
+    name: differing_text,
+    email: differing_text,
+    phone_number: differing_text,
+    identifier: differing_text,
+    additional_attributes: differing,
+    custom_attributes: differing,
+});
 
 /// What happened to a contact.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

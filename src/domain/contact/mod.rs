@@ -8,7 +8,7 @@ mod state;
 #[cfg(test)]
 mod tests;
 
-use crate::{ContactId, ConversationId, Decider};
+use crate::{ContactId, Decider};
 
 pub use command::Command;
 pub use event::{Event, Profile};
@@ -41,9 +41,5 @@ impl Decider for Contact {
             Command::CreateContact { .. } => "CreateContact",
             Command::UpdateContact { .. } | Command::ExpectIdentities { .. } => "UpdateContact",
         }
-    }
-
-    fn conversation(_: Self::Id, _: &Event) -> Option<ConversationId> {
-        None
     }
 }

@@ -10,7 +10,7 @@ mod state;
 #[cfg(test)]
 mod tests;
 
-use crate::{AccountId, ContactClaimId, ConversationId, Decider, ids};
+use crate::{AccountId, ContactClaimId, Decider, ids};
 
 pub use command::Command;
 pub use event::Event;
@@ -69,9 +69,5 @@ impl Decider for ContactClaim {
             Command::Claim { .. } => "ClaimContact",
             Command::Release { .. } => "ReleaseContactClaim",
         }
-    }
-
-    fn conversation(_: Self::Id, _: &Event) -> Option<ConversationId> {
-        None
     }
 }

@@ -5,7 +5,6 @@ use crate::{ContactId, ConversationId, InboxId, Text};
 pub enum Command {
     /// Makes it a contact's.
     LinkContact {
-        /// Whose.
         contact: ContactId,
         /// Of which inbox.
         inbox: InboxId,

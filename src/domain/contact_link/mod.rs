@@ -10,7 +10,7 @@ mod state;
 #[cfg(test)]
 mod tests;
 
-use crate::{ContactLinkId, ConversationId, Decider};
+use crate::{ContactLinkId, Decider};
 
 pub use command::Command;
 pub use event::Event;
@@ -38,9 +38,5 @@ impl Decider for ContactLink {
             Command::LinkContact { .. } => "LinkContact",
             Command::ChooseConversation { .. } => "ChooseConversation",
         }
-    }
-
-    fn conversation(_: Self::Id, _: &Event) -> Option<ConversationId> {
-        None
     }
 }

@@ -3,7 +3,7 @@ use uuid::Uuid;
 
 use super::*;
 use crate::limits::Excess;
-use crate::{ContactId, InboxId};
+use crate::{ContactId, ConversationId, InboxId};
 
 const CLEO: ContactId = ContactId::new(Uuid::from_u128(1));
 const DORA: ContactId = ContactId::new(Uuid::from_u128(2));

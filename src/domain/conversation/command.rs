@@ -53,15 +53,9 @@ pub enum Command {
     /// Takes it out of the trash.
     RestoreConversation,
     /// Lets a user in.
-    AddMember {
-        /// Who.
-        user: UserId,
-    },
+    AddMember { user: UserId },
     /// Takes a user out, or lets them leave.
-    RemoveMember {
-        /// Who.
-        user: UserId,
-    },
+    RemoveMember { user: UserId },
     /// Takes it away for good, with everything that was said in it.
     DeleteConversation,
     /// Edits a message.
@@ -86,7 +80,6 @@ pub enum Command {
     PostMessage {
         /// The message's own id.
         message: MessageId,
-        /// A member.
         author: UserId,
         /// Not blank.
         text: Text,

@@ -3,37 +3,24 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::support::{Opening, Priority, Remark, Status};
+use crate::named::named;
 use crate::{MessageId, Private, StoredEvent, TeamId, Text, UserId};
 
-/// What kind of conversation it is, for good.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(rename_all = "snake_case")]
-pub enum Kind {
-    /// Two fixed members; one for each pair.
-    Private,
-    /// Any members.
-    Room,
-    /// Hangs on a thing of the host system, by its uid.
-    Contextual,
-    /// Between a contact and the agents of an inbox; has no members.
-    Support,
+named! {
+    /// What kind of conversation it is, for good.
+    pub enum Kind {
+        /// Two fixed members; one for each pair.
+        Private = "private",
+        /// Any members.
+        Room = "room",
+        /// Hangs on a thing of the host system, by its uid.
+        Contextual = "contextual",
+        /// Between a contact and the agents of an inbox; has no members.
+        Support = "support",
+    }
 }
 
 impl Kind {
-    /// All of them.
-    pub const ALL: &[Self] = &[Self::Private, Self::Room, Self::Contextual, Self::Support];
-
-    /// The name that is stored.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Private => "private",
-            Self::Room => "room",
-            Self::Contextual => "contextual",
-            Self::Support => "support",
-        }
-    }
-
     /// Whether its members are for good those that it was made with.
     pub fn has_fixed_members(self) -> bool {
         match self {

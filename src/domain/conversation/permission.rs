@@ -8,7 +8,6 @@ pub enum Asker {
     HostSystem,
     /// A user.
     User {
-        /// Who.
         user: UserId,
         /// In the conversation.
         is_member: bool,

@@ -1,32 +1,18 @@
 use serde::{Deserialize, Serialize};
 
-use crate::partial::{differing, take};
+use crate::named::named;
+use crate::partial::partial;
 use crate::{StoredEvent, Text, UserId};
 
-/// Through what an inbox is reached.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(rename_all = "snake_case")]
-pub enum Channel {
-    /// The host system posts for the contact.
-    Api,
-    /// A page of the host system.
-    WebWidget,
-    /// An e-mail address.
-    Email,
-}
-
-impl Channel {
-    /// All of them.
-    pub const ALL: &[Self] = &[Self::Api, Self::WebWidget, Self::Email];
-
-    /// The name that is stored.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Api => "api",
-            Self::WebWidget => "web_widget",
-            Self::Email => "email",
-        }
+named! {
+    /// Through what an inbox is reached.
+    pub enum Channel {
+        /// The host system posts for the contact.
+        Api = "api",
+        /// A page of the host system.
+        WebWidget = "web_widget",
+        /// An e-mail address.
+        Email = "email",
     }
 }
 
@@ -51,33 +37,13 @@ pub struct Settings {
     pub enable_auto_assignment: Option<bool>,
 }
 
-impl Settings {
-    /// Only what `newer` says and `self` does not have so.
-    pub(super) fn difference(&self, newer: Self) -> Self {
-        Self {
-            name: differing(&self.name, newer.name),
-            website_url: differing(&self.website_url, newer.website_url),
-            email: differing(&self.email, newer.email),
-            lock_to_single_conversation: differing(
-                &self.lock_to_single_conversation,
-                newer.lock_to_single_conversation,
-            ),
-            enable_auto_assignment: differing(
-                &self.enable_auto_assignment,
-                newer.enable_auto_assignment,
-            ),
-        }
-    }
-
-    /// Takes over what `newer` says.
-    pub fn merge(&mut self, newer: &Self) {
-        take(&mut self.name, &newer.name);
-        take(&mut self.website_url, &newer.website_url);
-        take(&mut self.email, &newer.email);
-        take(&mut self.lock_to_single_conversation, &newer.lock_to_single_conversation);
-        take(&mut self.enable_auto_assignment, &newer.enable_auto_assignment);
-    }
-}
+partial!(Settings {
+    name: differing,
+    website_url: differing,
+    email: differing,
+    lock_to_single_conversation: differing,
+    enable_auto_assignment: differing,
+});
 
 /// What happened to an inbox.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

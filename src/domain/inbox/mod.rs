@@ -9,7 +9,7 @@ mod state;
 #[cfg(test)]
 mod tests;
 
-use crate::{ConversationId, Decider, InboxId};
+use crate::{Decider, InboxId};
 
 pub use command::Command;
 pub use event::{Channel, Event, Settings};
@@ -43,9 +43,5 @@ impl Decider for Inbox {
             Command::UpdateInbox { .. } => "UpdateInbox",
             Command::SetInboxMembers { .. } => "SetInboxMembers",
         }
-    }
-
-    fn conversation(_: Self::Id, _: &Event) -> Option<ConversationId> {
-        None
     }
 }

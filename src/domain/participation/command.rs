@@ -8,7 +8,6 @@ use crate::PublicId;
 pub struct Command {
     /// Whose membership, in which conversation.
     pub membership: Membership,
-    /// What.
     pub change: Change,
 }
 
@@ -50,10 +49,7 @@ pub enum Change {
     /// Back among the others.
     UnpinConversation,
     /// Keep quiet, for ever or until a time.
-    MuteConversation {
-        /// The end.
-        until: Option<DateTime<Utc>>,
-    },
+    MuteConversation { until: Option<DateTime<Utc>> },
     /// Keep quiet, and leave a mute that there is as it is.
     KeepMuted,
     /// Nothing, as long as it is muted or not as the caller knows it.

@@ -5,9 +5,7 @@ use crate::group::MembersChange;
 /// What may be asked of one of the teams of an account.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Command {
-    /// Which.
     pub team: TeamId,
-    /// What.
     pub change: Change,
 }
 

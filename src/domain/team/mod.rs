@@ -9,7 +9,7 @@ mod state;
 #[cfg(test)]
 mod tests;
 
-use crate::{ConversationId, Decider, TeamsId};
+use crate::{Decider, TeamsId};
 
 pub use command::{Change, Command};
 pub use event::{Event, Settings};
@@ -46,9 +46,5 @@ impl Decider for Teams {
             Change::DeleteTeam => "DeleteTeam",
             Change::SetTeamMembers { .. } => "SetTeamMembers",
         }
-    }
-
-    fn conversation(_: Self::Id, _: &Event) -> Option<ConversationId> {
-        None
     }
 }

@@ -28,8 +28,5 @@ pub enum Command {
         profile: Profile,
     },
     /// Takes back every access token of the user that was issued until then.
-    RevokeTokens {
-        /// When.
-        issued_until: DateTime<Utc>,
-    },
+    RevokeTokens { issued_until: DateTime<Utc> },
 }

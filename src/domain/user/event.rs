@@ -2,7 +2,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::partial::{differing, take};
+use crate::partial::partial;
 use crate::{Private, StoredEvent, Text};
 
 /// What is known of a user. In an update, a field that is none did not change.
@@ -32,31 +32,15 @@ pub struct Profile {
     pub tags: Option<Private<Vec<String>>>,
 }
 
-impl Profile {
-    /// Only what `newer` says and `self` does not have so.
-    pub(super) fn difference(&self, newer: Self) -> Self {
-        Self {
-            name: differing(&self.name, newer.name),
-            username: differing(&self.username, newer.username),
-            email: differing(&self.email, newer.email),
-            avatar_url: differing(&self.avatar_url, newer.avatar_url),
-            role: differing(&self.role, newer.role),
-            metadata: differing(&self.metadata, newer.metadata),
-            tags: differing(&self.tags, newer.tags),
-        }
-    }
-
-    /// Takes over what `newer` says.
-    pub fn merge(&mut self, newer: &Self) {
-        take(&mut self.name, &newer.name);
-        take(&mut self.username, &newer.username);
-        take(&mut self.email, &newer.email);
-        take(&mut self.avatar_url, &newer.avatar_url);
-        take(&mut self.role, &newer.role);
-        take(&mut self.metadata, &newer.metadata);
-        take(&mut self.tags, &newer.tags);
-    }
-}
+partial!(Profile {
+    name: differing,
+    username: differing,
+    email: differing,
+    avatar_url: differing,
+    role: differing,
+    metadata: differing,
+    tags: differing,
+});
 
 /// What happened to a user's entry.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

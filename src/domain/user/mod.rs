@@ -8,7 +8,7 @@ mod state;
 #[cfg(test)]
 mod tests;
 
-use crate::{ConversationId, Decider, UserId};
+use crate::{Decider, UserId};
 
 pub use command::Command;
 pub use event::{Event, Profile};
@@ -45,9 +45,5 @@ impl Decider for User {
             Command::UpdateUser { .. } => "UpdateUser",
             Command::RevokeTokens { .. } => "RevokeTokens",
         }
-    }
-
-    fn conversation(_: Self::Id, _: &Event) -> Option<ConversationId> {
-        None
     }
 }

@@ -1,7 +1,6 @@
 //! The append path beside stock postgres-es, on one server, in one run: rounds take turns, so that
 //! what the machine does besides hits both. Prints events per second, and the ratio of the medians.
 
-#![allow(missing_docs, reason = "a program")]
 #![allow(
     clippy::unwrap_used,
     clippy::disallowed_methods,
@@ -35,7 +34,8 @@ const OTHER: Uuid = Uuid::from_u128(2);
 /// As documented by postgres-es.
 const STOCK_SCHEMA: &str = "create table events (
     aggregate_type text not null, aggregate_id text not null, sequence bigint not null,
-    event_type text not null, event_version text not null, payload json not null, metadata json not null,
+    event_type text not null, event_version text not null, payload json not null,
+    metadata json not null,
     timestamp timestamptz default current_timestamp,
     primary key (aggregate_type, aggregate_id, sequence))";
 
@@ -140,8 +140,16 @@ impl Place {
     }
 }
 
-const PAYLOAD: &str = r#"{"type":"MessagePosted","message":"018f9d5e-0000-7000-8000-000000000000","author":"00000000-0000-0000-0000-000000000001","text":"Shall we meet at ten, or would the afternoon suit you better?"}"#;
-const METADATA: &str = r#"{"actor":"ann","account":"1","role":"member","command":"PostMessage","surface":"weavy","request_id":"018f9d5e-0000-7000-8000-000000000000","occurred_at":"2026-01-01T00:00:00.000000Z"}"#;
+const PAYLOAD: &str = concat!(
+    r#"{"type":"MessagePosted","message":"018f9d5e-0000-7000-8000-000000000000","#,
+    r#""author":"00000000-0000-0000-0000-000000000001","#,
+    r#""text":"Shall we meet at ten, or would the afternoon suit you better?"}"#,
+);
+const METADATA: &str = concat!(
+    r#"{"actor":"ann","account":"1","role":"member","command":"PostMessage","#,
+    r#""surface":"weavy","request_id":"018f9d5e-0000-7000-8000-000000000000","#,
+    r#""occurred_at":"2026-01-01T00:00:00.000000Z"}"#,
+);
 
 struct Stock {
     repository: std::sync::Arc<PostgresEventRepository>,

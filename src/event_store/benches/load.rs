@@ -1,7 +1,6 @@
 //! Loading a long stream: with its snapshot, without, and as stock postgres-es loads it, in one
 //! run.
 
-#![allow(missing_docs, reason = "a program")]
 #![allow(
     clippy::unwrap_used,
     clippy::disallowed_methods,
@@ -108,8 +107,16 @@ async fn median(measure: impl AsyncFn() -> Duration) -> Duration {
     times[ROUNDS / 2]
 }
 
-const PAYLOAD: &str = r#"{"type":"MessagePosted","message":"018f9d5e-0000-7000-8000-000000000000","author":"00000000-0000-0000-0000-000000000001","text":{"$sealed":"KmeI3gAp9+IDAhTFTjmML2Uoz7EzKmeI3gAp9+IDAhTFTjmML2Uoz7EzKmeI3gAp9+I"}}"#;
-const METADATA: &str = r#"{"actor":"ann","account":"1","role":"member","command":"PostMessage","surface":"weavy","request_id":"018f9d5e-0000-7000-8000-000000000000","occurred_at":"2026-01-01T00:00:00.000000Z"}"#;
+const PAYLOAD: &str = concat!(
+    r#"{"type":"MessagePosted","message":"018f9d5e-0000-7000-8000-000000000000","#,
+    r#""author":"00000000-0000-0000-0000-000000000001","#,
+    r#""text":{"$sealed":"KmeI3gAp9+IDAhTFTjmML2Uoz7EzKmeI3gAp9+IDAhTFTjmML2Uoz7EzKmeI3gAp9+I"}}"#,
+);
+const METADATA: &str = concat!(
+    r#"{"actor":"ann","account":"1","role":"member","command":"PostMessage","#,
+    r#""surface":"weavy","request_id":"018f9d5e-0000-7000-8000-000000000000","#,
+    r#""occurred_at":"2026-01-01T00:00:00.000000Z"}"#,
+);
 
 fn create() -> Command {
     Command::CreateConversation(Create {

@@ -1,4 +1,4 @@
-//! What somebody sees of an account's events, for whoever comes back after a while.
+//! The events of an account that a user may see, for clients that reconnect.
 
 use std::sync::Arc;
 
@@ -18,7 +18,6 @@ const BYTES_MAX: usize = 1 << 20;
 /// Somebody who watches an account.
 #[derive(Debug, Clone)]
 pub struct Watcher {
-    /// The tenant.
     pub account: AccountId,
     /// Who; none for the host system.
     pub user: Option<UserId>,

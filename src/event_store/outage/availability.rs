@@ -48,8 +48,7 @@ impl Availability {
         self.next(Outages::reason).await
     }
 
-    /// Returns why this process cannot go on, as soon as that is so: nobody can make it right but a
-    /// new start.
+    /// Returns the reason as soon as this process cannot continue; only a restart helps.
     pub async fn failed(&self) -> Arc<str> {
         self.next(|outages| outages.fatal.clone()).await
     }
@@ -67,19 +66,18 @@ impl Availability {
             let is_first = outages.fatal.is_none();
             if is_first {
                 let reason = reason.into();
-                tracing::error!(%reason, "the process cannot go on");
+                tracing::error!(%reason, "the process cannot continue");
                 outages.fatal = Some(reason);
             }
             is_first
         });
     }
 
-    /// The database was put back to an earlier time under this process, whose memory is of a later
-    /// one.
+    /// The database was restored to an earlier state than this process has already seen.
     pub fn fail_for_lost_time(&self, what: impl fmt::Display) {
         self.fail(format!(
-            "the database has gone back in time, and what this process remembers is no longer true: {what}; \
-             it has to be started again"
+            "the database has gone back in time, and what this process remembers is no longer \
+             true: {what}; it has to be started again"
         ));
     }
 

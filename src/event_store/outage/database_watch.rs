@@ -64,13 +64,13 @@ pub async fn watch_database(log: Log, stop: CancellationToken) {
     stop.run_until_cancelled(watching).await;
 }
 
-struct Answer {
+struct State {
     /// As a standby is.
     is_read_only: bool,
     identity: Identity,
 }
 
-crate::from_row!(Answer { is_read_only, identity: flatten });
+crate::from_row!(State { is_read_only, identity: flatten });
 
 /// Which history of which database it is: another one after a restore, a promotion or a recovery to
 /// an earlier time.
@@ -92,7 +92,7 @@ impl fmt::Display for Identity {
 
 /// On a connection of its own: the pool's may all be in use. One that broke says nothing of the
 /// server.
-async fn ask(connection: &mut Option<PgConnection>, pool: &PgPool) -> Result<Answer, sqlx::Error> {
+async fn ask(connection: &mut Option<PgConnection>, pool: &PgPool) -> Result<State, sqlx::Error> {
     if let Some(known) = connection
         && let Ok(answer) = ask_on(known).await
     {
@@ -102,7 +102,7 @@ async fn ask(connection: &mut Option<PgConnection>, pool: &PgPool) -> Result<Ans
     ask_on(connection.insert(PgConnection::connect_with(&pool.connect_options()).await?)).await
 }
 
-async fn ask_on(connection: &mut PgConnection) -> Result<Answer, sqlx::Error> {
+async fn ask_on(connection: &mut PgConnection) -> Result<State, sqlx::Error> {
     sqlx::query_as(
         "select current_setting('transaction_read_only')::boolean as is_read_only,
                 s.system_identifier, c.timeline_id as timeline, d.oid::bigint as database

@@ -1,5 +1,5 @@
-//! Whether PostgreSQL takes what is sent to it. One task asks it all the time, so that an outage is
-//! noticed once, and not by each request after a timeout of its own.
+//! Whether PostgreSQL is available. One task probes it continuously, so that an outage is noticed
+//! once and not by every request after its own timeout.
 
 mod availability;
 mod database_watch;
@@ -11,8 +11,8 @@ use crate::Error;
 pub use availability::Availability;
 pub use database_watch::watch_database;
 
-/// Whether a failure is the database's, so that the same thing may succeed later, and not that of
-/// what was sent to it.
+/// Whether a failure is the database's, so that the same statement may succeed later, rather than
+/// the statement's own.
 pub fn is_outage(error: &(dyn StdError + 'static)) -> bool {
     let mut cause = Some(error);
     while let Some(error) = cause {

@@ -1,6 +1,6 @@
-//! One reading for all: each event is read from PostgreSQL once, opened once and decoded once in a
-//! process, whoever follows the log. The newest events stand in a ring; positions without gaps make
-//! a look-up of it.
+//! A shared tail of the log: within a process, each event is read from PostgreSQL, decrypted and
+//! decoded once for all followers. The newest events are kept in a ring, which the gapless
+//! positions index.
 
 mod ring;
 #[cfg(test)]
@@ -41,7 +41,7 @@ impl Default for Budget {
 pub struct LogEvent {
     /// As the log holds it.
     pub recorded: RecordedEvent,
-    /// What happened; or why that cannot be read, which stops only who needs to know it.
+    /// What happened, or why it cannot be read, which stops only the followers that need it.
     pub event: Result<domain::Event, Arc<Error>>,
     bytes: usize,
 }

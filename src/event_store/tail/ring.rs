@@ -126,8 +126,8 @@ impl Ring {
 }
 
 impl Held {
-    /// Forgets the private values of what the new events erase: whoever comes back to an old
-    /// position must not read here what the log itself cannot show any more.
+    /// Drops the private values that the new events erase: a follower that returns to an old
+    /// position must not read here what the log itself can no longer show.
     fn erase(&mut self, new: &[Arc<LogEvent>]) {
         let (mut streams, mut messages) = (HashSet::new(), HashSet::<MessageId>::new());
         for event in new {

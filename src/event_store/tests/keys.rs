@@ -74,8 +74,7 @@ async fn a_lost_key_of_one_stream_is_made_anew_for_what_several_record_together(
 }
 
 #[tokio::test]
-async fn a_requests_digest_is_the_same_on_every_node_and_under_every_master_key_and_cannot_be_guessed()
- {
+async fn a_requests_digest_depends_on_neither_node_nor_master_key_and_cannot_be_guessed() {
     let pool = PgPool::connect(&testing::database().await.url).await.unwrap();
     let (first, second) = (MasterKey::generate(), MasterKey::generate());
     let keys = Keys::open(&pool, first.clone()).await.unwrap();
@@ -130,7 +129,8 @@ async fn a_server_whose_connection_was_dropped_without_a_word_still_keeps_the_ke
             tokio::time::sleep(Duration::from_millis(50)).await;
             let locks = "select count(*) from pg_locks l join pg_stat_activity a on a.pid = l.pid
                  where l.locktype = 'advisory' and l.granted
-                   and a.datname = current_database() and a.application_name like 'colloquy serve%'";
+                   and a.datname = current_database()
+                   and a.application_name like 'colloquy serve%'";
             holders = sqlx::query_scalar(locks).fetch_one(&pool).await.unwrap();
         }
     };

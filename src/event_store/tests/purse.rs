@@ -1,6 +1,6 @@
 //! An aggregate whose streams have something that can be moved between them.
 
-use domain::{ConversationId, Decider, StoredEvent};
+use domain::{Decider, StoredEvent};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -56,9 +56,5 @@ impl Decider for Purse {
             Command::Put(_) => "Put",
             Command::Take(_) => "Take",
         }
-    }
-
-    fn conversation(_stream: Uuid, _event: &Changed) -> Option<ConversationId> {
-        None
     }
 }

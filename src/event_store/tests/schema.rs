@@ -30,7 +30,8 @@ async fn the_tail_of_the_log_is_read_by_look_ups() {
     let select = crate::recorded::SELECT;
     let prepare = format!(
         "set plan_cache_mode = force_generic_plan;
-         prepare tail (bigint, bigint) as {select} where e.position > $1 order by e.position limit $2"
+         prepare tail (bigint, bigint) as {select} where e.position > $1
+             order by e.position limit $2"
     );
     connection.execute(prepare.as_str()).await.unwrap();
     let plan: Vec<String> = sqlx::query_scalar("explain execute tail(49, 10)")

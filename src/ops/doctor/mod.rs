@@ -70,8 +70,9 @@ const SET_KEY: &str = "set COLLOQUY_MASTER_KEY to the key that the database's ke
 const SET_DATABASE: &str = "start the server, or correct DATABASE_URL or COLLOQUY_DATA_DIR";
 const SET_NATS: &str = "start the server, or correct NATS_URL";
 const RAISE_CONNECTIONS: &str = "raise max_connections, or lower serve --connections-max";
-const MEND_COLLATIONS: &str = "use a PostgreSQL built with ICU; after an upgrade of the system's libraries: reindex database, \
-     then alter database … refresh collation version";
+const MEND_COLLATIONS: &str = "use a PostgreSQL built with ICU; after an upgrade of the system's \
+                               libraries: reindex database, then alter database … refresh \
+                               collation version";
 const LOOK_AT_FOLLOWER: &str = "see docs/replay.md; after the fix: `colloquy projection retry`";
 const LOOK_AT_STREAM: &str = "see docs/nats.md";
 
@@ -166,7 +167,8 @@ async fn postgres(pool: &PgPool, options: &Options, findings: &mut Findings) -> 
     findings.add("collations", collations(pool).await, MEND_COLLATIONS);
 
     let head: Result<(i64, i64, i64), _> = sqlx::query_as(
-        "select h.position, coalesce((select max(position) from events), 0), (select count(*) from events)
+        "select h.position, coalesce((select max(position) from events), 0), \
+         (select count(*) from events)
          from log_head h",
     )
     .fetch_one(pool)

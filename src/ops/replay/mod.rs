@@ -43,7 +43,8 @@ impl Replay {
 #[derive(Debug, Args)]
 struct Building {
     /// Memory for the events on their way, in MiB
-    #[arg(long, value_name = "MIB", default_value_t = 256, value_parser = clap::value_parser!(u64).range(16..))]
+    #[arg(long, value_name = "MIB", default_value_t = 256,
+          value_parser = clap::value_parser!(u64).range(16..))]
     memory: u64,
 }
 
@@ -109,8 +110,8 @@ fn advise(error: projections::Error) -> Failure {
             if matches!(**source, projections::Error::Undecodable(_)) =>
         {
             anyhow!(
-                "{}; if it cannot be mended, all go on without it after `colloquy audit quarantine {position} --reason \
-                 …`, and so does this",
+                "{}; if it cannot be mended, all go on without it after \
+                 `colloquy audit quarantine {position} --reason …`, and so does this",
                 event_store::causes(&error)
             )
             .into()

@@ -13,7 +13,8 @@ pub(in crate::ops) struct Verify {
     #[arg(value_parser = model)]
     name: Option<String>,
     /// Fold and compare only so many conversations, chosen by chance
-    #[arg(long, value_name = "N", conflicts_with = "name", value_parser = clap::value_parser!(i64).range(1..))]
+    #[arg(long, value_name = "N", conflicts_with = "name",
+          value_parser = clap::value_parser!(i64).range(1..))]
     sample: Option<i64>,
     /// Print so many differences at most
     #[arg(long, value_name = "N", default_value_t = 100)]
@@ -50,7 +51,8 @@ impl Verify {
         let _ = printer.print(differences.iter().map(|one| row(one, self.layout)).collect())?;
         printer.finish()?;
         output::complain(format_args!(
-            "{} of {} rows differ from what the log says at position {}; `colloquy replay projection` builds them anew",
+            "{} of {} rows differ from what the log says at position {}; `colloquy replay \
+             projection` builds them anew",
             verified.differences, verified.rows, verified.position
         ));
         Err(Failure::Difference)

@@ -47,7 +47,8 @@ impl WhatIf {
         database.close().await?;
         built?;
         output::line(format_args!(
-            "{} as of position {}: schema {}; drop it when it has served, what is erased later stays in it",
+            "{} as of position {}: schema {}; drop it when it has served, what is erased later \
+             stays in it",
             self.name, self.until, self.schema
         ))
     }

@@ -19,7 +19,8 @@ pub(super) fn authenticator(
         None if quick_start => token::kept_or_new_secret(&options.data_dir())?,
         None => {
             return Err(Failure::Usage(
-                "COLLOQUY_JWT_SECRET is unset: expected a secret of 32 bytes or more, COLLOQUY_JWT_PUBLIC_KEY, COLLOQUY_JWKS_URL, or --quick-start"
+                "COLLOQUY_JWT_SECRET is unset: expected a secret of 32 bytes or more, \
+                 COLLOQUY_JWT_PUBLIC_KEY, COLLOQUY_JWKS_URL, or --quick-start"
                     .to_owned(),
             ));
         }

@@ -33,7 +33,7 @@ pub(super) fn shutdown_signal() -> Result<CancellationToken, Failure> {
                 _ = terminate.recv() => {}
             }
             if second {
-                tracing::warn!("told twice to stop: stopping at once");
+                tracing::warn!("second signal: stopping at once");
                 std::process::exit(1);
             }
             cancelled.cancel();

@@ -1,19 +1,18 @@
 mod authenticator;
 mod ending;
+mod node;
 mod quick_start;
 mod servers;
 
-use std::net::SocketAddr;
 use std::time::Duration;
 
 use anyhow::Context;
 use api::live::{self, Live, Signal};
-use api::token::{Authenticator, Issuer};
+use api::token::Authenticator;
 use clap::Args;
 use event_store::{Commands, Keys, KeysInUse, Log, Settings};
 use metrics_exporter_prometheus::PrometheusHandle;
 use sqlx::PgPool;
-use tokio::net::TcpListener;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -21,12 +20,13 @@ use uuid::Uuid;
 
 use authenticator::authenticator;
 use ending::{drain, panicked, shutdown_signal};
+use node::Node;
 use servers::Servers;
 
 use super::database::Pools;
 use super::lag::Watched;
-use super::readiness::{Relay, readiness};
-use super::{Failure, Options, descriptors, master_key, private_nats, telemetry};
+use super::readiness::Relay;
+use super::{Failure, Options, descriptors, master_key, telemetry};
 
 /// To PostgreSQL, unless another number is given.
 pub(super) const CONNECTIONS_MAX: u32 = 32;
@@ -37,10 +37,12 @@ pub(super) struct Serve {
     #[arg(long)]
     quick_start: bool,
     /// PostgreSQL connections at most; half of them are for queries
-    #[arg(long, default_value_t = CONNECTIONS_MAX, value_parser = clap::value_parser!(u32).range(12..=1000))]
+    #[arg(long, default_value_t = CONNECTIONS_MAX,
+          value_parser = clap::value_parser!(u32).range(12..=1000))]
     connections_max: u32,
     /// Request bodies, in bytes, at most
-    #[arg(long, default_value_t = 2 * 1024 * 1024, value_parser = clap::value_parser!(u32).range(1024..))]
+    #[arg(long, default_value_t = 2 * 1024 * 1024,
+          value_parser = clap::value_parser!(u32).range(1024..))]
     body_size_max: u32,
     /// Seconds that a request may take
     #[arg(long, default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..=3600))]
@@ -70,23 +72,6 @@ pub(super) struct Serve {
     queue_length_max: u32,
 }
 
-/// What answers requests, and what it is told of.
-struct Node {
-    commands: Commands,
-    memory: projections::Memory,
-    progress: projections::Progress,
-    pool: PgPool,
-    queries: PgPool,
-    authenticator: Authenticator,
-    revocations: projections::Revocations,
-    live: Live,
-    /// That tokens can be made with.
-    secret: Option<String>,
-    metrics: PrometheusHandle,
-    relay: Relay,
-    watched: Watched,
-}
-
 impl Serve {
     pub(super) async fn run(self, options: Options) -> Result<(), Failure> {
         options.check()?;
@@ -111,15 +96,9 @@ impl Serve {
         let metrics = metrics_exporter_prometheus::PrometheusBuilder::new()
             .install_recorder()
             .context("cannot set up metrics")?;
-        let database_url = servers.database_url(options).await?;
-        let Pools { log: pool, queries } =
-            Pools::connect(&database_url, self.connections_max).await?;
-
         let node = Uuid::new_v4();
-        let mut in_use = KeysInUse::begin(&pool).await?;
-        let keys = Keys::open(&pool, master_key::find_or_make(options, &pool).await?).await?;
-        in_use.check(&keys).await?;
-        let log = Log::new(pool.clone(), keys);
+        let (log, queries, mut in_use) = self.open(options, servers).await?;
+        let pool = log.pool().clone();
         let (accepting, following) = (CancellationToken::new(), CancellationToken::new());
         let settings =
             Settings { queue_length_max: self.queue_length_max as usize, ..Settings::default() };
@@ -132,8 +111,7 @@ impl Serve {
         followers.spawn(event_store::watch_database(log.clone(), following.clone()));
         followers.spawn(keep_metrics_small(metrics.clone(), following.clone()));
         followers.spawn(event_store::prune_idempotency_keys(pool.clone(), following.clone()));
-        let reactors = reactors::run(commands.clone(), progress.clone(), node, following.clone());
-        followers.spawn(reactors);
+        followers.spawn(reactors::run(commands.clone(), progress.clone(), node, following.clone()));
         followers.spawn(authenticator.clone().keep_keys(following.clone()));
         let revocations = projections::Revocations::default();
         let follow = revocations.clone().follow(log.clone(), memory.clone(), following.clone());
@@ -142,13 +120,11 @@ impl Serve {
             Live::new(self.streams(connections), log.head().await?, shutdown.clone());
         followers.spawn(live.clone().follow(log.clone(), following.clone()));
         let told = (live.clone(), signals);
-        let relay = self.relay(options, servers, (&log, node), &following, &mut followers, told);
-        let relay = relay.await?;
-        let with_relay = relay.is_some();
-        let pools = (&pool, &queries);
+        let relay =
+            self.relay(options, servers, (&log, node), &following, &mut followers, told).await?;
+        let (pools, with_relay) = ((&pool, &queries), relay.is_some());
         let watched =
             Watched::start(node, pools, &progress, with_relay, &mut followers, &following);
-
         let node = Node {
             commands,
             memory,
@@ -163,12 +139,11 @@ impl Serve {
             relay,
             watched,
         };
-        let answering = self.answer(node, options, connections, shutdown);
-        let availability = log.availability();
+        let answering = node.answer(self, options, connections, shutdown);
         let answered = tokio::select! {
             answered = answering => answered,
             error = in_use.keep(log.keys()) => Err(error.into()),
-            reason = availability.failed() => Err(anyhow::anyhow!("{reason}").into()),
+            reason = log.availability().failed() => Err(anyhow::anyhow!("{reason}").into()),
             failure = panicked(&mut followers) => Err(failure),
             failure = servers.failed() => Err(failure),
         };
@@ -181,61 +156,19 @@ impl Serve {
         answered
     }
 
-    /// Listens once what was recorded before can be seen, or soon after, and answers until it is
-    /// told to stop.
-    async fn answer(
+    /// The log, with the keys to it, and the connections for queries.
+    async fn open(
         &self,
-        node: Node,
         options: &Options,
-        connections: api::server::Settings,
-        shutdown: CancellationToken,
-    ) -> Result<(), Failure> {
-        let level = node.progress.wait_until_level(LISTENS_WITHIN);
-        match shutdown.run_until_cancelled(level).await {
-            Some(true) => {}
-            Some(false) => tracing::warn!(
-                position = node.progress.rows().get(),
-                head = node.progress.position().get(),
-                "projections are catching up: requests are refused until they have"
-            ),
-            None => return Ok(()),
-        }
-        let (listener, address) = listen(options).await?;
-        let rules = options.tokens.rules()?;
-        let issuer = node.secret.as_deref().map(|secret| Issuer::new(secret, rules));
-        let services = api::Services {
-            readiness: readiness(&node.commands, &node.progress, node.relay, node.watched),
-            commands: node.commands,
-            views: projections::Views::new(node.memory, node.progress),
-            pool: node.pool,
-            queries: node.queries,
-            authenticator: node.authenticator,
-            revocations: node.revocations,
-            live: node.live,
-            issuer,
-            metrics: node.metrics,
-            metrics_token: options.metrics_token.as_deref().map(Into::into),
-            fair: api::Fair::new(
-                self.user_requests_max as usize,
-                self.account_requests_max as usize,
-                self.body_size_max as usize,
-            ),
-            public_url: options.public_url(address).into(),
-            seen: api::Seen::default(),
-        };
-        let limits = api::Limits {
-            body_size_max: self.body_size_max as usize,
-            request_timeout: Duration::from_secs(self.request_timeout_s),
-        };
-        if let (true, Some(secret)) = (self.quick_start, &node.secret) {
-            let (url, rules) = (format!("http://{address}"), options.tokens.rules()?);
-            let reading_command =
-                (!options.nats_is_off()).then(|| private_nats::reading_command(options));
-            quick_start::print(&url, secret, &rules, reading_command)?;
-        }
-        let router = api::router(services, limits);
-        api::server::serve(listener, router, connections, shutdown).await;
-        Ok(())
+        servers: &mut Servers,
+    ) -> Result<(Log, PgPool, KeysInUse), Failure> {
+        let database_url = servers.database_url(options).await?;
+        let Pools { log: pool, queries } =
+            Pools::connect(&database_url, self.connections_max).await?;
+        let mut in_use = KeysInUse::begin(&pool).await?;
+        let keys = Keys::open(&pool, master_key::find_or_make(options, &pool).await?).await?;
+        in_use.check(&keys).await?;
+        Ok((Log::new(pool, keys), queries, in_use))
     }
 
     fn connections(&self) -> Result<api::server::Settings, Failure> {
@@ -279,22 +212,8 @@ impl Serve {
     }
 }
 
-/// Most starts have caught up by then, also one that first waits for the lease of a node that was
-/// killed, so that a caller seldom meets a server that cannot answer yet. One with more to do can
-/// be asked how it is.
-const LISTENS_WITHIN: Duration = Duration::from_secs(10);
-
 /// How long draining requests may take after a failure, when nothing can be finished any more.
 const TIMEOUT_AFTER_FAILURE: Duration = Duration::from_secs(1);
-
-async fn listen(options: &Options) -> Result<(TcpListener, SocketAddr), Failure> {
-    let listener = TcpListener::bind(options.listen()?)
-        .await
-        .with_context(|| format!("cannot listen on {} (COLLOQUY_LISTEN)", options.listen))?;
-    let address = listener.local_addr()?;
-    tracing::info!(%address, version = env!("CARGO_PKG_VERSION"), "listening");
-    Ok((listener, address))
-}
 
 /// Sums up what was measured since the last time. Every single measurement is kept until then, or
 /// until somebody asks for the metrics: without it, a node that nobody scrapes grows by 8 bytes and

@@ -15,10 +15,11 @@ pub(super) fn print(
     let ann = token::issue(secret, rules, "ann", Some("Ann"), AccountId::FIRST, "member", MONTH_S)?;
     let events = reading_command.map_or_else(String::new, |command| {
         format!(
-            "Events are on NATS JetStream (docs/consumers.md). Once a consumer NAME is made, it is read with\n\n{command}\n\n"
+            "Events are on NATS JetStream (docs/consumers.md). Once a consumer NAME is made, it is \
+             read with\n\n{command}\n\n"
         )
     });
-    // Whoever started it may not be there to read it, and the server goes on all the same.
+    // There may be nobody to read it, and the server continues all the same.
     let _ = output::text(&format!(
         "
 Colloquy is running at {url}  (API: {url}/docs, stop with Ctrl-C)
@@ -28,9 +29,9 @@ Ann's access token, good for 30 days:
 
 Try it from another shell: register Bob, start a chat with him, list Ann's chats.
 
-curl -s -X PUT {url}/api/users/bob -H 'Authorization: Bearer {service}' -H 'Content-Type: application/json' -d '{{\"name\":\"Bob\"}}'
+curl -sX PUT {url}/api/users/bob -H 'Authorization: Bearer {service}' --json '{{\"name\":\"Bob\"}}'
 
-curl -s {url}/api/conversations -H 'Authorization: Bearer {ann}' -H 'Content-Type: application/json' -d '{{\"members\":[\"bob\"]}}'
+curl -s {url}/api/conversations -H 'Authorization: Bearer {ann}' --json '{{\"members\":[\"bob\"]}}'
 
 curl -s {url}/api/conversations -H 'Authorization: Bearer {ann}'
 

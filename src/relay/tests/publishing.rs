@@ -124,7 +124,10 @@ async fn what_a_message_says_is_the_operator_s_choice_and_what_was_erased_goes_i
         assert!(whole.is_some_and(|whole| whole.is_right()), "changed settings are no difference");
         serde_json::from_slice::<serde_json::Value>(&message.payload).unwrap()
     };
-    let all = |name: &str| serde_json::json!({"type": "ConversationCreated", "kind": "room", "members": [], "name": name});
+    let all = |name: &str| {
+        let kind = "ConversationCreated";
+        serde_json::json!({"type": kind, "kind": "room", "members": [], "name": name})
+    };
     assert_eq!(said(Payload::Full).await, all("a secret"));
     assert_eq!(said(Payload::Sealed).await, all("[sealed]"));
     let type_alone = serde_json::json!({"type": "ConversationCreated"});

@@ -113,7 +113,7 @@ async fn a_stream_as_the_log_says_is_found_to_be_right() {
     assert!(whole.is_right(), "{whole:?}");
     assert_eq!([whole.first, whole.last, whole.head].map(Position::get), [1, 8, 8]);
     assert_eq!(whole.erased, 1);
-    // Whoever has no key cannot tell what is in the text, and does not take it for changed.
+    // Without the key the text cannot be read, and is not taken for changed.
     let log = Log::new(fixture.log.pool().clone(), event_store::Keys::none());
     fixture.create_room().await;
     relay.until("it is published", |status| status.position == Position::new(9)).await;
@@ -238,7 +238,7 @@ async fn what_somebody_purged_from_a_stream_without_limits_is_missing() {
     reader.has_seen_all_but(&[3]).await;
 }
 
-/// Whoever leads is killed again and again, and the next one goes on.
+/// The leader is killed again and again, and the next one continues.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_repair_that_is_interrupted_anywhere_is_finished_by_whoever_leads_next() {
     let fixture = Fixture::new(nats_url().await).await;

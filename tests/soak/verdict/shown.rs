@@ -45,7 +45,8 @@ pub async fn compare(world: &World, load: &Arc<Load>, progress: &Progress) {
         look_at_lists(load, account).await;
     }
     progress.checked(format!(
-        "shown: {conversations} conversations with {} messages on both nodes and dialects, {erased} erased ones not",
+        "shown: {conversations} conversations with {} messages on both nodes and dialects, \
+         {erased} erased ones not",
         messages / NODES
     ));
     progress.checked("shown: every user's list and badge on both nodes".to_owned());

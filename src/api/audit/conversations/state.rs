@@ -12,12 +12,15 @@ use crate::edge::failure::Failure;
 #[utoipa::path(get, path = "/conversations/{conversation}/state",
     operation_id = "audit.conversations.state",
     params(("conversation" = uuid::Uuid, Path, description = "The conversation"),
-           ("at" = Option<String>, Query, description = "A position within the account, or a time such as 2026-01-31T14:03:00Z (default: now)"),
+           ("at" = Option<String>, Query,
+            description = "A position within the account, or a time such as 2026-01-31T14:03:00Z \
+                           (default: now)"),
            ("member" = Option<String>, Query, description = "As the user with this uid saw it")),
     responses((status = 200, description = "The state", body = State),
               (status = 400, description = "No moment"),
               (status = 403, description = "Not an administrator"),
-              (status = 404, description = "Unknown, of another account, not there yet, or the member was not in it")))]
+              (status = 404, description = "Unknown, of another account, not there yet, or the \
+                                            member was not in it")))]
 pub(super) async fn state(
     Path(conversation): Path<String>,
     request: Auditor,

@@ -1,4 +1,4 @@
-use super::page::{self, ContactPage};
+use super::page::{self, ContactPage, PageParameters};
 use crate::chatwoot::request::Chatwoot;
 use crate::edge::failure::Failure;
 use crate::edge::rendered::Rendered;
@@ -7,7 +7,7 @@ use crate::edge::rendered::Rendered;
 #[utoipa::path(get, path = "/{account_id}/contacts",
     operation_id = "chatwoot.contacts.list",
     params(("account_id" = i64, Path, description = "The caller's account"),
-           ("page" = Option<i64>, Query, minimum = 1, description = "From 1, of 15 each")),
+           PageParameters),
     responses((status = 200, description = "A page", body = ContactPage),
               (status = 400, description = "page is no positive integer")))]
 pub(super) async fn list(request: Chatwoot) -> Result<Rendered, Failure> {

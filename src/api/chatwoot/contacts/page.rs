@@ -1,11 +1,13 @@
 //! Pages of contacts.
 
 use serde::Serialize;
-use utoipa::ToSchema;
+use utoipa::openapi::{RefOr, Schema};
+use utoipa::{IntoParams, ToSchema};
 
 use crate::chatwoot::objects::{Contact, contact};
 use crate::chatwoot::query::Query;
 use crate::chatwoot::request::Chatwoot;
+use crate::description::parts;
 use crate::edge::failure::Failure;
 use crate::edge::rendered::Rendered;
 
@@ -26,6 +28,19 @@ struct ContactPageMeta {
     /// Of all pages together.
     count: i64,
     current_page: i64,
+}
+
+/// What [`number`] takes.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(dead_code, reason = "it is described, and read without it")]
+pub(super) struct PageParameters {
+    #[param(schema_with = pages)]
+    page: Option<i64>,
+}
+
+fn pages() -> RefOr<Schema> {
+    parts::natural(1, 1, "Which page, of 15 contacts each")
 }
 
 /// The number of the page that is asked for.

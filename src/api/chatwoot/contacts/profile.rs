@@ -22,8 +22,8 @@ pub(super) fn schema(example: Value) -> Value {
                 "description": "As E.164 has it: `+`, the country's code and the number",
             },
             "identifier": parts::text(IDENTITY_LENGTH_MAX),
-            "additional_attributes": parts::metadata(),
-            "custom_attributes": parts::metadata(),
+            "additional_attributes": parts::attributes(),
+            "custom_attributes": parts::attributes(),
         },
         "example": example,
     })

@@ -1,4 +1,4 @@
-use super::page::{self, ContactPage};
+use super::page::{self, ContactPage, PageParameters};
 use crate::chatwoot::error::missing;
 use crate::chatwoot::request::Chatwoot;
 use crate::edge::failure::Failure;
@@ -10,7 +10,7 @@ use crate::edge::rendered::Rendered;
     operation_id = "chatwoot.contacts.search",
     params(("account_id" = i64, Path, description = "The caller's account"),
            ("q" = String, Query, description = "The part"),
-           ("page" = Option<i64>, Query, minimum = 1, description = "From 1, of 15 each")),
+           PageParameters),
     responses((status = 200, description = "A page", body = ContactPage),
               (status = 400, description = "page is no positive integer"),
               (status = 422, description = "q is missing or blank")))]

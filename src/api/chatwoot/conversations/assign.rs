@@ -19,7 +19,8 @@ schema! {
             },
             "team_id": {
                 "type": ["integer", "string", "null"],
-                "description": "An assignee outside the team is unassigned; null, nothing or 0 unassigns the team",
+                "description": "An assignee outside the team is unassigned; null, nothing or 0 \
+                                unassigns the team",
             },
         },
         "example": { "assignee_id": 11 },
@@ -43,7 +44,8 @@ schema! {
     params(("account_id" = i64, Path, description = "The caller's account"),
            ("id" = i64, Path, description = "The conversation")),
     request_body = Assignment,
-    responses((status = 200, description = "The agent, the team or, if neither, null", body = Assigned),
+    responses((status = 200, description = "The agent, the team or, if neither, null",
+               body = Assigned),
               (status = 403, description = "Of an inbox that is not the caller's"),
               (status = 404, description = "There is no such conversation, agent or team")))]
 pub(super) async fn assign(

@@ -12,7 +12,7 @@ use crate::chatwoot::messages::draft::{self, Draft};
 use crate::chatwoot::messages::posting::posting;
 use crate::chatwoot::objects::Conversation;
 use crate::chatwoot::request::{ATTEMPTS_MAX, Chatwoot, OpenToBots};
-use crate::description::schema;
+use crate::description::{parts, schema};
 use crate::edge::failure::Failure;
 use crate::edge::rendered::Rendered;
 use crate::edge::request::new_id;
@@ -28,17 +28,15 @@ schema! {
             "properties": {
                 "source_id": {
                     "type": ["string", "null"],
-                    "description": "Who the contact is in the inbox; one is made if inbox and contact are given",
+                    "description": "Who the contact is in the inbox; one is made if inbox and \
+                                    contact are given",
                 },
                 "inbox_id": id,
                 "contact_id": id,
-                "additional_attributes": { "type": ["object", "null"] },
-                "custom_attributes": { "type": ["object", "null"] },
+                "additional_attributes": parts::attributes(),
+                "custom_attributes": parts::attributes(),
                 "status": { "type": "string", "enum": statuses, "default": "open" },
-                "snoozed_until": {
-                    "type": ["integer", "string", "null"],
-                    "description": "Unix seconds or ISO 8601",
-                },
+                "snoozed_until": parts::time(""),
                 "priority": { "type": "string", "enum": priorities },
                 "assignee_id": id,
                 "team_id": id,
@@ -57,8 +55,10 @@ schema! {
     request_body = NewConversation,
     responses((status = 200, description = "The conversation", body = Conversation),
               (status = 403, description = "The inbox is not the caller's"),
-              (status = 404, description = "There is no such inbox, contact, source id, agent or team"),
-              (status = 422, description = "No source id, or a value that is refused: then nothing is made")))]
+              (status = 404, description = "There is no such inbox, contact, source id, agent or \
+                                            team"),
+              (status = 422, description = "No source id, or a value that is refused: then nothing \
+                                            is made")))]
 pub(super) async fn create(OpenToBots(request): OpenToBots) -> Result<Rendered, Failure> {
     let body = request.body()?;
     if let Some(made) = request.replay().await? {

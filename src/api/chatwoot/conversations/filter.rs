@@ -64,8 +64,10 @@ pub(super) struct ListParameters {
     /// the account only.
     q: Option<String>,
     /// Of that inbox.
+    #[param(schema_with = parts::integer)]
     inbox_id: Option<i64>,
     /// Of that team.
+    #[param(schema_with = parts::integer)]
     team_id: Option<i64>,
     /// With any of them, in whatever case: `labels[]=a&labels[]=b`, `labels=a,b` or
     /// `labels=a&labels=b`.

@@ -27,7 +27,8 @@ struct ConversationPage<'a> {
 #[utoipa::path(get, path = "/{account_id}/conversations",
     operation_id = "chatwoot.conversations.list",
     params(("account_id" = i64, Path, description = "The caller's account"), ListParameters),
-    responses((status = 200, description = "A page of 25, and the counts of all", body = ConversationList),
+    responses((status = 200, description = "A page of 25, and the counts of all",
+               body = ConversationList),
               (status = 400, description = "Values that cannot be used, all of them"),
               (status = 404, description = "There is no such team")))]
 pub(super) async fn list(request: Chatwoot) -> Result<Rendered, Failure> {

@@ -8,7 +8,7 @@ use event_store::Together;
 use serde_json::json;
 
 use crate::chatwoot::request::{Chatwoot, role_change};
-use crate::description::schema;
+use crate::description::{parts, schema};
 use crate::edge::failure::Failure;
 
 schema! {
@@ -16,10 +16,7 @@ schema! {
     Mute = json!({
         "type": "object",
         "properties": {
-            "until": {
-                "type": ["integer", "string", "null"],
-                "description": "Unix seconds or ISO 8601; without it for good",
-            },
+            "until": parts::time("; without it for good"),
         },
         "example": { "until": 4_000_000_000_i64 },
     })

@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 use crate::chatwoot::body::Body;
 use crate::chatwoot::objects::{iso, statuses};
 use crate::chatwoot::request::{Chatwoot, OpenToBots};
-use crate::description::schema;
+use crate::description::{parts, schema};
 use crate::edge::failure::Failure;
 use crate::edge::rendered::Rendered;
 
@@ -21,10 +21,7 @@ schema! {
             "type": "object",
             "properties": {
                 "status": { "type": ["string", "null"], "enum": statuses },
-                "snoozed_until": {
-                    "type": ["integer", "string", "null"],
-                    "description": "Unix seconds or ISO 8601; without it until the contact writes",
-                },
+                "snoozed_until": parts::time("; without it until the contact writes"),
             },
             "example": { "status": "snoozed", "snoozed_until": 4_000_000_000_i64 },
         })

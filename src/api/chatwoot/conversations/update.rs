@@ -6,7 +6,7 @@ use super::toggle_status::status_change;
 use crate::chatwoot::body::Body;
 use crate::chatwoot::objects::Conversation;
 use crate::chatwoot::request::{Chatwoot, OpenToBots};
-use crate::description::schema;
+use crate::description::{parts, schema};
 use crate::edge::failure::Failure;
 use crate::edge::rendered::Rendered;
 
@@ -22,10 +22,7 @@ schema! {
                     "description": "low, medium, high or urgent; null takes it away",
                 },
                 "status": { "type": "string", "enum": statuses },
-                "snoozed_until": {
-                    "type": ["integer", "string", "null"],
-                    "description": "Unix seconds or ISO 8601",
-                },
+                "snoozed_until": parts::time(""),
                 "assignee_id": {
                     "type": ["integer", "string", "null"],
                     "description": "An agent or administrator; null unassigns",

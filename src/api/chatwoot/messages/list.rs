@@ -1,10 +1,11 @@
 use axum::extract::Path;
 use serde::Serialize;
 use serde_json::{Map, Value};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
 use crate::chatwoot::objects::{self, Agent, Contact, PostedMessage, iso};
 use crate::chatwoot::request::Chatwoot;
+use crate::description::parts;
 use crate::edge::failure::Failure;
 use crate::edge::rendered::Rendered;
 
@@ -32,14 +33,26 @@ struct MessageListMeta<'a> {
     assignee_last_seen_at: Option<String>,
 }
 
+/// Which messages.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(dead_code, reason = "it is described, and read without it")]
+pub(super) struct Range {
+    /// Older than that message.
+    #[param(schema_with = parts::integer)]
+    before: Option<i64>,
+    /// Newer than that message.
+    #[param(schema_with = parts::integer)]
+    after: Option<i64>,
+}
+
 /// List a conversation's messages: the last 20, 20 before one, up to 100 after one, or up to 1,000
 /// between two.
 #[utoipa::path(get, path = "/{account_id}/conversations/{id}/messages",
     operation_id = "chatwoot.messages.list",
     params(("account_id" = i64, Path, description = "The caller's account"),
            ("id" = i64, Path, description = "The conversation"),
-           ("before" = Option<i64>, Query, description = "Older than that message"),
-           ("after" = Option<i64>, Query, description = "Newer than that message")),
+           Range),
     responses((status = 200, description = "The messages, the oldest first", body = MessageList),
               (status = 403, description = "Of an inbox that is not the caller's")))]
 pub(super) async fn list(

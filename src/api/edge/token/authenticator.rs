@@ -28,8 +28,7 @@ pub struct Authenticator {
     pub(super) remembered: Cache<[u8; 32], Arc<Verified>>,
 }
 
-/// A token that was good. Only good ones are remembered: whoever sends bad ones costs no memory and
-/// pushes nobody out.
+/// A valid token. Only valid ones are cached: invalid ones take no memory and evict nothing.
 pub(super) struct Verified {
     claims: Claims,
     /// The key's name, and the key that the signature was made with.

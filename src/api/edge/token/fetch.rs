@@ -42,7 +42,7 @@ pub(super) struct Fetch {
 enum Error {
     #[error("the provider cannot be asked")]
     Request(#[source] reqwest::Error),
-    /// Redirects are among them: who may say where the keys are is the operator alone.
+    /// A redirect is a failure: only the operator may say where the keys are.
     #[error("the provider answered {0}")]
     Status(StatusCode),
     #[error("the answer has more than {BODY_SIZE_MAX} bytes")]

@@ -57,7 +57,7 @@ impl KeySet {
         }
         self.ask();
         let mut state = self.0.subscribe();
-        // Whether it is over or not, what is known by then counts.
+        // Finished or not, the keys known by then decide.
         let _ = timeout(PATIENCE, state.wait_for(|state| !state.is_fetching)).await;
         let state = self.0.borrow();
         let unknown = match state.fetched_at {
@@ -91,8 +91,8 @@ impl KeySet {
         self.0.send_modify(|state| state.is_fetching = true);
     }
 
-    /// A fetch has ended. Without keys, those that are known go on being used: an outage at the
-    /// provider is none here.
+    /// A fetch has ended. If it brought no keys, the known ones stay in use: an outage of the
+    /// provider is not one of ours.
     pub(super) fn end(&self, fetched: Option<HashMap<String, Key>>) {
         self.0.send_modify(|state| {
             state.is_fetching = false;

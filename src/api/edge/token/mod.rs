@@ -4,7 +4,8 @@
 //! provider's keys and `fetch` brings them, in the background: no request waits for the provider,
 //! but for [a moment](keys::PATIENCE) when a token names a key that is not known.
 //!
-//! Deliberately not here: users (see `caller.rs`) and how a refusal is told (see `challenge.rs`).
+//! Deliberately not here: users (see `caller.rs`) and how a refusal is rendered (see
+//! `challenge.rs`).
 
 mod authenticator;
 mod fetch;
@@ -83,7 +84,6 @@ pub struct Claims {
     pub iat: Option<f64>,
     /// The name to show, at most 256 characters.
     pub name: Option<String>,
-    /// The tenant.
     pub account: AccountId,
     /// What the bearer may do.
     pub role: Role,

@@ -45,7 +45,7 @@ fn public_key(kid: &str) -> Value {
 }
 
 #[derive(Clone)]
-enum Answer {
+enum Reply {
     /// Its one key under these names.
     Keys(&'static [&'static str]),
     Text(String),
@@ -54,7 +54,7 @@ enum Answer {
     Never,
 }
 
-impl Answer {
+impl Reply {
     async fn give(self) -> Response {
         match self {
             Self::Keys(names) => {
@@ -71,12 +71,12 @@ impl Answer {
 
 struct Provider {
     url: String,
-    answer: Arc<Mutex<Answer>>,
+    answer: Arc<Mutex<Reply>>,
     asked: watch::Sender<u32>,
 }
 
 impl Provider {
-    async fn start(answer: Answer) -> Self {
+    async fn start(answer: Reply) -> Self {
         let answer = Arc::new(Mutex::new(answer));
         let asked = watch::Sender::new(0);
         let (given, counted) = (answer.clone(), asked.clone());
@@ -92,7 +92,7 @@ impl Provider {
         Self { url, answer, asked }
     }
 
-    fn answer(&self, answer: Answer) {
+    fn answer(&self, answer: Reply) {
         *self.answer.lock().unwrap() = answer;
     }
 
@@ -122,7 +122,7 @@ async fn refusal(authenticator: &Authenticator, token: &str) -> Option<Refusal> 
 
 #[tokio::test]
 async fn keys_are_fetched_and_kept_and_an_unknown_one_is_asked_for_once_a_minute() {
-    let provider = Provider::start(Answer::Keys(&["one"])).await;
+    let provider = Provider::start(Reply::Keys(&["one"])).await;
     let authenticator = provider.authenticator(SELDOM);
     let good = signed_with("one");
     assert_eq!(authenticator.verify(&good, now()).await.unwrap().sub, "ann");
@@ -142,10 +142,10 @@ async fn keys_are_fetched_and_kept_and_an_unknown_one_is_asked_for_once_a_minute
 
 #[tokio::test]
 async fn all_who_come_first_with_a_new_key_are_answered_well() {
-    let provider = Provider::start(Answer::Keys(&["one"])).await;
+    let provider = Provider::start(Reply::Keys(&["one"])).await;
     let authenticator = provider.authenticator(SELDOM);
     assert_eq!(refusal(&authenticator, &signed_with("one")).await, None);
-    provider.answer(Answer::Keys(&["one", "two"]));
+    provider.answer(Reply::Keys(&["one", "two"]));
     let token = signed_with("two");
     let refusals = join_all((0..16).map(|_| refusal(&authenticator, &token))).await;
     assert_eq!((refusals, provider.asked()), (vec![None; 16], 2));
@@ -153,13 +153,13 @@ async fn all_who_come_first_with_a_new_key_are_answered_well() {
 
 #[tokio::test]
 async fn a_withdrawn_key_stops_working_when_the_set_is_fetched_again() {
-    let provider = Provider::start(Answer::Keys(&["one", "two"])).await;
+    let provider = Provider::start(Reply::Keys(&["one", "two"])).await;
     let authenticator = provider.authenticator(OFTEN);
     let (withdrawn, kept) = (signed_with("one"), signed_with("two"));
     for token in [&withdrawn, &kept] {
         assert_eq!(refusal(&authenticator, token).await, None);
     }
-    provider.answer(Answer::Keys(&["two"]));
+    provider.answer(Reply::Keys(&["two"]));
     provider.asked_twice_more().await;
     assert_eq!(refusal(&authenticator, &withdrawn).await, Some(Refusal::KeyUnknown));
     assert_eq!(refusal(&authenticator, &kept).await, None);
@@ -169,11 +169,11 @@ async fn a_withdrawn_key_stops_working_when_the_set_is_fetched_again() {
 
 #[tokio::test]
 async fn a_provider_that_is_gone_withdraws_nothing_and_its_keys_grow_old() {
-    let provider = Provider::start(Answer::Keys(&["one"])).await;
+    let provider = Provider::start(Reply::Keys(&["one"])).await;
     let authenticator = provider.authenticator(OFTEN);
     let token = signed_with("one");
     assert_eq!(refusal(&authenticator, &token).await, None);
-    provider.answer(Answer::Status(StatusCode::BAD_GATEWAY));
+    provider.answer(Reply::Status(StatusCode::BAD_GATEWAY));
     provider.asked_twice_more().await;
     let gone = Instant::now();
     provider.asked_twice_more().await;
@@ -184,11 +184,11 @@ async fn a_provider_that_is_gone_withdraws_nothing_and_its_keys_grow_old() {
 
 #[tokio::test]
 async fn before_the_first_answer_nothing_is_held_against_a_token() {
-    let provider = Provider::start(Answer::Status(StatusCode::NOT_FOUND)).await;
+    let provider = Provider::start(Reply::Status(StatusCode::NOT_FOUND)).await;
     let authenticator = provider.authenticator(SELDOM);
     let token = signed_with("one");
     assert_eq!(refusal(&authenticator, &token).await, Some(Refusal::KeysMissing));
-    provider.answer(Answer::Keys(&["one"]));
+    provider.answer(Reply::Keys(&["one"]));
     let Keys::Set(fetch) = &authenticator.keys else { unreachable!("made from a URL") };
     timeout(Duration::from_secs(5), fetch.keys.fetched()).await.expect("it is asked again");
     assert_eq!(refusal(&authenticator, &token).await, None);
@@ -196,10 +196,10 @@ async fn before_the_first_answer_nothing_is_held_against_a_token() {
 
 #[tokio::test]
 async fn a_provider_that_does_not_answer_stalls_nobody() {
-    let provider = Provider::start(Answer::Keys(&["one"])).await;
+    let provider = Provider::start(Reply::Keys(&["one"])).await;
     let authenticator = provider.authenticator(OFTEN);
     assert_eq!(refusal(&authenticator, &signed_with("one")).await, None);
-    provider.answer(Answer::Never);
+    provider.answer(Reply::Never);
     provider.asked.subscribe().changed().await.unwrap();
     let known = timeout(PATIENCE / 2, refusal(&authenticator, &signed_with("one"))).await;
     assert_eq!(known, Ok(None));
@@ -211,13 +211,13 @@ async fn a_provider_that_does_not_answer_stalls_nobody() {
 
 #[tokio::test]
 async fn only_a_key_set_of_the_provider_itself_is_taken() {
-    let good = Provider::start(Answer::Keys(&["one"])).await;
+    let good = Provider::start(Reply::Keys(&["one"])).await;
     let spaces = " ".repeat(300_000);
     for answer in [
-        Answer::Redirect(good.url.clone()),
-        Answer::Text(format!("{{\"keys\":[{}]{spaces}}}", public_key("one"))),
-        Answer::Text("<html>".to_owned()),
-        Answer::Text(json!({"keys": {"one": public_key("one")}}).to_string()),
+        Reply::Redirect(good.url.clone()),
+        Reply::Text(format!("{{\"keys\":[{}]{spaces}}}", public_key("one"))),
+        Reply::Text("<html>".to_owned()),
+        Reply::Text(json!({"keys": {"one": public_key("one")}}).to_string()),
     ] {
         let provider = Provider::start(answer).await;
         let authenticator = provider.authenticator(OFTEN);

@@ -58,22 +58,22 @@ pub enum Refusal {
     /// `exp` is over.
     #[error("expired")]
     Expired,
-    /// It was taken back.
+    /// It was revoked.
     #[error("revoked")]
     Revoked,
     /// `nbf` is to come.
     #[error("not yet valid")]
     NotYetValid,
-    /// It is for somebody else.
+    /// `aud` does not contain ours.
     #[error("wrong audience")]
     Audience,
-    /// It is somebody else's.
+    /// `iss` is another issuer.
     #[error("wrong issuer")]
     Issuer,
     /// A claim that is missing or cannot be used.
     #[error("claim {0} missing or unusable")]
     Claim(Cow<'static, str>),
-    /// Its `sub` is what the log calls the system itself.
+    /// Its `sub` is the uid that the log reserves for the system.
     #[error("claim sub reserved")]
     UidReserved,
 }

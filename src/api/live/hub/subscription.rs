@@ -76,7 +76,7 @@ impl Subscription {
     }
 
     /// Up to where everything has been taken that was told, if nothing waits.
-    pub(crate) fn settled(&self) -> Option<AccountPosition> {
+    pub(crate) fn idle_at(&self) -> Option<AccountPosition> {
         let state = self.hub.lock();
         let is_idle = self.open.as_ref().is_some_and(|(_, receiver, _)| receiver.is_empty());
         state.accounts.get(&self.account).and_then(|account| account.newest).filter(|_| is_idle)

@@ -22,9 +22,11 @@ offered!(OFFER);
     params(Parameters),
     request_body = New<ChatMembership>,
     responses((status = 201, description = "The membership, begun now", body = One<ChatMembership>),
-              (status = 200, description = "The membership that there was", body = One<ChatMembership>),
+              (status = 200, description = "The membership that there was",
+               body = One<ChatMembership>),
               (status = 404, description = "There is no such chat or user"),
-              (status = 422, description = "A value cannot be used; the two of a direct conversation are fixed")))]
+              (status = 422, description = "A value cannot be used; the two of a direct \
+                                            conversation are fixed")))]
 pub(super) async fn create(request: Pulse) -> Result<Document, Failure> {
     let query = request.query(&OFFER)?;
     let attributes = request.new_attributes(&CHAT_MEMBERSHIP)?;

@@ -19,8 +19,10 @@ offered!(OFFER);
 #[utoipa::path(get, path = "/direct_conversations/{id}",
     operation_id = "pulse.direct_conversations.get",
     params(("id" = Uuid, Path, description = "The direct conversation"), Parameters),
-    responses((status = 200, description = "The direct conversation", body = One<DirectConversation>),
-              (status = 404, description = "Unknown, trashed, a room's, or the caller is not in it")))]
+    responses((status = 200, description = "The direct conversation",
+               body = One<DirectConversation>),
+              (status = 404, description = "Unknown, trashed, a room's, or the caller is not in \
+                                            it")))]
 pub(super) async fn get(Path(direct): Path<String>, request: Pulse) -> Result<Document, Failure> {
     let query = request.query(&OFFER)?;
     let chat = request.chat(id(&direct)?).await?;

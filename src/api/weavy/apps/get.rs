@@ -7,7 +7,8 @@ use crate::weavy::request::Weavy;
 /// Get a conversation with all its members, a contextual chat also by its uid.
 #[utoipa::path(get, path = "/apps/{id}",
     operation_id = "weavy.apps.get",
-    params(("id" = String, Path, description = "Digits are an id, anything else a contextual chat's uid"),
+    params(("id" = String, Path,
+            description = "Digits are an id, anything else a contextual chat's uid"),
            ("trashed" = Option<bool>, Query, description = "Also when it is in the trash")),
     responses((status = 200, description = "The conversation", body = Conversation),
               (status = 404, description = "Unknown, trashed, or the caller is not in it")))]

@@ -26,7 +26,8 @@ schema! {
 /// Change a conversation: for its members and the host system.
 #[utoipa::path(patch, path = "/apps/{id}",
     operation_id = "weavy.apps.update",
-    params(("id" = String, Path, description = "Digits are an id, anything else a contextual chat's uid")),
+    params(("id" = String, Path,
+            description = "Digits are an id, anything else a contextual chat's uid")),
     request_body = AppChange,
     responses((status = 200, description = "The conversation", body = Conversation),
               (status = 400, description = "A value cannot be used; nothing is changed"),

@@ -11,7 +11,8 @@ use crate::weavy::request::Weavy;
     params(("id" = i64, Path, description = "The conversation")),
     request_body = Users,
     responses((status = 200, description = "They are members"),
-              (status = 400, description = "A user is unknown, or it is a private chat, whose members are fixed"),
+              (status = 400, description = "A user is unknown, or it is a private chat, whose \
+                                            members are fixed"),
               (status = 404, description = "Unknown, trashed, or the caller is not in it")))]
 pub(super) async fn add(Path(id): Path<String>, request: Weavy) -> Result<StatusCode, Failure> {
     let users = request.users_in_body().await?;

@@ -12,7 +12,8 @@ use crate::weavy::request::Weavy;
            ("users" = String, Path, description = "Ids and uids, with commas between them")),
     responses((status = 200, description = "They are members"),
               (status = 400, description = "It is a private chat, whose members are fixed"),
-              (status = 404, description = "A user or the conversation is unknown, or the caller is not in it")))]
+              (status = 404, description = "A user or the conversation is unknown, or the caller \
+                                            is not in it")))]
 pub(super) async fn put(
     Path((id, users)): Path<(String, String)>,
     request: Weavy,

@@ -18,7 +18,8 @@ schema! {
     operation_id = "weavy.messages.list",
     params(("id" = i64, Path, description = "The conversation"),
            ("q" = Option<String>, Query, description = "Part of the text"),
-           ("order_by" = inline(Option<MessageOrder>), Query, description = "Default: oldest first"),
+           ("order_by" = inline(Option<MessageOrder>), Query,
+            description = "Default: oldest first"),
            PagingParameters),
     responses((status = 200, description = "A page", body = List<Message>),
               (status = 404, description = "Unknown, or the caller is not in it")))]

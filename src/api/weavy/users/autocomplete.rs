@@ -69,11 +69,14 @@ struct PagingParameters {
 /// Find users to write to, by name; the caller is not among them.
 #[utoipa::path(get, path = "/users/autocomplete",
     operation_id = "weavy.users.autocomplete",
-    params(("q" = Option<String>, Query, description = "Part of the name, username or uid; * or nothing: everybody"),
-           ("id" = Option<i64>, Query, description = "A conversation: tells of each user whether they are in it"),
+    params(("q" = Option<String>, Query,
+            description = "Part of the name, username or uid; * or nothing: everybody"),
+           ("id" = Option<i64>, Query,
+            description = "A conversation: tells of each user whether they are in it"),
            PagingParameters),
     responses((status = 200, description = "A page", body = List<Suggestion>),
-              (status = 404, description = "The conversation is unknown, trashed, or the caller is not in it")))]
+              (status = 404, description = "The conversation is unknown, trashed, or the caller is \
+                                            not in it")))]
 pub(super) async fn autocomplete(request: Weavy) -> Result<Rendered, Failure> {
     let query = request.query();
     let paging = query.paging_by(TOP_DEFAULT)?;

@@ -50,7 +50,8 @@ pub(super) struct IssuedToken {
     request_body = TokenRequest,
     responses((status = 200, description = "The token", body = IssuedToken),
               (status = 400, description = "A value cannot be used"),
-              (status = 403, description = "Not a service token, or an identity provider makes the tokens")))]
+              (status = 403, description = "Not a service token, or an identity provider makes the \
+                                            tokens")))]
 pub(super) async fn issue(
     Path(uid): Path<String>,
     request: Weavy,
@@ -58,7 +59,8 @@ pub(super) async fn issue(
     request.service()?;
     let issuer = request.services.issuer.as_ref().ok_or_else(|| {
         Failure::forbidden(
-            "tokens are made by the identity provider: without COLLOQUY_JWT_SECRET there are none to be had here",
+            "tokens are made by the identity provider: without COLLOQUY_JWT_SECRET there are none \
+             to be had here",
         )
     })?;
     let body = request.body()?;

@@ -9,14 +9,14 @@ use crate::ops::{Failure, output};
 
 #[derive(Debug, Args)]
 pub(super) struct History {
-    /// End with this position; the newest unless told
+    /// Last position to publish (default: the newest)
     #[arg(long, requires = "from", value_parser = clap::value_parser!(i64).range(1..))]
     to: Option<i64>,
     /// The stream to publish to, made when missing
     #[arg(long, requires = "from")]
     stream: Option<String>,
-    /// What the subjects begin with instead of the installation's own prefix: `replay.` and the
-    /// stream's name unless told
+    /// Prefix of the subjects, instead of the installation's own (default: `replay.` and the
+    /// stream's name)
     #[arg(long, requires = "from")]
     subject_prefix: Option<String>,
 }

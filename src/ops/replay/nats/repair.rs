@@ -90,13 +90,13 @@ async fn plan(
 async fn rebuild(parts: &Parts, repair: &Repair, head: Position) -> Result<Vec<String>, Failure> {
     let (first, wrong) = (repair.first_position(), repair.wrong_position());
     let mut lines = vec![format!(
-        "  it is deleted and made again with its settings, and events {first} to {head} are published: wrong from \
-         message {wrong} on"
+        "  it is deleted and made again with its settings, and events {first} to {head} are \
+         published: wrong from message {wrong} on"
     )];
     if wrong == first {
         lines.push(
-            "  (a stream of another installation is lost by that: then rather choose another COLLOQUY_NATS_STREAM and \
-             COLLOQUY_NATS_SUBJECT_PREFIX)"
+            "  (a stream of another installation is lost by that: then rather choose another \
+             COLLOQUY_NATS_STREAM and COLLOQUY_NATS_SUBJECT_PREFIX)"
                 .to_owned(),
         );
     }
@@ -140,7 +140,7 @@ fn agreed() -> Result<bool, Failure> {
     Ok(matches!(answer.trim(), "y" | "Y" | "yes"))
 }
 
-/// Whoever leads does it: a server's relay, or where no server runs, one of our own.
+/// The leading relay does it: a server's or, where no server runs, one of our own.
 async fn carry_out(parts: &Parts) -> Result<(), Failure> {
     let (sender, status) = watch::channel(Status::default());
     let stop = CancellationToken::new();

@@ -1,7 +1,6 @@
 //! The relay beside a raw publisher that fences nothing, on one broker, in one run: how long each
 //! takes for a backlog of the log. Prints events per second, and the ratio of the medians.
 
-#![allow(missing_docs, reason = "a program")]
 #![allow(
     clippy::unwrap_used,
     clippy::disallowed_methods,
@@ -21,6 +20,10 @@ use uuid::Uuid;
 
 use raw::IN_FLIGHT_MAX;
 
+const PAYLOAD: &str = concat!(
+    r#"{"type":"MessagePosted","#,
+    r#""text":"Shall we meet at ten, or would the afternoon suit you better?"}"#,
+);
 const BACKLOG: i64 = 50_000;
 const ROUNDS: usize = 3;
 
@@ -81,7 +84,7 @@ async fn backlog() -> Log {
             event_id: Uuid::now_v7(),
             event_type: "MessagePosted".to_owned(),
             event_version: "1".to_owned(),
-            payload: r#"{"type":"MessagePosted","text":"Shall we meet at ten, or would the afternoon suit you better?"}"#.to_owned(),
+            payload: PAYLOAD.to_owned(),
             metadata: r#"{"actor":"ann","occurred_at":"2026-01-01T00:00:00.000000Z"}"#.to_owned(),
             conversation: None,
             key: None,

@@ -1,35 +1,33 @@
+mod executor;
+
 use std::fmt;
 use std::io::ErrorKind;
 use std::ops::{Deref, DerefMut};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use async_stream::try_stream;
 use domain::AccountId;
 use event_store::retrying;
-use futures::future::BoxFuture;
-use futures::stream::BoxStream;
-use futures::{FutureExt, StreamExt, TryStreamExt};
 use sqlx::pool::PoolConnection;
 use sqlx::postgres::PgRow;
-use sqlx::{Describe, Either, Execute, Executor, PgConnection, PgPool, Postgres, Row as _};
+use sqlx::{PgConnection, PgPool, Postgres, Row as _};
 
-use crate::answer_size::{self, AnswerSize, LargeAnswers, TooLarge, is_too_large};
+use crate::answer_size::{self, AnswerSize, LargeAnswers, is_too_large};
 use crate::shares::{Share, Shares};
 use crate::{Error, Progress};
 
-/// Settings of the connections that questions are asked on. A statement that takes too long is
-/// ended, and so is one that nobody waits for any more: its connection is closed, and the server
-/// looks for that now and then.
+/// Settings of the connections for queries. A statement that takes too long is cancelled, and so is
+/// one that nobody waits for any more: its connection is closed, which the server checks for now
+/// and then.
 pub const QUERIES: &[(&str, &str)] =
     &[("statement_timeout", "5s"), ("client_connection_check_interval", "250ms")];
 /// After that the server has ended a statement whose connection was closed.
 const ENDED_AFTER: Duration = Duration::from_millis(250);
 
 /// Connections for reading. The pool asks the server on each connection that comes back whether it
-/// is still there, which is one more round trip for every statement; what is read on here comes
-/// back without. A connection that broke is noticed by the next statement on it, dropped, and the
-/// statement tried again ([`event_store::retrying`]).
+/// is still there, which is one more round trip for every statement; these connections are returned
+/// without that check. A broken connection is noticed by the next statement on it, dropped, and the
+/// statement retried ([`event_store::retrying`]).
 #[derive(Clone)]
 pub(crate) struct Readers {
     shared: Arc<Shared>,
@@ -95,9 +93,9 @@ impl Readers {
         self.answer.as_ref()
     }
 
-    /// Asks PostgreSQL, again where the connection turns out to be broken: nobody looks before. A
-    /// large answer that finds no room is given up and begun anew when there is: whoever waits
-    /// holds neither rows nor a connection.
+    /// Queries PostgreSQL, and retries where the connection turns out to be broken, which is not
+    /// checked before. A large answer that finds no free slot is abandoned and started again later:
+    /// while it waits it holds neither rows nor a connection.
     pub(crate) async fn ask<T, F>(
         &self,
         doing: &'static str,
@@ -201,8 +199,8 @@ impl Drop for Reader {
         // statement has ended.
         connection.close_on_drop();
         drop(connection);
-        // The server goes on for a moment, which counts: or a caller who keeps hanging up would
-        // have it do more for them than one who waits.
+        // The server continues for a moment, which counts against the share: otherwise a caller who
+        // keeps hanging up would get more done than one who waits.
         if let Some(share) = self.share.take()
             && let Ok(runtime) = tokio::runtime::Handle::try_current()
         {
@@ -211,92 +209,5 @@ impl Drop for Reader {
                 drop(share);
             });
         }
-    }
-}
-
-impl<'p> Executor<'p> for &'p Readers {
-    type Database = Postgres;
-
-    fn fetch_many<'e, 'q, E>(
-        self,
-        query: E,
-    ) -> BoxStream<
-        'e,
-        Result<
-            Either<<Postgres as sqlx::Database>::QueryResult, <Postgres as sqlx::Database>::Row>,
-            sqlx::Error,
-        >,
-    >
-    where
-        'p: 'e,
-        'q: 'e,
-        E: Execute<'q, Postgres> + 'q,
-    {
-        try_stream! {
-            let mut connection = self.take().await?;
-            let mut is_too_large = false;
-            {
-                let mut rows = (&mut *connection).fetch_many(query);
-                let mut read = 0;
-                while let Some(row) = rows.try_next().await? {
-                    let size = row.as_ref().right().map_or(0, size);
-                    read += size;
-                    let has_room = self.answer.as_ref().is_none_or(|answer| answer.add(size));
-                    if !has_room || read > self.rows_size_max {
-                        is_too_large = true;
-                        break;
-                    }
-                    yield row;
-                }
-            }
-            if is_too_large {
-                // The server finds out when it sends the next row.
-                connection.share = None;
-                Err(TooLarge)?;
-            }
-            connection.finished();
-        }
-        .boxed()
-    }
-
-    fn fetch_optional<'e, 'q, E>(
-        self,
-        query: E,
-    ) -> BoxFuture<'e, Result<Option<<Postgres as sqlx::Database>::Row>, sqlx::Error>>
-    where
-        'p: 'e,
-        'q: 'e,
-        E: Execute<'q, Postgres> + 'q,
-    {
-        async move {
-            let mut connection = self.take().await?;
-            let row = (&mut *connection).fetch_optional(query).await?;
-            connection.finished();
-            Ok(row)
-        }
-        .boxed()
-    }
-
-    fn prepare_with<'e, 'q>(
-        self,
-        sql: &'q str,
-        parameters: &'e [<Postgres as sqlx::Database>::TypeInfo],
-    ) -> BoxFuture<'e, Result<<Postgres as sqlx::Database>::Statement<'q>, sqlx::Error>>
-    where
-        'p: 'e,
-        'q: 'e,
-    {
-        async move { self.take().await?.prepare_with(sql, parameters).await }.boxed()
-    }
-
-    fn describe<'e, 'q>(
-        self,
-        sql: &'q str,
-    ) -> BoxFuture<'e, Result<Describe<Postgres>, sqlx::Error>>
-    where
-        'p: 'e,
-        'q: 'e,
-    {
-        async move { self.take().await?.describe(sql).await }.boxed()
     }
 }

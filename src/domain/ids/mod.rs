@@ -18,11 +18,19 @@
 //! stream, so get-or-create needs no lock and cannot race. The event store knows streams of any
 //! aggregate, and so holds their ids, and those of events, as plain UUIDs.
 
+mod derived;
+
 use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
+
+pub(crate) use derived::contact_claim_id;
+pub use derived::{
+    audit_id, contact_link_id, contextual_chat_id, participation_id, private_chat_id, teams_id,
+    user_id,
+};
 
 /// Makes a type of its own around a UUID or a number, which is written, read, stored and shown as
 /// that is. There is no `Deref`: what a name stands on is asked for, with `get`.
@@ -249,60 +257,4 @@ impl From<AccountPosition> for MembershipId {
     fn from(let_in: AccountPosition) -> Self {
         Self(let_in.0)
     }
-}
-
-/// The namespace of all derived ids, made once and frozen: every derived id in every log hangs on
-/// it.
-const NAMESPACE: Uuid = Uuid::from_u128(0x5c2f_0a6e_8d1b_5f6a_9b43_7e20_c1d4_a8f9);
-
-/// The user whom the host system calls `uid`.
-pub fn user_id(account: AccountId, uid: &str) -> UserId {
-    UserId(derive("user", account, uid))
-}
-
-/// The private chat of two users, whichever of them asks. A chat that was erased keeps its id for
-/// good, so the next chat of the pair counts the ones before it.
-pub fn private_chat_id(
-    account: AccountId,
-    one: UserId,
-    other: UserId,
-    erased_before: u32,
-) -> ConversationId {
-    let (first, second) = if one <= other { (one, other) } else { (other, one) };
-    let pair = format!("{first}/{second}/{erased_before}");
-    ConversationId(derive("private", account, &pair))
-}
-
-/// The contextual chat that the host system calls `uid`.
-pub fn contextual_chat_id(account: AccountId, uid: &str, erased_before: u32) -> ConversationId {
-    ConversationId(derive("contextual", account, &format!("{erased_before}/{uid}")))
-}
-
-/// Who has the source id in an inbox.
-pub fn contact_link_id(account: AccountId, inbox: InboxId, source_id: &str) -> ContactLinkId {
-    ContactLinkId(derive("contact_link", account, &format!("{inbox}/{source_id}")))
-}
-
-/// Whose a value is that one contact of an account may have: `what` is the kind of the value.
-pub(crate) fn contact_claim_id(account: AccountId, what: &str, value: &str) -> ContactClaimId {
-    ContactClaimId(derive("contact_claim", account, &format!("{what}/{value}")))
-}
-
-/// All teams of an account.
-pub fn teams_id(account: AccountId) -> TeamsId {
-    TeamsId(derive("teams", account, ""))
-}
-
-/// One member's own state in one conversation.
-pub fn participation_id(conversation: ConversationId, user: UserId) -> ParticipationId {
-    ParticipationId(Uuid::new_v5(&conversation.0, user.0.as_bytes()))
-}
-
-/// Who read the trail of a conversation.
-pub fn audit_id(conversation: ConversationId) -> AuditId {
-    AuditId(Uuid::new_v5(&conversation.0, b"audit"))
-}
-
-fn derive(what: &str, account: AccountId, name: &str) -> Uuid {
-    Uuid::new_v5(&NAMESPACE, format!("{what}/{account}/{name}").as_bytes())
 }

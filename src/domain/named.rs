@@ -1,0 +1,34 @@
+//! Values that have one name each, in the log, in the read models and for callers.
+
+/// Makes an enum that is written by the names of its values. Deserializing, storing and listing
+/// them take the names from here, so that none can be forgotten.
+macro_rules! named {
+    (
+        $(#[$meta:meta])*
+        pub enum $type:ident { $($(#[$of_value:meta])* $value:ident = $name:literal,)+ }
+    ) => {
+        $(#[$meta])*
+        #[derive(
+            Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash,
+            serde::Serialize, serde::Deserialize,
+        )]
+        #[cfg_attr(test, derive(schemars::JsonSchema))]
+        pub enum $type {
+            $($(#[$of_value])* #[serde(rename = $name)] $value,)+
+        }
+
+        impl $type {
+            /// In the order of their declaration.
+            pub const ALL: &[Self] = &[$(Self::$value),+];
+
+            /// The name that is stored and shown.
+            pub fn as_str(self) -> &'static str {
+                match self {
+                    $(Self::$value => $name,)+
+                }
+            }
+        }
+    };
+}
+
+pub(crate) use named;
