@@ -154,8 +154,12 @@ impl Views {
     ) -> Result<Option<(Arc<Conversation>, MembershipId)>, Error> {
         self.progress.require(SHOWN)?;
         let known = self.conversation(conversation).await?;
-        if let Some(known) = known.filter(|known| known.member_count <= SHOWN_MAX as i64) {
-            let members = self.memory.members.one(&self.readers, conversation).await?;
+        if let Some(known) = known {
+            let members = match known.member_count <= SHOWN_MAX as i64 {
+                true => self.memory.members.one(&self.readers, conversation).await?,
+                // All of them are too many to be read for one.
+                false => self.memory.all_members.known(&conversation),
+            };
             if let Some(membership) = members.and_then(|members| members.membership(user)) {
                 return Ok(Some((known, membership)));
             }

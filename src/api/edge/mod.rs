@@ -27,3 +27,4 @@ mod request_id;
 pub(crate) mod seen;
 mod successor;
 pub mod token;
+pub(crate) mod whole_seconds;

@@ -16,6 +16,7 @@ use super::DIALECT;
 use super::html::{html, plain};
 use crate::description::written;
 pub(super) use crate::edge::rendered::Rendered;
+use crate::edge::whole_seconds::WholeSeconds;
 use crate::live::Present;
 
 /// Whole seconds, UTC.
@@ -83,8 +84,8 @@ pub(super) struct Member<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     avatar_url: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(format = DateTime)]
-    marked_at: Option<String>,
+    #[schema(value_type = Option<String>, format = DateTime)]
+    marked_at: Option<WholeSeconds>,
     #[serde(skip_serializing_if = "Option::is_none")]
     marked_id: Option<i64>,
     #[schema(schema_with = presences)]
@@ -101,7 +102,7 @@ impl<'a> Member<'a> {
             uid: &user.uid,
             display_name: user.display_name(),
             avatar_url: user.avatar_url.as_deref(),
-            marked_at: member.marked_at.map(time),
+            marked_at: member.marked_at.map(WholeSeconds),
             marked_id: member.marker.map(PublicId::get),
             presence: presence(user, known),
         }
