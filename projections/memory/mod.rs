@@ -44,7 +44,7 @@ pub use user::User;
 
 /// Bytes for each of the four kinds of things.
 const BYTES_MAX: u64 = 8 * 1024 * 1024;
-/// Numbers of conversations; they never change.
+/// Numbers of conversations, and of users; they never change.
 const NUMBERS_MAX: usize = 100_000;
 
 /// What this node remembers.
@@ -63,6 +63,8 @@ pub struct Memory {
     directory_generation: Arc<AtomicU64>,
     /// By account and public number.
     pub(crate) numbers: Arc<Cache<(AccountId, PublicId), ConversationId>>,
+    /// The same of users.
+    pub(crate) user_numbers: Arc<Cache<(AccountId, PublicId), UserId>>,
     /// What the newest events changed: by that, answers are known to be right still.
     pub(crate) recent: RecentChanges,
     /// What each kind of things may take; nothing is remembered with 0.
@@ -111,6 +113,7 @@ impl Memory {
             ),
             directory_generation: Arc::new(AtomicU64::new(1)),
             numbers: Arc::new(Cache::new(numbers_max)),
+            user_numbers: Arc::new(Cache::new(numbers_max)),
             recent: RecentChanges::default(),
             bytes_max,
         }

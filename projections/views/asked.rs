@@ -5,7 +5,7 @@ use std::hash::Hash;
 use std::sync::Arc;
 use std::time::Duration;
 
-use domain::{ConversationId, InboxId, Position, UserId};
+use domain::{ConversationId, InboxId, Position, PublicId, UserId};
 
 use super::support::counts::Question as CountsQuestion;
 use super::support::list::Question as ListQuestion;
@@ -20,13 +20,14 @@ use crate::readers::Readers;
 const SUPPORT_AGE_MAX: Duration = Duration::from_secs(1);
 
 /// Of a node that is further behind, rows are read.
-const CATCH_UP_TIME_MAX: Duration = Duration::from_millis(100);
+const ROWS_WAIT: Duration = Duration::from_millis(100);
 
 /// What was asked before.
 #[derive(Debug)]
 pub(super) struct Asked {
     pub(super) list_pages: Answers<list_page::Key, Arc<list_page::Found>>,
     pub(super) inboxes_of: Answers<UserId, Arc<[InboxId]>>,
+    pub(super) support_places: Answers<PublicId, Option<(ConversationId, InboxId)>>,
     pub(super) support_conversations: Answers<ConversationId, Option<Arc<SupportConversation>>>,
     pub(super) support_lists: Answers<ListQuestion, Arc<[SupportConversation]>>,
     pub(super) support_counts: Answers<CountsQuestion, Counts>,
@@ -43,6 +44,7 @@ impl Asked {
         Self {
             list_pages: Answers::new(much, |found| found.size()),
             inboxes_of: Answers::new(little, |all| size_of_val(&all[..])),
+            support_places: Answers::new(little, |_| 0),
             support_conversations: Answers::new(much / 2, of_one).for_at_most(SUPPORT_AGE_MAX),
             support_lists: Answers::new(much, of_all).for_at_most(SUPPORT_AGE_MAX),
             support_counts: Answers::new(little, |_| size_of::<Counts>()),
@@ -65,7 +67,7 @@ impl Views {
         read: impl Future<Output = Result<V, Error>>,
     ) -> Result<V, Error> {
         let Some(account) = self.readers.account() else { return read.await };
-        if !*self.caught_up.get_or_try_init(|| self.catch_up()).await? {
+        if !*self.is_announced.get_or_try_init(|| self.wait_for_rows()).await? {
             return read.await;
         }
         let now = self.progress.account_position(account).await?;
@@ -74,10 +76,10 @@ impl Views {
     }
 
     /// Whether what this node has announced is what the rows have come to, soon.
-    async fn catch_up(&self) -> Result<bool, Error> {
+    async fn wait_for_rows(&self) -> Result<bool, Error> {
         let rows = self.rows.load(&self.readers, vec![()]).await?;
         match rows.get(&()) {
-            Some(position) => Ok(self.progress.wait_for(**position, CATCH_UP_TIME_MAX).await),
+            Some(position) => Ok(self.progress.wait_for(**position, ROWS_WAIT).await),
             None => Ok(false),
         }
     }

@@ -80,7 +80,7 @@ pub struct Views {
     kinds: &'static [Kind],
     asked: Arc<Asked>,
     /// Whether what is announced is what the rows had come to when the request came.
-    caught_up: Arc<OnceCell<bool>>,
+    is_announced: Arc<OnceCell<bool>>,
     rows: Loader<(), Position>,
     list_pages: Loader<list_page::Key, list_page::Found>,
     list_ends: PageEnds<(UserId, Wanted), list_page::End>,
@@ -98,7 +98,7 @@ impl Views {
         Self {
             readers: memory.readers.clone(),
             asked: Arc::new(Asked::of(&memory)),
-            caught_up: Arc::default(),
+            is_announced: Arc::default(),
             rows: Loader::new("read how far rows are", KEYS_MAX, move |readers, _| {
                 asked::fetch_rows(readers, schemas.clone()).boxed()
             }),
@@ -128,7 +128,7 @@ impl Views {
     }
 
     pub(crate) fn of_account(self, account: AccountId) -> Self {
-        Self { readers: self.readers.of_account(account), caught_up: Arc::default(), ..self }
+        Self { readers: self.readers.of_account(account), is_announced: Arc::default(), ..self }
     }
 
     /// The same without conversations of other kinds, and without what is in them.

@@ -103,6 +103,14 @@ impl Views {
         references: &[Reference],
     ) -> Result<Vec<Option<UserId>>, Error> {
         self.progress.require(DIRECTORY)?;
+        let number_of = |reference: &Reference| match reference {
+            Reference::Id(id) => Some((account, *id)),
+            _ => None,
+        };
+        let known = |reference| self.memory.user_numbers.get(&number_of(reference)?).map(Some);
+        if let Some(known) = references.iter().map(known).collect() {
+            return Ok(known);
+        }
         let (mut uuids, mut uids, mut ids) = (Vec::new(), Vec::new(), Vec::new());
         for reference in references {
             let (uuid, uid, id) = match reference {
@@ -118,7 +126,7 @@ impl Views {
             uids.push(uid);
             ids.push(id);
         }
-        self.ask("look up users", || async {
+        let found = self.ask("look up users", || async {
             sqlx::query_scalar(
                 "select coalesce(by_uuid.uuid, by_uid.uuid, by_id.uuid)
                  from unnest($2::text[], $3::bigint[], $4::uuid[]) with ordinality
@@ -134,8 +142,14 @@ impl Views {
             .bind(&uuids)
             .fetch_all(&self.readers)
             .await
-        })
-        .await
+        });
+        let found: Vec<Option<UserId>> = found.await?;
+        for (reference, user) in references.iter().zip(&found) {
+            if let (Some(number), Some(user)) = (number_of(reference), user) {
+                self.memory.user_numbers.insert(number, *user);
+            }
+        }
+        Ok(found)
     }
 
     /// The users of an account that match.

@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use domain::{AccountId, ContactLinkId, ConversationId, PublicId};
+use domain::{AccountId, ContactLinkId, ConversationId, InboxId, PublicId};
 
 use super::rows::{CONVERSATION_JOINS, conversation_columns};
 use super::{SUPPORT, SupportConversation};
@@ -9,6 +9,27 @@ use crate::views::asked::concerns_desk;
 use crate::{Error, Views};
 
 impl Views {
+    /// The stream of the support conversation with a public number, and in which inbox it is, for
+    /// good.
+    ///
+    /// # Errors
+    /// When PostgreSQL fails or a read model is stopped.
+    pub async fn support_place(
+        &self,
+        account: AccountId,
+        number: PublicId,
+    ) -> Result<Option<(ConversationId, InboxId)>, Error> {
+        self.progress.require(SUPPORT)?;
+        let read = async {
+            let found = self.support_conversation(account, number).await?;
+            Ok(found.map(|found| (found.uuid, found.inbox)))
+        };
+        let concerns = |place: &Option<_>, changed: &Changed| {
+            *changed == Changed::Anything || place.is_none() && concerns_desk(changed)
+        };
+        self.asked(&self.asked.support_places, number, concerns, read).await
+    }
+
     /// The support conversation with a public number, in whichever inbox it is.
     ///
     /// # Errors
@@ -43,8 +64,8 @@ impl Views {
         uuid: ConversationId,
     ) -> Result<Option<Arc<SupportConversation>>, Error> {
         self.progress.require(SUPPORT)?;
-        let sql = conversation_sql("c.conversation = $2");
         let read = async {
+            let sql = conversation_sql("c.conversation = $2");
             let rows = self.ask("read a conversation", || async {
                 sqlx::query(&sql).bind(account).bind(uuid).fetch_all(&self.readers).await
             });

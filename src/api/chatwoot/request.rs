@@ -144,7 +144,16 @@ impl Chatwoot {
         agents.next().ok_or_else(Failure::not_found)
     }
 
-    /// A conversation of an inbox that the caller sees, by its number in a path.
+    /// The stream of a conversation of an inbox that the caller sees, by its number in a path.
+    pub(super) async fn conversation_id(&self, number: &str) -> Result<ConversationId, Failure> {
+        let number = number_in_path(number)?;
+        let found = self.views().support_place(self.account(), number).await?;
+        let (id, inbox) = found.ok_or_else(Failure::not_found)?;
+        self.may_see(inbox)?;
+        Ok(id)
+    }
+
+    /// The conversation itself.
     pub(super) async fn conversation(
         &self,
         number: &str,
@@ -176,7 +185,7 @@ impl Chatwoot {
     }
 
     /// Somebody came first: waits until the read models show it.
-    pub(super) async fn catch_up(&self) -> Result<(), Failure> {
+    pub(super) async fn wait_for_head(&self) -> Result<(), Failure> {
         let head = self.services.commands.log().head().await?;
         self.wait_for_position(head).await
     }

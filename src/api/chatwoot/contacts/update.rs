@@ -38,7 +38,9 @@ pub(super) async fn update(
         let known = request.contact(number).await?;
         match request.execute_together(change(request.account(), &known, &profile)).await {
             // There is another value to release now.
-            Err(failure) if failure.status == StatusCode::CONFLICT => request.catch_up().await?,
+            Err(failure) if failure.status == StatusCode::CONFLICT => {
+                request.wait_for_head().await?
+            }
             Err(failure) => return Err(failure),
             Ok(_) => return Ok(Shown::find(&request, number).await?.render()),
         }

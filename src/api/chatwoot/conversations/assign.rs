@@ -52,7 +52,7 @@ pub(super) async fn assign(
     Path((_account, id)): Path<(String, String)>,
     OpenToBots(request): OpenToBots,
 ) -> Result<Rendered, Failure> {
-    let conversation = request.conversation(&id).await?;
+    let id = request.conversation_id(&id).await?;
     let body = request.body()?;
     let (change, assigned) = match (body.clearable_id("assignee_id"), body.clearable_id("team_id"))
     {
@@ -73,6 +73,6 @@ pub(super) async fn assign(
         }
         (None, None) => (None, None),
     };
-    request.change(conversation.uuid, change.into_iter().collect()).await?;
+    request.change(id, change.into_iter().collect()).await?;
     Ok(assigned.unwrap_or_else(|| Rendered::new(&Value::Null)))
 }

@@ -112,7 +112,7 @@ async fn find_or_make(
         }
         let all = posting(id, found.as_deref(), commands, draft.clone());
         match request.services.commands.execute_together(all, &request.context).await {
-            Err(CommandError::Refused(Refusal::MuteUnknown)) => request.catch_up().await?,
+            Err(CommandError::Refused(Refusal::MuteUnknown)) => request.wait_for_head().await?,
             // It was erased: there is to be another one.
             Err(CommandError::Refused(Refusal::ConversationDeleted)) => gone = Some(id),
             outcome => {

@@ -46,14 +46,14 @@ pub(super) async fn set(
     OpenToBots(request): OpenToBots,
 ) -> Result<Rendered, Failure> {
     const FIELD: &str = "custom_attributes";
-    let conversation = request.conversation(&id).await?;
+    let id = request.conversation_id(&id).await?;
     let body = request.body()?;
     let attributes = body.object(FIELD)?.ok_or_else(|| missing(FIELD))?;
     let change = match body.boolean("merge")? {
         Some(true) => SupportCommand::MergeCustomAttributes { attributes },
         Some(false) | None => SupportCommand::ReplaceCustomAttributes { attributes },
     };
-    request.change(conversation.uuid, vec![change]).await.map_err(about(FIELD))?;
-    let now = request.conversation_of(conversation.uuid).await?;
+    request.change(id, vec![change]).await.map_err(about(FIELD))?;
+    let now = request.conversation_of(id).await?;
     Ok(Rendered::new(&CustomAttributes { custom_attributes: &now.custom_attributes }))
 }

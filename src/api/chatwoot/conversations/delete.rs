@@ -18,8 +18,8 @@ pub(super) async fn delete(
 ) -> Result<StatusCode, Failure> {
     request.administer()?;
     if request.replay().await?.is_none() {
-        let conversation = request.conversation(&id).await?;
-        request.execute::<Aggregate>(conversation.uuid, Command::DeleteConversation).await?;
+        let id = request.conversation_id(&id).await?;
+        request.execute::<Aggregate>(id, Command::DeleteConversation).await?;
     }
     Ok(StatusCode::OK)
 }

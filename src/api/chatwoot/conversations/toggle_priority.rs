@@ -33,8 +33,8 @@ pub(super) async fn toggle_priority(
     Path((_account, id)): Path<(String, String)>,
     OpenToBots(request): OpenToBots,
 ) -> Result<StatusCode, Failure> {
-    let conversation = request.conversation(&id).await?;
+    let id = request.conversation_id(&id).await?;
     let priority = request.body()?.one_of("priority", Priority::ALL, Priority::as_str)?;
-    request.change(conversation.uuid, vec![SupportCommand::SetPriority { priority }]).await?;
+    request.change(id, vec![SupportCommand::SetPriority { priority }]).await?;
     Ok(StatusCode::OK)
 }

@@ -77,14 +77,14 @@ pub(super) async fn toggle_status(
     Path((_account, id)): Path<(String, String)>,
     OpenToBots(request): OpenToBots,
 ) -> Result<Rendered, Failure> {
-    let conversation = request.conversation(&id).await?;
+    let id = request.conversation_id(&id).await?;
     let body = request.body()?;
     let change = match body.one_of("status", Status::ALL, Status::as_str)? {
         None => SupportCommand::ToggleStatus { agent: request.agent() },
         Some(status) => status_change(&request, &body, status)?,
     };
-    request.change(conversation.uuid, vec![change]).await?;
-    let now = request.conversation_of(conversation.uuid).await?;
+    request.change(id, vec![change]).await?;
+    let now = request.conversation_of(id).await?;
     let payload = StatusNow {
         success: true,
         conversation_id: now.number.get(),

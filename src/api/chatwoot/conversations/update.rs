@@ -50,11 +50,11 @@ pub(super) async fn update(
     Path((_account, id)): Path<(String, String)>,
     OpenToBots(request): OpenToBots,
 ) -> Result<Rendered, Failure> {
-    let conversation = request.conversation(&id).await?;
+    let id = request.conversation_id(&id).await?;
     let body = request.body()?;
     let changes = changes(&request, &body).await?;
-    request.change(conversation.uuid, changes).await?;
-    request.render_conversation(conversation.uuid).await
+    request.change(id, changes).await?;
+    request.render_conversation(id).await
 }
 
 async fn changes(request: &Chatwoot, body: &Body) -> Result<Vec<SupportCommand>, Failure> {

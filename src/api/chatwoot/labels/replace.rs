@@ -38,10 +38,10 @@ pub(super) async fn replace(
     request: Chatwoot,
 ) -> Result<Rendered, Failure> {
     const FIELD: &str = "labels";
-    let conversation = request.conversation(&id).await?;
+    let id = request.conversation_id(&id).await?;
     let labels = request.body()?.strings(FIELD)?;
     let change = SupportCommand::ReplaceLabels { labels };
-    request.change(conversation.uuid, vec![change]).await.map_err(about(FIELD))?;
-    let now = request.conversation_of(conversation.uuid).await?;
+    request.change(id, vec![change]).await.map_err(about(FIELD))?;
+    let now = request.conversation_of(id).await?;
     Ok(Rendered::new(&Labels { payload: &now.labels }))
 }

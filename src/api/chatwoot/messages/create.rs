@@ -39,7 +39,7 @@ pub(super) async fn create(
         match request.services.commands.execute_together(post, &request.context).await {
             Err(CommandError::Refused(Refusal::MuteUnknown)) if attempts < ATTEMPTS_MAX => {
                 attempts += 1;
-                request.catch_up().await?;
+                request.wait_for_head().await?;
                 conversation = request.conversation(&id).await?;
             }
             outcome => break outcome?,
