@@ -31,5 +31,5 @@ soak: setup ## Load and faults, then a check of what was acknowledged; ARGS="--m
 check-api: setup ## Linters, generated clients and made-up requests for the descriptions
 	@scripts/check-api/run
 
-check-containers: ## The Dockerfile and the compose file, with a linter and the schema of compose files
+check-containers: ## Dockerfile and compose file, with a linter and the schema of the latter
 	@scripts/check-containers/run

@@ -158,14 +158,15 @@ async fn whoever_loses_the_conversation_before_the_answer_is_told_that_it_is_don
     let conversations = conversations(&pool).await;
     assert_eq!(conversations.len(), acts.len());
 
-    // Nothing is shown of what they do until they have lost it.
+    let user: UserId = crate::pulse::user(&ann, "ann").await.parse().map(UserId::new).unwrap();
+    let commands = installation.commands().await;
+
+    // Nothing is shown of what they do until they have lost it, soon: commands wait for ten seconds.
     let mut held = pool.begin().await.unwrap();
     held.execute("select from checkpoints for update").await.unwrap();
     let answers: Vec<_> = acts.iter().map(|act| tokio::spawn(send(act.request()))).collect();
     wait_until("all is recorded", async || recorded(&pool).await == acts.len() as i64).await;
-    let user: UserId = crate::pulse::user(&ann, "ann").await.parse().map(UserId::new).unwrap();
-    let commands = installation.commands().await;
-    for (n, conversation) in conversations.iter().enumerate() {
+    let losing = conversations.iter().enumerate().map(async |(n, conversation)| {
         let lose = match n % 3 {
             _ if n >= support_from => Command::DeleteConversation,
             0 => Command::RemoveMember { user },
@@ -173,7 +174,8 @@ async fn whoever_loses_the_conversation_before_the_answer_is_told_that_it_is_don
             _ => Command::TrashConversation,
         };
         commands.execute::<Conversation>(*conversation, lose, &context("host")).await.unwrap();
-    }
+    });
+    join_all(losing).await;
     held.rollback().await.unwrap();
     for (act, answer) in acts.iter().zip(join_all(answers).await) {
         let answer = answer.unwrap();

@@ -22,7 +22,6 @@ offered!(OFFER);
     params(Parameters),
     request_body = New<Chat>,
     responses((status = 201, description = "The chat", body = One<Chat>),
-              (status = 404, description = "What the same Idempotency-Key made is gone"),
               (status = 422, description = "A value cannot be used")))]
 pub(super) async fn create(request: Pulse) -> Result<Document, Failure> {
     let query = request.query(&OFFER)?;

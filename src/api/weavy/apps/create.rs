@@ -18,8 +18,7 @@ schema! {
     request_body = NewApp,
     responses((status = 201, description = "The chat", body = Conversation),
               (status = 400, description = "The uid is taken or a number, or a value cannot be \
-                                            used"),
-              (status = 404, description = "What the same Idempotency-Key made is gone")))]
+                                            used")))]
 pub(super) async fn create(request: Weavy) -> Result<(StatusCode, Rendered), Failure> {
     let create = new::read(&request.body()?, request.caller.user())?;
     let (account, uid) = (request.account(), create.uid.clone().unwrap_or_default());

@@ -35,8 +35,7 @@ schema! {
     responses((status = 200, description = "The chat", body = Conversation),
               (status = 400, description = "The uid is a number, the user unknown, or a value \
                                             cannot be used"),
-              (status = 403, description = "A user who names somebody else"),
-              (status = 404, description = "What the same Idempotency-Key made is gone")))]
+              (status = 403, description = "A user who names somebody else")))]
 pub(super) async fn init(request: Weavy) -> Result<Rendered, Failure> {
     let body = request.body()?;
     let app = body.inner("app")?.ok_or_else(|| Failure::bad_request("app must be given"))?;

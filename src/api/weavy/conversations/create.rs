@@ -35,8 +35,7 @@ schema! {
     responses((status = 201, description = "The conversation, new or the pair's existing one",
                body = Conversation),
               (status = 400, description = "Members or name cannot be used"),
-              (status = 403, description = "Service token"),
-              (status = 404, description = "What the same Idempotency-Key made is gone")))]
+              (status = 403, description = "Service token")))]
 pub(super) async fn create(request: Weavy) -> Result<(StatusCode, Rendered), Failure> {
     let user = request.user()?;
     let body = request.body()?;
