@@ -10,8 +10,8 @@ use crate::shares::{Share, Shares};
 
 /// Bytes that every answer may read, however busy the server is.
 pub const SMALL_MAX: usize = 1024 * 1024;
-/// What one answer may be made of, so that a few at once are no matter of gigabytes: more than a page
-/// of a hundred of the longest messages.
+/// What one answer may be made of, so that a few at once are no matter of gigabytes: more than a
+/// page of a hundred of the longest messages.
 const SIZE_MAX: usize = 80 * 1024 * 1024;
 /// Larger answers at once, of all accounts together.
 const LARGE_MAX: usize = 4;
@@ -67,8 +67,8 @@ impl AnswerSize {
     /// Waits for room for a large answer.
     ///
     /// # Errors
-    /// [`Error::TooManyLargeAnswers`] when there is none in time, [`Error::AnswerTooLarge`] when there
-    /// never is.
+    /// [`Error::TooManyLargeAnswers`] when there is none in time, [`Error::AnswerTooLarge`] when
+    /// there never is.
     pub async fn make_room(&self) -> Result<(), Error> {
         if self.0.bytes.load(Ordering::Relaxed) > SIZE_MAX {
             return Err(Error::AnswerTooLarge);

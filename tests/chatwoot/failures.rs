@@ -3,6 +3,7 @@
 use reqwest::Method;
 use serde_json::json;
 use sqlx::Executor;
+use tokio::io::AsyncReadExt;
 
 use super::desk::path;
 use super::scene::{Scene, of, patch};
@@ -107,10 +108,15 @@ async fn who_asks_for_more_than_may_be_under_way_is_told_when_to_come_again() {
     let boss = server.caller_with("boss", 1, "administrator");
     let list = path("/conversations");
     boss.get(&list).await.expect(200);
-    let half = "Content-Type: application/json\r\nContent-Length: 20\r\n\r\n{";
-    let begun = server.begin(&boss, "POST", &list, half).await;
-    wait_until("it is under way", async || boss.get(&list).await.status == 429).await;
+    let head = "Content-Type: application/json\r\nContent-Length: 20\r\n\
+                Expect: 100-continue\r\n\r\n";
+    let mut begun = server.begin(&boss, "POST", &list, head).await;
+    // Its body is asked for once it has its place.
+    let mut asked = [0; 12];
+    begun.read_exact(&mut asked).await.unwrap();
+    assert_eq!(&asked, b"HTTP/1.1 100");
     let answer = boss.get(&list).await;
+    assert_eq!(answer.status, 429);
     assert!(answer.headers.contains_key("retry-after"));
     assert_is_error(&answer, "under way");
     drop(begun);

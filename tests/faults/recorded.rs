@@ -161,7 +161,8 @@ async fn whoever_loses_the_conversation_before_the_answer_is_told_that_it_is_don
     let user: UserId = crate::pulse::user(&ann, "ann").await.parse().map(UserId::new).unwrap();
     let commands = installation.commands().await;
 
-    // Nothing is shown of what they do until they have lost it, soon: commands wait for ten seconds.
+    // Nothing is shown of what they do until they have lost it, which is soon: commands wait for
+    // ten seconds.
     let mut held = pool.begin().await.unwrap();
     held.execute("select from checkpoints for update").await.unwrap();
     let answers: Vec<_> = acts.iter().map(|act| tokio::spawn(send(act.request()))).collect();

@@ -119,8 +119,8 @@ fn complete_answers(operation: &mut Value, is_query: bool, dialect: &Common) {
     if !is_query {
         possible.extend([413, 422]);
         let done = json!({
-            "description": "It is done, now or when the request came first, and what it changed is not \
-                            the caller's to see any more",
+            "description": "It is done, now or when the request came first, and what it changed \
+                            is not the caller's to see any more",
             "headers": headers(204, dialect),
         });
         answers.entry("204").or_insert(done);

@@ -55,7 +55,8 @@ impl Recorded {
         if self.get() {
             let why = failure.message();
             let detail = format!(
-                "the command was recorded: repeat it, if at all, with the same Idempotency-Key; {why}"
+                "the command was recorded: repeat it, if at all, with the same Idempotency-Key; \
+                 {why}"
             );
             return Err(Failure { detail: Some(detail), ..failure });
         }
