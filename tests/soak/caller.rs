@@ -61,9 +61,19 @@ pub fn expect_reason(
     reply: &Reply,
     what: &str,
 ) {
-    if reply.is_acknowledged() {
-        return;
+    if !reply.is_acknowledged() {
+        expect_change(session, conversation, before, reply, what);
     }
+}
+
+/// The conversation is not what it was to the caller, which is why they were not answered.
+fn expect_change(
+    session: &Session,
+    conversation: &Conversation,
+    before: Standing,
+    reply: &Reply,
+    what: &str,
+) {
     let now = conversation.state().standing(session.user);
     if now != Some(before) {
         session.load.overtake(&reply.key);
@@ -99,6 +109,11 @@ async fn change_own_state(session: &mut Session, conversation: &Conversation, be
     };
     let reply = session.command(kind, ask).await;
     expect_reason(session, conversation, before, &reply, &format!("{kind:?}"));
+    if shown.is_some() && reply.answer.status == 204 {
+        // It was recorded, and is not theirs to see any more.
+        expect_change(session, conversation, before, &reply, &format!("{kind:?}"));
+        return;
+    }
     // Somebody may have posted between the mark and the answer.
     if let Some((name, value)) = shown.filter(|(name, _)| *name != "is_unread")
         && reply.is_acknowledged()

@@ -23,10 +23,10 @@ const POSITION_WAIT: Duration = Duration::from_secs(2);
 const KEEP_ALIVE_EVERY: Duration = Duration::from_secs(15);
 
 /// Listen to what happens: events of the conversations that the caller is in, and of their own
-/// state there; for agents, of the support conversations of their inboxes, too. Each has the account
-/// position as its id, and a JSON object as its data: `type`, `conversation`,
-/// `conversation_number`, `time`, `actor`, `users` and `payload`. Who types is told without an id. A
-/// block without data only moves the position.
+/// state there; for agents, of the support conversations of their inboxes, too. Each has the
+/// account position as its id, and a JSON object as its data: `type`, `conversation`,
+/// `conversation_number`, `time`, `actor`, `users` and `payload`. Who types is told without an id.
+/// A block without data only moves the position.
 #[utoipa::path(get, path = "",
     operation_id = "events.stream.open",
     params(("Last-Event-ID" = Option<i64>, Header, minimum = 0,
