@@ -126,3 +126,90 @@ impl<Q: Clone + Eq + Hash, V: Clone> Answers<Q, V> {
         Ok(answer)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use domain::{AccountPosition, ConversationId};
+    use futures::future::join_all;
+    use uuid::Uuid;
+
+    use super::*;
+
+    const ACCOUNT: AccountId = AccountId::FIRST;
+
+    /// One question, whose answer tells how often it was read.
+    struct Asked {
+        recent: RecentChanges,
+        answers: Answers<(), usize>,
+        reads: AtomicUsize,
+    }
+
+    impl Asked {
+        fn new(age_max: Duration) -> Self {
+            let answers = Answers::new(1 << 20, |_| 8).for_at_most(age_max);
+            Self { recent: RecentChanges::default(), answers, reads: AtomicUsize::new(0) }
+        }
+
+        async fn ask(&self, position: i64) -> usize {
+            let now = self.recent.as_of(AccountPosition::new(position));
+            let concerns = |_: &usize, changed: &Changed| *changed != Changed::Nothing;
+            let read = async {
+                tokio::task::yield_now().await;
+                Ok(self.reads.fetch_add(1, Ordering::SeqCst) + 1)
+            };
+            let asked = (ACCOUNT, ());
+            self.answers.get(asked, (&self.recent, now), concerns, read).await.unwrap()
+        }
+
+        fn happen(&self, position: i64, changed: Changed) {
+            self.recent.push(ACCOUNT, AccountPosition::new(position), changed);
+        }
+    }
+
+    fn conversation() -> Changed {
+        Changed::Conversation(ConversationId::new(Uuid::nil()))
+    }
+
+    #[tokio::test]
+    async fn what_many_ask_at_once_is_read_once() {
+        let asked = Asked::new(Duration::MAX);
+        assert_eq!(join_all((0..100).map(|_| asked.ask(1))).await, [1; 100]);
+    }
+
+    #[tokio::test]
+    async fn an_answer_is_read_anew_once_an_event_concerns_it() {
+        let asked = Asked::new(Duration::MAX);
+        assert_eq!(asked.ask(1).await, 1);
+        asked.happen(2, Changed::Nothing);
+        assert_eq!(asked.ask(2).await, 1);
+        asked.happen(3, conversation());
+        asked.happen(4, Changed::Nothing);
+        assert_eq!((asked.ask(4).await, asked.ask(4).await), (2, 2));
+    }
+
+    #[tokio::test]
+    async fn what_is_not_known_to_be_right_is_read_anew() {
+        let asked = Asked::new(Duration::MAX);
+        assert_eq!(asked.ask(1).await, 1);
+        // Nobody here was told of the events between.
+        assert_eq!(asked.ask(5).await, 2);
+        asked.happen(9, Changed::Nothing);
+        assert_eq!(asked.ask(9).await, 3);
+        // Rows were changed otherwise.
+        asked.recent.forget_all();
+        assert_eq!(asked.ask(9).await, 4);
+        // More has happened than is kept.
+        (10..1000).for_each(|position| asked.happen(position, Changed::Nothing));
+        assert_eq!(asked.ask(999).await, 5);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_changes_by_the_clock_is_kept_for_so_long_only() {
+        let asked = Asked::new(Duration::from_secs(1));
+        assert_eq!((asked.ask(1).await, asked.ask(1).await), (1, 1));
+        tokio::time::advance(Duration::from_millis(1001)).await;
+        assert_eq!(asked.ask(1).await, 2);
+    }
+}

@@ -1,4 +1,5 @@
 use std::collections::VecDeque;
+use std::convert::Infallible;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -71,9 +72,13 @@ impl RecentChanges {
 
     pub(super) fn follow(&self, event: &LogEvent) {
         let recorded = &event.recorded;
-        let fresh = || Ok::<_, std::convert::Infallible>(Arc::default());
-        let Ok(account) = self.accounts.get_or_insert_with(&recorded.account, fresh);
-        lock(&account).push(recorded.account_position, changed(event));
+        self.push(recorded.account, recorded.account_position, changed(event));
+    }
+
+    pub(super) fn push(&self, account: AccountId, position: AccountPosition, changed: Changed) {
+        let Ok(account) =
+            self.accounts.get_or_insert_with(&account, || Ok::<_, Infallible>(Arc::default()));
+        lock(&account).push(position, changed);
     }
 
     pub(super) fn forget_all(&self) {
