@@ -161,6 +161,8 @@ impl Walker {
         let gone = self.expected(&asked, &Known { life: Life::Gone, ..before });
         let may_be = match (before.life, after.life) {
             (Life::There, Life::There) | (Life::Gone, _) => vec![at_sending],
+            // What was recorded first is not theirs to see any more when it is answered.
+            _ if at_sending == 200 && asked.method != Method::GET => vec![at_sending, gone, 204],
             // Their own deletion is the one that was first.
             _ => vec![at_sending, gone],
         };
