@@ -152,7 +152,7 @@ impl Progress {
     /// Fails if one of the read models that a query needs cannot answer now.
     ///
     /// # Errors
-    /// [`Error::Stopped`] for the first one that is, else [`Error::Behind`].
+    /// [`Error::Stopped`] for the first one that is, else [`Error::NotCaughtUp`].
     pub(crate) fn require(&self, models: &[&'static str]) -> Result<(), Error> {
         let shown = self.shown.borrow();
         if let Some((model, reason)) =
@@ -162,7 +162,7 @@ impl Progress {
         }
         match models.iter().find_map(|model| shown.behind.get(model)) {
             None => Ok(()),
-            Some(model) => Err(Error::Behind { model }),
+            Some(model) => Err(Error::NotCaughtUp { model }),
         }
     }
 

@@ -98,7 +98,7 @@ pub(crate) struct SupportChanges<'a> {
     /// Of the mute, if that changed.
     #[serde(skip_serializing_if = "Option::is_none")]
     muted_until: Option<DateTime<Utc>>,
-    /// The newest event that is more than somebody looking at it.
+    /// The newest event that is more than an agent looking at it.
     #[serde(skip_serializing_if = "Option::is_none")]
     updated_at: Option<DateTime<Utc>>,
 }

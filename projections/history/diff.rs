@@ -21,7 +21,7 @@ pub struct Step {
     pub recorded_at: DateTime<Utc>,
     /// The event's name.
     pub event_type: String,
-    /// The uid of whoever acted.
+    /// The uid of the user who acted.
     pub actor: String,
     pub request_id: String,
     pub command: String,

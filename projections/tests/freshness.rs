@@ -1,4 +1,4 @@
-//! Nobody on any node is given an answer that is older than the position that the node claimed
+//! No node gives an answer that is older than the position that the node claimed
 //! before it was asked.
 
 use std::collections::BTreeMap;

@@ -96,7 +96,7 @@ async fn a_planted_difference_is_found_and_a_rebuild_puts_it_right_on_every_node
     node.stop().await;
 }
 
-/// Whoever asks meanwhile is answered as if nothing happened, and commands go on.
+/// Queries are answered meanwhile as if nothing happened, and commands go on.
 #[tokio::test(flavor = "multi_thread")]
 async fn nobody_notices_a_rebuild() {
     let mut world = World::new().await;

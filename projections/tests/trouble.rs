@@ -1,4 +1,4 @@
-//! Trouble of the database stops nobody.
+//! Errors of the database do not stop the projector.
 
 use embedded::testing::wait_until;
 use sqlx::Executor;

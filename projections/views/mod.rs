@@ -5,7 +5,7 @@
 //! memory.
 
 mod activity;
-mod asked;
+mod answer_caches;
 mod badge;
 mod chats;
 mod contacts;
@@ -41,7 +41,7 @@ use crate::memory::{KEYS_MAX, Loader, Memory};
 use crate::readers::Readers;
 use crate::{AnswerSize, Error, Progress};
 
-use asked::Asked;
+use answer_caches::AnswerCaches;
 use page_ends::PageEnds;
 
 pub use activity::{Entry, Flags};
@@ -78,7 +78,7 @@ pub struct Views {
     progress: Progress,
     /// The kinds of conversations that are seen.
     kinds: &'static [Kind],
-    asked: Arc<Asked>,
+    answers: Arc<AnswerCaches>,
     /// Whether what is announced is what the rows had come to when the request came.
     is_announced: Arc<OnceCell<bool>>,
     rows: Loader<(), Position>,
@@ -97,10 +97,10 @@ impl Views {
         let schemas = progress.generation.schemas();
         Self {
             readers: memory.readers.clone(),
-            asked: Arc::new(Asked::of(&memory)),
+            answers: Arc::new(AnswerCaches::of(&memory)),
             is_announced: Arc::default(),
             rows: Loader::new("read how far rows are", KEYS_MAX, move |readers, _| {
-                asked::fetch_rows(readers, schemas.clone()).boxed()
+                answer_caches::fetch_rows(readers, schemas.clone()).boxed()
             }),
             memory,
             progress,

@@ -240,7 +240,7 @@ impl Views {
     }
 }
 
-/// A parameter is part of the name, the username or the uid of a row of users, whatever its case
+/// A parameter is part of the name, the username or the uid of a row of users, ignoring case
 /// and accents: written as the index has it. The text is no pattern, so what would be one is
 /// escaped.
 pub(super) fn found_by(row: &str, q: u8) -> String {

@@ -27,7 +27,7 @@ pub struct NewEvent {
     pub key: Option<Vec<u8>>,
     /// The message that it is about.
     pub subject: Option<MessageId>,
-    /// What nobody can read any more once it is recorded.
+    /// What cannot be read any more once it is recorded.
     pub erases: Option<Erasure>,
 }
 
@@ -68,7 +68,7 @@ pub enum Appended {
         /// Of its first event, within the account; `None` with no events.
         account_position: Option<AccountPosition>,
     },
-    /// Somebody else wrote to a stream first.
+    /// Another command wrote to a stream first.
     Conflict,
     /// The idempotency key was used before, for the same request.
     Replayed,
@@ -122,7 +122,7 @@ impl Appender {
     pub fn start(log: Log, settings: &Settings, stop: CancellationToken) -> Self {
         let (queue, waiting) = mpsc::channel(settings.queue_length_max);
         let worker = Worker::new(log, settings);
-        #[expect(clippy::disallowed_methods, reason = "it ends after `stop`, when nobody waits")]
+        #[expect(clippy::disallowed_methods, reason = "it ends after `stop`, and is not awaited")]
         tokio::spawn(worker.run(waiting, stop));
         let room_max = settings.queue_bytes_max.min(Semaphore::MAX_PERMITS);
         Self { queue, room: Arc::new(Semaphore::new(room_max)), room_max }

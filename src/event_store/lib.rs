@@ -222,7 +222,7 @@ pub enum Error {
     /// Sealing needs a master key.
     #[error("a master key is needed to append")]
     MasterKeyMissing,
-    /// Something sealed does not open with its key: somebody changed it.
+    /// Something sealed does not open with its key: it was changed.
     #[error("{what} cannot be opened")]
     CannotOpen {
         /// A key or an event.

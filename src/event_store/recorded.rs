@@ -112,7 +112,7 @@ impl Row {
     /// A key that does not open affects this event only: its private values cannot be read.
     pub(crate) async fn with_keys(self, keys: &Keys) -> RecordedEvent {
         RecordedEvent {
-            // Whoever has no master key cannot tell what is erased from what is only sealed, but
+            // Without the master key what is erased looks like what is only sealed, but
             // for keys that are gone.
             instead: if self.event_key.is_some() { STILL_SEALED } else { ERASED },
             key: self.key(keys).await,
@@ -163,7 +163,7 @@ impl RecordedEvent {
         decoded.map_err(|source| self.undecodable(source.into()))
     }
 
-    /// The event, whatever aggregate it is of; what was erased is `Redacted`.
+    /// The event, of any aggregate; what was erased is `Redacted`.
     ///
     /// # Errors
     /// When this version does not know it, or it does not open with its key.
@@ -238,8 +238,8 @@ impl RecordedEvent {
         }
     }
 
-    /// The payload as far as it opens, and what does not, if anything. Opened once: whoever asks
-    /// again gets the same text.
+    /// The payload as far as it opens, and what does not, if anything. Opened once, so that
+    /// all callers get the same text.
     fn open(&self) -> (&str, Option<&'static str>) {
         let key = match &self.key {
             _ if !is_sealed(&self.payload) => return (&self.payload, None),

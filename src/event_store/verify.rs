@@ -160,7 +160,7 @@ impl Verifier {
         &self.digest
     }
 
-    /// Checks the next event. One that nobody can read is right if it is quarantined; whatever else
+    /// Checks the next event. One that cannot be read is right if it is quarantined; what else
     /// holds for it too.
     ///
     /// # Errors

@@ -39,17 +39,17 @@ pub struct Desk {
     pub inboxes: Option<Vec<InboxId>>,
 }
 
-/// Conversations by who takes care of them.
+/// Conversations by their assignee.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Assignee {
-    /// Whoever does.
+    /// Any, or none.
     #[default]
     All,
     /// The caller.
     Me,
-    /// Nobody.
+    /// No one.
     Unassigned,
-    /// Somebody.
+    /// Any agent.
     Assigned,
 }
 
@@ -82,7 +82,7 @@ pub struct Filter {
     pub assignee: Assignee,
     /// `None`: any.
     pub status: Option<Status>,
-    /// Part of a message's text, whatever its case.
+    /// Part of a message's text, ignoring case.
     pub q: Option<String>,
     /// That inbox, within those that are seen.
     pub inbox: Option<InboxId>,
@@ -107,9 +107,9 @@ pub struct Filter {
 pub struct Counts {
     /// The caller's own.
     pub mine: i64,
-    /// Somebody's.
+    /// Those with an assignee.
     pub assigned: i64,
-    /// Nobody's.
+    /// Those without one.
     pub unassigned: i64,
     /// All of them.
     pub all: i64,

@@ -9,12 +9,12 @@ use crate::edge::failure::Failure;
 use crate::edge::{json, multipart};
 
 /// The fields of a body. Where nothing else is said, `null` and blank text count as not given, and
-/// fields that nobody asks for are left alone.
+/// unknown fields are ignored.
 #[derive(Debug, Default)]
 pub(super) struct Body(Map<String, Value>);
 
 /// The public number that nothing has, for ids that are none.
-const NOBODY: PublicId = PublicId::new(-1);
+const NO_NUMBER: PublicId = PublicId::new(-1);
 
 impl Body {
     /// A JSON object; nothing at all is an empty one.
@@ -111,7 +111,7 @@ impl Body {
         }
     }
 
-    /// A public number that may be taken away: `None` if the field is not there, and nobody's for
+    /// A public number that may be taken away: `None` if the field is not there, and no one's for
     /// null, nothing and 0.
     pub(super) fn clearable_id(&self, name: &str) -> Option<Option<PublicId>> {
         let id = self.id(name).filter(|id| *id != PublicId::NONE);
@@ -197,7 +197,7 @@ fn number(value: &Value) -> PublicId {
         Value::String(text) => text.trim().parse().ok(),
         _ => None,
     };
-    number.filter(|number| *number >= 0).map_or(NOBODY, PublicId::new)
+    number.filter(|number| *number >= 0).map_or(NO_NUMBER, PublicId::new)
 }
 
 fn seconds(seconds: f64) -> Option<DateTime<Utc>> {

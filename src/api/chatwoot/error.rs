@@ -38,7 +38,7 @@ schema! {
             "errors": {
                 "type": "array",
                 "description": "The values of the query that cannot be used; a sentence where \
-                                nobody is signed in",
+                                the caller is not signed in",
                 "items": {
                     "type": ["object", "string"],
                     "required": ["field", "message", "code"],

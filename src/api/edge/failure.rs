@@ -124,7 +124,7 @@ impl From<projections::Error> for Failure {
                 "projection {model} is stopped: an event could not be applied, and an operator has \
                  to act"
             )),
-            projections::Error::Behind { .. } => Self::unavailable(error.to_string()),
+            projections::Error::NotCaughtUp { .. } => Self::unavailable(error.to_string()),
             projections::Error::ShuttingDown => Self::unavailable("shutting down"),
             projections::Error::TooManyLargeAnswers => {
                 Self::unavailable(format!("{error}; try again later"))

@@ -15,7 +15,7 @@ use crate::Services;
 pub(crate) const OUTCOME_UNKNOWN: &str =
     "whether the command was recorded is unknown: repeat it with the same Idempotency-Key";
 
-/// Whether all of a request has arrived; it goes with the request, and whoever reads the body says
+/// Whether all of a request has arrived; it goes with the request, and what reads the body says
 /// so here. Nothing is done for one that has not.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Arrived(Arc<AtomicBool>);
@@ -30,7 +30,7 @@ impl Arrived {
     }
 }
 
-/// Answers a dialect's requests in time, whatever the database does: during an outage at once, and
+/// Answers a dialect's requests in time, also without a database: during an outage at once, and
 /// requests in progress when one begins as soon as it is noticed. The same holds while the read
 /// models cannot show what was acknowledged.
 pub(crate) async fn answer(

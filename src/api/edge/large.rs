@@ -11,7 +11,7 @@ use axum::response::Response;
 use hyper::body::{Frame, SizeHint};
 use projections::AnswerSize;
 
-/// How much was read for the answer to a request; it goes with the request, and whoever reads says
+/// How much was read for the answer to a request; it goes with the request, and every query says
 /// so here.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Answered(Arc<OnceLock<AnswerSize>>);

@@ -1,4 +1,4 @@
-//! What every request needs, whatever its dialect: who calls and what they may do, the commands
+//! What requests of every dialect need: who calls and what they may do, the commands
 //! that several dialects issue, time limits, and rendering failures in the dialect's format.
 //!
 //! Deliberately not here: any dialect's name.

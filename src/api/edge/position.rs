@@ -11,7 +11,7 @@ use domain::AccountPosition;
 pub(crate) const POSITION: HeaderName = HeaderName::from_static("colloquy-position");
 
 /// How many events of the account the answer to a request reflects; it goes with the request, and
-/// whoever reads or writes on its behalf says so here.
+/// what reads or writes on its behalf says so here.
 #[derive(Debug, Clone)]
 pub(crate) struct AnswerPosition(Arc<AtomicI64>);
 

@@ -91,7 +91,7 @@ impl Log {
         Ok(events)
     }
 
-    /// Whether the newest event of a stream is one like this, whatever is in it.
+    /// Whether the newest event of a stream is one of this type.
     ///
     /// # Errors
     /// When PostgreSQL cannot be reached.

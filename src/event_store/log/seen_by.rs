@@ -15,7 +15,7 @@ const WINDOW: i64 = 10_000;
 const EVENTS_MAX: i64 = 500;
 const BYTES_MAX: usize = 1 << 20;
 
-/// Somebody who watches an account.
+/// A viewer of an account.
 #[derive(Debug, Clone)]
 pub struct Watcher {
     pub account: AccountId,
@@ -63,7 +63,7 @@ impl Log {
         Ok(found.unwrap_or_default())
     }
 
-    /// What somebody sees of the events behind an account position, up to another: of what follows
+    /// What a viewer sees of the events behind an account position, up to another: of what follows
     /// it a part only, if that is much. Of a conversation that is gone they see that it went if
     /// they were in it then, and of one that they were taken out of, that.
     ///

@@ -23,7 +23,7 @@ struct MessageListMeta<'a> {
     #[schema(value_type = Object)]
     additional_attributes: &'a Map<String, Value>,
     contact: Contact<'a>,
-    /// Left out when nobody takes care of it.
+    /// Left out without an assignee.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Agent, required = false)]
     assignee: Option<Agent<'a>>,

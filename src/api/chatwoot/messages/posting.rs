@@ -26,7 +26,7 @@ pub(in crate::chatwoot) fn posting(
     let together = Together::of::<Aggregate>(id, commands);
     let Some(muted) = muted else { return together };
     let user = UserId::AGENTS;
-    // Of one that is not there yet nobody has muted anything: any membership is newer than this.
+    // One that does not exist yet is not muted: any membership is newer than this.
     let membership =
         known.map_or_else(MembershipId::default, |known| MembershipId::new(known.number.get()));
     let membership = Membership { conversation: id, user, id: membership };

@@ -28,7 +28,7 @@ schema! {
     })
 }
 
-/// Change a group: for its members; to take somebody out, for its creator and administrators. What
+/// Change a group: for its members; to take a member out, for its creator and administrators. What
 /// is left out stays.
 #[utoipa::path(put, path = "/groups/{id}",
     operation_id = "protocol.groups.update",

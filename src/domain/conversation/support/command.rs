@@ -68,7 +68,7 @@ pub enum SupportCommand {
     },
     /// Gives it to an agent.
     AssignAgent {
-        /// None takes it away from whoever has it.
+        /// `None` unassigns it.
         agent: Option<UserId>,
     },
     /// Gives it to a team.

@@ -247,7 +247,7 @@ fn what_comes_in_opens_what_was_done_or_rests_unless_it_is_muted() {
             }
             check(vec![is(*status)], SupportCommand::PostMessage(Box::new(said)), events);
         }
-        // Where nothing opens, nobody needs to look.
+        // Where nothing opens, the mute is not looked at.
         let said = said(Direction::Incoming, None, "Hello");
         let events = vec![heard(&said)];
         let post = SupportCommand::PostMessage(Box::new(said));
