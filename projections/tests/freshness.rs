@@ -10,7 +10,7 @@ use domain::{AccountId, ConversationId, Position, PublicId, UserId};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use super::world::Node;
+use super::node::Node;
 use super::{KINDS, World};
 use crate::views::{Filter, Flags, View, Viewer, Views};
 use crate::{Cursor, MODELS};

@@ -11,9 +11,10 @@ use sqlx::Executor;
 use tokio::task::JoinSet;
 use uuid::Uuid;
 
+use super::node::Node;
 use super::random::{History, random_history};
 use super::remembering::answers;
-use super::world::{Node, World};
+use super::world::World;
 use crate::replay::{Difference, Replay, Step, Verified};
 use crate::{Error, Generation, MODELS, Model, conversations, memberships, messages};
 

@@ -4,7 +4,7 @@ use embedded::testing::wait_until;
 use sqlx::Executor;
 
 use super::World;
-use super::world::Node;
+use super::node::Node;
 use crate::MODELS;
 
 #[tokio::test(flavor = "multi_thread")]

@@ -26,6 +26,7 @@ pub mod support;
 #[cfg(test)]
 mod tests;
 mod timers;
+mod user_lists;
 mod users;
 
 use std::sync::Arc;
@@ -58,7 +59,8 @@ pub use messages::ShownMessage;
 pub use reads::{Name, Read};
 pub use served::{host_kinds, member_kinds, served_kinds, support_kinds};
 pub use timers::Due;
-pub use users::{Reference, Selection};
+pub use user_lists::Selection;
+pub use users::Reference;
 
 /// The read models that users are shown from.
 const DIRECTORY: &[&str] = &[crate::directory::NAME];

@@ -70,7 +70,7 @@ pub use idempotency::prune_idempotency_keys;
 pub use in_use::{KeysAlone, KeysInUse};
 pub use lead::{Led, lead, lead_once};
 pub use lease::{Lease, checkpoint};
-pub use log::{Found, Log, Search, Watcher, Window};
+pub use log::{Found, Log, Search, Watcher, Window, account_position_at};
 pub use metadata::{Context, Idempotency, Metadata, Surface};
 pub use missing_keys::MissingKeys;
 pub use outage::{Availability, is_outage, watch_database};
