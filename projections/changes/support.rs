@@ -123,7 +123,7 @@ impl<'a> Changes<'a> {
         }
     }
 
-    /// What the agents of a support conversation share, and what its assignees do.
+    /// The state that the agents of a support conversation share, and that of its assignees.
     pub(super) fn support_of_role(
         &mut self,
         recorded: &RecordedEvent,

@@ -63,7 +63,7 @@ pub struct Steps {
     pub more: bool,
 }
 
-/// What changed between two moments: every event within the bounds, with what it changed. Positions
+/// The changes between two moments: every event within the bounds, with its changes. Positions
 /// are those within the account, if one is given.
 ///
 /// None when there is no such conversation in the account.

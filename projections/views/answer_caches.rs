@@ -75,7 +75,7 @@ impl Views {
         before.get((account, question), as_of, concerns, read).await
     }
 
-    /// Whether what this node has announced is what the rows have come to, soon.
+    /// Waits shortly until this node has announced the position of the rows; whether it has.
     async fn wait_for_rows(&self) -> Result<bool, Error> {
         let rows = self.rows.load(&self.readers, vec![()]).await?;
         match rows.get(&()) {

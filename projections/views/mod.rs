@@ -81,7 +81,7 @@ pub struct Views {
     /// The kinds of conversations that are seen.
     kinds: &'static [Kind],
     answers: Arc<AnswerCaches>,
-    /// Whether what is announced is what the rows had come to when the request came.
+    /// Whether the announced position is the one that the rows had when the request came.
     is_announced: Arc<OnceCell<bool>>,
     rows: Loader<(), Position>,
     list_pages: Loader<list_page::Key, list_page::Found>,

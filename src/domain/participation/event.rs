@@ -45,7 +45,7 @@ pub enum Change {
     },
     /// Unread until marked read.
     MarkedUnread {
-        /// As of when, if that is told: what came later is what is unread.
+        /// As of when, if given: later messages are unread.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         as_of: Option<DateTime<Utc>>,
     },

@@ -21,7 +21,7 @@ struct Outages {
     database: Option<Arc<str>>,
     /// It answers, but events cannot be appended.
     appending: Option<Arc<str>>,
-    /// What this process knows is not what the database holds, or it can no longer do its work.
+    /// This process knows more than the database holds, or can no longer do its work.
     fatal: Option<Arc<str>>,
 }
 

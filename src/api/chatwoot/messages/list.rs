@@ -16,7 +16,7 @@ pub(super) struct MessageList<'a> {
     payload: Vec<PostedMessage<'a>>,
 }
 
-/// What is to be known of the conversation.
+/// Details of the conversation.
 #[derive(Debug, Serialize, ToSchema)]
 struct MessageListMeta<'a> {
     labels: &'a [String],

@@ -10,9 +10,9 @@ use super::draft::Draft;
 
 /// Commands on a conversation, and a message there. `known` is none where there was none yet.
 ///
-/// What comes in opens what rests unless it is muted, which is in another stream: where that
-/// matters as far as is known, it is looked at in the same commit. [`Refusal::MuteUnknown`] says
-/// that something else was known than is so.
+/// An incoming message opens a resting conversation unless it is muted, which is in another stream:
+/// where that matters as far as is known, it is looked at in the same commit.
+/// [`Refusal::MuteUnknown`] says that something else was known than is so.
 pub(in crate::chatwoot) fn posting(
     id: ConversationId,
     known: Option<&SupportConversation>,

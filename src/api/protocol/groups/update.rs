@@ -15,7 +15,7 @@ use crate::protocol::objects::Group;
 use crate::protocol::request::Protocol;
 
 schema! {
-    /// What changes of a group; `contacts` are all of the others. What is left out stays.
+    /// The changes to a group; `contacts` are all of the others. Fields left out stay.
     GroupChange = json!({
         "type": "object",
         "properties": {

@@ -21,7 +21,7 @@ const EXPIRES_IN_DEFAULT_S: i64 = 3600;
 const EXPIRES_IN_MAX_S: i64 = 30 * 24 * 3600;
 
 schema! {
-    /// For how long, and what the host system says of the user; what is left out stays.
+    /// For how long, and the user's profile, from the host system; fields left out stay.
     TokenRequest = {
         let mut request = profile::schema(json!({ "name": "Bob", "expires_in": 3600 }));
         request["properties"]["expires_in"] = json!({

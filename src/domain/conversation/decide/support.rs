@@ -143,7 +143,8 @@ impl Support {
         Ok(change(is_new, Event::CustomAttributesReplaced { custom_attributes }))
     }
 
-    /// What comes in opens what was done or rests, unless the agents have muted it.
+    /// An incoming message opens a resolved or resting conversation, unless the agents have muted
+    /// it.
     fn post(&self, posted: SupportMessage) -> Result<Vec<Event>, Refusal> {
         let SupportMessage { message, author, text, remark, content_attributes, source_id, muted } =
             posted;

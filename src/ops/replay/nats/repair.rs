@@ -55,7 +55,7 @@ pub(super) async fn run(parts: &Parts, without_asking: bool) -> Result<(), Failu
     }
 }
 
-/// What is wrong, and what will be done.
+/// The differences, and what will be done.
 async fn plan(
     parts: &Parts,
     whole: Option<&Whole>,
