@@ -15,7 +15,7 @@ use super::observe::Measurements;
 use super::{browsers, in_time, large, observe, position, rendering};
 use crate::Services;
 
-/// What every request needs, whatever its path.
+/// What every request needs, on every path.
 pub(crate) struct Edge {
     measurements: Measurements,
     dialects: Dialects,
