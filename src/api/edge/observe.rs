@@ -132,8 +132,12 @@ mod tests {
     fn measured(requests: &[(&str, &str)]) -> String {
         let recorder = PrometheusBuilder::new().build_recorder();
         let measurements = Arc::<Measurements>::default();
-        let measure = async move |request, next: Next| {
-            super::request(&measurements, request, async |request| next.run(request).await).await
+        let measure = move |request, next: Next| {
+            let measurements = measurements.clone();
+            async move {
+                super::request(&measurements, request, async |request| next.run(request).await)
+                    .await
+            }
         };
         let things = Router::new().route("/things/{id}", get(async || "a thing"));
         let router = things.layer(axum::middleware::from_fn(measure));
