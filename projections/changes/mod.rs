@@ -120,6 +120,6 @@ impl<'a> Changes<'a> {
 }
 
 /// The content of a private value, unless it was erased.
-fn reveal<T>(value: &Option<Private<T>>) -> Option<&T> {
+pub(crate) fn reveal<T>(value: &Option<Private<T>>) -> Option<&T> {
     value.as_ref().and_then(Private::reveal)
 }

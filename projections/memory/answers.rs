@@ -145,17 +145,19 @@ mod tests {
         recent: RecentChanges,
         answers: Answers<(), usize>,
         reads: AtomicUsize,
+        concerns: fn(&Changed) -> bool,
     }
 
     impl Asked {
         fn new(age_max: Duration) -> Self {
             let answers = Answers::new(1 << 20, |_| 8).for_at_most(age_max);
-            Self { recent: RecentChanges::default(), answers, reads: AtomicUsize::new(0) }
+            let concerns = |changed: &Changed| *changed != Changed::Nothing;
+            Self { recent: RecentChanges::default(), answers, reads: AtomicUsize::new(0), concerns }
         }
 
         async fn ask(&self, position: i64) -> usize {
             let now = self.recent.as_of(AccountPosition::new(position));
-            let concerns = |_: &usize, changed: &Changed| *changed != Changed::Nothing;
+            let concerns = |_: &usize, changed: &Changed| (self.concerns)(changed);
             let read = async {
                 tokio::task::yield_now().await;
                 Ok(self.reads.fetch_add(1, Ordering::SeqCst) + 1)
@@ -202,8 +204,21 @@ mod tests {
         asked.recent.forget_all();
         assert_eq!(asked.ask(9).await, 4);
         // More has happened than is kept.
-        (10..1000).for_each(|position| asked.happen(position, Changed::Nothing));
+        (10..1000).for_each(|position| asked.happen(position, conversation()));
         assert_eq!(asked.ask(999).await, 5);
+    }
+
+    #[tokio::test]
+    async fn what_only_rare_changes_concern_stays_right_however_much_else_happens() {
+        let mut asked = Asked::new(Duration::MAX);
+        asked.concerns = |changed| *changed == Changed::Inbox;
+        asked.happen(1, Changed::Nothing);
+        assert_eq!(asked.ask(1).await, 1);
+        (2..1000).for_each(|position| asked.happen(position, conversation()));
+        assert_eq!(asked.ask(999).await, 1);
+        asked.happen(1000, Changed::Inbox);
+        (1001..2000).for_each(|position| asked.happen(position, conversation()));
+        assert_eq!((asked.ask(1999).await, asked.ask(1999).await), (2, 2));
     }
 
     #[tokio::test(start_paused = true)]

@@ -10,6 +10,7 @@ mod answers;
 mod conversation;
 mod loader;
 mod members;
+mod posted;
 mod recent;
 mod remembered;
 mod user;
@@ -37,6 +38,7 @@ pub(crate) use conversation::{map_size, tags_size};
 pub(crate) use loader::{KEYS_MAX, Loader};
 pub use members::Member;
 pub(crate) use members::{Members, SHOWN_MAX, Users};
+use posted::PostedMessages;
 pub(crate) use recent::{Changed, RecentChanges};
 pub(crate) use remembered::Remembered;
 pub(crate) use user::COLUMNS as USER_COLUMNS;
@@ -59,6 +61,8 @@ pub struct Memory {
     pub(crate) members: Remembered<ConversationId, Members>,
     /// All members of conversations that have more.
     pub(crate) all_members: Remembered<ConversationId, Members>,
+    /// What was said last in support conversations, for whoever said it.
+    pub(crate) posted: PostedMessages,
     /// Rises whenever a user changes.
     directory_generation: Arc<AtomicU64>,
     /// By account and public number.
@@ -111,6 +115,7 @@ impl Memory {
                 "read members",
                 |readers, keys| members::fetch(readers, keys, None).boxed(),
             ),
+            posted: PostedMessages::new(bytes_max / 8),
             directory_generation: Arc::new(AtomicU64::new(1)),
             numbers: Arc::new(Cache::new(numbers_max)),
             user_numbers: Arc::new(Cache::new(numbers_max)),
@@ -138,6 +143,7 @@ impl Memory {
                 // What it touched is unknown.
                 Err(_) => self.forget_all(),
             }
+            self.posted.follow(event);
             self.recent.follow(event);
         }
     }
@@ -154,7 +160,7 @@ impl Memory {
             Changed::Members(conversation, moved) => moved.contains(&user) || is_in(conversation),
             Changed::Own(_, member) => *member == user,
             Changed::Inbox | Changed::Directory | Changed::Nothing => false,
-            Changed::Anything => true,
+            Changed::SomeConversations | Changed::Anything => true,
         }
     }
 
@@ -217,6 +223,7 @@ impl Memory {
         self.conversations.forget_all();
         self.members.forget_all();
         self.all_members.forget_all();
+        self.posted.forget_all();
         self.recent.forget_all();
     }
 }

@@ -29,6 +29,8 @@ pub(crate) enum Changed {
     Inbox,
     /// A user, a contact or a team, and all that they are shown in.
     Directory,
+    /// Conversations, or what is members' own in them: which ones is no longer known.
+    SomeConversations,
     /// It cannot be told what.
     Anything,
     /// Nothing that answers are made of.
@@ -49,6 +51,11 @@ struct OfAccount {
     /// Before the first of the changes, which are of all positions after it.
     after: AccountPosition,
     changes: VecDeque<Changed>,
+    /// Since then none was left out.
+    since: AccountPosition,
+    /// The newest of each kind of those that were dropped, so that what only rare changes concern
+    /// is known to be right however much else happens.
+    dropped: Vec<(AccountPosition, Changed)>,
 }
 
 /// When an answer was read: it reflects all events of its account up to a position.
@@ -113,12 +120,26 @@ impl OfAccount {
     fn push(&mut self, position: AccountPosition, changed: Changed) {
         let before = AccountPosition::new(position.get() - 1);
         if before != self.end() {
-            *self = Self { after: before, changes: VecDeque::new() };
+            *self = Self { after: before, since: before, ..Self::default() };
         }
         self.changes.push_back(changed);
         if self.changes.len() > CHANGES_MAX {
-            self.changes.pop_front();
-            self.after = AccountPosition::new(self.after.get() + 1);
+            self.drop_oldest();
+        }
+    }
+
+    fn drop_oldest(&mut self) {
+        self.after = AccountPosition::new(self.after.get() + 1);
+        let kind = match self.changes.pop_front() {
+            None | Some(Changed::Nothing) => return,
+            Some(Changed::Conversation(_) | Changed::Members(..) | Changed::Own(..)) => {
+                Changed::SomeConversations
+            }
+            Some(rare) => rare,
+        };
+        match self.dropped.iter_mut().find(|(_, known)| *known == kind) {
+            Some((newest, _)) => *newest = self.after,
+            None => self.dropped.push((self.after, kind)),
         }
     }
 
@@ -128,11 +149,13 @@ impl OfAccount {
         now: AccountPosition,
         concerns: impl FnMut(&Changed) -> bool,
     ) -> bool {
-        if then < self.after || self.end() < now {
+        if then < self.since || self.end() < now {
             return false;
         }
-        let known = (then.get() - self.after.get()) as usize;
-        !self.changes.iter().skip(known).any(concerns)
+        let dropped = self.dropped.iter().filter(|(newest, _)| *newest > then);
+        let known = (then.get() - self.after.get()).max(0) as usize;
+        let kept = self.changes.iter().skip(known);
+        !dropped.map(|(_, kind)| kind).chain(kept).any(concerns)
     }
 }
 

@@ -63,11 +63,11 @@ $$
     )
     insert into support_order
         (account_id, number, conversation, inbox, status, priority, assignee, team, unattended,
-         last_activity_at, waiting_since, updated_at)
+         last_activity_at, waiting_since, updated_at, bucket)
     select account_id, number, conversation, inbox, support_status(status),
            support_priority(priority), coalesce(assignee, '00000000-0000-0000-0000-000000000000'),
            coalesce(team, '00000000-0000-0000-0000-000000000000'), true, created_at, created_at,
-           created_at
+           created_at, support_bucket(status, assignee)
     from inserted;
 $$;
 
@@ -140,7 +140,8 @@ begin
                coalesce(assignee, '00000000-0000-0000-0000-000000000000') as assignee,
                coalesce(team, '00000000-0000-0000-0000-000000000000') as team,
                first_reply_at is null or waiting_since is not null as unattended, last_activity_at,
-               coalesce(waiting_since, 'infinity') as waiting_since, updated_at
+               coalesce(waiting_since, 'infinity') as waiting_since, updated_at,
+               support_bucket(status, assignee) as bucket
         from changed
     )
     update support_order o
@@ -151,7 +152,8 @@ begin
         unattended = n.unattended,
         last_activity_at = n.last_activity_at,
         waiting_since = n.waiting_since,
-        updated_at = n.updated_at
+        updated_at = n.updated_at,
+        bucket = n.bucket
     from narrow n
     where o.account_id = n.account_id
       and o.number = n.number

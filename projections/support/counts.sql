@@ -37,28 +37,27 @@ begin
         where (c.account_id, c.inbox, c.status, c.team, c.assignee)
             = (d.account_id, d.inbox, d.status, d.team, d.assignee);
     else
-        -- Those that are left last, so that no count passes below zero on the way.
-        insert into support_counts as c (account_id, inbox, status, team, assignee, conversations)
-        select n.account_id, n.inbox, n.status, n.team, n.assignee, count(*)
-        from new_rows n
-        join old_rows o on o.account_id = n.account_id and o.number = n.number
-        where (n.inbox, n.status, n.team, n.assignee) <> (o.inbox, o.status, o.team, o.assignee)
-        group by n.account_id, n.inbox, n.status, n.team, n.assignee
-        on conflict on constraint support_counts_one_each do update
-        set conversations = c.conversations + excluded.conversations;
-        if found then
-            update support_counts c
-            set conversations = c.conversations - d.conversations
-            from (select o.account_id, o.inbox, o.status, o.team, o.assignee,
-                  count(*) as conversations
-                  from new_rows n
-                  join old_rows o on o.account_id = n.account_id and o.number = n.number
-                  where (n.inbox, n.status, n.team, n.assignee)
-                      <> (o.inbox, o.status, o.team, o.assignee)
-                  group by o.account_id, o.inbox, o.status, o.team, o.assignee) d
-            where (c.account_id, c.inbox, c.status, c.team, c.assignee)
-                = (d.account_id, d.inbox, d.status, d.team, d.assignee);
-        end if;
+        -- Not a join of the rows as they were with what they have become, as for memberships.
+        with changed as materialized (
+            select account_id, inbox, status, team, assignee, sum(change) as change
+            from (select account_id, inbox, status, team, assignee, 1 as change from new_rows
+                  union all
+                  select account_id, inbox, status, team, assignee, -1 from old_rows) both_ways
+            group by account_id, inbox, status, team, assignee
+            having sum(change) <> 0
+        ), risen as (
+            insert into support_counts as c
+                (account_id, inbox, status, team, assignee, conversations)
+            select account_id, inbox, status, team, assignee, change from changed where change > 0
+            on conflict on constraint support_counts_one_each do update
+            set conversations = c.conversations + excluded.conversations
+        )
+        update support_counts c
+        set conversations = c.conversations + d.change
+        from changed d
+        where d.change < 0
+          and (c.account_id, c.inbox, c.status, c.team, c.assignee)
+            = (d.account_id, d.inbox, d.status, d.team, d.assignee);
     end if;
     return null;
 end

@@ -137,6 +137,13 @@ async fn answer_to_agent(
     for id in &office.conversations {
         let shown = views.support_conversation_of(ACCOUNT, *id).await.unwrap();
         answer += &format!("{shown:#?}");
+        let Some(shown) = shown else { continue };
+        let place = views.support_place(ACCOUNT, shown.number).await.unwrap();
+        answer += &format!("{place:#?}");
+        if let Some(newest) = &shown.last_message {
+            let posted = views.support_posted(*id, newest.id).await.unwrap();
+            answer += &format!("{posted:#?}");
+        }
     }
     let list = views.support_list(desk, filter).await.unwrap();
     answer + &format!("{list:#?} {:#?}", views.support_counts(desk, filter).await.unwrap())

@@ -9,7 +9,7 @@ use domain::{ConversationId, InboxId, Position, PublicId, UserId};
 
 use super::support::counts::Question as CountsQuestion;
 use super::support::list::Question as ListQuestion;
-use super::support::{Counts, SupportConversation};
+use super::support::{Counts, SupportConversation, SupportPlace};
 use super::{Views, list_page};
 use crate::Error;
 use crate::memory::{Answers, Changed, Memory};
@@ -27,7 +27,7 @@ const ROWS_WAIT: Duration = Duration::from_millis(100);
 pub(super) struct AnswerCaches {
     pub(super) list_pages: Answers<list_page::Key, Arc<list_page::Found>>,
     pub(super) inboxes_of: Answers<UserId, Arc<[InboxId]>>,
-    pub(super) support_places: Answers<PublicId, Option<(ConversationId, InboxId)>>,
+    pub(super) support_places: Answers<PublicId, Option<SupportPlace>>,
     pub(super) support_conversations: Answers<ConversationId, Option<Arc<SupportConversation>>>,
     pub(super) support_lists: Answers<ListQuestion, Arc<[SupportConversation]>>,
     pub(super) support_counts: Answers<CountsQuestion, Counts>,
@@ -106,6 +106,7 @@ pub(super) fn concerns_desk(changed: &Changed) -> bool {
         Changed::Nothing => false,
         Changed::Conversation(_)
         | Changed::Members(..)
+        | Changed::SomeConversations
         | Changed::Inbox
         | Changed::Directory
         | Changed::Anything => true,

@@ -1,16 +1,47 @@
 use std::sync::Arc;
 
-use domain::{AccountId, ContactLinkId, ConversationId, InboxId, PublicId};
+use domain::inbox::Channel;
+use domain::{AccountId, ContactId, ContactLinkId, ConversationId, InboxId, PublicId};
 
-use super::rows::{CONVERSATION_JOINS, conversation_columns};
+use super::rows::{CONVERSATION_JOINS, Columns, conversation_columns};
 use super::{SUPPORT, SupportConversation};
 use crate::memory::Changed;
 use crate::views::answer_caches::concerns_desk;
 use crate::{Error, Views};
 
+/// What never changes of a support conversation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SupportPlace {
+    /// The stream.
+    pub uuid: ConversationId,
+    /// The public number.
+    pub number: PublicId,
+    /// The stream of its inbox.
+    pub inbox: InboxId,
+    /// The inbox's public number.
+    pub inbox_number: PublicId,
+    /// Through what the inbox is reached.
+    pub channel: Channel,
+    /// With whom.
+    pub contact: ContactId,
+}
+
+impl SupportConversation {
+    /// Where it is.
+    pub fn place(&self) -> SupportPlace {
+        SupportPlace {
+            uuid: self.uuid,
+            number: self.number,
+            inbox: self.inbox,
+            inbox_number: self.inbox_number,
+            channel: self.channel,
+            contact: self.contact.uuid,
+        }
+    }
+}
+
 impl Views {
-    /// The stream of the support conversation with a public number, and in which inbox it is, for
-    /// good.
+    /// Where the support conversation with a public number is, for good.
     ///
     /// # Errors
     /// When PostgreSQL fails or a read model is stopped.
@@ -18,11 +49,14 @@ impl Views {
         &self,
         account: AccountId,
         number: PublicId,
-    ) -> Result<Option<(ConversationId, InboxId)>, Error> {
+    ) -> Result<Option<SupportPlace>, Error> {
         self.progress.require(SUPPORT)?;
+        let row = self.ask("look up a conversation", || async {
+            sqlx::query(PLACE).bind(account).bind(number).fetch_optional(&self.readers).await
+        });
         let read = async {
-            let found = self.support_conversation(account, number).await?;
-            Ok(found.map(|found| (found.uuid, found.inbox)))
+            let place = row.await?.map(|row| place(&mut Columns::of(&row))).transpose();
+            place.map_err(Error::database("look up a conversation"))
         };
         let concerns = |place: &Option<_>, changed: &Changed| {
             *changed == Changed::Anything || place.is_none() && concerns_desk(changed)
@@ -106,6 +140,24 @@ pub(in crate::views) fn conversation_sql(which: &str) -> String {
          where c.account_id = $1 and {which}",
         conversation_columns()
     )
+}
+
+/// For account and number.
+pub(in crate::views) const PLACE: &str =
+    "select c.conversation, c.number, c.inbox, i.number, i.channel, c.contact
+     from support_conversations c
+     join inboxes i on i.uuid = c.inbox
+     where c.account_id = $1 and c.number = $2";
+
+fn place(columns: &mut Columns<'_>) -> Result<SupportPlace, sqlx::Error> {
+    Ok(SupportPlace {
+        uuid: columns.next()?,
+        number: columns.next()?,
+        inbox: columns.next()?,
+        inbox_number: columns.next()?,
+        channel: columns.named()?,
+        contact: columns.next()?,
+    })
 }
 
 /// For the link.

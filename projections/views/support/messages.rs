@@ -1,7 +1,10 @@
-use domain::{AccountId, ConversationId, PublicId};
+use domain::conversation::Event as ConversationEvent;
+use domain::{ConversationId, Event, PublicId};
+use event_store::LogEvent;
 
-use super::rows::{MESSAGE_JOINS, message_columns};
+use super::rows::{MESSAGE_JOINS, MessageRow, message_columns};
 use super::{SUPPORT, SupportMessage};
+use crate::changes::reveal;
 use crate::{Error, Views};
 
 /// Messages without bounds, and before a number.
@@ -67,23 +70,66 @@ impl Views {
         Ok(self.with_senders(&rows.await?).await?.pop())
     }
 
+<<<<<<< HEAD
     /// The same of one that was posted just now: as a rule it stands in its conversation, which
     /// a client that posts the next one asks for.
+=======
+    /// The same of one that was posted just now: as a rule this node remembers it. What a contact
+    /// said is read, for their newest message changes what is shown of them.
+>>>>>>> desk
     ///
     /// # Errors
     /// When PostgreSQL fails or a read model is stopped.
     pub async fn support_posted(
         &self,
-        account: AccountId,
         conversation: ConversationId,
         id: PublicId,
     ) -> Result<Option<SupportMessage>, Error> {
-        let found = self.support_conversation_of(account, conversation).await?;
-        match found.as_ref().and_then(|found| found.last_message.as_ref()) {
-            Some(newest) if newest.id == id => Ok(Some(newest.clone())),
-            _ => self.support_message(conversation, id).await,
-        }
+        self.progress.require(SUPPORT)?;
+        let posted = self.memory.posted.find(conversation, id);
+        let Some((mut message, author)) = posted.and_then(|event| said_by_a_user(&event)) else {
+            return self.support_message(conversation, id).await;
+        };
+        let users = self.memory.users.all(&self.readers, author).await?;
+        message.author = author.and_then(|author| users.get(&author).cloned());
+        Ok(Some(message))
     }
+}
+
+/// The message that an event posted, and who said it, unless a contact did.
+fn said_by_a_user(event: &LogEvent) -> Option<MessageRow> {
+    let Ok(Event::Conversation(ConversationEvent::MessagePosted {
+        message,
+        author,
+        text,
+        support: Some(remark),
+        content_attributes,
+        source_id,
+        ..
+    })) = &event.event
+    else {
+        return None;
+    };
+    let (recorded, at) = (&event.recorded, event.recorded.recorded_at);
+    let message = SupportMessage {
+        id: recorded.account_position.into(),
+        uuid: *message,
+        conversation: recorded.aggregate_id.into(),
+        direction: remark.direction,
+        sender: remark.sender,
+        author: None,
+        contact: None,
+        private: remark.private,
+        content_type: remark.content_type,
+        text: text.as_str().to_owned(),
+        content_attributes: reveal(content_attributes).cloned().unwrap_or_default(),
+        source_id: reveal(source_id).cloned(),
+        echo_id: remark.echo_id.clone(),
+        created_at: at,
+        updated_at: at,
+        deleted: false,
+    };
+    remark.contact.is_none().then_some((message, *author))
 }
 
 /// For conversation, the numbers that they are between, and limit: those nearest to the end that is

@@ -26,6 +26,8 @@ pub use filter::{Assignee, Filter, Order};
 use crate::User;
 use crate::memory::{map_size, tags_size};
 
+pub use conversation::SupportPlace;
+
 /// The read models that inboxes, teams, contacts and agents are shown from.
 const DESK: &[&str] = &[crate::directory::NAME, crate::desk::NAME];
 /// The read models that support conversations are shown from.

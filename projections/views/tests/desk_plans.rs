@@ -232,6 +232,9 @@ async fn one_conversation_and_what_belongs_to_it_are_looked_up() {
         let plan = explainer.explain(&sql, &[bigint(1), bigint(77)]).await;
         plan.assert_uses("support_conversations_one_per_number");
         plan.assert_reads_at_most(1);
+        let plan = explainer.explain(conversation::PLACE, &[bigint(1), bigint(77)]).await;
+        plan.assert_uses("support_conversations_one_per_number");
+        plan.assert_reads_at_most(1);
         let plan = explainer.explain(conversation::NEWEST_OF_LINK, &[uuid(made(4, 7))]).await;
         plan.assert_uses("support_of_a_link");
         plan.assert_reads_at_most(1);

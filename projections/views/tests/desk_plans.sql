@@ -46,12 +46,13 @@ cross join lateral (select '2026-01-01'::timestamptz + (n * 7919 % 12400) * inte
                     as at) t;
 insert into support_order
     (account_id, number, conversation, inbox, status, priority, assignee, team, unattended,
-     last_activity_at, waiting_since, updated_at)
+     last_activity_at, waiting_since, updated_at, bucket)
 select account_id, number, conversation, inbox, support_status(status), support_priority(priority),
        coalesce(assignee, '00000000-0000-0000-0000-000000000000'),
        coalesce(team, '00000000-0000-0000-0000-000000000000'), first_reply_at is null
            or waiting_since is not null,
-       last_activity_at, coalesce(waiting_since, 'infinity'), updated_at
+       last_activity_at, coalesce(waiting_since, 'infinity'), updated_at,
+       support_bucket(status, assignee)
 from support_conversations;
 insert into support_messages
     (account_id, id, uuid, conversation, direction, sender, contact, private, content_type, text,

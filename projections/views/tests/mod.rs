@@ -5,6 +5,7 @@ mod explain;
 mod list;
 mod messages;
 mod plans;
+mod posted;
 mod served;
 mod unread_counts;
 mod users;

@@ -9,7 +9,7 @@ use domain::{AccountId, ConversationId, InboxId, MembershipId, ParticipationId, 
 use event_store::{Outcome, Together};
 use projections::User;
 use projections::views::Reference;
-use projections::views::support::{Contact, Desk, Inbox, SupportConversation, Team};
+use projections::views::support::{Contact, Desk, Inbox, SupportConversation, SupportPlace, Team};
 
 use super::DIALECT;
 use super::body::Body;
@@ -144,13 +144,18 @@ impl Chatwoot {
         agents.next().ok_or_else(Failure::not_found)
     }
 
-    /// The stream of a conversation of an inbox that the caller sees, by its number in a path.
-    pub(super) async fn conversation_id(&self, number: &str) -> Result<ConversationId, Failure> {
+    /// Where a conversation is, if the caller sees its inbox, by its number in a path.
+    pub(super) async fn place(&self, number: &str) -> Result<SupportPlace, Failure> {
         let number = number_in_path(number)?;
-        let found = self.views().support_place(self.account(), number).await?;
-        let (id, inbox) = found.ok_or_else(Failure::not_found)?;
-        self.may_see(inbox)?;
-        Ok(id)
+        let place = self.views().support_place(self.account(), number).await?;
+        let place = place.ok_or_else(Failure::not_found)?;
+        self.may_see(place.inbox)?;
+        Ok(place)
+    }
+
+    /// Its stream alone.
+    pub(super) async fn conversation_id(&self, number: &str) -> Result<ConversationId, Failure> {
+        Ok(self.place(number).await?.uuid)
     }
 
     /// The conversation itself.

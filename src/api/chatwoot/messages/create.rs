@@ -29,26 +29,28 @@ pub(super) async fn create(
     Path((_account, id)): Path<(String, String)>,
     OpenToBots(request): OpenToBots,
 ) -> Result<Rendered, Failure> {
-    let mut conversation = request.conversation(&id).await?;
+    let place = request.place(&id).await?;
     let body = Body::json_or_parts(&request.headers, request.body.clone()).await?;
-    let (channel, contact) = (conversation.channel, conversation.contact.uuid);
-    let draft = Draft::read(&request, &body, channel, contact)?;
+    let draft = Draft::read(&request, &body, place.channel, place.contact)?;
     let mut attempts = 1;
     let outcome = loop {
-        let post = posting(conversation.uuid, Some(&conversation), vec![], Some(draft.clone()));
+        // Only what comes in depends on how the conversation is.
+        let known = match draft.is_incoming() {
+            true => Some(request.conversation(&id).await?),
+            false => None,
+        };
+        let post = posting(place.uuid, known.as_deref(), vec![], Some(draft.clone()));
         match request.services.commands.execute_together(post, &request.context).await {
             Err(CommandError::Refused(Refusal::MuteUnknown)) if attempts < ATTEMPTS_MAX => {
                 attempts += 1;
                 request.wait_for_head().await?;
-                conversation = request.conversation(&id).await?;
             }
             outcome => break outcome?,
         }
     };
     request.wait_for(&outcome).await?;
     let number = outcome.first.ok_or_else(Failure::not_found)?.into();
-    let views = request.views();
-    let posted = views.support_posted(request.account(), conversation.uuid, number).await?;
+    let posted = request.views().support_posted(place.uuid, number).await?;
     let posted = posted.ok_or_else(Failure::not_found)?;
-    Ok(Rendered::new(&objects::posted(&posted, &conversation)))
+    Ok(Rendered::new(&objects::posted(&posted, &place)))
 }

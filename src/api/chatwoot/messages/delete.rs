@@ -19,14 +19,14 @@ pub(super) async fn delete(
     Path((_account, id, message_id)): Path<(String, String, String)>,
     request: Chatwoot,
 ) -> Result<Rendered, Failure> {
-    let conversation = request.conversation(&id).await?;
+    let place = request.place(&id).await?;
     let number = number_in_path(&message_id)?;
     let find = async || {
-        let found = request.views().support_message(conversation.uuid, number).await?;
+        let found = request.views().support_message(place.uuid, number).await?;
         found.ok_or_else(Failure::not_found)
     };
     let message = find().await?.uuid;
     let delete = Command::DeleteMessage { message };
-    request.execute::<Aggregate>(conversation.uuid, delete).await?;
-    Ok(Rendered::new(&objects::posted(&find().await?, &conversation)))
+    request.execute::<Aggregate>(place.uuid, delete).await?;
+    Ok(Rendered::new(&objects::posted(&find().await?, &place)))
 }

@@ -72,6 +72,7 @@ pub(super) async fn list(
         agent_last_seen_at: conversation.agent_last_seen_at.map(iso),
         assignee_last_seen_at: conversation.assignee_last_seen_at.map(iso),
     };
-    let payload = found.iter().map(|message| objects::posted(message, &conversation)).collect();
+    let place = conversation.place();
+    let payload = found.iter().map(|message| objects::posted(message, &place)).collect();
     Ok(Rendered::new(&MessageList { meta, payload }))
 }

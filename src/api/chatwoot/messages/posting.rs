@@ -8,7 +8,8 @@ use projections::views::support::SupportConversation;
 
 use super::draft::Draft;
 
-/// Commands on a conversation, and a message there. `known` is none where there was none yet.
+/// Commands on a conversation, and a message there. `known` is none where there was none yet, and
+/// where nothing comes in.
 ///
 /// An incoming message opens a resting conversation unless it is muted, which is in another stream:
 /// where that matters as far as is known, it is looked at in the same commit.

@@ -2,7 +2,7 @@ use std::sync::LazyLock;
 
 use domain::conversation::support::{ContentType, Direction, Sender as SentBy};
 use projections::User;
-use projections::views::support::{self, SupportConversation, SupportMessage};
+use projections::views::support::{self, SupportConversation, SupportMessage, SupportPlace};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 use utoipa::ToSchema;
@@ -240,16 +240,13 @@ pub(crate) struct PostedMessage<'a> {
     sender: Option<Sender<'a>>,
 }
 
-pub(crate) fn posted<'a>(
-    message: &'a SupportMessage,
-    conversation: &SupportConversation,
-) -> PostedMessage<'a> {
+pub(crate) fn posted<'a>(message: &'a SupportMessage, place: &SupportPlace) -> PostedMessage<'a> {
     let (_, _, sender) = sender(message);
     PostedMessage {
         id: message.id.get(),
         content: content(message),
-        inbox_id: conversation.inbox_number.get(),
-        conversation_id: conversation.number.get(),
+        inbox_id: place.inbox_number.get(),
+        conversation_id: place.number.get(),
         message_type: message_type(message.direction),
         content_type: message.content_type.as_str(),
         status: "sent",
