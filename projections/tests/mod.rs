@@ -27,4 +27,4 @@ mod world;
 
 pub(crate) use desk_world::{ACCOUNT, Office, incoming, outgoing, said};
 pub(crate) use lists::every_choice_of_flags;
-pub(crate) use world::{KINDS, Node, World, create};
+pub(crate) use world::{KINDS, Node, World, create, pool};
