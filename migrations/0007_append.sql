@@ -19,7 +19,9 @@
 --   e_erases      'stream', or the id of a message; null for nothing
 -- The answer has one row for each request:
 --   appended   first_position and first_account_position are those of its first event; without
---              events they are the head's and null
+--              events they are the head's and null. appended_at and event_digests are what the
+--              columns of its events got that the caller cannot know, in their order; null when
+--              they were there already
 --   conflict   a stream is not at the expected version
 --   replayed   the idempotency key was claimed before
 --   key_reused the key was claimed with another request
@@ -34,7 +36,10 @@ create function append_events(
     s_request int[], s_type text[], s_aggregate text[], s_expected bigint[], s_key bytea[],
     e_stream int[], e_id uuid[], e_type text[], e_version text[], e_payload text[],
     e_metadata text[], e_conversation uuid[], e_key bytea[], e_subject uuid[], e_erases text[]
-) returns table (request int, outcome text, first_position bigint, first_account_position bigint)
+) returns table (
+    request int, outcome text, first_position bigint, first_account_position bigint,
+    appended_at timestamptz, event_digests bytea[]
+)
     language plpgsql as
 $$
 declare
@@ -104,6 +109,8 @@ begin
         outcome := null;
         first_position := null;
         first_account_position := null;
+        appended_at := null;
+        event_digests := null;
 
         stream_to := stream_from;
         while s_request[stream_to] = i loop
@@ -198,6 +205,8 @@ begin
             if event_to > event_from then
                 account_counts[account] := account_count;
                 account_newest[account] := head;
+                appended_at := clock;
+                event_digests := digests[event_from:event_to - 1];
             end if;
             if r_key[i] is not null then
                 insert into idempotency_keys

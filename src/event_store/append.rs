@@ -5,6 +5,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
+use crate::tail::Decoded;
 use crate::worker::Worker;
 use crate::{Error, Idempotency, Log, Settings};
 
@@ -29,6 +30,8 @@ pub struct NewEvent {
     pub subject: Option<MessageId>,
     /// What nobody can read any more once it is recorded.
     pub erases: Option<Erasure>,
+    /// The event as followers of the log read it; without it, they read it from the log.
+    pub decoded: Option<Decoded>,
 }
 
 /// Events for one stream or several, to be written all or none, if every stream is still at its

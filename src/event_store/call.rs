@@ -1,9 +1,11 @@
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use domain::{AccountId, ConversationId, Erasure, MessageId};
 use sqlx::{Connection, Executor, PgConnection, PgPool, Row};
 use uuid::Uuid;
 
+use crate::tail::{Recorded, Written};
 use crate::{Append, Appended, Log, StreamEvents, is_outage};
 
 /// How long the way to PostgreSQL may take to open.
@@ -37,7 +39,7 @@ impl Line {
     pub(crate) async fn append(
         &mut self,
         batch: impl Iterator<Item = &Append>,
-    ) -> Result<Vec<Appended>, sqlx::Error> {
+    ) -> Result<Vec<Written>, sqlx::Error> {
         let mut connection = match self.connection.take() {
             Some(connection) => connection,
             None => connect(&self.pool).await?,
@@ -72,9 +74,9 @@ pub(crate) async fn append(
     connection: &mut PgConnection,
     master_key: Option<&str>,
     append: &Append,
-) -> Result<Appended, sqlx::Error> {
-    let appended = Arrays::of(std::iter::once(append)).send(connection, master_key).await?;
-    appended.into_iter().next().ok_or(sqlx::Error::RowNotFound)
+) -> Result<Written, sqlx::Error> {
+    let written = Arrays::of(std::iter::once(append)).send(connection, master_key).await?;
+    written.into_iter().next().ok_or(sqlx::Error::RowNotFound)
 }
 
 async fn connect(pool: &PgPool) -> Result<PgConnection, sqlx::Error> {
@@ -190,10 +192,10 @@ impl<'a> Arrays<'a> {
         &self,
         connection: &mut PgConnection,
         master_key: Option<&str>,
-    ) -> Result<Vec<Appended>, sqlx::Error> {
+    ) -> Result<Vec<Written>, sqlx::Error> {
         let Self { accounts, r, s, e } = self;
         let rows = sqlx::query(
-            "select outcome, first_position, first_account_position
+            "select outcome, first_position, first_account_position, appended_at, event_digests
              from append_events($1, $2, $3, $4, $5, $6, $7, $8, $9, $10,
                                 $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21)",
         )
@@ -220,8 +222,17 @@ impl<'a> Arrays<'a> {
         .bind(&e.erases)
         .fetch_all(connection)
         .await?;
-        rows.iter().map(outcome).collect()
+        rows.iter().map(written).collect()
     }
+}
+
+fn written(row: &sqlx::postgres::PgRow) -> Result<Written, sqlx::Error> {
+    let at: Option<DateTime<Utc>> = row.try_get("appended_at")?;
+    let recorded = match at {
+        Some(at) => Some(Recorded { at, digests: row.try_get("event_digests")? }),
+        None => None,
+    };
+    Ok(Written { outcome: outcome(row)?, recorded })
 }
 
 fn outcome(row: &sqlx::postgres::PgRow) -> Result<Appended, sqlx::Error> {

@@ -82,7 +82,7 @@ pub use recorded::RecordedEvent;
 pub use sealing::{ERASED, Keys, MasterKey, Rewrapped, STILL_SEALED, UNREADABLE};
 pub use standing::{Follower, HeldLease, Standing};
 pub use store::{PostgresEventStore, StreamContext};
-pub use tail::{Budget, LogEvent, Tail};
+pub use tail::{Budget, Decoded, LogEvent, Tail};
 pub use together::Together;
 pub use transfer::{Exported, Transfer, WithKeys, finish_import, import};
 pub use verify::{Difference, Digest, GENESIS, StoredEvent, Verifier, from_hex, to_hex};

@@ -7,10 +7,10 @@ use domain::{AccountId, AccountPosition, ConversationId, Position, Unreadable};
 use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
-use crate::Error;
 use crate::sealing::{
     ERASED, EventKey, Keys, Opened, STILL_SEALED, UNREADABLE, bare, is_sealed, open_payload,
 };
+use crate::{Error, NewEvent};
 
 /// One event as the log holds it.
 #[derive(Debug, Clone)]
@@ -46,6 +46,18 @@ pub struct RecordedEvent {
     instead: &'static str,
     /// The payload with its private values opened, once it was needed and if it has any.
     opened: OnceLock<Opened>,
+}
+
+/// The columns of an event that are known once it is appended.
+pub(crate) struct Placement {
+    pub(crate) position: Position,
+    pub(crate) account: AccountId,
+    pub(crate) account_position: AccountPosition,
+    pub(crate) aggregate_type: &'static str,
+    pub(crate) aggregate_id: Uuid,
+    pub(crate) sequence: i64,
+    pub(crate) recorded_at: DateTime<Utc>,
+    pub(crate) digest: Vec<u8>,
 }
 
 /// An event with its keys, as they are stored.
@@ -99,10 +111,14 @@ pub(crate) const SELECT: &str = "select e.position, e.event_id, e.account_id, \
      where s.aggregate_type = e.aggregate_type and s.aggregate_id = e.aggregate_id) as stream_key \
     from events e";
 
+fn stored_bytes(payload: &str, metadata: &str) -> usize {
+    payload.len() + metadata.len() + 300
+}
+
 impl Row {
     /// How much of it was sent by the database, about.
     pub(crate) fn bytes(&self) -> usize {
-        self.payload.len() + self.metadata.len() + 300
+        stored_bytes(&self.payload, &self.metadata)
     }
 
     pub(crate) fn position(&self) -> Position {
@@ -146,6 +162,40 @@ impl Row {
 }
 
 impl RecordedEvent {
+    /// An event that was appended, as its row would be read; `sealed` is what seals it and what it
+    /// opens to.
+    pub(crate) fn appended(
+        event: NewEvent,
+        sealed: Option<(EventKey, Opened)>,
+        placement: Placement,
+    ) -> Self {
+        let (key, opened) = sealed.unzip();
+        Self {
+            instead: if key.is_some() { STILL_SEALED } else { ERASED },
+            key: Ok(key),
+            opened: opened.map_or_else(OnceLock::new, OnceLock::from),
+            position: placement.position,
+            event_id: event.event_id,
+            account: placement.account,
+            account_position: placement.account_position,
+            aggregate_type: placement.aggregate_type.to_owned(),
+            aggregate_id: placement.aggregate_id,
+            sequence: placement.sequence,
+            conversation_id: event.conversation,
+            event_type: event.event_type,
+            event_version: event.event_version,
+            payload: event.payload,
+            metadata: event.metadata,
+            recorded_at: placement.recorded_at,
+            digest: placement.digest,
+        }
+    }
+
+    /// How much of it the database sends, about.
+    pub(crate) fn bytes(&self) -> usize {
+        stored_bytes(&self.payload, &self.metadata)
+    }
+
     /// The event as today's type reads it; what was erased is `Redacted`.
     ///
     /// # Errors

@@ -1,4 +1,3 @@
-use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -10,6 +9,7 @@ use crate::metadata::Claimant;
 use crate::recorded::{Row, SELECT};
 use crate::sealing::{EventKey, StreamKey, open_payload, seal};
 use crate::snapshots::Snapshots;
+use crate::tail::Decoded;
 use crate::turn::Turn;
 use crate::{Append, Appended, Appender, Error, Log, NewEvent, StreamEvents};
 
@@ -175,7 +175,7 @@ impl PostgresEventStore {
         for (event, metadata) in events {
             let event_id = Uuid::now_v7();
             let (payload, key) = seal(event_id, serde_json::to_value(event).map_err(unencodable)?)?;
-            require_readable(&stream, event, event_id, &payload, key.as_ref())?;
+            let decoded = read_back::<A>(&stream, event, event_id, &payload, key.as_ref())?;
             if key.is_some() && stream_key.is_none() {
                 stream_key = keys.stream(self.log.pool(), &stream).await?;
                 if stream_key.is_none() {
@@ -196,6 +196,7 @@ impl PostgresEventStore {
                 key,
                 subject: A::subject(event),
                 erases: A::erases(event),
+                decoded,
             });
         }
         let key_change = KeyChange {
@@ -223,9 +224,9 @@ impl PostgresEventStore {
     ) -> Result<Appended, Error> {
         let (streams, key_changes): (Vec<_>, Vec<_>) = sealed.into_iter().unzip();
         let Claimant { account, caller, idempotency } = claimant;
-        let append = Append { account, caller, idempotency, streams };
+        let mut append = Append { account, caller, idempotency, streams };
         let appended = match turn {
-            Some(turn) => turn.append(&self.log, &append).await?,
+            Some(turn) => turn.append(&self.log, &mut append).await?,
             None => self.appender.append(append).await?,
         };
         let keys = self.log.keys();
@@ -247,27 +248,27 @@ impl PostgresEventStore {
 }
 
 /// Decodes an event as every follower of the log will, before it is recorded for good: an
-/// unreadable event would stop them all.
-fn require_readable<E: StoredEvent>(
+/// unreadable event would stop them all. None of an aggregate that the domain does not have.
+fn read_back<A: Decider>(
     stream: &str,
-    event: &E,
+    event: &A::Event,
     id: Uuid,
     payload: &str,
     key: Option<&EventKey>,
-) -> Result<(), Error> {
+) -> Result<Option<Decoded>, Error> {
     let unstorable = |why| Error::Unstorable { stream: stream.to_owned(), why };
-    let opened = match key {
-        Some(key) => Cow::Owned(open_payload(id, payload, key).payload),
-        None => Cow::Borrowed(payload),
-    };
+    let sealed = key.map(|key| (key.clone(), open_payload(id, payload, key)));
+    let opened = sealed.as_ref().map_or(payload, |(_, opened)| &opened.payload);
     if opened.len() > domain::limits::EVENT_BYTES_MAX {
         return Err(unstorable("it is too large to be published"));
     }
-    match serde_json::from_str::<E>(&opened) {
-        Ok(read) if read == *event => Ok(()),
-        Ok(_) => Err(unstorable("it would be read back differently")),
-        Err(_) => Err(unstorable("it could not be read back")),
+    match serde_json::from_str::<A::Event>(opened) {
+        Ok(read) if read == *event => {}
+        Ok(_) => return Err(unstorable("it would be read back differently")),
+        Err(_) => return Err(unstorable("it could not be read back")),
     }
+    let read = domain::Event::read(A::TYPE, event.event_type(), event.event_version(), opened);
+    Ok(read.ok().map(|event| Decoded { event, sealed }))
 }
 
 pub(crate) const OF_STREAM_AFTER: &str =

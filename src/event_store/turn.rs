@@ -42,12 +42,17 @@ impl Turn {
     ///
     /// # Errors
     /// [`Error::Unreachable`] when it is not known whether the commit came through.
-    pub(crate) async fn append(mut self, log: &Log, append: &Append) -> Result<Appended, Error> {
+    pub(crate) async fn append(
+        mut self,
+        log: &Log,
+        append: &mut Append,
+    ) -> Result<Appended, Error> {
         let known = log.newest_seen();
         let sending = call::append(&mut self.tx, log.keys().master_id(), append);
-        let appended = sending.await.map_err(Error::database("append to the log"))?;
+        let written = sending.await.map_err(Error::database("append to the log"))?;
+        let appended = written.outcome.clone();
         self.tx.commit().await.map_err(|_| Error::Unreachable)?;
-        announce(log, known, [(append, &appended)].into_iter());
+        announce(log, known, std::iter::once((append, written)));
         Ok(appended)
     }
 }

@@ -7,6 +7,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::append::Waiting;
 use crate::call::Line;
+use crate::tail::{Written, as_recorded};
 use crate::{Append, Appended, Error, Log, Settings, causes, is_outage};
 
 /// The appender's task: it alone writes to the log in this process, one batch after the other.
@@ -84,11 +85,13 @@ impl Worker {
             let started = Instant::now();
             let known = self.log.newest_seen();
             match self.send(&batch).await {
-                Ok(outcomes) => {
+                Ok(written) => {
                     metrics::histogram!("colloquy_append_batch_size").record(batch.len() as f64);
                     metrics::histogram!("colloquy_append_seconds").record(started.elapsed());
-                    let appended = batch.iter().map(|waiting| &waiting.append).zip(&outcomes);
-                    announce(&self.log, known, appended);
+                    let outcomes: Vec<_> =
+                        written.iter().map(|written| written.outcome.clone()).collect();
+                    let appends = batch.iter_mut().map(|waiting| &mut waiting.append);
+                    announce(&self.log, known, appends.zip(written));
                     for (waiting, outcome) in batch.into_iter().zip(outcomes) {
                         waiting.answer(Ok(outcome));
                     }
@@ -137,14 +140,14 @@ impl Worker {
 
     /// Sends one batch, again while the connection breaks: events that an unclear commit did write
     /// are recognised by their ids, so nothing is written twice.
-    async fn send(&mut self, batch: &[Waiting]) -> Result<Vec<Appended>, Error> {
+    async fn send(&mut self, batch: &[Waiting]) -> Result<Vec<Written>, Error> {
         let started = Instant::now();
         let (mut delay, mut told) = (Duration::from_millis(10), false);
         loop {
             match self.line.append(batch.iter().map(|waiting| &waiting.append)).await {
-                Ok(outcomes) => {
+                Ok(written) => {
                     self.log.availability().answered();
-                    return Ok(outcomes);
+                    return Ok(written);
                 }
                 Err(error) if !is_outage(&error) => {
                     return Err(Error::Database { doing: "append to the log", source: error });
@@ -176,24 +179,30 @@ impl Worker {
     }
 }
 
-/// Tells the followers what is new. It comes after all that was known before it was sent, unless
-/// the database has gone back.
+/// Hands the followers what is new. It comes after all that was known before it was sent, unless the
+/// database has gone back.
 pub(crate) fn announce<'a>(
     log: &Log,
     known: Option<Position>,
-    appended: impl Iterator<Item = (&'a Append, &'a Appended)>,
+    appended: impl Iterator<Item = (&'a mut Append, Written)>,
 ) {
-    let newest = appended.filter_map(|(append, appended)| match appended {
-        Appended::At { position, .. } => {
-            let count = append.events().count() as i64;
-            (count > 0).then_some(*position + (count - 1))
+    let (mut newest, mut events) = (None, Vec::new());
+    for (append, written) in appended {
+        let count = append.events().count() as i64;
+        if let Appended::At { position, .. } = written.outcome
+            && count > 0
+        {
+            newest = newest.max(Some(position + (count - 1)));
         }
-        _ => None,
-    });
-    let Some(newest) = newest.max() else { return };
-    if let Some(known) = known.filter(|known| newest <= *known) {
-        let what = format!("its log had {known} events, and event {newest} is a new one");
-        log.availability().fail_for_lost_time(what);
+        events.extend(as_recorded(append, written));
+    }
+    let Some(newest) = newest else { return };
+    match known.filter(|known| newest <= *known) {
+        None => log.ring().appended(events),
+        Some(known) => {
+            let what = format!("its log had {known} events, and event {newest} is a new one");
+            log.availability().fail_for_lost_time(what);
+        }
     }
     metrics::gauge!("colloquy_log_position").set(newest.get() as f64);
     log.appended(newest);

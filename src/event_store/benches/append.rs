@@ -195,6 +195,7 @@ impl Caller for Ours {
                 key: None,
                 subject: None,
                 erases: None,
+                decoded: None,
             }],
         };
         let append = Append {

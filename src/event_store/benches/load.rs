@@ -44,6 +44,7 @@ async fn main() {
             key: None,
             subject: None,
             erases: None,
+            decoded: None,
         });
         let events = StreamEvents {
             aggregate_type: "conversation",

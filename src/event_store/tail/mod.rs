@@ -1,7 +1,8 @@
 //! A shared tail of the log: within a process, each event is read from PostgreSQL, decrypted and
-//! decoded once for all followers. The newest events are kept in a ring, which the gapless
-//! positions index.
+//! decoded once for all followers, and those that the process has appended itself not even once.
+//! The newest events are kept in a ring, which the gapless positions index.
 
+mod appended;
 mod ring;
 #[cfg(test)]
 mod tests;
@@ -15,6 +16,8 @@ use futures::TryStreamExt;
 use crate::recorded::{Row, SELECT};
 use crate::{Error, Log, RecordedEvent};
 
+pub use appended::Decoded;
+pub(crate) use appended::{Recorded, Written, as_recorded};
 use ring::Place;
 pub(crate) use ring::Ring;
 
@@ -55,6 +58,10 @@ impl From<RecordedEvent> for LogEvent {
 }
 
 impl LogEvent {
+    fn position(&self) -> Position {
+        self.recorded.position
+    }
+
     fn new(recorded: RecordedEvent, bytes: usize) -> Self {
         let event = recorded.event().map_err(Arc::new);
         Self { recorded, event, bytes }

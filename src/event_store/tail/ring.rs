@@ -23,6 +23,8 @@ pub(crate) struct Ring {
 struct Held {
     events: VecDeque<Arc<LogEvent>>,
     bytes: usize,
+    /// What this process appended behind a gap, until what others appended in it is read.
+    ahead: Vec<Arc<LogEvent>>,
     /// Rises when everything is dropped, so that a read that began before is not kept.
     generation: u64,
 }
@@ -82,7 +84,7 @@ impl Ring {
     /// The position of the newest event, and in which generation.
     pub(super) fn end(&self) -> (Option<Position>, u64) {
         let held = self.lock();
-        (held.events.back().map(|event| event.recorded.position), held.generation)
+        (held.end(), held.generation)
     }
 
     /// Takes what was read after `position`, unless everything was dropped meanwhile.
@@ -91,21 +93,34 @@ impl Ring {
         if held.generation != generation {
             return;
         }
-        if held.events.back().is_some_and(|event| event.recorded.position != position) {
+        if held.end().is_none_or(|end| end < position) {
             held.events.clear();
             held.bytes = 0;
         }
-        for event in events {
-            held.bytes += event.bytes;
-            held.events.push_back(event.clone());
+        held.go_on(events);
+        let ahead = std::mem::take(&mut held.ahead);
+        held.go_on(&ahead);
+        held.ahead =
+            ahead.into_iter().filter(|event| held.end() < Some(event.position())).collect();
+        held.trim(self.limits);
+    }
+
+    /// Takes what this process has appended, unless the ring has yet to begin.
+    pub(crate) fn appended(&self, events: Vec<Arc<LogEvent>>) {
+        let mut held = self.lock();
+        let (Some(first), Some(end)) = (events.first(), held.end()) else { return };
+        if first.position() <= end.next() {
+            held.go_on(&events);
+            return held.trim(self.limits);
         }
-        held.erase(events);
-        while held.events.len() > self.limits.events_max.max(1)
-            || (held.bytes > self.limits.bytes_max && held.events.len() > 1)
-        {
-            let oldest = held.events.pop_front();
-            held.bytes -= oldest.map_or(0, |event| event.bytes);
+        let goes_on =
+            held.ahead.last().map(|last| last.position().next()) == Some(first.position());
+        let bytes: usize = held.ahead.iter().chain(&events).map(|event| event.bytes).sum();
+        let Budget { events_max, bytes_max } = self.limits;
+        if !goes_on || held.ahead.len() >= events_max || bytes > bytes_max {
+            held.ahead.clear();
         }
+        held.ahead.extend(events);
     }
 
     /// Drops everything.
@@ -126,6 +141,30 @@ impl Ring {
 }
 
 impl Held {
+    fn end(&self) -> Option<Position> {
+        self.events.back().map(|event| event.position())
+    }
+
+    /// Takes those that come next, one after the other. Some may have come on another way already.
+    fn go_on(&mut self, events: &[Arc<LogEvent>]) {
+        for event in events {
+            if self.end().is_none_or(|end| end.next() == event.position()) {
+                self.bytes += event.bytes;
+                self.events.push_back(event.clone());
+            }
+        }
+        self.erase(events);
+    }
+
+    fn trim(&mut self, limits: Budget) {
+        while self.events.len() > limits.events_max.max(1)
+            || (self.bytes > limits.bytes_max && self.events.len() > 1)
+        {
+            let oldest = self.events.pop_front();
+            self.bytes -= oldest.map_or(0, |event| event.bytes);
+        }
+    }
+
     /// Drops the private values that the new events erase: a follower that returns to an old
     /// position must not read here what the log itself can no longer show.
     fn erase(&mut self, new: &[Arc<LogEvent>]) {

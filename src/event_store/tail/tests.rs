@@ -1,8 +1,9 @@
 //! What is read once for all who follow, on a real PostgreSQL.
 
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use domain::conversation::{Command, Conversation};
+use domain::conversation::{Command, Conversation, Refusal};
 use domain::{ConversationId, MessageId, Position};
 use futures::future::join_all;
 use sqlx::Executor;
@@ -12,7 +13,7 @@ use uuid::Uuid;
 use super::ring::Ring;
 use super::{Budget, LogEvent};
 use crate::tests::{ANN, context, create, log, node, post, run};
-use crate::{CommandError, Commands, Error, Log, Settings, UNREADABLE};
+use crate::{CommandError, Commands, Error, Log, Settings, Together, UNREADABLE};
 
 const STREAM: ConversationId = ConversationId::new(Uuid::from_u128(100));
 
@@ -32,7 +33,7 @@ async fn log_of(events: usize) -> (Log, Commands) {
     (log, commands)
 }
 
-fn positions(events: &[std::sync::Arc<LogEvent>]) -> Vec<i64> {
+fn positions(events: &[Arc<LogEvent>]) -> Vec<i64> {
     events.iter().map(|event| event.recorded.position.get()).collect()
 }
 
@@ -81,6 +82,65 @@ async fn a_node_sees_what_others_append_once_it_has_looked() {
     assert!(other.tail().read(Position::new(3), budget(100)).await.unwrap().is_empty());
     other.look().await.unwrap();
     assert_eq!(positions(&other.tail().read(Position::new(3), budget(100)).await.unwrap()), [4]);
+}
+
+#[tokio::test]
+async fn what_the_process_appends_is_not_read_again_and_is_what_would_be_read() {
+    let (log, commands) = log_of(1).await;
+    log.tail().read(Position::START, budget(1)).await.unwrap();
+    let reads = || log.ring().reads.load(Ordering::Relaxed);
+    let before = reads();
+    let other = ConversationId::new(Uuid::from_u128(200));
+    let renamed = Command::RenameConversation { name: Some("a name".into()) };
+    run(&commands, STREAM, post("sealed")).await.unwrap();
+    run(&commands, STREAM, renamed).await.unwrap();
+    let together: Together<Refusal> =
+        Together::of::<Conversation>(other, vec![create(), post("of two streams")])
+            .and::<Conversation>(STREAM, vec![post("in one append")]);
+    commands.execute_together(together, &context(None)).await.unwrap();
+    let handed = log.tail().read(Position::new(1), budget(100)).await.unwrap();
+    assert_eq!(positions(&handed), (2..=6).collect::<Vec<_>>());
+    assert_eq!(reads(), before);
+    let read = log.tail().fetch(Position::new(1), budget(100)).await.unwrap();
+    // Opens what is sealed in either.
+    let whole = |events: &[Arc<LogEvent>]| {
+        for event in events {
+            event.recorded.reveal().unwrap();
+        }
+        format!("{events:#?}")
+    };
+    assert_eq!(whole(&handed), whole(&read));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_nodes_that_append_in_turns_both_have_all_events_in_order() {
+    let (log, commands) = log_of(1).await;
+    let other = Log::new(log.pool().clone(), log.keys().clone()).with_ring(Ring::new(budget(40)));
+    let second = node(&other);
+    let append = async |commands: &Commands, stream: u128| {
+        let stream = Uuid::from_u128(stream);
+        run(commands, stream, create()).await.unwrap();
+        for n in 0..50 {
+            run(commands, stream, post(&n.to_string())).await.unwrap();
+        }
+    };
+    let follow = async |log: &Log| {
+        let mut seen: Vec<Arc<LogEvent>> = Vec::new();
+        while seen.len() < 103 {
+            let after = seen.last().map_or(Position::START, |event| event.position());
+            log.changed_after(after).await;
+            seen.extend(log.tail().read(after, budget(100)).await.unwrap());
+        }
+        seen
+    };
+    let ((), (), first, second) =
+        tokio::join!(append(&commands, 300), append(&second, 301), follow(&log), follow(&other));
+    for seen in [first, second] {
+        assert_eq!(positions(&seen), (1..=103).collect::<Vec<_>>());
+        let read = log.tail().fetch(Position::START, budget(103)).await.unwrap();
+        let digest = |event: &Arc<LogEvent>| event.recorded.digest.clone();
+        assert!(seen.iter().map(digest).eq(read.iter().map(digest)));
+    }
 }
 
 #[tokio::test]

@@ -90,6 +90,7 @@ fn append(streams: &[(Uuid, i64)], payload: &str, idempotency: Option<Idempotenc
             key: None,
             subject: None,
             erases: None,
+            decoded: None,
         }],
     });
     let (account, caller) = (AccountId::FIRST, "ann".to_owned());

@@ -90,6 +90,7 @@ async fn backlog() -> Log {
             key: None,
             subject: None,
             erases: None,
+            decoded: None,
         });
         let events = StreamEvents {
             aggregate_type: "conversation",
