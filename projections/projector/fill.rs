@@ -60,6 +60,9 @@ impl Fill<'_> {
         let found = Standing::read(&mut *connection, self.generation).await?;
         let fronts = found.and_then(|standing| lanes.fronts(&standing));
         let Some((leading, following)) = fronts else { return Ok(None) };
+        if following == leading {
+            return Ok(Some(leading));
+        }
         set(connection, LARGE).await?;
         let levelled = async {
             let mut ahead = self.ahead(following, leading);
