@@ -69,7 +69,7 @@ async fn main() -> anyhow::Result<()> {
 /// Counts a batch, and notes how far that is: both or nothing.
 async fn count(pool: &PgPool, batch: &[Message]) -> anyhow::Result<()> {
     let mut transaction = pool.begin().await?;
-    // Whoever else runs with these tables waits here, and then finds that it is not next.
+    // Another process on these tables waits here, and then finds that it is not next.
     let mut position: i64 =
         sqlx::query_scalar("select position from unread_digest.position for update")
             .fetch_one(&mut *transaction)

@@ -1,7 +1,7 @@
 -- Who follows the log, and how far each follower has come.
 
 -- Which node does a piece of work that one node at a time may do. The epoch rises whenever the
--- lease is taken, and whatever is written under a lease names the epoch, so a holder that lost it
+-- lease is taken, and everything written under a lease names the epoch, so a holder that lost it
 -- cannot write.
 create table leases (
     name       text        not null,

@@ -174,7 +174,7 @@ begin
                 account_count := account_count + 1;
                 -- event_digest, written out: plpgsql prepares an expression with such a function in
                 -- it anew in each transaction, which took a quarter of a small batch's time.
-                -- Whoever changes one of the two meets the other in every test that verifies a log.
+                -- A change of one alone fails every test that verifies a log.
                 chain := sha256(chain || convert_to(
                     format(
                         '%s:%s,%s:%s,%s:%s,%s:%s,%s:%s,%s:%s,%s:%s,'

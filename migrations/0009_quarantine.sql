@@ -1,4 +1,4 @@
--- Events that nobody can read and that an operator has let the read models pass over.
+-- Events that cannot be read and that an operator has let the read models pass over.
 
 -- The event itself stays as it is, and so does its digest: only what follows the log takes it for
 -- nothing. A quarantine is for good. A row that could be taken away again would leave read models
@@ -8,7 +8,7 @@ create table quarantined_events (
     -- log itself does.
     position       bigint      not null,
     quarantined_at timestamptz not null default clock_timestamp(),
-    -- The operating system's user: whoever can run the verb here holds the database anyway.
+    -- The operating system's user: who can run the verb here controls the database anyway.
     quarantined_by text        not null,
     reason         text        not null,
     constraint quarantined_events_once_per_event primary key (position),

@@ -1,7 +1,7 @@
 -- A repair of the NATS stream that is not finished.
 
 -- A message's number cannot be given again: behind a wrong one, the stream has to be made anew.
--- Whoever leads the relay does it, and whoever leads after them goes on with what stands here: the
+-- The node that leads the relay does it, and the next leader goes on with what stands here: the
 -- settings and the consumers of a stream are gone once it is deleted.
 create table nats_repairs (
     only_row         boolean     not null default true,

@@ -33,7 +33,7 @@ pub(crate) enum Place {
     One(String),
 }
 
-/// A rollback within this time finds its rows still there. No longer, because rows that nobody
+/// A rollback within this time finds its rows still there. No longer, because rows that no node
 /// keeps up to date still contain what is erased meanwhile.
 const KEPT_FOR: Duration = Duration::from_secs(600);
 /// Below this, small steps are as fast.
@@ -101,7 +101,7 @@ impl Generation {
     }
 
     /// The schema, and the lease, of what is compared with it. It is dropped at sight, so its name
-    /// is one that nobody else has in a shared database.
+    /// is one that no other test has in a shared database.
     pub(crate) fn scratch(&self) -> String {
         format!("colloquy_verify_{}", self.version)
     }

@@ -71,7 +71,7 @@ pub enum Error {
     /// The log could not be read or the checkpoint not be written.
     #[error("failed to follow the log")]
     Log(#[from] event_store::Error),
-    /// An event that nobody can read.
+    /// An event that cannot be read.
     #[error("failed to decode an event")]
     Undecodable(#[source] Arc<event_store::Error>),
     /// PostgreSQL refused or could not be reached.
@@ -112,7 +112,7 @@ pub enum Error {
     },
     /// The read model that has the answer was set back by a crash, or is not built yet.
     #[error("projection {model} is catching up")]
-    Behind {
+    NotCaughtUp {
         /// Its name.
         model: &'static str,
     },

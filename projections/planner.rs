@@ -1,4 +1,4 @@
-//! Planner settings: every statement on the read models walks indexes, whatever the statistics say.
+//! Planner settings: every statement on the read models walks indexes, with all statistics.
 
 /// Settings of the connections that read and write read models.
 ///

@@ -92,22 +92,13 @@ impl Progress {
         if let Some(position) = self.lock().get(&account) {
             return Ok(*position);
         }
-        let found: Option<AccountPosition> = sqlx::query_scalar(
-            "select account_position
-             from events
-             where account_id = $1 and position <= $2
-             order by account_position desc
-             limit 1",
-        )
-        .bind(account)
-        .bind(self.position())
-        .fetch_optional(&self.pool)
-        .await
-        .map_err(Error::database("read an account's position"))?;
+        let found = event_store::account_position_at(&self.pool, account, self.position())
+            .await
+            .map_err(Error::database("read an account's position"))?;
         let mut accounts = self.lock();
         // Meanwhile a newer one may have come in.
         let position = *accounts.entry(account).or_default();
-        let position = position.max(found.unwrap_or_default());
+        let position = position.max(found);
         accounts.insert(account, position);
         Ok(position)
     }
@@ -152,7 +143,7 @@ impl Progress {
     /// Fails if one of the read models that a query needs cannot answer now.
     ///
     /// # Errors
-    /// [`Error::Stopped`] for the first one that is, else [`Error::Behind`].
+    /// [`Error::Stopped`] for the first one that is, else [`Error::NotCaughtUp`].
     pub(crate) fn require(&self, models: &[&'static str]) -> Result<(), Error> {
         let shown = self.shown.borrow();
         if let Some((model, reason)) =
@@ -162,7 +153,7 @@ impl Progress {
         }
         match models.iter().find_map(|model| shown.behind.get(model)) {
             None => Ok(()),
-            Some(model) => Err(Error::Behind { model }),
+            Some(model) => Err(Error::NotCaughtUp { model }),
         }
     }
 

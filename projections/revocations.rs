@@ -23,7 +23,7 @@ use crate::{Error, Memory, directory};
 
 /// How old a node's knowledge may be while it takes tokens.
 pub const KNOWN_WITHIN: Duration = Duration::from_secs(1);
-/// How often the head of the log is looked at while nobody says that it has grown.
+/// How often the head of the log is looked at without a hint that it has grown.
 const LOOK_EVERY: Duration = Duration::from_millis(200);
 /// After a failure.
 const PAUSE: Duration = Duration::from_millis(100);

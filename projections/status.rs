@@ -55,7 +55,7 @@ pub enum State {
     Building,
     /// It cannot go on.
     Stopped,
-    /// Nobody writes it: no server of its version runs, or what built it was interrupted.
+    /// It is not kept up to date: no server of its version runs, or what built it was interrupted.
     Unattended,
 }
 

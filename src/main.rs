@@ -14,8 +14,8 @@ use tikv_jemallocator::Jemalloc;
 #[global_allocator]
 static ALLOCATOR: Jemalloc = Jemalloc;
 
-/// What nobody has used for a second goes back to the system, by a thread of its own: no request
-/// pays for it.
+/// Memory that was not used for a second goes back to the system, by a thread of its own: no
+/// request pays for it.
 #[used]
 #[unsafe(export_name = "_rjem_malloc_conf")]
 static ALLOCATOR_SETTINGS: &[u8] = b"background_thread:true,dirty_decay_ms:1000,muzzy_decay_ms:0\0";

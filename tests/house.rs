@@ -137,6 +137,40 @@ fn no_line_is_longer_than_a_hundred_characters() {
     assert!(read > 500, "{read}");
 }
 
+/// Paths between backticks, as seen from here or from `src`, and the targets of links.
+#[test]
+fn what_the_documentation_points_to_is_there() {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    let is_folder = |first: &str| !first.is_empty() && root.join(first).is_dir();
+    let is_crate = |first: &str| !first.is_empty() && root.join("src").join(first).is_dir();
+    // Another character stands for a name or for many.
+    let is_path = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "_./-".contains(c);
+    let mut looked = 0;
+    for page in files("").iter().filter(|path| path.extension().is_some_and(|e| e == "md")) {
+        let text = std::fs::read_to_string(page).unwrap();
+        let mut targets: Vec<_> = text
+            .split('`')
+            .skip(1)
+            .step_by(2)
+            .filter_map(|name| Some((name, name.split_once('/')?.0)))
+            .filter(|(name, _)| name.chars().all(is_path))
+            .filter_map(|(name, first)| match (is_folder(first), is_crate(first)) {
+                (true, _) => Some(root.join(name)),
+                (_, true) => Some(root.join("src").join(name)),
+                _ => None,
+            })
+            .collect();
+        let links = text.split("](").skip(1).filter_map(|rest| rest.split([')', '#']).next());
+        let here = links.filter(|link| !link.is_empty() && !link.starts_with("http"));
+        targets.extend(here.map(|link| page.with_file_name(link)));
+        for target in &targets {
+            assert!(target.exists(), "{} names {}", page.display(), target.display());
+        }
+        looked += targets.len();
+    }
+    assert!(looked > 150, "{looked}");
+}
+
 /// The text of what is written in Rust and SQL, without tests.
 fn sources(folder: &str) -> Vec<(String, String)> {
     let mut found = Vec::new();

@@ -213,16 +213,33 @@ const PROVIDERS_TOKEN: &str = "eyJhbGciOiJFZERTQSIsImtpZCI6Im9uZSJ9\
 const PROVIDERS_KEYS: &str = r#"{"keys":[{"kty":"OKP","crv":"Ed25519","kid":"one",
     "x":"z5STuVi8A6EVvCTJsD0xLCHIjQyfDD5-2Ky7B6jNEH0"}]}"#;
 
-#[tokio::test]
-async fn an_identity_provider_may_come_late() {
-    let answer = Arc::new(Mutex::new((StatusCode::BAD_GATEWAY, "")));
+/// An address that answers this at `/keys`.
+async fn provider(answer: &Arc<Mutex<(StatusCode, &'static str)>>) -> String {
     let given = answer.clone();
     let keys = axum::routing::get(async move || *given.lock().unwrap());
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let url = format!("http://{}/keys", listener.local_addr().unwrap());
+    let url = format!("http://{}", listener.local_addr().unwrap());
     let router = axum::Router::new().route("/keys", keys);
     tokio::spawn(async { axum::serve(listener, router).await });
+    url
+}
 
+#[tokio::test]
+async fn an_identity_provider_is_asked_through_the_proxy_of_the_environment() {
+    let proxy = provider(&Arc::new(Mutex::new((StatusCode::OK, PROVIDERS_KEYS)))).await;
+    let server = Installation::new().await.start_with_variables(&[
+        ("COLLOQUY_JWKS_URL", "http://provider.invalid/keys"),
+        ("HTTP_PROXY", &proxy),
+        ("NO_PROXY", ""),
+    ]);
+    let ann = server.caller("ann").with_token(PROVIDERS_TOKEN);
+    wait_until("its keys are known", async || ann.get("/api/user").await.status == 200).await;
+}
+
+#[tokio::test]
+async fn an_identity_provider_may_come_late() {
+    let answer = Arc::new(Mutex::new((StatusCode::BAD_GATEWAY, "")));
+    let url = provider(&answer).await + "/keys";
     let server = Installation::new().await.start_with(&["--jwks-url", &url]);
     let ann = server.caller("ann").with_token(PROVIDERS_TOKEN);
     let early = send(ann.request(Method::GET, "/api/user")).await;

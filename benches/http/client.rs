@@ -71,7 +71,7 @@ fn number(text: &[u8]) -> Option<i64> {
     std::str::from_utf8(&text[..digits]).ok()?.parse().ok()
 }
 
-/// Somebody with a token.
+/// A caller with a token.
 pub struct User {
     token: String,
 }

@@ -128,5 +128,5 @@ impl Pgbench {
     }
 }
 
-/// Writes the statement, whatever columns there are.
+/// Writes the statement for any columns.
 const INSERT: &str = include_str!("insert.sql");

@@ -54,7 +54,7 @@ impl Server {
         let address = listening["address"].as_str().unwrap().parse().unwrap();
         let troubles = Arc::new(Mutex::new(BTreeMap::new()));
         let found = troubles.clone();
-        // Somebody has to read what it logs, or it would wait for room in the pipe.
+        // Its log has to be read, or it would wait for room in the pipe.
         std::thread::spawn(move || {
             for entry in log.filter(|entry| entry["level"] != "INFO") {
                 let (level, message) = (&entry["level"], &entry["message"]);

@@ -92,7 +92,7 @@ impl Installation {
             told.last().is_some_and(|line| line.contains("\"listening\""))
         });
         assert!(is_listening, "it does not start: {told:?}");
-        // Somebody has to read what it logs, or it would wait for room in the pipe.
+        // Its log has to be read, or it would wait for room in the pipe.
         std::thread::spawn(move || log.for_each(drop));
         Node(child)
     }

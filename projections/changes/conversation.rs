@@ -81,7 +81,7 @@ pub(crate) struct ConversationChanges<'a> {
 }
 
 /// The newest message with its author, and the newest message of any other author. These two give
-/// the newest message by somebody else for every member, without a row per member.
+/// the newest message by another user for every member, without a row per member.
 #[derive(Debug, Default, Serialize)]
 struct Newest {
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -60,7 +60,7 @@ pub struct Changes<'a> {
     pub(crate) created_support: BTreeMap<ConversationId, CreatedSupport<'a>>,
     pub(crate) support: BTreeMap<ConversationId, SupportChanges<'a>>,
     pub(crate) posted_support: BTreeMap<MessageId, PostedSupport<'a>>,
-    /// Of whatever conversations.
+    /// Of all conversations.
     pub(crate) deleted_support: BTreeMap<MessageId, DeletedSupport>,
     pub(crate) inboxes: BTreeMap<InboxId, InboxChanges<'a>>,
     pub(crate) teams: BTreeMap<TeamId, TeamChanges<'a>>,

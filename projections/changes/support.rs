@@ -98,7 +98,7 @@ pub(crate) struct SupportChanges<'a> {
     /// Of the mute, if that changed.
     #[serde(skip_serializing_if = "Option::is_none")]
     muted_until: Option<DateTime<Utc>>,
-    /// The newest event that is more than somebody looking at it.
+    /// The newest event that is more than an agent looking at it.
     #[serde(skip_serializing_if = "Option::is_none")]
     updated_at: Option<DateTime<Utc>>,
 }
@@ -123,7 +123,7 @@ impl<'a> Changes<'a> {
         }
     }
 
-    /// What the agents of a support conversation share, and what its assignees do.
+    /// The state that the agents of a support conversation share, and that of its assignees.
     pub(super) fn support_of_role(
         &mut self,
         recorded: &RecordedEvent,

@@ -27,10 +27,10 @@ create table conversations (
     member_count    bigint      not null,
     -- It has or had more members than are worth a change of each one's row for every message: what
     -- its members' lists are ordered by is joined from here when they are read. It never goes back,
-    -- so that whether it is does not depend on when somebody looked.
+    -- so that whether it is does not depend on when it is read.
     is_large        boolean     not null,
     -- The newest message, its author, and the newest message by anyone else: enough to know for
-    -- each member what the newest one by somebody else is.
+    -- each member what the newest one by another user is.
     newest_id       bigint,
     newest_author   uuid,
     newest_by_other bigint,
@@ -40,7 +40,7 @@ create table conversations (
 -- Every message changes its conversation's row, and no index entry.
 with (fillfactor = 70);
 
--- What is the newest message by somebody else than a member.
+-- The newest message by another user than a member.
 create function newest_by_others(c conversations, member uuid) returns bigint
     language sql immutable parallel safe
 return case when member = (c).newest_author then (c).newest_by_other else (c).newest_id end;

@@ -3,7 +3,7 @@
 -- The inboxes that an agent is in.
 create index if not exists inbox_members_of_a_user on inbox_members (user_id, inbox);
 
--- Part of a contact's name, e-mail address, phone number or identifier, whatever its case.
+-- Part of a contact's name, e-mail address, phone number or identifier, ignoring case.
 create extension if not exists pg_trgm with schema public;
 create extension if not exists btree_gin with schema public;
 create index if not exists contacts_by_part_of_text on contacts using gin

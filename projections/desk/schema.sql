@@ -25,7 +25,7 @@ create table inbox_members (
     constraint inbox_members_one_per_user primary key (inbox, user_id)
 );
 
--- A team of agents. One that was deleted has no row, whatever conversations say.
+-- A team of agents. One that was deleted has no row, also if conversations name it.
 create table teams (
     uuid              uuid    not null,
     account_id        bigint  not null,
@@ -43,7 +43,7 @@ create table team_members (
     constraint team_members_one_per_user primary key (team, user_id)
 );
 
--- Somebody outside whom agents support.
+-- A person outside whom agents support.
 create table contacts (
     uuid                  uuid        not null,
     account_id            bigint      not null,

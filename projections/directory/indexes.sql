@@ -8,8 +8,8 @@ create index if not exists users_by_name on users
 create index if not exists users_by_revocation on users (uuid)
     where tokens_revoked_until is not null;
 
--- Part of a shown name or uid, whatever its case and, in the last, its accents: in every language,
--- whatever the database's own locale is.
+-- Part of a shown name or uid, ignoring case and, in the last, accents: in every language,
+-- in databases of every locale.
 create extension if not exists pg_trgm with schema public;
 create index if not exists users_by_part_of_name on users using gin
     (fold(coalesce(name, username, uid)) public.gin_trgm_ops,

@@ -1,5 +1,5 @@
 -- How texts are compared where case does not matter: by full case folding and in normal form C, in
--- every language, whatever the database's own locale is. Lower case first: of the two capital sharp
+-- every language, in databases of every locale. Lower case first: of the two capital sharp
 -- s, only the small one becomes SS. The dotted and the dotless i stay apart, as they do without a
 -- language.
 create function fold(t text) returns text

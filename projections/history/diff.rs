@@ -21,7 +21,7 @@ pub struct Step {
     pub recorded_at: DateTime<Utc>,
     /// The event's name.
     pub event_type: String,
-    /// The uid of whoever acted.
+    /// The uid of the user who acted.
     pub actor: String,
     pub request_id: String,
     pub command: String,
@@ -63,7 +63,7 @@ pub struct Steps {
     pub more: bool,
 }
 
-/// What changed between two moments: every event within the bounds, with what it changed. Positions
+/// The changes between two moments: every event within the bounds, with its changes. Positions
 /// are those within the account, if one is given.
 ///
 /// None when there is no such conversation in the account.

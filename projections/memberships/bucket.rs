@@ -23,7 +23,7 @@ pub(crate) struct Wanted {
 }
 
 impl Wanted {
-    /// Of these kinds, whatever else they are.
+    /// Of these kinds, with all states.
     pub(crate) fn of(kinds: impl IntoIterator<Item = Kind>) -> Self {
         let kinds = kinds.into_iter().fold(0, |bits, kind| bits | 1 << number(kind));
         Self { mask: 0, value: 0, kinds }

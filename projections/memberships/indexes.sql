@@ -4,7 +4,7 @@
 create index if not exists members_by_number on members (user_id, trashed, number desc)
     where kind in ('room', 'contextual');
 
--- The private chat with somebody.
+-- The private chat with a user.
 create index if not exists members_with_another on members (user_id, other) where other is not null;
 
 -- By activity, within each combination of what is filtered by.
@@ -19,7 +19,7 @@ create index if not exists memberships_by_change on memberships
     (user_id, (bucket & 480), changed_at desc, conversation);
 
 -- The first marker to cover a message is among the first that were set after it was posted. By the
--- conversation's hash, so that only that question can use it: whoever looks for a member's ranges
+-- conversation's hash, so that only that question can use it: a query for a member's ranges
 -- would else be offered those of all members, and a plan that is made while the table is empty has
 -- no reason to prefer the member's own.
 create index if not exists read_ranges_in_log_order

@@ -73,7 +73,7 @@ create table membership_counts (
 with (fillfactor = 50);
 
 -- The counts follow the memberships by what changed in them, statement by statement: there is one
--- place where a membership comes to count or ceases to, whatever the cause.
+-- place where a membership comes to count or ceases to, for every cause.
 create function count_memberships() returns trigger
     language plpgsql as
 $$

@@ -11,8 +11,9 @@ use tokio::time::Instant;
 use super::recent::{AsOf, Changed, RecentChanges};
 use crate::Error;
 
-/// Answers to questions about an account, each kept until an event concerns it, so that whoever
-/// asks over and over costs no statement. Several who ask the same at once are answered together.
+/// Answers to questions about an account, each kept until an event concerns it, so that a caller
+/// who asks over and over costs no statement. Several who ask the same at once are answered
+/// together.
 ///
 /// An answer is given as long as it is right as of the position that was announced when the
 /// question came, and it may reflect a later one: what it was read from may have been ahead of what
@@ -27,7 +28,7 @@ type Slots<Q, V> = Cache<(AccountId, Q), Arc<Slot<V>>, Size<V>>;
 /// The answer to one question, once there is one.
 struct Slot<V> {
     known: Option<Known<V>>,
-    /// Held by whoever reads it, in the slots of one question after each other.
+    /// Held by the task that reads it, in the slots of one question after each other.
     reading: Arc<tokio::sync::Mutex<()>>,
 }
 
@@ -193,7 +194,7 @@ mod tests {
     async fn what_is_not_known_to_be_right_is_read_anew() {
         let asked = Asked::new(Duration::MAX);
         assert_eq!(asked.ask(1).await, 1);
-        // Nobody here was told of the events between.
+        // This node was not told of the events between.
         assert_eq!(asked.ask(5).await, 2);
         asked.happen(9, Changed::Nothing);
         assert_eq!(asked.ask(9).await, 3);

@@ -68,7 +68,7 @@ impl Members {
         Some(list[*place].membership)
     }
 
-    /// Whether somebody is a member, if that can be told from those that are known.
+    /// Whether a user is a member, if that can be told from those that are known.
     pub(super) fn has(&self, user: UserId) -> Option<bool> {
         match self.places.contains_key(&user) {
             true => Some(true),

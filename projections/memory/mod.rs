@@ -196,7 +196,7 @@ impl Memory {
             domain::Event::User(UserEvent::TokensRevoked { .. }) => {}
             domain::Event::User(user) => {
                 self.users.forget(&stream.into());
-                // Nobody's list has somebody who is new.
+                // No list has a user who is new.
                 if let UserEvent::UserUpdated { .. } = user {
                     self.directory_generation.fetch_add(1, Ordering::AcqRel);
                 }

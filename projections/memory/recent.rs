@@ -27,7 +27,7 @@ pub(crate) enum Changed {
     Own(ConversationId, UserId),
     /// An inbox, and who is in it.
     Inbox,
-    /// A user, a contact or a team, and whatever they are shown in.
+    /// A user, a contact or a team, and all that they are shown in.
     Directory,
     /// It cannot be told what.
     Anything,

@@ -1,6 +1,6 @@
 -- What only questions need: made when the rows are there.
 
--- Part of a text, whatever its case. The conversation is in it, so that what is written elsewhere
+-- Part of a text, ignoring case. The conversation is in it, so that what is written elsewhere
 -- is not looked at.
 create extension if not exists pg_trgm with schema public;
 create extension if not exists btree_gin with schema public;

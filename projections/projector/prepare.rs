@@ -13,7 +13,7 @@ const DATABASE: &str = "(select format('%s/%s', s.system_identifier, d.oid)
 
 /// Makes the schemas of models that are missing, of another version, or not the ones that were
 /// built here (a restore made them, and its triggers may have counted what was counted before), and
-/// of those that build on them: they start from nothing. Whatever was stopped is tried again.
+/// of those that build on them: they start from nothing. What was stopped is tried again.
 pub(crate) async fn prepare(
     connection: &mut PgConnection,
     lease: &Lease,
@@ -60,12 +60,12 @@ pub(crate) async fn index(
 ) -> Result<(), Error> {
     let failed = Error::database;
     let mut tx = connection.begin().await.map_err(failed("index a read model"))?;
-    // Nobody needs to hear of those that are there.
+    // Notices about those that are there are of no use.
     let settings = "set local statement_timeout = 0; set local client_min_messages = warning";
     tx.execute(settings).await.map_err(failed("index a read model"))?;
     for model in generation.models.iter() {
-        // Looked up first: even to find that it is there, making an index waits for whoever has the
-        // table.
+        // Looked up first: even to find that it is there, making an index waits for other users of
+        // the table.
         let are_there: bool = sqlx::query_scalar(
             "select bool_and(to_regclass(format('%I.%I', $1, name)) is not null)
              from unnest($2::text[]) name",

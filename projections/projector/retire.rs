@@ -5,12 +5,12 @@ use sqlx::{Connection, Executor, PgConnection};
 
 use crate::{Error, Generation};
 
-/// Copies of the read models that nobody keeps up to date: those of departed nodes of another
+/// Copies of the read models that no node keeps up to date: those of departed nodes of another
 /// version, and of abandoned rebuilds. They are dropped after a while, because they still contain
 /// what is erased meanwhile.
 #[derive(Debug, Default)]
 pub(super) struct Abandoned {
-    /// By schema: since when nobody was seen who writes it.
+    /// By schema: since when no writer was seen.
     since: HashMap<String, Instant>,
 }
 

@@ -11,7 +11,7 @@ use super::standing::Standing;
 
 /// How often a standby looks how far the projecting node has come.
 const PAUSE: Duration = Duration::from_millis(50);
-/// The same while somebody here waits for it.
+/// The same while a request here waits for it.
 const SHORT_PAUSE: Duration = Duration::from_millis(5);
 
 /// Evicts what the log has changed from the node's memory, and only then announces the position: an
@@ -67,7 +67,7 @@ impl Follower {
         if self.position == Position::UNKNOWN || to < self.position || is_anew {
             self.begin(&standing);
         }
-        // What is in the rows is in the log, even if nobody on this node has looked there.
+        // What is in the rows is in the log, even if this node has not looked there.
         self.log.announce(to);
         while self.position < to {
             let mut batch = self.log.tail().read(self.position, Budget::default()).await?;

@@ -63,7 +63,7 @@ impl Standing {
         Some((least, ahead.min()))
     }
 
-    /// The same for whoever has followed the log up to a position only.
+    /// The same for a node that has followed the log up to a position only.
     pub(super) fn up_to(&self, position: Position) -> Self {
         let positions = self.positions.iter().map(|(name, at)| (*name, position.min(*at)));
         Self {

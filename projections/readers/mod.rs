@@ -17,7 +17,7 @@ use crate::shares::{Share, Shares};
 use crate::{Error, Progress};
 
 /// Settings of the connections for queries. A statement that takes too long is cancelled, and so is
-/// one that nobody waits for any more: its connection is closed, which the server checks for now
+/// one whose caller is gone: its connection is closed, which the server checks for now
 /// and then.
 pub const QUERIES: &[(&str, &str)] =
     &[("statement_timeout", "5s"), ("client_connection_check_interval", "250ms")];
@@ -39,7 +39,7 @@ pub(crate) struct Readers {
     rows_size_max: usize,
 }
 
-/// What a statement reads for several who ask together; whoever needs more asks alone.
+/// What a statement reads for several callers at once; one that needs more is answered alone.
 const TOGETHER_SIZE_MAX: usize = 2 * 1024 * 1024;
 
 struct Shared {
@@ -140,7 +140,7 @@ fn size(row: &PgRow) -> usize {
 impl Shared {
     /// After a crash the server is another one, whose rows may be older than what was answered
     /// before: nothing is read there until they are not. It counts as a server that cannot be
-    /// reached, so that whoever asks tries again.
+    /// reached, so that the caller tries again.
     async fn connect(&self) -> Result<PoolConnection<Postgres>, sqlx::Error> {
         let mut connection = self.pool.acquire().await?;
         self.progress.generation.choose(&mut connection).await?;

@@ -158,7 +158,7 @@ impl Comparison<'_> {
 
 type Row = Result<(String, String), sqlx::Error>;
 
-/// An error has none, and is met by whoever takes it.
+/// An error has none, and is returned to the caller.
 async fn next_key<S: Stream<Item = Row> + Unpin>(rows: &mut Peekable<S>) -> Option<String> {
     let next = std::pin::Pin::new(rows).peek().await;
     next.and_then(|row| row.as_ref().ok()).map(|(key, _)| key.clone())

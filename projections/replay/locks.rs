@@ -28,7 +28,7 @@ pub(super) async fn is_had(
     }
 }
 
-/// A lock is held by somebody else for too long, or two wait for each other.
+/// A lock is held by another session for too long, or two wait for each other.
 fn is_busy(error: &sqlx::Error) -> bool {
     let code = error.as_database_error().and_then(|error| error.code());
     matches!(code.as_deref(), Some("57014" | "55P03" | "40P01"))

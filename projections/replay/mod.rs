@@ -62,7 +62,7 @@ pub enum Step {
     Indexing,
     /// Compares rows.
     Comparing,
-    /// Waits for a moment to take the place of what is shown, for somebody reads that.
+    /// Waits for a moment without readers to take the place of what is shown.
     Switching,
 }
 
@@ -93,7 +93,7 @@ impl Replay {
     }
 
     /// Works under a lease; waits for one that an interrupted run has left. One that was lost, as
-    /// when the database answered nobody for longer than it lasts, is taken again, and the work
+    /// when the database did not answer for longer than it lasts, is taken again, and the work
     /// begun again: what it had written stays under the lease's name alone.
     async fn under<T>(
         &self,

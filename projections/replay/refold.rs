@@ -94,7 +94,7 @@ impl Replay {
         }
     }
 
-    /// `None`: not now, somebody else writes the tables for long.
+    /// `None`: not now, another session writes the tables for long.
     async fn replace(
         &self,
         fill: &Fill<'_>,
@@ -116,7 +116,7 @@ impl Replay {
             tx.rollback().await.map_err(failed)?;
             return Ok(None);
         }
-        // Nobody moves them before these rows are there. The lease first, as the projector does.
+        // They do not move before these rows are there. The lease first, as the projector does.
         sqlx::query("select from leases where name = $1 for update")
             .bind(self.live.lease())
             .execute(&mut *tx)

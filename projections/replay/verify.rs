@@ -138,7 +138,7 @@ pub(super) async fn position(
                     return Err(Error::Stopped { model: model.name, reason: reason.clone() });
                 }
                 Some(_) => {}
-                None => return Err(Error::Behind { model: model.name }),
+                None => return Err(Error::NotCaughtUp { model: model.name }),
             }
         }
         let first = found[0].1;
@@ -149,5 +149,5 @@ pub(super) async fn position(
             tokio::time::sleep(PAUSE).await;
         }
     }
-    Err(Error::Behind { model: live.models[0].name })
+    Err(Error::NotCaughtUp { model: live.models[0].name })
 }

@@ -24,7 +24,7 @@ create index if not exists support_by_waiting on support_order
 -- What changed lately.
 create index if not exists support_by_change on support_order (account_id, updated_at);
 
--- What nobody attends to.
+-- Unattended conversations.
 create index if not exists support_unattended on support_order (account_id, inbox, bucket)
     where unattended;
 
@@ -38,7 +38,7 @@ create index if not exists support_labels
     on support_conversations using gin ((account_id::text), labels)
     with (fastupdate = off);
 
--- Part of a text, whatever its case. The account is in it, so that what is written elsewhere is not
+-- Part of a text, ignoring case. The account is in it, so that what is written elsewhere is not
 -- looked at.
 create index if not exists support_messages_by_part_of_text on support_messages using gin
     ((account_id::text), fold_support(text) public.gin_trgm_ops)

@@ -89,7 +89,7 @@ create table support_order (
     -- Without a first reply, or waiting.
     unattended       boolean     not null,
     last_activity_at timestamptz not null,
-    -- Infinity when nobody waits.
+    -- Infinity when no contact waits.
     waiting_since    timestamptz not null,
     updated_at       timestamptz not null,
     -- Status, and whether anybody takes care of it: most lists are one or two of these.

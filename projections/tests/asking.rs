@@ -1,4 +1,4 @@
-//! What is asked shares the connections, and is not answered for nobody.
+//! Queries share the connections, and end when their caller is gone.
 
 use std::time::Duration;
 

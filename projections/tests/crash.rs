@@ -6,9 +6,9 @@ use std::time::{Duration, Instant};
 use embedded::testing::wait_until;
 use sqlx::{Executor, PgPool};
 
+use super::node::Node;
 use super::random::History;
 use super::remembering::{answers, assert_same};
-use super::world::Node;
 use crate::{Generation, MODELS, conversations, memberships};
 
 /// The tables and checkpoints of models, as they were.

@@ -9,8 +9,8 @@ use rand::seq::IndexedRandom;
 
 use super::desk_folded::{counts, fold, list};
 use super::desk_world::{ACCOUNT, Office};
+use super::node::Node;
 use super::replay::{TINY, replay};
-use super::world::Node;
 use crate::MODELS;
 use crate::views::support::{Assignee, Desk, Filter, Order};
 

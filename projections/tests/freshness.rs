@@ -1,4 +1,4 @@
-//! Nobody on any node is given an answer that is older than the position that the node claimed
+//! No node gives an answer that is older than the position that the node claimed
 //! before it was asked.
 
 use std::collections::BTreeMap;
@@ -10,7 +10,7 @@ use domain::{AccountId, ConversationId, Position, PublicId, UserId};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use super::world::Node;
+use super::node::Node;
 use super::{KINDS, World};
 use crate::views::{Filter, Flags, View, Viewer, Views};
 use crate::{Cursor, MODELS};

@@ -6,8 +6,8 @@ use tokio_util::sync::CancellationToken;
 
 use super::desk::any_question;
 use super::desk_world::{ACCOUNT, Office};
+use super::node::Node;
 use super::random::History;
-use super::world::Node;
 use super::{KINDS, every_choice_of_flags};
 use crate::views::support::{Desk, Filter};
 use crate::views::{self, Choice, Column, Order, Viewer, Views};

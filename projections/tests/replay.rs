@@ -11,9 +11,10 @@ use sqlx::Executor;
 use tokio::task::JoinSet;
 use uuid::Uuid;
 
+use super::node::Node;
 use super::random::{History, random_history};
 use super::remembering::answers;
-use super::world::{Node, World};
+use super::world::World;
 use crate::projector::Standing;
 use crate::replay::{Difference, Replay, Step, Verified};
 use crate::{Error, Generation, MODELS, Model, conversations, memberships, messages};
@@ -97,7 +98,7 @@ async fn a_planted_difference_is_found_and_a_rebuild_puts_it_right_on_every_node
     node.stop().await;
 }
 
-/// Whoever asks meanwhile is answered as if nothing happened, and commands go on.
+/// Queries are answered meanwhile as if nothing happened, and commands go on.
 #[tokio::test(flavor = "multi_thread")]
 async fn nobody_notices_a_rebuild() {
     let mut world = World::new().await;

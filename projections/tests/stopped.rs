@@ -7,7 +7,7 @@ use domain::{AccountId, ConversationId, Position, UserId};
 
 use super::desk_world::{ACCOUNT, Office, incoming, said};
 use super::folded::Folded;
-use super::world::Node;
+use super::node::Node;
 use super::{KINDS, World};
 use crate::changes::Changes;
 use crate::model::MODELS;

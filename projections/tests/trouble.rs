@@ -1,10 +1,10 @@
-//! Trouble of the database stops nobody.
+//! Errors of the database do not stop the projector.
 
 use embedded::testing::wait_until;
 use sqlx::Executor;
 
 use super::World;
-use super::world::Node;
+use super::node::Node;
 use crate::MODELS;
 
 #[tokio::test(flavor = "multi_thread")]

@@ -8,10 +8,10 @@ use event_store::Quarantine;
 use sqlx::Executor;
 
 use super::World;
+use super::node::Node;
 use super::random::random_history;
 use super::replay::{TINY, replay, verify};
 use super::stopped::stopped_model;
-use super::world::Node;
 use crate::replay::Step;
 use crate::views::UnreadCounts;
 use crate::{Error, MODELS};

@@ -6,9 +6,10 @@ use embedded::testing::wait_until;
 use event_store::Log;
 use sqlx::Executor;
 
+use super::node::Node;
 use super::random::History;
 use super::remembering::{answers, assert_same};
-use super::world::{Node, World};
+use super::world::World;
 use crate::{Generation, MODELS, Model, VERSION, messages};
 
 /// The next version: messages have one more column.

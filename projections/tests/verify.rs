@@ -8,10 +8,11 @@ use domain::conversation::{self, Command::DeleteMessage};
 use embedded::testing::wait_until;
 
 use super::batches::rows_after;
+use super::node::Node;
 use super::random::{History, random_history};
 use super::remembering::answers;
 use super::replay::{TINY, replay, verify};
-use super::world::{Node, World, post};
+use super::world::{World, post};
 use crate::{Error, MODELS, memberships};
 
 #[tokio::test(flavor = "multi_thread")]

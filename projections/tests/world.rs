@@ -9,16 +9,15 @@ use domain::user::{self, Profile, User};
 use domain::{
     AccountId, AccountPosition, ConversationId, Decider, MembershipId, Position, PublicId, UserId,
 };
-use embedded::testing::PATIENCE;
 use event_store::testing::context;
 use event_store::{Budget, Commands, Log, LogEvent, Settings};
 use sqlx::PgPool;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
-use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use crate::{Generation, MODELS, Memory, Model, PLANNER, QUERIES, Views, start};
+use super::node::Node;
+use crate::{Generation, MODELS, Model, PLANNER, QUERIES, Views};
 
 /// Every kind there is.
 pub(crate) const KINDS: [Kind; 3] = [Kind::Private, Kind::Room, Kind::Contextual];
@@ -232,52 +231,6 @@ impl World {
         let views = node.views.clone();
         node.stop().await;
         views
-    }
-}
-
-/// A node that keeps the read models up to date, or stands by.
-pub(crate) struct Node {
-    pub(crate) views: Views,
-    stop: CancellationToken,
-    tasks: JoinSet<()>,
-}
-
-impl Node {
-    pub(crate) fn start(log: &Log, generation: impl Into<Generation>) -> Self {
-        let stop = CancellationToken::new();
-        let memory = Memory::of(&for_reading(log.pool(), 10), generation.into());
-        let tasks = start(log, &memory, Uuid::new_v4(), &stop);
-        let progress = memory.progress().clone();
-        Self { views: Views::new(memory, progress), stop, tasks }
-    }
-
-    /// Another one on the same database, with connections of its own.
-    pub(crate) async fn start_beside(world: &World, generation: impl Into<Generation>) -> Self {
-        let pool = world.another_pool().await;
-        let log = Log::new(pool.clone(), world.log.keys().clone());
-        Self::start(&log, generation)
-    }
-
-    /// One that leads and another one beside it, both of which show everything.
-    pub(crate) async fn two(world: &World) -> (Self, Self) {
-        let head = world.log.head().await.unwrap();
-        let leader = Self::start(&world.log, MODELS);
-        let standby = Self::start_beside(world, MODELS).await;
-        leader.wait_for(head).await;
-        standby.wait_for(head).await;
-        (leader, standby)
-    }
-
-    pub(crate) async fn wait_for(&self, position: impl Into<Position>) {
-        let (progress, position) = (self.views.progress(), position.into());
-        let reached = progress.wait_for(position, PATIENCE).await
-            && progress.wait_until_level(PATIENCE).await;
-        assert!(reached, "{} of {position}: {:?}", progress.position(), progress.stopped());
-    }
-
-    pub(crate) async fn stop(mut self) {
-        self.stop.cancel();
-        while self.tasks.join_next().await.is_some() {}
     }
 }
 

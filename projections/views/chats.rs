@@ -62,7 +62,7 @@ impl Column {
 pub struct Choice {
     /// Of these kinds.
     pub kinds: Vec<Kind>,
-    /// Part of the other one's shown name or uid, whatever its case.
+    /// Part of the other one's shown name or uid, ignoring case.
     pub peer: Option<String>,
     /// The column has one of these values; all of them.
     pub filters: Vec<(Column, Vec<Uuid>)>,

@@ -44,7 +44,7 @@ impl View {
 
     /// How many members there are: as many as are shown, unless those are the first hundred of
     /// more. The conversation's own number may be of another moment than the list, between which
-    /// somebody came or went.
+    /// a member came or went.
     pub fn member_count(&self) -> i64 {
         let shown = self.members.len();
         if shown == SHOWN_MAX {
@@ -168,7 +168,7 @@ impl Views {
         Ok(found.map(|(conversation, state)| (conversation, state.membership)))
     }
 
-    /// One conversation with all its members, for whoever may see it.
+    /// One conversation with all its members, for a viewer who may see it.
     ///
     /// # Errors
     /// When PostgreSQL fails or a read model is stopped.

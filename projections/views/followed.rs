@@ -1,4 +1,4 @@
-//! What a user is in, for whoever follows the log from there on.
+//! The conversations and inboxes of a user, for a follower of the log from there on.
 
 use domain::{ConversationId, InboxId, Position, UserId};
 

@@ -29,7 +29,7 @@ pub struct Filter {
     pub unread: Option<bool>,
     /// Part of the name, or of another member's.
     pub q: Option<String>,
-    /// Carries this tag, whatever the case.
+    /// Carries this tag, ignoring case.
     pub tag: Option<String>,
     /// Only trashed or only other ones.
     pub trashed: Option<bool>,
@@ -137,7 +137,7 @@ pub(super) fn sorted_sql(filter: &Filter) -> String {
     )
 }
 
-/// The name, or another member's, has `$7` in it, whatever its case and accents.
+/// The name, or another member's, has `$7` in it, ignoring case and accents.
 const NAMED: &str = "(
     strpos(unaccented(coalesce(c.name, '')), (select unaccented($7))) > 0
     or exists (select from members o

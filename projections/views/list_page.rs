@@ -85,12 +85,12 @@ impl Views {
         };
         let read = self.read_page(key);
         let concerns = |_: &_, changed: &Changed| self.memory.concerns_member(user, changed);
-        let page = self.asked(&self.asked.list_pages, key, concerns, read).await?;
+        let page = self.cached(&self.answers.list_pages, key, concerns, read).await?;
         Ok((page.total, page.states.clone()))
     }
 
     /// Those who ask while a statement is under way share the next one; where items have to be
-    /// counted off first, that is a statement of its own, which holds up nobody.
+    /// counted off first, that is a statement of its own, which holds up no other.
     async fn read_page(&self, key: Key) -> Result<Arc<Found>, Error> {
         let (list, position) = ((key.user, key.wanted), self.progress.position());
         let known_end = self.list_ends.find(list, key.skip, position);

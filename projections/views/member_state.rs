@@ -80,7 +80,7 @@ pub(super) struct Seen {
 }
 
 impl Seen {
-    /// Something newer by somebody else than the marker, or marked so.
+    /// Something by another user is newer than the marker, or marked so.
     pub(super) fn is_unread(&self) -> bool {
         let newest = self.conversation.newest_by_others(self.state.user_id);
         self.state.marked_unread || newest > self.state.marker

@@ -3,7 +3,7 @@ use std::sync::Arc;
 
 use domain::{ConversationId, UserId};
 
-use super::users::found_by;
+use super::user_lists::found_by;
 use super::{SHOWN, Views};
 use crate::memory::{Member, User};
 use crate::{Error, Page};

@@ -5,7 +5,7 @@
 //! memory.
 
 mod activity;
-mod asked;
+mod answer_caches;
 mod badge;
 mod chats;
 mod contacts;
@@ -26,6 +26,7 @@ pub mod support;
 #[cfg(test)]
 mod tests;
 mod timers;
+mod user_lists;
 mod users;
 
 use std::sync::Arc;
@@ -41,7 +42,7 @@ use crate::memory::{KEYS_MAX, Loader, Memory};
 use crate::readers::Readers;
 use crate::{AnswerSize, Error, Progress};
 
-use asked::Asked;
+use answer_caches::AnswerCaches;
 use page_ends::PageEnds;
 
 pub use activity::{Entry, Flags};
@@ -58,7 +59,8 @@ pub use messages::ShownMessage;
 pub use reads::{Name, Read};
 pub use served::{host_kinds, member_kinds, served_kinds, support_kinds};
 pub use timers::Due;
-pub use users::{Reference, Selection};
+pub use user_lists::Selection;
+pub use users::Reference;
 
 /// The read models that users are shown from.
 const DIRECTORY: &[&str] = &[crate::directory::NAME];
@@ -78,8 +80,8 @@ pub struct Views {
     progress: Progress,
     /// The kinds of conversations that are seen.
     kinds: &'static [Kind],
-    asked: Arc<Asked>,
-    /// Whether what is announced is what the rows had come to when the request came.
+    answers: Arc<AnswerCaches>,
+    /// Whether the announced position is the one that the rows had when the request came.
     is_announced: Arc<OnceCell<bool>>,
     rows: Loader<(), Position>,
     list_pages: Loader<list_page::Key, list_page::Found>,
@@ -97,10 +99,10 @@ impl Views {
         let schemas = progress.generation.schemas();
         Self {
             readers: memory.readers.clone(),
-            asked: Arc::new(Asked::of(&memory)),
+            answers: Arc::new(AnswerCaches::of(&memory)),
             is_announced: Arc::default(),
             rows: Loader::new("read how far rows are", KEYS_MAX, move |readers, _| {
-                asked::fetch_rows(readers, schemas.clone()).boxed()
+                answer_caches::fetch_rows(readers, schemas.clone()).boxed()
             }),
             memory,
             progress,

@@ -15,7 +15,7 @@ use crate::{Cursor, Error, Slice};
 pub struct Read {
     pub message: Message,
     pub author: Arc<User>,
-    /// Somebody else's message: when the viewer's marker came to cover it. The viewer's own: when
+    /// Another member's message: when the viewer's marker came to cover it. The viewer's own: when
     /// the first other member's did. `None` when no marker covers it now.
     pub read_at: Option<DateTime<Utc>>,
 }

@@ -19,7 +19,7 @@ struct Found {
 event_store::from_row!(Found { message: flatten, total });
 
 impl Views {
-    /// Messages of a conversation with `q` in their text, whatever its case, in posting order or
+    /// Messages of a conversation with `q` in their text, ignoring case, in posting order or
     /// newest first. What is shorter than three letters or digits is looked for among the newest
     /// 50,000.
     ///

@@ -22,7 +22,7 @@ pub struct Due {
 
 event_store::from_row!(Due { stream, account_id, cause, action });
 
-/// Named here, since whoever acts on timers asks on connections that are otherwise for the log
+/// Named here, since the reactors ask on connections that are otherwise for the log
 /// alone.
 fn live() -> String {
     Generation::live().schema(timers::NAME)

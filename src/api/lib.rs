@@ -41,11 +41,10 @@ use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::http::StatusCode;
 use tower::{Layer, ServiceBuilder};
-use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::normalize_path::NormalizePathLayer;
 
+use edge::around::{Edge, around};
 use edge::dialect::{Dialect, Dialects};
-use edge::{browsers, in_time, large, observe, position, rendering};
 
 pub use description::Description;
 pub use edge::fair::Fair;
@@ -103,28 +102,10 @@ pub fn openapi() -> Descriptions {
 /// Everything that is served.
 pub fn router(services: Services, limits: Limits) -> Router {
     let (routes, descriptions) = described();
-    let words =
-        rendering::Rendering { dialects: DIALECTS, public_url: services.public_url.clone() };
     let services = Arc::new(services);
-    // The outermost first. Given to the router as one: each layer of its own would be one more
-    // service that is copied to the heap for each request.
+    let edge = Arc::new(Edge::new(DIALECTS, services.clone(), limits.request_timeout));
     let layers = ServiceBuilder::new()
-        .layer(axum::middleware::from_fn_with_state(
-            Arc::<observe::Measurements>::default(),
-            observe::request,
-        ))
-        .layer(axum::middleware::from_fn_with_state(
-            (DIALECTS, browsers::cors(DIALECTS)),
-            browsers::guard,
-        ))
-        .layer(axum::middleware::from_fn(position::set_header))
-        .layer(axum::middleware::from_fn_with_state(words, rendering::failures))
-        .layer(CatchPanicLayer::new())
-        .layer(axum::middleware::from_fn_with_state(
-            (DIALECTS, services.clone(), limits.request_timeout),
-            in_time::answer,
-        ))
-        .layer(axum::middleware::from_fn(large::keep_room))
+        .layer(axum::middleware::from_fn_with_state(edge, around))
         .layer(DefaultBodyLimit::max(limits.body_size_max));
     let served = routes
         .merge(operations::docs::routes(descriptions))

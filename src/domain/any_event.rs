@@ -22,7 +22,7 @@ pub enum Event {
     Inbox(inbox::Event),
     /// Of the teams of an account.
     Team(team::Event),
-    /// Of whoever reads a trail.
+    /// Of a reader of a trail.
     Audit(audit::Event),
 }
 
@@ -41,7 +41,7 @@ pub enum Unreadable {
 }
 
 impl Event {
-    /// Reads a stored event in today's shape, whatever version wrote it.
+    /// Reads a stored event in today's shape, from any version.
     ///
     /// # Errors
     /// When the aggregate is unknown, or the JSON is not that of the named event.

@@ -9,7 +9,7 @@ pub use cqrs_es::{Aggregate, DomainEvent, event_sink::EventSink};
 
 /// Makes a [`Decider`](crate::Decider) and its [`StoredEvent`](crate::StoredEvent) cqrs-es's
 /// `Aggregate` and `DomainEvent`: `aggregate!(Ticket, TicketEvent)`. A macro, since Rust allows
-/// nobody but cqrs-es to implement its traits for all deciders at once.
+/// only cqrs-es to implement its traits for all deciders at once.
 #[macro_export]
 macro_rules! aggregate {
     ($decider:ty, $event:ty) => {

@@ -70,7 +70,7 @@ pub trait StoredEvent:
     }
 }
 
-/// Private values that nobody can read any more once the event is recorded.
+/// Private values that cannot be read any more once the event is recorded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Erasure {
     /// All of the stream.

@@ -12,7 +12,7 @@ pub enum MembersChange {
     Add(Vec<UserId>),
     /// These go, as far as they are in.
     Remove(Vec<UserId>),
-    /// From now on these and nobody else.
+    /// From now on exactly these.
     Exactly(Vec<UserId>),
 }
 

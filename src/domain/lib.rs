@@ -39,6 +39,8 @@ mod named;
 mod partial;
 pub mod participation;
 mod private;
+#[cfg(test)]
+mod samples;
 #[cfg(feature = "sqlx")]
 mod sql;
 pub mod team;

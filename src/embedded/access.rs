@@ -1,9 +1,9 @@
 /// What the two users of a private NATS server may do.
 ///
 /// Each has an account of its own. Subjects of the first user's account do not exist for the second
-/// one, but for the services that stand here. Permissions within one account would not do: whoever
-/// may ask for something there can have the answer sent to any subject, and so write where it must
-/// not.
+/// one, but for the services that stand here. Permissions within one account would not do: a user
+/// who may ask for something there can have the answer sent to any subject, and so write where it
+/// must not.
 #[derive(Debug, Clone)]
 pub struct Access {
     /// Subjects that our own user may publish to; it may subscribe to all.

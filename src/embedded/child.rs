@@ -81,7 +81,7 @@ impl Child {
         self.exited.borrow().is_some() || self.exited.has_changed().is_err()
     }
 
-    /// Returns when the server has ended, for whatever reason.
+    /// Returns when the server has ended, for any reason.
     pub(crate) async fn ended(&mut self) {
         // An error is the end of the thread that waits for the child: the child does not outlive
         // that.
@@ -229,7 +229,7 @@ pub(crate) async fn end_left_behind(
     Err(Error::NotDown { server, seconds: 20 })
 }
 
-/// Whether nobody listens on a port.
+/// Whether a port is free.
 pub(crate) fn is_free(port: u16) -> bool {
     TcpListener::bind(("127.0.0.1", port)).is_ok()
 }

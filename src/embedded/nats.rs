@@ -103,7 +103,7 @@ impl Nats {
                         lock,
                     });
                 }
-                // Somebody took the port between the probe and the start.
+                // Another process took the port between the probe and the start.
                 Err(_) if attempt < 5 && child::log_tail(&log).contains("in use") => {}
                 Err(error) => return Err(error),
             }
@@ -189,7 +189,7 @@ fn keep_port(data_dir: &Path, kept: Option<u16>, used: u16) -> Result<(), Error>
         tracing::warn!(
             port = used,
             taken = kept,
-            "somebody else uses the port of the private NATS server: it has another one from now on"
+            "another process uses the port of the private NATS server: it has another from now on"
         );
     }
     private_file::keep(&data_dir.join(PORT), &used.to_string())
@@ -205,7 +205,7 @@ fn move_to_account(store: &Path) -> Result<(), Error> {
     std::fs::rename(&before, &now).map_err(Error::file("move", &before))
 }
 
-/// The server that still runs on this data although nobody holds the lock.
+/// The server that still runs on this data although the lock is free.
 fn left_behind(pid_file: &Path, store: &Path) -> Option<i32> {
     let pid: i32 = std::fs::read_to_string(pid_file).ok()?.trim().parse().ok()?;
     (child::judge(pid, "nats-server", "-sd", store) == Found::OurServer).then_some(pid)

@@ -66,7 +66,7 @@ impl Postgres {
                         socket.remove();
                     }
                 }
-                // Somebody took the port between the probe and the start.
+                // Another process took the port between the probe and the start.
                 Err(_) if attempt < 5 && child::log_tail(&log).contains("in use") => {}
                 Err(error) => return Err(error),
             }
@@ -178,8 +178,8 @@ pub(crate) fn arguments(port: u16, socket: Option<&str>) -> Vec<String> {
     arguments
 }
 
-/// Makes the cluster if there is none, and returns its password. Whatever is there stays: it may be
-/// everything that somebody has.
+/// Makes the cluster if there is none, and returns its password. What is there stays: it may be
+/// all data of the installation.
 fn initialize(home: &Path, cluster: &Path, user: Option<User>) -> Result<String, Error> {
     let password_file = home.join(PASSWORD_FILE);
     let kept = private_file::read(&password_file)?;
@@ -235,8 +235,8 @@ pub(crate) fn run_initdb(
     if output.status.success() {
         return Ok(());
     }
-    let said = String::from_utf8_lossy(&output.stderr);
-    let lines: Vec<&str> = said.lines().filter(|line| !line.trim().is_empty()).collect();
+    let output = String::from_utf8_lossy(&output.stderr);
+    let lines: Vec<&str> = output.lines().filter(|line| !line.trim().is_empty()).collect();
     let hint = if user.is_some() {
         " (as root it runs as an unprivileged user, who must be able to reach the data folder: set \
          COLLOQUY_DATA_DIR)"
@@ -246,7 +246,7 @@ pub(crate) fn run_initdb(
     Err(Error::NotUp { server: "initdb", log: format!("{}{hint}", lines.join(" | ")) })
 }
 
-/// Ends the server that still runs on this data although nobody holds the lock. PostgreSQL itself
+/// Ends the server that still runs on this data although the lock is free. PostgreSQL itself
 /// refuses to start while a process of its user has the number in its pid file; where that is a
 /// stranger, the file goes.
 async fn end_left_behind(cluster: &Path) -> Result<(), Error> {

@@ -28,7 +28,7 @@ pub fn read(path: &Path) -> Result<Option<String>, Error> {
     }
 }
 
-/// Writes the file, whatever was in it, and its folder if there is none.
+/// Writes or replaces the file, and its folder if there is none.
 ///
 /// # Errors
 /// When it cannot be written; then the old content is still there.

@@ -127,7 +127,7 @@ fn run_to_its_end(program: &'static str, on: &str, arguments: &[&str]) -> String
     String::from_utf8_lossy(&output.stdout).into_owned()
 }
 
-/// A name that nobody else uses.
+/// A unique name.
 pub fn unique(prefix: &str) -> String {
     format!("{prefix}_{}", uuid::Uuid::new_v4().simple())
 }

@@ -28,7 +28,7 @@ pub struct NewEvent {
     pub key: Option<Vec<u8>>,
     /// The message that it is about.
     pub subject: Option<MessageId>,
-    /// What nobody can read any more once it is recorded.
+    /// What cannot be read any more once it is recorded.
     pub erases: Option<Erasure>,
     /// The event as followers of the log read it; without it, they read it from the log.
     pub decoded: Option<Decoded>,
@@ -71,7 +71,7 @@ pub enum Appended {
         /// Of its first event, within the account; `None` with no events.
         account_position: Option<AccountPosition>,
     },
-    /// Somebody else wrote to a stream first.
+    /// Another command wrote to a stream first.
     Conflict,
     /// The idempotency key was used before, for the same request.
     Replayed,
@@ -125,7 +125,7 @@ impl Appender {
     pub fn start(log: Log, settings: &Settings, stop: CancellationToken) -> Self {
         let (queue, waiting) = mpsc::channel(settings.queue_length_max);
         let worker = Worker::new(log, settings);
-        #[expect(clippy::disallowed_methods, reason = "it ends after `stop`, when nobody waits")]
+        #[expect(clippy::disallowed_methods, reason = "it ends after `stop`, and is not awaited")]
         tokio::spawn(worker.run(waiting, stop));
         let room_max = settings.queue_bytes_max.min(Semaphore::MAX_PERMITS);
         Self { queue, room: Arc::new(Semaphore::new(room_max)), room_max }

@@ -6,7 +6,7 @@ use crate::{Difference, Exported, Keys};
 impl Keys {
     /// That an event's keys, where they are there, open each other. Those that another master key
     /// has wrapped are not looked at, and neither are those of quarantined events, of which
-    /// somebody has said already that they cannot be read.
+    /// an operator has said already that they cannot be read.
     ///
     /// # Errors
     /// Which key does not open.

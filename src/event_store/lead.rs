@@ -30,7 +30,7 @@ pub trait Led: Send {
     type Error: StdError + Send + Sync + 'static + From<Error>;
 
     /// Works under the lease; returns when told to stop. Dropped in the middle when the lease is
-    /// lost, so whatever it writes must be a transaction that names the lease ([`Lease::hold`],
+    /// lost, so all that it writes must be in a transaction that names the lease ([`Lease::hold`],
     /// [`Lease::advance`]).
     fn lead(&mut self, lease: &Lease) -> impl Future<Output = Result<(), Self::Error>> + Send;
 
@@ -50,7 +50,7 @@ pub trait Led: Send {
 }
 
 /// Takes the lease called `name` for `node` whenever it is free, and works under it until `stop` is
-/// cancelled. Whatever fails is tried again for ever. The lease is given back before a pause, so
+/// cancelled. What fails is tried again for ever. The lease is given back before a pause, so
 /// that a node on which the work fails does not keep it from another.
 pub async fn lead<L: Led>(
     mut led: L,

@@ -151,7 +151,7 @@ impl Lease {
         self.hold(&mut connection).await
     }
 
-    /// Takes a lease from whoever holds it and gives it to nobody: who led begins again, or another
+    /// Takes a lease from its holder and leaves it free: who led begins again, or another
     /// node does.
     ///
     /// # Errors

@@ -70,7 +70,7 @@ pub use idempotency::prune_idempotency_keys;
 pub use in_use::{KeysAlone, KeysInUse};
 pub use lead::{Led, lead, lead_once};
 pub use lease::{Lease, checkpoint};
-pub use log::{Found, Log, Search, Watcher, Window};
+pub use log::{Found, Log, Search, Watcher, Window, account_position_at};
 pub use metadata::{Context, Idempotency, Metadata, Surface};
 pub use missing_keys::MissingKeys;
 pub use outage::{Availability, is_outage, watch_database};
@@ -222,7 +222,7 @@ pub enum Error {
     /// Sealing needs a master key.
     #[error("a master key is needed to append")]
     MasterKeyMissing,
-    /// Something sealed does not open with its key: somebody changed it.
+    /// Something sealed does not open with its key: it was changed.
     #[error("{what} cannot be opened")]
     CannotOpen {
         /// A key or an event.

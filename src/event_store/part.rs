@@ -14,7 +14,7 @@ use crate::{Commands, Context, Error, PostgresEventStore, StreamContext};
 /// What a refusal of one aggregate is to those who carry out commands on several.
 pub(crate) type Refuse<A, R> = fn(<A as Decider>::Refusal) -> R;
 
-/// A stream and commands on it, whatever its aggregate is.
+/// A stream of any aggregate, and commands on it.
 pub(crate) trait Part<R>: Any + Send + Sync {
     /// The aggregate's type and the stream.
     fn stream(&self) -> (&'static str, Uuid);

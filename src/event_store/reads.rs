@@ -9,7 +9,7 @@ use crate::causes;
 /// meet as many as the pool has before it gets a new one. This is more than the largest pool that
 /// can be configured.
 const TRIES_MAX: u32 = 1024;
-/// No further try begins after this long, whatever the reason: the caller is waiting.
+/// No further try begins after this long: the caller is waiting.
 const TRYING_FOR: Duration = Duration::from_secs(2);
 /// Between tries when no connection could be made: nothing is used up then, and the server needs a
 /// moment.
@@ -57,7 +57,7 @@ where
 /// Beside the driver's own errors those that the server sends as it hangs up or starts
 /// (<https://www.postgresql.org/docs/current/errcodes-appendix.html>): class 08, a failed
 /// connection, and 57P01 `admin_shutdown`, 57P02 `crash_shutdown`, 57P03 `cannot_connect_now`.
-/// 57014 `query_canceled` and 57P05 `idle_session_timeout` are somebody's decision about the query
+/// 57014 `query_canceled` and 57P05 `idle_session_timeout` are decisions about the query
 /// or the session.
 fn is_broken_connection(error: &sqlx::Error) -> bool {
     match error {
@@ -93,7 +93,7 @@ mod tests {
 
     const POOL_SIZE: u32 = 20;
 
-    /// A full pool whose connections were all ended by the server, and nobody has noticed.
+    /// A full pool whose connections were all ended by the server, unnoticed.
     async fn broken_pool() -> PgPool {
         let database = embedded::testing::database().await;
         let pool = PgPoolOptions::new()

@@ -65,7 +65,7 @@ impl Standing {
         let failed = |source| Error::Database { doing: "read how far followers are", source };
         let (names, checkpoints): (Vec<&str>, Vec<&String>) =
             followers.iter().map(|(name, checkpoint)| (*name, checkpoint)).unzip();
-        // The head last: nobody is beyond it.
+        // The head last: no follower is beyond it.
         let followers = sqlx::query_as(
             "select f.name, f.position, f.stopped,
                     extract(epoch from clock_timestamp() - e.recorded_at)::float8 as lag_s

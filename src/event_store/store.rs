@@ -38,7 +38,7 @@ impl<A: Decider> StreamContext<A> {
     }
 }
 
-/// What is to be appended to a stream, and what that changes of its key.
+/// Events to append to a stream, and the change to its key.
 pub(crate) type Sealed = (StreamEvents, KeyChange);
 
 /// What this process has to learn of a stream's key once an append is done.

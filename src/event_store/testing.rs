@@ -1,4 +1,4 @@
-//! What the tests of several crates start from: a log of their own, and somebody who acts. Not in
+//! What the tests of several crates start from: a log of their own, and an actor. Not in
 //! any program that is released.
 
 use domain::AccountId;
@@ -25,7 +25,7 @@ pub async fn log() -> Log {
     on(database().await.pool().await).await.expect("a log that was just made can be opened")
 }
 
-/// A log that nobody has opened yet, under a new master key.
+/// A new log, under a new master key.
 ///
 /// # Errors
 /// When PostgreSQL fails, or the log has a master key.

@@ -8,7 +8,7 @@ use sqlx::{PgConnection, PgPool};
 
 use crate::{Digest, Error, GENESIS, Quarantined, StoredEvent, from_hex};
 
-/// The whole log as it was at one moment, whatever is appended meanwhile: for verifying and
+/// The whole log as it was at one moment, while appends go on: for verifying and
 /// exporting.
 #[derive(Debug)]
 pub struct Transfer {

@@ -6,7 +6,7 @@ use tokio::sync::{Mutex, OwnedMutexGuard};
 use crate::worker::announce;
 use crate::{Append, Appended, Error, Log, call};
 
-/// Taken by a command that keeps losing its stream to another node: while it is held nobody else
+/// Taken by a command that keeps losing its stream to another node: while it is held no one else
 /// appends, so what is decided on the stream's newest event can be appended to it.
 ///
 /// A loser reads what is new and decides again while the winner's next append is already under way,
@@ -23,8 +23,8 @@ pub(crate) struct Turn {
 pub(crate) struct Turns(Arc<Mutex<()>>);
 
 impl Turns {
-    /// Waits until nobody appends, and keeps others from appending until the turn is used or
-    /// dropped.
+    /// Waits until no append is under way, and keeps others from appending until the turn is used
+    /// or dropped.
     pub(crate) async fn take(&self, log: &Log) -> Result<Turn, Error> {
         let one_in_this_process = Arc::clone(&self.0).lock_owned().await;
         let taking = async {

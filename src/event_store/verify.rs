@@ -15,7 +15,7 @@ pub type Digest = [u8; 32];
 /// What stands before the first event.
 pub const GENESIS: Digest = [0; 32];
 
-/// An event exactly as it is stored: what the digest is made of, what an export carries.
+/// An event exactly as it is stored: the digest is made of it, and an export carries it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StoredEvent {
     /// Its number over all streams.
@@ -160,7 +160,7 @@ impl Verifier {
         &self.digest
     }
 
-    /// Checks the next event. One that nobody can read is right if it is quarantined; whatever else
+    /// Checks the next event. One that cannot be read is right if it is quarantined; what else
     /// holds for it too.
     ///
     /// # Errors

@@ -21,7 +21,7 @@ pub(crate) struct Worker {
 
 type Batch = Vec<Waiting>;
 
-/// Nobody else can append for this process.
+/// Only this task appends for the process.
 impl Drop for Worker {
     fn drop(&mut self) {
         if std::thread::panicking() {

@@ -1,4 +1,4 @@
-//! How operators name a conversation: as the log does, or as any dialect showed it to somebody.
+//! How operators name a conversation: as the log does, or as any dialect shows it.
 
 use anyhow::{Context, anyhow};
 use domain::{AccountId, ConversationId, PublicId};

@@ -62,7 +62,7 @@ impl<'a> Printer<'a> {
         Self { one_line: true, ..Self::new(layout, header) }
     }
 
-    /// Breaks when nobody reads any more, as `head` does not.
+    /// Breaks when the pipe is closed, as `head` does.
     pub(super) fn print(&mut self, rows: Vec<Vec<Value>>) -> Result<ControlFlow<()>, Failure> {
         if rows.is_empty() {
             return Ok(ControlFlow::Continue(()));
@@ -104,8 +104,8 @@ impl<'a> Printer<'a> {
         table
     }
 
-    /// Only the last column is cut, and others that have long texts: half a time or name helps
-    /// nobody.
+    /// Only the last column is cut, and others that have long texts: half a time or name is of
+    /// no use.
     fn spare_short_columns(&self, table: &mut Table, rows: &[Vec<Value>]) {
         for index in 0..self.header.len() - 1 {
             let widest = rows.iter().map(|row| text(&row[index]).chars().count()).max();

@@ -38,7 +38,7 @@ impl Keys {
 const BATCH_SIZE: i64 = 1000;
 
 impl Rotate {
-    /// In batches, each a transaction: whatever ends it in the middle, running it again goes on. A
+    /// In batches, each a transaction: if it ends in the middle, running it again goes on. A
     /// kept new key is on the disk before anything is wrapped with it.
     async fn run(mut self, options: Options) -> Result<(), Failure> {
         given_file::take("COLLOQUY_NEW_MASTER_KEY", &mut self.to, self.to_file.as_deref())?;

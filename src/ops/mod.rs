@@ -64,7 +64,7 @@ impl Arguments {
         }
         for (name, _) in std::env::vars_os() {
             if name.as_encoded_bytes().starts_with(b"PG") {
-                // SAFETY: the caller sees to it that nobody reads the environment meanwhile.
+                // SAFETY: the caller sees to it that no thread reads the environment meanwhile.
                 unsafe { std::env::remove_var(name) };
             }
         }
@@ -129,7 +129,7 @@ impl Failure {
                 ExitCode::from(2)
             }
             Self::Difference => ExitCode::from(3),
-            Self::Failed(error) if error.chain().any(output::nobody_reads) => ExitCode::SUCCESS,
+            Self::Failed(error) if error.chain().any(output::is_closed) => ExitCode::SUCCESS,
             Self::Failed(error) => {
                 output::complain(event_store::causes(&*error));
                 ExitCode::FAILURE

@@ -1,5 +1,5 @@
 //! Standard output and standard error. Their reader may go away, as `head` does: that is no
-//! failure, and no reason to panic, whatever the verb.
+//! failure, and no reason to panic, in every verb.
 
 use std::error::Error;
 use std::fmt::Display;
@@ -8,12 +8,12 @@ use std::ops::ControlFlow;
 
 use super::Failure;
 
-/// Standard output. Its error when nobody reads any more is recognised by [`nobody_reads`], as a
+/// Standard output. Its error when the pipe is closed is recognised by [`is_closed`], as a
 /// broken pipe to a server is not.
 pub(super) struct Stdout;
 
 #[derive(Debug, thiserror::Error)]
-#[error("nobody reads standard output any more")]
+#[error("standard output is closed")]
 struct NobodyReads;
 
 impl Write for Stdout {
@@ -35,18 +35,18 @@ fn marked(error: io::Error) -> io::Error {
     }
 }
 
-/// Whether an error is only that nobody reads standard output any more.
-pub(super) fn nobody_reads(error: &(dyn Error + 'static)) -> bool {
+/// Whether an error is only that standard output is closed.
+pub(super) fn is_closed(error: &(dyn Error + 'static)) -> bool {
     let error = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
     error.is_some_and(|inner| inner.is::<NobodyReads>())
 }
 
-/// Prints a text as it is. Returns `Break` when nobody reads any more, so that callers stop
+/// Prints a text as it is. Returns `Break` when the pipe is closed, so that callers stop
 /// printing.
 pub(super) fn text(text: &str) -> Result<ControlFlow<()>, Failure> {
     match Stdout.write_all(text.as_bytes()).and_then(|()| Stdout.flush()) {
         Ok(()) => Ok(ControlFlow::Continue(())),
-        Err(error) if nobody_reads(&error) => Ok(ControlFlow::Break(())),
+        Err(error) if is_closed(&error) => Ok(ControlFlow::Break(())),
         Err(error) => Err(error.into()),
     }
 }
@@ -57,12 +57,12 @@ pub(super) fn line(line: impl Display) -> Result<(), Failure> {
     text(&format!("{line}\n")).map(|_| ())
 }
 
-/// Says on standard error why a verb ended. There is nobody to tell when that fails.
+/// Says on standard error why a verb ended. It is ignored when that fails.
 pub(super) fn complain(line: impl Display) {
     let _ = writeln!(io::stderr(), "colloquy: {line}");
 }
 
-/// Says on standard error how a verb gets on. There is nobody to tell when that fails.
+/// Says on standard error how a verb gets on. It is ignored when that fails.
 pub(super) fn tell(line: impl Display) {
     let _ = writeln!(io::stderr(), "{line}");
 }

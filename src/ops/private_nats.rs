@@ -71,7 +71,7 @@ pub(super) async fn reach(options: &Options) -> Result<Reached, Failure> {
     Ok(Reached { nats, client, private: Some(private) })
 }
 
-/// Starts the private NATS server, on which nobody can do more than this installation needs.
+/// Starts the private NATS server, on which no user can do more than this installation needs.
 pub(super) async fn start(options: &Options, data_dir: &Path) -> Result<Nats, Failure> {
     tracing::info!(data_dir = %data_dir.display(), "starting a private NATS server");
     let (prefix, stream) = (&options.nats_subject_prefix, &options.nats_stream);

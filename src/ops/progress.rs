@@ -28,12 +28,12 @@ fn speed(done: u64, total: u64, from: u64, elapsed: Duration) -> String {
     format!("{shown}, {} left", HumanDuration(left))
 }
 
-/// It is gone with whoever has it, however that ends.
+/// It disappears when it is dropped.
 fn shown(bar: ProgressBar, doing: &'static str, style: ProgressStyle) -> ProgressBar {
     bar.with_message(doing).with_style(style).with_finish(ProgressFinish::AndClear)
 }
 
-/// Where nobody watches a bar.
+/// Without a bar.
 const A_LINE_EVERY: Duration = Duration::from_secs(5);
 
 /// How far long work has come: a bar on standard error when that is a terminal, else a line every

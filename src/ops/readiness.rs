@@ -13,7 +13,7 @@ use super::lag::Watched;
 
 /// Read models that are behind and have not moved for so long do not move: an answer waits as long
 /// for them.
-const STANDS_STILL_AFTER: Duration = Duration::from_secs(10);
+const STALLED_AFTER: Duration = Duration::from_secs(10);
 
 /// How publishing goes, unless it is off.
 pub(super) type Relay = Option<watch::Receiver<relay::Status>>;
@@ -53,8 +53,8 @@ impl Parts {
         if let Some(outage) = self.commands.log().availability().outage() {
             return api::Condition::Unready(outage.to_string());
         }
-        if self.stands_still() {
-            return api::Condition::Unready("projections: standing still".to_owned());
+        if self.is_stalled() {
+            return api::Condition::Unready("projections: stalled".to_owned());
         }
         if !self.progress.is_level() {
             return api::Condition::Unready("projections: catching up".to_owned());
@@ -76,13 +76,13 @@ impl Parts {
     }
 
     /// Behind for long, at one place. Models that are stopped are named instead.
-    fn stands_still(&self) -> bool {
+    fn is_stalled(&self) -> bool {
         let (head, position) = (self.head(), self.progress.rows());
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         if position != seen.0 || position >= head {
             *seen = (position, Instant::now());
         }
-        seen.1.elapsed() > STANDS_STILL_AFTER && self.progress.stopped().is_empty()
+        seen.1.elapsed() > STALLED_AFTER && self.progress.stopped().is_empty()
     }
 
     fn details(&self) -> Value {

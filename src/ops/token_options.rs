@@ -6,7 +6,7 @@ use super::options::wrong;
 
 const LEEWAY_S_MAX: u32 = 600;
 
-/// What access tokens must claim, whoever signs them.
+/// What access tokens must claim, under every kind of key.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct TokenOptions {
     /// What `aud` of access tokens must contain; without it, `aud` is not looked at
@@ -21,7 +21,7 @@ pub(crate) struct TokenOptions {
     /// The claim of access tokens that says the role
     #[arg(long, global = true, env = "COLLOQUY_JWT_ROLE_CLAIM", default_value = "role")]
     jwt_role_claim: String,
-    /// Seconds, up to 600, that the clock of whoever issues access tokens may be off
+    /// Seconds, up to 600, that the clock of the issuer of access tokens may be off
     #[arg(long, global = true, env = "COLLOQUY_JWT_LEEWAY_S", default_value = "30")]
     jwt_leeway_s: String,
 }

@@ -38,7 +38,7 @@ use uuid::Uuid;
 
 /// The name of the lease.
 pub const NAME: &str = "reactors";
-/// The longest that nobody looks at the timers.
+/// The longest time between two looks at the timers.
 const LOOK_EVERY: Duration = Duration::from_secs(2);
 /// The pause when there was nothing to do about timers that were due.
 const REST: Duration = Duration::from_secs(1);

@@ -1,4 +1,4 @@
-//! What Colloquy and those who read its stream need of a NATS server, for one that lets nobody do
+//! What Colloquy and those who read its stream need of a NATS server, for one that lets no user do
 //! more.
 
 use crate::signals::{PRESENCE, TYPING};
@@ -26,7 +26,7 @@ pub fn heard_by_readers(prefix: &str) -> Vec<String> {
 
 /// What a reader may ask for: the stream and how it is, its messages, the consumers that there are,
 /// and that they have been read. Nothing here changes the stream, nor makes a consumer: one that
-/// pushes would send the stream's messages to whatever in Colloquy's account it names.
+/// pushes would send the stream's messages to any subject of Colloquy's account that it names.
 pub fn asked_by_readers(stream: &str) -> Vec<String> {
     [
         "$JS.API.INFO".to_owned(),

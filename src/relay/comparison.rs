@@ -219,7 +219,7 @@ pub(crate) async fn get(
 pub struct Checked {
     /// The stream's last sequence; `None` while there is no stream.
     pub last: Option<Position>,
-    /// Whatever is not as it should be.
+    /// All that is not as it should be.
     pub findings: Vec<Finding>,
 }
 

@@ -12,7 +12,7 @@ use percent_encoding::percent_decode_str;
 const CONNECTS_WITHIN: Duration = Duration::from_secs(3);
 /// All of them, and finding out which they are. The next attempt tries them in another order.
 const REACHED_WITHIN: Duration = Duration::from_secs(10);
-/// Whatever JetStream is asked, and each message that it is sent.
+/// Every request to JetStream, and each message that it is sent.
 const ANSWERS_WITHIN: Duration = Duration::from_secs(5);
 /// A connection on which nothing comes for three of these is lost, also if it was dropped without a
 /// word.
@@ -248,7 +248,7 @@ mod tests {
         let trusting = |port: u16| options(port).ca_file((&ca).into());
         let whole = trusting(server.port).client_certificate((&certificate).into(), (&key).into());
         whole.connect().await.unwrap();
-        assert!(options(server.port).connect().await.is_err(), "nobody it trusts has signed");
+        assert!(options(server.port).connect().await.is_err(), "no trusted authority has signed");
         assert!(trusting(server.port).connect().await.is_err(), "it shows no certificate");
         assert!(trusting(plain.port).connect().await.is_err(), "the server speaks no TLS");
     }

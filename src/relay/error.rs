@@ -21,10 +21,10 @@ pub enum Error {
     /// The server does not answer as it should.
     #[error("cannot use the stream")]
     Stream(#[source] async_nats::Error),
-    /// Somebody has made it anew while it was compared.
+    /// It was made anew while it was compared.
     #[error("the stream was made anew meanwhile: look again")]
     Replaced,
-    /// The stream or the server is not as it has to be; somebody has to act.
+    /// The stream or the server is not as it has to be; an operator has to act.
     #[error("the stream cannot be published to")]
     Wrong(#[source] Finding),
     /// It may have been stored: the next look tells.

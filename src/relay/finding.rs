@@ -9,16 +9,16 @@ pub const MESSAGE_BYTES_MAX: usize = 1024 * 1024;
 /// Something about the stream that is not as the log says, or not as the relay needs it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Finding {
-    /// Somebody else has written to the stream, or it belongs to another log.
+    /// Another program has written to the stream, or it belongs to another log.
     #[error("message {position} of the stream is not event {position} of the log")]
     Foreign { position: Position },
     /// It says to be the event, and tells something else.
     #[error("message {position} of the stream does not say what event {position} of the log says")]
     Changed { position: Position },
-    /// Somebody has deleted from the stream.
+    /// A message was deleted from the stream.
     #[error("message {position} is missing from the stream, but event {position} was not erased")]
     Missing { position: Position },
-    /// Somebody else has written to the stream, or the database was put back to an earlier state.
+    /// Another program has written to the stream, or the database was put back to an earlier state.
     #[error("the stream is ahead of the log: it is at {last}, the log's head at {head}")]
     Ahead {
         /// The stream's last sequence.
@@ -34,7 +34,7 @@ pub enum Finding {
         /// [`MESSAGE_BYTES_MAX`].
         needed: usize,
     },
-    /// The stream was made, or changed, by somebody else.
+    /// The stream was made, or changed, by another program.
     #[error("{setting} of the stream is {found}: {consequence}")]
     Setting {
         /// As NATS calls it.

@@ -122,7 +122,7 @@ impl Comparing<'_> {
         whole: &mut Whole,
     ) -> Result<(), Error> {
         let position = event.position;
-        // A replica that answered may be behind, and somebody may have erased it meanwhile.
+        // A replica that answered may be behind, and it may have been erased meanwhile.
         let message = match message {
             None if erasure.is_none() => message_at(self.stream, position.get()).await?,
             message => message,
@@ -155,7 +155,7 @@ impl Comparing<'_> {
         Ok(())
     }
 
-    /// The oldest event that somebody purged: a stream without limits drops nothing by itself.
+    /// The oldest event that was purged: a stream without limits drops nothing by itself.
     async fn purged(&self, info: &Info) -> Result<Option<Finding>, Error> {
         let begins = info.config.first_sequence.unwrap_or(1) as i64;
         let first = (info.state.first_sequence as i64).max(1);

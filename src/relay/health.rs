@@ -36,7 +36,7 @@ enum Reported {
     Nothing,
     /// It may end by itself.
     Interruption,
-    /// Something is wrong, until somebody acts.
+    /// Something is wrong, until an operator acts.
     Wrong,
 }
 
@@ -99,7 +99,7 @@ impl Health {
                     tracing::debug!(error = causes, "still not publishing");
                 }
                 Reported::Wrong => {
-                    tracing::error!(error = causes, "nothing is published until somebody acts");
+                    tracing::error!(error = causes, "publishing stopped until an operator acts");
                 }
                 _ => tracing::warn!(error = causes, "publishing to NATS is interrupted"),
             }

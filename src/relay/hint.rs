@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::NatsOptions;
 
-/// Between two hints, and between two looks: whatever happens in it is in the next one.
+/// Between two hints, and between two looks: what happens in it is in the next one.
 const PAUSE: Duration = Duration::from_millis(10);
 
 /// Hints that wait to be heard: one is enough, and foreign ones may be large.
@@ -79,7 +79,7 @@ mod tests {
     use crate::tests::Fixture;
     use embedded::testing::{Proxy, nats_url, unique};
 
-    /// Nothing else has the second node look: nobody there waits for the log.
+    /// Nothing else has the second node look: nothing there waits for the log.
     #[tokio::test(flavor = "multi_thread")]
     async fn what_one_node_appends_another_learns_at_once() {
         let url = nats_url().await;

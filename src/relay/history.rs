@@ -55,7 +55,7 @@ pub enum NotCopied {
         /// What is in it.
         why: String,
     },
-    /// Whatever can fail; begun again, it goes on.
+    /// Any step can fail; begun again, it goes on.
     #[error(transparent)]
     Failed(#[from] Error),
 }

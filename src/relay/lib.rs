@@ -6,8 +6,8 @@
 //! last sequence, and publishing goes on from there: after a lost acknowledgement, a restart of
 //! either side, or a broker that lost its tail.
 //!
-//! Last position + 1 is published, or nothing is: whatever is in the stream that is not the log
-//! (`comparison.rs`) stops publishing until somebody has put it right. It is looked for at the
+//! Last position + 1 is published, or nothing is: a message in the stream that is not the log
+//! (`comparison.rs`) stops publishing until an operator has put it right. It is looked for at the
 //! start, after every failure, when the connection was lost, and now and then. What the log erases
 //! is erased from the stream too (`erasure.rs`).
 //!
@@ -107,7 +107,7 @@ const SENT_WITHIN: Duration = Duration::from_secs(30);
 /// The name of the lease, and of the checkpoint.
 pub const NAME: &str = "relay";
 
-/// Publishes until `stop` is cancelled. Whatever fails is tried again for ever.
+/// Publishes until `stop` is cancelled. What fails is tried again for ever.
 pub async fn run(
     log: Log,
     settings: Settings,

@@ -164,8 +164,8 @@ const NOT_IN_LISTS: &AsciiSet = &NOT_IN_HEADERS.add(b',').add(b'=');
 /// Beside the largest payload there are 28,000 bytes for all headers.
 const VALUE_BYTES_MAX: usize = 4_000;
 const USERS_BYTES_MAX: usize = 8_000;
-/// Users of whom there could be room, with an id, one character and two separators each; whoever
-/// makes a conversation may be named twice.
+/// Users of whom there could be room, with an id, one character and two separators each; the
+/// creator of a conversation may be named twice.
 pub(crate) const USERS_MAX: usize = USERS_BYTES_MAX / (36 + 1 + 2) + 2;
 
 /// `<id>=<uid>` of those who are named, with commas between: as many as there is room for.

@@ -194,7 +194,7 @@ impl Repair {
         created_ns(info) == self.wrong_created_ns
     }
 
-    /// What was written down before is older than what a half-filled stream has.
+    /// An order that was written down before is older than the messages of a half-filled stream.
     fn take_over(&mut self, found: Vec<consumer::Info>) {
         let wrong = self.wrong_position.get() as u64;
         let mut kept = std::mem::take(&mut *self.consumer_configs);

@@ -37,7 +37,7 @@ pub async fn run(
     while !stop.is_cancelled() {
         let exchanged = exchange(&nats, &subject_prefix, &mut outgoing, &hear);
         match stop.run_until_cancelled(exchanged).await {
-            // Nobody has anything to tell any more.
+            // All senders are gone.
             Some(Ok(())) => return,
             Some(Err(error)) => {
                 tracing::warn!(error = causes(&*error), "signals between nodes are interrupted");

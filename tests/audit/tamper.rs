@@ -101,7 +101,7 @@ async fn a_tail_that_was_cut_off_is_missed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_tail_that_was_cut_off_with_the_head_is_missed_by_whoever_noted_a_digest() {
+async fn a_tail_that_was_cut_off_with_the_head_is_missed_with_a_noted_digest() {
     let installation = Installation::new().await;
     talk(&installation.start()).await;
     let noted = installation.done(&["audit", "verify"]);
@@ -116,7 +116,7 @@ async fn a_tail_that_was_cut_off_with_the_head_is_missed_by_whoever_noted_a_dige
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_log_that_was_written_anew_is_found_by_whoever_noted_a_digest() {
+async fn a_log_that_was_written_anew_is_found_with_a_noted_digest() {
     let installation = Installation::new().await;
     talk(&installation.start()).await;
     let noted = installation.done(&["audit", "verify"]);

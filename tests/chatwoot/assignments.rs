@@ -35,7 +35,7 @@ async fn agents_and_teams_are_assigned_and_taken_away() {
 }
 
 #[tokio::test]
-async fn whoever_is_unknown_or_no_agent_is_not_found_and_changes_nothing() {
+async fn an_assignee_who_is_unknown_or_no_agent_is_not_found_and_changes_nothing() {
     let scene = Scene::new().await;
     let (_, ann) = scene.agent("ann").await;
     let id = scene.create(json!({"assignee_id": ann})).await["id"].as_i64().unwrap();

@@ -52,7 +52,7 @@ async fn agents_are_told_of_their_inboxes_for_as_long_as_they_are_in() {
     assert_eq!(of_boss, [&seen[..5], &["ConversationCreated", "PriorityChanged"]].concat());
     assert_eq!(hosts.types_up_to("PriorityChanged").await, of_boss);
 
-    // Whoever is let in is told from then on, and whoever is taken out no longer.
+    // New members are told from then on, and former members no longer.
     dismiss(&scene, ann_id).await;
     members(&scene.host, &scene.inbox, &["bob"]).await;
     scene.incoming(id, "Are you there?").await;

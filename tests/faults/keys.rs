@@ -74,7 +74,7 @@ async fn keys_that_were_tampered_with_cost_no_more_than_their_own_conversations(
     let pool = installation.pool().await;
     spoil(&pool).await;
 
-    // Whoever runs has what it needs in memory.
+    // A running server has what it needs in memory.
     assert_eq!(looked_at(&ann, &spoilt, &other).await, [[200, 200]; 4]);
     server.kill();
     let server = installation.start();
@@ -104,7 +104,7 @@ async fn keys_that_were_tampered_with_cost_no_more_than_their_own_conversations(
 
 /// Those that do not open are no less wrong than those that are not there.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_key_that_was_changed_is_found_by_whoever_verifies() {
+async fn a_key_that_was_changed_is_found_by_verify() {
     let installation = Installation::new().await;
     let server = installation.start();
     let ann = server.caller("ann");

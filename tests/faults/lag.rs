@@ -44,7 +44,7 @@ async fn what_is_not_yet_shown_grows_older_until_it_is() {
     assert!(line.contains("1 behind for "), "{line}");
 
     blocker.execute("rollback").await.unwrap();
-    // Whoever has waited for ten seconds was told to wait no longer.
+    // Requests that have waited for ten seconds were refused.
     assert!([200, 503].contains(&saying.await.unwrap().status.as_u16()));
     wait_until("nothing is behind", async || {
         metric(&host, LAG_S).await == Some(0.0) && metric(&host, LAG).await == Some(0.0)

@@ -81,7 +81,7 @@ async fn a_server_that_is_behind_listens_and_refuses_until_it_has_caught_up() {
 
 /// Nobody is told that they do not exist because nothing writes the directory.
 #[tokio::test(flavor = "multi_thread")]
-async fn whoever_comes_first_while_nothing_is_projected_is_asked_to_come_again() {
+async fn a_first_request_while_nothing_is_projected_is_asked_to_come_again() {
     let installation = Installation::new().await;
     let server = installation.start();
     server.caller("ann").arrive().await;

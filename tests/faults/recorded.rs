@@ -1,4 +1,4 @@
-//! What is recorded is never answered as if it were not: whoever loses a conversation before the
+//! What is recorded is never answered as if it were not: who loses a conversation before the
 //! answer to their command is made, or before they repeat it, is told that it is done, and no more.
 
 use domain::conversation::{Command, Conversation};
@@ -141,7 +141,7 @@ async fn head(pool: &PgPool) -> i64 {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn whoever_loses_the_conversation_before_the_answer_is_told_that_it_is_done() {
+async fn a_caller_who_loses_the_conversation_before_the_answer_is_told_that_it_is_done() {
     let installation = Installation::new().await;
     let server = installation.start();
     let pool = installation.pool().await;
@@ -190,7 +190,7 @@ async fn whoever_loses_the_conversation_before_the_answer_is_told_that_it_is_don
         let no_body = json!("");
         // Weavy's answer to a change of members has no body anyway.
         let is_done = [(204, &no_body), (200, &no_body)].contains(&seen);
-        // What is in the trash is shown to whoever puts it there.
+        // What is in the trash is shown to the user who puts it there.
         let is_trashed = seen.1["is_trashed"] == true;
         assert!(is_done || is_trashed, "{}: {seen:?}", act.path);
     }

@@ -23,7 +23,7 @@ fn logged(server: &Server, message: &str) -> usize {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_stream_that_is_not_the_log_is_seen_everywhere_until_it_is_put_right() {
     const FOUND: &str = "message 4 of the stream is not event 4 of the log";
-    const WRONG: &str = "nothing is published until somebody acts";
+    const WRONG: &str = "publishing stopped until an operator acts";
     let installation = Installation::new().await;
     let server = installation.start();
     let (ann, bob, host) = (server.caller("ann"), server.caller("bob"), server.key());

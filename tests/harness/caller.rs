@@ -3,7 +3,7 @@ use serde_json::Value;
 
 use crate::{described, discretion};
 
-/// Somebody with a token.
+/// A caller with a token.
 #[derive(Clone)]
 pub struct Caller {
     url: String,

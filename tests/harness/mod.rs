@@ -190,6 +190,9 @@ impl Installation {
     /// The same with further variables.
     pub fn start_with_variables(&self, variables: &[(&str, &str)]) -> Server {
         let mut command = self.configured(serve(), &[]);
+        if variables.iter().any(|(name, _)| *name == "COLLOQUY_JWKS_URL") {
+            command.env_remove("COLLOQUY_JWT_SECRET");
+        }
         command.envs(variables.iter().copied());
         Server::start(command)
     }

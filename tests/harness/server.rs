@@ -54,7 +54,7 @@ impl Server {
         };
         let mut server = Self::without_log(child, url);
         *server.logged.lock().unwrap() = said;
-        // Somebody has to read what it logs, or it would wait for room in the pipe.
+        // Its log has to be read, or it would wait for room in the pipe.
         let logged = server.logged.clone();
         server.logging = Some(std::thread::spawn(move || {
             for line in log.map_while(Result::ok) {

@@ -7,7 +7,7 @@ use super::{chat, id, pair, uuid};
 use crate::harness::{Installation, Server, send};
 
 #[tokio::test]
-async fn two_have_one_private_chat_whoever_starts_it_and_wherever() {
+async fn two_have_one_private_chat_started_by_either_on_any_dialect() {
     let server = Server::fresh().await;
     let (ann, bob) = pair(&server).await;
     let made = ann.post("/v1/conversations", json!({"contact_id": "bob"})).await.expect(201);

@@ -16,7 +16,7 @@ use crate::progress::Progress;
 use crate::world::World;
 
 const HEALTHY_PAUSE: Duration = Duration::from_secs(5);
-/// A lease lasts six seconds; whoever is frozen for longer has lost it.
+/// A lease lasts six seconds; a node that is frozen for longer has lost it.
 const LONGER_THAN_A_LEASE: std::ops::Range<f64> = 8.0..14.0;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -47,7 +47,7 @@ impl Account {
         self.conversations.lock().unwrap().clone()
     }
 
-    /// One that is there already stays: a private chat is got by whoever asks first.
+    /// One that is there already stays: a private chat is made by the first request.
     pub fn add(&self, conversation: Conversation) {
         let mut conversations = self.conversations.lock().unwrap();
         if !conversations.iter().any(|known| known.number == conversation.number) {

@@ -1,5 +1,5 @@
 //! Looks at what was acknowledged: on the node that did it is shown at once and to everybody in the
-//! conversation, on the other one to whoever brings the position, and nowhere to those who are out.
+//! conversation, on the other one to clients with the position, and nowhere to those who are out.
 
 use std::collections::BTreeSet;
 use std::sync::atomic::Ordering;

@@ -13,7 +13,7 @@ fn unread(private: i64, rooms: i64, chat: i64) -> Value {
     json!({"private": private, "rooms": rooms, "chat": chat})
 }
 
-/// The host system registers whoever signs in, and shows a thing of its own with a chat on it.
+/// The host system registers users who sign in, and shows a thing of its own with a chat on it.
 async fn host(server: &Server) -> Caller {
     let key = server.key();
     for (uid, name) in [("ann", "Ann"), ("bob", "Bob"), ("cat", "Cat"), ("dan", "Dan")] {

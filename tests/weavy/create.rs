@@ -181,7 +181,7 @@ async fn a_repeated_idempotency_key_makes_no_second_room_for_one_that_is_gone() 
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn whoever_writes_sees_what_they_wrote() {
+async fn writers_see_what_they_wrote() {
     let server = Server::fresh().await;
     let (ann, bob, _) = three(&server).await;
     for n in 1..=100 {

@@ -108,7 +108,7 @@ async fn the_two_of_a_private_chat_are_fixed() {
 }
 
 #[tokio::test]
-async fn whoever_is_let_in_again_starts_fresh_and_sees_the_history() {
+async fn a_member_who_is_let_in_again_starts_fresh_and_sees_the_history() {
     let server = Server::fresh().await;
     let [ann, bob, _] = arrived(&server, ["ann", "bob", "cat"]).await;
     let room = ann.create(json!(["bob", "cat"])).await;

@@ -40,7 +40,7 @@ struct Shared<K, V> {
     waiting: Mutex<HashMap<Option<AccountId>, Waiting<K, V>>>,
 }
 
-/// Of one account; there is none while nobody asks.
+/// Of one account; there is none while no query is under way.
 struct Waiting<K, V> {
     questions: VecDeque<Question<K, V>>,
     workers: usize,
@@ -165,7 +165,7 @@ where
                     let of = |key: &K| Some((*key, found.get(key)?.clone()));
                     asked.iter().filter_map(of).collect()
                 };
-                // Nobody waits for it when the request was given up.
+                // The receiver is gone when the request was given up.
                 let _ = reply.send(found.as_ref().map(of).map_err(Arc::clone));
             }
         }

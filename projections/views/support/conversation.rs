@@ -5,7 +5,7 @@ use domain::{AccountId, ContactLinkId, ConversationId, InboxId, PublicId};
 use super::rows::{CONVERSATION_JOINS, conversation_columns};
 use super::{SUPPORT, SupportConversation};
 use crate::memory::Changed;
-use crate::views::asked::concerns_desk;
+use crate::views::answer_caches::concerns_desk;
 use crate::{Error, Views};
 
 impl Views {
@@ -27,7 +27,7 @@ impl Views {
         let concerns = |place: &Option<_>, changed: &Changed| {
             *changed == Changed::Anything || place.is_none() && concerns_desk(changed)
         };
-        self.asked(&self.asked.support_places, number, concerns, read).await
+        self.cached(&self.answers.support_places, number, concerns, read).await
     }
 
     /// The support conversation with a public number, in whichever inbox it is.
@@ -76,7 +76,7 @@ impl Views {
             Changed::Own(other, _) if *other != uuid => false,
             changed => concerns_desk(changed),
         };
-        let found = self.asked(&self.asked.support_conversations, uuid, concerns, read).await?;
+        let found = self.cached(&self.answers.support_conversations, uuid, concerns, read).await?;
         self.readers.count(found.as_ref().map_or(0, |found| found.size())).await?;
         Ok(found)
     }

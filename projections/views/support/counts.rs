@@ -1,10 +1,10 @@
 use domain::{AccountId, InboxId, TeamId, UserId};
 
 use super::matching::{is_searched, matching};
-use super::ranges::{NOBODY, seen, status_number};
+use super::ranges::{UNASSIGNED, seen, status_number};
 use super::{Counts, Desk, Filter, SUPPORT};
 use crate::memory::Changed;
-use crate::views::asked::concerns_desk;
+use crate::views::answer_caches::concerns_desk;
 use crate::{Error, Views};
 
 event_store::from_row!(Counts { mine, assigned, unassigned, all });
@@ -43,8 +43,8 @@ impl Views {
         };
         let read = self.kept_counts(desk.account, &question);
         let concerns = |_: &Counts, changed: &Changed| concerns_desk(changed);
-        let before = &self.asked.support_counts;
-        self.asked(before, question.clone(), concerns, read).await
+        let before = &self.answers.support_counts;
+        self.cached(before, question.clone(), concerns, read).await
     }
 
     async fn kept_counts(&self, account: AccountId, of: &Question) -> Result<Counts, Error> {
@@ -67,8 +67,8 @@ impl Views {
 pub(in crate::views) fn matching_counts() -> String {
     format!(
         ") select count(*) as all,
-                  count(*) filter (where assignee <> {NOBODY}) as assigned,
-                  count(*) filter (where assignee = {NOBODY}) as unassigned,
+                  count(*) filter (where assignee <> {UNASSIGNED}) as assigned,
+                  count(*) filter (where assignee = {UNASSIGNED}) as unassigned,
                   count(*) filter (where assignee = "
     )
 }
@@ -85,8 +85,8 @@ pub(in crate::views) fn counts_sql() -> String {
            and ($3::smallint is null or status = $3)
            and ($4::uuid is null or team = $4)",
         sum("assignee = $5::uuid"),
-        sum(&format!("assignee <> {NOBODY}")),
-        sum(&format!("assignee = {NOBODY}")),
+        sum(&format!("assignee <> {UNASSIGNED}")),
+        sum(&format!("assignee = {UNASSIGNED}")),
         sum("true"),
     )
 }

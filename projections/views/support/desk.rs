@@ -53,7 +53,7 @@ impl Views {
         let concerns = |_: &Arc<[InboxId]>, changed: &Changed| {
             matches!(changed, Changed::Inbox | Changed::Anything)
         };
-        let found = self.asked(&self.asked.inboxes_of, user, concerns, read).await?;
+        let found = self.cached(&self.answers.inboxes_of, user, concerns, read).await?;
         Ok(found.to_vec())
     }
 

@@ -9,17 +9,17 @@ use super::ranges::{PAGE, Ranges, keys};
 use super::rows::{CONVERSATION_JOINS, conversation_columns};
 use super::{Assignee, Desk, Filter, Order, SUPPORT, SupportConversation};
 use crate::memory::Changed;
-use crate::views::asked::concerns_desk;
+use crate::views::answer_caches::concerns_desk;
 use crate::{Error, Views};
 
-/// Which page of which list, whoever asks for it.
+/// Which page of which list, for any caller.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(in crate::views) struct Question {
     ranges: Arc<Ranges>,
     skip: i64,
 }
 
-/// Behind whatever happens.
+/// Later than every event.
 const END_OF_TIME: DateTime<Utc> = match DateTime::from_timestamp(253_402_300_799, 0) {
     Some(time) => time,
     None => DateTime::UNIX_EPOCH,
@@ -49,7 +49,7 @@ impl Views {
             let question = Question { ranges: Arc::new(ranges), skip };
             let read = self.merged(desk, question.ranges.clone(), skip);
             let concerns = |_: &Arc<[_]>, changed: &Changed| concerns_desk(changed);
-            let list = self.asked(&self.asked.support_lists, question.clone(), concerns, read);
+            let list = self.cached(&self.answers.support_lists, question.clone(), concerns, read);
             let list = list.await?;
             self.readers.count(list.iter().map(SupportConversation::size).sum()).await?;
             return Ok(list);
@@ -137,7 +137,7 @@ impl Views {
         self.with_agents(&rows.await?).await
     }
 
-    /// All inboxes of the account, for whoever sees all and has no index over all.
+    /// All inboxes of the account, for a viewer who sees all and has no index over all.
     async fn inboxes_for(
         &self,
         desk: &Desk,

@@ -4,7 +4,7 @@
 use domain::InboxId;
 use sqlx::{Postgres, QueryBuilder};
 
-use super::ranges::{NOBODY, seen, status_number};
+use super::ranges::{UNASSIGNED, seen, status_number};
 use super::{Assignee, Desk, Filter};
 use crate::views::search::is_indexed;
 
@@ -19,7 +19,7 @@ pub(in crate::views) fn is_searched(filter: &Filter) -> bool {
         || filter.unattended
 }
 
-/// `with matching as …`: the narrow rows of what matches, whoever takes care of it.
+/// `with matching as …`: the narrow rows of what matches, with any assignee.
 pub(in crate::views) fn matching<'a>(
     desk: &'a Desk,
     filter: &'a Filter,
@@ -62,9 +62,9 @@ fn found<'a>(sql: &mut QueryBuilder<'a, Postgres>, desk: &'a Desk, filter: &'a F
     }
     match &filter.q {
         Some(q) => {
-            sql.push("said as materialized (select distinct conversation from ");
-            said(sql, desk, q);
-            sql.push("), found as materialized (select c.number from said s ").push(LOOK_UP);
+            sql.push("matches as materialized (select distinct conversation from ");
+            message_matches(sql, desk, q);
+            sql.push("), found as materialized (select c.number from matches s ").push(LOOK_UP);
             sql.push("support_conversations c where c.conversation = s.conversation offset 0) c");
             sql.push(" where c.account_id = ").push_bind(desk.account);
         }
@@ -100,10 +100,10 @@ pub(in crate::views) fn narrow<'a>(
             sql.push(" and o.assignee = ").push_bind(me);
         }
         Assignee::Unassigned => {
-            sql.push(format!(" and o.assignee = {NOBODY}"));
+            sql.push(format!(" and o.assignee = {UNASSIGNED}"));
         }
         Assignee::Assigned => {
-            sql.push(format!(" and o.assignee <> {NOBODY}"));
+            sql.push(format!(" and o.assignee <> {UNASSIGNED}"));
         }
     }
     if let Some(since) = filter.updated_since {
@@ -113,7 +113,7 @@ pub(in crate::views) fn narrow<'a>(
 
 /// Messages of the account with the text in them. It is no pattern, so what would be one is
 /// escaped.
-fn said<'a>(sql: &mut QueryBuilder<'a, Postgres>, desk: &Desk, q: &'a str) {
+fn message_matches<'a>(sql: &mut QueryBuilder<'a, Postgres>, desk: &Desk, q: &'a str) {
     if is_indexed(q) {
         sql.push("support_messages where account_id::text = ");
         sql.push_bind(desk.account.to_string());

@@ -68,7 +68,7 @@ impl Views {
     }
 
     /// The same of one that was posted just now: as a rule it stands in its conversation, which
-    /// whoever posts the next one asks for.
+    /// a client that posts the next one asks for.
     ///
     /// # Errors
     /// When PostgreSQL fails or a read model is stopped.

@@ -4,6 +4,7 @@ pub(super) mod contacts;
 pub(super) mod conversation;
 pub(super) mod counts;
 pub(super) mod desk;
+pub(super) mod filter;
 pub(super) mod list;
 pub(super) mod matching;
 pub(super) mod messages;
@@ -19,6 +20,8 @@ use domain::{
 };
 use serde_json::{Map, Value};
 use std::sync::Arc;
+
+pub use filter::{Assignee, Filter, Order};
 
 use crate::User;
 use crate::memory::{map_size, tags_size};
@@ -39,77 +42,14 @@ pub struct Desk {
     pub inboxes: Option<Vec<InboxId>>,
 }
 
-/// Conversations by who takes care of them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Assignee {
-    /// Whoever does.
-    #[default]
-    All,
-    /// The caller.
-    Me,
-    /// Nobody.
-    Unassigned,
-    /// Somebody.
-    Assigned,
-}
-
-/// In which order; ties by number, the newest first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
-pub enum Order {
-    /// Newest activity first.
-    #[default]
-    Activity,
-    /// Oldest activity first.
-    ActivityAscending,
-    /// Newest first.
-    Created,
-    /// Oldest first.
-    CreatedAscending,
-    /// The most urgent first, none last; then newest activity.
-    Priority,
-    /// The least urgent first, none last; then newest activity.
-    PriorityAscending,
-    /// Longest waiting first, not waiting last; then oldest creation.
-    Waiting,
-    /// Shortest waiting first, not waiting last; then oldest creation.
-    WaitingDescending,
-}
-
-/// Which conversations are listed, counted and in which order.
-#[derive(Debug, Clone, Default)]
-pub struct Filter {
-    /// Not looked at by counts.
-    pub assignee: Assignee,
-    /// `None`: any.
-    pub status: Option<Status>,
-    /// Part of a message's text, whatever its case.
-    pub q: Option<String>,
-    /// That inbox, within those that are seen.
-    pub inbox: Option<InboxId>,
-    /// That team.
-    pub team: Option<TeamId>,
-    /// Any of them, in lower case; none: not looked at.
-    pub labels: Vec<String>,
-    /// The conversation's source id.
-    pub source_id: Option<String>,
-    /// Without a first reply, or waiting.
-    pub unattended: bool,
-    /// Changed since then. Then all are listed, and not a page. Not looked at by counts.
-    pub updated_since: Option<DateTime<Utc>>,
-    /// In which order.
-    pub order: Order,
-    /// From 0, of 25 each.
-    pub page: i64,
-}
-
 /// The four counts of a list.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Counts {
     /// The caller's own.
     pub mine: i64,
-    /// Somebody's.
+    /// Those with an assignee.
     pub assigned: i64,
-    /// Nobody's.
+    /// Those without one.
     pub unassigned: i64,
     /// All of them.
     pub all: i64,

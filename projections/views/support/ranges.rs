@@ -21,7 +21,7 @@ const RANGES_MAX: usize = 128;
 /// A page.
 pub(super) const PAGE: i64 = 25;
 /// What stands for no assignee and no team.
-pub(super) const NOBODY: &str = "'00000000-0000-0000-0000-000000000000'";
+pub(super) const UNASSIGNED: &str = "'00000000-0000-0000-0000-000000000000'";
 
 /// By what the ranges are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -122,8 +122,8 @@ impl Ranges {
     pub(in crate::views) fn sql(&self) -> String {
         let mut conditions = match self.scope {
             Scope::Account(_) | Scope::Inbox => vec![],
-            Scope::Team(_) => vec![format!("team <> {NOBODY}")],
-            Scope::Assignee(_) => vec![format!("assignee <> {NOBODY}")],
+            Scope::Team(_) => vec![format!("team <> {UNASSIGNED}")],
+            Scope::Assignee(_) => vec![format!("assignee <> {UNASSIGNED}")],
         };
         let mut next = 6;
         if self.has_start() {

@@ -11,7 +11,7 @@ use crate::Cursor;
 use crate::tests::{KINDS, every_choice_of_flags};
 use crate::views::{
     Choice, Column, Filter, Order, activity, badge, chats, contacts, conversation, groups, list,
-    list_page, members, messages, reads, search, users,
+    list_page, members, messages, reads, search, user_lists,
 };
 
 /// Items of a page, with the one more that tells whether there is more.
@@ -150,11 +150,11 @@ async fn users_by_name_are_one_index_range_and_a_search_reads_those_that_it_find
     for mut explainer in Explainer::each().await {
         for except in [("uuid", "null".to_owned()), uuid(explainer.ann)] {
             let of = |q| [bigint(1), bigint(LIMIT), bigint(0), text(q), except.clone()];
-            let plan = explainer.explain(&users::users_sql(false), &of(None)).await;
+            let plan = explainer.explain(&user_lists::users_sql(false), &of(None)).await;
             plan.assert_uses("users_by_name");
             plan.assert_reads_at_most(LIMIT + 1);
             let found = of(Some("user-1234"));
-            let plan = explainer.explain(&users::users_sql(true), &found).await;
+            let plan = explainer.explain(&user_lists::users_sql(true), &found).await;
             plan.assert_uses("users_by_part_of_name");
             plan.assert_reads_rows_at_most(3 * LIMIT);
         }

@@ -62,7 +62,7 @@ impl Auditor {
             return Err(Failure::not_found());
         }
         let command = Command::RecordReading { conversation, part };
-        // A reading that is repeated is another reading, whatever key comes with it.
+        // A reading that is repeated is another reading, also under the same key.
         let context = Context { metadata: self.context.metadata.clone(), idempotency: None };
         let id = domain::audit_id(conversation);
         self.services.commands.execute::<Audit>(id, command, &context).await?;

@@ -10,7 +10,7 @@ use crate::description::schema;
 use crate::edge::failure::{ANSWER_TOO_LARGE, Failure, Source};
 use crate::edge::rendering::RequestSummary;
 
-/// What is wrong with a value that cannot be used, wherever it is.
+/// Why a value is refused, in the query or the body.
 pub(super) const INVALID: &str = "invalid";
 /// What is wrong with a body that is not JSON.
 const MALFORMED: &str = "malformed";
@@ -29,7 +29,7 @@ schema! {
             },
             "message": {
                 "type": "string",
-                "description": "What is wrong with a value of the body",
+                "description": "Why a value of the body is refused",
             },
             "attributes": {
                 "type": "array", "items": { "type": "string" },
@@ -38,7 +38,7 @@ schema! {
             "errors": {
                 "type": "array",
                 "description": "The values of the query that cannot be used; a sentence where \
-                                nobody is signed in",
+                                the caller is not signed in",
                 "items": {
                     "type": ["object", "string"],
                     "required": ["field", "message", "code"],

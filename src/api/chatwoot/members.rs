@@ -34,7 +34,7 @@ pub(super) fn schema(of: Option<&str>) -> Value {
     change
 }
 
-/// The agents whom a body names. Who is in already counts as one, whatever they are now.
+/// The agents whom a body names. Those who are in already count as agents.
 pub(super) async fn named(
     request: &Chatwoot,
     body: &Body,

@@ -57,7 +57,7 @@ impl Query {
             self.refuse(name, "must be an integer");
             return None;
         }
-        // What is beyond the type is nobody's.
+        // A number beyond the type is the number of nothing.
         Some(text.parse().unwrap_or(PublicId::NONE))
     }
 

@@ -97,7 +97,7 @@ impl Chatwoot {
         }
     }
 
-    /// The calling agent, who takes care of what they open; nobody else does by that.
+    /// The calling agent, who becomes the assignee of what they open; other callers do not.
     pub(super) fn agent(&self) -> Option<UserId> {
         self.caller.user().filter(|_| self.caller.role == Role::Agent)
     }
@@ -134,7 +134,7 @@ impl Chatwoot {
         team.ok_or_else(Failure::not_found)
     }
 
-    /// Somebody who can take care of conversations.
+    /// A user who can take care of conversations.
     pub(super) async fn agent_named(&self, number: PublicId) -> Result<Arc<User>, Failure> {
         let named = [Reference::Id(number)];
         let found = self.views().resolve(self.account(), &named).await?;
@@ -184,7 +184,7 @@ impl Chatwoot {
         Ok(Rendered::new(&objects::conversation(&conversation, &self.desk)))
     }
 
-    /// Somebody came first: waits until the read models show it.
+    /// Another request came first: waits until the read models show it.
     pub(super) async fn wait_for_head(&self) -> Result<(), Failure> {
         let head = self.services.commands.log().head().await?;
         self.wait_for_position(head).await
@@ -201,7 +201,7 @@ impl Chatwoot {
     }
 
     /// Carries out what is asked of the roles around a support conversation: of the agents
-    /// together, or of whoever takes care of it.
+    /// together, or of its assignee.
     pub(super) async fn change_roles(
         &self,
         conversation: &SupportConversation,

@@ -216,7 +216,7 @@ pub(super) fn security_schemes(credentials: &[Credentials]) -> Map<String, Value
             "description": "An access token; it counts also beside another one in Authorization",
         }),
     };
-    // Operators have a bearer token, whatever the callers of a dialect have.
+    // Operators have a bearer token, in every dialect.
     let all = [&[Credentials::Bearer], credentials].concat();
     all.iter().map(|accepted| (accepted.scheme().to_owned(), described(accepted))).collect()
 }
@@ -249,8 +249,8 @@ fn parameters() -> Map<String, Value> {
         ),
         "ColloquyPosition": own(
             "Colloquy-Position",
-            "The answer reflects at least so many events of the caller's account, as an earlier \
-             answer said",
+            "The answer reflects at least so many events of the caller's account, as of an earlier \
+             answer",
             json!({ "type": "integer", "format": "int64", "minimum": 0 }),
         ),
     }))

@@ -38,7 +38,7 @@ pub(crate) fn time(description: &str) -> Value {
 
 /// An object that is passed over if it is none.
 pub(crate) fn attributes() -> Value {
-    json!({ "description": "An object; what is none counts as not given" })
+    json!({ "description": "An object; any other value counts as not given" })
 }
 
 /// An object of the host system's.

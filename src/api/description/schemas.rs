@@ -17,7 +17,7 @@ pub(super) fn name(declared: &mut Value, dialect: &Common) {
             schema["properties"]["data"]["items"] = json!({ "$ref": path(item, dialect) });
         }
         if schema["properties"].is_object() && !is_of_a_request(&schema) {
-            settle_nulls(&mut schema, dialect.nulls);
+            describe_nulls(&mut schema, dialect.nulls);
         }
         named.insert(own_name(&name, dialect), schema);
     }
@@ -78,16 +78,17 @@ fn point_to(value: &mut Value, dialect: &Common) {
 }
 
 /// Where nulls are left out nothing is null, and where they are sent everything is there, but for
-/// what may not be null and is not said to be required.
-fn settle_nulls(schema: &mut Value, nulls: Nulls) {
+/// what may not be null and is not required.
+fn describe_nulls(schema: &mut Value, nulls: Nulls) {
     let properties = taken(schema, "properties");
     if nulls == Nulls::LeftOut {
         properties.values_mut().for_each(forget_null);
         return;
     }
-    let said = std::mem::take(&mut schema["required"]);
-    let is_said = |name: &String| said.as_array().is_some_and(|said| said.contains(&json!(name)));
-    let is_there = |(name, value): &(&String, &Value)| is_said(name) || may_be_null(value);
+    let required = std::mem::take(&mut schema["required"]);
+    let is_required =
+        |name: &String| required.as_array().is_some_and(|all| all.contains(&json!(name)));
+    let is_there = |(name, value): &(&String, &Value)| is_required(name) || may_be_null(value);
     let names = taken(schema, "properties");
     let names: Vec<_> = names.iter().filter(is_there).map(|(name, _)| name.clone()).collect();
     schema["required"] = json!(names);

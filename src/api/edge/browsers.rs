@@ -1,8 +1,9 @@
 //! CORS and other headers for browsers, and protection against forms of other sites.
 
-use axum::extract::{Request, State};
+use std::convert::Infallible;
+
+use axum::extract::Request;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, header};
-use axum::middleware::Next;
 use axum::response::Response;
 use tower::{Layer, ServiceExt};
 use tower_http::cors::{Any, CorsLayer};
@@ -40,19 +41,37 @@ pub(crate) fn cors(dialects: Dialects) -> CorsLayer {
 /// Lets pages of other origins call the dialects, but not the operators' endpoints. Answers are
 /// neither cached nor sniffed for another media type.
 pub(crate) async fn guard(
-    State((dialects, cors)): State<(Dialects, CorsLayer)>,
+    dialects: Dialects,
+    cors: &CorsLayer,
     request: Request,
-    next: Next,
+    next: impl AsyncFnOnce(Request) -> Response,
 ) -> Response {
     let dialect = dialects.of(request.uri().path());
-    let mut response = match dialect.is_some_and(|dialect| dialect.is_for_browsers) {
-        true => cors.layer(next).oneshot(request).await.unwrap_or_else(|never| match never {}),
-        false => next.run(request).await,
+    let is_for_browsers = dialect.is_some_and(|dialect| dialect.is_for_browsers);
+    // Others than browsers do not name an origin, and do not look at what is answered to it.
+    let may_be_of_a_browser =
+        request.method() == Method::OPTIONS || request.headers().contains_key(header::ORIGIN);
+    let mut response = match is_for_browsers && may_be_of_a_browser {
+        true => with_cors(cors, request, next).await,
+        false => next(request).await,
     };
     let headers = response.headers_mut();
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response
+}
+
+async fn with_cors(
+    cors: &CorsLayer,
+    request: Request,
+    next: impl AsyncFnOnce(Request) -> Response,
+) -> Response {
+    let mut next = Some(next);
+    let served = tower::service_fn(move |request| {
+        let next = next.take().expect("it is called once");
+        async move { Ok::<_, Infallible>(next(request).await) }
+    });
+    cors.layer(served).oneshot(request).await.unwrap_or_else(|never| match never {})
 }
 
 /// Whether a request may be a form of another site's, which a browser sends with a password of HTTP

@@ -41,7 +41,7 @@ impl Request {
             let outcome = self.private_chat(user, other, None).await?;
             match find(outcome.aggregate_id.into()).await {
                 Ok(found) => return Ok((outcome, found)),
-                // Somebody erased it in between: there is to be another one.
+                // It was erased in between: there is to be another one.
                 Err(failure) if failure.is_not_found() && !outcome.replayed => {}
                 Err(failure) => return Err(failure),
             }

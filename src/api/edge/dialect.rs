@@ -30,7 +30,7 @@ pub(crate) struct Dialect {
     pub(crate) render: fn(&Failure, &RequestSummary) -> Response,
     /// Its endpoints, by their paths after the prefix.
     pub(crate) routes: fn() -> Routes,
-    /// What is said of all of its endpoints.
+    /// Described for all of its endpoints.
     pub(crate) description: Common,
 }
 

@@ -15,7 +15,7 @@ pub(crate) const ANSWER_TOO_LARGE: &str = "answer_too_large";
 #[derive(Debug, Clone)]
 pub(crate) struct Failure {
     pub(crate) status: StatusCode,
-    /// What is known beyond the status.
+    /// Details beyond the status.
     pub(crate) detail: Option<String>,
     /// A name for it that does not change with the words, where the status alone is not enough.
     pub(crate) code: Option<&'static str>,
@@ -124,7 +124,7 @@ impl From<projections::Error> for Failure {
                 "projection {model} is stopped: an event could not be applied, and an operator has \
                  to act"
             )),
-            projections::Error::Behind { .. } => Self::unavailable(error.to_string()),
+            projections::Error::NotCaughtUp { .. } => Self::unavailable(error.to_string()),
             projections::Error::ShuttingDown => Self::unavailable("shutting down"),
             projections::Error::TooManyLargeAnswers => {
                 Self::unavailable(format!("{error}; try again later"))

@@ -2,9 +2,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use axum::extract::{Request, State};
+use axum::extract::Request;
 use axum::http::StatusCode;
-use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
 use super::dialect::Dialects;
@@ -15,7 +14,7 @@ use crate::Services;
 pub(crate) const OUTCOME_UNKNOWN: &str =
     "whether the command was recorded is unknown: repeat it with the same Idempotency-Key";
 
-/// Whether all of a request has arrived; it goes with the request, and whoever reads the body says
+/// Whether all of a request has arrived; it goes with the request, and what reads the body says
 /// so here. Nothing is done for one that has not.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Arrived(Arc<AtomicBool>);
@@ -30,16 +29,18 @@ impl Arrived {
     }
 }
 
-/// Answers a dialect's requests in time, whatever the database does: during an outage at once, and
+/// Answers a dialect's requests in time, also without a database: during an outage at once, and
 /// requests in progress when one begins as soon as it is noticed. The same holds while the read
 /// models cannot show what was acknowledged.
 pub(crate) async fn answer(
-    State((dialects, services, timeout)): State<(Dialects, Arc<Services>, Duration)>,
+    dialects: Dialects,
+    services: &Services,
+    timeout: Duration,
     mut request: Request,
-    next: Next,
+    next: impl AsyncFnOnce(Request) -> Response,
 ) -> Response {
     if dialects.of(request.uri().path()).is_none() {
-        return next.run(request).await;
+        return next(request).await;
     }
     let availability = services.commands.log().availability();
     if let Some(outage) = availability.outage() {
@@ -56,7 +57,7 @@ pub(crate) async fn answer(
     request.extensions_mut().insert(arrived.clone());
     tokio::select! {
         biased;
-        response = next.run(request) => response,
+        response = next(request) => response,
         outage = availability.next_outage() => unavailable(&outage, what_now),
         () = tokio::time::sleep(timeout) => match arrived.get() {
             true => unavailable("the answer takes too long", what_now),

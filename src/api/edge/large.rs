@@ -6,12 +6,11 @@ use std::task::{Context, Poll};
 
 use axum::body::{Body, Bytes, HttpBody};
 use axum::extract::Request;
-use axum::middleware::Next;
 use axum::response::Response;
 use hyper::body::{Frame, SizeHint};
 use projections::AnswerSize;
 
-/// How much was read for the answer to a request; it goes with the request, and whoever reads says
+/// How much was read for the answer to a request; it goes with the request, and every query says
 /// so here.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Answered(Arc<OnceLock<AnswerSize>>);
@@ -24,10 +23,13 @@ impl Answered {
 }
 
 /// Keeps the room of a large answer together with its bytes.
-pub(crate) async fn keep_room(mut request: Request, next: Next) -> Response {
+pub(crate) async fn keep_room(
+    mut request: Request,
+    next: impl AsyncFnOnce(Request) -> Response,
+) -> Response {
     let answered = Answered::default();
     request.extensions_mut().insert(answered.clone());
-    let response = next.run(request).await;
+    let response = next(request).await;
     match answered.0.get().filter(|size| size.is_large()) {
         None => response,
         Some(size) => response.map(|body| Body::new(Large { body, size: size.clone() })),

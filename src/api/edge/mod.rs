@@ -1,9 +1,10 @@
-//! What every request needs, whatever its dialect: who calls and what they may do, the commands
+//! What requests of every dialect need: who calls and what they may do, the commands
 //! that several dialects issue, time limits, and rendering failures in the dialect's format.
 //!
 //! Deliberately not here: any dialect's name.
 
-pub(crate) mod browsers;
+pub(crate) mod around;
+mod browsers;
 pub(crate) mod caller;
 pub(crate) mod challenge;
 pub(crate) mod commands;
@@ -14,7 +15,7 @@ pub(crate) mod in_time;
 pub(crate) mod json;
 pub(crate) mod large;
 pub(crate) mod multipart;
-pub(crate) mod observe;
+mod observe;
 pub(crate) mod permissions;
 pub(crate) mod position;
 pub(crate) mod recorded;

@@ -1,10 +1,9 @@
 use std::collections::HashMap;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{PoisonError, RwLock};
 use std::time::Instant;
 
-use axum::extract::{MatchedPath, Request, State};
+use axum::extract::{MatchedPath, Request};
 use axum::http::{Method, StatusCode};
-use axum::middleware::Next;
 use axum::response::Response;
 use metrics::Histogram;
 use tracing::Instrument;
@@ -81,9 +80,9 @@ fn name(method: &Method) -> &'static str {
 /// One span, one log line and one measurement for each request, and its id on all of them, on its
 /// events and on its answer. Never a body, a token or an address.
 pub(crate) async fn request(
-    State(measurements): State<Arc<Measurements>>,
+    measurements: &Measurements,
     mut request: Request,
-    next: Next,
+    next: impl AsyncFnOnce(Request) -> Response,
 ) -> Response {
     let started = Instant::now();
     let method = name(request.method());
@@ -100,7 +99,7 @@ pub(crate) async fn request(
         request.id = id.as_str()
     );
     async {
-        let mut response = next.run(request).await;
+        let mut response = next(request).await;
         response.headers_mut().insert(REQUEST_ID, id.into_header());
         let elapsed = started.elapsed();
         let status = response.status();
@@ -118,8 +117,11 @@ pub(crate) async fn request(
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use axum::Router;
     use axum::body::Body;
+    use axum::middleware::Next;
     use axum::routing::get;
     use metrics_exporter_prometheus::PrometheusBuilder;
     use tower::ServiceExt;
@@ -129,9 +131,16 @@ mod tests {
     /// What `/metrics` would show after these requests.
     fn measured(requests: &[(&str, &str)]) -> String {
         let recorder = PrometheusBuilder::new().build_recorder();
-        let router = Router::new().route("/things/{id}", get(async || "a thing")).layer(
-            axum::middleware::from_fn_with_state(Arc::<Measurements>::default(), super::request),
-        );
+        let measurements = Arc::<Measurements>::default();
+        let measure = move |request, next: Next| {
+            let measurements = measurements.clone();
+            async move {
+                super::request(&measurements, request, async |request| next.run(request).await)
+                    .await
+            }
+        };
+        let things = Router::new().route("/things/{id}", get(async || "a thing"));
+        let router = things.layer(axum::middleware::from_fn(measure));
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         metrics::with_local_recorder(&recorder, || {
             for (method, path) in requests {

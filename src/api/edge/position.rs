@@ -3,7 +3,6 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 use axum::extract::Request;
 use axum::http::{HeaderName, HeaderValue};
-use axum::middleware::Next;
 use axum::response::Response;
 use domain::AccountPosition;
 
@@ -11,7 +10,7 @@ use domain::AccountPosition;
 pub(crate) const POSITION: HeaderName = HeaderName::from_static("colloquy-position");
 
 /// How many events of the account the answer to a request reflects; it goes with the request, and
-/// whoever reads or writes on its behalf says so here.
+/// what reads or writes on its behalf says so here.
 #[derive(Debug, Clone)]
 pub(crate) struct AnswerPosition(Arc<AtomicI64>);
 
@@ -24,10 +23,13 @@ impl AnswerPosition {
 }
 
 /// Puts the header on every answer that reflects something.
-pub(crate) async fn set_header(mut request: Request, next: Next) -> Response {
+pub(crate) async fn set_header(
+    mut request: Request,
+    next: impl AsyncFnOnce(Request) -> Response,
+) -> Response {
     let answered = AnswerPosition(Arc::new(AtomicI64::new(UNKNOWN)));
     request.extensions_mut().insert(answered.clone());
-    let mut response = next.run(request).await;
+    let mut response = next(request).await;
     let position = answered.0.load(Ordering::Relaxed);
     if position != UNKNOWN {
         response.headers_mut().insert(POSITION, HeaderValue::from(position));

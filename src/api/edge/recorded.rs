@@ -1,6 +1,6 @@
 //! What is recorded is never answered as if it were not.
 //!
-//! Whoever loses a conversation between their command and its answer, or before they repeat it,
+//! A caller who loses a conversation between the command and its answer, or before repeating it,
 //! finds nothing there that could be shown; and what is left of the request's own checks would
 //! refuse it. Both are true of what there is now and not of the command, which is done.
 
@@ -16,7 +16,7 @@ use super::rejection::NotCaughtUp;
 use super::request::COMMAND_WAIT;
 use crate::Services;
 
-/// Whether the command of a request is recorded; it goes with the request, and whoever carries the
+/// Whether the command of a request is recorded; it goes with the request, and what carries the
 /// command out says so here.
 #[derive(Clone, Default)]
 pub(crate) struct Recorded(Arc<Known>);

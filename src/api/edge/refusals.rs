@@ -1,4 +1,4 @@
-//! What of the domain's refusals a caller is told: what is not theirs to see is not found.
+//! The domain's refusals as callers see them: things that they may not see are not found.
 
 use axum::http::StatusCode;
 use domain::{

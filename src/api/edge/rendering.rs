@@ -1,8 +1,7 @@
 use std::sync::Arc;
 
-use axum::extract::{Request, State};
+use axum::extract::Request;
 use axum::http::{HeaderValue, StatusCode, Uri, header};
-use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
 use super::dialect::Dialects;
@@ -43,27 +42,21 @@ impl RequestSummary {
     }
 }
 
-/// What failures are rendered with.
-#[derive(Clone)]
-pub(crate) struct Rendering {
-    pub(crate) dialects: Dialects,
-    pub(crate) public_url: Arc<str>,
-}
-
 /// Has every failure under a dialect's prefix rendered by the dialect, also those that no handler
 /// made: unknown paths, wrong methods, bodies too large, answers too late.
 pub(crate) async fn failures(
-    State(Rendering { dialects, public_url }): State<Rendering>,
+    dialects: Dialects,
+    public_url: &Arc<str>,
     mut request: Request,
-    next: Next,
+    next: impl AsyncFnOnce(Request) -> Response,
 ) -> Response {
-    let summary = RequestSummary::of(&request, public_url);
+    let summary = RequestSummary::of(&request, public_url.clone());
     let is_command = !request.method().is_safe();
     let recorded = Recorded::default();
     request.extensions_mut().insert(recorded.clone());
     let dialect = dialects.of(summary.path());
     let mut response = match percent_encoding::percent_decode_str(summary.path()).decode_utf8() {
-        Ok(_) => next.run(request).await,
+        Ok(_) => next(request).await,
         // Nothing has a name that is no text.
         Err(_) => Failure::not_found().into_response(),
     };

@@ -1,4 +1,4 @@
-//! `GET /events`: what the caller may see, as it happens, whatever surface it comes from.
+//! `GET /events`: what the caller may see, as it happens, from every dialect.
 
 mod error;
 mod open;

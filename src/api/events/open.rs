@@ -153,11 +153,11 @@ impl Listening {
 
     /// An item's bytes, unless they were sent already.
     fn of_item(&mut self, item: &Item) -> Option<Bytes> {
-        if let Some(told) = &item.event {
-            if told.position <= self.sent {
+        if let Some(event) = &item.event {
+            if event.position <= self.sent {
                 return None;
             }
-            self.sent = told.position;
+            self.sent = event.position;
         }
         Some(self.subscription.hub().as_of_now(item))
     }
@@ -166,10 +166,10 @@ impl Listening {
     /// not theirs to see.
     fn at_rest(&mut self) -> Bytes {
         self.note();
-        match self.subscription.idle_at().filter(|settled| *settled > self.sent) {
-            Some(settled) => {
-                self.sent = settled;
-                position(settled)
+        match self.subscription.idle_at().filter(|idle_at| *idle_at > self.sent) {
+            Some(idle_at) => {
+                self.sent = idle_at;
+                position(idle_at)
             }
             None => keep_alive(),
         }

@@ -12,7 +12,7 @@ use crate::edge::request::Request;
 /// The header that says up to where a reader has read.
 const LAST_EVENT_ID: &str = "Last-Event-ID";
 
-/// A request of somebody who wants to listen.
+/// A request to listen.
 pub(super) struct Listener(Request);
 
 impl FromRequest<Arc<Services>> for Listener {

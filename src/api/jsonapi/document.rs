@@ -141,7 +141,7 @@ struct Body<D> {
     meta: Option<Meta>,
 }
 
-/// What is answered: one resource or a page of them, and what else was asked for.
+/// An answer: one resource or a page of them, and the resources that were to be included.
 #[derive(Debug)]
 pub(crate) struct Document {
     status: StatusCode,

@@ -1,4 +1,4 @@
-//! What somebody has missed, from the log.
+//! What a listener has missed, from the log.
 
 use domain::AccountPosition;
 use event_store::{Log, Watcher};

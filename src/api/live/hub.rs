@@ -22,7 +22,7 @@ use event_store::{Facts, LogEvent};
 use projections::views::Followed;
 use quick_cache::sync::Cache;
 
-use super::queue::{Item, Sender, Told, Total};
+use super::queue::{Item, LiveEvent, Sender, Total};
 use super::typing::Typing;
 use super::{Scope, rendered, scope};
 
@@ -68,7 +68,7 @@ struct Stream {
     sender: Sender,
 }
 
-/// An account that somebody listens to, or is about to.
+/// An account with listeners, or that is about to have one.
 #[derive(Default)]
 struct OfAccount {
     subscriptions: usize,
@@ -96,7 +96,7 @@ impl Hub {
         self.lock().position
     }
 
-    /// The accounts that somebody listens to.
+    /// The accounts with listeners.
     pub(super) fn accounts(&self) -> HashSet<AccountId> {
         self.lock().accounts.keys().copied().collect()
     }
@@ -131,7 +131,7 @@ impl Hub {
         has_room
     }
 
-    /// The conversations and the inboxes that somebody is in who listens.
+    /// The conversations and the inboxes of a user who listens.
     pub(super) fn followed(&self, of: &Subscription) -> (Vec<ConversationId>, Vec<InboxId>) {
         let state = self.lock();
         let Some(user) = of.user else { return (vec![], vec![]) };
@@ -153,7 +153,7 @@ impl Hub {
         metrics::gauge!("colloquy_event_streams").set(state.streams.len() as f64);
     }
 
-    /// Tells the other members that somebody types.
+    /// Tells the other members that a user types.
     pub(super) fn tell_members(&self, typing: &Typing, item: &Item) {
         let mut state = self.lock();
         let ids: Vec<StreamId> = {
@@ -168,7 +168,7 @@ impl Hub {
 
     /// An item as it may be sent now: what was erased while it waited is not told any more.
     pub(crate) fn as_of_now(&self, item: &Item) -> bytes::Bytes {
-        let is_erased = |told: &&Told| {
+        let is_erased = |told: &&LiveEvent| {
             let of = |erased| self.erased.get(&erased).is_some();
             told.subject.is_some_and(|message| of(Erased::Message(message)))
                 || told.conversation.is_some_and(|id| of(Erased::Conversation(id)))

@@ -140,7 +140,7 @@ impl Live {
                 continue;
             }
             let mut facts = self.0.facts.lock().await;
-            // Whoever joins after this one look hears of the batch what is known without another.
+            // Listeners that join after this one look are told what is known without another.
             let listened_to = hub.accounts();
             let concern =
                 batch.iter().filter(|event| listened_to.contains(&event.recorded.account));
@@ -159,7 +159,7 @@ impl Live {
     }
 
     fn signal(&self, subject: String, body: Vec<u8>) {
-        // Nobody is there, or NATS takes nothing: it would be old by the time it came.
+        // The queue is closed or full: it would be old by the time it came.
         let _ = self.0.outgoing.try_send((subject, body));
     }
 

@@ -12,7 +12,7 @@ use super::rendered::json;
 
 pub(super) const SUBJECT: &str = "presence";
 
-/// How long somebody counts as there after they were seen.
+/// How long a user counts as there after they were seen.
 const ACTIVE_FOR: Duration = Duration::from_secs(300);
 /// A user who was seen just now is not looked up again.
 const NOTED_EVERY: Duration = Duration::from_secs(30);
@@ -36,7 +36,7 @@ impl Default for Presence {
 }
 
 impl Presence {
-    /// Somebody is there.
+    /// A user is there.
     pub(crate) fn note(&self, user: UserId) {
         if self.seen.get(&user).is_some_and(|seen| seen.elapsed() < NOTED_EVERY) {
             return;

@@ -21,12 +21,12 @@ pub(crate) struct Item {
     /// As it is sent.
     pub(crate) bytes: Bytes,
     /// The event that it tells; none of what is in no log.
-    pub(crate) event: Option<Told>,
+    pub(crate) event: Option<LiveEvent>,
 }
 
-/// An event that is told.
+/// An event, and what is needed to send it.
 #[derive(Clone)]
-pub(crate) struct Told {
+pub(crate) struct LiveEvent {
     pub(crate) position: AccountPosition,
     pub(crate) conversation: Option<ConversationId>,
     /// The message that its texts belong to.
@@ -46,7 +46,7 @@ pub(super) struct Sender {
     total: Total,
 }
 
-/// What is to be sent on one stream; it ends when nobody sends any more.
+/// What is to be sent on one stream; it ends when all senders are gone.
 pub(super) struct Receiver(mpsc::Receiver<(Item, Room)>);
 
 /// What an item takes while it waits.

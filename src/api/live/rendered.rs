@@ -10,7 +10,7 @@ use event_store::{Facts, LogEvent};
 use serde::Serialize;
 
 use super::USERS_MAX;
-use super::queue::{Item, Told};
+use super::queue::{Item, LiveEvent};
 
 #[derive(Serialize)]
 struct Head<'a> {
@@ -47,12 +47,12 @@ pub(super) fn event(event: &Arc<LogEvent>, facts: &Facts) -> Item {
     let bytes = message(position, &head, &recorded.reveal_in_part());
     Item {
         bytes,
-        event: Some(Told { position, conversation, subject, event: event.clone(), head }),
+        event: Some(LiveEvent { position, conversation, subject, event: event.clone(), head }),
     }
 }
 
 /// The same event after what users wrote in it was erased.
-pub(super) fn erased(told: &Told) -> Bytes {
+pub(super) fn erased(told: &LiveEvent) -> Bytes {
     message(told.position, &told.head, &told.event.recorded.erased().reveal_in_part())
 }
 
@@ -73,7 +73,7 @@ pub(crate) fn position(position: AccountPosition) -> Bytes {
     format!("id: {position}\n\n").into()
 }
 
-/// A comment, so that nobody between the two ends takes the stream for dead.
+/// A comment, so that no proxy between the two ends takes the stream for dead.
 pub(crate) fn keep_alive() -> Bytes {
     Bytes::from_static(b":\n\n")
 }

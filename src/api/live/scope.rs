@@ -4,14 +4,14 @@ use projections::views::{host_kinds, member_kinds, support_kinds};
 
 use crate::edge::token::Role;
 
-/// Of which conversations somebody is told beside those that they are in.
+/// Of which conversations a listener is told beside those that they are in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Scope {
     /// None.
     Own,
-    /// The support conversations of the inboxes that the user is in, whoever takes care of them.
+    /// The support conversations of the inboxes that the user is in, of every assignee.
     Inboxes,
-    /// The account's support conversations, whatever their inbox.
+    /// The account's support conversations, of every inbox.
     Support,
     /// All that members and agents have, for the host system.
     Host,

@@ -16,7 +16,7 @@ pub(super) const SUBJECT: &str = "typing";
 const TOLD_EVERY: Duration = Duration::from_secs(1);
 const TYPISTS_MAX: usize = 10_000;
 
-/// That somebody types.
+/// That a user types.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Typing {
     r#type: Type,

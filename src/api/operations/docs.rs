@@ -40,7 +40,7 @@ pub(crate) fn routes(Descriptions { whole, dialects }: Descriptions) -> Router<A
     })
 }
 
-/// Written once: it takes milliseconds, and whoever asks needs no token.
+/// Written once: it takes milliseconds, and needs no token.
 fn written(description: &Description) -> ([(HeaderName, &'static str); 1], Bytes) {
     let json = serde_json::to_vec(description).expect("a description has string keys only");
     ([(CONTENT_TYPE, "application/json")], json.into())

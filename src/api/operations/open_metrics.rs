@@ -4,7 +4,7 @@ use crate::Services;
 use crate::edge::caller;
 
 /// What strangers read: how the parts are, and how late they are. Nothing here counts, and
-/// positions least of all: whoever has an account could tell from them how much the others do.
+/// positions least of all: users of one account could tell from them how much the others do.
 const OPEN: [&str; 6] = [
     "colloquy_lease_held",
     "colloquy_pool_connections",
@@ -18,7 +18,7 @@ const OPEN: [&str; 6] = [
 const NOTE: &str =
     "# Metrics that count are shown with COLLOQUY_METRICS_TOKEN or a service token of account 1.\n";
 
-/// Whether a request has the token of whoever scrapes, or an operator's.
+/// Whether a request has the token for scraping, or an operator's.
 pub(super) async fn may_read_all(services: &Services, headers: &HeaderMap) -> bool {
     let given = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
     let given = given.and_then(|given| given.strip_prefix("Bearer ")).unwrap_or_default();

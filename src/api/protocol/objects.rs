@@ -142,7 +142,7 @@ pub(super) struct Message {
     /// Not offered.
     #[schema(value_type = Vec<Object>)]
     attachments: [(); 0],
-    /// Somebody else's: when the caller read it. The caller's own: when the first other one did.
+    /// Another member's: when the caller read it. The caller's own: when the first other one did.
     read_at: Option<i64>,
     created_at: i64,
     /// When it was edited last.

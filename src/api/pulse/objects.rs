@@ -41,7 +41,7 @@ pub(super) const CHAT: Type = Type {
     relationships: &[("latest_message", "message"), ("bookmark", "chat_bookmark")],
 };
 
-/// Somebody's place in a chat.
+/// A user's membership of a chat.
 pub(super) const CHAT_MEMBERSHIP: Type = Type {
     name: "chat_membership",
     settable: &[
@@ -53,7 +53,7 @@ pub(super) const CHAT_MEMBERSHIP: Type = Type {
     relationships: &[("chat", "chat"), ("user", "user")],
 };
 
-/// What somebody said.
+/// A message.
 pub(super) const MESSAGE: Type = Type {
     name: "message",
     settable: &[Attribute::new("content", Values::Text(TEXT_LENGTH_MAX))],

@@ -65,7 +65,7 @@ impl Connection {
         is_sent.then_some(waited)
     }
 
-    /// The same for one that nobody has told to close yet.
+    /// The same for one that was not told to close yet.
     pub(super) fn could_close_after(&self) -> Option<Duration> {
         self.waits_for().filter(|_| !self.close.is_cancelled())
     }
@@ -134,7 +134,7 @@ pub(super) async fn run(
     });
     let first_request =
         tokio::time::timeout(settings.first_request_timeout, connection.first_request.cancelled());
-    // Whatever ends a connection, the other side knows it; there is nobody else to tell.
+    // However a connection ends, the other side knows it; there is no one else to tell.
     tokio::select! {
         _ = served.as_mut() => return,
         () = discarding.as_mut() => return,
@@ -177,13 +177,13 @@ async fn answer(
     let mut response =
         router.oneshot(Request::from_parts(parts, Body::new(unread.clone()))).await?;
     if let Some((rest, was_asked_for)) = unread.take() {
-        // Reading would be answered with 100 Continue, and so invite what nobody wants.
+        // Reading would be answered with 100 Continue, and so invite a body that is not wanted.
         let was_held_back = expects && !was_asked_for;
         if was_held_back || rest.size_hint().lower() > unread_size_max as u64 {
             response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
         }
         if !was_held_back {
-            // Nobody is there when the connection is being dropped.
+            // The receiver is gone when the connection is being dropped.
             let _ = left_over.send(rest);
         }
     }

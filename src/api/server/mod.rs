@@ -1,12 +1,12 @@
 //! Connections: as many as there is room for, each with an end. What a connection waits for has a
-//! limit in time, whatever the other side does: its first request, the next one, and that its
+//! limit in time, with every peer: its first request, the next one, and that its
 //! answers are read. How long a request may take from its headers to its answer, the body included,
 //! is the router's to say.
 //!
 //! When there is no more room, the connections that have waited longest for a request make room for
-//! new ones, so that strangers who only hold connections open keep nobody out. While all of them
-//! are at work, nothing is accepted: the operating system's queue holds who comes, and each one at
-//! work ends by itself.
+//! new ones, so that strangers who only hold connections open do not keep others out. While all of
+//! them are at work, nothing is accepted: the operating system's queue holds who comes, and each
+//! one at work ends by itself.
 
 mod connection;
 mod stream;
@@ -91,7 +91,7 @@ pub async fn serve(
             },
         }
     }
-    // Closed, so that nobody waits in its queue for what does not come.
+    // Closed, so that no client waits in its queue in vain.
     drop(listener);
     server.finish().await;
 }

@@ -128,7 +128,7 @@ async fn a_request_may_take_longer_than_the_next_one_may_keep_waiting() {
 const LARGE: &str = "GET /large HTTP/1.1\r\nhost: x\r\n\r\n";
 
 #[tokio::test]
-async fn an_answer_that_nobody_reads_is_given_up() {
+async fn an_answer_that_is_not_read_is_given_up() {
     let server = start(Settings { write_timeout: SHORT, ..Settings::default() }).await;
     let mut stream = server.send(LARGE).await;
     until(&mut stream, "\r\n\r\n").await;

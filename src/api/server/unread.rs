@@ -6,7 +6,7 @@ use axum::body::{Body, Bytes};
 use futures::StreamExt;
 use hyper::body::{Body as HttpBody, Frame, Incoming, SizeHint};
 
-/// A request's body that can be taken back from whoever was given it and did not read it to its
+/// A request's body that can be taken back from a handler that did not read it to its
 /// end.
 #[derive(Clone)]
 pub(super) struct Unread(Arc<Mutex<Slot>>);
@@ -21,7 +21,7 @@ impl Unread {
         Self(Arc::new(Mutex::new(Slot { body: Some(body), was_asked_for: false })))
     }
 
-    /// What has not been read, if anything, and whether somebody has begun to.
+    /// What has not been read, if anything, and whether reading has begun.
     pub(super) fn take(&self) -> Option<(Incoming, bool)> {
         self.with(|slot| {
             let body = slot.body.take().filter(|body| !body.is_end_stream())?;

@@ -15,7 +15,7 @@ pub(crate) struct Problem {
     /// The status in words.
     title: &'static str,
     status: u16,
-    /// What is known beyond the title.
+    /// Details beyond the title.
     #[serde(skip_serializing_if = "Option::is_none")]
     detail: Option<String>,
     /// The path of the request.

@@ -44,7 +44,7 @@ fn types() -> RefOr<Schema> {
     }))
 }
 
-/// Whoever was seen within the last minutes, and everybody else.
+/// Seen within the last minutes; everyone else is away.
 const ACTIVE: &str = "active";
 const AWAY: &str = "away";
 

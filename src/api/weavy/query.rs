@@ -17,8 +17,8 @@ const SKIP_MAX: i64 = i64::MAX / 2;
 #[derive(IntoParams)]
 #[into_params(parameter_in = Query)]
 #[expect(dead_code, reason = "it is described, and read without it")]
-pub(super) struct PagingParameters {
-    #[param(schema_with = top)]
+pub(super) struct PagingParameters<const TOP: i64 = TOP_DEFAULT> {
+    #[param(schema_with = top::<TOP>)]
     top: Option<i64>,
     #[param(schema_with = skip)]
     skip: Option<i64>,
@@ -30,11 +30,12 @@ pub(super) struct PagingParameters {
     count_only: Option<bool>,
 }
 
-fn top() -> RefOr<Schema> {
-    parts::natural(0, TOP_DEFAULT, "Page size, 0 to 100 (default 25); more counts as 100")
+fn top<const TOP: i64>() -> RefOr<Schema> {
+    let text = format!("Page size, 0 to 100 (default {TOP}); more counts as 100");
+    parts::natural(0, TOP, &text)
 }
 
-pub(super) fn skip() -> RefOr<Schema> {
+fn skip() -> RefOr<Schema> {
     parts::natural(0, 0, "Items to leave out at the start")
 }
 

@@ -5,7 +5,7 @@ use crate::ConversationId;
 /// What may be asked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Command {
-    /// Records that somebody reads.
+    /// Records a reading.
     RecordReading {
         conversation: ConversationId,
         /// What of it.

@@ -20,7 +20,7 @@ pub enum Part {
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(tag = "type")]
 pub enum Event {
-    /// Somebody read; who is in the metadata.
+    /// The trail was read; by whom is in the metadata.
     AuditTrailRead {
         /// Whose trail.
         conversation: ConversationId,

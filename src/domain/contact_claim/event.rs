@@ -12,7 +12,7 @@ pub enum Event {
         /// Whose.
         contact: ContactId,
     },
-    /// It is nobody's any more.
+    /// It belongs to no contact any more.
     ContactClaimReleased {
         /// Whose it was.
         contact: ContactId,

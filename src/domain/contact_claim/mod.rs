@@ -1,6 +1,6 @@
 //! The aggregate `contact_claim`: whose an e-mail address, a phone number or an identifier is. Its
-//! stream follows from the value, so that two contacts cannot have the same one, whoever asks at
-//! once.
+//! stream follows from the value, so that two contacts cannot have the same one, also under
+//! concurrent commands.
 
 mod command;
 mod decide;

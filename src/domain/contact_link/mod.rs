@@ -1,6 +1,6 @@
 //! The aggregate `contact_link`: whose a source id of an inbox is. Its stream follows from both, so
-//! that a source id is one contact's, and an inbox of one conversation a contact has one, whoever
-//! asks at once.
+//! that a source id is one contact's, and an inbox of one conversation a contact has one,
+//! also under concurrent commands.
 
 mod command;
 mod decide;

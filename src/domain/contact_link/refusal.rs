@@ -6,7 +6,7 @@ pub enum Refusal {
     /// It is another contact's.
     #[error("source_id should be unique")]
     SourceIdTaken,
-    /// It is nobody's.
+    /// It belongs to no contact.
     #[error("the source id is not linked to a contact")]
     LinkUnknown,
     /// Nothing but white space.

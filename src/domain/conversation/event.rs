@@ -101,17 +101,17 @@ pub enum Event {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         metadata: Option<Private<Map<String, Value>>>,
     },
-    /// Somebody came in.
+    /// A user became a member.
     MemberAdded {
         /// Who.
         user: UserId,
     },
-    /// Somebody left or was taken out.
+    /// A member left or was taken out.
     MemberRemoved {
         /// Who.
         user: UserId,
     },
-    /// Somebody said something.
+    /// A message was posted.
     MessagePosted {
         /// The message's own id.
         message: MessageId,

@@ -19,7 +19,7 @@ pub enum Asker {
 }
 
 impl Command {
-    /// Whether somebody may ask for this of a conversation of this kind. All members are equal but
+    /// Whether an actor may ask for this of a conversation of this kind. All members are equal but
     /// in what is at the others' expense: that is for who made it and for administrators, who need
     /// not be in it. A private chat has no such difference, nor does it ever lose a member.
     ///

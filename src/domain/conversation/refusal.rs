@@ -26,7 +26,7 @@ pub enum Refusal {
     /// The members of a private chat do not change.
     #[error("the two members of a private chat are fixed")]
     MembersFixed,
-    /// Whoever acts, or is named, is not in the conversation.
+    /// The actor, or a user who is named, is not in the conversation.
     #[error("user {0} is not a member of the conversation")]
     NotAMember(UserId),
     /// A member, but neither its creator nor an administrator.

@@ -124,7 +124,7 @@ id!(
     InboxId(Uuid)
 );
 id!(
-    /// A contact: somebody outside whom agents support.
+    /// A contact: a person outside whom agents support.
     ContactId(Uuid)
 );
 id!(
@@ -171,22 +171,22 @@ impl UserId {
     /// The agents of a support conversation together: what they share of it, the marker of what
     /// was seen and the mute, is a participation of theirs.
     pub const AGENTS: Self = Self(Uuid::nil());
-    /// Whoever takes care of a support conversation: their marker stays when somebody else does.
+    /// The assignee of a support conversation: the marker stays when the assignee changes.
     pub const ASSIGNEE: Self = Self(Uuid::from_u128(1));
 
-    /// Whether it stands for several or for whoever it is, and for no user of the host system.
+    /// Whether it stands for a role, and for no user of the host system.
     pub fn is_role(self) -> bool {
         self == Self::AGENTS || self == Self::ASSIGNEE
     }
 }
 
 impl AccountId {
-    /// Whose everything is where nobody says which account.
+    /// The account where none is named.
     pub const FIRST: Self = Self(1);
 }
 
 impl Position {
-    /// Where nobody has looked yet.
+    /// Not known yet.
     pub const UNKNOWN: Self = Self(-1);
     /// Before the first event.
     pub const START: Self = Self(0);

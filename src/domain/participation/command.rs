@@ -11,7 +11,7 @@ pub struct Command {
     pub change: Change,
 }
 
-/// How far somebody has read.
+/// How far a user has read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Reading {
     /// Everything, which is to this message as far as the caller knows, and never back; none when
@@ -37,7 +37,7 @@ pub enum Change {
         /// The message's public number.
         message: Option<PublicId>,
     },
-    /// Unread from now on, whatever comes, until marked read.
+    /// Unread from now on until marked read.
     MarkUnread,
     /// Unread from now on what came later than then; recorded each time, for its time.
     MarkUnreadSince {

@@ -3,7 +3,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{ConversationId, MembershipId, PublicId, StoredEvent, UserId};
 
-/// Of which conversation somebody is a member, and since when.
+/// Of which conversation a user is a member, and since when.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Membership {
@@ -11,8 +11,8 @@ pub struct Membership {
     pub conversation: ConversationId,
     /// The member.
     pub user: UserId,
-    /// Which of the user's memberships: the log position of the event that let them in. Whoever
-    /// leaves and comes back has a new one, and with it a fresh state.
+    /// Which of the user's memberships: the log position of the event that let them in. A user
+    /// who leaves and comes back has a new one, and with it a fresh state.
     #[serde(rename = "membership")]
     pub id: MembershipId,
 }
@@ -45,7 +45,7 @@ pub enum Change {
     },
     /// Unread until marked read.
     MarkedUnread {
-        /// As of when, if that is told: what came later is what is unread.
+        /// As of when, if given: later messages are unread.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         as_of: Option<DateTime<Utc>>,
     },

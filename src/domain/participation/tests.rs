@@ -76,7 +76,7 @@ fn repeating_what_is_already_so_changes_nothing() {
 }
 
 #[test]
-fn whoever_comes_back_starts_fresh() {
+fn a_member_who_comes_back_starts_fresh() {
     TestFramework::<Participation>::with(())
         .given(vec![event(Change::ConversationPinned)])
         .when(Command { membership: membership(9), change: ChangeCommand::PinConversation })

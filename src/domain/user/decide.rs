@@ -58,7 +58,7 @@ fn update(
     Ok(vec![Event::UserUpdated { profile, token_issued_at }])
 }
 
-/// A token that was issued then, or a later one. Of one that does not say, nobody knows.
+/// A token that was issued then, or a later one. False for one that does not say.
 fn has_followed(user: &User, issued_at: Option<DateTime<Utc>>) -> bool {
     issued_at.is_some_and(|issued_at| user.token_issued_at >= Some(issued_at))
 }

@@ -19,7 +19,7 @@ pub use state::User;
 pub const UID_LENGTH_MAX: usize = 256;
 /// Longest name, in characters.
 pub const NAME_LENGTH_MAX: usize = 256;
-/// Whom the log names where nobody acted but the system itself; no user's uid.
+/// Whom the log names where the system itself acted; no user's uid.
 pub const SYSTEM_UID: &str = "colloquy";
 
 impl Decider for User {

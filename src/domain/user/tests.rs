@@ -125,7 +125,8 @@ fn a_name_is_taken_only_from_a_token_that_is_newer_than_the_last() {
 }
 
 /// No event tells of a token that changed nothing, so one that was issued in between turns a name
-/// back where nobody has seen the newer one. The newer one is followed again, and then for good.
+/// back on a node that has not seen the newer one. The newer one is followed again, and then for
+/// good.
 #[test]
 fn a_name_that_an_older_token_turned_back_is_taken_once_more_from_the_newer_one() {
     let known = vec![registered(), renamed("Bea", Some(200))];

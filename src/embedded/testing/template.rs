@@ -2,7 +2,7 @@ use sqlx::{Connection, Executor, PgConnection, PgPool};
 
 use super::{TestDatabase, servers, unique};
 
-/// A fresh copy of the database that whoever comes first in the run fills. Its name says what it is
+/// A fresh copy of the database that the first test of the run fills. Its name says what it is
 /// filled with.
 pub async fn copy_of<E: std::error::Error>(
     template: &str,
@@ -37,7 +37,7 @@ async fn make<E: std::error::Error>(
         let pool = database.pool().await;
         fill(&pool).await.expect("an empty database can be filled");
         pool.close().await;
-        // PostgreSQL copies a database only while nobody is connected to it.
+        // PostgreSQL copies a database only while it has no connections.
         let done = format!("alter database {template} is_template true allow_connections false");
         run(connection, done).await;
     }

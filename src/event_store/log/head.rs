@@ -8,7 +8,7 @@ use tokio::sync::watch;
 use super::Log;
 use crate::Error;
 
-/// How long a follower that nobody wakes waits at most before it looks at the head itself.
+/// How long a follower that is not woken waits at most before it looks at the head itself.
 const POLL_MAX: Duration = Duration::from_millis(250);
 
 impl Log {
@@ -30,7 +30,7 @@ impl Log {
     /// # Errors
     /// When PostgreSQL cannot be reached.
     pub async fn look(&self) -> Result<Position, Error> {
-        // Whatever is known by now was committed before the statement below began: a lower head can
+        // The head that is known was committed before the statement below began: a lower head can
         // only be that of a database that was put back to an earlier state.
         let before = *self.known.borrow();
         let head = self.head().await?;

@@ -1,10 +1,11 @@
 mod head;
+mod positions;
 mod search;
 mod seen_by;
 
 use std::sync::Arc;
 
-use domain::{AccountId, AccountPosition, Decider, Position, StoredEvent};
+use domain::{Decider, Position, StoredEvent};
 use sqlx::PgPool;
 use tokio::sync::watch;
 
@@ -12,6 +13,7 @@ use crate::recorded::{Row, SELECT};
 use crate::tail::Ring;
 use crate::{Availability, Error, Keys, RecordedEvent, Tail};
 
+pub use positions::account_position_at;
 pub use search::{Found, Search};
 pub use seen_by::{Watcher, Window};
 
@@ -91,7 +93,7 @@ impl Log {
         Ok(events)
     }
 
-    /// Whether the newest event of a stream is one like this, whatever is in it.
+    /// Whether the newest event of a stream is one of this type.
     ///
     /// # Errors
     /// When PostgreSQL cannot be reached.
@@ -117,29 +119,5 @@ impl Log {
             events.push(row.with_keys(&self.keys).await);
         }
         events
-    }
-
-    /// The position of the newest of an account's first `account_position` events; 0 for none.
-    ///
-    /// # Errors
-    /// When PostgreSQL cannot be reached.
-    pub async fn position_of(
-        &self,
-        account: AccountId,
-        account_position: AccountPosition,
-    ) -> Result<Position, Error> {
-        let found: Option<Position> = sqlx::query_scalar(
-            "select position
-             from events
-             where account_id = $1 and account_position <= $2
-             order by account_position desc
-             limit 1",
-        )
-        .bind(account)
-        .bind(account_position)
-        .fetch_optional(&self.pool)
-        .await
-        .map_err(Error::database("look up a position"))?;
-        Ok(found.unwrap_or_default())
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use domain::conversation::Kind;
-use domain::{AccountId, AccountPosition, ConversationId, InboxId, Position, UserId};
+use domain::{AccountId, AccountPosition, ConversationId, InboxId, UserId};
 use futures::TryStreamExt;
 
 use super::Log;
@@ -15,7 +15,7 @@ const WINDOW: i64 = 10_000;
 const EVENTS_MAX: i64 = 500;
 const BYTES_MAX: usize = 1 << 20;
 
-/// Somebody who watches an account.
+/// A viewer of an account.
 #[derive(Debug, Clone)]
 pub struct Watcher {
     pub account: AccountId,
@@ -39,31 +39,7 @@ pub struct Window {
 }
 
 impl Log {
-    /// How many events an account had at a position of the log.
-    ///
-    /// # Errors
-    /// When PostgreSQL cannot be reached.
-    pub async fn account_position_at(
-        &self,
-        account: AccountId,
-        position: Position,
-    ) -> Result<AccountPosition, Error> {
-        let found: Option<AccountPosition> = sqlx::query_scalar(
-            "select account_position
-             from events
-             where account_id = $1 and position <= $2
-             order by account_position desc
-             limit 1",
-        )
-        .bind(account)
-        .bind(position)
-        .fetch_optional(&self.pool)
-        .await
-        .map_err(Error::database("look up an account's position"))?;
-        Ok(found.unwrap_or_default())
-    }
-
-    /// What somebody sees of the events behind an account position, up to another: of what follows
+    /// What a viewer sees of the events behind an account position, up to another: of what follows
     /// it a part only, if that is much. Of a conversation that is gone they see that it went if
     /// they were in it then, and of one that they were taken out of, that.
     ///

@@ -7,11 +7,11 @@ use tokio::time::Instant;
 
 use super::is_outage;
 
-/// What is known of the database, by whoever asks it and by the appender. Clones share it.
+/// What is known of the database, from the task that asks it and the appender. Clones share it.
 #[derive(Debug, Clone, Default)]
 pub struct Availability {
     outages: watch::Sender<Outages>,
-    /// When the database last answered somebody who uses the log.
+    /// When the database last answered a user of the log.
     answered: Arc<Mutex<Option<Instant>>>,
 }
 
@@ -21,7 +21,7 @@ struct Outages {
     database: Option<Arc<str>>,
     /// It answers, but events cannot be appended.
     appending: Option<Arc<str>>,
-    /// What this process knows is not what the database holds, or it can no longer do its work.
+    /// This process knows more than the database holds, or can no longer do its work.
     fatal: Option<Arc<str>>,
 }
 
@@ -33,7 +33,7 @@ impl Outages {
 }
 
 impl Availability {
-    /// What is wrong, if anything is, in words for whoever sent a request.
+    /// What is wrong, if anything is, in words for clients.
     pub fn outage(&self) -> Option<Arc<str>> {
         self.outages.borrow().reason()
     }

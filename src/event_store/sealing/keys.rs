@@ -72,7 +72,7 @@ impl Keys {
         Self { master: None, streams: Cache::new(0), requests: None }
     }
 
-    /// To open with, whatever the database says of master keys, and no more: the digests of
+    /// To open with, without asking the database for master keys, and no more: the digests of
     /// requests have a key of their own.
     pub fn to_open_with(master: MasterKey) -> Self {
         let streams = Cache::new(STREAM_KEYS_MAX);

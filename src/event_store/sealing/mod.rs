@@ -32,7 +32,7 @@ pub use rotation::Rewrapped;
 pub const ERASED: &str = "[erased]";
 /// The same where the reader has no master key.
 pub const STILL_SEALED: &str = "[sealed]";
-/// The same where there is a key, and something in the way does not open: somebody changed it.
+/// The same where there is a key, and something in the way does not open: it was changed.
 pub const UNREADABLE: &str = "[unreadable]";
 
 /// Seals the private values of an event: its payload as it is stored, and the key, if there was

@@ -14,7 +14,7 @@ pub struct Rewrapped {
 }
 
 impl Keys {
-    /// Wraps a batch of stream keys with another master key. A key that does not open (somebody
+    /// Wraps a batch of stream keys with another master key. A key that does not open (it was
     /// changed it) does not keep the others from that: it stays as it is, and counts as done.
     ///
     /// # Errors

@@ -1,4 +1,4 @@
-//! What this process appends goes to its followers as it is: nobody reads it from the database,
+//! What this process appends goes to its followers as it is: it is not read from the database,
 //! looks its keys up, and opens it again.
 
 use std::sync::Arc;

@@ -21,7 +21,7 @@ pub(crate) use appended::{Recorded, Written, as_recorded};
 use ring::Place;
 pub(crate) use ring::Ring;
 
-/// Rows that a read asks for at least, whatever the events took until then.
+/// Rows that a read asks for at least, however large the events were until then.
 const ROWS_MIN: usize = 16;
 
 /// How much to read at once; at least one event, if there is one.
@@ -50,7 +50,7 @@ pub struct LogEvent {
 }
 
 impl From<RecordedEvent> for LogEvent {
-    /// For whoever reads some of the log only.
+    /// For a reader of some of the log only.
     fn from(recorded: RecordedEvent) -> Self {
         let bytes = recorded.payload.len();
         Self::new(recorded, bytes)
@@ -68,7 +68,7 @@ impl LogEvent {
     }
 }
 
-/// The log for whoever follows it.
+/// The log for its followers.
 #[derive(Debug, Clone)]
 pub struct Tail {
     log: Log,
@@ -129,7 +129,7 @@ impl Tail {
     /// Reads from the database. Rows are taken one by one as they arrive and only until the budget
     /// is spent, so that many large events are never in memory together.
     ///
-    /// It is also for whoever reads far behind what others follow, and keeps nothing of it in the
+    /// It is also for a reader far behind what others follow, and keeps nothing of it in the
     /// ring.
     ///
     /// # Errors

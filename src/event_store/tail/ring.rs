@@ -11,7 +11,7 @@ use super::{Budget, LogEvent};
 pub(crate) struct Ring {
     held: Mutex<Held>,
     limits: Budget,
-    /// Held by whoever reads on from the ring's end; others wait for that.
+    /// Held by the task that reads on from the ring's end; others wait for that.
     pub(super) loading: tokio::sync::Mutex<()>,
     /// Statements that read events.
     pub(super) reads: AtomicU64,

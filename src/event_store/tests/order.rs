@@ -93,10 +93,10 @@ async fn a_tailing_reader_skips_nothing_under_adversarial_writers() {
                 let after =
                     seen.last().map_or(Position::START, |event: &RecordedEvent| event.position);
                 let batch = log.read(Position::new(after.get()), 100).await.unwrap();
-                if batch.iter().any(|event| event.event_type == "end") {
+                seen.extend(batch);
+                if seen.pop_if(|event| event.event_type == "end").is_some() {
                     return seen;
                 }
-                seen.extend(batch);
                 tokio::task::yield_now().await;
             }
         })

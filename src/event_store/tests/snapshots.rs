@@ -45,7 +45,7 @@ async fn a_long_stream_is_loaded_from_its_snapshot_and_is_the_fold_from_zero() {
     let loaded = load().await;
     assert_eq!((loaded.version, &loaded.aggregate), (602, &folded.aggregate));
 
-    // Whatever is wrong with a snapshot, it is ignored.
+    // A damaged snapshot is ignored.
     sqlx::query("update snapshots set version = 502").execute(log.pool()).await.unwrap();
     assert_eq!(load().await.aggregate, folded.aggregate, "sealed for another version, so ignored");
     for damage in ["state_schema = 99", "state = 'nonsense'", "is_sealed = false"] {

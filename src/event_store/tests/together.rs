@@ -246,7 +246,7 @@ async fn callers_of_two_nodes_who_move_between_streams_keep_the_sum() {
     for purse in purses {
         fill(&nodes[0], purse, EACH).await;
     }
-    // Pairs in either order, so that whoever locked them as they come would soon wait for ever.
+    // Pairs in either order: locking them as they come would soon deadlock.
     let callers = (0..32_usize).map(|caller| {
         let commands = nodes[caller % 2].clone();
         tokio::spawn(async move {

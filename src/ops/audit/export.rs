@@ -21,7 +21,7 @@ pub(in crate::ops) struct Export {
     #[arg(long, value_parser = super::position())]
     to: Option<Position>,
     /// With the keys to what is sealed, wrapped by the master key: needed to move or restore a log,
-    /// and what is erased later stays readable from such a file for whoever has the master key
+    /// and what is erased later stays readable from such a file with the master key
     #[arg(long)]
     with_keys: bool,
     /// Write here instead of to standard output

@@ -15,7 +15,7 @@ pub(in crate::ops) struct Quarantine {
     /// open
     #[arg(long)]
     stream: bool,
-    /// Why, for whoever reads it later
+    /// Why, for those who read the trail later
     #[arg(long, value_parser = clap::builder::NonEmptyStringValueParser::new())]
     reason: String,
 }

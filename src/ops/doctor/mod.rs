@@ -23,7 +23,7 @@ struct Findings {
 }
 
 impl Findings {
-    /// What was found and, of what is wrong, what to do.
+    /// The finding and, if something is wrong, what to do.
     fn add(&mut self, check: &str, found: Result<String, String>, to_do: &str) {
         let (verdict, detail, to_do) = match found {
             Ok(detail) => ("ok", detail, ""),

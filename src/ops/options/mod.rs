@@ -1,4 +1,4 @@
-//! What may be configured, and how to reach what it names.
+//! The configuration, and connections to the servers that it names.
 
 mod check;
 

@@ -103,7 +103,7 @@ async fn until_interrupted<T, E: Into<Failure>>(
     Err(anyhow!("interrupted: {what_then}").into())
 }
 
-/// An event that nobody can read is for an operator to decide on.
+/// What to do with an unreadable event is for an operator to decide.
 fn advise(error: projections::Error) -> Failure {
     match &error {
         projections::Error::Refused { position, source }

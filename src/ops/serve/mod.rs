@@ -216,7 +216,7 @@ impl Serve {
 const TIMEOUT_AFTER_FAILURE: Duration = Duration::from_secs(1);
 
 /// Sums up what was measured since the last time. Every single measurement is kept until then, or
-/// until somebody asks for the metrics: without it, a node that nobody scrapes grows by 8 bytes and
+/// until the metrics are asked for: without it, a node that is not scraped grows by 8 bytes and
 /// more with each request.
 async fn keep_metrics_small(metrics: PrometheusHandle, stop: CancellationToken) {
     let mut ticks = tokio::time::interval(Duration::from_secs(5));

@@ -22,7 +22,7 @@ use crate::ops::{Failure, Options, private_nats};
 /// be asked how it is.
 const LISTENS_WITHIN: Duration = Duration::from_secs(10);
 
-/// What answers requests, and what it is told of.
+/// The services that answer requests, and what they are notified of.
 pub(super) struct Node {
     pub(super) commands: Commands,
     pub(super) memory: projections::Memory,

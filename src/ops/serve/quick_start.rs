@@ -19,7 +19,7 @@ pub(super) fn print(
              read with\n\n{command}\n\n"
         )
     });
-    // There may be nobody to read it, and the server continues all the same.
+    // Standard output may be closed, and the server continues all the same.
     let _ = output::text(&format!(
         "
 Colloquy is running at {url}  (API: {url}/docs, stop with Ctrl-C)

@@ -4,7 +4,7 @@ use relay::NatsOptions;
 use crate::ops::database::URL_FILE;
 use crate::ops::{Failure, Options, private_nats};
 
-/// What is started must be stopped in the other order, whatever happens in between.
+/// What is started must be stopped in the other order, also after a failure in between.
 #[derive(Default)]
 pub(super) struct Servers {
     postgres: Option<embedded::Postgres>,

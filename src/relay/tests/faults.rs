@@ -1,4 +1,5 @@
-//! Somebody else writes to the stream, or deletes from it, or takes it away; or the broker refuses.
+//! Another program writes to the stream, or deletes from it, or takes it away; or the broker
+//! refuses.
 
 use domain::Position;
 

@@ -78,7 +78,7 @@ async fn a_connection_that_was_dropped_without_a_word_is_given_up_for_another() 
 
 /// Also by one that had led before, and found nothing written down then.
 #[tokio::test]
-async fn whoever_leads_again_takes_back_what_another_node_wrote_down_meanwhile() {
+async fn a_node_that_leads_again_takes_back_what_another_one_noted_meanwhile() {
     let fixture = Fixture::new(nats_url().await).await;
     let mut relay = fixture.relay();
     fixture.append(1).await;

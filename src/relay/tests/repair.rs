@@ -9,7 +9,7 @@ use futures::StreamExt;
 
 use super::*;
 
-/// Whoever reads with a durable consumer, and what it was shown, by number.
+/// A durable consumer, and what it was shown, by number.
 struct Reader<'a> {
     fixture: &'a Fixture,
     shown: BTreeMap<u64, String>,
@@ -196,7 +196,7 @@ async fn the_stream_of_another_installation_is_replaced() {
     fixture.check().await;
 }
 
-/// With limits, the oldest are dropped again; without, somebody has purged them.
+/// With limits, the oldest are dropped again; without, they were purged.
 #[tokio::test(flavor = "multi_thread")]
 async fn limits_and_other_settings_of_the_operator_stay() {
     let fixture = Fixture::new(nats_url().await).await;
@@ -240,7 +240,7 @@ async fn what_somebody_purged_from_a_stream_without_limits_is_missing() {
 
 /// The leader is killed again and again, and the next one continues.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_repair_that_is_interrupted_anywhere_is_finished_by_whoever_leads_next() {
+async fn a_repair_that_is_interrupted_anywhere_is_finished_by_the_next_leader() {
     let fixture = Fixture::new(nats_url().await).await;
     let mut relay = fixture.relay();
     fixture.with_an_erasure(&mut relay).await;
@@ -257,7 +257,7 @@ async fn a_repair_that_is_interrupted_anywhere_is_finished_by_whoever_leads_next
         relay.task.abort();
         Lease::revoke(fixture.log.pool(), NAME).await.unwrap();
     }
-    // It is ordered once more meanwhile, whatever state it is in.
+    // It is ordered once more meanwhile, in every state.
     if let Some(whole) = fixture.whole().await
         && let Some(repair) = Repair::of(&whole, &fixture.settings)
     {

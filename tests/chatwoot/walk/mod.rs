@@ -64,7 +64,7 @@ struct Asked {
     method: Method,
     rest: &'static str,
     body: Value,
-    /// The answer to whoever may ask it.
+    /// The answer to those who may ask it.
     status: u16,
 }
 

@@ -1,4 +1,4 @@
-//! What is said of a contact, new or known, and the values that no other contact may have.
+//! The profile of a contact, new or known, and the values that no other contact may have.
 
 use domain::Text;
 use domain::contact::{IDENTITY_LENGTH_MAX, NAME_LENGTH_MAX, Profile};

@@ -15,12 +15,12 @@ use crate::edge::failure::Failure;
 use crate::edge::rendered::Rendered;
 
 schema! {
-    /// What changes of a contact. What is left out or null stays, a blank text is taken away, and
+    /// The changes to a contact. Fields left out or null stay, a blank text is taken away, and
     /// attributes are added to those that there are.
     ContactChange = profile::schema(json!({ "name": "Ana" }))
 }
 
-/// Change a contact. What is left out stays.
+/// Change a contact. Fields left out stay.
 #[utoipa::path(method(put, patch), path = "/{account_id}/contacts/{id}",
     operation_id = "chatwoot.contacts",
     params(("account_id" = i64, Path, description = "The caller's account"),
@@ -48,7 +48,7 @@ pub(super) async fn update(
     Err(Failure::unavailable("too many writers; try again"))
 }
 
-/// The change, with what is claimed for it and what is released, of the contact as it is known.
+/// The change to the contact, with the values that it claims and releases.
 fn change(account: AccountId, known: &View, profile: &Profile) -> Together<Failure> {
     let contact = known.uuid;
     let before = Profile {

@@ -85,7 +85,7 @@ async fn make(
 ) -> Result<ConversationId, Failure> {
     let create = opening::read(request, body, link).await?;
     let mut commands = vec![Command::CreateSupport(Box::new(create))];
-    // Nobody mutes what is not there.
+    // A conversation that does not exist yet is not muted.
     commands.extend(draft.map(|draft| draft.post(Some(false))));
     let together = Together::of::<Aggregate>(new_id(), commands)
         .and::<ContactLink>(link.id, vec![link.command()]);
@@ -94,7 +94,7 @@ async fn make(
 }
 
 /// The one conversation of a link. Which it is stands in the link's own stream, chosen once:
-/// whoever asks at the same time finds the same one, and it is made by who comes first.
+/// concurrent requests find the same one, and the first of them makes it.
 async fn find_or_make(
     request: &Chatwoot,
     body: &Body,

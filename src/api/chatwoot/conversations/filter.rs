@@ -53,13 +53,13 @@ const WITHIN_MAX_S: i64 = 1 << 32;
 #[into_params(parameter_in = Query)]
 #[expect(dead_code, reason = "it is described, and read without it")]
 pub(super) struct ListParameters {
-    /// Only those of the caller, of nobody, or of somebody; counts are not touched.
+    /// Only those of the caller, the unassigned, or the assigned; counts are not touched.
     #[param(schema_with = assignees)]
     assignee_type: Option<String>,
     /// Only those; `all` for any.
     #[param(schema_with = statuses)]
     status: Option<String>,
-    /// With an incoming or outgoing message that has the text in it, in whatever case. What has no
+    /// With an incoming or outgoing message that has the text in it, ignoring case. A text without
     /// three letters or digits that stand together is looked for in the newest 50,000 messages of
     /// the account only.
     q: Option<String>,
@@ -69,7 +69,7 @@ pub(super) struct ListParameters {
     /// Of that team.
     #[param(schema_with = parts::integer)]
     team_id: Option<i64>,
-    /// With any of them, in whatever case: `labels[]=a&labels[]=b`, `labels=a,b` or
+    /// With any of them, ignoring case: `labels[]=a&labels[]=b`, `labels=a,b` or
     /// `labels=a&labels=b`.
     labels: Option<String>,
     #[param(schema_with = pages)]
@@ -109,7 +109,7 @@ fn positive() -> RefOr<Schema> {
     written(json!({ "type": "integer", "minimum": 1 }))
 }
 
-/// How many conversations there are, whoever takes care of them and on whatever page.
+/// How many conversations there are, of every assignee and on all pages.
 #[derive(Debug, Default, Serialize, ToSchema)]
 pub(super) struct ListMeta {
     mine_count: i64,

@@ -27,7 +27,7 @@ schema! {
     params(("account_id" = i64, Path, description = "The caller's account"),
            ("id" = i64, Path, description = "The conversation")),
     request_body = PriorityChange,
-    responses((status = 200, description = "It is so"),
+    responses((status = 200, description = "The priority is set"),
               (status = 403, description = "Of an inbox that is not the caller's")))]
 pub(super) async fn toggle_priority(
     Path((_account, id)): Path<(String, String)>,

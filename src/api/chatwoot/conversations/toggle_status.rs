@@ -48,7 +48,7 @@ struct StatusNow {
     snoozed_until: Option<String>,
 }
 
-/// What gives a conversation a status. Whoever opens it takes care of it, if it is an agent; a
+/// What gives a conversation a status. An agent who opens it becomes its assignee; a
 /// status that it has already changes nothing.
 pub(super) fn status_change(
     request: &Chatwoot,

@@ -11,7 +11,7 @@ use crate::edge::failure::Failure;
 use crate::edge::rendered::Rendered;
 
 schema! {
-    /// What changes; what is left out stays.
+    /// The changes; fields left out stay.
     ConversationChange = {
         let statuses: Vec<&str> = Status::ALL.iter().map(|status| status.as_str()).collect();
         json!({

@@ -5,7 +5,7 @@ use crate::chatwoot::request::Chatwoot;
 use crate::edge::failure::Failure;
 use crate::edge::rendered::Rendered;
 
-/// Say who is in an inbox, these and nobody else: for administrators and service tokens.
+/// Replace all agents of an inbox: for administrators and service tokens.
 #[utoipa::path(method(put, patch), path = "/{account_id}/inbox_members",
     operation_id = "chatwoot.inbox_members",
     params(("account_id" = i64, Path, description = "The caller's account")),

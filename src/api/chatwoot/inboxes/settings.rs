@@ -1,4 +1,4 @@
-//! What is said of an inbox, new or known.
+//! The settings of an inbox, new or known.
 
 use domain::inbox::{Channel, NAME_LENGTH_MAX, Settings, WEBSITE_URL_LENGTH_MAX};
 use domain::limits::EMAIL_LENGTH_MAX;

@@ -10,11 +10,11 @@ use crate::edge::failure::Failure;
 use crate::edge::rendered::Rendered;
 
 schema! {
-    /// What changes of an inbox. What is left out or null stays.
+    /// The changes to an inbox. Fields left out or null stay.
     InboxChange = settings::schema(json!({ "name": "Shop" }))
 }
 
-/// Change an inbox: for administrators and service tokens. What is left out stays.
+/// Change an inbox: for administrators and service tokens. Fields left out stay.
 #[utoipa::path(method(put, patch), path = "/{account_id}/inboxes/{id}",
     operation_id = "chatwoot.inboxes",
     params(("account_id" = i64, Path, description = "The caller's account"),

@@ -112,9 +112,9 @@ impl Draft {
     pub(in crate::chatwoot) fn post(self, muted: Option<bool>) -> Command {
         let Self { author, text, remark, content_attributes, source_id } = self;
         let message = new_id();
-        let said =
+        let posted =
             SupportMessage { message, author, text, remark, content_attributes, source_id, muted };
-        Command::Support(SupportCommand::PostMessage(Box::new(said)))
+        Command::Support(SupportCommand::PostMessage(Box::new(posted)))
     }
 
     pub(super) fn is_incoming(&self) -> bool {

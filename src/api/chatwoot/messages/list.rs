@@ -16,14 +16,14 @@ pub(super) struct MessageList<'a> {
     payload: Vec<PostedMessage<'a>>,
 }
 
-/// What is to be known of the conversation.
+/// Details of the conversation.
 #[derive(Debug, Serialize, ToSchema)]
 struct MessageListMeta<'a> {
     labels: &'a [String],
     #[schema(value_type = Object)]
     additional_attributes: &'a Map<String, Value>,
     contact: Contact<'a>,
-    /// Left out when nobody takes care of it.
+    /// Left out without an assignee.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Agent, required = false)]
     assignee: Option<Agent<'a>>,

@@ -10,9 +10,9 @@ use super::draft::Draft;
 
 /// Commands on a conversation, and a message there. `known` is none where there was none yet.
 ///
-/// What comes in opens what rests unless it is muted, which is in another stream: where that
-/// matters as far as is known, it is looked at in the same commit. [`Refusal::MuteUnknown`] says
-/// that something else was known than is so.
+/// An incoming message opens a resting conversation unless it is muted, which is in another stream:
+/// where that matters as far as is known, it is looked at in the same commit.
+/// [`Refusal::MuteUnknown`] says that something else was known than is so.
 pub(in crate::chatwoot) fn posting(
     id: ConversationId,
     known: Option<&SupportConversation>,
@@ -26,7 +26,7 @@ pub(in crate::chatwoot) fn posting(
     let together = Together::of::<Aggregate>(id, commands);
     let Some(muted) = muted else { return together };
     let user = UserId::AGENTS;
-    // Of one that is not there yet nobody has muted anything: any membership is newer than this.
+    // One that does not exist yet is not muted: any membership is newer than this.
     let membership =
         known.map_or_else(MembershipId::default, |known| MembershipId::new(known.number.get()));
     let membership = Membership { conversation: id, user, id: membership };

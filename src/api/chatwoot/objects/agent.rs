@@ -2,7 +2,7 @@ use projections::User;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-/// Somebody who takes care of conversations.
+/// A user who takes care of conversations.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Agent<'a> {
     id: i64,

@@ -5,7 +5,7 @@ use utoipa::ToSchema;
 
 use super::seconds;
 
-/// Somebody outside whom agents support.
+/// A person outside whom agents support.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Contact<'a> {
     id: i64,

@@ -26,7 +26,7 @@ fn priorities() -> RefOr<Schema> {
 pub(crate) struct Meta<'a> {
     sender: Contact<'a>,
     channel: &'static str,
-    /// Left out when nobody does.
+    /// Left out without one.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Agent, required = false)]
     assignee: Option<Agent<'a>>,

@@ -81,7 +81,7 @@ pub(crate) struct SendingUser<'a> {
     r#type: &'static str,
 }
 
-/// Kind and number of a message's sender, and how they are told; nobody for the host system.
+/// Kind and number of a message's sender, and how they are told; `None` for the host system.
 fn sender(message: &SupportMessage) -> (Option<&'static str>, Option<i64>, Option<Sender<'_>>) {
     let of_user = |user: &User| user.id.get();
     let author = message.author.as_deref();

@@ -7,7 +7,7 @@ use crate::chatwoot::request::Chatwoot;
 use crate::edge::failure::Failure;
 use crate::edge::rendered::Rendered;
 
-/// Say who is in a team, these and nobody else: for administrators and service tokens.
+/// Replace all agents of a team: for administrators and service tokens.
 #[utoipa::path(method(put, patch), path = "/{account_id}/teams/{id}/team_members",
     operation_id = "chatwoot.team_members",
     params(("account_id" = i64, Path, description = "The caller's account"),

@@ -1,4 +1,4 @@
-//! What is said of a team, new or known.
+//! The settings of a team, new or known.
 
 use domain::team::{DESCRIPTION_LENGTH_MAX, NAME_LENGTH_MAX, Settings};
 use serde_json::{Value, json};

@@ -10,11 +10,11 @@ use crate::edge::failure::Failure;
 use crate::edge::rendered::Rendered;
 
 schema! {
-    /// What changes of a team. What is left out or null stays; a blank description is taken away.
+    /// The changes to a team. Fields left out or null stay; a blank description is taken away.
     TeamChange = settings::schema(json!({ "description": "Invoices" }))
 }
 
-/// Change a team: for administrators and service tokens. What is left out stays.
+/// Change a team: for administrators and service tokens. Fields left out stay.
 #[utoipa::path(method(put, patch), path = "/{account_id}/teams/{id}",
     operation_id = "chatwoot.teams",
     params(("account_id" = i64, Path, description = "The caller's account"),

@@ -17,7 +17,7 @@ use super::Refusal;
 const ASK_AGAIN_AFTER: Duration = Duration::from_secs(60);
 /// How long a request with an unknown key waits for a fetch that is under way: the first requests
 /// after the provider began to sign with a new key are answered well, and a provider that does not
-/// answer delays nobody for long.
+/// answer delays no one for long.
 pub(super) const PATIENCE: Duration = Duration::from_secs(1);
 
 /// A key, and the one algorithm it may be used with.
@@ -125,7 +125,7 @@ impl State {
     }
 }
 
-/// The keys of a set that tokens can be judged with; others in it, of whatever kind, do no harm.
+/// The keys of a set that tokens can be judged with; others in it, of any kind, do no harm.
 ///
 /// # Errors
 /// When it is no key set.

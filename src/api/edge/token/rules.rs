@@ -36,7 +36,7 @@ impl Default for Rules {
 }
 
 /// Why a token is not taken. What it claims is looked at only when the signature is right, so that
-/// these words tell nothing to whoever made a token up.
+/// these words tell nothing to the maker of a forged token.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
     /// Not a signed JSON Web Token.
@@ -171,7 +171,7 @@ fn uid(payload: &Map<String, Value>) -> Result<String, Refusal> {
     Ok(uid.to_owned())
 }
 
-/// The name as it can be shown. It locks nobody out: what is too long is cut, and what is no name
+/// The name as it can be shown. No token is refused for it: a long one is cut, and what is no name
 /// is none.
 fn name(payload: &Map<String, Value>) -> Option<String> {
     let name = text(payload, "name")?;

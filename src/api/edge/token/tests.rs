@@ -200,7 +200,7 @@ async fn another_secret_and_no_algorithm_are_refused() {
     assert_eq!(authenticator.verify(unsigned, now()).await, Err(Refusal::Malformed));
     let longer = sign(&Header::new(Algorithm::HS512), &json!({"sub": "ann", "exp": FAR}));
     assert_eq!(authenticator.verify(&longer, now()).await, Err(Refusal::Signature));
-    // Whoever cannot sign learns nothing of what is expected.
+    // A caller who cannot sign learns nothing of what is expected.
     let expired =
         issue("another-secret-another-secret-32", &claims_of("ann", 1), &Rules::default());
     assert_eq!(authenticator.verify(&expired.unwrap(), now()).await, Err(Refusal::Signature));

@@ -77,7 +77,7 @@ impl<Id: Copy + Eq + Hash> Audiences<Id> {
         }
     }
 
-    /// Takes what a user was in, unless somebody else has read it meanwhile.
+    /// Takes what a user was in, unless another task has read it meanwhile.
     pub(super) fn know(&mut self, user: UserId, followed: Followed<Id>) {
         let Some(of_user) = self.users.get_mut(&user) else { return };
         let as_of = followed.position;
@@ -102,7 +102,7 @@ impl<Id: Copy + Eq + Hash> Audiences<Id> {
         self.change(user, id, at, false);
     }
 
-    /// These are in it, and nobody else.
+    /// Exactly these are in it.
     pub(super) fn replace_all(&mut self, id: Id, users: &[UserId], at: Position) {
         self.remove_all(id, at);
         users.iter().for_each(|user| self.add(*user, id, at));
@@ -196,7 +196,7 @@ mod tests {
     }
 
     #[test]
-    fn whoever_is_in_it_from_now_on_takes_the_place_of_all_before() {
+    fn a_new_list_of_members_replaces_the_one_before() {
         let mut audiences = Audiences::default();
         audiences.join(ANN);
         audiences.replace_all(room(1), &[ANN], Position::new(5));
@@ -211,7 +211,7 @@ mod tests {
     }
 
     #[test]
-    fn whoever_listens_no_more_leaves_nothing_behind() {
+    fn a_listener_that_is_gone_leaves_nothing_behind() {
         let mut audiences = Audiences::default();
         for stream in [1, 2] {
             audiences.join(ANN);

@@ -7,7 +7,7 @@ use crate::edge::caller::Caller;
 use crate::live::Scope;
 use crate::live::queue::{self, Item, Receiver};
 
-/// Somebody among those who listen, until it is dropped.
+/// A listener, until it is dropped.
 pub(crate) struct Subscription {
     hub: Arc<Hub>,
     pub(crate) account: AccountId,

@@ -8,7 +8,7 @@ use crate::protocol::request::Protocol;
 /// Get a user of the account, the caller too.
 #[utoipa::path(get, path = "/contacts/{id}",
     operation_id = "protocol.contacts.get",
-    params(("id" = String, Path, description = "An id or, if nobody has that, a uid")),
+    params(("id" = String, Path, description = "An id or, if no user has that id, a uid")),
     responses((status = 200, description = "The contact", body = Contact),
               (status = 404, description = "Unknown")))]
 pub(super) async fn get(

@@ -47,7 +47,7 @@ async fn with_contact(
 ) -> Result<(StatusCode, Json<Conversation>), Failure> {
     let other = request.contacts(&[contact]).await?[0];
     if other == request.user {
-        return Err(Failure::bad_request("contact_id must be somebody else than the caller"));
+        return Err(Failure::bad_request("contact_id must not be the caller's own"));
     }
     let find = |chat| request.entry_of(chat);
     let (outcome, entry) = request.private_chat_found(request.user, other, find).await?;

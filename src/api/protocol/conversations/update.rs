@@ -17,7 +17,7 @@ use crate::protocol::objects::Conversation;
 use crate::protocol::request::Protocol;
 
 schema! {
-    /// What changes; what is left out stays.
+    /// The changes; fields left out stay.
     ConversationChange = json!({
         "type": "object",
         "properties": {

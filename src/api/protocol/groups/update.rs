@@ -15,7 +15,7 @@ use crate::protocol::objects::Group;
 use crate::protocol::request::Protocol;
 
 schema! {
-    /// What changes of a group; `contacts` are all of the others. What is left out stays.
+    /// The changes to a group; `contacts` are all of the others. Fields left out stay.
     GroupChange = json!({
         "type": "object",
         "properties": {
@@ -28,7 +28,7 @@ schema! {
     })
 }
 
-/// Change a group: for its members; to take somebody out, for its creator and administrators. What
+/// Change a group: for its members; to take a member out, for its creator and administrators. What
 /// is left out stays.
 #[utoipa::path(put, path = "/groups/{id}",
     operation_id = "protocol.groups.update",

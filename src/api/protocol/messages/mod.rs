@@ -19,8 +19,8 @@ pub(super) fn routes() -> Routes {
 
 /// What the domain says of a message's text, of the field that the text came in.
 fn named_message(failure: Failure) -> Failure {
-    let said = failure.detail.as_deref().and_then(|detail| detail.strip_prefix("text "));
-    match said.map(|said| format!("message {said}")) {
+    let rest = failure.detail.as_deref().and_then(|detail| detail.strip_prefix("text "));
+    match rest.map(|rest| format!("message {rest}")) {
         Some(detail) => Failure { detail: Some(detail), ..failure },
         None => failure,
     }

@@ -16,7 +16,7 @@ use crate::pulse::request::{Pulse, id};
 const OFFER: Offer = Offer::including(INCLUDES);
 offered!(OFFER);
 
-/// Let somebody into a chat: for any member.
+/// Add a user to a chat: for any member.
 #[utoipa::path(post, path = "/chat_memberships",
     operation_id = "pulse.chat_memberships.create",
     params(Parameters),

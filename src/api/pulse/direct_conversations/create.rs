@@ -28,7 +28,7 @@ pub(super) async fn create(request: Pulse) -> Result<Document, Failure> {
     let attributes = request.new_attributes(&DIRECT_CONVERSATION)?;
     let other = request.named_user(&attributes, "user_id").await?;
     if other == request.user {
-        let why = "user_id must be somebody else than the caller";
+        let why = "user_id must not be the caller's own";
         return Err(attributes.unusable("user_id", why).coded("self_conversation"));
     }
     let find = |chat| request.chat(chat);

@@ -27,15 +27,15 @@ schema! {
     })
 }
 
-/// Make sure that there is a contextual chat, out of the trash, and that somebody is in it. One
-/// that there is keeps its name and all else.
+/// Make sure that there is a contextual chat, out of the trash, and that users are members of it.
+/// One that there is keeps its name and all else.
 #[utoipa::path(post, path = "/apps/init",
     operation_id = "weavy.apps.init",
     request_body = AppAndUser,
     responses((status = 200, description = "The chat", body = Conversation),
               (status = 400, description = "The uid is a number, the user unknown, or a value \
                                             cannot be used"),
-              (status = 403, description = "A user who names somebody else")))]
+              (status = 403, description = "A user who names another one")))]
 pub(super) async fn init(request: Weavy) -> Result<Rendered, Failure> {
     let body = request.body()?;
     let app = body.inner("app")?.ok_or_else(|| Failure::bad_request("app must be given"))?;
@@ -49,13 +49,13 @@ pub(super) async fn init(request: Weavy) -> Result<Rendered, Failure> {
     request.render_conversation(outcome.aggregate_id.into()).await
 }
 
-/// Who is to be in it; nobody when the host system names nobody.
+/// Who is to be in it; none when the host system names none.
 async fn named(request: &Weavy, body: &Object) -> Result<Option<UserId>, Failure> {
     let caller = request.caller.user();
     let Some(user) = body.inner("user")? else { return Ok(caller) };
     let uid = user.text("uid")?.ok_or_else(|| Failure::bad_request("user must have a uid"))?;
     if caller.is_some() && uid.as_str() != request.caller.uid {
-        return Err(Failure::forbidden("a user may name nobody but themselves"));
+        return Err(Failure::forbidden("a user may name only themselves"));
     }
     let uid = Value::from(uid.as_str());
     Ok(request.named_users("user", &[uid]).await?.pop())

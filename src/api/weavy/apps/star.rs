@@ -9,7 +9,7 @@ use crate::weavy::request::Weavy;
 #[utoipa::path(post, path = "/apps/{id}/stars",
     operation_id = "weavy.apps.star",
     params(("id" = i64, Path, description = "The conversation")),
-    responses((status = 204, description = "It is so"),
+    responses((status = 204, description = "The star is set"),
               (status = 403, description = "Service token"),
               (status = 404, description = "Unknown, trashed, or the caller is not in it")))]
 pub(super) async fn star(Path(id): Path<String>, request: Weavy) -> Result<StatusCode, Failure> {

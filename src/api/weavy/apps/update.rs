@@ -9,7 +9,7 @@ use crate::weavy::objects::{Conversation, Rendered};
 use crate::weavy::request::Weavy;
 
 schema! {
-    /// What changes of a conversation; what is left out stays. Without a name of its own it has a
+    /// The changes to a conversation; fields left out stay. Without a name of its own it has a
     /// derived one.
     AppChange = json!({
         "type": "object",

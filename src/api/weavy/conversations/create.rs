@@ -42,7 +42,7 @@ pub(super) async fn create(request: Weavy) -> Result<(StatusCode, Rendered), Fai
     let name = body.text("name")?;
     let others = others(&request, &body, user).await?;
     let outcome = match others[..] {
-        [] => return Err(Failure::bad_request("members must name somebody else than the caller")),
+        [] => return Err(Failure::bad_request("members must name another user than the caller")),
         [other] => request.private_chat(user, other, name).await?,
         _ => {
             let create = Command::CreateConversation(Create { name, ..Create::room(user, others) });

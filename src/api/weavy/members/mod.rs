@@ -45,7 +45,7 @@ async fn users_in_path(request: &Weavy, path: &str) -> Result<Vec<UserId>, Failu
     found.into_iter().collect::<Option<Vec<_>>>().ok_or_else(Failure::not_found)
 }
 
-/// Has users come or go, if the caller may. Whoever has left is told the same again when they
+/// Adds or removes users, if the caller may. A caller who has left is told the same again when they
 /// repeat it under the same key.
 async fn change(
     request: &Weavy,

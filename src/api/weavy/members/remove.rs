@@ -14,7 +14,7 @@ use crate::weavy::request::Weavy;
     responses((status = 200, description = "They are no members"),
               (status = 400, description = "A user is unknown, or it is a private chat, whose \
                                             members are fixed"),
-              (status = 403, description = "A member who names somebody else"),
+              (status = 403, description = "A member who names another one"),
               (status = 404, description = "Unknown, trashed, or the caller is not in it")))]
 pub(super) async fn remove(Path(id): Path<String>, request: Weavy) -> Result<StatusCode, Failure> {
     let users = request.users_in_body().await?;

@@ -13,7 +13,7 @@ use crate::weavy::request::Weavy;
            ("users" = String, Path, description = "Ids and uids, with commas between them")),
     responses((status = 200, description = "They are no members"),
               (status = 400, description = "It is a private chat, whose members are fixed"),
-              (status = 403, description = "A member who names somebody else"),
+              (status = 403, description = "A member who names another one"),
               (status = 404, description = "A user or the conversation is unknown, or the caller \
                                             is not in it")))]
 pub(super) async fn take_out(

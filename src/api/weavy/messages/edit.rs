@@ -9,7 +9,7 @@ use crate::weavy::objects::{Message, Rendered};
 use crate::weavy::request::Weavy;
 
 schema! {
-    /// What changes of a message; what is left out stays.
+    /// The changes to a message; fields left out stay.
     MessageChange = json!({
         "type": "object",
         "properties": {

@@ -3,14 +3,12 @@ use std::collections::HashSet;
 use domain::{PublicId, UserId};
 use projections::User as DirectoryUser;
 use serde::Serialize;
-use utoipa::openapi::{RefOr, Schema};
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 
-use crate::description::parts;
 use crate::edge::failure::Failure;
 use crate::live::Present;
 use crate::weavy::objects::{Rendered, presence, presences};
-use crate::weavy::query::{List, skip};
+use crate::weavy::query::{List, PagingParameters};
 use crate::weavy::request::Weavy;
 
 const TOP_DEFAULT: i64 = 5;
@@ -45,27 +43,6 @@ impl<'a> Suggestion<'a> {
     }
 }
 
-fn top() -> RefOr<Schema> {
-    parts::natural(0, TOP_DEFAULT, "Page size, 0 to 100 (default 5); more counts as 100")
-}
-
-/// As those of other lists, but for the size of a page.
-#[derive(IntoParams)]
-#[into_params(parameter_in = Query)]
-#[expect(dead_code, reason = "it is described, and read without it")]
-struct PagingParameters {
-    #[param(schema_with = top)]
-    top: Option<i64>,
-    #[param(schema_with = skip)]
-    skip: Option<i64>,
-    /// Whether to count the list.
-    #[param(default = true)]
-    count: Option<bool>,
-    /// Only count it.
-    #[param(default = false)]
-    count_only: Option<bool>,
-}
-
 /// Find users to write to, by name; the caller is not among them.
 #[utoipa::path(get, path = "/users/autocomplete",
     operation_id = "weavy.users.autocomplete",
@@ -73,7 +50,7 @@ struct PagingParameters {
             description = "Part of the name, username or uid; * or nothing: everybody"),
            ("id" = Option<i64>, Query,
             description = "A conversation: tells of each user whether they are in it"),
-           PagingParameters),
+           PagingParameters<TOP_DEFAULT>),
     responses((status = 200, description = "A page", body = List<Suggestion>),
               (status = 404, description = "The conversation is unknown, trashed, or the caller is \
                                             not in it")))]

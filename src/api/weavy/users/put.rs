@@ -10,7 +10,7 @@ use crate::weavy::objects::User;
 use crate::weavy::request::Weavy;
 
 schema! {
-    /// What the host system says of a user; what is left out stays.
+    /// A user's profile, from the host system; fields left out stay.
     UserProfile = profile::schema(json!({ "name": "Bob" }))
 }
 

@@ -1,5 +1,5 @@
 //! Access tokens of a user, for the host system: made where tokens are signed with a secret, and
-//! taken back whoever made them.
+//! revoked, of every issuer.
 
 use axum::Json;
 use axum::extract::Path;
@@ -21,7 +21,7 @@ const EXPIRES_IN_DEFAULT_S: i64 = 3600;
 const EXPIRES_IN_MAX_S: i64 = 30 * 24 * 3600;
 
 schema! {
-    /// For how long, and what the host system says of the user; what is left out stays.
+    /// For how long, and the user's profile, from the host system; fields left out stay.
     TokenRequest = {
         let mut request = profile::schema(json!({ "name": "Bob", "expires_in": 3600 }));
         request["properties"]["expires_in"] = json!({
@@ -95,7 +95,7 @@ pub(super) async fn issue(
     Ok(Json(IssuedToken { access_token, expires_in }))
 }
 
-/// As the directory has it; nobody becomes the host system by being registered.
+/// As the directory has it; no user becomes the host system by being registered.
 fn role(known: Option<&str>) -> Role {
     let known = known.and_then(|role| role.parse().ok());
     known.filter(|role| *role != Role::Service).unwrap_or_default()

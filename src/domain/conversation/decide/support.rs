@@ -87,7 +87,7 @@ impl Conversation {
 }
 
 impl Support {
-    /// Whoever opens it takes care of it.
+    /// The agent who opens it becomes its assignee.
     fn change(&self, status: Status, agent: Option<UserId>) -> Vec<Event> {
         if status == self.status {
             return vec![];
@@ -143,10 +143,11 @@ impl Support {
         Ok(change(is_new, Event::CustomAttributesReplaced { custom_attributes }))
     }
 
-    /// What comes in opens what was done or rests, unless the agents have muted it.
-    fn post(&self, said: SupportMessage) -> Result<Vec<Event>, Refusal> {
+    /// An incoming message opens a resolved or resting conversation, unless the agents have muted
+    /// it.
+    fn post(&self, posted: SupportMessage) -> Result<Vec<Event>, Refusal> {
         let SupportMessage { message, author, text, remark, content_attributes, source_id, muted } =
-            said;
+            posted;
         if remark.content_type == ContentType::Text && text.is_blank() {
             return Err(Refusal::TextBlank);
         }

@@ -49,7 +49,7 @@ pub enum SupportCommand {
         /// The agent who asks: if it is open by that, they take care of it.
         agent: Option<UserId>,
     },
-    /// Resolves what is open, and opens what is not.
+    /// Resolves an open conversation, and opens any other.
     ToggleStatus {
         /// The agent who asks: if it is open by that, they take care of it.
         agent: Option<UserId>,
@@ -68,7 +68,7 @@ pub enum SupportCommand {
     },
     /// Gives it to an agent.
     AssignAgent {
-        /// None takes it away from whoever has it.
+        /// `None` unassigns it.
         agent: Option<UserId>,
     },
     /// Gives it to a team.

@@ -3,7 +3,7 @@ use crate::named::named;
 named! {
     /// How far a support conversation is.
     pub enum Status {
-        /// Somebody has to do something.
+        /// An agent has to act.
         Open = "open",
         /// Done.
         Resolved = "resolved",

@@ -49,7 +49,7 @@ fn members_share_a_conversation_and_nobody_else_does() {
 }
 
 #[test]
-fn whoever_is_in_may_let_others_in_and_leave() {
+fn members_may_let_others_in_and_leave() {
     for kind in GROUPS {
         for command in [let_in(), leave()] {
             assert_eq!(command.check_asker(kind, ann(true, false, false)), Ok(()));

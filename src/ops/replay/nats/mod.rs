@@ -95,7 +95,7 @@ impl Parts {
         self.database.close().await
     }
 
-    /// Refuses to publish what nobody can read.
+    /// Refuses to publish what cannot be read.
     fn require_master_key(&self) -> Result<(), Failure> {
         if self.log.keys().can_open() || self.settings.payload != relay::Payload::Full {
             return Ok(());
@@ -105,7 +105,7 @@ impl Parts {
     }
 
     /// Compares the whole stream with the log; none where there is no stream. It is compared again
-    /// when it changes under the comparison, as in a repair by somebody else.
+    /// when it changes under the comparison, as in a repair by another process.
     async fn compare(&self) -> Result<Option<Whole>, Failure> {
         for _ in 1..COMPARED_AGAIN_MAX {
             match self.compare_once().await {

@@ -55,7 +55,7 @@ pub(super) async fn run(parts: &Parts, without_asking: bool) -> Result<(), Failu
     }
 }
 
-/// What is wrong, and what will be done.
+/// The differences, and what will be done.
 async fn plan(
     parts: &Parts,
     whole: Option<&Whole>,
@@ -130,7 +130,7 @@ async fn durable_consumers(parts: &Parts) -> Result<Vec<consumer::Info>, Failure
 fn agreed() -> Result<bool, Failure> {
     if !std::io::stdin().is_terminal() {
         return Err(Failure::Usage(
-            "--repair asks before it changes anything: expected --yes where nobody can answer"
+            "--repair asks before it changes anything: expected --yes without a terminal"
                 .to_owned(),
         ));
     }

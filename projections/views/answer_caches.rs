@@ -22,9 +22,9 @@ const SUPPORT_AGE_MAX: Duration = Duration::from_secs(1);
 /// Of a node that is further behind, rows are read.
 const ROWS_WAIT: Duration = Duration::from_millis(100);
 
-/// What was asked before.
+/// Answers that were given before.
 #[derive(Debug)]
-pub(super) struct Asked {
+pub(super) struct AnswerCaches {
     pub(super) list_pages: Answers<list_page::Key, Arc<list_page::Found>>,
     pub(super) inboxes_of: Answers<UserId, Arc<[InboxId]>>,
     pub(super) support_places: Answers<PublicId, Option<(ConversationId, InboxId)>>,
@@ -33,7 +33,7 @@ pub(super) struct Asked {
     pub(super) support_counts: Answers<CountsQuestion, Counts>,
 }
 
-impl Asked {
+impl AnswerCaches {
     pub(super) fn of(memory: &Memory) -> Self {
         let (much, little) = (memory.bytes_max, memory.bytes_max / 8);
         let of_all = |all: &Arc<[SupportConversation]>| {
@@ -57,9 +57,9 @@ impl Views {
     /// nothing is kept.
     ///
     /// An answer from memory is as of what is announced, and rows are ahead of that for a moment.
-    /// So that nobody is shown less than they have seen, it is waited until what the rows had come
+    /// So that no caller is shown less than they have seen, it waits until what the rows had come
     /// to when the request came is announced.
-    pub(super) async fn asked<Q: Clone + Eq + Hash, V: Clone>(
+    pub(super) async fn cached<Q: Clone + Eq + Hash, V: Clone>(
         &self,
         before: &Answers<Q, V>,
         question: Q,
@@ -75,7 +75,7 @@ impl Views {
         before.get((account, question), as_of, concerns, read).await
     }
 
-    /// Whether what this node has announced is what the rows have come to, soon.
+    /// Waits shortly until this node has announced the position of the rows; whether it has.
     async fn wait_for_rows(&self) -> Result<bool, Error> {
         let rows = self.rows.load(&self.readers, vec![()]).await?;
         match rows.get(&()) {
