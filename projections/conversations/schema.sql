@@ -106,6 +106,7 @@ begin
             newest_by_other = (select o.id
                                from messages o
                                where o.conversation = c.uuid and o.author <> n.author
+                                 and o.id <= r.revision
                                order by o.id desc
                                limit 1),
             pinned_message = case
@@ -114,10 +115,12 @@ begin
                 then null
                 else c.pinned_message
             end
-        from jsonb_to_recordset(changes -> 'changed') as r (uuid uuid, message_deleted boolean)
+        from jsonb_to_recordset(changes -> 'changed') as r
+            (uuid uuid, revision bigint, message_deleted boolean)
+        -- Messages may be ahead.
         left join lateral (select m.id, m.author
                            from messages m
-                           where m.conversation = r.uuid
+                           where m.conversation = r.uuid and m.id <= r.revision
                            order by m.id desc
                            limit 1) n on true
         where c.uuid = r.uuid

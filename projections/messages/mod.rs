@@ -1,6 +1,8 @@
 //! Messages, by number, by their own id, and by conversation.
 
 mod apply;
+#[cfg(test)]
+mod tests;
 
 use crate::model::Model;
 

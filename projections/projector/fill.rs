@@ -1,14 +1,16 @@
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use domain::Position;
-use event_store::{Budget, Lease, Log, LogEvent, Tail};
+use event_store::{Budget, Lease, Log, LogEvent};
 use sqlx::PgConnection;
-use tokio::sync::oneshot;
-use tokio::task::JoinSet;
+use tokio::sync::mpsc;
 
-use super::connection::set;
-use super::{trouble, write};
+use super::ahead::{AT_ONCE, Ahead, Batch};
+use super::connection::{dedicated, set};
+use super::lanes::Lanes;
+use super::write::{Arguments, arguments, write};
+use super::{Standing, trouble};
 use crate::changes::Changes;
 use crate::model::Model;
 use crate::planner::PLANNER;
@@ -16,11 +18,12 @@ use crate::{Error, Generation};
 
 /// Bytes of memory that filling takes at most, about.
 pub const MEMORY_MAX: usize = 256 << 20;
-/// Ranges that are read at once.
-const AT_ONCE: usize = 3;
-/// What a byte of the log takes at most on the way, about: so many ranges and one more are under
-/// way, of which each event is there as it was read, opened, and as the argument of a statement.
-const MEMORY_PER_BYTE: usize = (AT_ONCE + 1) * 12;
+/// Batches between the two connections: the first writes one, another waits, and the second writes
+/// one.
+const BETWEEN: usize = 3;
+/// What a byte of the log takes at most on the way, about: of each event that is under way there is
+/// what was read, opened, and the argument of a statement.
+const MEMORY_PER_BYTE: usize = (AT_ONCE + BETWEEN) * 12;
 /// Events in one transaction. Twice as many would save a twelfth of the database's work, and take
 /// half as much memory more.
 const EVENTS_MAX: usize = 4_000;
@@ -30,8 +33,9 @@ const EVENTS_MAX: usize = 4_000;
 const LARGE: &[(&str, &str)] =
     &[("statement_timeout", "0"), ("plan_cache_mode", "force_custom_plan")];
 
-/// Fills all models of a generation, which stand at one position, in large steps: while one is
-/// written, the next one is read. Indexes for questions are made when it is done.
+/// Fills all models of a generation in large steps: while one is written, the next ones are read.
+/// Two connections write, each its own models, the same batches one behind the other. Indexes for
+/// questions are made when it is done.
 pub(crate) struct Fill<'a> {
     pub(crate) log: &'a Log,
     pub(crate) lease: &'a Lease,
@@ -40,7 +44,41 @@ pub(crate) struct Fill<'a> {
 }
 
 impl Fill<'_> {
-    /// From one position to another; `reached` is told of each on the way.
+    /// Whether filling can go on from where the models are: those that follow may be behind, as an
+    /// interrupted run leaves them.
+    pub(crate) fn can_go_on(&self, standing: &Standing) -> bool {
+        Lanes::of(self.generation).fronts(standing).is_some()
+    }
+
+    /// Brings models that follow to where the others are, and returns that position; `None` if it
+    /// cannot be gone on from there.
+    pub(crate) async fn level(
+        &self,
+        connection: &mut PgConnection,
+    ) -> Result<Option<Position>, Error> {
+        let lanes = Lanes::of(self.generation);
+        let found = Standing::read(&mut *connection, self.generation).await?;
+        let fronts = found.and_then(|standing| lanes.fronts(&standing));
+        let Some((leading, following)) = fronts else { return Ok(None) };
+        if following == leading {
+            return Ok(Some(leading));
+        }
+        set(connection, LARGE).await?;
+        let levelled = async {
+            let mut ahead = self.ahead(following, leading);
+            while let Some(batch) = ahead.next().await? {
+                let Batch { events, following, .. } = batch;
+                self.write_prepared(connection, &lanes.following, following, &events).await?;
+            }
+            Ok(Some(leading))
+        };
+        let levelled = levelled.await;
+        reset(connection).await?;
+        levelled
+    }
+
+    /// From one position, at which all models are, to another; `reached` is told of each on the
+    /// way.
     pub(crate) async fn run(
         &self,
         connection: &mut PgConnection,
@@ -48,38 +86,94 @@ impl Fill<'_> {
         to: Position,
         reached: &mut (dyn FnMut(Position) + Send),
     ) -> Result<(), Error> {
-        let bytes_max = self.memory_max / MEMORY_PER_BYTE;
-        let budget = Budget { events_max: EVENTS_MAX, bytes_max };
+        if from >= to {
+            return Ok(());
+        }
+        let mut second = dedicated(self.log, self.generation).await?;
         set(connection, LARGE).await?;
-        let filling = async {
-            let mut ahead = Ahead::new(self.log, from, to, budget);
-            let mut at = from;
-            while let Some(batch) = ahead.next().await? {
-                self.write(connection, &batch).await?;
-                at = at + batch.len() as i64;
+        set(&mut second, LARGE).await?;
+        let lanes = Lanes::of(self.generation);
+        let (pass_on, passed_on) = mpsc::channel::<Batch>(1);
+        let lead = async {
+            let (mut ahead, pass_on) = (self.ahead(from, to), pass_on);
+            while let Some(mut batch) = ahead.next().await? {
+                let arguments = batch.leading.take();
+                self.write_prepared(connection, &lanes.leading, arguments, &batch.events).await?;
+                if pass_on.send(batch).await.is_err() {
+                    // Whoever follows says why.
+                    break;
+                }
+            }
+            Ok(())
+        };
+        let follow = async {
+            let (mut passed_on, mut at) = (passed_on, from);
+            while let Some(Batch { events, following, .. }) = passed_on.recv().await {
+                self.write_prepared(&mut second, &lanes.following, following, &events).await?;
+                at = at + events.len() as i64;
                 reached(at);
             }
             Ok(())
         };
-        let filled = filling.await;
+        let (led, followed) = tokio::join!(lead, follow);
         // As the connection had them.
         reset(connection).await?;
-        filled
+        // It is behind: what it cannot take comes first.
+        followed.and(led)
+    }
+
+    fn ahead(&self, from: Position, to: Position) -> Ahead {
+        let bytes_max = self.memory_max / MEMORY_PER_BYTE;
+        Ahead::new(
+            self.log,
+            self.generation,
+            from,
+            to,
+            Budget { events_max: EVENTS_MAX, bytes_max },
+        )
     }
 
     /// Brings the models to the end of the batch; a copy without checkpoints may be given some of
-    /// the events only. A batch that fails for what is in it is halved, so that all before the
-    /// event that cannot be taken is written.
+    /// the events only.
     pub(crate) async fn write(
         &self,
         connection: &mut PgConnection,
         batch: &[Arc<LogEvent>],
     ) -> Result<(), Error> {
-        match self.write_at_once(connection, batch).await {
+        let models: Vec<&Model> = self.generation.models.iter().collect();
+        self.write_in_parts(connection, &models, batch).await
+    }
+
+    async fn write_prepared(
+        &self,
+        connection: &mut PgConnection,
+        models: &[&Model],
+        arguments: Option<Arguments>,
+        batch: &[Arc<LogEvent>],
+    ) -> Result<(), Error> {
+        if let Some(arguments) = arguments {
+            let names = self.generation.names(models);
+            match write(connection, self.lease, names, arguments, batch).await {
+                Err(error) if trouble::is_data(&error) => {}
+                written => return written,
+            }
+        }
+        self.write_in_parts(connection, models, batch).await
+    }
+
+    /// A batch that fails for what is in it is halved, so that all before the event that cannot be
+    /// taken is written.
+    async fn write_in_parts(
+        &self,
+        connection: &mut PgConnection,
+        models: &[&Model],
+        batch: &[Arc<LogEvent>],
+    ) -> Result<(), Error> {
+        match self.write_at_once(connection, models, batch).await {
             Err(error) if trouble::is_data(&error) && batch.len() > 1 => {
                 let (first, second) = batch.split_at(batch.len() / 2);
-                Box::pin(self.write(connection, first)).await?;
-                Box::pin(self.write(connection, second)).await
+                Box::pin(self.write_in_parts(connection, models, first)).await?;
+                Box::pin(self.write_in_parts(connection, models, second)).await
             }
             Err(error) if trouble::is_data(&error) => {
                 let position = batch[0].recorded.position;
@@ -92,6 +186,7 @@ impl Fill<'_> {
     async fn write_at_once(
         &self,
         connection: &mut PgConnection,
+        models: &[&Model],
         batch: &[Arc<LogEvent>],
     ) -> Result<(), Error> {
         let position = |event: Option<&Arc<LogEvent>>| {
@@ -102,75 +197,9 @@ impl Fill<'_> {
             true => event_store::quarantined_between(&mut *connection, first - 1, last).await?,
             false => BTreeSet::new(),
         };
-        let changes = Changes::fold(batch, &quarantined)?;
-        let models: Vec<&Model> = self.generation.models.iter().collect();
-        let names = self.generation.names(&models);
-        let from = last - batch.len() as i64;
-        write(connection, self.lease, (&models, names), &changes, from, batch).await
-    }
-}
-
-/// Reads ahead, in order: several ranges at once, for opening and decoding takes longer than
-/// anything else.
-struct Ahead {
-    tail: Tail,
-    budget: Budget,
-    /// Up to here.
-    to: Position,
-    /// Ranges under way, each with where it begins and ends.
-    ranges: VecDeque<(Position, Position, oneshot::Receiver<Read>)>,
-    tasks: JoinSet<()>,
-    /// Nothing beyond is under way.
-    planned: Position,
-}
-
-type Read = Result<Vec<Arc<LogEvent>>, Error>;
-
-impl Ahead {
-    fn new(log: &Log, from: Position, to: Position, budget: Budget) -> Self {
-        let (ranges, tasks) = (VecDeque::new(), JoinSet::new());
-        Self { tail: log.tail(), budget, to, ranges, tasks, planned: from }
-    }
-
-    fn begin(
-        &mut self,
-        from: Position,
-        to: Position,
-    ) -> (Position, Position, oneshot::Receiver<Read>) {
-        let (tail, budget) = (self.tail.clone(), self.budget);
-        let (done, read) = oneshot::channel();
-        self.tasks.spawn(async move {
-            let events = tail.fetch(from, budget).await.map_err(Error::from);
-            let _ = done.send(events.map(|mut events| {
-                events.truncate((to - from) as usize);
-                events
-            }));
-        });
-        (from, to, read)
-    }
-
-    /// The next events; `None` at the end.
-    async fn next(&mut self) -> Result<Option<Vec<Arc<LogEvent>>>, Error> {
-        // Those that are done leave their handles.
-        while self.tasks.try_join_next().is_some() {}
-        while self.ranges.len() < AT_ONCE && self.planned < self.to {
-            let to = self.to.min(self.planned + self.budget.events_max as i64);
-            let range = self.begin(self.planned, to);
-            self.ranges.push_back(range);
-            self.planned = to;
-        }
-        let Some((from, to, read)) = self.ranges.pop_front() else { return Ok(None) };
-        let events = read.await.map_err(|_| Error::ShuttingDown)??;
-        let reached = from + events.len() as i64;
-        if events.is_empty() {
-            return Err(event_store::Error::Hole { expected: from.next(), found: to }.into());
-        }
-        if reached < to {
-            // They were too large to be read together.
-            let rest = self.begin(reached, to);
-            self.ranges.push_front(rest);
-        }
-        Ok(Some(events))
+        let arguments = arguments(models, &Changes::fold(batch, &quarantined)?);
+        let names = self.generation.names(models);
+        write(connection, self.lease, names, arguments, batch).await
     }
 }
 

@@ -11,14 +11,17 @@
 //! it is, and not because the database is in trouble, the models that cannot go on are stopped
 //! there, and the others go on without them (`isolate.rs`).
 
+mod ahead;
 mod connection;
 mod fill;
 mod isolate;
+mod lanes;
 mod prepare;
 mod retire;
 mod standby;
 mod standing;
 mod trouble;
+mod write;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -39,9 +42,12 @@ use crate::{Error, Generation};
 pub(crate) use connection::dedicated;
 pub(crate) use fill::Fill;
 pub use fill::MEMORY_MAX;
+#[cfg(test)]
+pub(crate) use lanes::FOLLOWING;
 pub(crate) use prepare::{index, prepare};
 use standby::Follower;
 pub(crate) use standing::Standing;
+use write::{arguments, write};
 
 /// Events and bytes in one transaction.
 const BUDGET: Budget = Budget { events_max: 1000, bytes_max: 8 * 1024 * 1024 };
@@ -159,19 +165,23 @@ impl Projector {
         let fill =
             Fill { log: &self.log, lease, generation: &self.generation, memory_max: MEMORY_MAX };
         loop {
-            let found = Standing::read(&mut *connection, &self.generation).await?;
-            let Some((from, None)) = found.and_then(|standing| standing.next()) else {
-                return Ok(());
-            };
             let head = self.log.head().await?;
-            if self.stop.is_cancelled() || head - from < self.generation.far_behind {
+            if self.stop.is_cancelled() {
                 return Ok(());
             }
-            let mut reached = |at| self.follower.filled(at);
-            let filling = fill.run(connection, from, head, &mut reached);
+            let filling = async {
+                let Some(from) = fill.level(connection).await? else { return Ok(false) };
+                if head - from < self.generation.far_behind {
+                    return Ok(false);
+                }
+                let mut reached = |at| self.follower.filled(at);
+                fill.run(connection, from, head, &mut reached).await.map(|()| true)
+            };
             match self.stop.run_until_cancelled(filling).await {
-                None | Some(Err(Error::Refused { .. })) => return Ok(()),
-                Some(filled) => filled?,
+                // More may have been written meanwhile.
+                Some(Ok(true)) => {}
+                None | Some(Ok(false) | Err(Error::Refused { .. })) => return Ok(()),
+                Some(Err(error)) => return Err(error),
             }
         }
     }
@@ -220,7 +230,7 @@ impl Projector {
         let written = match Changes::fold(batch, &quarantined) {
             Ok(changes) => {
                 let names = self.generation.names(&models);
-                write(connection, lease, (&models, names), &changes, position, batch).await
+                write(connection, lease, names, arguments(&models, &changes), batch).await
             }
             Err(error) => Err(error),
         };
@@ -257,41 +267,4 @@ impl Projector {
         metrics::histogram!("colloquy_projection_batch_size").record(batch.len() as f64);
         Ok(())
     }
-}
-
-/// Writes the changes to the rows of the models and moves their checkpoints: one statement, one
-/// transaction, one round trip. `case` is what guarantees the order in which the functions are
-/// called.
-async fn write(
-    connection: &mut PgConnection,
-    lease: &Lease,
-    (models, names): (&[&Model], Vec<String>),
-    changes: &Changes<'_>,
-    from: Position,
-    batch: &[Arc<LogEvent>],
-) -> Result<(), Error> {
-    let mut arguments = Vec::new();
-    let mut sql = String::from("select ");
-    for model in models {
-        if let Some(argument) = (model.changes)(changes) {
-            arguments.push(argument);
-            let number = 7 + arguments.len();
-            sql.push_str(&format!("case when apply_{}(${number}::text::jsonb) then ", model.name));
-        }
-    }
-    sql.push_str("advance_checkpoints($1, $2, $3, $4, $5, $6, $7)");
-    sql.push_str(&" end".repeat(arguments.len()));
-    let mut query = sqlx::query(&sql)
-        .bind(lease.name())
-        .bind(lease.owner())
-        .bind(lease.epoch())
-        .bind(names)
-        .bind(from)
-        .bind(from + batch.len() as i64)
-        .bind(batch.last().map(|event| &event.recorded.digest));
-    for argument in arguments {
-        query = query.bind(argument);
-    }
-    query.execute(connection).await.map_err(Error::database("apply a batch"))?;
-    Ok(())
 }

@@ -10,6 +10,7 @@ mod locks;
 mod origin;
 mod rebuild;
 mod refold;
+mod switch;
 mod verify;
 mod what_if;
 

@@ -10,12 +10,21 @@ use super::desk_world::Office;
 use super::random::random_history;
 use super::world::pool;
 use crate::changes::Changes;
+use crate::projector::FOLLOWING;
 use crate::{MODELS, Model};
 
 /// Empty read models in a database of their own, and what they hold after `batches`.
 pub(super) async fn rows_after<'a>(
-    models: &[Model],
+    models: &'a [Model],
     batches: impl IntoIterator<Item = &'a [Arc<LogEvent>]>,
+) -> BTreeMap<String, String> {
+    rows_after_steps(models, batches.into_iter().map(|batch| (batch, models))).await
+}
+
+/// The same where each batch is for some of the models.
+async fn rows_after_steps<'a>(
+    models: &[Model],
+    steps: impl IntoIterator<Item = (&'a [Arc<LogEvent>], &'a [Model])>,
 ) -> BTreeMap<String, String> {
     let pool = pool().await;
     let mut connection = pool.acquire().await.unwrap();
@@ -25,7 +34,7 @@ pub(super) async fn rows_after<'a>(
         connection.execute(model.schema).await.unwrap();
         connection.execute(model.indexes).await.unwrap();
     }
-    for batch in batches {
+    for (batch, models) in steps {
         let changes = Changes::fold(batch, &BTreeSet::new()).unwrap();
         for model in models {
             let Some(argument) = (model.changes)(&changes) else { continue };
@@ -99,6 +108,19 @@ async fn how_the_log_is_cut_into_batches_makes_no_difference() {
     }
     for (table, is_filled) in filled {
         assert!(is_filled, "{table} is put to the test");
+    }
+}
+
+/// As when they are filled by two connections, here with as much between them as there can be.
+#[tokio::test(flavor = "multi_thread")]
+async fn models_that_follow_are_the_same_however_far_the_others_are_ahead() {
+    let (following, leading): (Vec<Model>, Vec<Model>) =
+        MODELS.iter().partition(|model| FOLLOWING.contains(&model.name));
+    for events in histories().await {
+        let together = rows_after(MODELS, events.chunks(20)).await;
+        let leading = events.chunks(20).map(|batch| (batch, &leading[..]));
+        let following = events.chunks(20).map(|batch| (batch, &following[..]));
+        assert_same(&rows_after_steps(MODELS, leading.chain(following)).await, &together);
     }
 }
 

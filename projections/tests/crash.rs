@@ -9,7 +9,7 @@ use sqlx::{Executor, PgPool};
 use super::node::Node;
 use super::random::History;
 use super::remembering::{answers, assert_same};
-use crate::{Generation, MODELS, memberships};
+use crate::{Generation, MODELS, conversations, memberships};
 
 /// The tables and checkpoints of models, as they were.
 struct Snapshot(Vec<&'static str>);
@@ -124,6 +124,12 @@ async fn what_a_crash_took_back_is_shown_again_without_a_further_event() {
 #[tokio::test(flavor = "multi_thread")]
 async fn one_model_that_was_set_back_catches_up_with_the_others() {
     assert_shown_again(42, vec![memberships::NAME]).await;
+}
+
+/// In large steps, before anything else.
+#[tokio::test(flavor = "multi_thread")]
+async fn models_that_follow_the_others_and_were_set_back_catch_up_with_them() {
+    assert_shown_again(44, vec![conversations::NAME, memberships::NAME]).await;
 }
 
 /// What was answered may not be contradicted by rows that a crash has set back, not even for a

@@ -31,4 +31,4 @@ mod world;
 pub(crate) use desk_world::{ACCOUNT, Office, incoming, outgoing, said};
 pub(crate) use lists::every_choice_of_flags;
 pub(crate) use node::Node;
-pub(crate) use world::{KINDS, World, create};
+pub(crate) use world::{KINDS, World, create, pool};

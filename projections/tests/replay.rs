@@ -15,11 +15,12 @@ use super::node::Node;
 use super::random::{History, random_history};
 use super::remembering::answers;
 use super::world::World;
+use crate::projector::Standing;
 use crate::replay::{Difference, Replay, Step, Verified};
 use crate::{Error, Generation, MODELS, Model, conversations, memberships, messages};
 
 /// So little that a few events make a step of their own.
-pub(super) const TINY: usize = 100_000;
+pub(super) const TINY: usize = 150_000;
 
 pub(super) fn replay(world: &World, memory_max: usize) -> Replay {
     let mut replay = Replay::new(world.log.clone(), Uuid::new_v4(), memory_max);
@@ -189,6 +190,55 @@ async fn what_was_interrupted_goes_on_where_it_was() {
     assert_eq!(rebuilt.unwrap(), head);
     let at = Position::new(step.load(Ordering::Relaxed));
     assert!(first.unwrap() >= at && at > Position::START, "{first:?} after {at}");
+    assert_eq!(verify(&world).await.1, []);
+}
+
+/// The models of one connection have committed what those of the other have not.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_interrupted_between_two_commits_goes_on_with_those_that_are_behind() {
+    let world = random_history(70, 600).await;
+    world.project().await;
+    let head = world.log.head().await.unwrap();
+    let next = Generation::live().next();
+    let behind = next.schema(memberships::NAME);
+    let positions = || async {
+        let found = Standing::read(world.pool(), &next).await.unwrap().unwrap().positions;
+        (found[messages::NAME], found[memberships::NAME])
+    };
+    let begun = tokio::sync::Notify::new();
+    let mut seen = |_| begun.notify_one();
+    let once = replay(&world, TINY);
+    let holding = async {
+        begun.notified().await;
+        let mut held = world.pool().begin().await.unwrap();
+        let lock = format!("lock table {behind}.memberships in access exclusive mode");
+        held.execute(lock.as_str()).await.unwrap();
+        wait_until("one waits and the other goes on", || async {
+            let (ahead, behind) = positions().await;
+            ahead > behind + 2
+        })
+        .await;
+        held
+    };
+    let held = tokio::select! {
+        _ = once.rebuild(&[], false, &mut seen) => panic!("it was quicker"),
+        held = holding => held,
+    };
+    // Before what waits goes on, as if it had been killed.
+    let killed = "update leases set epoch = epoch + 1, owner = null where name like 'rebuild%'";
+    world.pool().execute(killed).await.unwrap();
+    held.rollback().await.unwrap();
+    let (ahead, behind) = positions().await;
+    assert!(ahead > behind, "{ahead} and {behind}");
+    let mut first = None;
+    let mut report = |step| {
+        if let Step::Filled { at, .. } = step {
+            first.get_or_insert(at);
+        }
+    };
+    let rebuilt = replay(&world, TINY).rebuild(&[], false, &mut report).await;
+    assert_eq!(rebuilt.unwrap(), head);
+    assert!(first.unwrap() >= ahead, "{first:?} after {ahead}");
     assert_eq!(verify(&world).await.1, []);
 }
 

@@ -1,0 +1,104 @@
+use std::collections::{BTreeSet, VecDeque};
+use std::sync::Arc;
+
+use domain::Position;
+use event_store::{Budget, Log, LogEvent};
+use tokio::sync::oneshot;
+use tokio::task::JoinSet;
+
+use super::lanes::Lanes;
+use super::write::{Arguments, arguments};
+use crate::changes::Changes;
+use crate::{Error, Generation};
+
+/// Ranges that are read at once.
+pub(super) const AT_ONCE: usize = 3;
+
+/// Reads ahead, in order: several ranges at once, for opening, decoding and folding takes long.
+pub(super) struct Ahead {
+    log: Log,
+    generation: Generation,
+    budget: Budget,
+    /// Up to here.
+    to: Position,
+    /// Ranges under way, each with where it begins and ends.
+    ranges: VecDeque<(Position, Position, oneshot::Receiver<Read>)>,
+    tasks: JoinSet<()>,
+    /// Nothing beyond is under way.
+    planned: Position,
+}
+
+type Read = Result<Batch, Error>;
+
+/// Events, with what they mean to the models that lead and to those that follow; nothing where an
+/// event cannot be read, on which an operator may have decided.
+pub(super) struct Batch {
+    pub(super) events: Vec<Arc<LogEvent>>,
+    pub(super) leading: Option<Arguments>,
+    pub(super) following: Option<Arguments>,
+}
+
+impl Batch {
+    fn new(events: Vec<Arc<LogEvent>>, generation: &Generation) -> Self {
+        let lanes = Lanes::of(generation);
+        let changes = Changes::fold(&events, &BTreeSet::new()).ok();
+        let of = |models| changes.as_ref().map(|changes| arguments(models, changes));
+        let (leading, following) = (of(&lanes.leading), of(&lanes.following));
+        Self { events, leading, following }
+    }
+}
+
+impl Ahead {
+    pub(super) fn new(
+        log: &Log,
+        generation: &Generation,
+        from: Position,
+        to: Position,
+        budget: Budget,
+    ) -> Self {
+        let (log, generation) = (log.clone(), generation.clone());
+        let (ranges, tasks) = (VecDeque::new(), JoinSet::new());
+        Self { log, generation, budget, to, ranges, tasks, planned: from }
+    }
+
+    fn begin(
+        &mut self,
+        from: Position,
+        to: Position,
+    ) -> (Position, Position, oneshot::Receiver<Read>) {
+        let (tail, generation, budget) = (self.log.tail(), self.generation.clone(), self.budget);
+        let (done, read) = oneshot::channel();
+        self.tasks.spawn(async move {
+            let events = tail.fetch(from, budget).await.map_err(Error::from);
+            let _ = done.send(events.map(|mut events| {
+                events.truncate((to - from) as usize);
+                Batch::new(events, &generation)
+            }));
+        });
+        (from, to, read)
+    }
+
+    /// The next events; `None` at the end.
+    pub(super) async fn next(&mut self) -> Result<Option<Batch>, Error> {
+        // Those that are done leave their handles.
+        while self.tasks.try_join_next().is_some() {}
+        while self.ranges.len() < AT_ONCE && self.planned < self.to {
+            let to = self.to.min(self.planned + self.budget.events_max as i64);
+            let range = self.begin(self.planned, to);
+            self.ranges.push_back(range);
+            self.planned = to;
+        }
+        let Some((from, to, read)) = self.ranges.pop_front() else { return Ok(None) };
+        let batch = read.await.map_err(|_| Error::ShuttingDown)??;
+        let reached = from + batch.events.len() as i64;
+        if batch.events.is_empty() {
+            return Err(event_store::Error::Hole { expected: from.next(), found: to }.into());
+        }
+        if reached < to {
+            // They were too large to be read together.
+            let rest = self.begin(reached, to);
+            self.ranges.push_front(rest);
+        }
+        Ok(Some(batch))
+    }
+}

@@ -1,0 +1,60 @@
+use domain::Position;
+
+use super::Standing;
+use crate::model::Model;
+use crate::{Generation, conversations, memberships};
+
+/// Models that are filled by a connection of their own, which follows the one that fills the
+/// others: these are committed first, and may be some batches ahead.
+///
+/// Memberships read what conversations became by the same batch, so one connection writes both.
+/// Conversations read messages, and only the newest ones that are left of a conversation in which
+/// one was deleted, none newer than the batch. Of these some may be missing that later batches
+/// delete; with that they are looked up again. So both come out as if they had been written with
+/// the messages. No other model reads rows of another one.
+pub(crate) const FOLLOWING: &[&str] = &[conversations::NAME, memberships::NAME];
+
+/// The models of a generation, by the connection that fills them.
+pub(super) struct Lanes<'a> {
+    pub(super) leading: Vec<&'a Model>,
+    pub(super) following: Vec<&'a Model>,
+}
+
+impl<'a> Lanes<'a> {
+    pub(super) fn of(generation: &'a Generation) -> Self {
+        let (following, leading) =
+            generation.models.iter().partition(|model| FOLLOWING.contains(&model.name));
+        Self { leading, following }
+    }
+
+    /// Where those stand that lead, and those that follow, if all can be filled from there.
+    pub(super) fn fronts(&self, standing: &Standing) -> Option<(Position, Position)> {
+        let (leading, following) = (at(&self.leading, standing), at(&self.following, standing));
+        let leading = leading.or(following)??;
+        let following = following.unwrap_or(Some(leading))?;
+        (following <= leading && standing.stopped.is_empty()).then_some((leading, following))
+    }
+}
+
+/// The one position of some models, `None` when there are several; nothing when there are no
+/// models.
+fn at(models: &[&Model], standing: &Standing) -> Option<Option<Position>> {
+    let mut positions = models.iter().map(|model| standing.positions[model.name]);
+    let first = positions.next()?;
+    Some(positions.all(|position| position == first).then_some(first))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::MODELS;
+
+    #[test]
+    fn no_model_leads_that_builds_on_one_that_follows() {
+        let generation = Generation::of(MODELS);
+        for model in Lanes::of(&generation).leading {
+            let follows = |name| FOLLOWING.contains(name);
+            assert!(!model.builds_on.iter().any(follows), "{}", model.name);
+        }
+    }
+}

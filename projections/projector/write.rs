@@ -1,0 +1,51 @@
+use std::sync::Arc;
+
+use event_store::{Lease, LogEvent};
+use sqlx::PgConnection;
+
+use crate::Error;
+use crate::changes::Changes;
+use crate::model::Model;
+
+/// What the functions of models are given, by name, in the order of the models.
+pub(super) type Arguments = Vec<(&'static str, String)>;
+
+/// Of those models that the changes concern.
+pub(super) fn arguments(models: &[&Model], changes: &Changes<'_>) -> Arguments {
+    let argument = |model: &&Model| Some((model.name, (model.changes)(changes)?));
+    models.iter().filter_map(argument).collect()
+}
+
+/// Writes the changes to the rows of the models and moves their checkpoints to the end of the
+/// batch: one statement, one transaction, one round trip. `case` is what guarantees the order in
+/// which the functions are called.
+pub(super) async fn write(
+    connection: &mut PgConnection,
+    lease: &Lease,
+    names: Vec<String>,
+    arguments: Arguments,
+    batch: &[Arc<LogEvent>],
+) -> Result<(), Error> {
+    let Some(last) = batch.last() else { return Ok(()) };
+    let mut sql = String::from("select ");
+    for (place, (model, _)) in arguments.iter().enumerate() {
+        let number = 8 + place;
+        sql.push_str(&format!("case when apply_{model}(${number}::text::jsonb) then "));
+    }
+    sql.push_str("advance_checkpoints($1, $2, $3, $4, $5, $6, $7)");
+    sql.push_str(&" end".repeat(arguments.len()));
+    let to = last.recorded.position;
+    let mut query = sqlx::query(&sql)
+        .bind(lease.name())
+        .bind(lease.owner())
+        .bind(lease.epoch())
+        .bind(names)
+        .bind(to - batch.len() as i64)
+        .bind(to)
+        .bind(&last.recorded.digest);
+    for (_, argument) in arguments {
+        query = query.bind(argument);
+    }
+    query.execute(connection).await.map_err(Error::database("apply a batch"))?;
+    Ok(())
+}
