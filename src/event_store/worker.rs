@@ -179,8 +179,8 @@ impl Worker {
     }
 }
 
-/// Hands the followers what is new. It comes after all that was known before it was sent, unless the
-/// database has gone back.
+/// Hands the followers what is new. It comes after all that was known before it was sent, unless
+/// the database has gone back.
 pub(crate) fn announce<'a>(
     log: &Log,
     known: Option<Position>,

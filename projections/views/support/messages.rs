@@ -70,13 +70,8 @@ impl Views {
         Ok(self.with_senders(&rows.await?).await?.pop())
     }
 
-<<<<<<< HEAD
-    /// The same of one that was posted just now: as a rule it stands in its conversation, which
-    /// a client that posts the next one asks for.
-=======
     /// The same of one that was posted just now: as a rule this node remembers it. What a contact
     /// said is read, for their newest message changes what is shown of them.
->>>>>>> desk
     ///
     /// # Errors
     /// When PostgreSQL fails or a read model is stopped.
