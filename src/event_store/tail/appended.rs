@@ -1,5 +1,5 @@
-//! What this process appends goes to its followers as it is: it is not read from the database,
-//! looks its keys up, and opens it again.
+//! What this process appends goes to its followers as it is: it is not read from the database, and
+//! neither are its keys looked up nor its private values opened again.
 
 use std::sync::Arc;
 
