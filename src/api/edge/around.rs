@@ -35,8 +35,8 @@ impl Edge {
     }
 }
 
-/// What surrounds every handler, as one function: the order stands in one place, and a request is on
-/// the heap once for all of it, where a layer of the router each would copy the services inside it.
+/// What surrounds every handler, as one function: the order stands in one place, and a request is
+/// on the heap once for all of it, where layers of the router would copy the services inside them.
 pub(crate) async fn around(
     State(edge): State<Arc<Edge>>,
     request: Request,
