@@ -180,17 +180,24 @@ async fn what_was_interrupted_goes_on_where_it_was() {
         .execute("update leases set owner = null where name like 'rebuild%'")
         .await
         .unwrap();
+    let (first, rebuilt) = go_on(&world).await;
+    assert_eq!(rebuilt, head);
+    let at = Position::new(step.load(Ordering::Relaxed));
+    assert!(first >= at && at > Position::START, "{first} after {at}");
+    assert_eq!(verify(&world).await.1, []);
+}
+
+/// Rebuilds all models from where an interrupted run left them: the position that it begins at, and
+/// that at which it ends.
+async fn go_on(world: &World) -> (Position, Position) {
     let mut first = None;
     let mut report = |step| {
         if let Step::Filled { at, .. } = step {
             first.get_or_insert(at);
         }
     };
-    let rebuilt = replay(&world, TINY).rebuild(&[], false, &mut report).await;
-    assert_eq!(rebuilt.unwrap(), head);
-    let at = Position::new(step.load(Ordering::Relaxed));
-    assert!(first.unwrap() >= at && at > Position::START, "{first:?} after {at}");
-    assert_eq!(verify(&world).await.1, []);
+    let rebuilt = replay(world, TINY).rebuild(&[], false, &mut report).await;
+    (first.unwrap(), rebuilt.unwrap())
 }
 
 /// The models of one connection have committed what those of the other have not.
@@ -230,15 +237,9 @@ async fn what_was_interrupted_between_two_commits_goes_on_with_those_that_are_be
     held.rollback().await.unwrap();
     let (ahead, behind) = positions().await;
     assert!(ahead > behind, "{ahead} and {behind}");
-    let mut first = None;
-    let mut report = |step| {
-        if let Step::Filled { at, .. } = step {
-            first.get_or_insert(at);
-        }
-    };
-    let rebuilt = replay(&world, TINY).rebuild(&[], false, &mut report).await;
-    assert_eq!(rebuilt.unwrap(), head);
-    assert!(first.unwrap() >= ahead, "{first:?} after {ahead}");
+    let (first, rebuilt) = go_on(&world).await;
+    assert_eq!(rebuilt, head);
+    assert!(first >= ahead, "{first} after {ahead}");
     assert_eq!(verify(&world).await.1, []);
 }
 
