@@ -26,6 +26,7 @@ mod answer_size;
 mod aside;
 mod changes;
 pub mod conversations;
+mod copy;
 pub mod desk;
 pub mod directory;
 mod generation;

@@ -1,4 +1,5 @@
 use crate::changes::Changes;
+use crate::copy::Rows;
 use crate::{conversations, desk, directory, memberships, messages, support, timers};
 
 /// A read model, as the projector sees it.
@@ -16,6 +17,17 @@ pub struct Model {
     pub builds_on: &'static [&'static str],
     /// What its `apply` is given for a batch, as JSON; `None` when the batch does not concern it.
     pub changes: fn(&Changes) -> Option<String>,
+    /// Rows that filling writes with COPY, for a model that gets many.
+    pub copied: Option<Copied>,
+}
+
+/// Rows that a batch adds, as it leaves them.
+#[derive(Debug, Clone, Copy)]
+pub struct Copied {
+    /// The table and its columns.
+    pub into: &'static str,
+    /// Makes them, and takes what they are made from out of the changes: `apply` is given the rest.
+    pub take: fn(&mut Changes<'_>) -> Rows,
 }
 
 impl Model {

@@ -111,7 +111,6 @@ impl<'a> Changes<'a> {
             Event::ConversationDeleted => {
                 self.created.remove(&uuid);
                 self.conversations.remove(&uuid);
-                self.deleted_conversations.insert(uuid);
             }
             event if is_of_support(event) => {}
             _ => {

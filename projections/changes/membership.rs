@@ -1,8 +1,11 @@
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, Utc};
 use domain::conversation::{Event, Kind};
 use domain::{AccountPosition, ConversationId, MembershipId, ParticipationId, UserId};
 use event_store::RecordedEvent;
 use serde::Serialize;
+use uuid::Uuid;
 
 use super::Changes;
 
@@ -47,10 +50,18 @@ impl Changes<'_> {
             Event::MemberRemoved { user } => set(*user, None, None),
             // Everyone's membership goes at once, with the conversation.
             Event::ConversationDeleted => {
-                self.memberships.retain(|(of, _), _| *of != conversation);
-                self.members.retain(|(of, _), _| *of != conversation);
+                remove_all(&mut self.memberships, conversation);
+                remove_all(&mut self.members, conversation);
             }
             _ => {}
         }
     }
+}
+
+/// Without a look at other conversations', of which a large batch may have many.
+fn remove_all<T>(of: &mut BTreeMap<(ConversationId, UserId), T>, conversation: ConversationId) {
+    let member = |user| (conversation, UserId::new(user));
+    let members = member(Uuid::nil())..=member(Uuid::max());
+    let gone: Vec<_> = of.range(members).map(|(member, _)| *member).collect();
+    gone.iter().for_each(|member| drop(of.remove(member)));
 }

@@ -10,16 +10,16 @@ use super::Changes;
 /// A message that the batch posted, as it leaves it.
 #[derive(Debug, Serialize)]
 pub(crate) struct PostedMessage<'a> {
-    id: PublicId,
-    uuid: MessageId,
-    account_id: AccountId,
+    pub(crate) id: PublicId,
+    pub(crate) uuid: MessageId,
+    pub(crate) account_id: AccountId,
     pub(crate) conversation: ConversationId,
-    author: UserId,
-    created_at: DateTime<Utc>,
+    pub(crate) author: UserId,
+    pub(crate) created_at: DateTime<Utc>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    modified_at: Option<DateTime<Utc>>,
+    pub(crate) modified_at: Option<DateTime<Utc>>,
     #[serde(flatten)]
-    content: Content<'a>,
+    pub(crate) content: Content<'a>,
 }
 
 /// A message of an earlier batch, as this one edits it.
@@ -34,11 +34,11 @@ pub(crate) struct EditedMessage<'a> {
 }
 
 #[derive(Debug, Serialize)]
-struct Content<'a> {
-    text: &'a str,
+pub(crate) struct Content<'a> {
+    pub(crate) text: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
-    metadata: Option<&'a Map<String, Value>>,
-    tags: &'a [String],
+    pub(crate) metadata: Option<&'a Map<String, Value>>,
+    pub(crate) tags: &'a [String],
 }
 
 impl<'a> Content<'a> {
@@ -97,12 +97,10 @@ impl<'a> Changes<'a> {
             Event::MessageDeleted { message } => {
                 self.posted.remove(message);
                 self.edited.remove(message);
-                self.deleted_messages.insert(*message, conversation);
             }
             Event::ConversationDeleted => {
                 self.posted.retain(|_, posted| posted.conversation != conversation);
                 self.edited.retain(|_, edited| edited.conversation != conversation);
-                self.deleted_messages.retain(|_, of| *of != conversation);
             }
             _ => {}
         }

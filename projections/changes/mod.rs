@@ -5,7 +5,9 @@
 //! the order of its events, and the rows do not depend on where the log is cut into batches.
 
 mod conversation;
+mod deletion;
 mod desk;
+mod lane;
 mod member;
 mod membership;
 mod message;
@@ -27,6 +29,7 @@ use uuid::Uuid;
 
 pub(crate) use conversation::{ConversationChanges, Created};
 pub(crate) use desk::{ContactChanges, InboxChanges, LinkChanges, TeamChanges};
+pub(crate) use lane::Lane;
 pub(crate) use member::MemberChanges;
 pub(crate) use membership::MembershipChange;
 pub(crate) use message::{EditedMessage, PostedMessage};
@@ -40,6 +43,8 @@ use crate::Error;
 /// The net changes of a batch.
 #[derive(Debug, Default)]
 pub struct Changes<'a> {
+    /// Folded for models of this lane alone.
+    lane: Option<Lane>,
     pub(crate) users: BTreeMap<UserId, UserChanges<'a>>,
     pub(crate) posted: BTreeMap<MessageId, PostedMessage<'a>>,
     pub(crate) edited: BTreeMap<MessageId, EditedMessage<'a>>,
@@ -79,7 +84,16 @@ impl<'a> Changes<'a> {
         events: &'a [Arc<LogEvent>],
         quarantined: &BTreeSet<Position>,
     ) -> Result<Self, Error> {
-        let mut changes = Self::default();
+        Self::fold_for(None, events, quarantined)
+    }
+
+    /// The same for models of one lane alone.
+    pub(crate) fn fold_for(
+        lane: Option<Lane>,
+        events: &'a [Arc<LogEvent>],
+        quarantined: &BTreeSet<Position>,
+    ) -> Result<Self, Error> {
+        let mut changes = Self { lane, ..Self::default() };
         for event in events {
             match &event.event {
                 Ok(decoded) => changes.add(&event.recorded, decoded),
@@ -93,21 +107,30 @@ impl<'a> Changes<'a> {
     pub(crate) fn add(&mut self, recorded: &'a RecordedEvent, event: &'a domain::Event) {
         match event {
             domain::Event::Conversation(event) => {
-                self.membership(recorded, event);
-                self.message(recorded, event);
-                self.conversation(recorded, event);
-                self.timer_of_conversation(recorded, event);
-                self.support(recorded, event);
-                self.support_message(recorded, event);
-                self.contact_activity(recorded, event);
+                self.deletion(recorded, event);
+                if self.lane != Some(Lane::Following) {
+                    self.message(recorded, event);
+                    self.timer_of_conversation(recorded, event);
+                    self.support(recorded, event);
+                    self.support_message(recorded, event);
+                    self.contact_activity(recorded, event);
+                }
+                if self.lane != Some(Lane::Leading) {
+                    self.conversation(recorded, event);
+                    self.membership(recorded, event);
+                }
             }
             domain::Event::Participation(event) => {
-                if event.membership.user.is_role() {
-                    self.support_of_role(recorded, event);
-                } else {
+                let is_role = event.membership.user.is_role();
+                if self.lane != Some(Lane::Following) {
+                    self.timer_of_member(recorded, event);
+                    if is_role {
+                        self.support_of_role(recorded, event);
+                    }
+                }
+                if self.lane != Some(Lane::Leading) && !is_role {
                     self.member(recorded, event);
                 }
-                self.timer_of_member(recorded, event);
             }
             domain::Event::User(event) => self.user(recorded, event),
             domain::Event::Contact(event) => self.contact(recorded, event),

@@ -17,4 +17,5 @@ pub(crate) const MODEL: Model = Model {
     // The newest message is looked up there when one is deleted.
     builds_on: &[messages::NAME],
     changes: apply::changes,
+    copied: None,
 };

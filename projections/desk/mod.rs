@@ -16,4 +16,5 @@ pub(crate) const MODEL: Model = Model {
     indexes: include_str!("indexes.sql"),
     builds_on: &[],
     changes: apply::changes,
+    copied: None,
 };

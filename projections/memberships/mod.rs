@@ -18,4 +18,5 @@ pub(crate) const MODEL: Model = Model {
     indexes: include_str!("indexes.sql"),
     builds_on: &[conversations::NAME],
     changes: apply::changes,
+    copied: None,
 };

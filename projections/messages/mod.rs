@@ -1,6 +1,7 @@
 //! Messages, by number, by their own id, and by conversation.
 
 mod apply;
+mod copied;
 #[cfg(test)]
 mod tests;
 
@@ -15,4 +16,5 @@ pub(crate) const MODEL: Model = Model {
     indexes: include_str!("indexes.sql"),
     builds_on: &[],
     changes: apply::changes,
+    copied: Some(copied::POSTED),
 };

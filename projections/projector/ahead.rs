@@ -7,8 +7,8 @@ use tokio::sync::oneshot;
 use tokio::task::JoinSet;
 
 use super::lanes::Lanes;
-use super::write::{Arguments, arguments};
-use crate::changes::Changes;
+use super::write::Prepared;
+use crate::changes::{Changes, Lane};
 use crate::{Error, Generation};
 
 /// Ranges that are read at once.
@@ -18,6 +18,7 @@ pub(super) const AT_ONCE: usize = 3;
 pub(super) struct Ahead {
     log: Log,
     generation: Generation,
+    lane: Lane,
     budget: Budget,
     /// Up to here.
     to: Position,
@@ -30,21 +31,20 @@ pub(super) struct Ahead {
 
 type Read = Result<Batch, Error>;
 
-/// Events, with what they mean to the models that lead and to those that follow; nothing where an
-/// event cannot be read, on which an operator may have decided.
+/// Events, with what they mean to the models of a lane; nothing where an event cannot be read, on
+/// which an operator may have decided.
 pub(super) struct Batch {
     pub(super) events: Vec<Arc<LogEvent>>,
-    pub(super) leading: Option<Arguments>,
-    pub(super) following: Option<Arguments>,
+    pub(super) prepared: Option<Prepared>,
 }
 
 impl Batch {
-    fn new(events: Vec<Arc<LogEvent>>, generation: &Generation) -> Self {
+    pub(super) fn prepare(events: Vec<Arc<LogEvent>>, generation: &Generation, lane: Lane) -> Self {
         let lanes = Lanes::of(generation);
-        let changes = Changes::fold(&events, &BTreeSet::new()).ok();
-        let of = |models| changes.as_ref().map(|changes| arguments(models, changes));
-        let (leading, following) = (of(&lanes.leading), of(&lanes.following));
-        Self { events, leading, following }
+        let changes = Changes::fold_for(Some(lane), &events, &BTreeSet::new());
+        let prepare = |changes| Prepared::new(lanes.models(lane), events.len(), changes);
+        let prepared = changes.ok().map(prepare);
+        Self { events, prepared }
     }
 }
 
@@ -52,13 +52,14 @@ impl Ahead {
     pub(super) fn new(
         log: &Log,
         generation: &Generation,
+        lane: Lane,
         from: Position,
         to: Position,
         budget: Budget,
     ) -> Self {
         let (log, generation) = (log.clone(), generation.clone());
         let (ranges, tasks) = (VecDeque::new(), JoinSet::new());
-        Self { log, generation, budget, to, ranges, tasks, planned: from }
+        Self { log, generation, lane, budget, to, ranges, tasks, planned: from }
     }
 
     fn begin(
@@ -66,14 +67,13 @@ impl Ahead {
         from: Position,
         to: Position,
     ) -> (Position, Position, oneshot::Receiver<Read>) {
-        let (tail, generation, budget) = (self.log.tail(), self.generation.clone(), self.budget);
+        let (tail, generation) = (self.log.tail(), self.generation.clone());
+        let events_max = self.budget.events_max.min((to - from) as usize);
+        let (lane, budget) = (self.lane, Budget { events_max, ..self.budget });
         let (done, read) = oneshot::channel();
         self.tasks.spawn(async move {
             let events = tail.fetch(from, budget).await.map_err(Error::from);
-            let _ = done.send(events.map(|mut events| {
-                events.truncate((to - from) as usize);
-                Batch::new(events, &generation)
-            }));
+            let _ = done.send(events.map(|events| Batch::prepare(events, &generation, lane)));
         });
         (from, to, read)
     }

@@ -9,24 +9,24 @@ use tokio::sync::mpsc;
 use super::ahead::{AT_ONCE, Ahead, Batch};
 use super::connection::{dedicated, set};
 use super::lanes::Lanes;
-use super::write::{Arguments, arguments, write};
+use super::write::{Prepared, arguments, write};
 use super::{Standing, trouble};
-use crate::changes::Changes;
+use crate::changes::{Changes, Lane};
 use crate::model::Model;
 use crate::planner::PLANNER;
 use crate::{Error, Generation};
 
 /// Bytes of memory that filling takes at most, about.
 pub const MEMORY_MAX: usize = 256 << 20;
-/// Batches between the two connections: the first writes one, another waits, and the second writes
-/// one.
-const BETWEEN: usize = 3;
-/// What a byte of the log takes at most on the way, about: of each event that is under way there is
-/// what was read, opened, and the argument of a statement.
-const MEMORY_PER_BYTE: usize = (AT_ONCE + BETWEEN) * 12;
-/// Events in one transaction. Twice as many would save a twelfth of the database's work, and take
-/// half as much memory more.
-const EVENTS_MAX: usize = 4_000;
+/// Events in one transaction of the first connection.
+const EVENTS_MAX: usize = 2_000;
+/// How many of its batches the second connection writes in one transaction. In so many events a
+/// conversation and its members change often, and each row is written once for all of it.
+const GATHERED: usize = 24;
+/// What a byte of the log takes at most on the way, about: of an event that is read there is what
+/// the log holds, opened, and what is to be written; of one that is gathered, while as many others
+/// are written, only what it says.
+const MEMORY_PER_BYTE: usize = (AT_ONCE + 1) * 12 + 2 * GATHERED * 2;
 /// Planned anew for each batch: the tables grow from nothing. Even so many rows are looked up one
 /// by one, as those of the small batches are that come later: what joins them as a whole reads the
 /// whole table for each batch.
@@ -34,7 +34,7 @@ const LARGE: &[(&str, &str)] =
     &[("statement_timeout", "0"), ("plan_cache_mode", "force_custom_plan")];
 
 /// Fills all models of a generation in large steps: while one is written, the next ones are read.
-/// Two connections write, each its own models, the same batches one behind the other. Indexes for
+/// Two connections write, each its own models, the same events one behind the other. Indexes for
 /// questions are made when it is done.
 pub(crate) struct Fill<'a> {
     pub(crate) log: &'a Log,
@@ -65,10 +65,9 @@ impl Fill<'_> {
         }
         set(connection, LARGE).await?;
         let levelled = async {
-            let mut ahead = self.ahead(following, leading);
-            while let Some(batch) = ahead.next().await? {
-                let Batch { events, following, .. } = batch;
-                self.write_prepared(connection, &lanes.following, following, &events).await?;
+            let mut ahead = self.ahead(following, leading, Lane::Following);
+            while let Some(Batch { events, prepared }) = ahead.next().await? {
+                self.write_prepared(connection, &lanes.following, prepared, &events).await?;
             }
             Ok(Some(leading))
         };
@@ -93,13 +92,13 @@ impl Fill<'_> {
         set(connection, LARGE).await?;
         set(&mut second, LARGE).await?;
         let lanes = Lanes::of(self.generation);
-        let (pass_on, passed_on) = mpsc::channel::<Batch>(1);
+        let (pass_on, passed_on) = mpsc::channel(GATHERED);
         let lead = async {
-            let (mut ahead, pass_on) = (self.ahead(from, to), pass_on);
-            while let Some(mut batch) = ahead.next().await? {
-                let arguments = batch.leading.take();
-                self.write_prepared(connection, &lanes.leading, arguments, &batch.events).await?;
-                if pass_on.send(batch).await.is_err() {
+            let (mut ahead, pass_on) = (self.ahead(from, to, Lane::Leading), pass_on);
+            while let Some(Batch { mut events, prepared }) = ahead.next().await? {
+                self.write_prepared(connection, &lanes.leading, prepared, &events).await?;
+                events.iter_mut().for_each(LogEvent::keep_what_it_says);
+                if pass_on.send(events).await.is_err() {
                     // Whoever follows says why.
                     break;
                 }
@@ -108,8 +107,12 @@ impl Fill<'_> {
         };
         let follow = async {
             let (mut passed_on, mut at) = (passed_on, from);
-            while let Some(Batch { events, following, .. }) = passed_on.recv().await {
-                self.write_prepared(&mut second, &lanes.following, following, &events).await?;
+            while let Some(gathered) = gather(&mut passed_on).await {
+                let generation = self.generation.clone();
+                let prepare = move || Batch::prepare(gathered, &generation, Lane::Following);
+                let batch = tokio::task::spawn_blocking(prepare).await;
+                let Batch { events, prepared } = batch.map_err(|_| Error::ShuttingDown)?;
+                self.write_prepared(&mut second, &lanes.following, prepared, &events).await?;
                 at = at + events.len() as i64;
                 reached(at);
             }
@@ -122,15 +125,10 @@ impl Fill<'_> {
         followed.and(led)
     }
 
-    fn ahead(&self, from: Position, to: Position) -> Ahead {
+    fn ahead(&self, from: Position, to: Position, lane: Lane) -> Ahead {
         let bytes_max = self.memory_max / MEMORY_PER_BYTE;
-        Ahead::new(
-            self.log,
-            self.generation,
-            from,
-            to,
-            Budget { events_max: EVENTS_MAX, bytes_max },
-        )
+        let budget = Budget { events_max: EVENTS_MAX, bytes_max };
+        Ahead::new(self.log, self.generation, lane, from, to, budget)
     }
 
     /// Brings the models to the end of the batch; a copy without checkpoints may be given some of
@@ -148,12 +146,12 @@ impl Fill<'_> {
         &self,
         connection: &mut PgConnection,
         models: &[&Model],
-        arguments: Option<Arguments>,
+        prepared: Option<Prepared>,
         batch: &[Arc<LogEvent>],
     ) -> Result<(), Error> {
-        if let Some(arguments) = arguments {
+        if let Some(prepared) = prepared {
             let names = self.generation.names(models);
-            match write(connection, self.lease, names, arguments, batch).await {
+            match prepared.write(connection, self.lease, names, batch).await {
                 Err(error) if trouble::is_data(&error) => {}
                 written => return written,
             }
@@ -201,6 +199,16 @@ impl Fill<'_> {
         let names = self.generation.names(models);
         write(connection, self.lease, names, arguments, batch).await
     }
+}
+
+/// The events of some batches; `None` when no more will come.
+async fn gather(passed_on: &mut mpsc::Receiver<Vec<Arc<LogEvent>>>) -> Option<Vec<Arc<LogEvent>>> {
+    let mut gathered = passed_on.recv().await?;
+    for _ in 1..GATHERED {
+        let Some(more) = passed_on.recv().await else { break };
+        gathered.extend(more);
+    }
+    Some(gathered)
 }
 
 async fn reset(connection: &mut PgConnection) -> Result<(), Error> {

@@ -1,6 +1,7 @@
 use domain::Position;
 
 use super::Standing;
+use crate::changes::Lane;
 use crate::model::Model;
 use crate::{Generation, conversations, memberships};
 
@@ -25,6 +26,13 @@ impl<'a> Lanes<'a> {
         let (following, leading) =
             generation.models.iter().partition(|model| FOLLOWING.contains(&model.name));
         Self { leading, following }
+    }
+
+    pub(super) fn models(&self, lane: Lane) -> &[&'a Model] {
+        match lane {
+            Lane::Leading => &self.leading,
+            Lane::Following => &self.following,
+        }
     }
 
     /// Where those stand that lead, and those that follow, if all can be filled from there.

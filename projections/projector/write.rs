@@ -1,10 +1,11 @@
 use std::sync::Arc;
 
 use event_store::{Lease, LogEvent};
-use sqlx::PgConnection;
+use sqlx::{Connection, PgConnection};
 
 use crate::Error;
 use crate::changes::Changes;
+use crate::copy::Rows;
 use crate::model::Model;
 
 /// What the functions of models are given, by name, in the order of the models.
@@ -14,6 +15,46 @@ pub(super) type Arguments = Vec<(&'static str, String)>;
 pub(super) fn arguments(models: &[&Model], changes: &Changes<'_>) -> Arguments {
     let argument = |model: &&Model| Some((model.name, (model.changes)(changes)?));
     models.iter().filter_map(argument).collect()
+}
+
+/// A batch as filling writes it: new rows, each with the table that they are copied into, and the
+/// rest.
+pub(super) struct Prepared {
+    copied: Vec<(&'static str, Rows)>,
+    arguments: Arguments,
+}
+
+/// Of fewer events nothing is copied: that takes more round trips.
+const COPIED_MIN: usize = 200;
+
+impl Prepared {
+    /// Of so many events.
+    pub(super) fn new(models: &[&Model], events: usize, mut changes: Changes<'_>) -> Self {
+        let copied =
+            models.iter().filter_map(|model| model.copied.filter(|_| events >= COPIED_MIN));
+        let copied = copied.map(|copied| (copied.into, (copied.take)(&mut changes))).collect();
+        Self { copied, arguments: arguments(models, &changes) }
+    }
+
+    /// Writes it as [`write`] does, in one transaction.
+    pub(super) async fn write(
+        self,
+        connection: &mut PgConnection,
+        lease: &Lease,
+        names: Vec<String>,
+        batch: &[Arc<LogEvent>],
+    ) -> Result<(), Error> {
+        if self.copied.is_empty() {
+            return write(connection, lease, names, self.arguments, batch).await;
+        }
+        let failed = Error::database;
+        let mut tx = connection.begin().await.map_err(failed("copy new rows"))?;
+        for (into, rows) in self.copied {
+            rows.copy(&mut tx, into).await.map_err(failed("copy new rows"))?;
+        }
+        write(&mut tx, lease, names, self.arguments, batch).await?;
+        tx.commit().await.map_err(failed("apply a batch"))
+    }
 }
 
 /// Writes the changes to the rows of the models and moves their checkpoints to the end of the

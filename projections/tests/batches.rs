@@ -9,7 +9,7 @@ use sqlx::Executor;
 use super::desk_world::Office;
 use super::random::random_history;
 use super::world::pool;
-use crate::changes::Changes;
+use crate::changes::{Changes, Lane};
 use crate::projector::FOLLOWING;
 use crate::{MODELS, Model};
 
@@ -18,13 +18,14 @@ pub(super) async fn rows_after<'a>(
     models: &'a [Model],
     batches: impl IntoIterator<Item = &'a [Arc<LogEvent>]>,
 ) -> BTreeMap<String, String> {
-    rows_after_steps(models, batches.into_iter().map(|batch| (batch, models))).await
+    rows_after_steps(models, batches.into_iter().map(|batch| (batch, models, None))).await
 }
 
-/// The same where each batch is for some of the models.
+/// The same where each batch is for some of the models, and written as filling does if they are
+/// those of a lane.
 async fn rows_after_steps<'a>(
     models: &[Model],
-    steps: impl IntoIterator<Item = (&'a [Arc<LogEvent>], &'a [Model])>,
+    steps: impl IntoIterator<Item = (&'a [Arc<LogEvent>], &'a [Model], Option<Lane>)>,
 ) -> BTreeMap<String, String> {
     let pool = pool().await;
     let mut connection = pool.acquire().await.unwrap();
@@ -34,9 +35,13 @@ async fn rows_after_steps<'a>(
         connection.execute(model.schema).await.unwrap();
         connection.execute(model.indexes).await.unwrap();
     }
-    for (batch, models) in steps {
-        let changes = Changes::fold(batch, &BTreeSet::new()).unwrap();
+    for (batch, models, lane) in steps {
+        let mut changes = Changes::fold_for(lane, batch, &BTreeSet::new()).unwrap();
         for model in models {
+            if let (Some(copied), Some(_)) = (model.copied, lane) {
+                let rows = (copied.take)(&mut changes);
+                rows.copy(&mut connection, copied.into).await.unwrap();
+            }
             let Some(argument) = (model.changes)(&changes) else { continue };
             sqlx::query(&format!("select apply_{}($1::text::jsonb)", model.name))
                 .bind(argument)
@@ -118,8 +123,9 @@ async fn models_that_follow_are_the_same_however_far_the_others_are_ahead() {
         MODELS.iter().partition(|model| FOLLOWING.contains(&model.name));
     for events in histories().await {
         let together = rows_after(MODELS, events.chunks(20)).await;
-        let leading = events.chunks(20).map(|batch| (batch, &leading[..]));
-        let following = events.chunks(20).map(|batch| (batch, &following[..]));
+        let leading = events.chunks(20).map(|batch| (batch, &leading[..], Some(Lane::Leading)));
+        let following =
+            events.chunks(70).map(|batch| (batch, &following[..], Some(Lane::Following)));
         assert_same(&rows_after_steps(MODELS, leading.chain(following)).await, &together);
     }
 }

@@ -20,7 +20,7 @@ use crate::replay::{Difference, Replay, Step, Verified};
 use crate::{Error, Generation, MODELS, Model, conversations, memberships, messages};
 
 /// So little that a few events make a step of their own.
-pub(super) const TINY: usize = 150_000;
+pub(super) const TINY: usize = 300_000;
 
 pub(super) fn replay(world: &World, memory_max: usize) -> Replay {
     let mut replay = Replay::new(world.log.clone(), Uuid::new_v4(), memory_max);
@@ -301,7 +301,8 @@ async fn a_stopped_model_is_rebuilt_and_goes_on_and_what_cannot_be_built_is_name
     world.say(room, ann, "poison").await;
     world.say(room, ann, "more").await;
     let mut models: Vec<Model> = MODELS.to_vec();
-    models.iter_mut().find(|model| model.name == messages::NAME).unwrap().changes = poisoned;
+    let faulty = models.iter_mut().find(|model| model.name == messages::NAME).unwrap();
+    (faulty.changes, faulty.copied) = (poisoned, None);
     let node = Node::start(&world.log, &models[..]);
     let stopped = || async { node.views.progress().stopped().len() == 3 };
     wait_until("it is stopped", stopped).await;

@@ -20,6 +20,7 @@ pub(crate) const MODEL: Model = Model {
     indexes: include_str!("indexes.sql"),
     builds_on: &[],
     changes: apply::changes,
+    copied: None,
 };
 
 /// What to do when the time has come.

@@ -177,6 +177,11 @@ impl RecordedEvent {
         Self { key: Ok(None), opened: OnceLock::new(), instead: ERASED, ..self.clone() }
     }
 
+    /// What it says cannot be read any more.
+    pub(crate) fn free_payload(&mut self) {
+        (self.payload, self.opened) = (String::new(), OnceLock::new());
+    }
+
     fn opened(&self) -> Result<&str, Error> {
         match self.open() {
             (opened, None) => Ok(opened),

@@ -49,6 +49,18 @@ pub struct LogEvent {
     bytes: usize,
 }
 
+impl LogEvent {
+    /// Frees the event as it is stored, most of its memory, where it is decoded and nobody else
+    /// holds it.
+    pub fn keep_what_it_says(event: &mut Arc<Self>) {
+        if let Some(event) = Arc::get_mut(event)
+            && event.event.is_ok()
+        {
+            event.recorded.free_payload();
+        }
+    }
+}
+
 impl From<RecordedEvent> for LogEvent {
     /// For a reader of some of the log only.
     fn from(recorded: RecordedEvent) -> Self {
