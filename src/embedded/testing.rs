@@ -2,6 +2,7 @@
 //! for each test. They are kept by a small shell process that ends them, and their data, when the
 //! runner is gone.
 
+mod databases;
 mod proxy;
 mod template;
 mod waiting;
@@ -47,6 +48,8 @@ impl TestDatabase {
 struct Servers {
     postgres_port: u16,
     nats_port: u16,
+    /// With their logs.
+    folder: PathBuf,
 }
 
 const PASSWORD: &str = "colloquy-test";
@@ -59,15 +62,34 @@ impl Servers {
     fn nats_url(&self) -> String {
         format!("nats://127.0.0.1:{}", self.nats_port)
     }
+
+    /// As an operator of the run's cluster.
+    async fn connect(&self) -> PgConnection {
+        let connected = PgConnection::connect(&self.postgres_url("postgres")).await;
+        connected.unwrap_or_else(|error| {
+            panic!("the run's PostgreSQL does not answer: {error}: {}", self.what_happened())
+        })
+    }
+
+    /// What PostgreSQL said of itself last, without what tests made it say.
+    fn what_happened(&self) -> String {
+        let log = std::fs::read(self.folder.join("postgres.log")).unwrap_or_default();
+        let log = String::from_utf8_lossy(&log);
+        let is_of_itself = |line: &&str| {
+            let is_routine = line.contains("checkpoint") || line.contains("client");
+            (line.contains("LOG:") || line.contains("PANIC:")) && !is_routine
+        };
+        let lines: Vec<&str> = log.lines().filter(is_of_itself).collect();
+        lines[lines.len().saturating_sub(20)..].join(" | ")
+    }
 }
 
 /// A fresh, empty database in the run's cluster.
 pub async fn database() -> TestDatabase {
     let servers = servers().await;
-    let name = unique("test");
-    let mut connection = PgConnection::connect(&servers.postgres_url("postgres"))
-        .await
-        .expect("the run's PostgreSQL answers");
+    let mut connection = servers.connect().await;
+    databases::drop_old(&mut connection).await;
+    let name = databases::name();
     connection
         .execute(format!("create database {name}").as_str())
         .await
@@ -148,7 +170,7 @@ async fn servers() -> Servers {
         return serde_json::from_str(&text).expect("it was written by the code below");
     }
     let servers = start(&folder, runner).await;
-    std::fs::write(&described, serde_json::to_string(&servers).expect("two numbers"))
+    std::fs::write(&described, serde_json::to_string(&servers).expect("two numbers and a path"))
         .expect("the run's folder can be written");
     servers
 }
@@ -172,6 +194,7 @@ async fn start(folder: &Path, runner: u32) -> Servers {
     let servers = Servers {
         postgres_port: child::free_port().expect("a free port"),
         nats_port: child::free_port().expect("a free port"),
+        folder: folder.to_owned(),
     };
     let mut watchdog = child::command("sh");
     watchdog.arg("-c").arg(WATCHDOG).arg("colloquy-test-servers");

@@ -1,6 +1,6 @@
-use sqlx::{Connection, Executor, PgConnection, PgPool};
+use sqlx::{Executor, PgConnection, PgPool};
 
-use super::{TestDatabase, servers, unique};
+use super::{TestDatabase, databases, servers};
 
 /// A fresh copy of the database that the first test of the run fills. Its name says what it is
 /// filled with.
@@ -9,14 +9,13 @@ pub async fn copy_of<E: std::error::Error>(
     fill: impl AsyncFnOnce(&PgPool) -> Result<(), E>,
 ) -> TestDatabase {
     let servers = servers().await;
-    let mut connection = PgConnection::connect(&servers.postgres_url("postgres"))
-        .await
-        .expect("the run's PostgreSQL answers");
+    let mut connection = servers.connect().await;
+    databases::drop_old(&mut connection).await;
     if !is_there(&mut connection, template).await {
         let url = servers.postgres_url(template);
         make(&mut connection, template, TestDatabase { url }, fill).await;
     }
-    let name = unique("test");
+    let name = databases::name();
     run(&mut connection, format!("create database {name} template {template}")).await;
     TestDatabase { url: servers.postgres_url(&name) }
 }
@@ -63,6 +62,7 @@ async fn run(connection: &mut PgConnection, statement: String) {
 mod tests {
     use std::sync::atomic::{AtomicU32, Ordering};
 
+    use super::super::unique;
     use super::*;
 
     async fn has_table(database: &TestDatabase) -> bool {
@@ -81,8 +81,7 @@ mod tests {
         };
         // As a test leaves it that was ended while it filled it.
         let servers = servers().await;
-        let mut connection =
-            PgConnection::connect(&servers.postgres_url("postgres")).await.unwrap();
+        let mut connection = servers.connect().await;
         run(&mut connection, format!("create database {template}")).await;
         let (one, two, three) = tokio::join!(copy(), copy(), copy());
         assert!(one.url != two.url && two.url != three.url);

@@ -1,0 +1,86 @@
+//! The databases of a run's tests, all in one cluster. Those of tests that have ended go again: a
+//! thousand of them would take a dozen gigabytes.
+
+use sqlx::{Executor, PgConnection};
+
+use super::unique;
+use crate::child;
+
+/// How many may be left of tests that have ended. To drop one is a checkpoint, and the first of
+/// many does the work of all.
+const LEFT_MAX: usize = 40;
+
+/// A name that is free and says which process it is for.
+pub(super) fn name() -> String {
+    unique(&format!("test_{}", std::process::id()))
+}
+
+fn is_of_an_ended_process(name: &str) -> bool {
+    let process = name.strip_prefix("test_").and_then(|rest| rest.split('_').next());
+    process.and_then(|pid| pid.parse().ok()).is_some_and(|pid| !child::is_alive(pid))
+}
+
+/// Drops what ended tests left if it has become much; one process at a time does it.
+pub(super) async fn drop_old(connection: &mut PgConnection) {
+    let names = "select datname from pg_database where datname like 'test\\_%'";
+    let mut old: Vec<String> = fetch(connection, names).await;
+    old.retain(|name| is_of_an_ended_process(name));
+    if old.len() <= LEFT_MAX {
+        return;
+    }
+    let ours: Vec<bool> =
+        fetch(connection, "select pg_try_advisory_lock(hashtext('drop_old'))").await;
+    if ours != [true] {
+        return;
+    }
+    for name in old {
+        // Servers of the test may still be ending.
+        let drop = format!("drop database if exists {name} with (force)");
+        connection.execute(drop.as_str()).await.expect("nobody needs it");
+    }
+    fetch::<bool>(connection, "select pg_advisory_unlock(hashtext('drop_old'))").await;
+}
+
+async fn fetch<T>(connection: &mut PgConnection, query: &str) -> Vec<T>
+where
+    T: for<'r> sqlx::Decode<'r, sqlx::Postgres> + sqlx::Type<sqlx::Postgres> + Send + Unpin,
+{
+    sqlx::query_scalar(query).fetch_all(connection).await.expect("the run's PostgreSQL answers")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::process::Command;
+
+    use super::super::servers;
+    use super::*;
+
+    async fn exists(connection: &mut PgConnection, name: &str) -> bool {
+        let found = format!("select datname from pg_database where datname = '{name}'");
+        !fetch::<String>(connection, &found).await.is_empty()
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn databases_of_ended_tests_are_dropped_when_they_are_many_and_no_others() {
+        let mut connection = servers().await.connect().await;
+        let mut ended = Command::new("true").spawn().unwrap();
+        ended.wait().unwrap();
+        let of = |process: u32| unique(&format!("test_{process}"));
+        let (old, new) = (of(ended.id()), name());
+        for name in [&old, &new] {
+            connection.execute(format!("create database {name}").as_str()).await.unwrap();
+        }
+        // Many, for all that it counts.
+        for _ in 0..LEFT_MAX {
+            let other = of(ended.id());
+            connection.execute(format!("create database {other}").as_str()).await.unwrap();
+        }
+        super::super::waiting::wait_until("it is dropped", async || {
+            let mut connection = servers().await.connect().await;
+            drop_old(&mut connection).await;
+            !exists(&mut connection, &old).await
+        })
+        .await;
+        assert!(exists(&mut connection, &new).await);
+    }
+}
