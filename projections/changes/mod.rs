@@ -87,7 +87,7 @@ impl<'a> Changes<'a> {
         Self::fold_for(None, events, quarantined)
     }
 
-    /// The same for models of one lane alone.
+    /// The same for the models of one lane, if one is named.
     pub(crate) fn fold_for(
         lane: Option<Lane>,
         events: &'a [Arc<LogEvent>],
