@@ -128,7 +128,8 @@ fn owned((key, value): (&str, &str)) -> (String, String) {
 async fn subscribe(url: &str) -> anyhow::Result<async_nats::Subscriber> {
     let client = async_nats::connect(url).await?;
     let subscriber = client.subscribe("example.v1.>").await?;
-    client.flush().await?;
+    // Answered when the server has the subscription.
+    async_nats::jetstream::new(client).query_account().await?;
     Ok(subscriber)
 }
 

@@ -1,5 +1,4 @@
-//! A batch of the log, folded once into its net changes: all read models are written from the same
-//! fold.
+//! A batch of the log, folded into its net changes, from which all read models are written.
 //!
 //! Events are reduced to one net change per row. One statement can then write a batch regardless of
 //! the order of its events, and the rows do not depend on where the log is cut into batches.
@@ -48,8 +47,7 @@ pub struct Changes<'a> {
     pub(crate) users: BTreeMap<UserId, UserChanges<'a>>,
     pub(crate) posted: BTreeMap<MessageId, PostedMessage<'a>>,
     pub(crate) edited: BTreeMap<MessageId, EditedMessage<'a>>,
-    /// Each with its conversation.
-    pub(crate) deleted_messages: BTreeMap<MessageId, ConversationId>,
+    pub(crate) deleted_messages: BTreeSet<MessageId>,
     pub(crate) created: BTreeMap<ConversationId, Created<'a>>,
     pub(crate) conversations: BTreeMap<ConversationId, ConversationChanges<'a>>,
     pub(crate) deleted_conversations: BTreeSet<ConversationId>,

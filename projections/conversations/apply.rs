@@ -20,7 +20,7 @@ pub(super) fn changes(changes: &Changes) -> Option<String> {
     argument(&Argument {
         created: changes.created.values().collect(),
         changed: changes.conversations.values().collect(),
-        deleted_messages: changes.deleted_messages.keys().collect(),
+        deleted_messages: changes.deleted_messages.iter().collect(),
         deleted: changes.deleted_conversations.iter().collect(),
     })
 }

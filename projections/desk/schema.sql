@@ -1,7 +1,11 @@
--- How texts are compared where case does not matter, as everywhere (`fold` of the directory).
+-- How texts are compared where case does not matter, as everywhere (`fold_text` of messages says
+-- why so).
 create function fold_contact(t text) returns text
-    language sql immutable strict parallel safe
-    return normalize(upper(lower(normalize(t, nfc) collate "und-x-icu")), nfc);
+    language sql immutable parallel safe
+return case
+    when octet_length(t) = length(t) then upper(t collate "und-x-icu")
+    else normalize(upper(lower(normalize(t, nfc) collate "und-x-icu")), nfc)
+end;
 
 -- A channel through which support conversations come.
 create table inboxes (

@@ -20,7 +20,7 @@ pub(super) fn changes(changes: &Changes) -> Option<String> {
     argument(&Argument {
         posted: changes.posted.values().collect(),
         edited: changes.edited.values().collect(),
-        deleted: changes.deleted_messages.keys().collect(),
+        deleted: changes.deleted_messages.iter().collect(),
         deleted_conversations: changes.deleted_conversations.iter().collect(),
     })
 }

@@ -1,16 +1,16 @@
 use sqlx::Executor;
 
+use crate::MODELS;
 use crate::tests::pool;
-use crate::{directory, messages};
 
-/// Both say whether two texts are the same where case does not matter, and one of them has a short
-/// way for most texts.
+/// All say whether two texts are the same where case does not matter, and all but that of names
+/// have a short way for most texts.
 #[tokio::test(flavor = "multi_thread")]
-async fn texts_of_messages_are_folded_as_names_are() {
+async fn texts_are_folded_as_names_are() {
     let pool = pool().await;
     let mut connection = pool.acquire().await.unwrap();
-    for schema in [directory::MODEL.schema, messages::MODEL.schema] {
-        connection.execute(schema).await.unwrap();
+    for model in MODELS {
+        connection.execute(model.schema).await.unwrap();
     }
     let ascii: String = (1..128_u8).map(char::from).collect();
     let texts = [
@@ -21,16 +21,14 @@ async fn texts_of_messages_are_folded_as_names_are() {
         "\u{e9}E\u{301}",
         "\u{3c3}\u{3c2}",
     ];
-    for text in texts {
-        let (text_of_message, name): (String, String) =
-            sqlx::query_as("select fold_text($1), fold($1)")
-                .bind(text)
-                .fetch_one(&mut *connection)
-                .await
-                .unwrap();
-        assert_eq!(text_of_message, name, "{text:?}");
+    let all = "select fold($1), fold_text($1), fold_support($1), fold_contact($1)";
+    type Folded = (Option<String>, Option<String>, Option<String>, Option<String>);
+    for text in texts.map(Some).into_iter().chain([None]) {
+        let (name, message, support, contact): Folded =
+            sqlx::query_as(all).bind(text).fetch_one(&mut *connection).await.unwrap();
+        assert_eq!(name.is_none(), text.is_none());
+        for other in [message, support, contact] {
+            assert_eq!(other, name, "{text:?}");
+        }
     }
-    let unknown: Option<String> =
-        sqlx::query_scalar("select fold_text(null)").fetch_one(&mut *connection).await.unwrap();
-    assert_eq!(unknown, None);
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use domain::Position;
 use event_store::{Budget, Lease, Log, LogEvent};
 use sqlx::PgConnection;
-use tokio::sync::mpsc;
+use tokio::sync::{Semaphore, mpsc};
 
 use super::ahead::{AT_ONCE, Ahead, Batch};
 use super::connection::{dedicated, set};
@@ -20,18 +20,24 @@ use crate::{Error, Generation};
 pub const MEMORY_MAX: usize = 256 << 20;
 /// Events in one transaction of the first connection.
 const EVENTS_MAX: usize = 2_000;
-/// How many of its batches the second connection writes in one transaction. In so many events a
-/// conversation and its members change often, and each row is written once for all of it.
-const GATHERED: usize = 24;
-/// What a byte of the log takes at most on the way, about: of an event that is read there is what
-/// the log holds, opened, and what is to be written; of one that is gathered, while as many others
-/// are written, only what it says.
-const MEMORY_PER_BYTE: usize = (AT_ONCE + 1) * 12 + 2 * GATHERED * 2;
+/// The part of the memory that is for the events that wait for the second connection, and for those
+/// that it writes; the rest is for those that are read.
+const FOR_GATHERED: (usize, usize) = (2, 3);
+/// However much memory there is: what is written in one statement must not exceed what PostgreSQL
+/// takes.
+const GATHERED_MAX: usize = 192 << 20;
+/// What a byte of the log takes at most while it is read, about: there is what the log holds,
+/// opened, and what is to be written.
+const MEMORY_PER_BYTE: usize = (AT_ONCE + 1) * 12;
 /// Planned anew for each batch: the tables grow from nothing. Even so many rows are looked up one
 /// by one, as those of the small batches are that come later: what joins them as a whole reads the
 /// whole table for each batch.
-const LARGE: &[(&str, &str)] =
-    &[("statement_timeout", "0"), ("plan_cache_mode", "force_custom_plan")];
+const LARGE: &[(&str, &str)] = &[
+    ("statement_timeout", "0"),
+    // A process that is stopped in a transaction keeps nobody waiting.
+    ("idle_in_transaction_session_timeout", "10s"),
+    ("plan_cache_mode", "force_custom_plan"),
+];
 
 /// Fills all models of a generation in large steps: while one is written, the next ones are read.
 /// Two connections write, each its own models, the same events one behind the other. Indexes for
@@ -67,7 +73,7 @@ impl Fill<'_> {
         let levelled = async {
             let mut ahead = self.ahead(following, leading, Lane::Following);
             while let Some(Batch { events, prepared }) = ahead.next().await? {
-                self.write_prepared(connection, &lanes.following, prepared, &events).await?;
+                self.write_prepared(connection, Lane::Following, prepared, &events).await?;
             }
             Ok(Some(leading))
         };
@@ -76,14 +82,14 @@ impl Fill<'_> {
         levelled
     }
 
-    /// From one position, at which all models are, to another; `reached` is told of each on the
-    /// way.
+    /// From one position, at which all models are, to another; `reached` is told of where those are
+    /// that lead, and those that follow.
     pub(crate) async fn run(
         &self,
         connection: &mut PgConnection,
         from: Position,
         to: Position,
-        reached: &mut (dyn FnMut(Position) + Send),
+        reached: &mut (dyn FnMut(Position, Position) + Send),
     ) -> Result<(), Error> {
         if from >= to {
             return Ok(());
@@ -91,14 +97,19 @@ impl Fill<'_> {
         let mut second = dedicated(self.log, self.generation).await?;
         set(connection, LARGE).await?;
         set(&mut second, LARGE).await?;
-        let lanes = Lanes::of(self.generation);
-        let (pass_on, passed_on) = mpsc::channel(GATHERED);
+        // Half is for what is written, half for what waits meanwhile. No batch takes more than that
+        // half, so there is room for another one as long as less than that is gathered.
+        let gathered_max = self.gathered_max();
+        let room = Arc::new(Semaphore::new(2 * gathered_max));
+        let (pass_on, mut passed_on) = mpsc::unbounded_channel();
         let lead = async {
             let (mut ahead, pass_on) = (self.ahead(from, to, Lane::Leading), pass_on);
             while let Some(Batch { mut events, prepared }) = ahead.next().await? {
-                self.write_prepared(connection, &lanes.leading, prepared, &events).await?;
-                events.iter_mut().for_each(LogEvent::keep_what_it_says);
-                if pass_on.send(events).await.is_err() {
+                self.write_prepared(connection, Lane::Leading, prepared, &events).await?;
+                let weight: usize = events.iter_mut().map(LogEvent::free_stored).sum();
+                let place = room.clone().acquire_many_owned(weight.min(gathered_max) as u32).await;
+                let place = place.map_err(|_| Error::ShuttingDown)?;
+                if pass_on.send((events, place)).is_err() {
                     // Whoever follows says why.
                     break;
                 }
@@ -106,16 +117,27 @@ impl Fill<'_> {
             Ok(())
         };
         let follow = async {
-            let (mut passed_on, mut at) = (passed_on, from);
-            while let Some(gathered) = gather(&mut passed_on).await {
+            let (mut led, mut followed) = (from, from);
+            while let Some((mut gathered, mut place)) = passed_on.recv().await {
+                led = led + gathered.len() as i64;
+                while place.num_permits() < gathered_max
+                    && let Some((more, further)) = passed_on.recv().await
+                {
+                    led = led + more.len() as i64;
+                    reached(led, followed);
+                    gathered.extend(more);
+                    place.merge(further);
+                }
                 let generation = self.generation.clone();
                 let prepare = move || Batch::prepare(gathered, &generation, Lane::Following);
                 let batch = tokio::task::spawn_blocking(prepare).await;
                 let Batch { events, prepared } = batch.map_err(|_| Error::ShuttingDown)?;
-                self.write_prepared(&mut second, &lanes.following, prepared, &events).await?;
-                at = at + events.len() as i64;
-                reached(at);
+                self.write_prepared(&mut second, Lane::Following, prepared, &events).await?;
+                followed = led;
+                reached(led, followed);
             }
+            // Nothing more has to wait.
+            drop(passed_on);
             Ok(())
         };
         let (led, followed) = tokio::join!(lead, follow);
@@ -126,9 +148,16 @@ impl Fill<'_> {
     }
 
     fn ahead(&self, from: Position, to: Position, lane: Lane) -> Ahead {
-        let bytes_max = self.memory_max / MEMORY_PER_BYTE;
+        let (gathered, all) = FOR_GATHERED;
+        let bytes_max = self.memory_max / all * (all - gathered) / MEMORY_PER_BYTE;
         let budget = Budget { events_max: EVENTS_MAX, bytes_max };
         Ahead::new(self.log, self.generation, lane, from, to, budget)
+    }
+
+    /// What is written by the second connection at once takes about so many bytes.
+    fn gathered_max(&self) -> usize {
+        let (gathered, all) = FOR_GATHERED;
+        (self.memory_max / all * gathered).min(GATHERED_MAX) / 2
     }
 
     /// Brings the models to the end of the batch; a copy without checkpoints may be given some of
@@ -138,25 +167,32 @@ impl Fill<'_> {
         connection: &mut PgConnection,
         batch: &[Arc<LogEvent>],
     ) -> Result<(), Error> {
-        let models: Vec<&Model> = self.generation.models.iter().collect();
-        self.write_in_parts(connection, &models, batch).await
+        self.write_in_parts(connection, None, batch).await
     }
 
     async fn write_prepared(
         &self,
         connection: &mut PgConnection,
-        models: &[&Model],
+        lane: Lane,
         prepared: Option<Prepared>,
         batch: &[Arc<LogEvent>],
     ) -> Result<(), Error> {
         if let Some(prepared) = prepared {
-            let names = self.generation.names(models);
+            let names = self.generation.names(&self.models(Some(lane)));
             match prepared.write(connection, self.lease, names, batch).await {
                 Err(error) if trouble::is_data(&error) => {}
                 written => return written,
             }
         }
-        self.write_in_parts(connection, models, batch).await
+        self.write_in_parts(connection, Some(lane), batch).await
+    }
+
+    /// Those of a lane, if one is named.
+    fn models(&self, lane: Option<Lane>) -> Vec<&Model> {
+        match lane {
+            Some(lane) => Lanes::of(self.generation).models(lane).to_vec(),
+            None => self.generation.models.iter().collect(),
+        }
     }
 
     /// A batch that fails for what is in it is halved, so that all before the event that cannot be
@@ -164,14 +200,14 @@ impl Fill<'_> {
     async fn write_in_parts(
         &self,
         connection: &mut PgConnection,
-        models: &[&Model],
+        lane: Option<Lane>,
         batch: &[Arc<LogEvent>],
     ) -> Result<(), Error> {
-        match self.write_at_once(connection, models, batch).await {
+        match self.write_at_once(connection, lane, batch).await {
             Err(error) if trouble::is_data(&error) && batch.len() > 1 => {
                 let (first, second) = batch.split_at(batch.len() / 2);
-                Box::pin(self.write_in_parts(connection, models, first)).await?;
-                Box::pin(self.write_in_parts(connection, models, second)).await
+                Box::pin(self.write_in_parts(connection, lane, first)).await?;
+                Box::pin(self.write_in_parts(connection, lane, second)).await
             }
             Err(error) if trouble::is_data(&error) => {
                 let position = batch[0].recorded.position;
@@ -184,7 +220,7 @@ impl Fill<'_> {
     async fn write_at_once(
         &self,
         connection: &mut PgConnection,
-        models: &[&Model],
+        lane: Option<Lane>,
         batch: &[Arc<LogEvent>],
     ) -> Result<(), Error> {
         let position = |event: Option<&Arc<LogEvent>>| {
@@ -195,20 +231,11 @@ impl Fill<'_> {
             true => event_store::quarantined_between(&mut *connection, first - 1, last).await?,
             false => BTreeSet::new(),
         };
-        let arguments = arguments(models, &Changes::fold(batch, &quarantined)?);
-        let names = self.generation.names(models);
+        let models = self.models(lane);
+        let arguments = arguments(&models, &Changes::fold_for(lane, batch, &quarantined)?);
+        let names = self.generation.names(&models);
         write(connection, self.lease, names, arguments, batch).await
     }
-}
-
-/// The events of some batches; `None` when no more will come.
-async fn gather(passed_on: &mut mpsc::Receiver<Vec<Arc<LogEvent>>>) -> Option<Vec<Arc<LogEvent>>> {
-    let mut gathered = passed_on.recv().await?;
-    for _ in 1..GATHERED {
-        let Some(more) = passed_on.recv().await else { break };
-        gathered.extend(more);
-    }
-    Some(gathered)
 }
 
 async fn reset(connection: &mut PgConnection) -> Result<(), Error> {

@@ -5,7 +5,7 @@
 //! of the lease, or nothing of it happens. The position of a checkpoint is thus moved by the
 //! transaction that wrote the rows and by nothing else. Commits do not wait for the disk: after a
 //! crash of PostgreSQL, checkpoints and rows are equally old, and the rest is replayed from the
-//! log.
+//! log. Models that are far behind are filled in larger steps by two connections (`fill.rs`).
 //!
 //! When a batch fails, smaller ones are tried, down to a single event. If that one fails for what
 //! it is, and not because the database is in trouble, the models that cannot go on are stopped
@@ -174,7 +174,7 @@ impl Projector {
                 if head - from < self.generation.far_behind {
                     return Ok(false);
                 }
-                let mut reached = |at| self.follower.filled(at);
+                let mut reached = |_, at| self.follower.filled(at);
                 fill.run(connection, from, head, &mut reached).await.map(|()| true)
             };
             match self.stop.run_until_cancelled(filling).await {

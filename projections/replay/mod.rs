@@ -53,7 +53,7 @@ pub struct Replay {
 pub enum Step {
     /// At a position, on the way to another one.
     Filled {
-        /// Done up to here.
+        /// Done up to here; where some models are ahead of others, half-way between.
         at: Position,
         /// On the way to here; the log may go on meanwhile.
         to: Position,
@@ -64,6 +64,12 @@ pub enum Step {
     Comparing,
     /// Waits for a moment without readers to take the place of what is shown.
     Switching,
+}
+
+impl Step {
+    fn filled(led: Position, followed: Position, to: Position) -> Self {
+        Self::Filled { at: followed + (led - followed) / 2, to }
+    }
 }
 
 /// Who is told of each step.

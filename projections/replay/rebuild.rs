@@ -93,7 +93,7 @@ impl Replay {
             let to = self.reach(connection, live).await?.to;
             if to > at {
                 report(Step::Filled { at, to });
-                let mut reached = |at| report(Step::Filled { at, to });
+                let mut reached = |led, followed| report(Step::filled(led, followed, to));
                 fill.run(connection, at, to, &mut reached).await?;
             }
             let behind = to - at;

@@ -76,7 +76,7 @@ impl Replay {
 
 /// Locks all tables of a generation, or fails after a moment.
 async fn lock_tables(tx: &mut PgConnection, generation: &Generation) -> Result<(), sqlx::Error> {
-    // In the order in which the projector writes them.
+    // In the order in which the projector writes them while it follows the log.
     let tables: Option<String> = sqlx::query_scalar(
         "select string_agg(format('%I.%I', schemaname, tablename), ', '
                            order by array_position($1, schemaname::text), tablename)

@@ -49,12 +49,12 @@ impl Replay {
             let mut shown = dedicated(&self.log, &live).await?;
             let at = position(&mut shown, &live, LOOKS_MAX).await?;
             let fill = self.fill(lease, &copy);
-            let mut reached = |at, to| report(Step::Filled { at, to });
+            let mut reached = |led, followed, to| report(Step::filled(led, followed, to));
             let sample = choose(&mut shown, sample).await?;
             match &sample {
                 None => {
-                    fill.run(&mut connection, Position::START, at, &mut |done| reached(done, at))
-                        .await?
+                    let mut reached = |led, followed| reached(led, followed, at);
+                    fill.run(&mut connection, Position::START, at, &mut reached).await?
                 }
                 Some(conversations) => {
                     for conversation in conversations {
@@ -66,7 +66,10 @@ impl Replay {
             // Held for as long as it is compared.
             let to = hold(&mut shown, &live, &schema).await?;
             match &sample {
-                None => fill.run(&mut connection, at, to, &mut |done| reached(done, to)).await?,
+                None => {
+                    let mut reached = |led, followed| reached(led, followed, to);
+                    fill.run(&mut connection, at, to, &mut reached).await?
+                }
                 Some(conversations) => {
                     for conversation in conversations {
                         self.fold(&fill, &mut connection, *conversation, at, to).await?;

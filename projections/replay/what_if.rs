@@ -34,7 +34,7 @@ impl Replay {
             }
             drop_schema(&mut connection, &scratch).await?;
             make(&mut connection, &copy, &scratch).await?;
-            let mut reached = |at| report(Step::Filled { at, to: until });
+            let mut reached = |led, followed| report(Step::filled(led, followed, until));
             let fill = self.fill(lease, &copy);
             fill.run(&mut connection, Position::START, until, &mut reached).await?;
             report(Step::Indexing);

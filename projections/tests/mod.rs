@@ -3,6 +3,7 @@
 
 mod asking;
 mod batches;
+mod copied;
 mod crash;
 mod desk;
 mod desk_folded;

@@ -23,7 +23,7 @@ impl Keys {
         };
         let stream = format!("{}/{}", event.aggregate_type, event.aggregate_id);
         let wrapped = STANDARD.decode(stream_key).unwrap_or_default();
-        let Ok(Some(stream_key)) = self.unwrap(&stream, &wrapped).await else {
+        let Ok(Some(stream_key)) = self.unwrap(&stream, &wrapped) else {
             return Err(changed("the key of its stream"));
         };
         let wrapped = STANDARD.decode(event_key).unwrap_or_default();

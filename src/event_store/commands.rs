@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use domain::{AccountPosition, Decider, Position};
 use metrics::Histogram;
-use moka::future::Cache;
+use quick_cache::sync::Cache;
 use tokio::sync::Mutex;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
@@ -54,6 +54,9 @@ pub struct Outcome {
 /// changed.
 pub(crate) type Slot<A> = Mutex<Option<StreamContext<A>>>;
 
+/// By aggregate type and stream; each is a [`Slot`].
+type Slots = Cache<(&'static str, Uuid), Arc<dyn Any + Send + Sync>>;
+
 /// How often a command may lose its stream to another node before it takes a
 /// [`Turn`](crate::turn::Turn).
 const CONFLICTS_MAX: u32 = 4;
@@ -63,7 +66,7 @@ const CONFLICTS_MAX: u32 = 4;
 pub struct Commands {
     log: Log,
     pub(crate) store: PostgresEventStore,
-    cache: Cache<(&'static str, Uuid), Arc<dyn Any + Send + Sync>>,
+    slots: Arc<Slots>,
     attempts_max: u32,
     turns: Turns,
     seconds: Seconds,
@@ -99,7 +102,7 @@ impl Commands {
         Self {
             store: PostgresEventStore::new(log.clone(), appender, snapshots),
             log,
-            cache: Cache::new(settings.cached_streams_max),
+            slots: Arc::new(Cache::new(settings.cached_streams_max)),
             attempts_max: settings.attempts_max,
             turns: Turns::default(),
             seconds: Seconds::default(),
@@ -254,9 +257,9 @@ impl Commands {
     }
 
     /// Where the state of a stream is kept between two commands.
-    pub(crate) async fn slot<A: Decider>(&self, id: Uuid) -> Arc<Slot<A>> {
-        let entry =
-            self.cache.get_with((A::TYPE, id), async { Arc::new(Slot::<A>::default()) as _ }).await;
+    pub(crate) fn slot<A: Decider>(&self, id: Uuid) -> Arc<Slot<A>> {
+        let empty = || Ok::<_, Infallible>(Arc::new(Slot::<A>::default()) as _);
+        let Ok(entry) = self.slots.get_or_insert_with(&(A::TYPE, id), empty);
         entry.downcast().expect("an aggregate type has one state type")
     }
 }

@@ -40,7 +40,7 @@ where
         let mut envelopes = Vec::with_capacity(rows.len());
         for row in rows {
             let unreadable = |error| AggregateError::DeserializationError(Box::new(error));
-            let event = row.with_keys(self.log.keys()).await;
+            let event = row.with_keys(self.log.keys());
             envelopes.push(EventEnvelope {
                 aggregate_id: aggregate_id.to_owned(),
                 sequence: event.sequence as usize,

@@ -100,7 +100,7 @@ pub struct Settings {
     /// Bytes of payloads and metadata in one transaction; a single append may have more.
     pub batch_bytes_max: usize,
     /// Streams whose decided state is kept in memory.
-    pub cached_streams_max: u64,
+    pub cached_streams_max: usize,
     /// How often a command is decided again after a conflict.
     pub attempts_max: u32,
     /// How long an append is sent again while PostgreSQL cannot be reached.

@@ -90,7 +90,7 @@ impl<A: Decider, R: Send + 'static> Part<R> for StreamPart<A, R> {
 
     fn enter<'a>(&'a mut self, commands: &'a Commands) -> BoxFuture<'a, Result<(), Error>> {
         async move {
-            let mut slot = commands.slot::<A>(self.id).await.lock_owned().await;
+            let mut slot = commands.slot::<A>(self.id).lock_owned().await;
             self.state = match slot.take() {
                 Some(state) => state,
                 None => commands.store.load::<A>(&self.state.aggregate_id).await?,

@@ -84,7 +84,7 @@ pub async fn unreadable_in_stream(log: &Log, position: Position) -> Result<Vec<P
     let mut rows = sqlx::query_as::<_, Row>(&sql).bind(position).fetch(log.pool());
     let mut positions = Vec::new();
     while let Some(row) = rows.try_next().await.map_err(Error::database("read a stream"))? {
-        let event = row.with_keys(log.keys()).await;
+        let event = row.with_keys(log.keys());
         if event.event().is_err() {
             positions.push(event.position);
         }

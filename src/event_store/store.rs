@@ -106,7 +106,7 @@ impl PostgresEventStore {
             .bind(context.version)
             .fetch(self.log.pool());
         while let Some(row) = rows.try_next().await.map_err(Error::database("load a stream"))? {
-            let event = row.with_keys(self.log.keys()).await;
+            let event = row.with_keys(self.log.keys());
             context.aggregate.evolve(&event.decode()?);
             context.version = event.sequence;
         }
@@ -232,10 +232,10 @@ impl PostgresEventStore {
         let keys = self.log.keys();
         for KeyChange { stream, fresh, erased } in key_changes {
             if let (Appended::At { .. }, Some(key)) = (&appended, fresh) {
-                keys.remember(&stream, key).await;
+                keys.remember(&stream, key);
             }
             if erased || appended == Appended::KeyLost {
-                keys.forget(&stream).await;
+                keys.forget(&stream);
             }
         }
         Ok(appended)

@@ -34,9 +34,9 @@ pub(super) async fn drop_old(connection: &mut PgConnection) {
         return;
     }
     for name in old {
-        // Servers of the test may still be ending.
+        // Servers of the test may still be ending; what cannot be dropped yet is dropped next time.
         let drop = format!("drop database if exists {name} with (force)");
-        connection.execute(drop.as_str()).await.expect("nobody needs it");
+        let _ = connection.execute(drop.as_str()).await;
     }
     fetch::<bool>(connection, "select pg_advisory_unlock(hashtext('drop_old'))").await;
 }

@@ -82,7 +82,7 @@ impl Log {
             .fetch_all(&self.pool)
             .await
             .map_err(Error::database("read the log"))?;
-        let events = self.with_keys(rows).await;
+        let events = self.with_keys(rows);
         let mut expected = after.next();
         for event in &events {
             if event.position != expected {
@@ -113,11 +113,7 @@ impl Log {
         Ok(newest.is_some_and(|newest| newest == event.event_type()))
     }
 
-    async fn with_keys(&self, rows: Vec<Row>) -> Vec<RecordedEvent> {
-        let mut events = Vec::with_capacity(rows.len());
-        for row in rows {
-            events.push(row.with_keys(&self.keys).await);
-        }
-        events
+    fn with_keys(&self, rows: Vec<Row>) -> Vec<RecordedEvent> {
+        rows.into_iter().map(|row| row.with_keys(&self.keys)).collect()
     }
 }

@@ -112,6 +112,6 @@ impl Log {
             found.push(row);
         }
         drop(rows);
-        Ok(Found { events: self.with_keys(found).await, more })
+        Ok(Found { events: self.with_keys(found), more })
     }
 }

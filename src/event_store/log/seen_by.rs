@@ -106,7 +106,7 @@ impl Log {
         }
         drop(rows);
         let is_part = bytes > BYTES_MAX || found.len() as i64 == EVENTS_MAX;
-        let events = self.with_keys(found).await;
+        let events = self.with_keys(found);
         if let (true, Some(last)) = (is_part, events.last()) {
             end = last.account_position;
         }

@@ -177,6 +177,20 @@ impl RecordedEvent {
         Self { key: Ok(None), opened: OnceLock::new(), instead: ERASED, ..self.clone() }
     }
 
+    /// Bytes that it takes once decoded, about. Objects and lists take many times their text; of
+    /// those, the few that any event has are in the least.
+    pub(crate) fn weight(&self) -> usize {
+        const LEAST: usize = 500;
+        const OF_AN_OBJECT: usize = 600;
+        const OF_AN_ITEM: usize = 350;
+        let text = self.opened().unwrap_or(&self.payload);
+        let beyond = |mark: u8, few: usize| {
+            text.bytes().filter(|byte| *byte == mark).count().saturating_sub(few)
+        };
+        let nested = OF_AN_OBJECT * beyond(b'{', 4) + OF_AN_ITEM * beyond(b',', 16);
+        LEAST + 2 * text.len() + nested
+    }
+
     /// What it says cannot be read any more.
     pub(crate) fn free_payload(&mut self) {
         (self.payload, self.opened) = (String::new(), OnceLock::new());

@@ -69,12 +69,12 @@ impl Row {
     }
 
     /// A key that does not open affects this event only: its private values cannot be read.
-    pub(crate) async fn with_keys(self, keys: &Keys) -> RecordedEvent {
+    pub(crate) fn with_keys(self, keys: &Keys) -> RecordedEvent {
         RecordedEvent {
             // Without the master key what is erased looks like what is only sealed, but
             // for keys that are gone.
             instead: if self.event_key.is_some() { STILL_SEALED } else { ERASED },
-            key: self.key(keys).await,
+            key: self.key(keys),
             opened: OnceLock::new(),
             position: self.position,
             event_id: self.event_id,
@@ -93,12 +93,12 @@ impl Row {
         }
     }
 
-    async fn key(&self, keys: &Keys) -> Result<Option<EventKey>, &'static str> {
+    fn key(&self, keys: &Keys) -> Result<Option<EventKey>, &'static str> {
         let (Some(event_key), Some(stream_key)) = (&self.event_key, &self.stream_key) else {
             return Ok(None);
         };
         let stream = format!("{}/{}", self.aggregate_type, self.aggregate_id);
-        let stream = keys.unwrap(&stream, stream_key).await.map_err(|_| "the key of its stream")?;
+        let stream = keys.unwrap(&stream, stream_key).map_err(|_| "the key of its stream")?;
         let Some(stream) = stream else { return Ok(None) };
         stream.unwrap_event_key(self.event_id, event_key).map(Some).ok_or("its own key")
     }

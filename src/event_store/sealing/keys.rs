@@ -2,7 +2,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use hmac::{Hmac, Mac};
-use moka::future::Cache;
+use quick_cache::sync::Cache;
 use sha2::Sha256;
 use sqlx::{PgConnection, PgPool};
 use uuid::Uuid;
@@ -14,13 +14,13 @@ use crate::Error;
 /// Keys of streams that are remembered, unwrapped: as many as states
 /// (`Settings::cached_streams_max`), for who needs a stream that is not among those reads from
 /// PostgreSQL anyway.
-const STREAM_KEYS_MAX: u64 = 20_000;
+const STREAM_KEYS_MAX: usize = 20_000;
 
 /// The keys of a database's log.
 #[derive(Debug, Clone)]
 pub struct Keys {
     pub(super) master: Option<Arc<MasterKey>>,
-    streams: Cache<String, Arc<StreamKey>>,
+    streams: Arc<Cache<String, Arc<StreamKey>>>,
     requests: Option<Arc<StreamKey>>,
 }
 
@@ -64,18 +64,22 @@ impl Keys {
         }
         let requests = requests_key(&mut tx, &master).await?;
         tx.commit().await.map_err(database("note the master key"))?;
-        Ok(Self { master: Some(Arc::new(master)), streams: Cache::new(STREAM_KEYS_MAX), requests })
+        Ok(Self {
+            master: Some(Arc::new(master)),
+            streams: Arc::new(Cache::new(STREAM_KEYS_MAX)),
+            requests,
+        })
     }
 
     /// No keys: what is sealed stays so, and nothing can be appended.
     pub fn none() -> Self {
-        Self { master: None, streams: Cache::new(0), requests: None }
+        Self { master: None, streams: Arc::new(Cache::new(0)), requests: None }
     }
 
     /// To open with, without asking the database for master keys, and no more: the digests of
     /// requests have a key of their own.
     pub fn to_open_with(master: MasterKey) -> Self {
-        let streams = Cache::new(STREAM_KEYS_MAX);
+        let streams = Arc::new(Cache::new(STREAM_KEYS_MAX));
         Self { master: Some(Arc::new(master)), streams, requests: None }
     }
 
@@ -109,7 +113,7 @@ impl Keys {
         pool: &PgPool,
         stream: &str,
     ) -> Result<Option<Arc<StreamKey>>, Error> {
-        if let Some(key) = self.streams.get(stream).await {
+        if let Some(key) = self.streams.get(stream) {
             return Ok(Some(key));
         }
         let (aggregate_type, aggregate_id) = stream.split_once('/').unwrap_or((stream, ""));
@@ -122,25 +126,25 @@ impl Keys {
         .await
         .map_err(Error::database("read the key of a stream"))?;
         match wrapped {
-            Some(wrapped) => Ok(self.unwrap(stream, &wrapped).await?),
+            Some(wrapped) => Ok(self.unwrap(stream, &wrapped)?),
             None => Ok(None),
         }
     }
 
     /// The key of a stream from its stored form; none without a master key.
-    pub(crate) async fn unwrap(
+    pub(crate) fn unwrap(
         &self,
         stream: &str,
         wrapped: &[u8],
     ) -> Result<Option<Arc<StreamKey>>, Error> {
         let Some(master) = &self.master else { return Ok(None) };
-        if let Some(key) = self.streams.get(stream).await {
+        if let Some(key) = self.streams.get(stream) {
             return Ok(Some(key));
         }
         let key = unwrap(&master.secret, stream.as_bytes(), wrapped)
             .ok_or_else(|| Error::CannotOpen { what: format!("the key of stream {stream}") })?;
         let key = Arc::new(StreamKey(key));
-        self.remember(stream, key.clone()).await;
+        self.remember(stream, key.clone());
         Ok(Some(key))
     }
 
@@ -152,12 +156,12 @@ impl Keys {
         Ok((Arc::new(StreamKey(key)), wrapped))
     }
 
-    pub(crate) async fn remember(&self, stream: &str, key: Arc<StreamKey>) {
-        self.streams.insert(stream.to_owned(), key).await;
+    pub(crate) fn remember(&self, stream: &str, key: Arc<StreamKey>) {
+        self.streams.insert(stream.to_owned(), key);
     }
 
-    pub(crate) async fn forget(&self, stream: &str) {
-        self.streams.invalidate(stream).await;
+    pub(crate) fn forget(&self, stream: &str) {
+        self.streams.remove(stream);
     }
 }
 

@@ -50,14 +50,16 @@ pub struct LogEvent {
 }
 
 impl LogEvent {
-    /// Frees the event as it is stored, most of its memory, where it is decoded and nobody else
-    /// holds it.
-    pub fn keep_what_it_says(event: &mut Arc<Self>) {
+    /// Frees the event as it is stored, where it is decoded and nobody else holds it. Returns how
+    /// many bytes what is left takes, and what is made of it, about.
+    pub fn free_stored(event: &mut Arc<Self>) -> usize {
+        let weight = event.recorded.weight();
         if let Some(event) = Arc::get_mut(event)
             && event.event.is_ok()
         {
             event.recorded.free_payload();
         }
+        weight
     }
 }
 
@@ -169,7 +171,7 @@ impl Tail {
                 return Err(Error::Hole { expected, found });
             }
             bytes += size;
-            events.push(Arc::new(LogEvent::new(row.with_keys(self.log.keys()).await, size)));
+            events.push(Arc::new(LogEvent::new(row.with_keys(self.log.keys()), size)));
         }
         self.log.availability().answered();
         ring.count_read(bytes, events.len());
