@@ -180,7 +180,7 @@ impl RecordedEvent {
     /// Bytes that it takes once decoded, about. Objects and lists take many times their text; of
     /// those, the few that any event has are in the least.
     pub(crate) fn weight(&self) -> usize {
-        const LEAST: usize = 500;
+        const LEAST: usize = 1_200;
         const OF_AN_OBJECT: usize = 600;
         const OF_AN_ITEM: usize = 350;
         let text = self.opened().unwrap_or(&self.payload);
