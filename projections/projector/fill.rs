@@ -101,7 +101,7 @@ impl Fill<'_> {
         // half, so there is room for another one as long as less than that is gathered.
         let gathered_max = self.gathered_max();
         let room = Arc::new(Semaphore::new(2 * gathered_max));
-        let (pass_on, mut passed_on) = mpsc::unbounded_channel();
+        let (pass_on, passed_on) = mpsc::unbounded_channel();
         let lead = async {
             let (mut ahead, pass_on) = (self.ahead(from, to, Lane::Leading), pass_on);
             while let Some(Batch { mut events, prepared }) = ahead.next().await? {
@@ -117,7 +117,7 @@ impl Fill<'_> {
             Ok(())
         };
         let follow = async {
-            let (mut led, mut followed) = (from, from);
+            let (mut passed_on, mut led, mut followed) = (passed_on, from, from);
             while let Some((mut gathered, mut place)) = passed_on.recv().await {
                 led = led + gathered.len() as i64;
                 while place.num_permits() < gathered_max
@@ -136,8 +136,6 @@ impl Fill<'_> {
                 followed = led;
                 reached(led, followed);
             }
-            // Nothing more has to wait.
-            drop(passed_on);
             Ok(())
         };
         let (led, followed) = tokio::join!(lead, follow);

@@ -3,13 +3,13 @@
 
 mod asking;
 mod batches;
-mod copied;
 mod crash;
 mod desk;
 mod desk_folded;
 mod desk_walk;
 mod desk_world;
 mod edges;
+mod filling;
 mod folded;
 mod freshness;
 mod history;

@@ -49,6 +49,14 @@ pub struct LogEvent {
     bytes: usize,
 }
 
+impl From<RecordedEvent> for LogEvent {
+    /// For a reader of some of the log only.
+    fn from(recorded: RecordedEvent) -> Self {
+        let bytes = recorded.payload.len();
+        Self::new(recorded, bytes)
+    }
+}
+
 impl LogEvent {
     /// Frees the event as it is stored, where it is decoded and nobody else holds it. Returns how
     /// many bytes what is left takes, and what is made of it, about.
@@ -61,17 +69,7 @@ impl LogEvent {
         }
         weight
     }
-}
 
-impl From<RecordedEvent> for LogEvent {
-    /// For a reader of some of the log only.
-    fn from(recorded: RecordedEvent) -> Self {
-        let bytes = recorded.payload.len();
-        Self::new(recorded, bytes)
-    }
-}
-
-impl LogEvent {
     fn position(&self) -> Position {
         self.recorded.position
     }
