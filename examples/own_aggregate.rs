@@ -9,6 +9,7 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use anyhow::ensure;
+use async_nats::RequestErrorKind;
 use cqrs_es::CqrsFramework;
 use domain::{Decider, Position, StoredEvent, Text};
 use event_store::{Commands, Keys, Log, MasterKey, Settings};
@@ -128,8 +129,9 @@ fn owned((key, value): (&str, &str)) -> (String, String) {
 async fn subscribe(url: &str) -> anyhow::Result<async_nats::Subscriber> {
     let client = async_nats::connect(url).await?;
     let subscriber = client.subscribe("example.v1.>").await?;
-    // Answered when the server has the subscription.
-    async_nats::jetstream::new(client).query_account().await?;
+    // That nobody hears it is answered after the subscription was made.
+    let unheard = client.request("nobody", "".into()).await;
+    ensure!(unheard.is_err_and(|error| error.kind() == RequestErrorKind::NoResponders));
     Ok(subscriber)
 }
 

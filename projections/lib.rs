@@ -3,11 +3,12 @@
 //!
 //! A read model is `mod.rs` (name, what it builds on), `schema.sql` (its tables, and the function
 //! that writes a batch to them), `indexes.sql`, `apply.rs` (what that function is given) and
-//! `tests.rs`. Which copy of the rows a statement uses is a property of the connection
-//! ([`Generation`]). One [`projector`] drives all models: it reads a batch, folds it once
-//! ([`changes`]), and writes all models with their checkpoints in one transaction. The models'
-//! order is their order of dependency; a model may build on the rows of those before it, and knows
-//! no view. [`replay`] builds them again.
+//! `tests.rs`; one that gets many rows has `copied.rs` (those that are copied while it is filled).
+//! Which copy of the rows a statement uses is a property of the connection ([`Generation`]). One
+//! [`projector`] drives all models: it reads a batch, folds it once ([`changes`]), and writes all
+//! models with their checkpoints in one transaction. The models' order is their order of
+//! dependency; a model may build on the rows of those before it, and knows no view. [`replay`]
+//! builds them again.
 //!
 //! Deliberately not here: commands, rules, HTTP. To add a read model, make its folder and name it
 //! in [`model::MODELS`]; what it needs of an event is folded in [`changes`]. To add a query, make a
