@@ -6,6 +6,8 @@ use sqlx::{Executor, PgConnection};
 use super::unique;
 use crate::child;
 
+/// What names of databases begin with that a test made for itself.
+const PREFIX: &str = "test";
 /// How many may be left of tests that have ended.
 const LEFT_MAX: usize = 40;
 /// To drop one is a checkpoint, for which a test that is about to begin should not wait long.
@@ -13,25 +15,26 @@ const DROPPED_AT_ONCE: usize = 4;
 
 /// A name that is free and says which process it is for.
 pub(super) fn name() -> String {
-    unique(&format!("test_{}", std::process::id()))
+    name_for(PREFIX, std::process::id())
 }
 
-fn is_of_an_ended_process(name: &str) -> bool {
-    let process = name.strip_prefix("test_").and_then(|rest| rest.split('_').next());
-    process.and_then(|pid| pid.parse().ok()).is_some_and(|pid| !child::is_alive(pid))
+fn name_for(prefix: &str, process: u32) -> String {
+    unique(&format!("{prefix}_{process}"))
 }
 
 /// Drops some of what ended tests left if it has become much; one process at a time does it.
 pub(super) async fn drop_old(connection: &mut PgConnection) {
-    let names = "select datname from pg_database where datname like 'test\\_%' order by oid";
-    let mut old: Vec<String> = fetch(connection, names).await;
-    old.retain(|name| is_of_an_ended_process(name));
-    if old.len() <= LEFT_MAX {
+    drop_old_of(connection, PREFIX, LEFT_MAX).await;
+}
+
+async fn drop_old_of(connection: &mut PgConnection, prefix: &str, left_max: usize) {
+    let mut old = named(connection, prefix).await;
+    old.retain(|name| is_of_an_ended_process(prefix, name));
+    if old.len() <= left_max {
         return;
     }
-    let ours: Vec<bool> =
-        fetch(connection, "select pg_try_advisory_lock(hashtext('drop_old'))").await;
-    if ours != [true] {
+    let lock = format!("select pg_try_advisory_lock(hashtext('drop {prefix}'))");
+    if fetch::<bool>(connection, &lock).await != [true] {
         return;
     }
     for name in old.iter().take(DROPPED_AT_ONCE) {
@@ -39,7 +42,22 @@ pub(super) async fn drop_old(connection: &mut PgConnection) {
         let drop = format!("drop database if exists {name} with (force)");
         let _ = connection.execute(drop.as_str()).await;
     }
-    fetch::<bool>(connection, "select pg_advisory_unlock(hashtext('drop_old'))").await;
+    let unlock = format!("select pg_advisory_unlock(hashtext('drop {prefix}'))");
+    fetch::<bool>(connection, &unlock).await;
+}
+
+/// Those whose names begin with the prefix, the oldest first.
+async fn named(connection: &mut PgConnection, prefix: &str) -> Vec<String> {
+    let query = format!(
+        "select datname from pg_database where starts_with(datname, '{prefix}_') order by oid"
+    );
+    fetch(connection, &query).await
+}
+
+fn is_of_an_ended_process(prefix: &str, name: &str) -> bool {
+    let rest = name.strip_prefix(prefix).and_then(|rest| rest.strip_prefix('_'));
+    let process = rest.and_then(|rest| rest.split('_').next()).and_then(|pid| pid.parse().ok());
+    process.is_some_and(|pid| !child::is_alive(pid))
 }
 
 async fn fetch<T>(connection: &mut PgConnection, query: &str) -> Vec<T>
@@ -53,7 +71,7 @@ where
 mod tests {
     use std::process::Command;
 
-    use super::super::{servers, wait_until};
+    use super::super::servers;
     use super::*;
 
     #[tokio::test(flavor = "multi_thread")]
@@ -61,20 +79,17 @@ mod tests {
         let mut connection = servers().await.connect().await;
         let mut ended = Command::new("true").spawn().unwrap();
         ended.wait().unwrap();
-        let new = name();
-        let old = |_| unique(&format!("test_{}", ended.id()));
-        let mut names: Vec<String> = (0..=LEFT_MAX).map(old).collect();
-        names.push(new.clone());
-        for name in &names {
+        // Other tests neither count these nor drop them.
+        let prefix = &unique("old")[.."old_".len() + 8];
+        let running = name_for(prefix, std::process::id());
+        for name in [&name_for(prefix, ended.id()), &name_for(prefix, ended.id()), &running] {
             connection.execute(format!("create database {name}").as_str()).await.unwrap();
         }
-        wait_until("some are dropped", async || {
-            let mut connection = servers().await.connect().await;
-            drop_old(&mut connection).await;
-            let left = fetch::<String>(&mut connection, "select datname from pg_database").await;
-            assert!(left.contains(&new));
-            !names.iter().all(|name| left.contains(name))
-        })
-        .await;
+
+        drop_old_of(&mut connection, prefix, 2).await;
+        assert_eq!(named(&mut connection, prefix).await.len(), 3);
+
+        drop_old_of(&mut connection, prefix, 1).await;
+        assert_eq!(named(&mut connection, prefix).await, [running]);
     }
 }
