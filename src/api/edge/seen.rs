@@ -9,9 +9,9 @@ use chrono::{DateTime, TimeDelta, Utc};
 use domain::user::{self, Profile, User};
 use domain::{Position, UserId};
 use event_store::{CommandError, Context};
-use moka::Entry;
-use moka::future::Cache;
-use moka::ops::compute::Op;
+use quick_cache::sync::Cache;
+use tokio::sync::Mutex;
+use tokio::time::timeout;
 
 use super::caller::Caller;
 use super::failure::Failure;
@@ -26,19 +26,18 @@ const TAKEN_EVERY: TimeDelta = TimeDelta::seconds(60);
 /// node may have taken something else since, from a token that was issued before this one or does
 /// not say when. The user's stream knows of no token that changed nothing.
 const DOUBTED_AFTER: TimeDelta = TimeDelta::seconds(600);
-const FORGOTTEN_AFTER: Duration = Duration::from_secs(3600);
-const USERS_MAX: u64 = 100_000;
+const USERS_MAX: usize = 100_000;
 const WAIT: Duration = Duration::from_secs(5);
 
 /// What was seen last of each user, on this node, so that most requests look up nothing. Which
 /// token was the newest that something was taken from, on any node, is for the user's own stream to
 /// know.
 #[derive(Debug, Clone)]
-pub struct Seen(Cache<UserId, Arc<Sight>>);
+pub struct Seen(Arc<Cache<UserId, Arc<Sight>>>);
 
 impl Default for Seen {
     fn default() -> Self {
-        Self(Cache::builder().max_capacity(USERS_MAX).time_to_idle(FORGOTTEN_AFTER).build())
+        Self(Arc::new(Cache::new(USERS_MAX)))
     }
 }
 
@@ -55,6 +54,8 @@ struct Sight {
     /// The position from which on the directory shows it, and whether it does.
     position: Position,
     is_shown: AtomicBool,
+    /// Held while what another token says is taken.
+    taking: Mutex<()>,
 }
 
 impl Sight {
@@ -85,29 +86,13 @@ pub(crate) async fn see(
     context: &Context,
 ) -> Result<(), Failure> {
     let Some(id) = caller.user() else { return Ok(()) };
-    let (seen, now) = (&services.seen.0, context.metadata.occurred_at);
-    let sight = match seen.get(&id).await {
-        Some(sight) if !sight.gives_way_to(caller, now) => sight,
-        // One request copies the new name; concurrent ones continue with the known one.
-        Some(_) => {
-            let entry = seen.entry(id).and_try_compute_if_nobody_else(async |last| {
-                let last = last.map(Entry::into_value);
-                if last.as_ref().is_some_and(|last| !last.gives_way_to(caller, now)) {
-                    return Ok(Op::Nop);
-                }
-                take(services, id, caller, context, last.as_deref()).await.map(Op::Put)
-            });
-            match entry.await?.into_entry() {
-                Some(entry) => entry.into_value(),
-                // Forgotten meanwhile, but registered.
-                None => return Ok(()),
-            }
-        }
-        // One request registers or looks up the user; concurrent ones share its outcome.
+    let seen = &services.seen.0;
+    let sight = match seen.get(&id) {
+        Some(last) => follow(services, id, caller, context, last).await?,
+        // One request registers or looks up the user; concurrent ones wait for its outcome.
         None => {
-            let first = take(services, id, caller, context, None);
-            let first = seen.try_get_with(id, async { first.await.map_err(Failure::from) });
-            first.await.map_err(|failure| Failure::clone(&failure))?
+            let first = seen.get_or_insert_async(&id, take(services, id, caller, context, None));
+            timeout(WAIT, first).await.map_err(|_| NotCaughtUp::WithCaller)??
         }
     };
     if !sight.is_shown.load(Relaxed) {
@@ -118,6 +103,28 @@ pub(crate) async fn see(
         sight.is_shown.store(true, Relaxed);
     }
     Ok(())
+}
+
+/// Takes what a user's token says if it has to be taken. One request does; concurrent ones continue
+/// with what is known.
+async fn follow(
+    services: &Services,
+    id: UserId,
+    caller: &Caller,
+    context: &Context,
+    known: Arc<Sight>,
+) -> Result<Arc<Sight>, CommandError<user::Refusal>> {
+    let (seen, now) = (&services.seen.0, context.metadata.occurred_at);
+    if !known.gives_way_to(caller, now) {
+        return Ok(known);
+    }
+    let Ok(_taking) = known.taking.try_lock() else { return Ok(known.clone()) };
+    if let Some(newer) = seen.get(&id).filter(|last| !last.gives_way_to(caller, now)) {
+        return Ok(newer);
+    }
+    let sight = take(services, id, caller, context, Some(&known)).await?;
+    seen.insert(id, sight.clone());
+    Ok(sight)
 }
 
 /// Takes name and role of a token into the directory.
@@ -148,6 +155,7 @@ async fn take(
         is_first: last.is_none(),
         position: outcome.position,
         is_shown: AtomicBool::new(false),
+        taking: Mutex::default(),
     }))
 }
 
@@ -174,6 +182,7 @@ mod tests {
             is_first: false,
             position: Position::new(1),
             is_shown: true.into(),
+            taking: Mutex::default(),
         }
     }
 

@@ -1,11 +1,10 @@
 use std::fmt;
 use std::sync::Arc;
-use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use jsonwebtoken::errors::ErrorKind;
 use jsonwebtoken::{Algorithm, DecodingKey, Validation};
-use moka::future::Cache;
+use quick_cache::sync::Cache;
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 use tokio_util::sync::CancellationToken;
@@ -16,16 +15,16 @@ use super::signatures::use_ring;
 use super::{Claims, Error, Refusal, Rules};
 
 /// How long a verified token is remembered: as long as a withdrawn key may go on being good.
-const REMEMBERED_FOR: Duration = Duration::from_secs(60);
+const REMEMBERED_FOR: TimeDelta = TimeDelta::seconds(60);
 /// Tokens that are remembered: half a kilobyte each.
-const REMEMBERED_MAX: u64 = 50_000;
+const REMEMBERED_MAX: usize = 50_000;
 
 /// Judges tokens.
 #[derive(Clone)]
 pub struct Authenticator {
     pub(super) keys: Keys,
     rules: Arc<Rules>,
-    pub(super) remembered: Cache<[u8; 32], Arc<Verified>>,
+    pub(super) remembered: Arc<Cache<[u8; 32], Arc<Verified>>>,
 }
 
 /// A valid token. Only valid ones are cached: invalid ones take no memory and evict nothing.
@@ -34,7 +33,14 @@ pub(super) struct Verified {
     /// The key's name, and the key that the signature was made with.
     key_id: Option<String>,
     key: Key,
-    until: DateTime<Utc>,
+    at: DateTime<Utc>,
+}
+
+impl Verified {
+    /// Also when the clock was set back since.
+    fn is_old(&self, now: DateTime<Utc>) -> bool {
+        (now - self.at).abs() >= REMEMBERED_FOR
+    }
 }
 
 #[derive(Clone)]
@@ -100,10 +106,9 @@ impl Authenticator {
         Ok(Self::new(Keys::Set(fetch), rules, REMEMBERED_MAX))
     }
 
-    pub(super) fn new(keys: Keys, rules: Rules, remembered_max: u64) -> Self {
+    pub(super) fn new(keys: Keys, rules: Rules, remembered_max: usize) -> Self {
         use_ring();
-        let remembered =
-            Cache::builder().max_capacity(remembered_max).time_to_live(REMEMBERED_FOR).build();
+        let remembered = Arc::new(Cache::new(remembered_max));
         Self { keys, rules: Arc::new(rules), remembered }
     }
 
@@ -134,9 +139,9 @@ impl Authenticator {
     /// The first thing that is wrong with any other.
     pub async fn verify(&self, token: &str, now: DateTime<Utc>) -> Result<Claims, Refusal> {
         let digest: [u8; 32] = Sha256::digest(token).into();
-        if let Some(verified) = self.remembered.get(&digest).await {
-            if now >= verified.until || self.rules.is_over(verified.claims.exp, now) {
-                self.remembered.remove(&digest).await;
+        if let Some(verified) = self.remembered.get(&digest) {
+            if verified.is_old(now) || self.rules.is_over(verified.claims.exp, now) {
+                self.remembered.remove(&digest);
             } else if let Keys::One(_) = self.keys {
                 return Ok(verified.claims.clone());
             } else {
@@ -148,7 +153,7 @@ impl Authenticator {
         }
         let verified = self.verify_signature(token, now).await?;
         let claims = verified.claims.clone();
-        self.remembered.insert(digest, Arc::new(verified)).await;
+        self.remembered.insert(digest, Arc::new(verified));
         Ok(claims)
     }
 
@@ -171,7 +176,6 @@ impl Authenticator {
             })?
             .claims;
         let claims = self.rules.judge(&payload, now)?;
-        let until = now + TimeDelta::seconds(REMEMBERED_FOR.as_secs() as i64);
-        Ok(Verified { claims, key_id, key, until })
+        Ok(Verified { claims, key_id, key, at: now })
     }
 }
