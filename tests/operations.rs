@@ -241,6 +241,11 @@ async fn wrong_usage_is_status_2_with_one_line() {
         (&["config", "--metrics-token", "short"], "COLLOQUY_METRICS_TOKEN"),
         (&["keys", "rotate", "--to", "short"], "COLLOQUY_NEW_MASTER_KEY"),
         (&["config", "--nats-stream", "a b"], "COLLOQUY_NATS_STREAM is \"a b\""),
+        (
+            &["config", "--nats-payload", "all"],
+            "COLLOQUY_NATS_PAYLOAD is \"all\": expected full, sealed or metadata",
+        ),
+        (&["openapi", "smoke"], "expected weavy, protocol"),
     ] {
         let (status, _, errors) = installation.run(arguments);
         assert_eq!((status, errors.lines().count()), (Some(2), 1), "{errors}");

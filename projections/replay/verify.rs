@@ -114,8 +114,18 @@ async fn hold(
          lock table {} in access share mode",
         names.join(", ")
     );
+    // What a transaction sees never changes, so that another look takes another one.
+    for _ in 1..LOOKS_MAX {
+        connection.execute(begin.as_str()).await.map_err(failed)?;
+        match position(&mut *connection, live, 1).await {
+            Err(Error::NotCaughtUp { .. }) => {}
+            found => return found,
+        }
+        connection.execute("rollback").await.map_err(failed)?;
+        tokio::time::sleep(PAUSE).await;
+    }
     connection.execute(begin.as_str()).await.map_err(failed)?;
-    position(connection, live, LOOKS_MAX).await
+    position(connection, live, 1).await
 }
 
 /// Where the models are, all at one position. They are apart for a moment while one of them catches

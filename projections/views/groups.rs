@@ -112,7 +112,7 @@ impl Views {
             let mut contacts: Vec<Contact> =
                 others.filter_map(|user| contacts.get(user).cloned()).collect();
             contacts
-                .sort_by_cached_key(|contact| (fold(contact.user.display_name()), contact.user.id));
+                .sort_by_cached_key(|contact| (fold(contact.user.display_name()), contact.user.uuid));
             Group { conversation, contacts }
         });
         Ok(groups.collect())

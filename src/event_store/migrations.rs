@@ -23,6 +23,7 @@ const FILES: &[(&str, &str)] = files![
     "0010_built_schemas",
     "0011_refolded",
     "0012_nats_repair",
+    "0013_erased_conversations",
 ];
 
 pub(crate) static MIGRATIONS: LazyLock<Migrator> = LazyLock::new(|| {

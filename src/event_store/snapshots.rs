@@ -26,7 +26,7 @@ impl fmt::Debug for Snapshots {
     }
 }
 
-struct Snapshot {
+pub(crate) struct Snapshot {
     aggregate_type: &'static str,
     aggregate_id: String,
     version: i64,
@@ -35,6 +35,16 @@ struct Snapshot {
 }
 
 impl Snapshot {
+    pub(crate) fn of<A: Decider>(context: &StreamContext<A>) -> Self {
+        Self {
+            aggregate_type: A::TYPE,
+            aggregate_id: context.aggregate_id.clone(),
+            version: context.version,
+            state_schema: A::STATE_SCHEMA,
+            state: serde_json::to_vec(&context.aggregate),
+        }
+    }
+
     fn stream(&self) -> String {
         format!("{}/{}", self.aggregate_type, self.aggregate_id)
     }
@@ -97,13 +107,7 @@ impl Snapshots {
             return;
         }
         if let Ok(place) = self.queue.try_reserve() {
-            place.send(Snapshot {
-                aggregate_type: A::TYPE,
-                aggregate_id: context.aggregate_id.clone(),
-                version: context.version,
-                state_schema: A::STATE_SCHEMA,
-                state: serde_json::to_vec(&context.aggregate),
-            });
+            place.send(Snapshot::of(context));
         }
     }
 }
@@ -113,11 +117,12 @@ fn what(stream: &str, version: i64) -> String {
     format!("snapshot/{stream}/{version}")
 }
 
-async fn write(log: &Log, snapshot: Snapshot) -> Result<(), Error> {
+/// Writes a snapshot, encrypted with the stream's key. A stream without a key has no private values,
+/// or was erased since the snapshot was taken: then it has a later event, and nothing is written.
+pub(crate) async fn write(log: &Log, snapshot: Snapshot) -> Result<(), Error> {
     let stream = snapshot.stream();
     let state =
         snapshot.state.map_err(|source| Error::Unencodable { stream: stream.clone(), source })?;
-    // A stream without a key has nothing private in it. One whose key is gone was erased.
     let key = log.keys().stream(log.pool(), &stream).await?;
     let (is_sealed, state) = match &key {
         Some(key) => (true, key.seal(&what(&stream, snapshot.version), &state)),
@@ -128,6 +133,9 @@ async fn write(log: &Log, snapshot: Snapshot) -> Result<(), Error> {
              (aggregate_type, aggregate_id, version, state_schema, is_sealed, state)
          select $1, $2, $3, $4, $5, $6
          where $5 = exists (select from stream_keys where aggregate_type = $1 and aggregate_id = $2)
+           and ($5 or not exists (
+               select from events
+               where aggregate_type = $1 and aggregate_id = $2 and sequence > $3))
          on conflict on constraint snapshots_one_per_stream do update
          set version = excluded.version,
              state_schema = excluded.state_schema,

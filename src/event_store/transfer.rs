@@ -207,9 +207,9 @@ pub async fn import(connection: &mut PgConnection, batch: &[Exported]) -> Result
     Ok(())
 }
 
-/// Writes down what had been erased from an imported log: what is sealed and has no key, though
-/// others have one. No other text of an event can look like something sealed. Where no event has a
-/// key, none was exported, which is written down instead.
+/// Writes down what had been erased from an imported log: conversations that were deleted, and what
+/// is sealed and has no key, though others have one. No other text of an event can look like
+/// something sealed. Where no event has a key, none was exported, which is written down instead.
 ///
 /// # Errors
 /// When PostgreSQL refuses.
@@ -225,6 +225,10 @@ pub async fn finish_import(connection: &mut PgConnection) -> Result<(), Error> {
     .execute(&mut *connection)
     .await
     .map_err(Error::database("write what was erased"))?;
+    sqlx::query("select list_erased_conversations(0, (select position from log_head))")
+        .execute(&mut *connection)
+        .await
+        .map_err(Error::database("write what was erased"))?;
     sqlx::query(
         r#"insert into imported_without_keys (up_to)
            select position

@@ -70,7 +70,7 @@ impl Config {
             ("COLLOQUY_LOG", options.log.clone()),
             ("COLLOQUY_NATS_SUBJECT_PREFIX", options.nats_subject_prefix.clone()),
             ("COLLOQUY_NATS_STREAM", options.nats_stream.clone()),
-            ("COLLOQUY_NATS_PAYLOAD", options.nats_payload.as_str().to_owned()),
+            ("COLLOQUY_NATS_PAYLOAD", options.nats_payload.clone()),
         ];
         let rows = rows.into_iter().chain(options.tokens.rows());
         let rows: Vec<Vec<String>> =

@@ -1,5 +1,3 @@
-use anyhow::Context;
-
 use super::{Failure, output};
 
 /// Prints the description of every endpoint, or of one dialect's, as `/openapi.json` and
@@ -11,7 +9,8 @@ pub(super) fn run(dialect: Option<&str>) -> Result<(), Failure> {
         Some(name) => {
             let names: Vec<&str> = dialects.iter().map(|(name, _)| *name).collect();
             let expected = format!("there is no dialect {name}: expected {}", names.join(", "));
-            dialects.into_iter().find(|(known, _)| *known == name).context(expected)?.1
+            let found = dialects.into_iter().find(|(known, _)| *known == name);
+            found.ok_or(Failure::Usage(expected))?.1
         }
     };
     output::line(serde_json::to_string_pretty(&description)?)

@@ -1,9 +1,9 @@
 use std::time::Duration;
 
 use async_nats::jetstream::stream::{RawMessageErrorKind, Stream};
-use event_store::{Lease, Position, causes};
+use event_store::{Lease, Position, RecordedEvent, causes};
 use futures::{StreamExt, stream};
-use sqlx::PgPool;
+use sqlx::{PgConnection, PgPool};
 use tokio::sync::watch;
 
 use crate::{Error, health::Health};
@@ -72,6 +72,26 @@ impl Erasing<'_> {
             erased.into_iter().collect::<Result<Vec<_>, _>>()?;
         }
     }
+}
+
+/// Whether an event orders that published messages of its whole conversation be erased.
+pub(crate) fn is_ordered_by(event: &RecordedEvent) -> bool {
+    event.event_type == "ConversationDeleted"
+}
+
+/// Lists the messages of conversations that are deleted after one position and up to another, in
+/// the transaction that moves the checkpoint between the two.
+pub(crate) async fn list(
+    connection: &mut PgConnection,
+    after: Position,
+    up_to: Position,
+) -> Result<(), Error> {
+    sqlx::query("select list_erased_conversations($1, $2)")
+        .bind(after)
+        .bind(up_to)
+        .execute(connection)
+        .await?;
+    Ok(())
 }
 
 /// Under the lease: another node may have found an older copy of the stream, in which all this is

@@ -286,10 +286,14 @@ impl Relay {
     /// Waits until all of a batch is acknowledged, and notes it: for operators, and because who
     /// lost the lease fails here. Returns the position that has been reached.
     async fn confirm(&self, lease: &Lease, sent: Option<Sent>) -> Result<Option<Position>, Error> {
-        let Some(Sent { after, to, acknowledged }) = sent else { return Ok(None) };
+        let Some(Sent { after, to, erases, acknowledged }) = sent else { return Ok(None) };
         acknowledged.await?;
-        let mut database = self.log.pool().acquire().await?;
-        lease.advance(&mut database, &[NAME], after, to).await?;
+        let mut transaction = self.log.pool().begin().await?;
+        lease.advance(&mut transaction, &[NAME], after, to).await?;
+        if erases {
+            erasure::list(&mut transaction, after, to).await?;
+        }
+        transaction.commit().await?;
         metrics::counter!("colloquy_relay_published_total").increment((to - after).unsigned_abs());
         Ok(Some(to))
     }

@@ -9,7 +9,7 @@ use futures::{FutureExt, TryFutureExt};
 use sqlx::PgPool;
 
 use crate::message::USERS_MAX;
-use crate::{Error, Payload, message};
+use crate::{Error, Payload, erasure, message};
 
 /// Publishes to one stream, each message only where it belongs.
 pub(crate) struct Publisher {
@@ -28,6 +28,8 @@ pub(crate) struct Publisher {
 pub(crate) struct Sent {
     pub(crate) after: Position,
     pub(crate) to: Position,
+    /// Whether a conversation is deleted in it.
+    pub(crate) erases: bool,
     pub(crate) acknowledged: BoxFuture<'static, Result<(), Error>>,
 }
 
@@ -65,6 +67,7 @@ impl Publisher {
         Ok(Some(Sent {
             after: first.recorded.position - 1,
             to: last.recorded.position,
+            erases: batch.iter().any(|event| erasure::is_ordered_by(&event.recorded)),
             acknowledged: try_join_all(acknowledgements).map_ok(drop).boxed(),
         }))
     }

@@ -6,7 +6,7 @@ use event_store::{Lease, Position, checkpoint};
 use sqlx::PgPool;
 use tokio::sync::watch;
 
-use crate::{Error, NAME, NatsOptions, Settings, comparison, finding, repair};
+use crate::{Error, NAME, NatsOptions, Settings, comparison, erasure, finding, repair};
 
 /// How long a connection may be lost before that is a failure.
 const RECONNECTS_WITHIN: Duration = Duration::from_secs(5);
@@ -106,6 +106,7 @@ pub(crate) async fn open(
         }
     }
     lease.advance(&mut transaction, &[NAME], noted, last).await?;
+    erasure::list(&mut transaction, noted, last).await?;
     transaction.commit().await?;
     let mut repaired_at = None;
     if let Some(repair) = repair {

@@ -67,6 +67,15 @@ impl Failure {
         Self { code: Some(code), ..self }
     }
 
+    /// Fails with all of several failures, if there are any, and with the first one's status.
+    pub(crate) fn none_of(failures: impl IntoIterator<Item = Self>) -> Result<(), Self> {
+        let mut failures = failures.into_iter();
+        match failures.next() {
+            Some(first) => Err(Self { others: failures.collect(), ..first }),
+            None => Ok(()),
+        }
+    }
+
     pub(crate) fn unavailable(detail: impl Into<String>) -> Self {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, detail)
     }

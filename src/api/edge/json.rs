@@ -7,7 +7,7 @@ use serde_json::{Number, Value};
 /// # Errors
 /// What is wrong with it, as the end of a sentence about the body.
 pub(crate) fn parse(text: &str) -> Result<Value, String> {
-    let value = serde_json::from_str(text).map_err(|error| format!("is not JSON: {error}"))?;
+    let value = serde_json::from_str(text).map_err(not_json)?;
     match numbers(text).find(|number| !is_exact(number)) {
         None => Ok(value),
         Some(number) => {
@@ -25,7 +25,23 @@ pub(crate) fn parse(text: &str) -> Result<Value, String> {
 /// # Errors
 /// As [`parse`].
 pub(crate) fn parse_bytes(bytes: &[u8]) -> Result<Value, String> {
-    parse(std::str::from_utf8(bytes).map_err(|error| format!("is not UTF-8: {error}"))?)
+    parse(utf8(bytes)?)
+}
+
+/// Parses a document of which no number is kept: one that a double rounds is accepted.
+///
+/// # Errors
+/// What is wrong with it, as the end of a sentence about the body.
+pub(crate) fn parse_rounding(bytes: &[u8]) -> Result<Value, String> {
+    serde_json::from_str(utf8(bytes)?).map_err(not_json)
+}
+
+fn utf8(bytes: &[u8]) -> Result<&str, String> {
+    std::str::from_utf8(bytes).map_err(|error| format!("is not UTF-8: {error}"))
+}
+
+fn not_json(error: serde_json::Error) -> String {
+    format!("is not JSON: {error}")
 }
 
 /// Whether U+0000 is somewhere in it, which PostgreSQL cannot store.

@@ -9,9 +9,10 @@ use std::sync::{Arc, OnceLock};
 
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use event_store::{CommandError, Context};
+use event_store::Context;
 
 use super::failure::Failure;
+use super::position::AnswerPosition;
 use super::rejection::NotCaughtUp;
 use super::request::COMMAND_WAIT;
 use crate::Services;
@@ -25,7 +26,7 @@ pub(crate) struct Recorded(Arc<Known>);
 struct Known {
     is_recorded: AtomicBool,
     /// Of a request that may be a repeated one: where to look.
-    repeatable: OnceLock<(Arc<Services>, Context)>,
+    repeatable: OnceLock<(Arc<Services>, Context, AnswerPosition)>,
 }
 
 impl Recorded {
@@ -38,9 +39,14 @@ impl Recorded {
     }
 
     /// The request has a key: what it did when it came first is looked for if it fails.
-    pub(crate) fn may_be_before(&self, services: &Arc<Services>, context: &Context) {
+    pub(crate) fn may_be_before(
+        &self,
+        services: &Arc<Services>,
+        context: &Context,
+        answer: &AnswerPosition,
+    ) {
         // A request is read once.
-        let _ = self.0.repeatable.set((services.clone(), context.clone()));
+        let _ = self.0.repeatable.set((services.clone(), context.clone(), answer.clone()));
     }
 
     /// What to answer in place of a failure: that it is done, without more, if the command is
@@ -63,16 +69,16 @@ impl Recorded {
         Err(failure)
     }
 
+    /// # Errors
+    /// Also when the key was used for another request, which is refused for that reason first.
     async fn was_before(&self) -> Result<bool, Failure> {
-        let Some((services, context)) = self.0.repeatable.get() else { return Ok(false) };
-        let before = match services.commands.replay(context).await {
-            Ok(Some(before)) => before,
-            Ok(None) | Err(CommandError::KeyReused) => return Ok(false),
-            Err(error) => return Err(error.into()),
-        };
-        match services.views.progress().wait_for(before.position, COMMAND_WAIT).await {
-            true => Ok(true),
-            false => Err(NotCaughtUp::WithCommand.into()),
+        let Some((services, context, answer)) = self.0.repeatable.get() else { return Ok(false) };
+        let Some(before) = services.commands.replay(context).await? else { return Ok(false) };
+        let progress = services.views.progress();
+        if !progress.wait_for(before.position, COMMAND_WAIT).await {
+            return Err(NotCaughtUp::WithCommand.into());
         }
+        answer.set(progress.account_position(context.metadata.account).await?);
+        Ok(true)
     }
 }

@@ -116,7 +116,8 @@ impl Request {
         request.wait_for_what_the_caller_saw().await?;
         request.note_position().await.map_err(Rejection::Views)?;
         if request.context.idempotency.is_some() {
-            request.recorded.may_be_before(&request.services, &request.context);
+            let Self { recorded, services, context, answer_position, .. } = &request;
+            recorded.may_be_before(services, context, answer_position);
         }
         Ok(request)
     }

@@ -34,12 +34,9 @@ impl Attributes {
         }
         let set = |name: &&str| attributes.values.get(*name).is_some_and(|value| !value.is_null());
         let derived = r#type.derived.iter().map(|attribute| attribute.name);
-        let mut failures = derived.filter(set).map(|name| {
+        Failure::none_of(derived.filter(set).map(|name| {
             attributes.unusable(name, format!("{name} cannot be set")).coded("read_only")
-        });
-        if let Some(first) = failures.next() {
-            return Err(Failure { others: failures.collect(), ..first });
-        }
+        }))?;
         Ok(attributes)
     }
 
@@ -58,7 +55,7 @@ impl Attributes {
             Failure::bad_request(why).at(Source::Pointer(pointer.to_owned()))
         };
         let document =
-            json::parse_bytes(body).map_err(|why| wrong(format!("the body {why}"), ""))?;
+            json::parse_rounding(body).map_err(|why| wrong(format!("the body {why}"), ""))?;
         let Value::Object(mut document) = document else {
             return Err(wrong("the body must be a JSON object".to_owned(), ""));
         };

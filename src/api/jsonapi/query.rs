@@ -8,6 +8,9 @@ pub(super) const SIZE_DEFAULT: i64 = 25;
 /// Items of a page at most; more counts as this.
 const SIZE_MAX: i64 = 100;
 
+/// Beyond the end of every collection, and small enough for a page's size to be added to it.
+const OFFSET_MAX: i64 = i64::MAX / 2;
+
 /// What the query of an endpoint may say. Sparse fieldsets are offered everywhere.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Offer {
@@ -65,7 +68,7 @@ impl Default for Page {
 
 impl Page {
     pub(crate) fn offset(self) -> i64 {
-        (self.number - 1).saturating_mul(self.size)
+        (self.number - 1).saturating_mul(self.size).min(OFFSET_MAX)
     }
 
     /// The number of the last page of so many items.
@@ -96,17 +99,20 @@ impl Query {
     ) -> Result<Self, Failure> {
         let mut parsed = Self { path: path.to_owned(), ..Self::default() };
         let mut known = BTreeSet::new();
+        let mut failures = Vec::new();
         for (name, value) in form_urlencoded::parse(query.as_bytes()) {
             // Lists go on, and filters narrow each other.
             let goes_on = matches!(&*name, "include" | "sort") || member(&name, "filter").is_some();
             if !known.insert(name.clone()) && !goes_on {
-                return Err(unusable(&name, format!("{name} must be given once")));
+                failures.push(unusable(&name, format!("{name} must be given once")));
+                continue;
             }
-            parsed.parameter(&name, &value, offer, types)?;
+            failures.extend(parsed.parameter(&name, &value, offer, types).err());
             if member(&name, "page") != Some("number") {
                 parsed.kept.push((name.into_owned(), value.into_owned()));
             }
         }
+        Failure::none_of(failures)?;
         Ok(parsed)
     }
 
@@ -165,7 +171,7 @@ impl Query {
             }
         } else if offer.own.contains(&name) {
             if !value.trim().is_empty() {
-                self.own.insert(name.to_owned(), value.trim().to_owned());
+                self.own.insert(name.to_owned(), value.to_owned());
             }
         } else {
             return Err(unusable(name, format!("there is no parameter {name} here")));

@@ -152,7 +152,7 @@ pub(super) fn contacts() -> Value {
 }
 
 fn json(body: &[u8]) -> Result<Map<String, Value>, Failure> {
-    match json::parse_bytes(body) {
+    match json::parse_rounding(body) {
         Ok(Value::Object(object)) => Ok(object),
         Ok(_) => Err(Failure::bad_request("the body must be a JSON object")),
         Err(why) => Err(Failure::bad_request(format!("the body {why}"))),

@@ -5,6 +5,7 @@ use futures::StreamExt;
 use uuid::Uuid;
 
 use super::{create, log, node, post, run};
+use crate::snapshots::{self, Snapshot};
 use crate::{Commands, ERASED, Error, Log, StreamContext};
 
 async fn long_stream(commands: &Commands, id: Uuid) {
@@ -97,4 +98,21 @@ async fn an_erased_stream_has_no_snapshot_and_no_key() {
     let Event::ConversationRenamed { name } = events[1].decode().unwrap() else { panic!() };
     assert_eq!(name, Some(Private::Redacted));
     assert!(events[1].reveal().unwrap().contains(ERASED));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_snapshot_that_is_written_after_its_stream_was_erased_is_dropped() {
+    let (log, _) = log().await;
+    let commands = node(&log);
+    let id = Uuid::now_v7();
+    run(&commands, id, create()).await.unwrap();
+    let rename = Command::RenameConversation { name: Some("a secret name".into()) };
+    run(&commands, id, rename).await.unwrap();
+    let state = commands.store().load::<Conversation>(&id.to_string()).await.unwrap();
+    snapshots::write(&log, Snapshot::of(&state)).await.unwrap();
+    assert_eq!(snapshot_version(&log).await, Some(state.version));
+
+    run(&commands, id, Command::DeleteConversation).await.unwrap();
+    snapshots::write(&log, Snapshot::of(&state)).await.unwrap();
+    assert_eq!(snapshot_version(&log).await, None);
 }

@@ -273,7 +273,9 @@ async fn nats(options: &Options, pool: Option<&PgPool>, findings: &mut Findings)
     findings.add("consumers read with", Ok(private_nats::reading_command(options)), "");
     let Some(pool) = pool else { return };
     let stream = &options.nats_stream;
-    match relay::check(&client, &options.relay(nats), pool).await {
+    // Options that cannot be used have stopped the verb at its start.
+    let Ok(settings) = options.relay(nats) else { return };
+    match relay::check(&client, &settings, pool).await {
         Ok(relay::Checked { last, findings: found }) => {
             if found.is_empty() {
                 let last =

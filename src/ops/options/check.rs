@@ -97,7 +97,8 @@ impl Options {
             }
         };
         token("COLLOQUY_NATS_SUBJECT_PREFIX", &self.nats_subject_prefix)?;
-        token("COLLOQUY_NATS_STREAM", &self.nats_stream)
+        token("COLLOQUY_NATS_STREAM", &self.nats_stream)?;
+        self.payload().map(drop)
     }
 }
 

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
-use relay::NatsOptions;
+use relay::{NatsOptions, Payload};
 
 pub(super) use check::wrong;
 
@@ -92,38 +92,10 @@ pub(crate) struct Options {
     /// JetStream stream
     #[arg(long, global = true, env = "COLLOQUY_NATS_STREAM", default_value = "CONVERSATIONS")]
     pub(super) nats_stream: String,
-    /// What messages say: all of an event, what is sealed in the log in the clear; all but that; or
-    /// its type alone
-    #[arg(long, global = true, env = "COLLOQUY_NATS_PAYLOAD", default_value = "full", value_enum)]
-    pub(super) nats_payload: NatsPayload,
-}
-
-/// What of an event its message on NATS says.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-pub(super) enum NatsPayload {
-    Full,
-    Sealed,
-    Metadata,
-}
-
-impl NatsPayload {
-    pub(super) fn as_str(self) -> &'static str {
-        match self {
-            Self::Full => "full",
-            Self::Sealed => "sealed",
-            Self::Metadata => "metadata",
-        }
-    }
-}
-
-impl From<NatsPayload> for relay::Payload {
-    fn from(payload: NatsPayload) -> Self {
-        match payload {
-            NatsPayload::Full => Self::Full,
-            NatsPayload::Sealed => Self::Sealed,
-            NatsPayload::Metadata => Self::Metadata,
-        }
-    }
+    /// Body of the messages: full (the event with its private text in clear), sealed (the event
+    /// without private text) or metadata (the event's type alone)
+    #[arg(long, global = true, env = "COLLOQUY_NATS_PAYLOAD", default_value = "full")]
+    pub(super) nats_payload: String,
 }
 
 impl Options {
@@ -172,14 +144,23 @@ impl Options {
     }
 
     /// How events are published to this server.
-    pub(super) fn relay(&self, nats: NatsOptions) -> relay::Settings {
-        relay::Settings {
+    pub(super) fn relay(&self, nats: NatsOptions) -> Result<relay::Settings, Failure> {
+        Ok(relay::Settings {
             nats,
             stream: self.nats_stream.clone(),
             subject_prefix: self.nats_subject_prefix.clone(),
-            payload: self.nats_payload.into(),
+            payload: self.payload()?,
             in_flight_max: 1000,
             look_every: Duration::from_secs(5),
+        })
+    }
+
+    fn payload(&self) -> Result<Payload, Failure> {
+        match self.nats_payload.as_str() {
+            "full" => Ok(Payload::Full),
+            "sealed" => Ok(Payload::Sealed),
+            "metadata" => Ok(Payload::Metadata),
+            other => Err(wrong("COLLOQUY_NATS_PAYLOAD", other, "full, sealed or metadata")),
         }
     }
 }

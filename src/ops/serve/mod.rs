@@ -205,7 +205,7 @@ impl Serve {
         let hear = move |subject: &str, body: &[u8]| live.hear(subject, body);
         let signalling = relay::signals::run(nats.clone(), prefix, signals, hear, stop.clone());
         followers.spawn(signalling);
-        let settings = options.relay(nats);
+        let settings = options.relay(nats)?;
         let (status, watched) = watch::channel(relay::Status::default());
         followers.spawn(relay::run(log.clone(), settings, node, status, stop.clone()));
         Ok(Some(watched))

@@ -26,6 +26,27 @@ async fn what_was_erased_is_erased_again_from_an_older_copy_of_the_stream() {
     relay.until("nothing fails", |status| status.failure.is_none()).await;
 }
 
+#[tokio::test]
+async fn of_an_erased_conversation_nothing_is_left_in_the_stream_but_that_it_was_deleted() {
+    let fixture = Fixture::new(nats_url().await).await;
+    let relay = fixture.relay();
+    fixture.append(1).await;
+    let (room, kept) = (fixture.create_room().await, fixture.create_room().await);
+    fixture.add_member(room).await;
+    fixture.add_member(kept).await;
+    fixture.delete_room(room).await;
+    fixture.until_all_are_there_but(&[2, 4]).await;
+    fixture.until_nothing_is_found().await;
+    relay.stop().await;
+
+    // The relay ends between publishing and noting it.
+    fixture.delete_room(kept).await;
+    fixture.publish_as(7, "").await;
+    let _relay = fixture.relay();
+    fixture.until_all_are_there_but(&[2, 3, 4, 5]).await;
+    fixture.until_nothing_is_found().await;
+}
+
 /// The copy has all events, so that its last sequence tells nothing.
 #[tokio::test]
 async fn a_copy_from_just_before_an_erasure_is_noticed() {

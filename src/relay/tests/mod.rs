@@ -6,7 +6,7 @@ use std::time::Duration;
 use async_nats::jetstream::stream::Stream;
 use domain::conversation::{self, Conversation};
 use domain::user::{Command, Profile, User};
-use domain::{AccountId, ConversationId};
+use domain::{AccountId, ConversationId, UserId};
 use embedded::testing::{Proxy, folder, nats_url, unique};
 use embedded::{Access, Nats};
 use event_store::{Commands, Context};
@@ -100,6 +100,11 @@ impl Fixture {
     }
 
     /// Erases a room: one event.
+    async fn add_member(&self, room: Uuid) {
+        let user = UserId::new(Uuid::now_v7());
+        self.tell(room, conversation::Command::AddMember { user }).await;
+    }
+
     async fn delete_room(&self, id: Uuid) {
         self.tell(id, conversation::Command::DeleteConversation).await;
     }

@@ -35,6 +35,9 @@ pub(super) async fn read(
 ) -> Result<Json<Conversation>, Failure> {
     let fields = request.fields().await?;
     let entry = request.entry(&id).await?;
+    if request.replay().await?.is_some() {
+        return request.render_conversation(entry.state.conversation).await;
+    }
     let reading = match fields.id("message_id")?.flatten() {
         None => Reading::Whole(entry.conversation.newest_id()),
         Some(text) => {

@@ -30,14 +30,16 @@ offered!(OFFER);
 pub(super) async fn create(request: Pulse) -> Result<Document, Failure> {
     let query = request.query(&OFFER)?;
     let attributes = request.new_attributes(&CHAT_MEMBERSHIP)?;
-    match attributes.get("role_ids") {
-        None | Some(Value::Null) => {}
-        Some(Value::Array(roles)) if roles.is_empty() => {}
+    let roles = match attributes.get("role_ids") {
+        None => Ok(()),
+        Some(Value::Array(roles)) if roles.is_empty() => Ok(()),
         Some(_) => {
             let why = "role_ids must be an empty array: roles are not offered";
-            return Err(attributes.unusable("role_ids", why));
+            Err(attributes.unusable("role_ids", why))
         }
-    }
+    };
+    let (chat, user) = (attributes.text("chat_id"), attributes.text("user_id"));
+    Failure::none_of([chat.err(), user.err(), roles.err()].into_iter().flatten())?;
     let unknown = |_| attributes.failure(StatusCode::NOT_FOUND, "chat_id", "there is no such chat");
     let chat = id(attributes.text("chat_id")?).map_err(unknown)?;
     let user = request.named_user(&attributes, "user_id").await?;

@@ -74,7 +74,7 @@ impl Parts {
         let database = Database::open(options).await?;
         match Self::reach(&database, options).await {
             Ok((log, reached)) => {
-                let settings = options.relay(reached.nats.clone());
+                let settings = options.relay(reached.nats.clone())?;
                 Ok(Self { database, log, reached, settings })
             }
             Err(failure) => {
