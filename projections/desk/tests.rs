@@ -87,9 +87,9 @@ async fn the_newest_link_counts_and_the_first_choice_of_a_conversation() {
         contact_link::Command::LinkContact { contact, inbox, source_id: source_id.into() };
     assert!(office.world.ask::<ContactLink>(again, command).await);
     let chosen = [(); 2].map(|()| ConversationId::new(Uuid::now_v7()));
-    for conversation in chosen {
+    for (conversation, is_first) in chosen.into_iter().zip([true, false]) {
         let command = contact_link::Command::ChooseConversation { conversation, instead_of: None };
-        assert!(office.world.ask::<ContactLink>(again, command).await);
+        assert_eq!(office.world.ask::<ContactLink>(again, command).await, is_first);
     }
     let views = office.world.project().await;
     let sought = LinkSought { source_id: source_id.to_owned(), ..LinkSought::default() };

@@ -111,8 +111,9 @@ impl Views {
             let others = members.get(&conversation.uuid).into_iter().flatten();
             let mut contacts: Vec<Contact> =
                 others.filter_map(|user| contacts.get(user).cloned()).collect();
-            contacts
-                .sort_by_cached_key(|contact| (fold(contact.user.display_name()), contact.user.uuid));
+            contacts.sort_by_cached_key(|contact| {
+                (fold(contact.user.display_name()), contact.user.uuid)
+            });
             Group { conversation, contacts }
         });
         Ok(groups.collect())

@@ -142,17 +142,24 @@ fn check_value(value: &Value, depth: usize, keys: &mut usize) -> Result<(), Exce
 /// Attributes of a contact or a support conversation: what every client of a desk can hold.
 pub(crate) fn check_attributes(attributes: &Map<String, Value>) -> Result<(), Excess> {
     check_metadata(Some(attributes))?;
-    attributes.values().try_for_each(|value| match value {
-        Value::String(text) => check_text("an attribute", text, ATTRIBUTE_LENGTH_MAX),
-        Value::Number(number) if number.as_i64().map_or(number.is_u64(), is_too_large) => {
-            Err(Excess::Integer { field: "an attribute", max: ATTRIBUTE_INTEGER_MAX })
-        }
-        _ => Ok(()),
-    })
+    attributes.values().try_for_each(check_attribute)
 }
 
-fn is_too_large(integer: i64) -> bool {
-    integer > ATTRIBUTE_INTEGER_MAX
+fn check_attribute(value: &Value) -> Result<(), Excess> {
+    match value {
+        Value::String(text) => check_text("an attribute", text, ATTRIBUTE_LENGTH_MAX),
+        Value::Number(number) if number.as_f64().is_some_and(is_too_large) => {
+            Err(Excess::Integer { field: "an attribute", max: ATTRIBUTE_INTEGER_MAX })
+        }
+        Value::Array(items) => items.iter().try_for_each(check_attribute),
+        Value::Object(object) => object.values().try_for_each(check_attribute),
+        Value::Null | Value::Bool(_) | Value::Number(_) => Ok(()),
+    }
+}
+
+/// Of integers only, also of those that are beyond 64 bits.
+fn is_too_large(number: f64) -> bool {
+    number.fract() == 0.0 && number > ATTRIBUTE_INTEGER_MAX as f64
 }
 
 /// A time as every reader holds it: to the microsecond, as PostgreSQL does, which knows no leap

@@ -49,7 +49,10 @@ async fn the_newest_one_counts_when_an_inbox_is_locked_later() {
     lock(&scene, true).await;
     assert_eq!(again(&scene, json!({})).await["id"], newest["id"]);
     lock(&scene, false).await;
-    assert_ne!(again(&scene, json!({})).await["id"], newest["id"]);
+    let newer = again(&scene, json!({})).await;
+    assert_ne!(newer["id"], newest["id"]);
+    lock(&scene, true).await;
+    assert_eq!(again(&scene, json!({})).await["id"], newer["id"]);
 }
 
 #[tokio::test]
@@ -64,11 +67,26 @@ async fn after_the_one_conversation_was_erased_there_is_another() {
 }
 
 #[tokio::test]
-async fn a_refused_message_makes_no_conversation() {
+async fn what_is_refused_leaves_neither_a_conversation_nor_a_link() {
     let scene = Scene::new().await;
     lock(&scene, true).await;
-    let body = scene.body(json!({"source_id": "src-1", "message": {"content": "\n"}}));
-    scene.host.post(&path("/conversations"), body).await.expect(422);
+    let (contact, inbox) = (&scene.contact["id"], &scene.inbox["id"]);
+    let links = async || {
+        let contact = scene.host.get(&path(&format!("/contacts/{contact}"))).await.expect(200);
+        contact["payload"]["contact_inboxes"].clone()
+    };
+    let before = links().await;
+    for (further, status) in [
+        (json!({"message": {"content": "\n"}}), 422),
+        (json!({"message": {"content": "x".repeat(150_001)}}), 422),
+        (json!({"assignee_id": 999_999}), 404),
+        (json!({"custom_attributes": {"a": ["x".repeat(1_501)]}}), 422),
+    ] {
+        let mut body = json!({"inbox_id": inbox, "contact_id": contact, "source_id": "new"});
+        body.as_object_mut().unwrap().extend(further.as_object().unwrap().clone());
+        scene.host.post(&path("/conversations"), body).await.expect(status);
+        assert_eq!(links().await, before);
+    }
     let listed = scene.host.get(&path("/conversations?status=all")).await.expect(200);
     assert_eq!(listed["data"]["payload"], json!([]));
 }

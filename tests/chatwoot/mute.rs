@@ -54,6 +54,18 @@ async fn a_mute_with_an_end_comes_to_it() {
     ann.post(&of(later, "/mute"), json!({"until": "tomorrow"})).await.expect(422);
 }
 
+#[tokio::test]
+async fn a_mute_is_over_at_its_end_and_not_when_that_is_recorded() {
+    let scene = Scene::new().await;
+    let (ann, _) = scene.agent("ann").await;
+    for _ in 0..10 {
+        let id = scene.conversation().await;
+        ann.post(&of(id, "/mute"), json!({"until": 1})).await.expect(200);
+        scene.incoming(id, "Hello?").await;
+        assert_eq!(scene.get(id).await["status"], "open");
+    }
+}
+
 /// Whatever the order of both: before the mute, the message is in what is resolved then, and behind
 /// it, it opens nothing.
 #[tokio::test(flavor = "multi_thread")]

@@ -92,6 +92,8 @@ pub struct SupportConversation {
     pub labels: Vec<String>,
     /// Muted by the agents, now.
     pub muted: bool,
+    /// The end of a mute that is over, until an event has ended it.
+    pub mute_over_since: Option<DateTime<Utc>>,
     /// What the channel says of it.
     pub additional_attributes: Map<String, Value>,
     /// The host system's own.

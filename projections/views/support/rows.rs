@@ -51,8 +51,9 @@ pub(super) fn conversation_columns() -> String {
     format!(
         "c.conversation, c.number, c.account_id, c.inbox, i.number, i.channel, c.link,
          c.source_id, c.status, c.snoozed_until, c.priority, c.labels,
-         c.muted and coalesce(c.muted_until > clock_timestamp(), true), c.additional_attributes,
-         c.custom_attributes, c.unread_count, c.agents_seen_at, c.assignee_seen_at,
+         c.muted and coalesce(c.muted_until > clock_timestamp(), true),
+         case when c.muted and c.muted_until <= clock_timestamp() then c.muted_until end,
+         c.additional_attributes, c.custom_attributes, c.unread_count, c.agents_seen_at, c.assignee_seen_at,
          c.last_incoming_at, c.created_at, c.last_activity_at, c.first_reply_at,
          c.waiting_since, c.updated_at, c.assignee, {}, {TEAM_COLUMNS}, {}",
         contact_columns("k"),
@@ -180,7 +181,7 @@ fn conversation(columns: &mut Columns<'_>) -> Result<ConversationRow> {
     let (inbox, inbox_number, channel) = (columns.next()?, columns.next()?, columns.named()?);
     let (link, source_id, status) = (columns.next()?, columns.next()?, columns.named()?);
     let (snoozed_until, priority) = (columns.next()?, columns.named_if_any()?);
-    let (labels, muted) = (columns.next()?, columns.next()?);
+    let (labels, muted, mute_over_since) = (columns.next()?, columns.next()?, columns.next()?);
     let (additional_attributes, custom_attributes) = (columns.map()?, columns.map()?);
     let unread_count = columns.next()?;
     let (agent_last_seen_at, assignee_last_seen_at) = (columns.next()?, columns.next()?);
@@ -209,6 +210,7 @@ fn conversation(columns: &mut Columns<'_>) -> Result<ConversationRow> {
         team,
         labels,
         muted,
+        mute_over_since,
         additional_attributes,
         custom_attributes,
         last_message,

@@ -85,15 +85,6 @@ pub(super) fn about(field: &'static str) -> impl Fn(Failure) -> Failure {
     }
 }
 
-/// The first of several failures with the others behind it, if there is any.
-pub(super) fn all(failures: Vec<Failure>) -> Result<(), Failure> {
-    let mut failures = failures.into_iter();
-    match failures.next() {
-        None => Ok(()),
-        Some(first) => Err(Failure { others: failures.collect(), ..first }),
-    }
-}
-
 /// Where of the query or the head something is wrong.
 fn field(failure: &Failure) -> Option<&str> {
     match &failure.source {
@@ -147,14 +138,19 @@ fn unusable(failure: &Failure) -> Value {
     json!({ "description": description, "errors": all().map(named).collect::<Vec<_>>() })
 }
 
+/// Every value of the body that cannot be used.
 fn refusal(failure: &Failure) -> Value {
-    let message = failure.message();
+    let all = || std::iter::once(failure).chain(&failure.others);
+    let message = all().map(Failure::message).collect::<Vec<_>>().join(", ");
     match &failure.source {
-        Some(Source::Pointer(at)) if failure.code != Some(MISSING) => json!({
-            "message": message,
-            "attributes": [at.trim_start_matches('/')],
-            "error": message,
-        }),
+        Some(Source::Pointer(_)) if failure.code != Some(MISSING) => {
+            let attribute = |failure: &Failure| match &failure.source {
+                Some(Source::Pointer(at)) => Some(at.trim_start_matches('/').to_owned()),
+                _ => None,
+            };
+            let attributes: Vec<String> = all().filter_map(attribute).collect();
+            json!({ "message": message, "attributes": attributes, "error": message })
+        }
         Some(_) => json!({ "error": message, "message": message }),
         None => {
             // The domain's limits begin with what they limit.

@@ -1,4 +1,4 @@
-use super::error::{all, bad_parameter};
+use super::error::bad_parameter;
 use crate::edge::failure::Failure;
 use domain::PublicId;
 
@@ -20,7 +20,7 @@ impl Query {
 
     /// Fails if anything that was asked for cannot be used.
     pub(super) fn check(self) -> Result<(), Failure> {
-        all(self.failures)
+        Failure::none_of(self.failures)
     }
 
     pub(super) fn refuse(&mut self, name: &str, must_be: impl Into<String>) {
@@ -29,8 +29,8 @@ impl Query {
 
     pub(super) fn text(&mut self, name: &str) -> Option<String> {
         let mut values = self.pairs.iter().rev().filter(|(key, _)| key == name);
-        let text = values.next().map(|(_, value)| value.trim().to_owned());
-        let text = text.filter(|text| !text.is_empty())?;
+        let text = values.next().map(|(_, value)| value.clone());
+        let text = text.filter(|text| !text.trim().is_empty())?;
         if text.contains('\0') {
             self.refuse(name, "must not contain U+0000");
             return None;
@@ -41,7 +41,7 @@ impl Query {
     /// One of several named values.
     pub(super) fn one_of<T: Copy>(&mut self, name: &str, named: &[(&str, T)]) -> Option<T> {
         let text = self.text(name)?;
-        let found = named.iter().find(|(name, _)| *name == text).map(|(_, value)| *value);
+        let found = named.iter().find(|(name, _)| *name == text.trim()).map(|(_, value)| *value);
         if found.is_none() {
             let names: Vec<&str> = named.iter().map(|(name, _)| *name).collect();
             self.refuse(name, format!("must be one of {}", names.join(", ")));
@@ -52,18 +52,21 @@ impl Query {
     /// A public number, whether anything has it or not.
     pub(super) fn number(&mut self, name: &str) -> Option<PublicId> {
         let text = self.text(name)?;
-        let digits = text.strip_prefix('-').unwrap_or(&text);
+        let text = text.trim();
+        let digits = text.strip_prefix('-').unwrap_or(text);
         if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
             self.refuse(name, "must be an integer");
             return None;
         }
-        // A number beyond the type is the number of nothing.
-        Some(text.parse().unwrap_or(PublicId::NONE))
+        // A number beyond the type is the number of nothing, before or behind all others.
+        let beyond = if text == digits { PublicId::MAX } else { PublicId::NONE };
+        Some(text.parse().unwrap_or(beyond))
     }
 
     /// An integer from 1 on; beyond `max` counts as that.
     pub(super) fn positive(&mut self, name: &str, max: i64) -> Option<i64> {
         let text = self.text(name)?;
+        let text = text.trim();
         let is_number = text.bytes().all(|byte| byte.is_ascii_digit());
         let number = is_number.then(|| text.parse().unwrap_or(max).min(max));
         let positive = number.filter(|number| *number > 0);

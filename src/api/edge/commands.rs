@@ -5,6 +5,7 @@ use domain::participation::{ChangeCommand, Command, Membership, Participation};
 use domain::{ConversationId, ParticipationId, Text, UserId};
 use event_store::{CommandError, Outcome};
 use projections::Message;
+use serde_json::{Map, Value};
 
 use super::failure::Failure;
 use super::permissions::Reach;
@@ -104,18 +105,30 @@ impl Request {
         self.execute_all::<Conversation>(id, commands).await
     }
 
+    /// Edits the text of a message, as [`Self::edit`] does.
+    pub(crate) async fn edit_text(&self, message: Message, text: Text) -> Result<Outcome, Failure> {
+        let (metadata, tags) = (kept_metadata(&message), message.tags.clone());
+        self.edit(message, text, metadata, tags).await
+    }
+
     /// Edits a message. Where it says so already it is not edited, and the request's key is claimed
     /// all the same.
-    pub(crate) async fn edit_text(&self, message: Message, text: Text) -> Result<Outcome, Failure> {
-        let edit = (text.as_str() != message.text).then(|| {
-            let kept = message.metadata.and_then(|kept| kept.as_object().cloned());
-            conversation::Command::EditMessage {
-                message: message.uuid,
-                author: message.author,
-                text,
-                metadata: kept,
-                tags: message.tags,
-            }
+    pub(crate) async fn edit(
+        &self,
+        message: Message,
+        text: Text,
+        metadata: Option<Map<String, Value>>,
+        tags: Vec<String>,
+    ) -> Result<Outcome, Failure> {
+        let is_same = text.as_str() == message.text
+            && metadata == kept_metadata(&message)
+            && tags == message.tags;
+        let edit = (!is_same).then_some(conversation::Command::EditMessage {
+            message: message.uuid,
+            author: message.author,
+            text,
+            metadata,
+            tags,
         });
         let commands = edit.into_iter().collect();
         self.execute_all::<Conversation>(message.conversation, commands).await
@@ -140,6 +153,10 @@ impl Request {
         self.may_delete(id, reach).await?;
         self.execute::<Conversation>(id, conversation::Command::DeleteConversation).await
     }
+}
+
+pub(crate) fn kept_metadata(message: &Message) -> Option<Map<String, Value>> {
+    message.metadata.as_ref().and_then(|kept| kept.as_object().cloned())
 }
 
 /// A member's stream of their own state, and what changes it.

@@ -76,6 +76,21 @@ impl Failure {
         }
     }
 
+    /// Both values, or the failures of both.
+    pub(crate) fn both<A, B>(
+        first: Result<A, Self>,
+        second: Result<B, Self>,
+    ) -> Result<(A, B), Self> {
+        match (first, second) {
+            (Ok(first), Ok(second)) => Ok((first, second)),
+            (Err(mut first), Err(second)) => {
+                first.others.push(second);
+                Err(first)
+            }
+            (Err(failure), Ok(_)) | (Ok(_), Err(failure)) => Err(failure),
+        }
+    }
+
     pub(crate) fn unavailable(detail: impl Into<String>) -> Self {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, detail)
     }

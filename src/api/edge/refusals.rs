@@ -92,6 +92,9 @@ impl From<contact_link::Refusal> for Failure {
     fn from(refusal: contact_link::Refusal) -> Self {
         match refusal {
             contact_link::Refusal::LinkUnknown => Self::not_found(),
+            contact_link::Refusal::ConversationChosen => {
+                Self::new(StatusCode::CONFLICT, refusal.to_string())
+            }
             contact_link::Refusal::SourceIdTaken
             | contact_link::Refusal::SourceIdBlank
             | contact_link::Refusal::Excess(_) => {

@@ -160,23 +160,6 @@ impl Request {
         Ok(outcome)
     }
 
-    /// The same for what has to be there before the request's own command: that one claims the key,
-    /// and may yet be refused.
-    pub(crate) async fn prepare<A>(
-        &self,
-        id: A::Id,
-        commands: Vec<A::Command>,
-    ) -> Result<(), Failure>
-    where
-        A: Decider,
-        A::Refusal: Into<Failure>,
-    {
-        let context = Context { idempotency: None, ..self.context.clone() };
-        let runner = &self.services.commands;
-        let outcome = runner.execute_all::<A>(id, commands, &context).await?;
-        self.wait_for_position(outcome.position).await
-    }
-
     /// Carries out commands on several streams, all or none, in one commit; returns when the read
     /// models show what they did.
     pub(crate) async fn execute_together(

@@ -147,10 +147,14 @@ impl Query {
     pub(super) fn positive(&self, name: &str) -> Result<Option<i64>, Failure> {
         match self.raw(name)? {
             None | Some("" | "null") => Ok(None),
-            Some(text) => match text.parse() {
-                Ok(number @ 1..) => Ok(Some(number)),
-                _ => Err(Failure::bad_request(format!("{name} must be a positive integer"))),
-            },
+            Some(text) => {
+                let is_digits = text.bytes().all(|byte| byte.is_ascii_digit());
+                // However large: what is beyond the type is the number of nothing.
+                match text.parse().unwrap_or(if is_digits { i64::MAX } else { 0 }) {
+                    number @ 1.. => Ok(Some(number)),
+                    _ => Err(Failure::bad_request(format!("{name} must be a positive integer"))),
+                }
+            }
         }
     }
 

@@ -11,7 +11,7 @@ pub enum Command {
         /// Who the contact is there.
         source_id: Text,
     },
-    /// Chooses the one conversation of the link, if none is chosen yet.
+    /// Chooses the one conversation of the link; refused if another one is chosen.
     ChooseConversation {
         /// The one to be chosen.
         conversation: ConversationId,

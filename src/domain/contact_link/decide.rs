@@ -13,10 +13,10 @@ pub(super) fn decide(link: &ContactLink, command: Command) -> Result<Vec<Event>,
             Some(_) => Err(Refusal::SourceIdTaken),
         },
         Command::ChooseConversation { .. } if link.contact.is_none() => Err(Refusal::LinkUnknown),
-        Command::ChooseConversation { conversation, instead_of } => {
-            let is_free = link.conversation.is_none() || link.conversation == instead_of;
-            let chosen = Event::LinkedConversationChosen { linked: conversation };
-            Ok(is_free.then_some(chosen).into_iter().collect())
-        }
+        Command::ChooseConversation { conversation, instead_of } => match link.conversation {
+            Some(chosen) if chosen == conversation => Ok(vec![]),
+            Some(chosen) if Some(chosen) != instead_of => Err(Refusal::ConversationChosen),
+            _ => Ok(vec![Event::LinkedConversationChosen { linked: conversation }]),
+        },
     }
 }

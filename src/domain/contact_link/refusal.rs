@@ -9,6 +9,9 @@ pub enum Refusal {
     /// It belongs to no contact.
     #[error("the source id is not linked to a contact")]
     LinkUnknown,
+    /// Another conversation is the one of the link.
+    #[error("another conversation was chosen meanwhile")]
+    ConversationChosen,
     /// Nothing but white space.
     #[error("source_id must not be blank")]
     SourceIdBlank,

@@ -49,8 +49,10 @@ fn the_first_conversation_that_is_chosen_stays_until_it_is_gone() {
     let chosen = |n| Event::LinkedConversationChosen { linked: conversation(n) };
     refused(vec![], choose(7, None), Refusal::LinkUnknown);
     check(vec![linked()], choose(7, None), vec![chosen(7)]);
-    check(vec![linked(), chosen(7)], choose(8, None), vec![]);
+    check(vec![linked(), chosen(7)], choose(7, None), vec![]);
+    refused(vec![linked(), chosen(7)], choose(8, None), Refusal::ConversationChosen);
     check(vec![linked(), chosen(7)], choose(8, Some(7)), vec![chosen(8)]);
     // Another command was quicker.
-    check(vec![linked(), chosen(7), chosen(8)], choose(9, Some(7)), vec![]);
+    let given = vec![linked(), chosen(7), chosen(8)];
+    refused(given, choose(9, Some(7)), Refusal::ConversationChosen);
 }

@@ -56,6 +56,8 @@ pub enum Change {
     ExpectMuted {
         /// What the caller knows.
         muted: bool,
+        /// The end of a mute that counts as over, though no event has ended it yet.
+        over_since: Option<DateTime<Utc>>,
     },
     /// Speak up again.
     UnmuteConversation,

@@ -48,10 +48,13 @@ pub(super) fn decide(
         ChangeCommand::KeepMuted => {
             (!now.muted).then_some(Change::ConversationMuted { until: None })
         }
-        ChangeCommand::ExpectMuted { muted } if muted != now.muted => {
-            return Err(Refusal::MuteChanged);
+        ChangeCommand::ExpectMuted { muted, over_since } => {
+            let is_over = over_since.is_some() && now.muted_until == over_since;
+            if muted != (now.muted && !is_over) {
+                return Err(Refusal::MuteChanged);
+            }
+            None
         }
-        ChangeCommand::ExpectMuted { .. } => None,
         ChangeCommand::UnmuteConversation => now.muted.then_some(Change::ConversationUnmuted),
         ChangeCommand::EndMute { until } => {
             (now.muted && now.muted_until == Some(until)).then_some(Change::ConversationUnmuted)

@@ -1,4 +1,5 @@
 use crate::{ConversationId, MembershipId, PublicId, UserId};
+use chrono::DateTime;
 use cqrs_es::test::TestFramework;
 use uuid::Uuid;
 
@@ -207,13 +208,34 @@ fn what_is_known_of_a_mute_is_refused_when_it_is_not_so() {
     let muted = [Change::ConversationMuted { until: None }];
     let unmuted = [muted[0].clone(), Change::ConversationUnmuted];
     for (given, is_muted) in [(&[][..], false), (&muted[..], true), (&unmuted[..], false)] {
-        check(given, ChangeCommand::ExpectMuted { muted: is_muted }, &[]);
+        let expect = |muted| ChangeCommand::ExpectMuted { muted, over_since: None };
+        check(given, expect(is_muted), &[]);
         TestFramework::<Participation>::with(())
             .given(given.iter().cloned().map(event).collect())
-            .when(Command {
-                membership: membership(5),
-                change: ChangeCommand::ExpectMuted { muted: !is_muted },
-            })
+            .when(Command { membership: membership(5), change: expect(!is_muted) })
             .then_expect_error(Refusal::MuteChanged);
+    }
+}
+
+#[test]
+fn a_mute_that_is_over_is_none_before_an_event_ends_it() {
+    let (end, another) = (DateTime::from_timestamp(60, 0), DateTime::from_timestamp(61, 0));
+    let given = [Change::ConversationMuted { until: end }];
+    for (muted, over_since, is_so) in [
+        (false, end, true),
+        (true, end, false),
+        (true, None, true),
+        (true, another, true),
+        (false, another, false),
+    ] {
+        let change = ChangeCommand::ExpectMuted { muted, over_since };
+        let given = given.iter().cloned().map(event).collect();
+        let decided = TestFramework::<Participation>::with(())
+            .given(given)
+            .when(Command { membership: membership(5), change });
+        match is_so {
+            true => decided.then_expect_events(vec![]),
+            false => decided.then_expect_error(Refusal::MuteChanged),
+        }
     }
 }

@@ -37,8 +37,10 @@ pub(super) fn read(body: &Body) -> Result<Profile, Failure> {
     };
     let email = trimmed("email")?.map(|email| email.to_lowercase());
     let phone_number = trimmed("phone_number")?;
-    check("email", email.as_deref(), is_email, "must be an e-mail address")?;
-    check("phone_number", phone_number.as_deref(), is_e164, "must be an E.164 number")?;
+    Failure::both(
+        check("email", email.as_deref(), is_email, "must be an e-mail address"),
+        check("phone_number", phone_number.as_deref(), is_e164, "must be an E.164 number"),
+    )?;
     let attributes = |name| Some(body.get(name)?.as_object()?.clone().into());
     Ok(Profile {
         name: body.clearable_text("name")?,

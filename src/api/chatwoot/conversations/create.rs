@@ -1,8 +1,8 @@
 use domain::ConversationId;
-use domain::contact_link::{Command as LinkCommand, ContactLink};
+use domain::contact_link::{self, Command as LinkCommand, ContactLink};
 use domain::conversation::support::{ContentType, Priority, Status};
 use domain::conversation::{Command, Conversation as Aggregate, Refusal};
-use event_store::{CommandError, Together};
+use event_store::{CommandError, Outcome, Together};
 use serde_json::json;
 
 use super::link::Link;
@@ -83,66 +83,114 @@ async fn make(
     link: &Link,
     draft: Option<Draft>,
 ) -> Result<ConversationId, Failure> {
-    let create = opening::read(request, body, link).await?;
-    let mut commands = vec![Command::CreateSupport(Box::new(create))];
-    // A conversation that does not exist yet is not muted.
-    commands.extend(draft.map(|draft| draft.post(Some(false))));
-    let together = Together::of::<Aggregate>(new_id(), commands)
-        .and::<ContactLink>(link.id, vec![link.command()]);
-    let outcome = request.execute_together(together).await?;
+    let first = beginning(request, body, link, draft, new_id()).await?;
+    let outcome = request.services.commands.execute_together(first, &request.context).await?;
+    request.wait_for(&outcome).await?;
     Ok(outcome.aggregate_id.into())
 }
 
-/// The one conversation of a link. Which it is stands in the link's own stream, chosen once:
-/// concurrent requests find the same one, and the first of them makes it.
+/// The newest conversation of a link, with the message added to it, or a first one. Which one is
+/// the first stands in the link's own stream: of concurrent requests one makes it.
 async fn find_or_make(
     request: &Chatwoot,
     body: &Body,
     link: &Link,
     draft: Option<Draft>,
 ) -> Result<ConversationId, Failure> {
-    let mut gone = None;
+    let mut erased = None;
     for _ in 0..ATTEMPTS_MAX {
-        let id = choose(request, link, gone).await?;
-        let found = request.views().support_conversation_of(request.account(), id).await?;
-        let mut commands = Vec::new();
-        if found.is_none() {
-            let create = opening::read(request, body, link).await?;
-            commands.push(Command::CreateSupport(Box::new(create)));
+        let found = match request.views().newest_of_link(link.id).await? {
+            Some(newest) => append(request, newest, draft.clone()).await?,
+            None => make_first(request, body, link, draft.clone(), erased).await?,
+        };
+        if let Some(outcome) = found {
+            request.wait_for(&outcome).await?;
+            return Ok(outcome.aggregate_id.into());
         }
-        let all = posting(id, found.as_deref(), commands, draft.clone());
-        match request.services.commands.execute_together(all, &request.context).await {
-            Err(CommandError::Refused(Refusal::MuteUnknown)) => request.wait_for_head().await?,
-            // It was erased: there is to be another one.
-            Err(CommandError::Refused(Refusal::ConversationDeleted)) => gone = Some(id),
-            outcome => {
-                let outcome = outcome?;
-                request.wait_for(&outcome).await?;
-                return Ok(outcome.aggregate_id.into());
-            }
-        }
+        request.wait_for_head().await?;
+        // With all that was recorded before shown, one that was chosen and is not found was erased.
+        let source_id = link.source_id.as_str();
+        let known = request.views().link(request.account(), link.inbox.uuid, source_id).await?;
+        erased = known.and_then(|known| known.chosen);
     }
     Err(Failure::unavailable("too many writers; try again"))
 }
 
-/// The conversation that is chosen for a link, which may be yet to be made.
-async fn choose(
+/// Adds a message to a conversation; `None` if that was muted, unmuted or erased meanwhile.
+async fn append(
     request: &Chatwoot,
-    link: &Link,
-    gone: Option<ConversationId>,
-) -> Result<ConversationId, Failure> {
-    let chosen = async || {
-        let source_id = link.source_id.as_str();
-        let found = request.views().link(request.account(), link.inbox.uuid, source_id).await?;
-        let chosen = found.filter(|found| found.contact == link.contact);
-        Ok::<_, Failure>(chosen.and_then(|found| found.chosen).filter(|id| Some(*id) != gone))
-    };
-    if let Some(chosen) = chosen().await? {
-        return Ok(chosen);
+    id: ConversationId,
+    draft: Option<Draft>,
+) -> Result<Option<Outcome>, Failure> {
+    let found = request.views().support_conversation_of(request.account(), id).await?;
+    let post = posting(id, found.as_deref(), vec![], draft);
+    match request.services.commands.execute_together(post, &request.context).await {
+        Err(CommandError::Refused(Refusal::MuteUnknown | Refusal::ConversationDeleted)) => Ok(None),
+        outcome => Ok(Some(outcome?)),
     }
-    let newest = request.views().newest_of_link(link.id).await?;
-    let conversation = newest.filter(|id| Some(*id) != gone).unwrap_or_else(new_id);
-    let choose = LinkCommand::ChooseConversation { conversation, instead_of: gone };
-    request.prepare::<ContactLink>(link.id, vec![link.command(), choose]).await?;
-    chosen().await?.ok_or_else(Failure::not_found)
+}
+
+/// Makes the first conversation of a link, with all that belongs to it, in one commit; `None` if
+/// another request was quicker.
+async fn make_first(
+    request: &Chatwoot,
+    body: &Body,
+    link: &Link,
+    draft: Option<Draft>,
+    instead_of: Option<ConversationId>,
+) -> Result<Option<Outcome>, Failure> {
+    let conversation = new_id();
+    let choose = LinkCommand::ChooseConversation { conversation, instead_of };
+    let first = beginning(request, body, link, draft, conversation).await?;
+    let first = first.and::<ContactLink>(link.id, vec![choose]);
+    match request.services.commands.execute_together(first, &request.context).await {
+        Err(CommandError::Refused(Refused::QuickerRequest)) => Ok(None),
+        outcome => Ok(Some(outcome?)),
+    }
+}
+
+/// What makes a conversation, its message and what links its contact.
+async fn beginning(
+    request: &Chatwoot,
+    body: &Body,
+    link: &Link,
+    draft: Option<Draft>,
+    conversation: ConversationId,
+) -> Result<Together<Refused>, Failure> {
+    let create = opening::read(request, body, link).await?;
+    let mut commands = vec![Command::CreateSupport(Box::new(create))];
+    // A conversation that does not exist yet is not muted.
+    commands.extend(draft.map(|draft| draft.post(Some(false))));
+    let together = Together::of::<Aggregate>(conversation, commands);
+    Ok(together.and::<ContactLink>(link.id, vec![link.command()]))
+}
+
+/// Why a conversation is not made.
+enum Refused {
+    QuickerRequest,
+    Other(Failure),
+}
+
+impl From<Refusal> for Refused {
+    fn from(refusal: Refusal) -> Self {
+        Self::Other(refusal.into())
+    }
+}
+
+impl From<contact_link::Refusal> for Refused {
+    fn from(refusal: contact_link::Refusal) -> Self {
+        match refusal {
+            contact_link::Refusal::ConversationChosen => Self::QuickerRequest,
+            refusal => Self::Other(refusal.into()),
+        }
+    }
+}
+
+impl From<Refused> for Failure {
+    fn from(refused: Refused) -> Self {
+        match refused {
+            Refused::QuickerRequest => contact_link::Refusal::ConversationChosen.into(),
+            Refused::Other(failure) => failure,
+        }
+    }
 }

@@ -1,14 +1,14 @@
 //! Who the contact of a new conversation is, and in which inbox.
 
+use axum::http::StatusCode;
 use domain::contact_link::Command;
 use domain::{ContactId, ContactLinkId, Text};
 use projections::views::support::{Inbox, LinkSought};
 use uuid::Uuid;
 
 use crate::chatwoot::body::Body;
-use crate::chatwoot::error::missing;
 use crate::chatwoot::request::Chatwoot;
-use crate::edge::failure::Failure;
+use crate::edge::failure::{Failure, Source};
 use crate::edge::request::new_id;
 
 /// A source id of an inbox, and whose it is or is to be.
@@ -47,7 +47,8 @@ impl Link {
             }
             (_, _, None) => {
                 let text = "creating a conversation requires a source id";
-                Err(Failure { detail: Some(text.to_owned()), ..missing("source_id") })
+                let at = Source::Pointer("/source_id".to_owned());
+                Err(Failure::new(StatusCode::UNPROCESSABLE_ENTITY, text).at(at))
             }
             (inbox, contact, Some(source_id)) => {
                 let sought = LinkSought {

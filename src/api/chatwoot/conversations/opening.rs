@@ -21,7 +21,11 @@ pub(super) async fn read(
         None => None,
         Some(number) => Some(request.team(number).await?.uuid),
     };
-    let status = body.one_of("status", Status::ALL, Status::as_str)?.unwrap_or(Status::Open);
+    let (status, priority) = Failure::both(
+        body.one_of("status", Status::ALL, Status::as_str),
+        body.one_of("priority", Priority::ALL, Priority::as_str),
+    )?;
+    let status = status.unwrap_or(Status::Open);
     let opening = Opening {
         inbox: link.inbox.uuid,
         contact: link.contact,
@@ -31,7 +35,7 @@ pub(super) async fn read(
             Status::Snoozed => body.time("snoozed_until")?,
             Status::Open | Status::Resolved | Status::Pending => None,
         },
-        priority: body.one_of("priority", Priority::ALL, Priority::as_str)?,
+        priority,
         assignee,
         team,
     };

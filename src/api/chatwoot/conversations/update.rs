@@ -59,12 +59,12 @@ pub(super) async fn update(
 
 async fn changes(request: &Chatwoot, body: &Body) -> Result<Vec<SupportCommand>, Failure> {
     let mut changes = Vec::new();
+    let (priority, status) = Failure::both(
+        body.one_of("priority", Priority::ALL, Priority::as_str),
+        body.one_of("status", Status::ALL, Status::as_str),
+    )?;
     if body.names("priority") {
-        let priority = body.one_of("priority", Priority::ALL, Priority::as_str)?;
         changes.push(SupportCommand::SetPriority { priority });
-    }
-    if let Some(status) = body.one_of("status", Status::ALL, Status::as_str)? {
-        changes.push(status_change(request, body, status)?);
     }
     let assignee = body.clearable_id("assignee_id");
     match body.clearable_id("team_id") {
@@ -76,6 +76,10 @@ async fn changes(request: &Chatwoot, body: &Body) -> Result<Vec<SupportCommand>,
             let members = assignee.is_none().then_some(team.members);
             changes.push(SupportCommand::AssignTeam { team: Some(team.uuid), members });
         }
+    }
+    // Behind the team: whoever opens it becomes the assignee, also outside the team.
+    if let Some(status) = status {
+        changes.push(status_change(request, body, status)?);
     }
     match assignee {
         None => {}

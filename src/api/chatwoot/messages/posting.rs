@@ -31,8 +31,9 @@ pub(in crate::chatwoot) fn posting(
     let membership =
         known.map_or_else(MembershipId::default, |known| MembershipId::new(known.number.get()));
     let membership = Membership { conversation: id, user, id: membership };
-    let expect =
-        participation::Command { membership, change: ChangeCommand::ExpectMuted { muted } };
+    let over_since = known.and_then(|known| known.mute_over_since);
+    let change = ChangeCommand::ExpectMuted { muted, over_since };
+    let expect = participation::Command { membership, change };
     let stream = domain::participation_id(id, user);
     together.and_refused_as::<Participation>(stream, vec![expect], |_refusal| Refusal::MuteUnknown)
 }

@@ -38,8 +38,8 @@ pub(super) async fn create(request: Pulse) -> Result<Document, Failure> {
             Err(attributes.unusable("role_ids", why))
         }
     };
-    let (chat, user) = (attributes.text("chat_id"), attributes.text("user_id"));
-    Failure::none_of([chat.err(), user.err(), roles.err()].into_iter().flatten())?;
+    let ids = Failure::both(attributes.text("chat_id"), attributes.text("user_id"));
+    Failure::both(ids, roles)?;
     let unknown = |_| attributes.failure(StatusCode::NOT_FOUND, "chat_id", "there is no such chat");
     let chat = id(attributes.text("chat_id")?).map_err(unknown)?;
     let user = request.named_user(&attributes, "user_id").await?;

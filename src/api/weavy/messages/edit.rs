@@ -1,9 +1,10 @@
 use axum::extract::Path;
-use domain::conversation::{Command, Conversation as Aggregate, TEXT_LENGTH_MAX};
-use serde_json::{Map, Value, json};
+use domain::conversation::TEXT_LENGTH_MAX;
+use serde_json::json;
 
 use super::find;
 use crate::description::{parts, schema};
+use crate::edge::commands::kept_metadata;
 use crate::edge::failure::Failure;
 use crate::weavy::objects::{Message, Rendered};
 use crate::weavy::request::Weavy;
@@ -41,14 +42,14 @@ pub(super) async fn edit(Path(id): Path<String>, request: Weavy) -> Result<Rende
         Some(_) => body.text("text")?.unwrap_or_default(),
         None => found.message.text.as_str().into(),
     };
-    let kept = || found.message.metadata.clone().and_then(|kept| kept.as_object().cloned());
-    let metadata: Option<Map<String, Value>> =
-        if body.names("metadata") { body.object("metadata")? } else { kept() };
-    let tags = body.strings("tags")?.unwrap_or(found.message.tags);
-    let command =
-        Command::EditMessage { message: found.message.uuid, author, text, metadata, tags };
-    request.execute::<Aggregate>(found.message.conversation, command).await?;
-    let message = request.views().message(request.account(), found.message.id).await?;
+    let metadata = match body.names("metadata") {
+        true => body.object("metadata")?,
+        false => kept_metadata(&found.message),
+    };
+    let tags = body.strings("tags")?.unwrap_or_else(|| found.message.tags.clone());
+    let id = found.message.id;
+    request.edit(found.message, text, metadata, tags).await?;
+    let message = request.views().message(request.account(), id).await?;
     let edited = message.ok_or_else(Failure::not_found)?;
     Ok(Rendered::new(&Message::new(&edited.message, &edited.author, found.number)))
 }

@@ -58,12 +58,15 @@ pub(super) async fn upsert(
     if uid.contains('\0') {
         return Err(Failure::bad_request("uid must not contain U+0000"));
     }
-    let update = Command::UpdateUser { profile: profile.clone() };
-    match execute(request, uid, update).await {
-        Err(CommandError::Refused(Refusal::UserUnknown)) => {
-            let register = Command::RegisterUser { uid: uid.to_owned(), profile };
-            Ok(execute(request, uid, register).await?)
-        }
+    let update = || execute(request, uid, Command::UpdateUser { profile: profile.clone() });
+    match update().await {
+        Err(CommandError::Refused(Refusal::UserUnknown)) => {}
+        outcome => return Ok(outcome?),
+    }
+    let register = Command::RegisterUser { uid: uid.to_owned(), profile: profile.clone() };
+    match execute(request, uid, register).await {
+        // Another request was first.
+        Err(CommandError::Refused(Refusal::UserExists)) => Ok(update().await?),
         outcome => Ok(outcome?),
     }
 }

@@ -16,6 +16,13 @@ impl Conversation {
     }
 
     pub(super) fn create(&self, create: Create) -> Result<Vec<Event>, Refusal> {
+        if let Some(uid) = &create.uid {
+            check_text("uid", uid, UID_LENGTH_MAX)?;
+        }
+        check_metadata(create.metadata.as_ref())?;
+        check_tags(&create.tags)?;
+        let name = checked("name", create.name, NAME_LENGTH_MAX)?;
+        let description = checked("description", create.description, DESCRIPTION_LENGTH_MAX)?;
         match self.kind {
             Some(_) if self.deleted => return Err(Refusal::ConversationDeleted),
             // Its id says whose chat it is, so the one that exists is the one that was meant.
@@ -37,18 +44,13 @@ impl Conversation {
             Kind::Support => return Err(Refusal::WrongKind),
             Kind::Private | Kind::Room | Kind::Contextual => {}
         }
-        if let Some(uid) = &create.uid {
-            check_text("uid", uid, UID_LENGTH_MAX)?;
-        }
-        check_metadata(create.metadata.as_ref())?;
-        check_tags(&create.tags)?;
         Ok(vec![Event::ConversationCreated {
             kind: create.kind,
             creator: create.creator,
             members,
             uid: create.uid,
-            name: checked("name", create.name, NAME_LENGTH_MAX)?,
-            description: checked("description", create.description, DESCRIPTION_LENGTH_MAX)?,
+            name,
+            description,
             metadata: create.metadata.map(Private::from),
             tags: create.tags.into(),
             support: None,
