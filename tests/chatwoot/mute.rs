@@ -54,8 +54,8 @@ async fn a_mute_with_an_end_comes_to_it() {
     ann.post(&of(later, "/mute"), json!({"until": "tomorrow"})).await.expect(422);
 }
 
-/// Whatever the order of both: before the mute, the message is in what is resolved then, and behind
-/// it, it opens nothing.
+/// Whatever the order of the two: a message before the mute is in the conversation that the mute
+/// resolves, and one after it does not reopen it.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_message_and_a_mute_at_the_same_moment_do_not_leave_it_open_and_muted() {
     let installation = Installation::new().await;
@@ -78,7 +78,7 @@ async fn a_message_and_a_mute_at_the_same_moment_do_not_leave_it_open_and_muted(
                 _ => (path("/conversations"), json!({"source_id": source_id, "message": message})),
             };
             let request = hosts[caller / 4].request(Method::POST, &path).json(&body);
-            // The other node knows of the conversation by then.
+            // The position has the other node wait until it knows of the conversation.
             send(request.header("Colloquy-Position", id))
         });
         let mut newest = 0;

@@ -51,6 +51,6 @@ fn the_first_conversation_that_is_chosen_stays_until_it_is_gone() {
     check(vec![linked()], choose(7, None), vec![chosen(7)]);
     check(vec![linked(), chosen(7)], choose(8, None), vec![]);
     check(vec![linked(), chosen(7)], choose(8, Some(7)), vec![chosen(8)]);
-    // Another command was quicker.
+    // A concurrent command has already replaced it.
     check(vec![linked(), chosen(7), chosen(8)], choose(9, Some(7)), vec![]);
 }

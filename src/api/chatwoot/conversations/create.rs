@@ -18,7 +18,7 @@ use crate::edge::rendered::Rendered;
 use crate::edge::request::new_id;
 
 schema! {
-    /// With whom, through which inbox: `inbox_id` and `contact_id`, or a source id that is known.
+    /// The contact and the inbox: `inbox_id` and `contact_id`, or a known source id.
     NewConversation = {
         let statuses: Vec<&str> = Status::ALL.iter().map(|status| status.as_str()).collect();
         let priorities: Vec<&str> = Priority::ALL.iter().map(|one| one.as_str()).collect();
@@ -47,8 +47,8 @@ schema! {
     }
 }
 
-/// Create a conversation; in an inbox of one conversation for each contact, find the one that there
-/// is.
+/// Create a conversation. In an inbox with a single conversation per contact, find the existing
+/// one.
 #[utoipa::path(post, path = "/{account_id}/conversations",
     operation_id = "chatwoot.conversations.create",
     params(("account_id" = i64, Path, description = "The caller's account")),
@@ -76,7 +76,7 @@ pub(super) async fn create(OpenToBots(request): OpenToBots) -> Result<Rendered, 
     request.render_conversation(id).await
 }
 
-/// Makes a conversation, its message and what links its contact in one commit.
+/// Creates a conversation, its first message and its contact's link to the inbox in one commit.
 async fn make(
     request: &Chatwoot,
     body: &Body,
@@ -93,8 +93,8 @@ async fn make(
     Ok(outcome.aggregate_id.into())
 }
 
-/// The one conversation of a link. Which it is stands in the link's own stream, chosen once:
-/// concurrent requests find the same one, and the first of them makes it.
+/// Finds or creates the only conversation of a link. Its id is chosen once, in the link's own
+/// stream, so concurrent requests get the same id, and the first of them creates it.
 async fn find_or_make(
     request: &Chatwoot,
     body: &Body,
@@ -113,7 +113,7 @@ async fn find_or_make(
         let all = posting(id, found.as_deref(), commands, draft.clone());
         match request.services.commands.execute_together(all, &request.context).await {
             Err(CommandError::Refused(Refusal::MuteUnknown)) => request.wait_for_head().await?,
-            // It was erased: there is to be another one.
+            // The chosen conversation was erased: choose another one.
             Err(CommandError::Refused(Refusal::ConversationDeleted)) => gone = Some(id),
             outcome => {
                 let outcome = outcome?;
@@ -125,7 +125,7 @@ async fn find_or_make(
     Err(Failure::unavailable("too many writers; try again"))
 }
 
-/// The conversation that is chosen for a link, which may be yet to be made.
+/// The conversation chosen for a link, which may not exist yet.
 async fn choose(
     request: &Chatwoot,
     link: &Link,

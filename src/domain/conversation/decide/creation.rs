@@ -18,7 +18,8 @@ impl Conversation {
     pub(super) fn create(&self, create: Create) -> Result<Vec<Event>, Refusal> {
         match self.kind {
             Some(_) if self.deleted => return Err(Refusal::ConversationDeleted),
-            // Its id says whose chat it is, so the one that exists is the one that was meant.
+            // The id is derived from the pair or the uid, so the existing chat is the one that is
+            // meant.
             Some(Kind::Private | Kind::Contextual) if self.kind == Some(create.kind) => {
                 return Ok(change(self.trashed, Event::ConversationRestored));
             }
