@@ -95,7 +95,7 @@ async fn main() -> anyhow::Result<()> {
 
     let tickets = CqrsFramework::<Ticket, _>::new(commands.store().clone(), vec![], ());
     let id = Uuid::now_v7().to_string();
-    // Whose a command is, and who gave it, is always said.
+    // Every command names its account and its actor.
     let metadata = HashMap::from([("account", "7"), ("actor", "ann")].map(owned));
     let open = Command::OpenTicket { subject: "The door squeaks".to_owned() };
     tickets.execute_with_metadata(&id, open.clone(), metadata.clone()).await?;
@@ -129,7 +129,8 @@ fn owned((key, value): (&str, &str)) -> (String, String) {
 async fn subscribe(url: &str) -> anyhow::Result<async_nats::Subscriber> {
     let client = async_nats::connect(url).await?;
     let subscriber = client.subscribe("example.v1.>").await?;
-    // That nobody hears it is answered after the subscription was made.
+    // NATS handles a connection's messages in order: this reply comes after the subscription was
+    // made.
     let unheard = client.request("nobody", "".into()).await;
     ensure!(unheard.is_err_and(|error| error.kind() == RequestErrorKind::NoResponders));
     Ok(subscriber)

@@ -1,6 +1,6 @@
 //! A consumer of the events that counts what each user has not read yet, for a digest by e-mail.
-//! Its position and its counts are written in one transaction: killed anywhere, it goes on with
-//! what it has counted, nothing twice.
+//! Its position and its counts are written in one transaction: killed at any point, it continues
+//! from what it has counted, and counts nothing twice.
 //!
 //! `NATS_URL=… DIGEST_DATABASE_URL=postgres://… cargo run --example unread_digest`, and then
 //! `select uid, sum(unread) from unread_digest.unread group by uid`
@@ -18,10 +18,10 @@ use serde_json::Value;
 use sqlx::{PgConnection, PgPool};
 use uuid::Uuid;
 
-/// Messages in a transaction, as far as they are there at once.
+/// Maximum number of messages in a transaction; fewer if no more are ready.
 const BATCH: usize = 50;
 
-/// Beside the counts, what is needed to count: who is in which conversation.
+/// The counts also hold what counting needs: who is in which conversation.
 const SCHEMA: &str = "
     create schema if not exists unread_digest;
     create table if not exists unread_digest.position (
@@ -51,7 +51,8 @@ async fn main() -> anyhow::Result<()> {
     let next = position as u64 + 1;
     let (first, last) =
         (stream.cached_info().state.first_sequence, stream.cached_info().state.last_sequence);
-    // Away for longer than the stream keeps its messages: docs/consumers.md says what to do.
+    // Fails when the consumer was away for longer than the stream keeps its messages:
+    // docs/consumers.md says what to do.
     ensure!(first <= next || position == 0, "messages {next} to {} are gone", first - 1);
     ensure!(last >= position as u64, "the stream ends with {last}, before position {position}");
     let config = pull::OrderedConfig {
@@ -66,17 +67,17 @@ async fn main() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Counts a batch, and notes how far that is: both or nothing.
+/// Counts a batch and records its position, in one transaction.
 async fn count(pool: &PgPool, batch: &[Message]) -> anyhow::Result<()> {
     let mut transaction = pool.begin().await?;
-    // Another process on these tables waits here, and then finds that it is not next.
+    // Another process on these tables waits here, and then skips what was counted meanwhile.
     let mut position: i64 =
         sqlx::query_scalar("select position from unread_digest.position for update")
             .fetch_one(&mut *transaction)
             .await?;
     for message in batch {
         let sequence = message.info().map_err(anyhow::Error::from_boxed)?.stream_sequence as i64;
-        // Shown again, after a reconnect or a repair of the stream.
+        // Messages may be delivered again, after a reconnect or a repair of the stream.
         if sequence > position {
             apply(&mut transaction, message).await?;
             position = sequence;
@@ -90,7 +91,7 @@ async fn count(pool: &PgPool, batch: &[Message]) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// What an event does to the counts. Types that it does not know do nothing to them.
+/// Applies an event to the counts. Unknown types are ignored.
 async fn apply(connection: &mut PgConnection, message: &Message) -> anyhow::Result<()> {
     let header = |name: &str| message.headers.as_ref()?.get(name).map(|value| value.as_str());
     let Some(conversation) = header("Colloquy-Conversation") else { return Ok(()) };
@@ -146,8 +147,8 @@ async fn join(
     user: Uuid,
     uids: &HashMap<Uuid, String>,
 ) -> Result<(), sqlx::Error> {
-    // In a very large room not all are named: then the id stands for the uid, until the digest is
-    // sent.
+    // In a very large room not all users are named: the id then stands in for the uid until the
+    // digest is sent.
     let uid = uids.get(&user).cloned().unwrap_or_else(|| user.to_string());
     sqlx::query(
         "insert into unread_digest.unread (conversation, user_id, uid) values ($1, $2, $3)

@@ -10,15 +10,15 @@ use crate::shares::{Share, Shares};
 
 /// Bytes that every answer may read, however busy the server is.
 pub const SMALL_MAX: usize = 1024 * 1024;
-/// What one answer may be made of, so that a few at once are no matter of gigabytes: more than a
-/// page of a hundred of the longest messages.
+/// Most bytes that one answer may read: more than a page of 100 of the longest messages, yet
+/// [`LARGE_MAX`] of them at once take only some hundred megabytes.
 const SIZE_MAX: usize = 80 * 1024 * 1024;
-/// Larger answers at once, of all accounts together.
+/// Concurrent answers above [`SMALL_MAX`], of all accounts together.
 const LARGE_MAX: usize = 4;
 /// How long an answer waits for one of the large ones to finish.
 const WAIT: Duration = Duration::from_secs(5);
 
-/// The larger answers that are under way.
+/// Slots for concurrent large answers; one account gets at most half of them.
 pub(crate) type LargeAnswers = Shares<AccountId>;
 
 pub(crate) fn large_answers() -> LargeAnswers {
@@ -48,7 +48,7 @@ impl AnswerSize {
         }))
     }
 
-    /// Whether it has one of the shares for large answers.
+    /// Whether this answer holds a slot for large answers.
     pub fn is_large(&self) -> bool {
         self.0.share.get().is_some()
     }
@@ -64,18 +64,18 @@ impl AnswerSize {
         share.map(|share| self.0.share.set(share)).is_some()
     }
 
-    /// Waits for room for a large answer.
+    /// Waits for a free slot for a large answer.
     ///
     /// # Errors
-    /// [`Error::TooManyLargeAnswers`] when there is none in time, [`Error::AnswerTooLarge`] when
-    /// there never is.
+    /// [`Error::TooManyLargeAnswers`] if no slot becomes free within 5 s, [`Error::AnswerTooLarge`]
+    /// if more was read than any answer may be made of.
     pub async fn make_room(&self) -> Result<(), Error> {
         if self.0.bytes.load(Ordering::Relaxed) > SIZE_MAX {
             return Err(Error::AnswerTooLarge);
         }
         if !self.is_large() {
             let share = tokio::time::timeout(WAIT, self.0.large.take(self.0.account)).await;
-            // Two may have waited for the same answer; the second share is given back.
+            // A clone may have waited at the same time; the second slot is released.
             let _ = self.0.share.set(share.map_err(|_elapsed| Error::TooManyLargeAnswers)?);
         }
         Ok(())

@@ -39,7 +39,7 @@ where
         let _until_it_ends = (share, permit);
         runtime.block_on(stop.run_until_cancelled(work))
     });
-    // It panicked, which is logged, or the process is shutting down.
+    // The task panicked, which is logged, or the process is shutting down.
     done.await.ok().flatten().unwrap_or(Err(Error::ShuttingDown))
 }
 
@@ -49,7 +49,7 @@ mod tests {
 
     use super::*;
 
-    /// On the one thread that the runtime has.
+    /// The test's runtime has one thread: work on that thread would hold up everything else.
     #[tokio::test]
     async fn work_keeps_nobody_waiting_who_does_something_else() {
         let computing = Duration::from_millis(400);

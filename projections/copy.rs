@@ -9,7 +9,7 @@ use sqlx::PgConnection;
 pub struct Rows(String);
 
 impl Rows {
-    /// A number or an id.
+    /// A value whose text needs no escaping, such as a number or an id.
     pub(crate) fn value(&mut self, value: impl Display) -> &mut Self {
         write!(self.0, "{value}\t").expect("memory takes what is written to it");
         self
@@ -28,7 +28,7 @@ impl Rows {
         self.text(&serde_json::to_string(value).expect("a map with text keys"))
     }
 
-    /// A list of texts.
+    /// A `text[]`.
     pub(crate) fn array(&mut self, texts: &[String]) -> &mut Self {
         let quoted = texts.iter().map(|text| {
             let text = text.replace('\\', "\\\\").replace('"', "\\\"");
@@ -47,10 +47,10 @@ impl Rows {
         self.0.push('\n');
     }
 
-    /// Adds them to a table, `into` with its columns.
+    /// Copies the rows into a table; `into` is the table's name with its columns.
     ///
     /// # Errors
-    /// When PostgreSQL refuses one: then none is added.
+    /// When PostgreSQL refuses a row; then none is added.
     pub(crate) async fn copy(
         self,
         connection: &mut PgConnection,

@@ -5,7 +5,7 @@ use sqlx::PgConnection;
 
 use crate::model::{MODELS, Model, VERSION};
 
-/// As statements name it: an operator may have chosen it.
+/// Quotes a schema's name for a statement: an operator may have chosen the name.
 pub(crate) fn quoted(schema: &str) -> String {
     format!("\"{}\"", schema.replace('"', "\"\""))
 }
@@ -20,35 +20,35 @@ pub struct Generation {
     pub(crate) place: Place,
     /// How long it is kept after the last node of its version was seen.
     pub(crate) kept_for: Duration,
-    /// From so many events behind, it is filled in large steps.
+    /// From this many events behind the log, it is filled in large batches.
     pub(crate) far_behind: i64,
 }
 
-/// In which schemas the models are.
+/// Which schemas hold the models.
 #[derive(Debug, Clone)]
 pub(crate) enum Place {
-    /// Each in its own, whose name ends like this after the version.
+    /// One schema per model; this suffix follows the version in its name.
     Each(&'static str),
-    /// All in this one.
+    /// All models in one schema of this name.
     One(String),
 }
 
-/// A rollback within this time finds its rows still there. No longer, because rows that no node
-/// keeps up to date still contain what is erased meanwhile.
+/// After a rollback within this time, nodes of the older version find their rows still there. It is
+/// not longer because rows that no node keeps up to date still contain what is erased meanwhile.
 const KEPT_FOR: Duration = Duration::from_secs(600);
-/// Below this, small steps are as fast.
+/// Below this lag, in events, small batches are as fast.
 const FAR_BEHIND: i64 = 5_000;
-/// What names of schemas end with.
+/// Suffixes of schema names.
 const NEXT: &str = "_next";
 const OLD: &str = "_old";
 
 impl Generation {
-    /// What nodes of this version show.
+    /// The copy from which nodes of this version answer queries.
     pub fn live() -> Self {
         Self::of(MODELS)
     }
 
-    /// The same of these models.
+    /// The same, restricted to these models.
     pub(crate) fn of(models: &[Model]) -> Self {
         let models = models.into();
         Self {
@@ -90,18 +90,19 @@ impl Generation {
         Self { models: models.collect(), ..self.clone() }
     }
 
-    /// The copy that is built beside it.
+    /// The copy that is built to replace this one.
     pub(crate) fn next(&self) -> Self {
         Self { place: Place::Each(NEXT), ..self.clone() }
     }
 
-    /// The copy that another one took the place of.
+    /// The copy that a newly built one has replaced.
     pub(crate) fn old(&self) -> Self {
         Self { place: Place::Each(OLD), ..self.clone() }
     }
 
-    /// The schema, and the lease, of what is compared with it. It is dropped at sight, so its name
-    /// is one that no other test has in a shared database.
+    /// The name of the schema, and of its lease, in which a copy is built for comparison,
+    /// inspection or refolding. Each run drops the schema first, so nothing else in the database
+    /// may have the name.
     pub(crate) fn scratch(&self) -> String {
         format!("colloquy_verify_{}", self.version)
     }
@@ -118,7 +119,7 @@ impl Generation {
         schemas
     }
 
-    /// The checkpoints of some of its models; one in a single schema has none.
+    /// Names of the checkpoints of these models; a copy in a single schema has none.
     pub(crate) fn names(&self, models: &[&Model]) -> Vec<String> {
         match self.place {
             Place::Each(_) => models.iter().map(|model| self.schema(model.name)).collect(),
@@ -126,13 +127,13 @@ impl Generation {
         }
     }
 
-    /// The lease under which they are written. Each version has its own: its nodes alone know how
-    /// to write it.
+    /// The lease under which the rows are written. Each version has its own, because only its nodes
+    /// know how to write its rows.
     pub fn lease(&self) -> String {
         format!("projector_{}", self.version)
     }
 
-    /// The lease of who builds a copy beside it.
+    /// The lease of the process that builds a replacement.
     pub fn rebuild_lease(&self) -> String {
         format!("rebuild_{}", self.version)
     }

@@ -2,12 +2,12 @@
 //! log, and `views/` with the queries on them.
 //!
 //! A read model is `mod.rs` (name, what it builds on), `schema.sql` (its tables, and the function
-//! that writes a batch to them), `indexes.sql`, `apply.rs` (what that function is given) and
-//! `tests.rs`; one that gets many rows has `copied.rs` (those that are copied while it is filled).
-//! Which copy of the rows a statement uses is a property of the connection ([`Generation`]). One
-//! [`projector`] drives all models: it reads a batch, folds it once ([`changes`]), and writes all
-//! models with their checkpoints in one transaction. The models' order is their order of
-//! dependency; a model may build on the rows of those before it, and knows no view. [`replay`]
+//! `tests.rs`; one that gets many rows has `copied.rs` (rows that are written with COPY while it is
+//! filled). Which copy of the rows a statement uses is a property of the connection
+//! ([`Generation`]). One [`projector`] drives all models: it reads a batch, folds it once
+//! ([`changes`]), and writes all models with their checkpoints in one transaction. Models are
+//! listed in order of dependency; a model may build on the rows of those before it, and knows no
+//! view. [`replay`] rebuilds them.
 //! builds them again.
 //!
 //! Deliberately not here: commands, rules, HTTP. To add a read model, make its folder and name it
@@ -70,10 +70,10 @@ pub use views::Views;
 /// A read model could not be updated or queried.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// The log could not be read or the checkpoint not be written.
+    /// The log could not be read, or the checkpoint not written.
     #[error("failed to follow the log")]
     Log(#[from] event_store::Error),
-    /// An event that cannot be read.
+    /// An event cannot be decoded.
     #[error("failed to decode an event")]
     Undecodable(#[source] Arc<event_store::Error>),
     /// PostgreSQL refused or could not be reached.
@@ -85,52 +85,52 @@ pub enum Error {
         #[source]
         source: sqlx::Error,
     },
-    /// A read model cannot take an event.
+    /// A read model cannot apply an event.
     #[error("the event at position {position} cannot be applied")]
     Refused {
-        /// Of the event.
+        /// The event's position.
         position: domain::Position,
         source: Box<Error>,
     },
     /// Another process is already doing work that only one may do.
     #[error("another process has the lease {lease}: the same is under way already")]
     UnderWay {
-        /// Of the work.
+        /// The lease's name.
         lease: String,
     },
-    /// A schema that was to be made.
+    /// A schema that was to be created is there already.
     #[error("the schema {0} exists")]
     SchemaExists(String),
     /// The rows are not those that this projector wrote last: another projector wrote them, or the
     /// database lost the newest.
     #[error("the checkpoints have moved")]
     CheckpointMoved,
-    /// The read model that has the answer cannot go on.
+    /// A read model that the query needs is stopped.
     #[error("projection {model} is stopped: {reason}")]
     Stopped {
-        /// Its name.
+        /// The model's name.
         model: &'static str,
         reason: String,
     },
-    /// The read model that has the answer was set back by a crash, or is not built yet.
+    /// A read model that the query needs was set back by a crash, or is not built yet.
     #[error("projection {model} is catching up")]
     NotCaughtUp {
-        /// Its name.
+        /// The model's name.
         model: &'static str,
     },
     /// A member who is not in the directory: the read models disagree.
     #[error("member {0} is not in the directory")]
     UserMissing(domain::UserId),
-    /// The same query of another request, with which this one was combined, failed.
+    /// This query was combined with the same one of another request, and that one failed.
     #[error(transparent)]
     Shared(Arc<Error>),
     /// Too many large answers are in progress.
     #[error("too many large answers are under way")]
     TooManyLargeAnswers,
-    /// It would be made of more than any answer may be.
+    /// The answer would read more than any answer may.
     #[error("the answer is too large; ask for less at once")]
     AnswerTooLarge,
-    /// The task that answers has ended.
+    /// The task that was to answer has ended.
     #[error("shutting down")]
     ShuttingDown,
 }

@@ -1,15 +1,15 @@
 use domain::PublicId;
 
-/// Some of the items that were asked for, and how many there are.
+/// One page of a list, with the list's total.
 #[derive(Debug, Clone)]
 pub struct Page<T> {
-    /// In the order that was asked for.
+    /// In the requested order.
     pub items: Vec<T>,
-    /// Of the whole filtered list; none when it was not asked for.
+    /// Size of the whole filtered list; `None` if it was not requested.
     pub total: Option<i64>,
 }
 
-/// Where a part of a list begins, for lists that are ordered by a number, the highest first.
+/// Where a page begins in a list that is ordered by number, highest first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Cursor {
     /// At the top.
@@ -20,18 +20,18 @@ pub enum Cursor {
     Before(PublicId),
 }
 
-/// Part of such a list.
+/// One page of such a list.
 #[derive(Debug, Clone)]
 pub struct Slice<T> {
-    /// The highest first.
+    /// Highest number first.
     pub items: Vec<T>,
-    /// There is more in the direction that was asked for.
+    /// Whether there are more items in the requested direction.
     pub has_more: bool,
 }
 
 impl Cursor {
-    /// What of the list is in its direction, and the way there, for `column` and the statement's
-    /// parameter `$<bound>`, which is [`Cursor::number`].
+    /// The SQL condition for the items in the cursor's direction. `column` holds their numbers; the
+    /// statement's parameter `$<bound>` is [`Cursor::number`].
     pub(crate) fn condition(self, column: &str, bound: u8) -> String {
         match self {
             Self::Top | Self::After(_) => format!("{column} < ${bound}"),
@@ -39,7 +39,7 @@ impl Cursor {
         }
     }
 
-    /// The order in which the nearest items come first.
+    /// The SQL sort direction that puts the items nearest to the cursor first.
     pub(crate) fn direction(self) -> &'static str {
         match self {
             Self::Top | Self::After(_) => "desc",
@@ -54,7 +54,7 @@ impl Cursor {
         }
     }
 
-    /// Makes a slice of what was read with one item more than `limit` asked for.
+    /// Makes a slice of what was read with a limit of `limit + 1`, nearest first.
     pub(crate) fn slice<T>(self, mut nearest: Vec<T>, limit: i64) -> Slice<T> {
         let limit = usize::try_from(limit).unwrap_or(0);
         let has_more = nearest.len() > limit;

@@ -1,12 +1,12 @@
-//! Planner settings: every statement on the read models walks indexes, with all statistics.
+//! Planner settings: every statement on the read models uses indexes, whatever the statistics say.
 
 /// Settings of the connections that read and write read models.
 ///
-/// Statistics are missing on new tables and old on growing ones; the planner then takes a table for
-/// nearly empty, and scans and hashes it. That is right for no statement here, so these plans are
-/// disabled; sorting stays available where no index has the order. Plans are made once for each
-/// statement and connection: with the ways closed, the values do not matter, and planning costs
-/// more than most of these statements do.
+/// New tables have no statistics and growing ones have old ones; the planner then takes a table for
+/// nearly empty, and chooses sequential scans and hash joins. No statement here wants those, so
+/// they are disabled; sorting remains possible where no index has the order. Each connection plans
+/// a statement once: with those plans excluded the parameters' values do not matter, and planning
+/// costs more than executing most of these statements.
 pub const PLANNER: &[(&str, &str)] = &[
     ("plan_cache_mode", "force_generic_plan"),
     ("enable_seqscan", "off"),

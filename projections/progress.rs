@@ -10,30 +10,30 @@ use tokio::time::{Instant, timeout_at};
 use crate::projector::Standing;
 use crate::{Error, Generation};
 
-/// Accounts whose position is remembered; when there are more, all are looked up anew.
+/// Most account positions in the cache; when there are more, the cache is cleared.
 const ACCOUNTS_MAX: usize = 100_000;
 
-/// How far the read models have come, as this node knows it: one position for all that are neither
-/// stopped nor behind.
+/// The position that this node announces for its read models: one for all that are neither stopped
+/// nor behind.
 #[derive(Debug, Clone)]
 pub struct Progress {
     pool: PgPool,
-    /// Which rows it is of.
+    /// The copy of the read models that the position is about.
     pub(crate) generation: Generation,
     shown: watch::Sender<Shown>,
-    /// The account positions at the shown one, of accounts that had an event since the start or
-    /// were asked for.
+    /// Account positions as of the announced position, of accounts that had an event since the
+    /// start or were looked up.
     accounts: Arc<Mutex<HashMap<AccountId, AccountPosition>>>,
 }
 
 #[derive(Debug)]
 struct Shown {
     /// Every answer reflects all events up to here. It never decreases: a model whose rows are set
-    /// back counts as behind, and answers nothing until it is here again.
+    /// back counts as behind, and answers no query until it has reached this position again.
     position: Position,
-    /// Where the rows are of the running model that is furthest behind.
+    /// The position of the running model that is furthest behind.
     rows: Position,
-    /// Models that cannot go on, each with the reason.
+    /// Stopped models, each with the reason.
     stopped: BTreeMap<&'static str, String>,
     /// Running models whose rows do not reach `position`.
     behind: BTreeSet<&'static str>,
@@ -57,19 +57,19 @@ impl Progress {
         self.shown.borrow().position
     }
 
-    /// Where the rows are: before `position` while they are written anew, and
+    /// The position that the rows have reached: below `position` while they are written again, and
     /// [`Position::UNKNOWN`] before it is known.
     pub fn rows(&self) -> Position {
         self.shown.borrow().rows
     }
 
-    /// Whether the rows of all running read models have reached what answers reflect: not yet after
-    /// a start, or after a crash of PostgreSQL that took their newest rows away.
+    /// Whether all running read models have reached `position`. They have not yet after a start, or
+    /// after a crash of PostgreSQL that lost their newest rows.
     pub fn is_level(&self) -> bool {
         self.shown.borrow().is_level()
     }
 
-    /// No query is answered before the rows have reached this log position.
+    /// Refuses queries until the rows have reached this log position.
     pub fn promise(&self, position: Position) {
         self.shown.send_modify(|shown| {
             shown.position = position.max(shown.position);
@@ -77,14 +77,14 @@ impl Progress {
         });
     }
 
-    /// Waits until the read models have reached a log position; false when that takes too long.
+    /// Waits until the read models have reached a log position; false after the timeout.
     pub async fn wait_for(&self, position: Position, timeout: Duration) -> bool {
         let mut shown = self.shown.subscribe();
         let reached = shown.wait_for(|shown| shown.position >= position);
         matches!(tokio::time::timeout(timeout, reached).await, Ok(Ok(_)))
     }
 
-    /// How many events of an account every answer reflects.
+    /// The account position that every answer reflects.
     ///
     /// # Errors
     /// When PostgreSQL fails.
@@ -96,21 +96,21 @@ impl Progress {
             .await
             .map_err(Error::database("read an account's position"))?;
         let mut accounts = self.lock();
-        // Meanwhile a newer one may have come in.
+        // The projector may have set a newer one meanwhile.
         let position = *accounts.entry(account).or_default();
         let position = position.max(found);
         accounts.insert(account, position);
         Ok(position)
     }
 
-    /// Waits until no read model is behind; false when that takes too long.
+    /// Waits until no read model is behind; false after the timeout.
     pub async fn wait_until_level(&self, timeout: Duration) -> bool {
         let mut shown = self.shown.subscribe();
         let level = shown.wait_for(Shown::is_level);
         matches!(tokio::time::timeout(timeout, level).await, Ok(Ok(_)))
     }
 
-    /// Waits until answers reflect so many events of an account; false when that takes too long.
+    /// Waits until answers reflect this position of an account; false after the timeout.
     ///
     /// # Errors
     /// When PostgreSQL fails.
@@ -134,7 +134,7 @@ impl Progress {
         }
     }
 
-    /// Read models that are stopped, each with the reason.
+    /// Stopped read models, each with the reason.
     pub fn stopped(&self) -> Vec<(&'static str, String)> {
         let shown = self.shown.borrow();
         shown.stopped.iter().map(|(name, reason)| (*name, reason.clone())).collect()
@@ -143,7 +143,7 @@ impl Progress {
     /// Fails if one of the read models that a query needs cannot answer now.
     ///
     /// # Errors
-    /// [`Error::Stopped`] for the first one that is, else [`Error::NotCaughtUp`].
+    /// [`Error::Stopped`] for the first stopped one, else [`Error::NotCaughtUp`].
     pub(crate) fn require(&self, models: &[&'static str]) -> Result<(), Error> {
         let shown = self.shown.borrow();
         if let Some((model, reason)) =
@@ -157,18 +157,18 @@ impl Progress {
         }
     }
 
-    /// The rows are there, and on the way to where they answer something.
+    /// Records how far the rows are filled, before they can answer queries.
     pub(crate) fn filled(&self, position: Position) {
         self.shown.send_modify(|shown| shown.rows = position);
     }
 
-    /// The rows stand there; `accounts` are those that had events on the way.
+    /// Announces where the checkpoints stand; `accounts` had events in the batch that led there.
     pub(crate) fn set(
         &self,
         standing: &Standing,
         accounts: impl IntoIterator<Item = (AccountId, AccountPosition)>,
     ) {
-        // Before the position, which says that these are known.
+        // Before the position is announced: whoever sees it relies on these being known.
         self.remember(accounts);
         self.shown.send_if_modified(|shown| {
             let (behind, level): (Vec<_>, Vec<_>) =
@@ -187,8 +187,9 @@ impl Progress {
         });
     }
 
-    /// Whether the server at the other end of a new connection has the rows that were promised.
-    /// After a crash it has not, and the models that it set back are behind from now on.
+    /// Whether the checkpoints that a new connection sees have reached the announced position.
+    /// After a crash of PostgreSQL they may not have; the models that it set back then count as
+    /// behind.
     ///
     /// # Errors
     /// When PostgreSQL fails.

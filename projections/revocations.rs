@@ -1,11 +1,11 @@
-//! Revoked access tokens: whose, and up to which time of issue. Every node keeps all of them in
-//! memory, so that checking a token takes no statement. They are read once from the directory and
-//! then followed in the log itself, so a revocation takes effect even while a read model is stopped
-//! or late.
+//! Revoked access tokens: for each user, the time of issue up to which tokens are revoked. Every
+//! node keeps all of them in memory, so that checking a token takes no statement. They are read
+//! once from the directory and then followed in the log itself, so a revocation takes effect even
+//! while a read model is stopped or late.
 //!
-//! What is known is never older than [`KNOWN_WITHIN`], or no token is accepted: a node that cannot
-//! read the log waits until it can. Once that time has passed after a revocation, it holds on every
-//! node.
+//! A token is accepted only if the revocations known are at most [`KNOWN_WITHIN`] old: a node that
+//! cannot read the log waits until it can. So a revocation holds on every node once that time has
+//! passed.
 
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -21,18 +21,18 @@ use tokio_util::sync::CancellationToken;
 use crate::projector::Standing;
 use crate::{Error, Memory, directory};
 
-/// How old a node's knowledge may be while it takes tokens.
+/// Maximum age of the known revocations when a token is accepted.
 pub const KNOWN_WITHIN: Duration = Duration::from_secs(1);
-/// How often the head of the log is looked at without a hint that it has grown.
+/// How often the head of the log is read, with or without a wake-up.
 const LOOK_EVERY: Duration = Duration::from_millis(200);
-/// After a failure.
+/// Pause after a failure.
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// What this node knows of them: 24 bytes for each user whose tokens were ever taken back.
+/// This node's copy: 24 bytes for each user whose tokens were ever revoked.
 #[derive(Debug, Clone, Default)]
 pub struct Revocations {
     until: Arc<RwLock<HashMap<UserId, DateTime<Utc>>>>,
-    /// When the log was looked at to whose end it is known.
+    /// When the head of the log was last read; all revocations up to that head are known.
     looked: watch::Sender<Option<Instant>>,
 }
 
@@ -44,18 +44,18 @@ impl Revocations {
         if is_new(&self.looked.borrow()) {
             return;
         }
-        // The sender is our own.
+        // The channel cannot close: `self` holds its sender.
         let _ = self.looked.subscribe().wait_for(is_new).await;
     }
 
-    /// Whether a user's token was taken back that was issued then, in Unix seconds. A token that
-    /// does not say when it was issued counts as an old one.
+    /// Whether a user's token with this time of issue, in Unix seconds, is revoked. A token without
+    /// a time of issue counts as older than any revocation.
     pub fn concern(&self, user: UserId, issued_at: Option<f64>) -> bool {
         let known = self.until.read().unwrap_or_else(PoisonError::into_inner);
         known.get(&user).is_some_and(|until| is_revoked(*until, issued_at))
     }
 
-    /// Up to when tokens of a user were taken back.
+    /// The time of issue up to which a user's tokens are revoked.
     pub fn until(&self, user: UserId) -> Option<DateTime<Utc>> {
         self.until.read().unwrap_or_else(PoisonError::into_inner).get(&user).copied()
     }
@@ -104,7 +104,7 @@ impl Revocations {
         }
     }
 
-    /// Reads what there is; returns the position that it reflects at least.
+    /// Reads all revocations from the directory; returns a position that they reflect at least.
     async fn read_all(&self, log: &Log, memory: &Memory) -> Result<Position, Error> {
         let found = Standing::read(log.pool(), &memory.progress().generation).await?;
         let position = found.and_then(|found| found.positions.get(directory::NAME).copied());
@@ -120,7 +120,7 @@ impl Revocations {
         let rows: Vec<(UserId, DateTime<Utc>)> =
             memory.readers.ask("read revoked tokens", read).await?;
         rows.into_iter().for_each(|(user, until)| self.add(user, until));
-        // Without a position nothing was read either.
+        // Without a checkpoint, the log is followed from its start.
         Ok(position.unwrap_or_default())
     }
 
@@ -139,8 +139,8 @@ impl Revocations {
     }
 }
 
-/// Whether a token that was issued then, in Unix seconds, is one of those that were taken back
-/// until a time.
+/// Whether a token with this time of issue, in Unix seconds, is revoked when all tokens issued
+/// until then are. A token without one is.
 pub fn is_revoked(until: DateTime<Utc>, issued_at: Option<f64>) -> bool {
     issued_at.is_none_or(|issued_at| issued_at <= until.timestamp_micros() as f64 / 1e6)
 }

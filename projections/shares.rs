@@ -15,7 +15,7 @@ pub struct Shares<K: Eq + Hash + Clone> {
 
 struct Used {
     permits: Arc<Semaphore>,
-    /// Those who have a share or wait for one.
+    /// Callers that hold a share or wait for one.
     users: usize,
 }
 
@@ -32,12 +32,12 @@ impl<K: Eq + Hash + Clone> fmt::Debug for Shares<K> {
 }
 
 impl<K: Eq + Hash + Clone> Shares<K> {
-    /// So many for each key, however many keys there are.
+    /// `for_each` shares for each key, with no common limit.
     pub fn new(for_each: usize) -> Self {
         Self::with(Semaphore::MAX_PERMITS, for_each)
     }
 
-    /// So many for all together, of which each key has half at most.
+    /// `for_all` shares for all keys together, of which each key gets at most half, rounded up.
     pub fn halves(for_all: usize) -> Self {
         Self::with(for_all, for_all.div_ceil(2))
     }
@@ -46,23 +46,23 @@ impl<K: Eq + Hash + Clone> Shares<K> {
         Self { for_all: Arc::new(Semaphore::new(for_all)), for_each, used: Arc::default() }
     }
 
-    /// A share, as soon as there is one. Those who wait are served in their order.
+    /// Waits for a share. Waiters are served in order.
     pub async fn take(&self, key: K) -> Share<K> {
         self.take_many(key, 1).await
     }
 
-    /// So many in one, or all that the key may have.
+    /// Waits for `count` shares as one, or as many as a key may have.
     pub async fn take_many(&self, key: K, count: u32) -> Share<K> {
         let count = count.min(u32::try_from(self.for_each).unwrap_or(u32::MAX));
         let (user, permits) = self.enter(key);
-        // The semaphores are never closed. A key's own permit is taken first, so that holders of a
-        // common permit never wait for a key.
+        // The semaphores are never closed. A key's own permits are taken first, so that holders of
+        // common permits never wait for a key.
         let of_key = permits.acquire_many_owned(count).await.ok();
         let of_all = self.for_all.clone().acquire_many_owned(count).await.ok();
         Share { _of_all: of_all, _of_key: of_key, _user: user }
     }
 
-    /// A share, if there is one now.
+    /// A share, if one is free now.
     pub fn try_take(&self, key: K) -> Option<Share<K>> {
         let (user, permits) = self.enter(key);
         let of_key = permits.try_acquire_owned().ok()?;
@@ -80,16 +80,15 @@ impl<K: Eq + Hash + Clone> Shares<K> {
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<K, Used>> {
-        // Each change is made whole.
+        // No change of the map can stop halfway, so a poisoned lock still guards a consistent map.
         self.used.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// One of the shares of a key, until it is dropped.
+/// A share of a key; dropping it releases it.
 pub struct Share<K: Eq + Hash + Clone> {
     _of_all: Option<OwnedSemaphorePermit>,
-    // Returned before its user is subtracted, so that a caller in between finds the key with a free
-    // share.
+    // Dropped before `_user`, so that a caller in between finds the key with a free share.
     _of_key: Option<OwnedSemaphorePermit>,
     _user: User<K>,
 }
@@ -147,7 +146,7 @@ mod tests {
         let shares = Shares::halves(4);
         let anns = shares.take_many("ann", 2).await;
         assert!(shares.try_take("ann").is_none());
-        // More than she may ever have is all that she may have.
+        // A request for more than a key's limit is cut to the limit.
         let mut waiting = Box::pin(shares.take_many("ann", 3));
         assert!((&mut waiting).now_or_never().is_none());
         let bobs = shares.take_many("bob", 2).await;

@@ -7,29 +7,29 @@ use uuid::Uuid;
 
 use crate::{Error, Generation};
 
-/// So far behind, rows are being built rather than following.
+/// A copy that is more events behind than this counts as being built.
 const BUILDING_BEHIND: i64 = 5_000;
 
-/// How a copy of a read model is.
+/// The state of a copy of a read model, as the database has it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Status {
-    /// The model.
+    /// The model's name.
     pub model: String,
-    /// The version of the nodes that show it.
+    /// The version of the nodes that answer from it.
     pub version: i32,
     pub generation: String,
-    /// It is done up to here.
+    /// All events up to here are applied.
     pub position: Position,
     /// The newest position of the log.
     pub head: Position,
-    /// How long its next event has waited for it, by the database's clock; `None` where there is
+    /// How long the next event has waited, in seconds by the database's clock; `None` if there is
     /// none.
     pub lag_s: Option<f64>,
-    /// Why it cannot go on.
+    /// Why it is stopped.
     pub stopped: Option<String>,
-    /// The node or verb that writes it.
+    /// The node or verb that holds its lease.
     pub owner: Option<Uuid>,
-    /// How often that changed.
+    /// How often the lease changed hands.
     pub epoch: Option<i64>,
 }
 
@@ -45,11 +45,11 @@ event_store::from_row!(Status {
     epoch
 });
 
-/// What a copy is.
+/// What state a copy is in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum State {
-    /// Shown, and kept up to date.
+    /// Answers queries and is kept up to date.
     Live,
     /// Being built.
     Building,
@@ -62,38 +62,38 @@ pub enum State {
 /// What operators are told of a copy of a read model.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Report {
-    /// The model.
+    /// The model's name.
     pub model: String,
-    /// The version of the nodes that show it.
+    /// The version of the nodes that answer from it.
     pub version: i32,
     pub generation: String,
-    /// What it is.
+    /// Its state.
     pub state: State,
-    /// It is done up to here.
+    /// All events up to here are applied.
     pub position: Position,
-    /// Events that it has yet to take.
+    /// Events that are not applied yet.
     pub lag: i64,
-    /// How long the oldest of them has waited.
+    /// How long the oldest of them has waited, in seconds.
     pub lag_s: f64,
-    /// How much of the log it has taken.
+    /// How much of the log is applied, in percent.
     pub percent: f64,
-    /// Events a second, as it was watched.
+    /// Events applied a second, measured over half a second.
     pub rate: f64,
-    /// How long building takes at this rate.
+    /// Seconds until it is built at this rate; `None` if it is not being built or does not move.
     pub left_s: Option<f64>,
-    /// The node or verb that writes it.
+    /// The node or verb that holds its lease.
     pub owner: Option<Uuid>,
-    /// How often that changed.
+    /// How often the lease changed hands.
     pub epoch: Option<i64>,
-    /// Why it cannot go on, with the event's position.
+    /// Why it is stopped, with the event's position.
     pub stopped: Option<String>,
 }
 
-/// How long is watched for the rates.
+/// The interval over which rates are measured.
 const WATCHED_FOR: Duration = Duration::from_millis(500);
 
 impl Report {
-    /// Of all copies there are. Takes half a second: rates are what happens in it.
+    /// Reports all copies. Takes half a second, over which the rates are measured.
     ///
     /// # Errors
     /// When PostgreSQL fails.
@@ -129,7 +129,7 @@ impl Report {
 }
 
 impl Status {
-    /// Of all copies there are, the newest version first, at a cost that does not depend on how far
+    /// Reads the state of all copies, newest version first. The cost does not depend on how far
     /// behind they are.
     ///
     /// # Errors
@@ -156,12 +156,12 @@ impl Status {
         .map_err(Error::database("read how the read models are"))
     }
 
-    /// Events that it has yet to take.
+    /// Events that are not applied yet.
     pub fn lag(&self) -> i64 {
         (self.head - self.position).max(0)
     }
 
-    /// What it is.
+    /// The state that follows from its lease and its position.
     pub fn state(&self) -> State {
         match (&self.stopped, self.owner) {
             (Some(_), _) => State::Stopped,
@@ -172,7 +172,7 @@ impl Status {
         }
     }
 
-    /// How much of the log it has taken, in percent.
+    /// How much of the log is applied, in percent.
     pub fn percent(&self) -> f64 {
         match self.head {
             Position::START => 100.0,
@@ -180,14 +180,14 @@ impl Status {
         }
     }
 
-    /// How long it will take at this rate, in events a second.
+    /// Seconds until it is built at this rate, in events a second.
     pub fn left_s(&self, rate: f64) -> Option<f64> {
         (self.state() == State::Building && rate > 0.0).then(|| self.lag() as f64 / rate)
     }
 }
 
-/// Has a stopped read model of nodes of this version tried again, with those that stopped because
-/// of it. Returns those that were stopped, each with its position.
+/// Makes nodes of this version try a stopped read model again, with its relatives that are stopped.
+/// Returns those that were stopped, each with its position.
 ///
 /// # Errors
 /// When PostgreSQL fails.

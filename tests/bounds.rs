@@ -1,4 +1,4 @@
-//! What is given twice, missing or unreadable is refused in every dialect, and never guessed at.
+//! A value that is given twice, missing or unreadable is refused in every dialect, never guessed.
 
 use serde_json::Value;
 

@@ -1,8 +1,8 @@
-//! What the command line says of itself.
+//! The command line's help.
 
 use std::process::Command;
 
-/// All helps, one below the other.
+/// Appends the help of a verb and of all verbs below it.
 fn helps(path: &[&str], all: &mut String) {
     let mut verb = Command::new(env!("CARGO_BIN_EXE_colloquy"));
     let output = verb.args(path).arg("--help").env_clear().output().unwrap();
@@ -31,8 +31,7 @@ fn the_committed_helps_are_those_that_are_printed() {
     assert!(agree, "run: cp {printed} {committed}");
 }
 
-/// What a verb does not use, its help does not name; and what stands elsewhere is accepted all the
-/// same.
+/// A verb's help does not name options that it does not use, but they are accepted all the same.
 #[test]
 fn a_verb_s_help_names_what_it_uses() {
     let help = |path: &[&str]| {

@@ -1,5 +1,5 @@
-//! Containers cannot be run everywhere; what their files say can at least be read. `make
-//! check-containers` holds them against a linter and the schema of compose files.
+//! Containers cannot be run everywhere, but their files can be read. `make check-containers` checks
+//! them with a linter and against the schema of compose files.
 
 use std::process::Command;
 
@@ -10,7 +10,6 @@ fn file(name: &str) -> String {
     std::fs::read_to_string(path).unwrap()
 }
 
-/// What the program understands.
 #[test]
 fn the_compose_file_sets_only_what_the_program_accepts() {
     let text = file("docker-compose.yml");
@@ -41,7 +40,7 @@ fn the_compose_file_sets_only_what_the_program_accepts() {
     }
 }
 
-/// Names and what is said of each.
+/// The services' names, each with its lines.
 fn services() -> Vec<(String, String)> {
     let text = file("docker-compose.yml");
     let services = text.split_once("\nservices:\n").unwrap().1;
@@ -101,8 +100,8 @@ fn every_image_is_pinned_to_a_version() {
     }
 }
 
-/// What is let into the build is named, and is what the build reads: a secret beside it is in no
-/// layer.
+/// The files that are let into the build are listed, and are those that the build reads: a secret
+/// beside them gets into no layer.
 #[test]
 fn nothing_secret_reaches_an_image() {
     let ignore = file(".dockerignore");

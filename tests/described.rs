@@ -1,4 +1,4 @@
-//! The description of the API, held against the answers that the tests get.
+//! Checks the answers that the tests get against the API description.
 
 use std::collections::HashMap;
 use std::sync::{Arc, LazyLock, Mutex};
@@ -12,7 +12,7 @@ use crate::harness::Answer;
 
 struct Described {
     document: Value,
-    /// Each schema, compiled when the first answer of it comes.
+    /// Each schema, compiled when its first answer comes.
     validators: Mutex<HashMap<String, Arc<Validator>>>,
 }
 
@@ -32,7 +32,7 @@ fn an_answer_that_is_not_as_described_is_found() {
     check(&Method::GET, "/api/conversations/badge", &answer);
 }
 
-/// Fails if an answer is of a described operation, and not as it is described.
+/// Fails if an answer of a described operation is not as described.
 pub fn check(method: &Method, path: &str, answer: &Answer) {
     let Some((template, operation)) = DESCRIBED.operation(method, path) else { return };
     let status = answer.status.as_u16();
@@ -40,7 +40,7 @@ pub fn check(method: &Method, path: &str, answer: &Answer) {
     let response = DESCRIBED.resolve(&operation["responses"][status.to_string()]);
     assert!(response.is_object(), "{name} is not described: {}", answer.body);
     for (header, _) in response["headers"].as_object().into_iter().flatten() {
-        // What an answer reflects is not known before the caller is.
+        // The position is not known before the caller is authenticated.
         let is_there = answer.headers.contains_key(header) || header == "Colloquy-Position";
         assert!(is_there, "{name} is without the header {header}: {:?}", answer.headers);
     }
@@ -61,7 +61,7 @@ pub fn check(method: &Method, path: &str, answer: &Answer) {
 }
 
 impl Described {
-    /// The operation that a path belongs to, and its template: one without parameters comes first.
+    /// The operation that a path belongs to, and its template; one without parameters comes first.
     fn operation(&self, method: &Method, path: &str) -> Option<(&str, &Value)> {
         let path: Vec<&str> = path.trim_end_matches('/').split('/').collect();
         let matches = |template: &str| {

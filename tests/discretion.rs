@@ -1,5 +1,4 @@
-//! What a server logs, held against what its callers sent: no body, no token and no address is in
-//! it.
+//! Checks what servers log against what callers sent: no body, token or address may be in a log.
 
 use std::collections::BTreeSet;
 use std::net::{IpAddr, Ipv4Addr};
@@ -9,13 +8,13 @@ use serde_json::Value;
 
 use crate::harness::{MASTER_KEY, SECRET};
 
-/// Where the tests' callers come from, so that theirs can be told from the addresses of servers.
+/// The address of the tests' callers, which differs from those of the servers.
 pub const CALLERS_ADDRESS: IpAddr = IpAddr::V4(Ipv4Addr::new(127, 77, 0, 1));
 
-/// Fewer bytes may stand in a log by chance, and are only looked for as a value, in quotes.
+/// Shorter texts may be in a log by chance, and are only looked for as a whole quoted value.
 const UNMISTAKABLE_LENGTH: usize = 12;
 
-/// What things are, and which they are, may be logged.
+/// The values of these fields may be logged.
 const NAMES_OF_THINGS: [&str; 3] = ["id", "type", "kind"];
 
 static NOTED: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
@@ -25,7 +24,7 @@ pub fn note(secret: &str) {
     NOTED.lock().unwrap().insert(secret.to_owned());
 }
 
-/// Notes what is written in a request's body.
+/// Notes the texts in a request's body.
 pub fn note_body(request: &reqwest::Request) {
     let Some(body) = request.body().and_then(reqwest::Body::as_bytes) else { return };
     match serde_json::from_slice(body) {
@@ -47,7 +46,7 @@ fn note_texts(name: &str, value: &Value) {
     }
 }
 
-/// Fails if a log has anything in it that callers sent, or where they are.
+/// Fails if a log contains something that callers sent, or their address.
 #[track_caller]
 pub fn check(log: &str) {
     for line in log.lines() {
@@ -71,7 +70,7 @@ fn indiscretion(line: &str) -> Option<String> {
     noted.iter().find(|text| is_logged(text, line)).cloned()
 }
 
-/// As the log writes it, or as it is written within another text there.
+/// Whether a line contains a text as the log writes it, or quoted within another text.
 fn is_logged(text: &str, line: &str) -> bool {
     let quoted = Value::from(text).to_string();
     let inside = &quoted[1..quoted.len() - 1];
@@ -84,7 +83,7 @@ fn is_logged(text: &str, line: &str) -> bool {
     }
 }
 
-/// Users with passwords in the addresses of servers count, too.
+/// A user and password in a server's URL counts as one, too.
 fn is_email(word: &str) -> bool {
     let Some((local, host)) = word.split_once('@') else { return false };
     local.ends_with(|c: char| c.is_alphanumeric()) && host.starts_with(char::is_alphanumeric)

@@ -1,6 +1,6 @@
 //! The exchanges in the pages of `docs/` are real: they are replayed in order on a fresh server,
-//! and answered as the page shows but for ids and times. With `UPDATE_DOCS` set, the answers are
-//! written into the page instead.
+//! and the answers must be those of the page, except for ids and times. With `UPDATE_DOCS` set, the
+//! answers are written into the page instead.
 
 use std::collections::BTreeMap;
 use std::process::Command;
@@ -46,7 +46,7 @@ fn exchanges(page: &str) -> (Vec<Exchange>, String) {
     (found, rest.to_owned())
 }
 
-/// The ids that the page shows, each with the one of this run that it stands for.
+/// The ids that the page shows, each with the id of this run that it stands for.
 #[derive(Default)]
 struct Names(BTreeMap<String, String>);
 
@@ -55,7 +55,8 @@ impl Names {
         self.0.iter().fold(text.to_owned(), |text, (shown, real)| text.replace(shown, real))
     }
 
-    /// The answer as the page would show it of this run: its ids are learned, times are taken over.
+    /// The answer that the page leads to expect: its ids are replaced by those of this run, which
+    /// are learned on the way, and times are taken from the real answer.
     fn translate(&mut self, shown: &Value, real: &Value, name: &str) -> Value {
         match (shown, real) {
             (Value::Object(shown), Value::Object(real)) => shown
@@ -96,7 +97,7 @@ fn is_id(text: &str) -> bool {
     base62 || uuid::Uuid::try_parse(text).is_ok()
 }
 
-/// As Ann, who has one role while Bob and Cat have another.
+/// Replays a page as Ann, who has one role; Bob and Cat have another.
 async fn replay(page: &str, anns_role: &str, others_role: &str) {
     let server = Server::fresh().await;
     let key = server.key();

@@ -1,4 +1,4 @@
-//! The arrows between the crates, as ARCHITECTURE.md draws them.
+//! The dependencies between the crates, as ARCHITECTURE.md describes them.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -76,8 +76,7 @@ fn only_the_event_store_writes_events_and_only_read_models_write_read_models() {
     }
 }
 
-/// The text of an error alone does not say what to do, and a log in JSON has no more of an error
-/// than its text.
+/// In a JSON log an error has only its own text, without its causes, and does not say what to do.
 #[test]
 fn errors_are_logged_with_their_causes() {
     for (path, text) in [sources("src"), sources("projections")].concat() {
@@ -94,8 +93,7 @@ fn errors_are_logged_with_their_causes() {
     }
 }
 
-/// What several dialects share stands in `edge/`, which knows none of them: `lib.rs` lists them,
-/// and nobody else names one.
+/// What dialects share is in `edge/`, which knows none of them: only `lib.rs` lists them.
 #[test]
 fn a_dialect_is_named_in_its_own_folder_alone() {
     let sources = sources("src/api");
@@ -117,10 +115,10 @@ fn a_dialect_is_named_in_its_own_folder_alone() {
     }
 }
 
-/// Rustfmt leaves long strings, comments and attributes as they are, and knows no SQL.
+/// Rustfmt does not wrap long strings, comments and attributes, and knows no SQL.
 #[test]
 fn no_line_is_longer_than_a_hundred_characters() {
-    // Prose in Markdown is wrapped at other widths, the rest is generated or compressed.
+    // Prose in Markdown is wrapped at other widths; the rest is generated or compressed.
     const OTHER: [&str; 5] = ["md", "json", "lock", "gz", "LICENSE"];
     let mut read = 0;
     for path in files("") {
@@ -137,13 +135,13 @@ fn no_line_is_longer_than_a_hundred_characters() {
     assert!(read > 500, "{read}");
 }
 
-/// Paths between backticks, as seen from here or from `src`, and the targets of links.
+/// Checks paths in backticks, relative to the root or to `src`, and the targets of links.
 #[test]
 fn what_the_documentation_points_to_is_there() {
     let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
     let is_folder = |first: &str| !first.is_empty() && root.join(first).is_dir();
     let is_crate = |first: &str| !first.is_empty() && root.join("src").join(first).is_dir();
-    // Another character stands for a name or for many.
+    // With any other character it is a placeholder or a pattern.
     let is_path = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "_./-".contains(c);
     let mut looked = 0;
     for page in files("").iter().filter(|path| path.extension().is_some_and(|e| e == "md")) {
@@ -171,7 +169,7 @@ fn what_the_documentation_points_to_is_there() {
     assert!(looked > 150, "{looked}");
 }
 
-/// The text of what is written in Rust and SQL, without tests.
+/// The sources in Rust and SQL, without tests.
 fn sources(folder: &str) -> Vec<(String, String)> {
     let mut found = Vec::new();
     for path in files(folder) {
@@ -185,7 +183,7 @@ fn sources(folder: &str) -> Vec<(String, String)> {
     found
 }
 
-/// Everything in a folder, but for what is built and what is hidden.
+/// Everything in a folder, except build output and hidden files.
 fn files(folder: &str) -> Vec<std::path::PathBuf> {
     let mut found = Vec::new();
     let mut folders = vec![std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(folder)];

@@ -1,4 +1,4 @@
-//! What holds for every answer, whatever the dialect.
+//! The rules for every answer, whatever the dialect.
 
 use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
@@ -136,13 +136,13 @@ async fn forms_of_other_sites_are_not_taken_with_a_password_that_a_browser_remem
     assert_eq!(ann.get("/v1/conversations").await.expect(200)["data"], json!([]));
     let delete = || client.delete(format!("{url}/x")).basic_auth("ann", Some(&ann.token));
     for (taken, status) in [
-        // As curl does, and other programs.
+        // As curl and other programs send it.
         (form(), 201),
-        // As pages of this very origin do, and the user in the address bar.
+        // As pages of this very origin send it, and the user by the address bar.
         (site(form(), "same-origin"), 200),
         (site(form(), "none"), 200),
         (origin(form(), &server.url), 200),
-        // As browsers send only after they have asked, and without the password.
+        // As browsers send it only after a preflight request, and without the password.
         (site(json(), "cross-site"), 200),
         (site(form(), "cross-site").header("Idempotency-Key", "1"), 200),
         (site(delete(), "cross-site"), 404),

@@ -1,17 +1,17 @@
-//! A kind of conversations that no surface knows is in no list, total, badge or search of any of
-//! them, and found by no id. The rows of the read models are made to say such a kind, as those of a
-//! version that has one more would; then everything is asked again.
+//! A kind of conversations that no surface knows is in none of their lists, totals, badges and
+//! searches, and is found by no id. The rows of the read models are changed to such a kind, as a
+//! version with one more kind would write it; then everything is asked again.
 
 use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::harness::{Caller, Installation, send};
 
-/// The room as each dialect names it, while all of them know its kind.
+/// The room as each dialect names it while its kind is known.
 struct Named {
-    /// What is in answers that list it.
+    /// Lists, each with a text that shows that the room is in it.
     lists: Vec<(&'static str, String)>,
-    /// What answers as long as it is there.
+    /// Paths that are found as long as the room is there.
     paths: Vec<String>,
     /// Commands on it.
     commands: Vec<(Method, String, Value)>,
@@ -68,7 +68,7 @@ async fn named(ann: &Caller, room: &Value, message: i64) -> Named {
     }
 }
 
-/// Rooms as they are counted: of Weavy's list, of its badge, of Pulse's list.
+/// The number of rooms in Weavy's list, in its badge, and in Pulse's list.
 async fn counts(ann: &Caller) -> [i64; 3] {
     let list = ann.get("/api/conversations?count_only=true").await.expect(200);
     let badge = ann.get("/api/conversations/badge").await.expect(200);

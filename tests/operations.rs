@@ -1,4 +1,4 @@
-//! What operators ask, and the command line.
+//! What operators ask for over HTTP, and the command line.
 
 use std::collections::BTreeSet;
 use std::process::Command;
@@ -146,7 +146,7 @@ async fn details_of_the_parts_are_for_operators() {
     assert_eq!(details["append_queue"], json!({"length": 0, "length_max": 4096}));
 }
 
-/// Committed so that a change of the outside shows in its diff.
+/// Committed so that a change of the API shows in its diff.
 #[test]
 fn the_committed_descriptions_are_those_that_are_served() {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/docs");

@@ -1,4 +1,4 @@
-//! Access tokens that the host system makes, and takes back.
+//! Access tokens that the host system issues and revokes.
 
 use std::time::Instant;
 
@@ -38,7 +38,7 @@ async fn the_host_system_makes_tokens_for_users_who_keep_their_name_and_role() {
     key.delete("/api/users/nobody/tokens").await.expect(404);
 }
 
-/// The second node hears of the first one's appends over NATS, or looks itself.
+/// The second node learns of the first one's appends over NATS, the third one by polling.
 #[tokio::test]
 async fn a_revoked_token_is_taken_by_no_node_and_on_no_surface_any_more() {
     let installation = Installation::new().await;
@@ -50,7 +50,7 @@ async fn a_revoked_token_is_taken_by_no_node_and_on_no_surface_any_more() {
     let undated = nodes[0].caller("ann").token;
     let of_bob = key.post("/api/users/bob/tokens", json!({})).await.expect(200);
     for node in &nodes {
-        // Each remembers what it has verified.
+        // Each node remembers what it has verified.
         for token in [token["access_token"].as_str().unwrap(), &undated] {
             node.caller("ann").with_token(token).get("/api/user").await.expect(200);
         }
@@ -80,7 +80,7 @@ async fn a_revoked_token_is_taken_by_no_node_and_on_no_surface_any_more() {
     assert_eq!(log.matches("issued_until").count(), 1, "{log}");
 }
 
-/// Of the host system, until the year 2096, and the key that it is signed with.
+/// A token of the host system, valid until the year 2096, and the key that it is signed with.
 const HOSTS_TOKEN: &str = "eyJhbGciOiJFZERTQSJ9\
     .eyJzdWIiOiJob3N0IiwiZXhwIjo0MDAwMDAwMDAwLCJyb2xlIjoic2VydmljZSJ9\
     .rMe4hDHk5JsaDC7D_7C1Grbo7gWZo7P4STJJ5RnPjYTZp4PIrqSqSuoOYWNgF2-b99cZtJW38ffV6Xvx7WBqDw";

@@ -1,4 +1,4 @@
-//! A storm of callers, each of whom looks at what they may see after everything they do: whatever
+//! Many concurrent callers, each of whom checks what they see after everything they do: whatever
 //! the others do meanwhile, no look shows half of an event, and none is older than what the caller
 //! was told.
 
@@ -16,7 +16,7 @@ use crate::harness::{Caller, Installation, Server, send};
 const CALLERS: usize = 32;
 const STORM: Duration = Duration::from_secs(30);
 
-/// The newest message of each conversation that is known to be acknowledged.
+/// The newest message of each conversation that was acknowledged to anyone.
 type Acknowledged = Arc<Mutex<BTreeMap<i64, i64>>>;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -34,8 +34,8 @@ async fn every_look_in_a_storm_over_two_nodes_reflects_the_position_that_was_sen
     storm(vec![first, second]).await;
 }
 
-/// Everyone is in a room of all, in a room of a few, in a large room, and in private chats with two
-/// others.
+/// Every caller is in a room of all, in a room of a few, in a large room, and in private chats with
+/// two others.
 async fn storm(nodes: Vec<Server>) {
     let uid = |n: usize| format!("caller-{n}");
     let key = nodes[0].key();
@@ -86,9 +86,9 @@ struct Looker {
     uid: String,
     nodes: Vec<Caller>,
     conversations: Vec<i64>,
-    /// The newest that was told, to be sent to whichever node is next.
+    /// The newest position that the caller was told; sent to whichever node is asked next.
     position: Option<String>,
-    /// The newest messages that this caller knows to be acknowledged.
+    /// The newest messages that were acknowledged to this caller.
     own: BTreeMap<i64, i64>,
     acknowledged: Acknowledged,
     random: StdRng,
@@ -172,8 +172,8 @@ impl Looker {
         }
     }
 
-    /// What must be there: on one node everything that anybody was told of, on several what this
-    /// caller was.
+    /// The newest message that must be visible: on one node the newest that was acknowledged to
+    /// anyone, on several nodes the newest that was acknowledged to this caller.
     fn known(&self, conversation: i64) -> i64 {
         let own = self.own.get(&conversation).copied().unwrap_or(0);
         if self.nodes.len() > 1 {
@@ -194,7 +194,7 @@ impl Looker {
         let messages = messages["data"].as_array().unwrap();
         let listed = messages.first().map_or(0, |message| message["id"].as_i64().unwrap());
         assert!(listed >= newest, "the object shows message {newest}, the list only {listed}");
-        // If nothing came in between, the messages tell what is unread.
+        // If nothing came in between, the messages determine whether it is unread.
         let other = messages.iter().find(|message| message["created_by"]["uid"] != *self.uid);
         if let (true, Some(other)) = (listed == newest, other) {
             let unread = other["id"].as_i64() > self.marker(&view);
@@ -218,8 +218,7 @@ impl Looker {
             let item = items.iter().find(|item| item["id"] == id).unwrap();
             assert!(item["last_message_id"].as_i64().unwrap_or(0) >= known, "{item} {known}");
         }
-        // Only this caller marks as read, so that meanwhile more can have become unread, and
-        // nothing else.
+        // Only this caller marks as read, so meanwhile conversations can only have become unread.
         if before == after {
             let unread = items.iter().filter(|item| item["is_unread"] == true).count() as i64;
             let badge: i64 = ["private", "rooms", "chat"]
@@ -236,7 +235,7 @@ impl Looker {
         Some(own.and_then(|own| own["marked_id"].as_i64()).unwrap_or(0))
     }
 
-    /// What holds for a conversation whenever it is looked at.
+    /// What holds for a conversation at any moment.
     fn check(&self, view: &Value) {
         assert_eq!(view["last_message"]["id"], view["last_message_id"], "{view}");
         let Some(newest) = view["last_message_id"].as_i64() else {

@@ -1,4 +1,4 @@
-//! Access tokens: which are taken, what is said about the others, and what is taken over from them.
+//! Access tokens: which are accepted, how others are refused, and what is taken from their claims.
 
 use std::sync::{Arc, Mutex};
 
@@ -84,7 +84,7 @@ async fn a_name_locks_nobody_out() {
         let user = bearer(&server, &claims).get("/api/user").await.expect(200);
         assert_eq!(user["display_name"], shown);
     }
-    // What the host system may have written in the directory itself.
+    // The host system may write such a name into the directory, too.
     let erin = server.key().put_json("/api/users/erin", json!({"name": " "})).await.expect(200);
     assert_eq!(erin["display_name"], "erin");
 }
@@ -206,14 +206,14 @@ async fn a_value_that_cannot_be_used_is_named_also_an_empty_one() {
     }
 }
 
-/// Of user `ann`, until the year 2096, signed with the key below.
+/// A token of user `ann`, valid until the year 2096, signed with the key below.
 const PROVIDERS_TOKEN: &str = "eyJhbGciOiJFZERTQSIsImtpZCI6Im9uZSJ9\
     .eyJzdWIiOiJhbm4iLCJleHAiOjQwMDAwMDAwMDB9\
     .542gPxJ1zQfGoKEtSShruRnvSfKQyeWZn_dV6oAx9BaqkDhu0FRGSOdTulyeqhOCXT3-uMxFLxLbI9_tQMjOAg";
 const PROVIDERS_KEYS: &str = r#"{"keys":[{"kty":"OKP","crv":"Ed25519","kid":"one",
     "x":"z5STuVi8A6EVvCTJsD0xLCHIjQyfDD5-2Ky7B6jNEH0"}]}"#;
 
-/// An address that answers this at `/keys`.
+/// A server that gives this answer at `/keys`; returns its address.
 async fn provider(answer: &Arc<Mutex<(StatusCode, &'static str)>>) -> String {
     let given = answer.clone();
     let keys = axum::routing::get(async move || *given.lock().unwrap());

@@ -1,5 +1,5 @@
-//! A client that costs little, because it shares the cores with what it measures: requests are
-//! bytes made beforehand, and of a response only status and length are read.
+//! A cheap client, because it shares the cores with what it measures: requests are bytes prepared
+//! in advance, and of a response only status and length are read.
 
 use std::net::SocketAddr;
 
@@ -18,7 +18,7 @@ pub struct Response<'a> {
 }
 
 impl Response<'_> {
-    /// The id of the thing that is answered, if it is one that has an id.
+    /// The id in the response's body; 0 if there is none.
     pub fn id(&self) -> i64 {
         let body: serde_json::Value = serde_json::from_slice(self.body).unwrap_or_default();
         ["/id", "/payload/id"].iter().find_map(|at| body.pointer(at)?.as_i64()).unwrap_or(0)
@@ -53,7 +53,7 @@ impl Connection {
     }
 }
 
-/// Status, length of the head, length of the body; none while the head is incomplete.
+/// Status, length of the head, length of the body; `None` while the head is incomplete.
 fn parse_head(response: &[u8]) -> Option<(u16, usize, usize)> {
     let end = response.windows(4).position(|part| part == b"\r\n\r\n")?;
     let status = number(&response[9..]).expect("a status line has a status");
@@ -62,7 +62,7 @@ fn parse_head(response: &[u8]) -> Option<(u16, usize, usize)> {
         let named = line.len() > name.len() && line[..name.len()].eq_ignore_ascii_case(name);
         named.then(|| number(&line[name.len()..]))?
     });
-    // Without a length there is no body: the server does not send in chunks what it has whole.
+    // Without a length there is no body: the server does not chunk responses that it has complete.
     Some((status as u16, end + 4, length.unwrap_or(0) as usize))
 }
 

@@ -15,7 +15,7 @@ use crate::client::{Connection, Response};
 /// What one connection sends, over and over.
 pub type Script = Vec<Vec<u8>>;
 
-/// What became of requests.
+/// Outcomes and latencies of requests.
 #[derive(Debug, Default)]
 pub struct Tally {
     latencies_us: Vec<u32>,
@@ -25,7 +25,7 @@ pub struct Tally {
 }
 
 impl Tally {
-    /// Sends a request that was due at a time.
+    /// Sends a request, with its latency counted from when it was due.
     async fn send<'a>(
         &mut self,
         connection: &'a mut Connection,
@@ -96,8 +96,8 @@ pub async fn drive(address: SocketAddr, scripts: &[Script], duration: Duration) 
     Tally::of_callers(join_all(callers).await, started)
 }
 
-/// Sends each request once, by so many callers; tells what each was answered, under its place in
-/// the list.
+/// Sends each request once, over `callers` connections. `answered` gets each response with the
+/// request's index.
 pub async fn send_all(
     address: SocketAddr,
     callers: usize,
@@ -119,7 +119,8 @@ pub async fn send_all(
     Tally::of_callers(join_all(callers).await, started)
 }
 
-/// So many requests each second, the scripts taking turns; latencies count from when each was due.
+/// Sends `per_second` requests each second, from the scripts in turn; latencies count from when
+/// each was due.
 pub async fn on_the_clock(
     address: SocketAddr,
     scripts: &[Script],

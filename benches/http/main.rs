@@ -1,11 +1,11 @@
-//! The whole way, over HTTP: the release server on a PostgreSQL of its own (`fsync` on, data
-//! checksums), driven over keep-alive connections, in turns with pgbench on the same PostgreSQL.
+//! End to end over HTTP: the release server on a PostgreSQL of its own (`fsync` on, data
+//! checksums), driven over keep-alive connections, alternating with pgbench on the same PostgreSQL.
 //! Prints one table.
 //!
-//! `cargo bench --bench http -- pin list` runs the named rows alone, with `--scale 0.1` on a tenth
-//! of the data. Deliberately only what a client sees: everything is built and measured over HTTP,
-//! so that this outlives what is behind it. Another row is a variant of [`Row`], and a function
-//! beside its kind in `rows/`.
+//! `cargo bench --bench http -- pin list` runs only the named rows, with `--scale 0.1` on a tenth
+//! of the data. Deliberately limited to what a client sees: everything is built and measured over
+//! HTTP, so that the benchmark outlives the implementation. Another row is a variant of [`Row`],
+//! and a function beside its kind in `rows/`.
 
 #![allow(
     clippy::unwrap_used,

@@ -1,5 +1,5 @@
-//! What PostgreSQL does by itself for the least statement that a request could be made of: pgbench,
-//! in the server's own database, in tables of its own.
+//! The baseline: PostgreSQL alone with the smallest statement that could serve a request, measured
+//! by pgbench in the server's own database, in separate tables.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -26,8 +26,8 @@ impl Pgbench {
         Self { name, database_url: server.database_url().to_owned(), script: path }
     }
 
-    /// One row into a table like `events`, with its columns and indexes: a copy of the newest
-    /// event, under another id and position.
+    /// Inserts one row into a table like `events`, with its columns and indexes: a copy of the
+    /// newest event, under another id and position.
     pub async fn insert(server: &Server) -> Self {
         let setup = "create table if not exists pgbench.events (like public.events including all); \
                      create sequence if not exists pgbench.position cache 1000";
@@ -35,7 +35,7 @@ impl Pgbench {
         Self::new(server, "insert", setup, &insert).await
     }
 
-    /// Three numbers of a user, by their key.
+    /// Reads three numbers of a user by key.
     pub async fn row_by_key(server: &Server, users: usize) -> Self {
         let setup = format!(
             "create table if not exists pgbench.counts as
@@ -50,8 +50,7 @@ impl Pgbench {
         Self::new(server, "row by key", &setup, &script).await
     }
 
-    /// A page of 20 of a user's 200 rows, of about the length that conversations have when they are
-    /// answered.
+    /// Reads a page of 20 of a user's 200 rows, each about as long as a conversation in a response.
     pub async fn page(server: &Server) -> Self {
         let setup = format!(
             "create table if not exists pgbench.lists as
@@ -67,8 +66,8 @@ impl Pgbench {
         Self::new(server, "page of 20", &setup, &script).await
     }
 
-    /// A page of 25 of the newest of very many rows, of about the length that support conversations
-    /// have.
+    /// Reads a page of the newest 25 of very many rows, each about as long as a support
+    /// conversation.
     pub async fn support_page(server: &Server, size: usize) -> Self {
         let setup = format!(
             "create table if not exists pgbench.desk as
@@ -82,7 +81,7 @@ impl Pgbench {
         Self::new(server, "page of 25", &setup, script).await
     }
 
-    /// Four sums over the counts of an inbox.
+    /// Sums the counts of an inbox.
     pub async fn support_counts(server: &Server) -> Self {
         let setup = format!(
             "create table if not exists pgbench.desk_counts as
@@ -128,5 +127,5 @@ impl Pgbench {
     }
 }
 
-/// Writes the statement for any columns.
+/// Generates the insert statement for whatever columns the table has.
 const INSERT: &str = include_str!("insert.sql");

@@ -17,7 +17,7 @@ pub const SECRET: &str = "a-secret-for-benches-of-32-bytes-or-more";
 pub struct Server {
     node: Node,
     pub address: SocketAddr,
-    /// What it logged as a warning or an error, and how often.
+    /// What the server logged at other levels than INFO, and how often.
     troubles: Arc<Mutex<BTreeMap<String, u64>>>,
     postgres: Postgres,
     pub pool: PgPool,
@@ -54,7 +54,7 @@ impl Server {
         let address = listening["address"].as_str().unwrap().parse().unwrap();
         let troubles = Arc::new(Mutex::new(BTreeMap::new()));
         let found = troubles.clone();
-        // Its log has to be read, or it would wait for room in the pipe.
+        // The log has to be drained, or the server would block on a full pipe.
         std::thread::spawn(move || {
             for entry in log.filter(|entry| entry["level"] != "INFO") {
                 let (level, message) = (&entry["level"], &entry["message"]);
@@ -78,7 +78,7 @@ impl Server {
         sqlx::query_scalar(newest).fetch_one(&self.pool).await.unwrap()
     }
 
-    /// After much was written at once: what autovacuum and the checkpointer would do within the
+    /// To be called after bulk writes: what autovacuum and the checkpointer would do within the
     /// next minutes is done now, so that it does not fall into a measurement.
     pub async fn vacuum(&self) {
         for statement in ["vacuum analyze", "checkpoint"] {
@@ -93,7 +93,7 @@ impl Server {
         line.trim().trim_end_matches(" kB").parse::<u64>().unwrap() / 1024
     }
 
-    /// Stops it, and tells what it complained of.
+    /// Stops the server, and prints what it complained about.
     pub async fn stop(self) {
         drop(self.node);
         self.postgres.stop().await.unwrap();

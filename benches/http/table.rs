@@ -1,12 +1,11 @@
-//! The table, a line as soon as it is measured: as Markdown, to go into `docs/benchmarks.md` as it
-//! is.
+//! Prints the table as Markdown for `docs/benchmarks.md`, each line as soon as it is measured.
 
 pub fn print_head() {
     print("", "measured", "beside", "ratio", "aim", "not 2xx");
     print("---", "---", "---", "---", "---", "---");
 }
 
-/// A rate beside another one of the same run.
+/// Prints a rate beside another one of the same run.
 pub fn print_rates(what: &str, rate: f64, beside: (&str, f64), aim: f64, failed: &str) {
     let (name, other) = beside;
     let ratio = format!("{:.2}", rate / other);
@@ -14,7 +13,7 @@ pub fn print_rates(what: &str, rate: f64, beside: (&str, f64), aim: f64, failed:
     print(what, &rate, &beside, &ratio, &format!(">= {aim:.1}"), failed);
 }
 
-/// A value with an aim of its own.
+/// Prints a value with a target of its own.
 pub fn print_value(what: &str, value: &str, aim: &str, failed: &str) {
     print(what, value, "", "", aim, failed);
 }

@@ -1,4 +1,4 @@
-//! Who and what there is on the server, built over HTTP when a row first needs it.
+//! The users and conversations on the server, built over HTTP when a row first needs them.
 
 use std::cell::{Cell, OnceCell};
 use std::time::Duration;
@@ -25,7 +25,7 @@ pub struct World {
     pub scale: f64,
     pub events: i64,
     pub callers: Vec<User>,
-    /// How many of those are registered who only are in conversations with others.
+    /// How many of the crowd are registered: the users that others have conversations with.
     crowd: Cell<usize>,
     lists: Once<Vec<Vec<i64>>>,
     collectors: Once<Vec<User>>,
@@ -33,7 +33,7 @@ pub struct World {
     desk: Once<Desk>,
 }
 
-/// The name of one of the crowd.
+/// The uid of a user of the crowd.
 fn uid(n: usize) -> String {
     format!("u{n}")
 }
@@ -54,8 +54,8 @@ impl World {
         }
     }
 
-    /// Sends each request once, 64 at a time, all to be answered with 2xx; returns the ids that
-    /// they made.
+    /// Sends each request once, 64 at a time, and expects 2xx; returns the ids of what they
+    /// created.
     pub async fn build(&self, requests: impl Iterator<Item = Vec<u8>>) -> Vec<i64> {
         let mut ids = Vec::new();
         let tally = send_all(self.server.address, CALLERS, requests, |place, response| {
@@ -66,7 +66,7 @@ impl World {
         ids
     }
 
-    /// Sends one request, to be answered with 2xx; returns what it was answered.
+    /// Sends one request, and expects 2xx; returns the response's body.
     pub async fn answer(&self, request: Vec<u8>) -> serde_json::Value {
         let mut answer = serde_json::Value::Null;
         let tally = send_all(self.server.address, 1, std::iter::once(request), |_, response| {
@@ -82,7 +82,7 @@ impl World {
         self.desk.get_or_init(|| Desk::build(self, size)).await
     }
 
-    /// Registers the crowd up to a number.
+    /// Registers users of the crowd until there are `count`.
     async fn crowd(&self, count: usize) {
         let service = User::service();
         let requests = (self.crowd.get()..count).map(|n| {
@@ -93,13 +93,14 @@ impl World {
         self.crowd.set(self.crowd.get().max(count));
     }
 
-    /// Has users' tokens seen, so that the first measured request is like the others.
+    /// Sends a first request of each user, so that the first measured one costs no more than the
+    /// others.
     pub async fn arrive(&self, users: &[User]) {
         self.build(users.iter().map(|user| user.request("GET", "/api/user"))).await;
     }
 
-    /// A private chat of each user with each of the first of the crowd, the last ones with a
-    /// message; by user.
+    /// Creates a private chat of each user with each of the first `length` users of the crowd, and
+    /// posts a message to the last [`LIST_LENGTH`] of them. Returns the chats by user.
     async fn private_chats(&self, users: &[User], length: usize) -> Vec<Vec<i64>> {
         self.crowd(length).await;
         self.arrive(users).await;
@@ -119,7 +120,7 @@ impl World {
         self.lists.get_or_init(|| self.private_chats(&self.callers, LIST_LENGTH)).await
     }
 
-    /// For each caller, what they send about some of their own conversations.
+    /// For each caller, the requests about eight of their own conversations.
     pub async fn scripts<const N: usize>(&self, of: fn(&User, i64) -> [Vec<u8>; N]) -> Vec<Script> {
         let each = self.callers.iter().zip(self.lists().await);
         each.map(|(user, list)| list.iter().take(8).flat_map(|id| of(user, *id)).collect())
@@ -152,7 +153,7 @@ impl World {
         self.callers.len() + self.crowd.get()
     }
 
-    /// A new room of the first of the crowd and who makes it.
+    /// Creates a room of `size` members: the creator, and users of the crowd.
     pub async fn room(&self, creator: &User, size: usize) -> i64 {
         self.crowd(size).await;
         let members: Vec<String> = (1..size).map(|n| format!("\"{}\"", uid(n))).collect();
@@ -160,7 +161,7 @@ impl World {
         self.build([creator.request_with("POST", "/api/conversations", &body)].into_iter()).await[0]
     }
 
-    /// Of a room of a size, all but the creator.
+    /// All members but the creator of a room of that size.
     pub fn members(&self, size: usize) -> &[User] {
         let all = self.members.get_or_init(|| (1..size).map(|n| User::member(uid(n))).collect());
         &all[..size - 1]

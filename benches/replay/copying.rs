@@ -1,5 +1,4 @@
-//! The natural limit of filling tables: COPY of the rows that they are to have, into tables with
-//! the same indexes.
+//! The upper bound for filling tables: COPY of the same rows into tables with the same indexes.
 
 use sqlx::Executor;
 
@@ -7,7 +6,7 @@ use crate::installation::Installation;
 use crate::timed;
 
 /// Writes the rows of all read models to files and reads them into empty copies, one table after
-/// the other; the seconds of the reading and how many rows there are.
+/// the other. Returns the seconds that the reading took, and the number of rows.
 pub async fn all(installation: &Installation) -> (f64, u64) {
     let pool = installation.log.pool();
     let tables: Vec<(String, String)> = sqlx::query_as(
@@ -33,7 +32,8 @@ pub async fn all(installation: &Installation) -> (f64, u64) {
         .fetch_one(pool)
         .await
         .unwrap();
-        // By the server: its user can write there, and no client takes part.
+        // PostgreSQL itself writes and reads the file, so no client takes part; its user can write
+        // to `/tmp`.
         let file = format!("/tmp/{}", embedded::testing::unique(table));
         let search_path = format!("set search_path = {schema}, public");
         let mut connection = pool.acquire().await.unwrap();

@@ -1,5 +1,5 @@
-//! A log as an installation has it: private chats and some rooms, of which a few are busy at a
-//! time, most events messages and what members do for themselves. Appended by commands, so that all
+//! Generates a realistic log: private chats and some rooms, of which a few are busy at a time; most
+//! events are messages, or members' changes for themselves. It is appended by commands, so that all
 //! of it is decided and encrypted.
 
 use std::sync::Arc;
@@ -16,11 +16,11 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-/// Who write at the same time, each in conversations of their own.
+/// Concurrent writers, each in conversations of their own.
 const WRITERS: u64 = 256;
 /// Conversations of a writer that are busy at a time.
 const BUSY: usize = 8;
-/// Events in a conversation, about.
+/// Events in a conversation, approximately.
 const LENGTH: i64 = 25;
 const TEXT: &str = "Shall we meet at ten, or would the afternoon suit you better? ";
 
@@ -35,7 +35,7 @@ impl History {
         Self { commands, runs: AtomicI64::new(0) }
     }
 
-    /// Appends so many events or a few more; returns how many.
+    /// Appends `events` events or a few more; returns how many.
     pub async fn extend(&self, events: i64) -> i64 {
         let run = self.runs.fetch_add(1, Ordering::Relaxed);
         let before = self.commands.log().head().await.unwrap();
@@ -59,13 +59,13 @@ struct Writer {
     commands: Commands,
     random: StdRng,
     name: String,
-    /// Events that are still to be appended, by whichever writer.
+    /// Events that are still to be appended, shared by all writers.
     left: Arc<AtomicI64>,
     users: Vec<UserId>,
     rooms: Vec<Room>,
 }
 
-/// A conversation, as much of it as commands need.
+/// What commands need to know of a conversation.
 struct Room {
     id: ConversationId,
     number: PublicId,
@@ -114,7 +114,7 @@ impl Writer {
         self.rooms.push(Room { id, number, members, newest: None });
     }
 
-    /// Mostly where something happened lately.
+    /// Acts on a conversation, mostly on one of the newest.
     async fn act(&mut self) {
         let lately = self.rooms.len().saturating_sub(BUSY);
         let from = if self.random.random_range(0..5) == 0 { 0 } else { lately };
@@ -178,7 +178,7 @@ impl Writer {
         self.count(done);
     }
 
-    /// The public number of what was made, if it was.
+    /// Counts a command's event; returns the public number of what it created, if anything.
     fn count<R: std::fmt::Debug>(
         &self,
         done: Result<Outcome, CommandError<R>>,

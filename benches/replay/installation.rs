@@ -17,7 +17,7 @@ pub struct Installation {
     pub folder: Folder,
 }
 
-/// A verb that has ended.
+/// The measurements of a verb that has ended.
 pub struct Ran {
     pub seconds: f64,
     pub memory_mb: u64,
@@ -65,7 +65,7 @@ impl Installation {
         command
     }
 
-    /// Runs a verb to its end, which is to be a good one.
+    /// Runs a verb to its end, and expects success.
     pub async fn run(&self, arguments: &[&str]) -> Ran {
         let started = Instant::now();
         let mut child = self.command(arguments).stderr(Stdio::inherit()).spawn().unwrap();
@@ -92,7 +92,7 @@ impl Installation {
             told.last().is_some_and(|line| line.contains("\"listening\""))
         });
         assert!(is_listening, "it does not start: {told:?}");
-        // Its log has to be read, or it would wait for room in the pipe.
+        // The log has to be drained, or the server would block on a full pipe.
         std::thread::spawn(move || log.for_each(drop));
         Node(child)
     }
@@ -110,7 +110,7 @@ impl Installation {
     }
 }
 
-/// The most that was resident, in MB; nothing of one that has just ended.
+/// Peak resident memory in MB; 0 for a process that has just ended.
 fn high_water_mb(process: u32) -> u64 {
     let status = std::fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));

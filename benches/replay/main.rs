@@ -1,10 +1,10 @@
-//! What replaying costs, each figure beside its natural limit in the same run: read models built
-//! anew beside COPY of the same rows, a stream published again beside a raw publisher; comparing,
+//! What replaying costs, each figure beside its upper bound in the same run: rebuilding read models
+//! beside COPY of the same rows, publishing a stream again beside a raw publisher; and verifying,
 //! tailing, and taking over.
 //!
-//! `cargo bench --bench replay -- --events 100000` is a tenth of it. Deliberately only what an
-//! operator does: the release binary's own verbs and servers, on a private PostgreSQL (`fsync` on,
-//! data checksums) and a NATS server.
+//! `cargo bench --bench replay -- --events 100000` runs it on a tenth of the events. Deliberately
+//! limited to what an operator does: the release binary's own verbs and servers, on a private
+//! PostgreSQL (`fsync` on, data checksums) and a NATS server.
 
 #![allow(
     clippy::unwrap_used,
@@ -92,7 +92,7 @@ fn rate(events: i64, seconds: f64) -> String {
     format!("{:.0}/s", events as f64 / seconds)
 }
 
-/// A line of the table: as Markdown, to go into `docs/benchmarks.md` as it is.
+/// Prints a line of the table, as Markdown for `docs/benchmarks.md`.
 fn row(what: &str, measured: &str, beside: &str) {
     println!("| {what:<50} | {measured:>9} | {beside:<37} |");
 }

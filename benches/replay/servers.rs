@@ -9,15 +9,15 @@ use crate::history::History;
 use crate::installation::{Installation, Node};
 use crate::{row, timed};
 
-/// As many as are appended in less time than a lease lasts, and fewer than are filled in large
-/// steps.
+/// Events of a round: few enough to be appended before a lease expires, and to be followed in
+/// ordinary batches instead of the large ones of filling.
 const BACKLOG: i64 = 4_000;
 const ROUNDS: usize = 3;
-/// Nothing that is waited for takes so long: a server has ended, or cannot go on.
+/// No wait takes this long unless a server has ended, or cannot go on.
 const PATIENCE: Duration = Duration::from_secs(60);
 const LOOK_EVERY: Duration = Duration::from_millis(5);
 
-/// Where the read models are, the one that is furthest behind.
+/// The position of the read model that is furthest behind.
 async fn position(pool: &PgPool) -> Position {
     let least = "select coalesce(min(position), 0) from checkpoints where schema_oid is not null";
     sqlx::query_scalar(least).fetch_one(pool).await.unwrap()
@@ -35,8 +35,8 @@ async fn reach(pool: &PgPool, to: Position) {
     }
 }
 
-/// A server that is held while much is written, and then let go on: it follows in its ordinary
-/// small steps.
+/// Suspends a server while much is written, and resumes it: it catches up in its ordinary small
+/// batches.
 pub async fn tail(installation: &Installation, history: &History) {
     let (log, node) = (&installation.log, installation.serve());
     reach(log.pool(), log.head().await.unwrap()).await;
@@ -51,7 +51,7 @@ pub async fn tail(installation: &Installation, history: &History) {
         rates.push(behind as f64 / seconds);
     }
     row("tailing: a server that catches up, alone", &format!("{:.0}/s", median(rates)), "");
-    // While it follows, both on the same cores.
+    // Now events are appended while the server follows, both on the same cores.
     let (appended, seconds) = timed(async {
         let appended = history.extend(10 * BACKLOG).await;
         reach(log.pool(), log.head().await.unwrap()).await;
@@ -62,13 +62,12 @@ pub async fn tail(installation: &Installation, history: &History) {
     row("tailing beside commands at full speed", &rate, "commands on the same cores");
 }
 
-/// Two servers, of which the one that writes the read models is killed while somebody goes on
-/// writing.
+/// Runs two servers, and kills the one that writes the read models while commands go on.
 pub async fn take_over(installation: &Installation, history: &History) {
     let pool = installation.log.pool();
     let mut seconds = Vec::new();
     for _ in 0..ROUNDS {
-        // By then that of the last round has run out.
+        // Waits until the lease of the last round has expired.
         wait_until_led(pool, false).await;
         let owner = installation.serve();
         wait_until_led(pool, true).await;
@@ -87,7 +86,7 @@ pub async fn take_over(installation: &Installation, history: &History) {
     row("kill -9 of the writer, to the other's first batch", &measured, "a lease lasts 6 s");
 }
 
-/// Whether anybody writes the read models.
+/// Waits until a node holds the lease of the read models, or until none does.
 async fn wait_until_led(pool: &PgPool, led: bool) {
     let held = "select exists (select from leases where name like 'projector%'
                                and owner is not null and expires_at > clock_timestamp())";
@@ -99,7 +98,7 @@ async fn wait_until_led(pool: &PgPool, led: bool) {
 }
 
 fn signal(node: &Node, signal: i32) {
-    // SAFETY: it is a child that has not been waited for.
+    // SAFETY: the process is a child that has not been waited for, so the id is still its own.
     assert_eq!(unsafe { libc::kill(node.id(), signal) }, 0);
 }
 

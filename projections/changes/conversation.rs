@@ -61,17 +61,17 @@ pub(crate) struct ConversationChanges<'a> {
     pinned_message: Option<MessageId>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) trashed: Option<bool>,
-    /// The newest change of its name, description, tags, picture or members.
+    /// The time of the newest change of its name, description, tags, picture or members.
     #[serde(skip_serializing_if = "Option::is_none")]
     modified_at: Option<DateTime<Utc>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     modified_by: Option<UserId>,
-    /// The newest change of its messages, name or members.
+    /// The time of the newest change of its messages, name or members.
     #[serde(skip_serializing_if = "Option::is_none")]
     changed_at: Option<DateTime<Utc>>,
     /// Members added less members removed.
     member_delta: i64,
-    /// The largest value that the difference had within the batch.
+    /// The largest value of `member_delta` within the batch.
     member_delta_max: i64,
     #[serde(flatten)]
     newest: Newest,

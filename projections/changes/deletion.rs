@@ -5,7 +5,7 @@ use event_store::RecordedEvent;
 use super::Changes;
 
 impl Changes<'_> {
-    /// What is gone for all models.
+    /// Deletions, for all models that have rows of what was deleted.
     pub(super) fn deletion(&mut self, recorded: &RecordedEvent, event: &Event) {
         match event {
             Event::MessageDeleted { message } => {

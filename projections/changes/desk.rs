@@ -30,7 +30,7 @@ impl Creation {
 /// The net change to an inbox; a field that is `None` did not change.
 #[derive(Debug, Default, Serialize)]
 pub(crate) struct InboxChanges<'a> {
-    /// Only of one that is new.
+    /// Set for a new inbox only.
     #[serde(skip_serializing_if = "Option::is_none")]
     made: Option<Creation>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -45,7 +45,7 @@ pub(crate) struct InboxChanges<'a> {
     lock_to_single_conversation: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
     enable_auto_assignment: Option<bool>,
-    /// All who are in it.
+    /// All members, if they were set.
     #[serde(skip_serializing_if = "Option::is_none")]
     members: Option<&'a [UserId]>,
 }
@@ -53,26 +53,26 @@ pub(crate) struct InboxChanges<'a> {
 /// The net change to a team; a field that is `None` did not change.
 #[derive(Debug, Default, Serialize)]
 pub(crate) struct TeamChanges<'a> {
-    /// Only of one that is new.
+    /// Set for a new team only.
     #[serde(skip_serializing_if = "Option::is_none")]
     made: Option<Creation>,
     #[serde(skip_serializing_if = "Option::is_none")]
     name: Option<&'a str>,
-    /// Empty: taken away.
+    /// An empty text removes it.
     #[serde(skip_serializing_if = "Option::is_none")]
     description: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     allow_auto_assign: Option<bool>,
-    /// All who are in it.
+    /// All members, if they were set.
     #[serde(skip_serializing_if = "Option::is_none")]
     members: Option<&'a [UserId]>,
 }
 
-/// The net change to a contact; a field that is `None` did not change, and an empty one is taken
-/// away.
+/// The net change to a contact; a field that is `None` did not change, and an empty text removes
+/// the value.
 #[derive(Debug, Default, Serialize)]
 pub(crate) struct ContactChanges<'a> {
-    /// Only of one that is new.
+    /// Set for a new contact only.
     #[serde(skip_serializing_if = "Option::is_none")]
     made: Option<Creation>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -87,12 +87,12 @@ pub(crate) struct ContactChanges<'a> {
     additional_attributes: Option<&'a Map<String, Value>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     custom_attributes: Option<&'a Map<String, Value>>,
-    /// The newest incoming message.
+    /// The time of the newest incoming message.
     #[serde(skip_serializing_if = "Option::is_none")]
     last_activity_at: Option<DateTime<Utc>>,
 }
 
-/// What became of a source id of an inbox.
+/// The net change to a contact link: a contact's source id in an inbox.
 #[derive(Debug, Default, Serialize)]
 pub(crate) struct LinkChanges<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]

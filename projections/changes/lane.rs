@@ -1,4 +1,4 @@
-/// Filling writes models by two connections, of which one follows the other.
+/// Filling writes models over two connections, one of which follows the other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Lane {
     /// All models but those that follow.

@@ -14,7 +14,7 @@ pub(crate) struct MemberChanges {
     conversation: ConversationId,
     user_id: UserId,
     membership: MembershipId,
-    /// The marker was moved or taken away.
+    /// The read marker was moved or removed.
     #[serde(skip_serializing_if = "Not::not")]
     pub(crate) marker_changed: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -23,18 +23,18 @@ pub(crate) struct MemberChanges {
     pub(crate) marked_at: Option<DateTime<Utc>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     marked_unread: Option<bool>,
-    /// When it was looked at last.
+    /// When the member last opened the conversation.
     #[serde(skip_serializing_if = "Option::is_none")]
     opened_at: Option<DateTime<Utc>>,
-    /// The bookmark of earlier batches is gone.
+    /// A bookmark that an earlier batch set is removed.
     #[serde(skip_serializing_if = "Not::not")]
     bookmark_removed: bool,
-    /// The account position where one was set, if there was none before.
+    /// The account position at which a bookmark was set; it counts only if there was none before.
     #[serde(skip_serializing_if = "Option::is_none")]
     bookmark: Option<AccountPosition>,
     #[serde(skip_serializing_if = "ReadRanges::are_unchanged")]
     read_ranges: ReadRanges,
-    /// The account position of the pin; 0 takes it away.
+    /// The account position of the pin; 0 unpins.
     #[serde(skip_serializing_if = "Option::is_none")]
     pinned: Option<AccountPosition>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -75,7 +75,6 @@ impl MemberChanges {
         }
     }
 
-    /// Whether it says since when messages are read.
     pub(crate) fn moves_read_ranges(&self) -> bool {
         !self.read_ranges.are_unchanged()
     }
@@ -119,7 +118,7 @@ impl MemberChanges {
         self.marked_unread = Some(false);
         match message {
             None => {}
-            // Nothing is marked as read, and others see no marker.
+            // Read up to no message: others see no marker, and no message counts as read.
             Some(PublicId::NONE) => {
                 (self.marker_changed, self.marker, self.marked_at) = (true, None, None);
                 self.read_ranges.clear();

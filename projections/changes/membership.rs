@@ -9,12 +9,12 @@ use uuid::Uuid;
 
 use super::Changes;
 
-/// Whether a user is a member at the end of the batch, if they came or went in it.
+/// The membership, at the end of the batch, of a user who joined or left within it.
 #[derive(Debug, Serialize)]
 pub(crate) struct MembershipChange {
     conversation: ConversationId,
     user_id: UserId,
-    /// The account position of the event that let them in; `None`: they are out.
+    /// The account position of the event that added the user; `None` if they left.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) membership: Option<MembershipId>,
     joined_at: DateTime<Utc>,
@@ -48,7 +48,7 @@ impl Changes<'_> {
             }
             Event::MemberAdded { user } => set(*user, Some(recorded.account_position), None),
             Event::MemberRemoved { user } => set(*user, None, None),
-            // Everyone's membership goes at once, with the conversation.
+            // The model deletes all memberships of a deleted conversation by itself.
             Event::ConversationDeleted => {
                 remove_all(&mut self.memberships, conversation);
                 remove_all(&mut self.members, conversation);
@@ -58,7 +58,7 @@ impl Changes<'_> {
     }
 }
 
-/// Without a look at other conversations', of which a large batch may have many.
+/// Looks only at the conversation's range of keys: a large batch may have many conversations.
 fn remove_all<T>(of: &mut BTreeMap<(ConversationId, UserId), T>, conversation: ConversationId) {
     let member = |user| (conversation, UserId::new(user));
     let members = member(Uuid::nil())..=member(Uuid::max());

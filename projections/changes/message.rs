@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 use super::Changes;
 
-/// A message that the batch posted, as it leaves it.
+/// A message that the batch posted, in its state at the end of the batch.
 #[derive(Debug, Serialize)]
 pub(crate) struct PostedMessage<'a> {
     pub(crate) id: PublicId,
@@ -22,7 +22,7 @@ pub(crate) struct PostedMessage<'a> {
     pub(crate) content: Content<'a>,
 }
 
-/// A message of an earlier batch, as this one edits it.
+/// An edit to a message of an earlier batch.
 #[derive(Debug, Serialize)]
 pub(crate) struct EditedMessage<'a> {
     uuid: MessageId,

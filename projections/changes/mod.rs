@@ -42,7 +42,7 @@ use crate::Error;
 /// The net changes of a batch.
 #[derive(Debug, Default)]
 pub struct Changes<'a> {
-    /// Folded for models of this lane alone.
+    /// If set, only what the models of this lane need is folded.
     lane: Option<Lane>,
     pub(crate) users: BTreeMap<UserId, UserChanges<'a>>,
     pub(crate) posted: BTreeMap<MessageId, PostedMessage<'a>>,
@@ -51,19 +51,18 @@ pub struct Changes<'a> {
     pub(crate) created: BTreeMap<ConversationId, Created<'a>>,
     pub(crate) conversations: BTreeMap<ConversationId, ConversationChanges<'a>>,
     pub(crate) deleted_conversations: BTreeSet<ConversationId>,
-    /// Who came or went, by conversation and user.
+    /// Users who joined or left, by conversation and user.
     pub(crate) memberships: BTreeMap<(ConversationId, UserId), MembershipChange>,
     /// Changes that members made to their own state, by conversation and user.
     pub(crate) members: BTreeMap<(ConversationId, UserId), MemberChanges>,
     /// By stream and kind.
     pub(crate) timers: BTreeMap<(Uuid, &'static str), TimerChange>,
-    /// The newest membership that each stream of a member is known to be of: timers of older ones
-    /// are over.
+    /// The newest membership seen of each member's stream: timers of older memberships are void.
     pub(crate) newest_memberships: BTreeMap<ParticipationId, MembershipId>,
     pub(crate) created_support: BTreeMap<ConversationId, CreatedSupport<'a>>,
     pub(crate) support: BTreeMap<ConversationId, SupportChanges<'a>>,
     pub(crate) posted_support: BTreeMap<MessageId, PostedSupport<'a>>,
-    /// Of all conversations.
+    /// Of any kind of conversation: the event of a deletion does not tell it.
     pub(crate) deleted_support: BTreeMap<MessageId, DeletedSupport>,
     pub(crate) inboxes: BTreeMap<InboxId, InboxChanges<'a>>,
     pub(crate) teams: BTreeMap<TeamId, TeamChanges<'a>>,
@@ -75,9 +74,10 @@ pub struct Changes<'a> {
 impl<'a> Changes<'a> {
     /// Folds a batch. Unreadable events are skipped if they are quarantined.
     ///
-    /// # Errors [`Error::Undecodable`] at the first other unreadable event. It stops every read
-    /// model: the field that names its aggregate cannot be trusted either, and models that skipped
-    /// it on their own would diverge from those that wait.
+    /// # Errors
+    /// [`Error::Undecodable`] for the first unreadable event that is not quarantined. It stops
+    /// every read model: the field that names its aggregate cannot be trusted either, and models
+    /// that skipped it on their own would diverge from those that wait.
     pub fn fold(
         events: &'a [Arc<LogEvent>],
         quarantined: &BTreeSet<Position>,
@@ -85,7 +85,7 @@ impl<'a> Changes<'a> {
         Self::fold_for(None, events, quarantined)
     }
 
-    /// The same for the models of one lane, if one is named.
+    /// The same for the models of one lane; for all if `lane` is `None`.
     pub(crate) fn fold_for(
         lane: Option<Lane>,
         events: &'a [Arc<LogEvent>],

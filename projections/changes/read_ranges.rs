@@ -3,17 +3,17 @@ use domain::{AccountPosition, PublicId};
 use event_store::RecordedEvent;
 use serde::Serialize;
 
-/// Since when a marker covers what it covers: a stack of ranges, each from the one below up to
-/// `top`. It tells when each message was read, without a row for each.
+/// When each message up to the read marker was read, without a row per message: a stack of ranges,
+/// each from the top of the one below up to its own `top`.
 #[derive(Debug, Default, Serialize)]
 pub(crate) struct ReadRanges {
-    /// What earlier batches left is gone.
+    /// Ranges of earlier batches are removed.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     cleared: bool,
-    /// What earlier batches left ends here at the latest.
+    /// Ranges of earlier batches are cut off here.
     #[serde(skip_serializing_if = "Option::is_none")]
     lowered: Option<PublicId>,
-    /// Ranges on top of that.
+    /// Ranges to stack on top of those.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     added: Vec<ReadRange>,
 }

@@ -49,7 +49,7 @@ pub(crate) struct SupportChanges<'a> {
     revision: AccountPosition,
     #[serde(skip_serializing_if = "Option::is_none")]
     status: Option<Status>,
-    /// Of the status, if that changed.
+    /// Belongs to `status`.
     #[serde(skip_serializing_if = "Option::is_none")]
     snoozed_until: Option<DateTime<Utc>>,
     #[serde(skip_serializing_if = "Not::not")]
@@ -76,13 +76,13 @@ pub(crate) struct SupportChanges<'a> {
     last_incoming_at: Option<DateTime<Utc>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     last_activity_at: Option<DateTime<Utc>>,
-    /// The first in the batch, which counts if there was none before.
+    /// The first reply in the batch; it counts only if there was none before.
     #[serde(skip_serializing_if = "Option::is_none")]
     first_reply_at: Option<DateTime<Utc>>,
-    /// Who waited before the batch waits no longer.
+    /// A contact who waited before the batch no longer does.
     #[serde(skip_serializing_if = "Not::not")]
     waiting_ended: bool,
-    /// Since when the contact waits, if they did not wait already.
+    /// Since when the contact has been waiting; counts only if they were not waiting already.
     #[serde(skip_serializing_if = "Option::is_none")]
     waiting_since: Option<DateTime<Utc>>,
     #[serde(skip_serializing_if = "Not::not")]
@@ -95,10 +95,10 @@ pub(crate) struct SupportChanges<'a> {
     assignee_seen_at: Option<DateTime<Utc>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     muted: Option<bool>,
-    /// Of the mute, if that changed.
+    /// Belongs to `muted`.
     #[serde(skip_serializing_if = "Option::is_none")]
     muted_until: Option<DateTime<Utc>>,
-    /// The newest event that is more than an agent looking at it.
+    /// The time of the newest event, except for those by which agents mark it as seen.
     #[serde(skip_serializing_if = "Option::is_none")]
     updated_at: Option<DateTime<Utc>>,
 }
@@ -115,7 +115,7 @@ impl<'a> Changes<'a> {
                 self.created_support.remove(&conversation);
                 self.support.remove(&conversation);
             }
-            // A deletion does not say in what kind of conversation it is.
+            // The event of a deletion does not tell the conversation's kind.
             event if is_of_support(event) || matches!(event, Event::MessageDeleted { .. }) => {
                 self.support_changes(conversation).add(recorded, event);
             }
@@ -123,7 +123,8 @@ impl<'a> Changes<'a> {
         }
     }
 
-    /// The state that the agents of a support conversation share, and that of its assignees.
+    /// The marker and the mute that a support conversation's agents share, and the assignee's
+    /// marker.
     pub(super) fn support_of_role(
         &mut self,
         recorded: &RecordedEvent,
@@ -156,7 +157,8 @@ impl<'a> Changes<'a> {
     }
 }
 
-/// Where a marker is put, if it is; `None` in it takes it away.
+/// The time that a change sets a "seen" marker to, if it sets one; an inner `None` removes the
+/// marker.
 #[expect(clippy::option_option, reason = "both have a meaning of their own")]
 fn marker(recorded: &RecordedEvent, change: &Change) -> Option<Option<DateTime<Utc>>> {
     match change {

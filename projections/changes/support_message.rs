@@ -9,7 +9,7 @@ use std::ops::Not;
 
 use super::{Changes, reveal};
 
-/// A message of a support conversation that the batch posted, as it leaves it.
+/// A message of a support conversation that the batch posted, in its state at the end of the batch.
 #[derive(Debug, Serialize)]
 pub(crate) struct PostedSupport<'a> {
     id: PublicId,
@@ -31,7 +31,7 @@ pub(crate) struct PostedSupport<'a> {
     deleted: bool,
 }
 
-/// A message of an earlier batch, which this one deletes: it stays, with nothing in it.
+/// A deleted message of an earlier batch: its row stays, without content.
 #[derive(Debug, Serialize)]
 pub(crate) struct DeletedSupport {
     uuid: MessageId,

@@ -9,12 +9,12 @@ use uuid::Uuid;
 use super::Changes;
 use crate::timers::Action;
 
-/// The kind of a mute's end.
+/// The kind of timer that ends a mute.
 const MUTE: &str = "mute";
-/// The kind of a snooze's end.
+/// The kind of timer that ends a snooze.
 const SNOOZE: &str = "snooze";
 
-/// A timer that was set, or taken away.
+/// A timer that was set or cancelled.
 #[derive(Debug, Serialize)]
 pub(crate) struct TimerChange {
     stream: Uuid,

@@ -10,10 +10,10 @@ use super::Changes;
 /// The net change to a user; a field that is `None` did not change.
 #[derive(Debug, Default, Serialize)]
 pub(crate) struct UserChanges<'a> {
-    /// Only of a user who is new.
+    /// Set for a new user only.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) registered: Option<Registered<'a>>,
-    /// When what others see of the entry changed last.
+    /// When the profile last changed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) at: Option<DateTime<Utc>>,
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -1,5 +1,5 @@
--- What only questions need: made when the rows are there.
+-- Indexes that only queries need: built after the rows have been filled in.
 
--- The contextual chat that the host system has a name for.
+-- Contextual chats, by the host system's uid.
 create index if not exists conversations_by_uid on conversations (account_id, uid)
     where uid is not null;

@@ -1,10 +1,10 @@
 create table conversations (
     uuid            uuid        not null,
     account_id      bigint      not null,
-    -- The public number, the account position of the creation: unique, increasing, the same after a
-    -- rebuild.
+    -- The public number: the account position of the creation. Unique, increasing, and unchanged by
+    -- a rebuild.
     number          bigint      not null,
-    -- The account position of the newest event that changed what everyone sees of it.
+    -- The account position of the newest event that changed the shared state.
     revision        bigint      not null,
     kind            text        not null,
     uid             text,
@@ -15,32 +15,31 @@ create table conversations (
     avatar_url      text,
     created_at      timestamptz not null,
     created_by      uuid,
-    -- The newest change of name, description, tags, picture or members.
+    -- When the name, description, tags, picture or members last changed.
     modified_at     timestamptz not null,
     modified_by     uuid,
-    -- The newest change of what is said, of the name or of the members, to the millisecond that is
-    -- shown.
+    -- When the messages, the name or the members last changed, truncated to milliseconds.
     changed_at      timestamptz not null,
     trashed         boolean     not null default false,
-    -- For everyone.
+    -- Pinned for everyone.
     pinned_message  uuid,
     member_count    bigint      not null,
-    -- It has or had more members than are worth a change of each one's row for every message: what
-    -- its members' lists are ordered by is joined from here when they are read. It never goes back,
-    -- so that whether it is does not depend on when it is read.
+    -- The conversation has, or once had, too many members to update each one's row for every
+    -- message: reads of their lists join the sort columns from here. Never reset, so that the value
+    -- does not depend on when it is read.
     is_large        boolean     not null,
-    -- The newest message, its author, and the newest message by anyone else: enough to know for
-    -- each member what the newest one by another user is.
+    -- The newest message, its author, and the newest message by anyone else: together they give,
+    -- for every member, the newest message by another user.
     newest_id       bigint,
     newest_author   uuid,
     newest_by_other bigint,
     constraint conversations_one_per_uuid primary key (uuid),
     constraint conversations_one_per_number unique (account_id, number)
 )
--- Every message changes its conversation's row, and no index entry.
+-- Every message updates its conversation's row, but no index entry.
 with (fillfactor = 70);
 
--- The newest message by another user than a member.
+-- The newest message by anyone but the given member.
 create function newest_by_others(c conversations, member uuid) returns bigint
     language sql immutable parallel safe
 return case when member = (c).newest_author then (c).newest_by_other else (c).newest_id end;
@@ -96,7 +95,7 @@ begin
              member_delta bigint, member_delta_max bigint, newest_id bigint, newest_author uuid,
              newest_by_other bigint)
         where c.uuid = r.uuid
-          -- A batch that was applied before adds nothing.
+          -- A batch that is applied again changes nothing.
           and c.revision < r.revision;
     end if;
     if changes ? 'deleted_messages' then
@@ -117,7 +116,7 @@ begin
             end
         from jsonb_to_recordset(changes -> 'changed') as r
             (uuid uuid, revision bigint, message_deleted boolean)
-        -- Messages may be ahead.
+        -- The messages read model may be ahead of this one.
         left join lateral (select m.id, m.author
                            from messages m
                            where m.conversation = r.uuid and m.id <= r.revision

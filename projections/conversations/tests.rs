@@ -28,7 +28,7 @@ async fn messages_and_the_trash_are_no_modification_but_name_tags_and_members_ar
         TagConversation { tags: vec!["a".to_owned()] },
         AddMember { user: cyd },
     ] {
-        // Ann acts in this world; Bob made the room.
+        // In this world the actor of each command is Ann; Bob is given as the room's creator.
         let room = world.room(&[bob, ann]).await;
         world.say(room, bob, "hi").await;
         world.tell(room, TrashConversation).await;

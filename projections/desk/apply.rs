@@ -8,7 +8,7 @@ use crate::model::argument;
 struct Argument<'a> {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     inboxes: Vec<Of<'a, InboxChanges<'a>>>,
-    /// Before the teams: one may come again.
+    /// Applied before `teams`: a deleted team may be created again in the same batch.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     deleted_teams: Vec<&'a TeamId>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -19,7 +19,7 @@ struct Argument<'a> {
     links: Vec<Of<'a, LinkChanges<'a>>>,
 }
 
-/// What changed, and of which.
+/// A row's changes with its id.
 #[derive(Serialize)]
 struct Of<'a, T> {
     uuid: uuid::Uuid,

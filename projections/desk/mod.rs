@@ -1,5 +1,5 @@
-//! What support conversations refer to: inboxes and teams with who is in them, contacts, and who a
-//! contact is in each inbox.
+//! What support conversations refer to: inboxes and teams with their members, contacts, and the
+//! source id of a contact in each inbox.
 
 mod apply;
 #[cfg(test)]

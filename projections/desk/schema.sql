@@ -1,5 +1,5 @@
--- How texts are compared where case does not matter, as everywhere (`fold_text` of messages says
--- why so).
+-- Case folding for comparisons, the same as in the other read models (`fold_text` of messages
+-- explains it).
 create function fold_contact(t text) returns text
     language sql immutable parallel safe
 return case
@@ -7,11 +7,11 @@ return case
     else normalize(upper(lower(normalize(t, nfc) collate "und-x-icu")), nfc)
 end;
 
--- A channel through which support conversations come.
+-- A channel through which support conversations arrive.
 create table inboxes (
     uuid                        uuid    not null,
     account_id                  bigint  not null,
-    -- The public number, as everywhere the account position of what made it.
+    -- The public number: the account position of the event that created it.
     number                      bigint  not null,
     channel                     text    not null,
     name                        text    not null,
@@ -29,7 +29,7 @@ create table inbox_members (
     constraint inbox_members_one_per_user primary key (inbox, user_id)
 );
 
--- A team of agents. One that was deleted has no row, also if conversations name it.
+-- A team of agents. A deleted team has no row, even if conversations still refer to it.
 create table teams (
     uuid              uuid    not null,
     account_id        bigint  not null,
@@ -47,7 +47,7 @@ create table team_members (
     constraint team_members_one_per_user primary key (team, user_id)
 );
 
--- A person outside whom agents support.
+-- An external person whom agents support.
 create table contacts (
     uuid                  uuid        not null,
     account_id            bigint      not null,
@@ -59,37 +59,37 @@ create table contacts (
     additional_attributes jsonb       not null default '{}',
     custom_attributes     jsonb       not null default '{}',
     created_at            timestamptz not null,
-    -- Their newest message.
+    -- When the contact last sent a message.
     last_activity_at      timestamptz,
     constraint contacts_one_per_uuid primary key (uuid),
     constraint contacts_one_per_number unique (account_id, number)
 )
--- Every incoming message changes its contact's row, and no index entry.
+-- Every incoming message updates its contact's row, but no index entry.
 with (fillfactor = 80);
 
--- What contacts are searched by, line by line.
+-- The text that contact searches match, one field per line.
 create function contact_text(name text, email text, phone_number text, identifier text) returns text
     language sql immutable parallel safe
 return name || e'\n' || coalesce(email, '') || e'\n' || coalesce(phone_number, '') || e'\n'
     || coalesce(identifier, '');
 
--- How many contacts an account has: kept, so that no list has to count them.
+-- The number of contacts of an account, maintained so that no list has to count them.
 create table contact_counts (
     account_id bigint not null,
     contacts   bigint not null,
     constraint contact_counts_one_per_account primary key (account_id)
 );
 
--- Who a contact is in an inbox.
+-- A contact's identity in an inbox.
 create table contact_links (
     uuid       uuid   not null,
     account_id bigint not null,
     contact    uuid   not null,
     inbox      uuid   not null,
     source_id  text   not null,
-    -- The account position of the link: of several, the newest counts.
+    -- The account position of the link: if several match, the newest counts.
     position   bigint not null,
-    -- In an inbox of one conversation a contact: the one that was chosen.
+    -- In an inbox with one conversation per contact: the chosen conversation.
     chosen     uuid,
     constraint contact_links_one_per_uuid primary key (uuid)
 );

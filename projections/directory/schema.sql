@@ -1,13 +1,12 @@
--- How texts are compared where case does not matter: by full case folding and in normal form C, in
--- every language, in databases of every locale. Lower case first: of the two capital sharp
--- s, only the small one becomes SS. The dotted and the dotless i stay apart, as they do without a
--- language.
+-- Case folding for comparisons: full case folding in normal form C, in every language, whatever
+-- the database's locale. Lower case first, because `upper` turns only the small sharp s into SS,
+-- not the capital one. Dotted and dotless i stay distinct, as in a locale without a language.
 create function fold(t text) returns text
     language sql immutable strict parallel safe
     return normalize(upper(lower(normalize(t, nfc) collate "und-x-icu")), nfc);
 
--- The same without accents, for names that are searched for: who types Zoe or Zoë means both. Marks
--- of other scripts than those of Latin, Greek and Cyrillic stay, for they make other letters.
+-- The same without accents, for name searches: Zoe and Zoë match each other. Only marks used with
+-- Latin, Greek and Cyrillic are removed; in other scripts marks make different letters.
 create function unaccented(t text) returns text
     language sql immutable strict parallel safe
     return normalize(regexp_replace(normalize(fold(t), nfd), U&'[\0300-\036F]', '', 'g'), nfc);
@@ -15,7 +14,7 @@ create function unaccented(t text) returns text
 create table users (
     uuid        uuid        not null,
     account_id  bigint      not null,
-    -- The account position of the registration: unique, increasing, the same after a rebuild.
+    -- The account position of the registration: unique, increasing, and unchanged by a rebuild.
     id          bigint      not null,
     uid         text        not null,
     name        text,
@@ -27,14 +26,14 @@ create table users (
     tags        text[]      not null,
     created_at  timestamptz not null,
     modified_at timestamptz not null,
-    -- Access tokens that were issued until then are not taken any more.
+    -- Access tokens issued up to this time are refused.
     tokens_revoked_until timestamptz,
     constraint users_one_per_uuid primary key (uuid),
     constraint users_one_per_uid unique (account_id, uid),
     constraint users_one_per_id unique (account_id, id)
 );
 
--- How many users an account has: kept, so that no list has to count them.
+-- The number of users of an account, maintained so that no list has to count them.
 create table user_counts (
     account_id bigint not null,
     users      bigint not null,

@@ -15,7 +15,7 @@ use crate::aside::aside;
 /// What one event changed.
 #[derive(Debug, Clone, Serialize)]
 pub struct Step {
-    /// The event's position, within the account if one was asked for.
+    /// The event's position: within the account if one was given, else in the log.
     pub position: i64,
     /// When it was recorded.
     pub recorded_at: DateTime<Utc>,
@@ -27,30 +27,30 @@ pub struct Step {
     pub command: String,
     /// The event itself, with `[erased]` in place of what was erased.
     pub event: Value,
-    /// What it changed of the conversation, from what to what; the text of older messages is not
-    /// part of that.
+    /// What it changed in the conversation's state, with old and new values. Of messages, that
+    /// state has only the newest one's text.
     pub changes: Vec<Change>,
 }
 
 /// One value that changed.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Change {
-    /// Where it is in the state, its parts joined by dots.
+    /// Path of the value in the state, joined by dots.
     pub path: String,
-    /// What it was; none when it was not there.
+    /// The old value; `None` if there was none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub before: Option<Value>,
-    /// What it is; none when it is gone.
+    /// The new value; `None` if it was removed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub after: Option<Value>,
 }
 
-/// How much is returned at once.
+/// Limits on what is returned at once.
 #[derive(Debug, Clone, Copy)]
 pub struct Bounds {
     /// Events.
     pub steps_max: usize,
-    /// Bytes of JSON; the last event may go beyond.
+    /// Bytes of JSON; the last event may exceed them.
     pub bytes_max: usize,
 }
 

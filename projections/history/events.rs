@@ -17,7 +17,8 @@ pub(super) struct Events<'a> {
     after: Position,
 }
 
-/// Events of a page, until it is known how large they are; then as many as fit.
+/// Least and most events per page. The first page has [`FIRST_PAGE_SIZE`], and each later one as
+/// many as fit into [`PAGE_BYTES_MAX`], judged by the page before.
 const PAGE_SIZES: [usize; 2] = [10, 1000];
 const FIRST_PAGE_SIZE: usize = 100;
 const PAGE_BYTES_MAX: usize = 8 * 1024 * 1024;
@@ -42,7 +43,7 @@ impl<'a> Events<'a> {
     }
 
     pub(super) async fn next(&mut self) -> Result<Option<RecordedEvent>, Error> {
-        // A fold can be cancelled here, between two chunks.
+        // A fold that nobody waits for any more can be cancelled here.
         tokio::task::yield_now().await;
         if self.page.is_empty() {
             let limit = self.page_size as i64;

@@ -14,7 +14,7 @@ use serde_json::{Map, Value, json};
 
 use super::moment::place;
 
-/// A message, by where its present text stands in the log.
+/// A message, with the position of the event that has its current text.
 pub(super) struct Message {
     pub(super) id: PublicId,
     pub(super) author: Option<UserId>,
@@ -25,22 +25,23 @@ pub(super) struct Message {
 pub(super) struct Fold {
     pub(super) uuid: ConversationId,
     pub(super) account: Option<AccountId>,
-    /// The account that asks, if one does: positions are its own then.
+    /// The account that asks, if one does: positions are then account positions.
     pub(super) asking: Option<AccountId>,
     pub(super) position: i64,
     pub(super) recorded_at: Option<DateTime<Utc>>,
-    /// What describes the conversation as a whole, by name.
+    /// The conversation's own fields, by name.
     pub(super) fields: Map<String, Value>,
     pub(super) members: BTreeMap<UserId, MembershipId>,
-    /// Who takes care of a support conversation.
+    /// The agent whom a support conversation is assigned to.
     pub(super) assignee: Option<UserId>,
     pub(super) own: HashMap<(UserId, MembershipId), Participation>,
     pub(super) messages: BTreeMap<MessageId, Message>,
     pub(super) newest: BTreeMap<PublicId, MessageId>,
-    /// The text that was posted or edited last, and where: most often that of the newest message.
+    /// The text that was posted or edited last, with its position. It is usually the newest
+    /// message's, which then need not be read again.
     pub(super) text: Option<(Position, Value)>,
     pub(super) uids: HashMap<UserId, String>,
-    /// Log positions of events that cannot be read, and so are missing in all of the above.
+    /// Positions of events that cannot be read, and so are missing in all of the above.
     pub(super) unreadable: Vec<i64>,
 }
 
@@ -213,7 +214,7 @@ impl Fold {
         self.set("deleted_by", actor);
     }
 
-    /// What the agents of a support conversation share, and where its assignee's marker is.
+    /// What the agents of a support conversation share, and its assignee's marker.
     fn shared(&mut self, user: UserId, change: &participation::Change, at: DateTime<Utc>) {
         use participation::Change;
         let seen = if user == UserId::AGENTS { "agents_seen_at" } else { "assignee_seen_at" };
@@ -242,7 +243,7 @@ impl Fold {
     }
 }
 
-/// A private value without its wrapping, as auditors read it.
+/// Unwraps a private value for auditors; one that was erased becomes [`ERASED`].
 fn bare(mut value: Value) -> Value {
     match value.as_object_mut() {
         Some(object) if object.contains_key(KNOWN) => object[KNOWN].take(),

@@ -13,7 +13,7 @@ pub enum Moment {
     Time(DateTime<Utc>),
 }
 
-/// Not a moment.
+/// The text is neither a position nor a time.
 #[derive(Debug, thiserror::Error)]
 #[error("expected a position or a time such as 2026-01-31T14:03:00Z")]
 pub struct UnknownMoment;

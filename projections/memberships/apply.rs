@@ -19,7 +19,7 @@ struct Argument<'a> {
     memberships: Vec<&'a MembershipChange>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     members: Vec<&'a MemberChanges>,
-    /// Those of the members' changes that say since when messages are read.
+    /// Those of `members` that change read ranges.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     readings: Vec<&'a MemberChanges>,
 }

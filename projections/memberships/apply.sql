@@ -1,6 +1,6 @@
--- Conversations come before memberships: everything here is made from their rows as the batch
--- leaves them. A membership made here starts from its conversation; what each member did comes
--- last.
+-- Conversations are applied before memberships: everything here is derived from their rows as of
+-- the end of the batch. New memberships start from their conversation's row; members' own changes
+-- are applied last.
 create function apply_memberships(changes jsonb) returns boolean
     language plpgsql as
 $$
@@ -77,8 +77,8 @@ begin
 end
 $$;
 
--- What a message, a name or the trash changes in the rows of all members, of whom those are left
--- alone for whom it makes no difference. Large rooms are not fanned out.
+-- Propagates a message, a new name or trashing to the rows of all members, skipping rows that would
+-- not change. Large rooms are not fanned out.
 create function fan_out(touched uuid[], may_have_grown boolean) returns void
     language plpgsql as
 $$
@@ -89,7 +89,7 @@ begin
             unread = false
         from unnest(touched) as t (uuid)
         join conversations c on c.uuid = t.uuid and c.is_large
-        -- All of its rows are large ones, or none is: one tells.
+        -- Either all member rows of a conversation have `is_large` or none: checking one suffices.
         join lateral (select one.is_large
                       from members first
                       join memberships one on one.user_id = first.user_id
@@ -198,8 +198,8 @@ create function change_read_ranges(readings jsonb) returns void
     language plpgsql as
 $$
 begin
-    -- Of the ranges that reach beyond where the marker was, the lowest stays, for what it still
-    -- covers.
+    -- A marker that moves back deletes the ranges above it, except the lowest of them, part of
+    -- which is still covered.
     delete from read_ranges k
     using jsonb_to_recordset(readings) as r
         (conversation uuid, user_id uuid, membership bigint, read_ranges jsonb)
@@ -214,8 +214,8 @@ begin
                        where o.user_id = k.user_id
                          and o.conversation = k.conversation
                          and o.top >= (r.read_ranges ->> 'lowered')::bigint));
-    -- Found first, and then changed in place: a plan that was made while the table was empty would
-    -- else walk all of it. There is one projector, so no row moves in between.
+    -- Finds the rows first and then updates them by ctid: otherwise a plan made while the table
+    -- was empty would scan all of it. There is one projector, so no row moves in between.
     update read_ranges k
     set top = w.lowered
     from (select o.place, (r.read_ranges ->> 'lowered')::bigint as lowered
@@ -240,7 +240,7 @@ begin
                                   and m.membership = r.membership
     cross join jsonb_to_recordset(r.read_ranges -> 'added') as added
         (top bigint, position bigint, at timestamptz)
-    -- With a limit, so that it stays a look-up for each range.
+    -- The limit makes this an index look-up per range.
     where (select o.top
            from read_ranges o
            where o.user_id = m.user_id

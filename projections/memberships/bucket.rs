@@ -8,28 +8,28 @@ pub(crate) const MUTED: i16 = 4;
 pub(crate) const ARCHIVED: i16 = 8;
 pub(crate) const EMPTY: i16 = 16;
 pub(crate) const TRASHED: i16 = 32;
-/// From here on it is a large room's, whose bucket says only what the member did, and the kind.
+/// Set for large rooms, whose bucket has only the kind and the member's own flags besides.
 pub(crate) const LARGE: i16 = 256;
 
 /// The buckets that make up a list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct Wanted {
-    /// The bits that are looked at.
+    /// The bits that are compared.
     pub(crate) mask: i16,
-    /// What they have to be.
+    /// The values that they must have.
     pub(crate) value: i16,
     /// Kinds, one bit each.
     kinds: u8,
 }
 
 impl Wanted {
-    /// Of these kinds, with all states.
+    /// Conversations of these kinds, in any state.
     pub(crate) fn of(kinds: impl IntoIterator<Item = Kind>) -> Self {
         let kinds = kinds.into_iter().fold(0, |bits, kind| bits | 1 << number(kind));
         Self { mask: 0, value: 0, kinds }
     }
 
-    /// And with a bit as it is wanted; `None`: either way.
+    /// Adds a condition on a bit; `None` adds none.
     pub(crate) fn with(self, bit: i16, wanted: Option<bool>) -> Self {
         match wanted {
             None => self,
@@ -41,7 +41,7 @@ impl Wanted {
         }
     }
 
-    /// Without the kinds that are not among these.
+    /// Only those kinds that are among these.
     pub(crate) fn within(self, kinds: &[Kind]) -> Self {
         let within = Self::of(kinds.iter().copied());
         Self { kinds: self.kinds & within.kinds, ..self }
@@ -57,14 +57,14 @@ impl Wanted {
         (0..8).filter(|kind| self.kinds & (1 << kind) != 0).collect()
     }
 
-    /// The part of it that a large room's bucket can answer: what the member did.
+    /// Mask and value of the bits that a large room's bucket has: the member's own flags.
     pub(crate) fn own(self) -> (i16, i16) {
         let own = PINNED | MUTED | ARCHIVED;
         (self.mask & own, self.value & own)
     }
 }
 
-/// As the read model's schema numbers kinds.
+/// The number of a kind in the read model's schema.
 pub(crate) fn number(kind: Kind) -> i16 {
     match kind {
         Kind::Private => 0,

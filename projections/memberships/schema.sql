@@ -1,18 +1,17 @@
--- Who is in a conversation. Rows come with a membership and go with it; only the trash changes
--- them.
+-- The members of a conversation. A row exists as long as the membership; only trashing updates it.
 create table members (
     conversation  uuid        not null,
     user_id       uuid        not null,
-    -- The account position of the event that let them in.
+    -- The account position of the event that added the member.
     membership    bigint      not null,
     joined_at     timestamptz not null,
     -- The member's own stream, which names the membership.
     participation uuid        not null,
-    -- Of the conversation, for lists that this table orders.
+    -- Copied from the conversation, for lists that are ordered by this table.
     number        bigint      not null,
     kind          text        not null,
     trashed       boolean     not null,
-    -- The other one of the two in a private chat.
+    -- The other member of a private chat.
     other         uuid,
     constraint members_one_per_user primary key (conversation, user_id),
     constraint members_one_per_participation unique (participation)
@@ -22,24 +21,24 @@ create function kind_number(kind text) returns smallint
     language sql immutable parallel safe
 return case kind when 'private' then 0 when 'room' then 1 when 'contextual' then 2 end;
 
--- Each member's own state, and what their lists are ordered by. A change of the state alone touches
--- no index; what a message changes is in few orders.
+-- Each member's own state, and the sort columns of their lists. A change of the state alone touches
+-- no index; the columns that a message changes are in few indexes.
 create table memberships (
     user_id       uuid        not null,
     conversation  uuid        not null,
     membership    bigint      not null,
-    -- The number of the newest message or, before there is one, of the conversation. In large rooms
-    -- it, the time and all below that come from the conversation are left as they were made: they
-    -- are joined when they are read.
+    -- The number of the newest message, or of the conversation if there is none. In large rooms
+    -- this column, `changed_at` and all columns below that derive from the conversation keep their
+    -- initial values; reads join the conversation instead.
     rank          bigint      not null,
     changed_at    timestamptz not null,
-    -- The account position of the pin, which orders the pinned ones; null: not pinned.
+    -- The account position of the pin, which orders pinned conversations; null: not pinned.
     pinned        bigint,
     marker        bigint,
-    -- The account position where it was marked as read, if it was not marked as unread since.
+    -- The account position of the marking as read, unless marked as unread since.
     bookmark      bigint,
     marked_at     timestamptz,
-    -- When it was marked as read last; marking it unread does not take that back.
+    -- When it was last marked as read; marking as unread does not reset it.
     opened_at     timestamptz,
     archived_at   timestamptz,
     muted_until   timestamptz,
@@ -52,8 +51,8 @@ create table memberships (
     muted         boolean     not null default false,
     starred       boolean     not null default false,
     subscribed    boolean     not null default true,
-    -- Everything that lists are filtered by, as one number: a list with any filter is a few ranges
-    -- of one index, and how long it is the sum of a few counts.
+    -- All filters of lists, encoded as one number: a list with any filter is a few ranges of one
+    -- index, and its length is the sum of a few counts.
     bucket        smallint    not null generated always as
         ((is_large::int * 256 + kind * 64 + trashed::int * 32 + is_empty::int * 16
           + (archived_at is not null)::int * 8
@@ -62,7 +61,7 @@ create table memberships (
 )
 with (fillfactor = 80);
 
--- How many memberships a user has in each bucket: the badge, and how long each list is.
+-- The number of memberships of a user per bucket: gives the badge and the length of every list.
 create table membership_counts (
     user_id     uuid     not null,
     bucket      smallint not null,
@@ -72,13 +71,13 @@ create table membership_counts (
 )
 with (fillfactor = 50);
 
--- The counts follow the memberships by what changed in them, statement by statement: there is one
--- place where a membership comes to count or ceases to, for every cause.
+-- Maintains the counts after every statement that changes memberships: one place for every cause of
+-- a change.
 create function count_memberships() returns trigger
     language plpgsql as
 $$
 begin
-    -- Who restores a backup, or changes rows by hand, does so without the schema in their path.
+    -- A restore, or a change by hand, runs without the schema in its search path.
     if to_regclass('membership_counts') is null then
         perform set_config('search_path', tg_table_schema, true);
     end if;
@@ -94,9 +93,8 @@ begin
               group by user_id, bucket) d
         where c.user_id = d.user_id and c.bucket = d.bucket;
     else
-        -- Not a join of the rows as they were with what they have become: for that, the planner
-        -- goes by how many there were when the function first ran, and compares each with each when
-        -- they are many.
+        -- Deliberately not a join of old and new rows: the planner would assume as many rows as
+        -- there were when the function first ran, and use a nested loop even for many rows.
         with changed as materialized (
             select user_id, bucket, sum(change) as change
             from (select user_id, bucket, 1 as change from new_rows
@@ -129,7 +127,7 @@ create trigger memberships_count_updated after update on memberships
     referencing old table as old_rows new table as new_rows
     for each statement execute function count_memberships();
 
--- Since when a member's marker covers the messages up to `top` and above the next lower `top`.
+-- When a member's marker came to cover the messages up to `top`, above the next lower `top`.
 create table read_ranges (
     user_id      uuid        not null,
     conversation uuid        not null,

@@ -29,7 +29,7 @@ async fn memberships_are_those_of_the_conversations_that_one_is_in() {
     }
 }
 
-/// What was decided before its member left can be recorded after they came back.
+/// A change decided before its member left can be recorded after they came back.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_of_another_membership_changes_nothing() {
     let mut world = World::new().await;
@@ -45,7 +45,8 @@ async fn what_is_of_another_membership_changes_nothing() {
     assert!(state.membership > membership.id && state.pinned.is_none());
 }
 
-/// The plans of the projector's statements are made while the table is known to be empty, and kept.
+/// The projector plans its statements while statistics say that the table is empty, and keeps the
+/// plans.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_mark_looks_at_the_members_own_read_ranges_only() {
     const MEMBERS: usize = 60;
@@ -70,7 +71,7 @@ async fn a_mark_looks_at_the_members_own_read_ranges_only() {
             node.wait_for(world.log.head().await.unwrap().get()).await;
         }
     }
-    // What a session has counted is told when it ends.
+    // A session reports its statistics when it ends.
     node.stop().await;
     let marks = 3 * MEMBERS as i64;
     let looked_at = async || -> (i64, i64) {
@@ -88,7 +89,7 @@ async fn a_mark_looks_at_the_members_own_read_ranges_only() {
     assert!(ranges <= 8 * marks, "{ranges} ranges for {marks} marks");
 }
 
-/// A session plans the function that counts when it first changes something, and that is little.
+/// A session plans the counting function's statements when they first run, which is for few rows.
 #[tokio::test(flavor = "multi_thread")]
 async fn counting_many_changes_takes_no_longer_than_making_them() {
     let world = World::new().await;

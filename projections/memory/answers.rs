@@ -11,12 +11,11 @@ use tokio::time::Instant;
 use super::recent::{AsOf, Changed, RecentChanges};
 use crate::Error;
 
-/// Answers to questions about an account, each kept until an event concerns it, so that a caller
-/// who asks over and over costs no statement. Several who ask the same at once are answered
-/// together.
+/// A cache of answers to an account's queries. An entry is kept until an event concerns it, so
+/// repeating a request costs no statement. Concurrent requests for the same answer share one read.
 ///
-/// An answer is given as long as it is right as of the position that was announced when the
-/// question came, and it may reflect a later one: what it was read from may have been ahead of what
+/// An entry is served as long as it is right as of the position that was announced when the request
+/// came. It may reflect a later position: the rows may have been ahead of the announced one.
 /// was announced.
 pub(crate) struct Answers<Q, V> {
     slots: Arc<Slots<Q, V>>,
@@ -28,14 +27,15 @@ type Slots<Q, V> = Cache<(AccountId, Q), Arc<Slot<V>>, Size<V>>;
 /// The answer to one question, once there is one.
 struct Slot<V> {
     known: Option<Known<V>>,
-    /// Held by the task that reads it, in the slots of one question after each other.
+    /// Held by the task that reads the answer. The next slot of the same question takes it over, so
+    /// that one task reads at a time.
     reading: Arc<tokio::sync::Mutex<()>>,
 }
 
 struct Known<V> {
     answer: V,
     read_at: Instant,
-    /// Of the last time that it was found to be right.
+    /// When the answer was last found to be right.
     as_of: Mutex<AsOf>,
 }
 
@@ -74,21 +74,21 @@ impl<Q, V> fmt::Debug for Answers<Q, V> {
 }
 
 impl<Q: Clone + Eq + Hash, V: Clone> Answers<Q, V> {
-    /// Answers of `size` bytes each, of no more than `bytes_max` together; with 0, none is kept.
+    /// A cache of at most `bytes_max` bytes, of which each answer takes `size`; 0 disables it.
     pub(crate) fn new(bytes_max: u64, size: fn(&V) -> usize) -> Self {
-        // About how many there are, at half a kilobyte each.
+        // An estimate, at half a kilobyte per entry.
         let items = usize::try_from(bytes_max / 512).unwrap_or(0);
         let slots = Arc::new(Cache::with_weighter(items, bytes_max, Size(size)));
         Self { slots, age_max: Duration::MAX }
     }
 
-    /// The same for what changes by the clock, too.
+    /// Limits the age of entries, for answers that also change with time.
     pub(crate) fn for_at_most(self, age_max: Duration) -> Self {
         Self { age_max, ..self }
     }
 
-    /// The answer as of `now`: the one that was given before, if nothing has happened since that
-    /// concerns it, or what is read.
+    /// The answer as of `now`: the cached one if no event since concerns it, else what `read`
+    /// returns.
     pub(crate) async fn get(
         &self,
         (account, question): (AccountId, Q),
@@ -103,7 +103,7 @@ impl<Q: Clone + Eq + Hash, V: Clone> Answers<Q, V> {
             if known.read_at.elapsed() > self.age_max {
                 return None;
             }
-            // It is set whole.
+            // Assigned in one step, so it is valid even if the lock is poisoned.
             let mut as_of = known.as_of.lock().unwrap_or_else(PoisonError::into_inner);
             let concerns = |changed: &Changed| concerns(&known.answer, changed);
             if !recent.is_right(account, *as_of, now, concerns) {
@@ -140,7 +140,7 @@ mod tests {
 
     const ACCOUNT: AccountId = AccountId::FIRST;
 
-    /// One question, whose answer tells how often it was read.
+    /// One question, whose answer is how often it has been read.
     struct Asked {
         recent: RecentChanges,
         answers: Answers<(), usize>,
@@ -196,14 +196,14 @@ mod tests {
     async fn what_is_not_known_to_be_right_is_read_anew() {
         let asked = Asked::new(Duration::MAX);
         assert_eq!(asked.ask(1).await, 1);
-        // This node was not told of the events between.
+        // This node has not seen the events in between.
         assert_eq!(asked.ask(5).await, 2);
         asked.happen(9, Changed::Nothing);
         assert_eq!(asked.ask(9).await, 3);
-        // Rows were changed otherwise.
+        // Rows changed other than by events.
         asked.recent.forget_all();
         assert_eq!(asked.ask(9).await, 4);
-        // More has happened than is kept.
+        // More changes than are kept.
         (10..1000).for_each(|position| asked.happen(position, conversation()));
         assert_eq!(asked.ask(999).await, 5);
     }

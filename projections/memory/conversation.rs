@@ -18,19 +18,19 @@ pub struct Conversation {
     pub number: PublicId,
     /// The account position of the newest event that changed any of this.
     pub revision: AccountPosition,
-    /// Private, room or contextual.
+    /// Private, room, contextual or support.
     pub kind: Kind,
-    /// The host system's name of a contextual chat.
+    /// The host system's name for a contextual chat.
     pub uid: Option<String>,
     /// Its own name, if it has one.
     pub name: Option<String>,
     /// Its description, if it has one.
     pub description: Option<String>,
-    /// The host system's own.
+    /// Metadata that the host system set.
     pub metadata: Option<Value>,
-    /// In the order to be shown.
+    /// In display order.
     pub tags: Vec<String>,
-    /// Where its picture is.
+    /// URL of its picture.
     pub avatar_url: Option<String>,
     pub created_at: DateTime<Utc>,
     /// By whom; `None` when the host system did.
@@ -39,9 +39,9 @@ pub struct Conversation {
     pub modified_at: DateTime<Utc>,
     /// By whom.
     pub modified_by: Option<UserId>,
-    /// When what is said, its name or its members changed last, to the millisecond.
+    /// When its messages, name or members changed last, to the millisecond.
     pub changed_at: DateTime<Utc>,
-    /// In the trash, for everyone.
+    /// Whether it is in the trash, for everyone.
     pub trashed: bool,
     /// The message that is pinned for everyone.
     pub pinned_message: Option<MessageId>,
@@ -101,7 +101,7 @@ impl FromRow<'_, PgRow> for Newest {
     }
 }
 
-/// A message, as it stands in its conversation.
+/// A message in its current state.
 #[derive(Debug, Clone)]
 pub struct Message {
     pub id: PublicId,
@@ -109,9 +109,9 @@ pub struct Message {
     pub conversation: ConversationId,
     pub author: UserId,
     pub text: String,
-    /// The host system's own.
+    /// Metadata that the host system set.
     pub metadata: Option<Value>,
-    /// In the order to be shown.
+    /// In display order.
     pub tags: Vec<String>,
     pub created_at: DateTime<Utc>,
     /// When it was edited last.
@@ -130,7 +130,7 @@ event_store::from_row!(Message {
     modified_at,
 });
 
-/// For a row `c` of conversations and what [`JOINS`] adds.
+/// Columns of a [`Conversation`]: of a row `c` of conversations, and of what [`JOINS`] adds.
 pub(crate) const COLUMNS: &str = "c.uuid, c.account_id, c.number, c.revision, \
     to_jsonb(c.kind) as kind, c.uid, c.name, c.description, c.metadata, c.tags, c.avatar_url,
     c.created_at, c.created_by, c.modified_at, c.modified_by, c.changed_at, c.trashed,
@@ -155,7 +155,7 @@ impl Conversation {
         self.newest().map(|newest| newest.id)
     }
 
-    /// The number of the newest message of anyone else than a member, if there is one.
+    /// The number of the newest message by anyone but this member, if there is one.
     pub fn newest_by_others(&self, member: UserId) -> Option<PublicId> {
         match self.newest_author == Some(member) {
             true => self.newest_by_other,
@@ -163,8 +163,9 @@ impl Conversation {
         }
     }
 
-    /// The same after a message, as the read models have it then. `None` when the row has to be
-    /// read: for any other event, and for metadata, which PostgreSQL may write otherwise.
+    /// The conversation after a posted message, equal to what the read models then have. `None`
+    /// when the row has to be read: for any other event, and for metadata, which PostgreSQL may
+    /// normalise.
     pub(super) fn with_message(&self, recorded: &RecordedEvent, event: &Event) -> Option<Self> {
         let Event::MessagePosted { message, author, text, metadata: None, tags, .. } = event else {
             return None;
@@ -227,7 +228,8 @@ pub(crate) fn map_size(fields: &Map<String, Value>) -> usize {
     fields.iter().map(|(name, value)| name.len() + 64 + value_size(value)).sum()
 }
 
-/// What a later version may have besides cannot be read, and is as if it were not there.
+/// Kinds that only a later version knows cannot be decoded; conversations of theirs count as
+/// absent.
 fn known_kinds() -> Vec<&'static str> {
     Kind::ALL.iter().map(|kind| kind.as_str()).collect()
 }

@@ -7,7 +7,7 @@ use domain::{ConversationId, MembershipId, PublicId, UserId};
 use super::User;
 use crate::readers::Readers;
 
-/// How many members of a conversation lists show.
+/// Most members of a conversation that lists show.
 pub(crate) const SHOWN_MAX: usize = 100;
 
 /// A member, as others see them.
@@ -16,7 +16,7 @@ pub struct Member {
     pub user: UserId,
     /// The user's public number.
     pub number: PublicId,
-    /// The account position of the event that let them in.
+    /// The account position of the event that added them.
     pub membership: MembershipId,
     /// When that was.
     pub joined_at: DateTime<Utc>,
@@ -27,13 +27,13 @@ pub struct Member {
 
 event_store::from_row!(Member { user, number, membership, joined_at, marker, marked_at });
 
-/// Members of a conversation, by number; all of them, or the first hundred.
+/// Members of a conversation in the order of their numbers: all of them, or the first hundred.
 #[derive(Debug)]
 pub(crate) struct Members {
-    /// Where each stands in the list.
+    /// Index of each member in `list`.
     places: HashMap<UserId, usize>,
     list: Mutex<Vec<Member>>,
-    /// Who they are, as of a generation of the directory.
+    /// The members as users, as of a generation of the directory.
     users: Mutex<(u64, Users)>,
 }
 
@@ -46,7 +46,7 @@ impl Members {
         Self { places, list: Mutex::new(list), users: Mutex::new((0, [].into())) }
     }
 
-    /// Who the members are, if that is known as of this generation.
+    /// The members as users, if they are cached as of this generation.
     pub(crate) fn users(&self, generation: u64) -> Option<Users> {
         let known = self.users.lock().unwrap_or_else(PoisonError::into_inner);
         (known.0 == generation).then(|| known.1.clone())
@@ -61,14 +61,14 @@ impl Members {
         self.list.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// A user's membership, if it is among those that are known.
+    /// A user's membership, if they are in this list.
     pub(crate) fn membership(&self, user: UserId) -> Option<MembershipId> {
         let place = self.places.get(&user)?;
         let list = self.list.lock().unwrap_or_else(PoisonError::into_inner);
         Some(list[*place].membership)
     }
 
-    /// Whether a user is a member, if that can be told from those that are known.
+    /// Whether a user is a member; `None` if they may be one beyond the end of the list.
     pub(super) fn has(&self, user: UserId) -> Option<bool> {
         match self.places.contains_key(&user) {
             true => Some(true),
@@ -76,7 +76,7 @@ impl Members {
         }
     }
 
-    /// A member's marker was set or taken away.
+    /// Sets or removes a member's read marker.
     pub(super) fn mark(
         &self,
         user: UserId,

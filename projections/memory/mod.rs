@@ -1,6 +1,6 @@
-//! What a node remembers: what everyone sees of a conversation, who is in it, and what the
-//! directory says of a user, each by id, and which conversation has which number. It is a bounded
-//! cache: a node without it gives the same answers.
+//! A node's cache: conversations as everyone sees them, their members, and users, each by id, and
+//! the ids that belong to public numbers. It is bounded, and a node without it gives the same
+//! answers.
 //!
 //! The node's own follower of the log evicts what an event touches before it announces the event's
 //! position, so an answer is never older than the position it claims. A member's read marker is
@@ -44,34 +44,34 @@ pub(crate) use remembered::Remembered;
 pub(crate) use user::COLUMNS as USER_COLUMNS;
 pub use user::User;
 
-/// Bytes for each of the four kinds of things.
+/// Most bytes of each cache: users, conversations, members, all members.
 const BYTES_MAX: u64 = 8 * 1024 * 1024;
-/// Numbers of conversations, and of users; they never change.
+/// Most entries of each map from public numbers to ids, which never change.
 const NUMBERS_MAX: usize = 100_000;
 
-/// What this node remembers.
+/// This node's cache of the read models.
 #[derive(Debug, Clone)]
 pub struct Memory {
     pub(crate) readers: Readers,
-    /// How old what is read may be at most.
+    /// The position that everything read here reflects at least.
     pub(crate) progress: Progress,
     pub(crate) users: Remembered<UserId, User>,
     pub(crate) conversations: Remembered<ConversationId, Conversation>,
-    /// As many members as lists show.
+    /// Members of conversations, no more of each than lists show.
     pub(crate) members: Remembered<ConversationId, Members>,
     /// All members of conversations that have more.
     pub(crate) all_members: Remembered<ConversationId, Members>,
-    /// What was said last in support conversations, for whoever said it.
+    /// The newest message of support conversations, to answer whoever posts it.
     pub(crate) posted: PostedMessages,
-    /// Rises whenever a user changes.
+    /// Incremented whenever a user changes.
     directory_generation: Arc<AtomicU64>,
-    /// By account and public number.
+    /// Ids of conversations, by account and public number.
     pub(crate) numbers: Arc<Cache<(AccountId, PublicId), ConversationId>>,
-    /// The same of users.
+    /// Ids of users, by account and public number.
     pub(crate) user_numbers: Arc<Cache<(AccountId, PublicId), UserId>>,
-    /// What the newest events changed: by that, answers are known to be right still.
+    /// What the newest events changed, to tell whether cached answers are still right.
     pub(crate) recent: RecentChanges,
-    /// What each kind of things may take; nothing is remembered with 0.
+    /// Most bytes of each cache; 0 disables caching.
     pub(crate) bytes_max: u64,
 }
 
@@ -81,12 +81,12 @@ impl Memory {
         Self::of(pool, Generation::live())
     }
 
-    /// The same of these rows.
+    /// The same for another copy of the read models.
     pub(crate) fn of(pool: &PgPool, generation: Generation) -> Self {
         Self::bounded(pool, generation, BYTES_MAX, NUMBERS_MAX)
     }
 
-    /// One that remembers nothing.
+    /// A memory that caches nothing.
     pub fn off(pool: &PgPool) -> Self {
         Self::bounded(pool, Generation::live(), 0, 0)
     }
@@ -135,12 +135,12 @@ impl Memory {
         self.directory_generation.load(Ordering::Acquire)
     }
 
-    /// Forgets what these events touch.
+    /// Evicts or updates what these events touch.
     pub(crate) fn follow(&self, events: &[Arc<LogEvent>]) {
         for event in events {
             match &event.event {
                 Ok(decoded) => self.follow_one(event.recorded.aggregate_id, decoded, event),
-                // What it touched is unknown.
+                // It may have touched anything.
                 Err(_) => self.forget_all(),
             }
             self.posted.follow(event);
@@ -148,8 +148,8 @@ impl Memory {
         }
     }
 
-    /// Whether a change may concern what a user sees of their own conversations: it does unless it
-    /// is known that they are not in the one that changed.
+    /// Whether a change may affect what a user sees of their own conversations. It may, unless the
+    /// user is known not to be in the conversation that changed.
     pub(crate) fn concerns_member(&self, user: UserId, changed: &Changed) -> bool {
         let is_in = |conversation| {
             let members = self.members.known(conversation);
@@ -169,7 +169,8 @@ impl Memory {
             domain::Event::Conversation(change) => {
                 let conversation = ConversationId::new(stream);
                 self.conversations.replace(&conversation, |known| {
-                    // Rows may have been read before this node heard of their newest events.
+                    // The row may have been loaded with this event, before this node followed the
+                    // log to it.
                     if known.revision >= event.recorded.account_position {
                         return Some(known.clone());
                     }
@@ -202,7 +203,7 @@ impl Memory {
             domain::Event::User(UserEvent::TokensRevoked { .. }) => {}
             domain::Event::User(user) => {
                 self.users.forget(&stream.into());
-                // No list has a user who is new.
+                // A new user is in no cached list.
                 if let UserEvent::UserUpdated { .. } = user {
                     self.directory_generation.fetch_add(1, Ordering::AcqRel);
                 }
@@ -216,7 +217,7 @@ impl Memory {
         }
     }
 
-    /// Forgets everything but the numbers, which never change.
+    /// Evicts everything but the numbers, which never change.
     pub(crate) fn forget_all(&self) {
         self.users.forget_all();
         self.directory_generation.fetch_add(1, Ordering::AcqRel);

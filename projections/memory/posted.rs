@@ -6,9 +6,9 @@ use event_store::LogEvent;
 use quick_cache::Weighter;
 use quick_cache::sync::Cache;
 
-/// The newest message of support conversations, as the log has it: whoever posts one is answered
-/// with it, and nothing needs to be read for that. Events alone come in here, in their order, so
-/// that what is deleted is gone before anybody is told that it is.
+/// The events of the newest messages of support conversations: a message that was just posted is
+/// answered from its event, without a statement. Only events enter, in their order, so a deleted
+/// message is gone before its deletion is announced.
 #[derive(Debug, Clone)]
 pub(crate) struct PostedMessages(Arc<Cache<ConversationId, Arc<LogEvent>, Size>>);
 
@@ -17,13 +17,13 @@ struct Size;
 
 impl Weighter<ConversationId, Arc<LogEvent>> for Size {
     fn weight(&self, _: &ConversationId, event: &Arc<LogEvent>) -> u64 {
-        // What was said is there as it was read, too.
+        // Twice the payload: it is held as read and as decoded.
         (size_of::<LogEvent>() + 2 * event.recorded.payload.len()) as u64
     }
 }
 
 impl PostedMessages {
-    /// Of no more than `bytes_max` together; with 0, none is kept.
+    /// At most `bytes_max` bytes in all; 0 disables it.
     pub(super) fn new(bytes_max: u64) -> Self {
         let items = usize::try_from(bytes_max / 1024).unwrap_or(0);
         Self(Arc::new(Cache::with_weighter(items, bytes_max, Size)))

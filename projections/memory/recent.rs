@@ -9,52 +9,51 @@ use domain::{AccountId, AccountPosition, ConversationId, Event, UserId};
 use event_store::LogEvent;
 use quick_cache::sync::Cache;
 
-/// Accounts whose changes are kept; of the others nothing is known.
+/// Most accounts whose changes are kept; nothing is known of the others.
 const ACCOUNTS_MAX: usize = 1_000;
-/// Changes of each account.
+/// Most changes kept for each account.
 const CHANGES_MAX: usize = 128;
-/// Members whom a new conversation is kept with.
+/// Most members that are kept with a new conversation.
 const MEMBERS_MAX: usize = 100;
 
-/// What an event changed of that which answers are made of.
+/// What an event changed, as far as cached answers depend on it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Changed {
     /// What everyone in a conversation sees of it.
     Conversation(ConversationId),
-    /// The same, and who is in it: these came in or left.
+    /// The same, and its members: these users joined or left.
     Members(ConversationId, Arc<[UserId]>),
     /// A member's own state in a conversation.
     Own(ConversationId, UserId),
-    /// An inbox, and who is in it.
+    /// An inbox, or its members.
     Inbox,
-    /// A user, a contact or a team, and all that they are shown in.
+    /// A user, a contact or a team, and everything in which they are shown.
     Directory,
-    /// Conversations, or what is members' own in them: which ones is no longer known.
+    /// Conversations, or members' own state in them; which ones is no longer known.
     SomeConversations,
-    /// It cannot be told what.
+    /// It is unknown what changed.
     Anything,
-    /// Nothing that answers are made of.
+    /// Nothing that cached answers depend on.
     Nothing,
 }
 
-/// What the newest events of each account changed, so that an answer that was given before can be
-/// known to be right still.
+/// What the newest events of each account changed, to tell whether a cached answer is still right.
 #[derive(Debug, Clone)]
 pub(crate) struct RecentChanges {
     accounts: Arc<Cache<AccountId, Arc<Mutex<OfAccount>>>>,
-    /// Rises when rows change otherwise than by events.
+    /// Incremented when rows change other than by events.
     epoch: Arc<AtomicU64>,
 }
 
 #[derive(Debug, Default)]
 struct OfAccount {
-    /// Before the first of the changes, which are of all positions after it.
+    /// The position before the first of `changes`, which has one entry for every position after it.
     after: AccountPosition,
     changes: VecDeque<Changed>,
-    /// Since then none was left out.
+    /// No change after this position was missed.
     since: AccountPosition,
-    /// The newest of each kind of those that were dropped, so that what only rare changes concern
-    /// is known to be right however much else happens.
+    /// The newest dropped change of each kind, so that answers that only rare changes concern stay
+    /// right however much else happens.
     dropped: Vec<(AccountPosition, Changed)>,
 }
 
@@ -72,7 +71,7 @@ impl Default for RecentChanges {
 }
 
 impl RecentChanges {
-    /// What is read from now on reflects this position.
+    /// The mark of what is read from now on, which reflects this position.
     pub(crate) fn as_of(&self, position: AccountPosition) -> AsOf {
         AsOf { position, epoch: self.epoch.load(Ordering::Acquire) }
     }
@@ -92,8 +91,7 @@ impl RecentChanges {
         self.epoch.fetch_add(1, Ordering::AcqRel);
     }
 
-    /// Whether an answer is right `now` that was right then: nothing has happened since that
-    /// concerns it.
+    /// Whether an answer that was right `then` is right `now`: no change in between concerns it.
     pub(crate) fn is_right(
         &self,
         account: AccountId,
@@ -160,7 +158,7 @@ impl OfAccount {
 }
 
 fn lock(account: &Mutex<OfAccount>) -> std::sync::MutexGuard<'_, OfAccount> {
-    // Each change is made whole.
+    // No change stops halfway, so a poisoned lock still guards valid data.
     account.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -178,9 +176,9 @@ fn changed(event: &LogEvent) -> Changed {
             ConversationEvent::MemberAdded { user } | ConversationEvent::MemberRemoved { user } => {
                 Changed::Members(conversation, [*user].into())
             }
-            // Who was in it is forgotten with it.
+            // The conversation's members are no longer known.
             ConversationEvent::ConversationDeleted => Changed::Anything,
-            // A contact who writes is seen to be active in all that they are in.
+            // A contact's activity shows wherever the contact does.
             ConversationEvent::MessagePosted { support: Some(remark), .. }
                 if remark.contact.is_some() =>
             {

@@ -28,13 +28,13 @@ impl<K, V> Weighter<K, Arc<V>> for Size<V> {
     }
 }
 
-/// Values by key: those that are known, and the way to those that are not.
+/// A cache of values by key that loads those it does not have.
 ///
-/// A value that is evicted while it is being loaded may have been read before the change, so it is
-/// not kept. Callers who asked for it before the change was announced may still receive it.
+/// A value that changes while it is being loaded may have been read before the change, so it is not
+/// kept. Callers who asked for it before the change was announced may still receive it.
 pub(crate) struct Remembered<K, V> {
     known: Arc<Known<K, V>>,
-    /// Keys whose values are being loaded for keeping, and by how many loads.
+    /// Keys whose values are being loaded into the cache, and by how many loads.
     loading: Arc<Mutex<HashMap<K, Loading>>>,
     loader: Loader<K, V>,
     size: fn(&V) -> usize,
@@ -43,7 +43,7 @@ pub(crate) struct Remembered<K, V> {
 #[derive(Debug, Default)]
 struct Loading {
     loads: usize,
-    /// It changed meanwhile.
+    /// The value changed meanwhile, so it is not to be kept.
     changed: bool,
 }
 
@@ -69,7 +69,7 @@ where
     K: Copy + Eq + Hash + Send + Sync + 'static,
     V: Send + Sync + 'static,
 {
-    /// Values of `size` bytes each, of no more than `bytes_max` together; with 0, nothing is kept.
+    /// At most `bytes_max` bytes in all, of which each value takes `size`; 0 disables the cache.
     pub(crate) fn new<F>(
         bytes_max: u64,
         size: fn(&V) -> usize,
@@ -79,14 +79,14 @@ where
     where
         F: Fn(Readers, Vec<K>) -> Fetched<K, V> + Send + Sync + 'static,
     {
-        // About how many there are, at half a kilobyte each.
+        // An estimate, at half a kilobyte per entry.
         let items = usize::try_from(bytes_max / 512).unwrap_or(0);
         let known = Arc::new(Cache::with_weighter(items, bytes_max, Size(size)));
         let loader = Loader::new(doing, KEYS_MAX, fetch);
         Self { known, loading: Arc::default(), loader, size }
     }
 
-    /// The values that there are for these keys.
+    /// The values that exist for these keys.
     pub(crate) async fn all(
         &self,
         readers: &Readers,
@@ -121,7 +121,7 @@ where
         Ok(value)
     }
 
-    /// A value, if it is known.
+    /// A value, if it is cached.
     pub(crate) fn known(&self, key: &K) -> Option<Arc<V>> {
         self.known.get(key)
     }
@@ -133,7 +133,7 @@ where
         Ok(found)
     }
 
-    /// A value has changed.
+    /// Evicts a value that has changed.
     pub(crate) fn forget(&self, key: &K) {
         let mut loading = lock(&self.loading);
         if let Some(loading) = loading.get_mut(key) {
@@ -142,7 +142,7 @@ where
         self.known.remove(key);
     }
 
-    /// A value is another one now, if it is known what; else it is forgotten.
+    /// Replaces a cached value that has changed; without a new one, it is evicted.
     pub(crate) fn replace(&self, key: &K, change: impl FnOnce(&Arc<V>) -> Option<Arc<V>>) {
         let mut loading = lock(&self.loading);
         if let Some(loading) = loading.get_mut(key) {
@@ -166,7 +166,7 @@ where
         }
     }
 
-    /// Everything may have changed.
+    /// Evicts everything.
     pub(crate) fn forget_all(&self) {
         let mut loading = lock(&self.loading);
         loading.values_mut().for_each(|loading| loading.changed = true);
@@ -174,7 +174,8 @@ where
     }
 }
 
-/// Loads whose values are to be kept; also one that is given up is taken off the list.
+/// A load whose values are to be cached. Dropping it, as when its request is cancelled, takes its
+/// keys off the list.
 struct Keeping<K: Eq + Hash> {
     loading: Arc<Mutex<HashMap<K, Loading>>>,
     keys: Vec<K>,

@@ -13,24 +13,24 @@ pub struct User {
     pub id: PublicId,
     pub uuid: UserId,
     pub account_id: AccountId,
-    /// The host system's name.
+    /// The host system's name for the user.
     pub uid: String,
     /// The name to show.
     pub name: Option<String>,
     pub username: Option<String>,
     /// An e-mail address, not checked.
     pub email: Option<String>,
-    /// Where a picture is.
+    /// URL of a picture.
     pub avatar_url: Option<String>,
     /// The role of the newest token that was seen.
     pub role: Option<String>,
-    /// The host system's own.
+    /// Metadata that the host system set.
     pub metadata: Option<Value>,
-    /// In the order to be shown.
+    /// In display order.
     pub tags: Vec<String>,
     /// When they were registered.
     pub created_at: DateTime<Utc>,
-    /// When the entry changed last.
+    /// When the profile changed last.
     pub modified_at: DateTime<Utc>,
 }
 
@@ -54,7 +54,7 @@ pub(crate) const COLUMNS: &str = "id, uuid, account_id, uid, name, username, ema
     role, metadata, tags, created_at, modified_at";
 
 impl User {
-    /// The name, or what comes closest.
+    /// The name; where that is blank, the username, and else the uid.
     pub fn display_name(&self) -> &str {
         let shown = |text: &&str| !text.trim().is_empty();
         let name = self.name.as_deref().filter(shown);

@@ -1,8 +1,8 @@
--- How texts are compared where case does not matter: by full case folding and in normal form C, in
--- every language, in databases of every locale. Lower case first: of the two capital sharp
--- s, only the small one becomes SS. The dotted and the dotless i stay apart, as they do without a
--- language. Letters of ASCII need none of that but to be made large, in an eighth of the time. Not
--- declared strict: it would not be inlined.
+-- Case folding for comparisons: full case folding in normal form C, in every language, whatever
+-- the database's locale. Lower case first, because `upper` turns only the small sharp s into SS,
+-- not the capital one. Dotted and dotless i stay distinct, as in a locale without a language.
+-- ASCII texts only need `upper`, in an eighth of the time. Not declared strict, which would prevent
+-- inlining.
 create function fold_text(t text) returns text
     language sql immutable parallel safe
 return case
@@ -12,7 +12,7 @@ end;
 
 create table messages (
     account_id   bigint      not null,
-    -- The account position of the posting: increasing in posting order, the same after a rebuild.
+    -- The account position of the posting: increasing, and unchanged by a rebuild.
     id           bigint      not null,
     uuid         uuid        not null,
     conversation uuid        not null,
@@ -26,10 +26,10 @@ create table messages (
     constraint messages_one_per_uuid unique (uuid)
 );
 
--- A page of one conversation, in either direction, and its newest message.
+-- Pages of one conversation, in either direction, and its newest message.
 create index messages_of_a_conversation on messages (conversation, id);
 
--- How many messages a conversation has: kept, so that no list has to count them.
+-- The number of messages of a conversation, maintained so that no list has to count them.
 create table message_counts (
     conversation uuid   not null,
     messages     bigint not null,
@@ -37,12 +37,12 @@ create table message_counts (
 )
 with (fillfactor = 50);
 
--- Counted by what really came and went: a message may be deleted that was never there.
+-- Counts rows actually inserted and deleted: a deletion may name a message that does not exist.
 create function count_messages() returns trigger
     language plpgsql as
 $$
 begin
-    -- Who restores a backup, or changes rows by hand, does so without the schema in their path.
+    -- A restore, or a change by hand, runs without the schema in its search path.
     if to_regclass('message_counts') is null then
         perform set_config('search_path', tg_table_schema, true);
     end if;

@@ -3,8 +3,8 @@ use sqlx::Executor;
 use crate::MODELS;
 use crate::tests::pool;
 
-/// All say whether two texts are the same where case does not matter, and all but that of names
-/// have a short way for most texts.
+/// All four fold texts that differ only in case to the same one, and all but the one for names take
+/// a shortcut for most texts.
 #[tokio::test(flavor = "multi_thread")]
 async fn texts_are_folded_as_names_are() {
     let pool = pool().await;

@@ -11,28 +11,29 @@ use super::write::Prepared;
 use crate::changes::{Changes, Lane};
 use crate::{Error, Generation};
 
-/// Ranges that are read at once.
+/// Ranges that are read concurrently.
 pub(super) const AT_ONCE: usize = 3;
 
-/// Reads ahead, in order: several ranges at once, for opening, decoding and folding takes long.
+/// Reads ahead and returns batches in order. Several ranges are read at once, because decrypting,
+/// decoding and folding take long.
 pub(super) struct Ahead {
     log: Log,
     generation: Generation,
     lane: Lane,
     budget: Budget,
-    /// Up to here.
+    /// Where to end.
     to: Position,
-    /// Ranges under way, each with where it begins and ends.
+    /// Ranges being read, each with the positions before its first event and of its last.
     ranges: VecDeque<(Position, Position, oneshot::Receiver<Read>)>,
     tasks: JoinSet<()>,
-    /// Nothing beyond is under way.
+    /// The end of the newest range; nothing beyond is being read.
     planned: Position,
 }
 
 type Read = Result<Batch, Error>;
 
-/// Events, with what they mean to the models of a lane; nothing where an event cannot be read, on
-/// which an operator may have decided.
+/// Events, folded for the models of a lane. `prepared` is `None` where an event cannot be read:
+/// whether it is quarantined is looked up when the batch is written.
 pub(super) struct Batch {
     pub(super) events: Vec<Arc<LogEvent>>,
     pub(super) prepared: Option<Prepared>,
@@ -80,7 +81,7 @@ impl Ahead {
 
     /// The next events; `None` at the end.
     pub(super) async fn next(&mut self) -> Result<Option<Batch>, Error> {
-        // Those that are done leave their handles.
+        // Finished tasks stay in the set until they are joined.
         while self.tasks.try_join_next().is_some() {}
         while self.ranges.len() < AT_ONCE && self.planned < self.to {
             let to = self.to.min(self.planned + self.budget.events_max as i64);
@@ -95,7 +96,7 @@ impl Ahead {
             return Err(event_store::Error::Hole { expected: from.next(), found: to }.into());
         }
         if reached < to {
-            // They were too large to be read together.
+            // The range was larger than the budget in bytes: its rest is read now.
             let rest = self.begin(reached, to);
             self.ranges.push_front(rest);
         }

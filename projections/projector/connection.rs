@@ -5,8 +5,8 @@ use sqlx::{PgConnection, Postgres};
 use crate::planner::PLANNER;
 use crate::{Error, Generation};
 
-/// A connection for the projector alone: it keeps its prepared statements, and no request waits for
-/// its commits to reach the disk. So it must not go back to the pool.
+/// A connection for the projector alone. It does not wait for its commits to reach the disk, and
+/// keeps its own settings and prepared statements, so it must not go back to the pool.
 pub(crate) async fn dedicated(
     log: &Log,
     generation: &Generation,

@@ -16,32 +16,31 @@ use crate::model::Model;
 use crate::planner::PLANNER;
 use crate::{Error, Generation};
 
-/// Bytes of memory that filling takes at most, about.
+/// About the most memory that filling takes, in bytes.
 pub const MEMORY_MAX: usize = 256 << 20;
-/// Events in one transaction of the first connection.
+/// Most events in one transaction of the first connection.
 const EVENTS_MAX: usize = 2_000;
-/// The part of the memory that is for the events that wait for the second connection, and for those
-/// that it writes; the rest is for those that are read.
+/// The fraction (2/3) of the memory for events that wait for the second connection or are being
+/// written by it; the rest is for reading ahead.
 const FOR_GATHERED: (usize, usize) = (2, 3);
-/// However much memory there is: what is written in one statement must not exceed what PostgreSQL
-/// takes.
+/// Upper bound whatever the memory budget: PostgreSQL limits the size of one statement's arguments.
 const GATHERED_MAX: usize = 192 << 20;
-/// What a byte of the log takes at most while it is read, about: there is what the log holds,
-/// opened, and what is to be written.
+/// About the most memory that a byte of the log takes while it is read: as stored, as decrypted and
+/// as arguments to write, for all ranges at once.
 const MEMORY_PER_BYTE: usize = (AT_ONCE + 1) * 12;
-/// Planned anew for each batch: the tables grow from nothing. Even so many rows are looked up one
-/// by one, as those of the small batches are that come later: what joins them as a whole reads the
-/// whole table for each batch.
+/// Settings for large batches. Each batch is planned anew, because the tables grow from empty. Rows
+/// are still looked up one by one, as for the small batches that come later: any other join would
+/// read the whole table for each batch.
 const LARGE: &[(&str, &str)] = &[
     ("statement_timeout", "0"),
-    // A process that is stopped in a transaction keeps nobody waiting.
+    // A process that is suspended within a transaction must not keep others waiting.
     ("idle_in_transaction_session_timeout", "10s"),
     ("plan_cache_mode", "force_custom_plan"),
 ];
 
-/// Fills all models of a generation in large steps: while one is written, the next ones are read.
-/// Two connections write, each its own models, the same events one behind the other. Indexes for
-/// questions are made when it is done.
+/// Fills all models of a generation in large batches, reading the next ones while one is written.
+/// Two connections write, each its own models; the second one follows the first over the same
+/// events. Indexes for queries are created afterwards.
 pub(crate) struct Fill<'a> {
     pub(crate) log: &'a Log,
     pub(crate) lease: &'a Lease,
@@ -50,14 +49,14 @@ pub(crate) struct Fill<'a> {
 }
 
 impl Fill<'_> {
-    /// Whether filling can go on from where the models are: those that follow may be behind, as an
-    /// interrupted run leaves them.
+    /// Whether filling can resume from where the models are: the following ones may be behind the
+    /// leading ones, as after an interrupted run.
     pub(crate) fn can_go_on(&self, standing: &Standing) -> bool {
         Lanes::of(self.generation).fronts(standing).is_some()
     }
 
-    /// Brings models that follow to where the others are, and returns that position; `None` if it
-    /// cannot be gone on from there.
+    /// Brings the following models to the position of the leading ones and returns it; `None` if
+    /// filling cannot resume from where the models are.
     pub(crate) async fn level(
         &self,
         connection: &mut PgConnection,
@@ -82,8 +81,8 @@ impl Fill<'_> {
         levelled
     }
 
-    /// From one position, at which all models are, to another; `reached` is told of where those are
-    /// that lead, and those that follow.
+    /// Fills from one position, at which all models are, to another. `reached` is called with the
+    /// positions of the leading and of the following models.
     pub(crate) async fn run(
         &self,
         connection: &mut PgConnection,
@@ -97,8 +96,9 @@ impl Fill<'_> {
         let mut second = dedicated(self.log, self.generation).await?;
         set(connection, LARGE).await?;
         set(&mut second, LARGE).await?;
-        // Half is for what is written, half for what waits meanwhile. No batch takes more than that
-        // half, so there is room for another one as long as less than that is gathered.
+        // Half of the room is for what the second connection writes, half for what is gathered
+        // meanwhile. A batch takes at most half, so another one fits as long as less than half is
+        // gathered.
         let gathered_max = self.gathered_max();
         let room = Arc::new(Semaphore::new(2 * gathered_max));
         let (pass_on, passed_on) = mpsc::unbounded_channel();
@@ -110,7 +110,7 @@ impl Fill<'_> {
                 let place = room.clone().acquire_many_owned(weight.min(gathered_max) as u32).await;
                 let place = place.map_err(|_| Error::ShuttingDown)?;
                 if pass_on.send((events, place)).is_err() {
-                    // Whoever follows says why.
+                    // The second connection has failed, and returns the error.
                     break;
                 }
             }
@@ -139,9 +139,9 @@ impl Fill<'_> {
             Ok(())
         };
         let (led, followed) = tokio::join!(lead, follow);
-        // As the connection had them.
+        // Restores the caller's settings.
         reset(connection).await?;
-        // It is behind: what it cannot take comes first.
+        // The second connection's error comes first: its event is the earlier one.
         followed.and(led)
     }
 
@@ -152,14 +152,14 @@ impl Fill<'_> {
         Ahead::new(self.log, self.generation, lane, from, to, budget)
     }
 
-    /// What is written by the second connection at once takes about so many bytes.
+    /// About the bytes of events that the second connection writes at once.
     fn gathered_max(&self) -> usize {
         let (gathered, all) = FOR_GATHERED;
         (self.memory_max / all * gathered).min(GATHERED_MAX) / 2
     }
 
-    /// Brings the models to the end of the batch; a copy without checkpoints may be given some of
-    /// the events only.
+    /// Brings the models to the end of the batch. A copy without checkpoints may be given a
+    /// selection of events.
     pub(crate) async fn write(
         &self,
         connection: &mut PgConnection,
@@ -185,7 +185,7 @@ impl Fill<'_> {
         self.write_in_parts(connection, Some(lane), batch).await
     }
 
-    /// Those of a lane, if one is named.
+    /// The models of a lane; all if `lane` is `None`.
     fn models(&self, lane: Option<Lane>) -> Vec<&Model> {
         match lane {
             Some(lane) => Lanes::of(self.generation).models(lane).to_vec(),
@@ -193,8 +193,8 @@ impl Fill<'_> {
         }
     }
 
-    /// A batch that fails for what is in it is halved, so that all before the event that cannot be
-    /// taken is written.
+    /// A batch that fails because of its content is halved, so that everything before the event
+    /// that cannot be applied is written.
     async fn write_in_parts(
         &self,
         connection: &mut PgConnection,

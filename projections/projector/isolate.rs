@@ -10,7 +10,7 @@ use crate::changes::Changes;
 use crate::model::Model;
 use crate::{Error, Generation};
 
-/// One event that the models could not take together.
+/// An event that failed when it was applied to all models together.
 pub(super) struct Isolation<'a> {
     pub(super) lease: &'a Lease,
     pub(super) generation: &'a Generation,
@@ -21,9 +21,8 @@ pub(super) struct Isolation<'a> {
 }
 
 impl Isolation<'_> {
-    /// Applies the event to each model by itself. Those that cannot take it, and those that build
-    /// on one that cannot, stay where they are, and are returned with the reasons; the others go
-    /// on.
+    /// Applies the event to each model by itself. Models that cannot apply it, and those that build
+    /// on one that cannot, stay where they are and are returned with the reasons; the others go on.
     pub(super) async fn run(
         &self,
         connection: &mut PgConnection,
@@ -75,7 +74,7 @@ impl Isolation<'_> {
         Ok(stopped)
     }
 
-    /// For other nodes and for operators.
+    /// Records what is stopped, for other nodes and for operators.
     async fn note(
         &self,
         tx: &mut PgConnection,
@@ -93,7 +92,7 @@ impl Isolation<'_> {
     }
 }
 
-/// Why the model cannot take the changes, if it cannot.
+/// Applies the changes to one model; returns why they cannot be applied, if they cannot.
 async fn try_one(
     tx: &mut PgConnection,
     model: &Model,

@@ -5,14 +5,14 @@ use crate::changes::Lane;
 use crate::model::Model;
 use crate::{Generation, conversations, memberships};
 
-/// Models that are filled by a connection of their own, which follows the one that fills the
-/// others: these are committed first, and may be some batches ahead.
+/// Models that are filled over a connection of their own, which follows the one that fills the
+/// others: the others are committed first, and may be some batches ahead.
 ///
-/// Memberships read what conversations became by the same batch, so one connection writes both.
-/// Conversations read messages, and only the newest ones that are left of a conversation in which
-/// one was deleted, none newer than the batch. Of these some may be missing that later batches
-/// delete; with that they are looked up again. So both come out as if they had been written with
-/// the messages. No other model reads rows of another one.
+/// Memberships read conversations as of the same batch, so one connection writes both.
+/// Conversations read messages only when one was deleted, to find the newest ones left, and none
+/// newer than the batch. Messages that later batches delete may already be missing then; the newest
+/// ones are looked up again when those batches are applied. So both come out as if they had been
+/// written together with the messages. No other model reads another one's rows.
 pub(crate) const FOLLOWING: &[&str] = &[conversations::NAME, memberships::NAME];
 
 /// The models of a generation, by the connection that fills them.
@@ -35,7 +35,7 @@ impl<'a> Lanes<'a> {
         }
     }
 
-    /// Where those stand that lead, and those that follow, if all can be filled from there.
+    /// The positions of the leading and of the following models, if filling can resume from there.
     pub(super) fn fronts(&self, standing: &Standing) -> Option<(Position, Position)> {
         let (leading, following) = (at(&self.leading, standing), at(&self.following, standing));
         let leading = leading.or(following)??;
@@ -44,7 +44,7 @@ impl<'a> Lanes<'a> {
     }
 }
 
-/// The one position of some models, `None` when there are several; nothing when there are no
+/// The common position of some models: `Some(None)` if they have several, `None` if there are no
 /// models.
 fn at(models: &[&Model], standing: &Standing) -> Option<Option<Position>> {
     let mut positions = models.iter().map(|model| standing.positions[model.name]);

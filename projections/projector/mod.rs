@@ -1,15 +1,16 @@
 //! The projector: follows the log for all read models, a batch and a transaction at a time.
 //!
-//! A batch is folded once, and written by one statement: it calls each concerned model's `apply` in
-//! the order of the models and moves their checkpoints, from where the rows are and under the epoch
-//! of the lease, or nothing of it happens. The position of a checkpoint is thus moved by the
-//! transaction that wrote the rows and by nothing else. Commits do not wait for the disk: after a
-//! crash of PostgreSQL, checkpoints and rows are equally old, and the rest is replayed from the
-//! log. Models that are far behind are filled in larger steps by two connections (`fill.rs`).
+//! A batch is folded once, and written by one statement: it calls the `apply` of each model
+//! concerned, in the order of the models, and moves their checkpoints. It fails as a whole unless
+//! the checkpoints are where the rows are and the lease still has this epoch. The position of a
+//! checkpoint is thus moved by the transaction that wrote the rows and by nothing else. Commits do
+//! not wait for the disk: after a crash of PostgreSQL, checkpoints and rows are equally old, and
+//! the rest is replayed from the log. Models that are far behind are filled in large batches over
+//! two connections (`fill.rs`).
 //!
-//! When a batch fails, smaller ones are tried, down to a single event. If that one fails for what
-//! it is, and not because the database is in trouble, the models that cannot go on are stopped
-//! there, and the others go on without them (`isolate.rs`).
+//! When a batch fails, smaller ones are tried, down to a single event. If that one fails because of
+//! its content, and not because the database is in trouble, the models that cannot apply it are
+//! stopped there, and the others go on without them (`isolate.rs`).
 
 mod ahead;
 mod connection;
@@ -49,14 +50,13 @@ use standby::Follower;
 pub(crate) use standing::Standing;
 use write::{arguments, write};
 
-/// Events and bytes in one transaction.
+/// Most events and bytes in one transaction.
 const BUDGET: Budget = Budget { events_max: 1000, bytes_max: 8 * 1024 * 1024 };
 /// How often a projector checks that the rows are still its own, and whether stopped models may
 /// resume.
 const CHECK_EVERY: Duration = Duration::from_secs(2);
 
-/// Keeps all read models, and what this node remembers of them, up to date until `stop` is
-/// cancelled.
+/// Keeps all read models, and this node's cache of them, up to date until `stop` is cancelled.
 pub fn start(log: &Log, memory: &Memory, node: Uuid, stop: &CancellationToken) -> JoinSet<()> {
     let follower = Follower::new(log.clone(), memory.clone(), memory.progress.clone());
     let projector = Projector {
@@ -114,7 +114,7 @@ impl Led for Projector {
             };
             if is_idle || checked.elapsed() >= CHECK_EVERY {
                 self.check(&mut connection, &mut standing).await?;
-                // Not before these rows can do without any others.
+                // Other copies are dropped only once this one serves queries.
                 if self.follower.is_level() {
                     abandoned.look(&mut connection, &self.generation).await?;
                 }
@@ -159,7 +159,7 @@ impl Led for Projector {
 
 impl Projector {
     /// Brings models that are far behind, such as new ones, close to the head of the log. An event
-    /// that cannot be applied is left to the small steps that follow, which find the model at
+    /// that cannot be applied is left to the small batches that follow, which find the model at
     /// fault.
     async fn fill(&self, connection: &mut PgConnection, lease: &Lease) -> Result<(), Error> {
         let fill =
@@ -186,9 +186,9 @@ impl Projector {
         }
     }
 
-    /// Looks whether the rows are still those that were written, or others that were built beside
-    /// them and put in their place, and which stopped models may go on: an operator has dealt with
-    /// what stopped them.
+    /// Checks whether the rows are still the ones that this projector wrote or a rebuilt copy has
+    /// replaced them, and whether stopped models may go on because an operator has dealt with what
+    /// stopped them.
     async fn check(
         &mut self,
         connection: &mut PgConnection,
@@ -222,7 +222,7 @@ impl Projector {
             standing.positions[model.name] == position && !standing.stopped.contains_key(model.name)
         };
         let models: Vec<&Model> = self.generation.models.iter().filter(running).collect();
-        // Looked up only then: almost no log has such an event.
+        // Looked up only if the batch has an unreadable event: almost no log has one.
         let quarantined = match batch.iter().any(|event| event.event.is_err()) {
             true => event_store::quarantined_between(&mut *connection, position, to).await?,
             false => BTreeSet::new(),

@@ -6,14 +6,14 @@ use sqlx::{Connection, Executor, PgConnection};
 use crate::model::Model;
 use crate::{Error, Generation};
 
-/// This database, by what no dump brings into another one.
+/// Identifies this database; a dump that is restored elsewhere does not carry it along.
 const DATABASE: &str = "(select format('%s/%s', s.system_identifier, d.oid)
                          from pg_control_system() s
                          join pg_database d on d.datname = current_database())";
 
-/// Makes the schemas of models that are missing, of another version, or not the ones that were
-/// built here (a restore made them, and its triggers may have counted what was counted before), and
-/// of those that build on them: they start from nothing. What was stopped is tried again.
+/// Creates the schemas of models that are missing or were not built in this database (a restore
+/// made them, and its triggers may have counted rows twice), and of those that build on them: they
+/// start empty. Stopped models are tried again.
 pub(crate) async fn prepare(
     connection: &mut PgConnection,
     lease: &Lease,
@@ -21,7 +21,7 @@ pub(crate) async fn prepare(
 ) -> Result<(), Error> {
     let database = Error::database;
     let mut tx = connection.begin().await.map_err(database("build a read model"))?;
-    // Building takes as long as it takes.
+    // Building may take long.
     tx.execute("set local statement_timeout = 0").await.map_err(database("build a read model"))?;
     lease.hold(&mut tx).await?;
     let mut built: BTreeSet<&str> = BTreeSet::new();
@@ -52,7 +52,7 @@ pub(crate) async fn prepare(
     tx.commit().await.map_err(database("build a read model"))
 }
 
-/// Makes the indexes that models do without while they are filled, where they are missing.
+/// Creates the indexes that models go without while they are filled, where they are missing.
 pub(crate) async fn index(
     connection: &mut PgConnection,
     lease: &Lease,
@@ -60,12 +60,11 @@ pub(crate) async fn index(
 ) -> Result<(), Error> {
     let failed = Error::database;
     let mut tx = connection.begin().await.map_err(failed("index a read model"))?;
-    // Notices about those that are there are of no use.
+    // Notices about existing indexes are of no use.
     let settings = "set local statement_timeout = 0; set local client_min_messages = warning";
     tx.execute(settings).await.map_err(failed("index a read model"))?;
     for model in generation.models.iter() {
-        // Looked up first: even to find that it is there, making an index waits for other users of
-        // the table.
+        // Looked up first: creating an index waits for the table's other users even if it exists.
         let are_there: bool = sqlx::query_scalar(
             "select bool_and(to_regclass(format('%I.%I', $1, name)) is not null)
              from unnest($2::text[]) name",
@@ -85,7 +84,7 @@ pub(crate) async fn index(
     tx.commit().await.map_err(failed("index a read model"))
 }
 
-/// Makes an empty model, on a connection for the generation.
+/// Creates an empty model, on a connection for the generation.
 async fn build(tx: &mut PgConnection, generation: &Generation, model: &Model) -> Result<(), Error> {
     let database = Error::database;
     let schema = generation.schema(model.name);

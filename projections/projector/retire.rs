@@ -64,8 +64,8 @@ fn lease(schema: &str) -> String {
     }
 }
 
-/// Unless a node has started to write it. A node that starts now waits for the lease, and begins
-/// from nothing.
+/// Drops a schema unless a node has started to write it. A node that starts now waits for the
+/// lease, and then builds from empty.
 async fn drop_one(connection: &mut PgConnection, schema: &str) -> Result<bool, Error> {
     let failed = |source| Error::Database { doing: "drop an abandoned read model", source };
     let lease = lease(schema);

@@ -9,9 +9,9 @@ use crate::{Error, Progress};
 
 use super::standing::Standing;
 
-/// How often a standby looks how far the projecting node has come.
+/// How often a standby reads how far the projecting node has come.
 const PAUSE: Duration = Duration::from_millis(50);
-/// The same while a request here waits for it.
+/// The same while the log is known to be ahead: a request here may be waiting for it.
 const SHORT_PAUSE: Duration = Duration::from_millis(5);
 
 /// Evicts what the log has changed from the node's memory, and only then announces the position: an
@@ -22,7 +22,7 @@ pub(super) struct Follower {
     memory: Memory,
     progress: Progress,
     position: Position,
-    /// As it was shown last.
+    /// What was announced last.
     standing: Standing,
 }
 
@@ -31,13 +31,13 @@ impl Follower {
         Self { log, memory, progress, position: Position::UNKNOWN, standing: Standing::default() }
     }
 
-    /// Starts at where the rows are found. Nothing of what was known before is relied on.
+    /// Starts from the rows as they are found, with an empty cache.
     pub(super) fn begin(&mut self, standing: &Standing) {
         self.memory.forget_all();
         self.show(&[], standing);
     }
 
-    /// The running models have come to where they stand now, the last step of which was this batch.
+    /// Evicts what the batch touched, and announces where the running models now stand.
     pub(super) fn follow(&mut self, batch: &[Arc<LogEvent>], standing: &Standing) {
         self.memory.follow(batch);
         self.show(batch, standing);
@@ -67,7 +67,8 @@ impl Follower {
         if self.position == Position::UNKNOWN || to < self.position || is_anew {
             self.begin(&standing);
         }
-        // What is in the rows is in the log, even if this node has not looked there.
+        // Events that the rows reflect are in the log, even if this node has not seen them there
+        // yet.
         self.log.announce(to);
         while self.position < to {
             let mut batch = self.log.tail().read(self.position, Budget::default()).await?;
@@ -79,7 +80,7 @@ impl Follower {
         Ok(())
     }
 
-    /// The rows are filled up to here; they answer nothing yet.
+    /// Records how far the rows are filled; they cannot answer queries yet.
     pub(super) fn filled(&self, position: Position) {
         self.progress.filled(position);
     }
@@ -88,7 +89,7 @@ impl Follower {
         self.progress.is_level()
     }
 
-    /// Until the next look.
+    /// How long to wait until the next look at the checkpoints.
     pub(super) fn pause(&self) -> Duration {
         if *self.log.wakeups().borrow() > self.position { SHORT_PAUSE } else { PAUSE }
     }

@@ -5,20 +5,20 @@ use sqlx::PgExecutor;
 
 use crate::{Error, Generation};
 
-/// Where the models' rows are.
+/// Positions of the models' rows.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Standing {
     pub(crate) positions: BTreeMap<&'static str, Position>,
-    /// The number that each one's schema has in the database, and how often rows were made again in
-    /// it: others are other rows.
+    /// The oid of each model's schema, and how often rows were refolded in it: if either differs,
+    /// the rows are other ones.
     schemas: BTreeMap<&'static str, (i64, i64)>,
-    /// Models that cannot go on, each with the reason.
+    /// Stopped models, each with the reason.
     pub(crate) stopped: BTreeMap<&'static str, String>,
 }
 
 impl Standing {
-    /// As the checkpoints have it; `None` when a model was never built. A checkpoint that came with
-    /// a restore stands for a schema that is not there, or is another one.
+    /// Reads the checkpoints; `None` if a model was never built. A checkpoint that came with a
+    /// restore does not count: the schema it stands for is missing or another one.
     pub(crate) async fn read(
         executor: impl PgExecutor<'_>,
         generation: &Generation,
@@ -44,26 +44,26 @@ impl Standing {
         Ok(Some(standing))
     }
 
-    /// Whether these are other copies of the rows, or models that were stopped go on.
+    /// Whether, since `before`, rows were replaced or refolded, or a stopped model has resumed.
     pub(super) fn begins_anew_after(&self, before: &Self) -> bool {
         self.schemas != before.schemas
             || before.stopped.keys().any(|name| !self.stopped.contains_key(name))
     }
 
-    /// Where everything is shown that is not stopped; `None` when all are.
+    /// The least position of the models that are not stopped; `None` if all are.
     pub(crate) fn least(&self) -> Option<Position> {
         self.running().map(|(_, position)| position).min()
     }
 
-    /// The position of those that are furthest behind, and how far they may go to meet the next
-    /// ones; `None` when all are stopped.
+    /// The position of the models that are furthest behind, and how far they may go until they meet
+    /// the next ones; `None` if all are stopped.
     pub(super) fn next(&self) -> Option<(Position, Option<Position>)> {
         let least = self.least()?;
         let ahead = self.running().map(|(_, position)| position).filter(|at| *at > least);
         Some((least, ahead.min()))
     }
 
-    /// The same for a node that has followed the log up to a position only.
+    /// The same for a node that has followed the log only up to a position.
     pub(super) fn up_to(&self, position: Position) -> Self {
         let positions = self.positions.iter().map(|(name, at)| (*name, position.min(*at)));
         Self {
@@ -73,7 +73,7 @@ impl Standing {
         }
     }
 
-    /// The models that can go on, and where each stands.
+    /// Models that are not stopped, each with its position.
     pub(crate) fn running(&self) -> impl Iterator<Item = (&'static str, Position)> {
         let running = self.positions.iter().filter(|(name, _)| !self.stopped.contains_key(*name));
         running.map(|(name, position)| (*name, *position))

@@ -1,6 +1,6 @@
 use crate::Error;
 
-/// Whether a batch failed for what is in it, so that it would fail again, and not because the
+/// Whether a batch failed because of its content, so that it would fail again, and not because the
 /// database is in trouble.
 pub(super) fn is_data(error: &Error) -> bool {
     match error {
@@ -13,7 +13,7 @@ pub(super) fn is_data(error: &Error) -> bool {
     }
 }
 
-/// Whether the log in the database has no such event as one that was to be applied.
+/// Whether the database's log has lost an event that was to be applied.
 pub(super) fn is_lost_event(error: &Error) -> bool {
     match error {
         Error::Database { source: sqlx::Error::Database(error), .. } => {

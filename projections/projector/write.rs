@@ -8,27 +8,27 @@ use crate::changes::Changes;
 use crate::copy::Rows;
 use crate::model::Model;
 
-/// What the functions of models are given, by name, in the order of the models.
+/// Arguments of the models' `apply` functions, by model name, in the order of the models.
 pub(super) type Arguments = Vec<(&'static str, String)>;
 
-/// Of those models that the changes concern.
+/// The arguments of those models that the changes concern.
 pub(super) fn arguments(models: &[&Model], changes: &Changes<'_>) -> Arguments {
     let argument = |model: &&Model| Some((model.name, (model.changes)(changes)?));
     models.iter().filter_map(argument).collect()
 }
 
-/// A batch as filling writes it: new rows, each with the table that they are copied into, and the
-/// rest.
+/// A batch as filling writes it: new rows with the tables that they are copied into, and arguments
+/// for the rest.
 pub(super) struct Prepared {
     copied: Vec<(&'static str, Rows)>,
     arguments: Arguments,
 }
 
-/// Of fewer events nothing is copied: that takes more round trips.
+/// Smaller batches are written without COPY, which takes more round trips.
 const COPIED_MIN: usize = 200;
 
 impl Prepared {
-    /// Of so many events.
+    /// Prepares a batch of `events` events.
     pub(super) fn new(models: &[&Model], events: usize, mut changes: Changes<'_>) -> Self {
         let copied =
             models.iter().filter_map(|model| model.copied.filter(|_| events >= COPIED_MIN));

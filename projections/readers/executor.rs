@@ -45,7 +45,8 @@ impl<'p> Executor<'p> for &'p Readers {
                 }
             }
             if is_too_large {
-                // The server finds out when it sends the next row.
+                // The share is given back without delay: the server notices the closed connection
+                // when it sends the next row.
                 connection.share = None;
                 Err(TooLarge)?;
             }

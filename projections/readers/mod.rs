@@ -16,12 +16,11 @@ use crate::answer_size::{self, AnswerSize, LargeAnswers, is_too_large};
 use crate::shares::{Share, Shares};
 use crate::{Error, Progress};
 
-/// Settings of the connections for queries. A statement that takes too long is cancelled, and so is
-/// one whose caller is gone: its connection is closed, which the server checks for now
-/// and then.
+/// Settings of the connections for queries. The server cancels a statement that takes too long, and
+/// one whose caller is gone: its connection is closed, which the server checks every 250 ms.
 pub const QUERIES: &[(&str, &str)] =
     &[("statement_timeout", "5s"), ("client_connection_check_interval", "250ms")];
-/// After that the server has ended a statement whose connection was closed.
+/// By then the server has ended a statement whose connection was closed.
 const ENDED_AFTER: Duration = Duration::from_millis(250);
 
 /// Connections for reading. The pool asks the server on each connection that comes back whether it
@@ -31,25 +30,25 @@ const ENDED_AFTER: Duration = Duration::from_millis(250);
 #[derive(Clone)]
 pub(crate) struct Readers {
     shared: Arc<Shared>,
-    /// For whom, if it is for one account.
+    /// The account whose share of the connections is used, if any.
     account: Option<AccountId>,
-    /// Of the answer that is read for, if it is for one.
+    /// Counts what is read for an answer, if it is for a single one.
     answer: Option<AnswerSize>,
-    /// Bytes of one statement's rows; more is an error.
+    /// Most bytes of one statement's rows; more is an error.
     rows_size_max: usize,
 }
 
-/// What a statement reads for several callers at once; one that needs more is answered alone.
+/// Most bytes that a combined statement may read; requests that need more are answered alone.
 const TOGETHER_SIZE_MAX: usize = 2 * 1024 * 1024;
 
 struct Shared {
     /// For reading alone.
     pool: PgPool,
-    /// What the rows must show.
+    /// The position that rows must have reached.
     progress: Progress,
     ready: Mutex<Vec<PoolConnection<Postgres>>>,
-    /// As many as there are connections, for the pool does not know of those that are ready; half
-    /// of them at most for each account, so that none keeps all others waiting.
+    /// As many as the pool has connections, because the pool does not know of those in `ready`. An
+    /// account gets half of them at most, so that it cannot keep all others waiting.
     shares: Shares<Option<AccountId>>,
     large_answers: LargeAnswers,
 }
@@ -74,13 +73,13 @@ impl Readers {
         Self { shared, account: None, answer: None, rows_size_max }
     }
 
-    /// The same connections, of which the account has its share, for one answer.
+    /// Readers for one answer of an account, limited to the account's share of the connections.
     pub(crate) fn of_account(&self, account: AccountId) -> Self {
         let answer = AnswerSize::new(account, self.shared.large_answers.clone());
         Self { account: Some(account), answer: Some(answer), ..self.clone() }
     }
 
-    /// For several answers of the same account at once.
+    /// Readers for statements that serve several answers of the same account.
     pub(crate) fn together(&self) -> Self {
         Self { answer: None, rows_size_max: TOGETHER_SIZE_MAX, ..self.clone() }
     }
@@ -112,7 +111,7 @@ impl Readers {
         }
     }
 
-    /// Counts what an answer is made of beside rows that were read for it alone.
+    /// Counts bytes of an answer that were not read for it alone.
     pub(crate) async fn count(&self, bytes: usize) -> Result<(), Error> {
         match &self.answer {
             Some(answer) if !answer.add(bytes) => answer.make_room().await,
@@ -131,16 +130,16 @@ impl Readers {
     }
 }
 
-/// As PostgreSQL has sent it.
+/// The row's size in bytes, as received.
 fn size(row: &PgRow) -> usize {
     let value = |column| Some(row.try_get_raw(column).ok()?.as_bytes().ok()?.len());
     (0..row.len()).filter_map(value).sum()
 }
 
 impl Shared {
-    /// After a crash the server is another one, whose rows may be older than what was answered
-    /// before: nothing is read there until they are not. It counts as a server that cannot be
-    /// reached, so that the caller tries again.
+    /// After a crash of PostgreSQL, rows may be older than earlier answers. New connections are
+    /// refused until the rows have caught up, with the error of an unreachable server, so that the
+    /// caller tries again.
     async fn connect(&self) -> Result<PoolConnection<Postgres>, sqlx::Error> {
         let mut connection = self.pool.acquire().await?;
         self.progress.generation.choose(&mut connection).await?;
@@ -157,8 +156,7 @@ impl Shared {
     }
 }
 
-/// A connection for one statement. A statement that fails, or is given up, takes its connection
-/// with it.
+/// A connection for one statement. It is closed if the statement fails or is cancelled.
 struct Reader {
     connection: Option<PoolConnection<Postgres>>,
     share: Option<Share<Option<AccountId>>>,
@@ -182,7 +180,7 @@ impl DerefMut for Reader {
 }
 
 impl Reader {
-    /// The statement came to its end: the connection is ready for the next.
+    /// The statement has ended, and its connection is ready for the next one.
     fn finished(mut self) {
         if let Some(connection) = self.connection.take()
             && !self.of.pool.is_closed()
@@ -195,8 +193,8 @@ impl Reader {
 impl Drop for Reader {
     fn drop(&mut self) {
         let Some(mut connection) = self.connection.take() else { return };
-        // Given back, it would be asked whether it is still there, which it answers when the
-        // statement has ended.
+        // Closed rather than returned: the pool would ping it, and wait until the statement has
+        // ended.
         connection.close_on_drop();
         drop(connection);
         // The server continues for a moment, which counts against the share: otherwise a caller who

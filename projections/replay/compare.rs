@@ -9,17 +9,17 @@ use super::Verified;
 use super::origin::Origin;
 use crate::Error;
 
-/// A row that is not what the log says.
+/// A row that differs from what the log yields.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Difference {
     pub table: String,
-    /// What tells the row apart from others there: its key's columns.
+    /// The columns of the row's primary key.
     pub row: String,
-    /// As it is shown, if there is such a row.
+    /// The row as it is shown; `None` if it is missing.
     pub shown: Option<Value>,
-    /// As the log has it, if it has such a row.
+    /// The row as built from the log; `None` if the log yields none.
     pub rebuilt: Option<Value>,
-    /// The newest events that should have made it.
+    /// The newest events that the row derives from.
     pub positions: Vec<Position>,
 }
 
@@ -27,18 +27,18 @@ pub struct Difference {
 #[derive(Debug)]
 pub(super) struct Table {
     pub(super) name: String,
-    /// An expression that tells its rows apart.
+    /// An SQL expression for the primary key.
     key: String,
     /// The column that names a conversation, if there is one.
     conversation: Option<String>,
-    /// Which rows count: where there never was anything to count there may be a zero or nothing.
+    /// The condition for rows that count: a count of zero may be a row or no row.
     which: String,
 }
 
 event_store::from_row!(Table { name, key, conversation, which });
 
 impl Table {
-    /// All in a schema.
+    /// All tables of a schema.
     pub(super) async fn all(
         connection: &mut PgConnection,
         schema: &str,
@@ -72,7 +72,7 @@ impl Table {
         .map_err(Error::database("look for tables"))
     }
 
-    /// All rows, or those of the conversations in the first argument.
+    /// A query for all rows, or for those of the conversations in its first argument.
     fn sql(&self, schema: &str, is_sample: bool) -> String {
         let Self { name, key, which, conversation } = self;
         let which = match conversation {
@@ -88,12 +88,12 @@ impl Table {
     }
 }
 
-/// What a transaction sees, and a copy in a schema, both at one position.
+/// Compares what a transaction sees with a copy in a schema, both at one position.
 pub(super) struct Comparison<'a> {
     pub(super) log: &'a Log,
     pub(super) schema: &'a str,
     pub(super) position: Position,
-    /// Only these conversations.
+    /// Only these conversations; `None` for all.
     pub(super) sample: Option<Vec<ConversationId>>,
 }
 
@@ -158,7 +158,7 @@ impl Comparison<'_> {
 
 type Row = Result<(String, String), sqlx::Error>;
 
-/// An error has none, and is returned to the caller.
+/// The key of the next row. An error has none, and is returned to the caller when it is taken.
 async fn next_key<S: Stream<Item = Row> + Unpin>(rows: &mut Peekable<S>) -> Option<String> {
     let next = std::pin::Pin::new(rows).peek().await;
     next.and_then(|row| row.as_ref().ok()).map(|(key, _)| key.clone())

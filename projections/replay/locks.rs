@@ -2,7 +2,7 @@ use sqlx::{Executor, PgConnection};
 
 use crate::Error;
 
-/// Locks tables in a transaction, or fails after a moment.
+/// Locks tables in a transaction, or fails after 100 ms.
 pub(super) async fn lock(
     tx: &mut PgConnection,
     tables: &str,
@@ -14,8 +14,8 @@ pub(super) async fn lock(
     tx.execute(lock.as_str()).await.map(drop)
 }
 
-/// Whether locks could be had in a moment; what comes behind them may take its time. If not, roll
-/// back at once and not with the next statement: until then those that could be had would be kept.
+/// Whether the locks were obtained; statements after them have no timeout. If not, roll back at
+/// once and not with the next statement: until then the locks that were obtained are held.
 pub(super) async fn is_had(
     tx: &mut PgConnection,
     locked: Result<(), sqlx::Error>,

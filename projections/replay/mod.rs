@@ -32,7 +32,7 @@ use crate::projector::Fill;
 /// An interrupted run keeps its lease until that expires.
 const LEASE_RUNS_OUT_WITHIN: Duration = Duration::from_secs(8);
 const PAUSE: Duration = Duration::from_millis(200);
-/// So few events are written in no time.
+/// So few events are written in a moment.
 const NEAR: i64 = 1_000;
 
 /// Builds read models from the log again.
@@ -40,10 +40,10 @@ const NEAR: i64 = 1_000;
 pub struct Replay {
     log: Log,
     live: Generation,
-    /// Of this process, for leases.
+    /// The id of this process, for leases.
     node: Uuid,
     memory_max: usize,
-    /// So near to what is shown, the rest is done together with the switch.
+    /// At most this many events behind what is shown, the rest is written together with the switch.
     pub(crate) near: i64,
     stop: CancellationToken,
 }
@@ -51,18 +51,18 @@ pub struct Replay {
 /// How far building has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Step {
-    /// At a position, on the way to another one.
+    /// Filling, at a position on the way to another one.
     Filled {
-        /// Done up to here; where some models are ahead of others, half-way between.
+        /// Filled up to here; where some models are ahead of others, half-way between.
         at: Position,
-        /// On the way to here; the log may go on meanwhile.
+        /// To be filled up to here; the log may grow meanwhile.
         to: Position,
     },
-    /// Makes the indexes.
+    /// Creating the indexes.
     Indexing,
-    /// Compares rows.
+    /// Comparing rows.
     Comparing,
-    /// Waits for a moment without readers to take the place of what is shown.
+    /// Waiting for a moment without readers to replace what is shown.
     Switching,
 }
 
@@ -72,11 +72,11 @@ impl Step {
     }
 }
 
-/// Who is told of each step.
+/// Called with each step.
 pub type Report<'a> = &'a mut (dyn FnMut(Step) + Send);
 
 impl Replay {
-    /// Of the read models that nodes of this version show. `memory_max` is in bytes.
+    /// Replays the read models that nodes of this version show. `memory_max` is in bytes.
     pub fn new(log: Log, node: Uuid, memory_max: usize) -> Self {
         Self::of(Generation::live(), log, node, memory_max)
     }
@@ -85,7 +85,7 @@ impl Replay {
         Self { log, live, node, memory_max, near: NEAR, stop: CancellationToken::new() }
     }
 
-    /// Has what is under way end with [`Error::ShuttingDown`], its lease given back.
+    /// Makes work in progress end with [`Error::ShuttingDown`] and release its lease.
     pub fn stop(&self) {
         self.stop.cancel();
     }
@@ -98,9 +98,9 @@ impl Replay {
         }
     }
 
-    /// Works under a lease; waits for one that an interrupted run has left. One that was lost, as
-    /// when the database did not answer for longer than it lasts, is taken again, and the work
-    /// begun again: what it had written stays under the lease's name alone.
+    /// Works under a lease, after waiting for one that an interrupted run has left. If the lease is
+    /// lost, as when the database does not answer for longer than it lasts, it is taken again and
+    /// the work starts over: what it had written is only in schemas that belong to the lease.
     async fn under<T>(
         &self,
         lease: &str,
@@ -140,7 +140,7 @@ fn is_lost_lease(error: &Error) -> bool {
     }
 }
 
-/// Makes the empty tables of a copy within one schema, on a connection for it.
+/// Creates the empty tables of a copy in one schema, on a connection for it.
 async fn make(connection: &mut PgConnection, copy: &Generation, schema: &str) -> Result<(), Error> {
     let failed = Error::database;
     let create = format!("create schema {}", quoted(schema));

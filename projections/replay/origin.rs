@@ -5,15 +5,15 @@ use uuid::Uuid;
 
 use crate::Error;
 
-/// Events that are named at most, the newest.
+/// Most events that are named, the newest ones.
 const POSITIONS_MAX: i64 = 10;
 
-/// Which events a row is made from: those of its conversation, of a member those of the
-/// conversation and the member's own, of a message those that name it, of a user, a contact or an
-/// inbox its own.
+/// The events that a row derives from: for a conversation's row those of the conversation, for a
+/// member's row those of the conversation and the member's own, for a message those that name it,
+/// for a user, a contact or an inbox its own.
 pub(super) struct Origin {
     conversation: Option<Uuid>,
-    /// Of these streams, if not of all that belong to the conversation.
+    /// Only these streams; `None` for all that belong to the conversation.
     streams: Option<Vec<String>>,
     message: Option<String>,
 }
@@ -41,7 +41,7 @@ impl Origin {
         }
     }
 
-    /// The newest of them.
+    /// The positions of the newest of these events, ascending.
     pub(super) async fn positions(
         &self,
         log: &Log,
@@ -76,8 +76,8 @@ impl Origin {
         Ok(positions)
     }
 
-    /// Whether what it says was erased after a position. The keys were deleted with that event,
-    /// while the row follows later, so such a difference means nothing.
+    /// Whether the row's content was erased after a position. Keys are deleted together with that
+    /// event, while the row follows later, so such a difference is none.
     pub(super) async fn is_erased_after(
         &self,
         log: &Log,

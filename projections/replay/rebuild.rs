@@ -9,13 +9,13 @@ use super::{Replay, Report, Step};
 use crate::projector::{Fill, Standing, dedicated, index, prepare};
 use crate::{Error, Generation};
 
-/// Between two attempts to switch: doubled from the least to the most.
+/// The longest pause between two attempts to switch; pauses double from [`PAUSE_MIN`].
 const PAUSE_MAX: Duration = Duration::from_secs(5);
 
 /// Up to where a copy may be filled.
 pub(super) struct Reach {
     pub(super) to: Position,
-    /// A node writes what is shown: the copy must not be ahead of it.
+    /// Whether a node is writing what is shown: the copy must not get ahead of it.
     pub(super) is_bound: bool,
 }
 
@@ -79,8 +79,8 @@ impl Replay {
         }
     }
 
-    /// Fills a copy until it is near to what is shown: each time there is less to do, for less was
-    /// written meanwhile. Returns where it is.
+    /// Fills a copy until it is near to what is shown. Each round has less to do, because less was
+    /// written during the last one. Returns the copy's position.
     async fn catch_up(
         &self,
         connection: &mut PgConnection,
@@ -104,8 +104,8 @@ impl Replay {
         }
     }
 
-    /// A copy is filled to where the running models are, while a node takes them on; without one,
-    /// to the head.
+    /// Where to fill a copy to: to the position of the running models while a node advances them,
+    /// else to the head of the log.
     pub(super) async fn reach(
         &self,
         connection: &mut PgConnection,

@@ -11,7 +11,7 @@ use super::{Replay, drop_schema, make};
 use crate::Error;
 use crate::projector::{Fill, dedicated};
 
-/// Events that are folded at once.
+/// Events per batch.
 const BATCH: i64 = 1_000;
 const PAUSE: Duration = Duration::from_millis(100);
 
@@ -41,9 +41,9 @@ struct Table {
 event_store::from_row!(Table { name, schema, columns, key });
 
 impl Replay {
-    /// Folds one conversation's events anew, and replaces its rows in all models by what comes of
-    /// them, in one transaction; counts of a member's conversations follow by the difference.
-    /// Returns the position.
+    /// Folds one conversation's events anew, and replaces its rows in all models by the result, in
+    /// one transaction; triggers adjust the members' counts by the difference. Returns the
+    /// position.
     ///
     /// # Errors
     /// [`Error::Stopped`] for a model that is stopped; those of building; when PostgreSQL fails.
@@ -94,7 +94,7 @@ impl Replay {
         }
     }
 
-    /// `None`: not now, another session writes the tables for long.
+    /// `None` if the tables cannot be locked now, because another session is writing them.
     async fn replace(
         &self,
         fill: &Fill<'_>,
@@ -116,7 +116,8 @@ impl Replay {
             tx.rollback().await.map_err(failed)?;
             return Ok(None);
         }
-        // They do not move before these rows are there. The lease first, as the projector does.
+        // The checkpoints stay where they are until these rows are in place. The lease is locked
+        // first, as by the projector.
         sqlx::query("select from leases where name = $1 for update")
             .bind(self.live.lease())
             .execute(&mut *tx)
@@ -130,7 +131,7 @@ impl Replay {
         let to = position(&mut tx, &self.live, 1).await?;
         self.fold(fill, &mut tx, conversation, *at, to).await?;
         *at = to;
-        // Triggers count where the rows are.
+        // The triggers have to count in the schemas that are shown.
         sqlx::query("select set_config('search_path', $1, true)")
             .bind(self.live.schemas().join(", ") + ", public")
             .execute(&mut *tx)

@@ -8,10 +8,10 @@ use super::locks::{is_had, lock};
 use super::{Replay, drop_schema};
 use crate::{Error, Generation};
 
-/// Between two attempts, at least.
+/// The shortest pause between two attempts.
 pub(super) const PAUSE_MIN: Duration = Duration::from_millis(50);
 
-/// What became of an attempt to switch.
+/// The outcome of an attempt to switch.
 pub(super) enum Switch {
     /// The copy is shown, as of this position.
     Done(Position),
@@ -22,12 +22,12 @@ pub(super) enum Switch {
 }
 
 impl Replay {
-    /// Puts the copy in the place of what is shown, in one transaction, if it is at the same
-    /// position or so near that the rest is written with it.
+    /// Replaces what is shown by the copy, in one transaction, if the copy is at the same position
+    /// or so near that the rest is written with it.
     ///
-    /// No statement can see half of each: for a moment nobody else holds a lock on the tables that
-    /// are shown, and a statement that waits for one resolves the names again. Nobody waits for
-    /// longer than that moment.
+    /// No statement can see half of each: the transaction has all tables that are shown to itself,
+    /// and a statement that waits for one of them resolves the names again. The attempt gives up if
+    /// it does not get its locks within a moment, so nobody waits for longer than that.
     pub(super) async fn switch(
         &self,
         connection: &mut PgConnection,
@@ -92,11 +92,11 @@ async fn lock_tables(tx: &mut PgConnection, generation: &Generation) -> Result<(
     }
 }
 
-/// Drops what was shown before.
+/// Drops the copy that was shown before.
 ///
-/// Whoever waited for its tables while they were replaced takes them one by one, in an order of
-/// their own, before they look the names up again: dropping one after the other might wait for them
-/// as they wait for it.
+/// Statements that waited for its tables during the switch lock them one by one, in an order of
+/// their own, before they resolve the names again. Dropping one table after the other could
+/// deadlock with them, so all are locked first.
 pub(super) async fn drop_old(
     connection: &mut PgConnection,
     live: &Generation,
@@ -115,8 +115,8 @@ pub(super) async fn drop_old(
     }
 }
 
-/// Whoever writes what is shown does so after this, or has done so before. In the order in which
-/// the projector takes them, after the tables: its lease, and then the checkpoints.
+/// Makes the projector wait until the transaction ends. Locked in the projector's order, after the
+/// tables: its lease, and then the checkpoints.
 async fn lock_rows(tx: &mut PgConnection, live: &Generation) -> Result<(), sqlx::Error> {
     sqlx::query("select from leases where name = $1 for update")
         .bind(live.lease())
@@ -129,7 +129,7 @@ async fn lock_rows(tx: &mut PgConnection, live: &Generation) -> Result<(), sqlx:
     Ok(())
 }
 
-/// Schemas with their checkpoints, which say which very schemas they stand for.
+/// Renames schemas with their checkpoints, which refer to the schemas by oid as well.
 async fn rename(tx: &mut PgConnection, from: &Generation, to: &Generation) -> Result<(), Error> {
     for (from, to) in from.schemas().into_iter().zip(to.schemas()) {
         let failed = |source| Error::Database { doing: "switch to a new generation", source };

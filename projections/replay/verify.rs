@@ -9,26 +9,26 @@ use super::{Replay, Report, Step, drop_schema, make};
 use crate::projector::dedicated;
 use crate::{Error, Generation};
 
-/// How often models that are not at one position are looked at again, and how long after.
+/// How often, and after which pause, checkpoints that differ are read again.
 pub(super) const LOOKS_MAX: usize = 50;
 const PAUSE: Duration = Duration::from_millis(200);
 
-/// What was compared.
+/// The result of a comparison.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Verified {
-    /// At this position.
+    /// The position at which rows were compared.
     pub position: Position,
-    /// So many rows of what is shown.
+    /// Rows that are shown.
     pub rows: u64,
-    /// So many that differ.
+    /// Rows that differ.
     pub differences: u64,
 }
 
 impl Replay {
-    /// Builds models, with their relatives, from the log again, and compares them row by row with
-    /// those that are shown, both at the same position; all, if none is named. With a `sample`,
-    /// only so many conversations, chosen by chance, are folded and compared. `found` is told of
-    /// each difference.
+    /// Rebuilds models, with their relatives, in a copy, and compares it row by row with what is
+    /// shown, both at the same position; all models if none is named. With a `sample`, only so many
+    /// conversations, chosen at random, are folded and compared. `found` is called with each
+    /// difference.
     ///
     /// # Errors
     /// [`Error::Stopped`] for a model that is stopped; those of building; when PostgreSQL fails.
@@ -63,7 +63,7 @@ impl Replay {
                     }
                 }
             }
-            // Held for as long as it is compared.
+            // The snapshot is held during the comparison.
             let to = hold(&mut shown, &live, &schema).await?;
             match &sample {
                 None => {
@@ -87,7 +87,7 @@ impl Replay {
     }
 }
 
-/// Conversations that are shown, by chance.
+/// Random conversations of those that are shown.
 async fn choose(
     connection: &mut PgConnection,
     sample: Option<i64>,
@@ -98,9 +98,8 @@ async fn choose(
     chosen.map(Some).map_err(Error::database("choose conversations"))
 }
 
-/// Begins a transaction, and returns the position of what is shown, from now on the only state of
-/// it that is seen there. Its tables are locked before, so that no other copy can take their place
-/// meanwhile.
+/// Begins a transaction that sees a single state of what is shown, and returns its position. The
+/// tables are locked before that state is fixed, so that no other copy can replace them meanwhile.
 async fn hold(
     connection: &mut PgConnection,
     live: &Generation,
@@ -128,8 +127,8 @@ async fn hold(
     position(connection, live, 1).await
 }
 
-/// Where the models are, all at one position. They are apart for a moment while one of them catches
-/// up.
+/// The models' common position. They are apart for a moment while one of them catches up, so it is
+/// looked for several times.
 pub(super) async fn position(
     connection: &mut PgConnection,
     live: &Generation,

@@ -8,8 +8,9 @@ use crate::generation::quoted;
 use crate::projector::{dedicated, index};
 
 impl Replay {
-    /// Builds a model, with its relatives, as it was at a position, in a new schema of its own,
-    /// which is there as soon as all of it is: what is interrupted leaves nothing under its name.
+    /// Builds a model, with its relatives, as it was at a position, in a new schema. The schema
+    /// gets its name only when it is complete, so an interrupted run leaves nothing under that
+    /// name.
     ///
     /// # Errors
     /// [`Error::SchemaExists`]; those of building otherwise.

@@ -1,4 +1,4 @@
--- Messages come before conversations, which count them.
+-- Messages are applied before conversations, which count them.
 create function apply_support(changes jsonb) returns boolean
     language plpgsql as
 $$
@@ -131,7 +131,7 @@ begin
              assignee_marked boolean, assignee_seen_at timestamptz, muted boolean,
              muted_until timestamptz, updated_at timestamptz)
         where c.conversation = r.conversation
-          -- A batch that was applied before adds nothing.
+          -- A batch that is applied again changes nothing.
           and c.revision < r.revision
         returning c.*
     ), narrow as (
@@ -157,7 +157,7 @@ begin
     from narrow n
     where o.account_id = n.account_id
       and o.number = n.number
-      -- A marker that moves changes nothing here.
+      -- A moved read marker changes nothing here.
       and (o.status, o.priority, o.assignee, o.team, o.unattended, o.last_activity_at,
            o.waiting_since, o.updated_at)
           <> (n.status, n.priority, n.assignee, n.team, n.unattended, n.last_activity_at,

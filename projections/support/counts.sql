@@ -1,4 +1,4 @@
--- How many support conversations there are of each kind that is counted.
+-- The number of support conversations per combination of counted columns.
 create table support_counts (
     account_id    bigint   not null,
     inbox         uuid     not null,
@@ -11,13 +11,12 @@ create table support_counts (
 )
 with (fillfactor = 50);
 
--- The counts follow the narrow rows by what changed in them, statement by statement, as those of
--- memberships do.
+-- Maintains the counts after every statement that changes narrow rows, as for memberships.
 create function count_support() returns trigger
     language plpgsql as
 $$
 begin
-    -- Who restores a backup, or changes rows by hand, does so without the schema in their path.
+    -- A restore, or a change by hand, runs without the schema in its search path.
     if to_regclass('support_counts') is null then
         perform set_config('search_path', tg_table_schema, true);
     end if;
@@ -37,7 +36,7 @@ begin
         where (c.account_id, c.inbox, c.status, c.team, c.assignee)
             = (d.account_id, d.inbox, d.status, d.team, d.assignee);
     else
-        -- Not a join of the rows as they were with what they have become, as for memberships.
+        -- Deliberately not a join of old and new rows: see `count_memberships`.
         with changed as materialized (
             select account_id, inbox, status, team, assignee, sum(change) as change
             from (select account_id, inbox, status, team, assignee, 1 as change from new_rows

@@ -1,7 +1,7 @@
--- What only questions need: made when the rows are there.
+-- Indexes that only queries need: built after the rows have been filled in.
 
--- A list is a few ranges of one of these, each in the list's order. What else lists are filtered by
--- is in them, so that what is skipped is never looked up.
+-- A list is a few ranges of one of these indexes, each in the list's order. The indexes include the
+-- other filter columns, so that skipped rows are never fetched.
 create index if not exists support_of_an_account on support_order
     (account_id, bucket, last_activity_at, number) include (inbox, team, assignee);
 create index if not exists support_of_an_inbox on support_order
@@ -13,7 +13,7 @@ create index if not exists support_of_an_assignee on support_order
     (assignee, bucket, last_activity_at, number) include (inbox, team)
     where assignee <> '00000000-0000-0000-0000-000000000000';
 
--- The same by creation, by priority and by waiting, within an inbox.
+-- The same by creation, priority and waiting time, within an inbox.
 create index if not exists support_by_creation on support_order
     (inbox, bucket, number) include (team, assignee);
 create index if not exists support_by_priority on support_order
@@ -21,14 +21,14 @@ create index if not exists support_by_priority on support_order
 create index if not exists support_by_waiting on support_order
     (inbox, bucket, waiting_since, number) include (team, assignee);
 
--- What changed lately.
+-- Recently changed conversations.
 create index if not exists support_by_change on support_order (account_id, updated_at);
 
 -- Unattended conversations.
 create index if not exists support_unattended on support_order (account_id, inbox, bucket)
     where unattended;
 
--- By what is searched for, and what belongs to a contact or a link.
+-- Look-ups by source id, contact, link and label.
 create index if not exists support_of_a_source_id on support_conversations (account_id, source_id);
 create index if not exists support_of_a_contact on support_conversations (contact, number);
 create index if not exists support_of_a_link on support_conversations (link, number);
@@ -38,9 +38,9 @@ create index if not exists support_labels
     on support_conversations using gin ((account_id::text), labels)
     with (fastupdate = off);
 
--- Part of a text, ignoring case. The account is in it, so that what is written elsewhere is not
--- looked at.
+-- Search by part of a text, ignoring case. Contains the account, so that messages of other accounts
+-- are not read.
 create index if not exists support_messages_by_part_of_text on support_messages using gin
     ((account_id::text), fold_support(text) public.gin_trgm_ops)
-    -- As for messages among people (`messages_by_part_of_text`).
+    -- As for `messages_by_part_of_text`.
     with (fastupdate = on, gin_pending_list_limit = 8192);

@@ -1,11 +1,11 @@
-//! Support conversations: what agents see of each, what was said, by what lists are ordered and
-//! filtered, and how many there are of what is counted.
+//! Support conversations: what agents see of each, its messages, the columns that lists are ordered
+//! and filtered by, and the counts.
 //!
-//! What is shown of a conversation is one wide row, of which a change touches no index (but of
-//! labels); what lists are made from is one narrow row beside it, made from the wide one and
-//! changed only when something in it changes. The counts are part of this model, and not one of
-//! their own: what counts and what is counted stop and go together. Everything is made from the
-//! conversation's own events, so that one conversation can be folded anew alone.
+//! What is shown of a conversation is one wide row, of which a change touches no index (except that
+//! of labels). Lists read a narrow row beside it, which is derived from the wide one and changed
+//! only when something in it changes. The counts are part of this model rather than a model of
+//! their own, so that they stop and go on together with what they count. Everything derives from
+//! the conversation's own events, so that one conversation can be folded anew alone.
 
 mod apply;
 #[cfg(test)]

@@ -21,7 +21,7 @@ async fn counts(views: &Views, office: &Office) -> Counts {
     views.support_counts(&desk, &Filter::default()).await.unwrap()
 }
 
-/// Whether the contact waits, and was answered.
+/// Whether the contact is waiting, and whether a person has answered.
 async fn is_waiting(office: &Office) -> (bool, bool) {
     let shown = shown(&office.world.project().await, office).await;
     (shown.waiting_since.is_some(), shown.first_reply_created_at.is_some())
@@ -79,7 +79,7 @@ async fn a_deleted_message_stays_with_nothing_in_it() {
     };
     let deletion = Command::DeleteMessage { message: message.message };
     assert!(office.tell(id, said(message)).await);
-    // In a batch of its own, and in the one of the posting when all is built again.
+    // The deletion comes in a batch of its own.
     office.world.project().await;
     assert!(office.world.ask::<Conversation>(id, deletion).await);
     let views = office.world.project().await;

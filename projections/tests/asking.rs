@@ -49,7 +49,7 @@ async fn a_statement_that_nobody_waits_for_is_ended_and_leaves_its_place() {
         sqlx::query("select 1").execute(&readers).await.unwrap();
         wait_until_asleep(&pool, 0).await;
     };
-    // Well before a statement is ended for its length.
+    // Well below the statement timeout of 5 s.
     tokio::time::timeout(Duration::from_secs(3), ended).await.unwrap();
 }
 
@@ -82,7 +82,7 @@ async fn an_account_takes_no_more_than_half_of_the_connections() {
     sqlx::query("select 1").execute(&waiting).await.unwrap();
 }
 
-/// Three megabytes.
+/// Reads three megabytes, which makes a large answer.
 async fn read_much(readers: &Readers) -> Result<Vec<String>, Error> {
     let statement = || async {
         let much = "select repeat('x', 100000) from generate_series(1, 30)";
@@ -97,7 +97,7 @@ async fn of_large_answers_an_account_has_two_and_the_next_one_waits_without_a_co
     let answers = [readers.of_account(AccountId::FIRST), readers.of_account(AccountId::FIRST)];
     for answer in &answers {
         read_much(answer).await.unwrap();
-        // Once it has its place, it may be as large as it likes.
+        // Once it has its slot, it may go on reading, up to the limit of any answer.
         read_much(answer).await.unwrap();
     }
     let third = readers.of_account(AccountId::FIRST);

@@ -13,7 +13,7 @@ use crate::changes::{Changes, Lane};
 use crate::projector::FOLLOWING;
 use crate::{MODELS, Model};
 
-/// Empty read models in a database of their own, and what they hold after `batches`.
+/// The rows of all tables after `batches`, applied to empty read models in a database of their own.
 pub(super) async fn rows_after<'a>(
     models: &'a [Model],
     batches: impl IntoIterator<Item = &'a [Arc<LogEvent>]>,
@@ -21,8 +21,8 @@ pub(super) async fn rows_after<'a>(
     rows_after_steps(models, batches.into_iter().map(|batch| (batch, models, None))).await
 }
 
-/// The same where each batch is for some of the models, and written as filling does if they are
-/// those of a lane.
+/// The same with each batch applied to some of the models, and written as filling does if a lane is
+/// given.
 async fn rows_after_steps<'a>(
     models: &[Model],
     steps: impl IntoIterator<Item = (&'a [Arc<LogEvent>], &'a [Model], Option<Lane>)>,
@@ -58,7 +58,7 @@ async fn rows_after_steps<'a>(
     .unwrap();
     let mut rows = BTreeMap::new();
     for table in tables {
-        // Where there never was anything to count there may be a zero or nothing.
+        // A count of zero may be a row or no row.
         let counted = match table.as_str() {
             "membership_counts" => "where memberships > 0",
             "message_counts" => "where messages > 0",
@@ -76,7 +76,7 @@ async fn rows_after_steps<'a>(
     rows
 }
 
-/// Says which rows differ, and only those.
+/// Reports only the rows that differ.
 #[track_caller]
 pub(super) fn assert_same(one: &BTreeMap<String, String>, other: &BTreeMap<String, String>) {
     for (table, rows) in one {
@@ -87,7 +87,7 @@ pub(super) fn assert_same(one: &BTreeMap<String, String>, other: &BTreeMap<Strin
     }
 }
 
-/// Of rooms, and of a desk: together they fill every table.
+/// Histories of rooms and of a support desk: together they fill every table.
 async fn histories() -> [Vec<Arc<LogEvent>>; 2] {
     let rooms = random_history(11, 300).await.events().await;
     let mut office = Office::open(3).await;
@@ -116,7 +116,7 @@ async fn how_the_log_is_cut_into_batches_makes_no_difference() {
     }
 }
 
-/// As when they are filled by two connections, here with as much between them as there can be.
+/// As in filling over two connections, here with the largest possible distance between them.
 #[tokio::test(flavor = "multi_thread")]
 async fn models_that_follow_are_the_same_however_far_the_others_are_ahead() {
     let (following, leading): (Vec<Model>, Vec<Model>) =

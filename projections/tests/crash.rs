@@ -1,5 +1,6 @@
-//! PostgreSQL does not wait for the disk when read models are written: a crash takes the newest
-//! commits back, rows and checkpoints together. The log fills the rest, without a further event.
+//! Read models are committed without waiting for the disk: a crash of PostgreSQL takes back the
+//! newest commits, rows and checkpoints together. They are replayed from the log, without waiting
+//! for a further event.
 
 use std::time::{Duration, Instant};
 
@@ -11,7 +12,7 @@ use super::random::History;
 use super::remembering::{answers, assert_same};
 use crate::{Generation, MODELS, conversations, memberships};
 
-/// The tables and checkpoints of models, as they were.
+/// A copy of the tables and checkpoints of some models.
 struct Snapshot(Vec<&'static str>);
 
 impl Snapshot {
@@ -19,7 +20,7 @@ impl Snapshot {
         self.0.iter().map(|model| Generation::live().schema(model)).collect()
     }
 
-    /// Each table, its name in the snapshot, and its columns that are not computed.
+    /// Each table with its name in the snapshot and its columns that are not generated.
     async fn tables(&self, pool: &PgPool) -> Vec<(String, String, String)> {
         sqlx::query_as(
             "select format('%I.%I', table_schema, table_name),
@@ -46,7 +47,7 @@ impl Snapshot {
         snapshot
     }
 
-    /// Ends all connections with it, as a crash does.
+    /// Restores the snapshot and ends all connections, as a crash does.
     async fn crash(&self, pool: &PgPool) {
         self.restore(pool).await;
         sqlx::query(
@@ -60,7 +61,7 @@ impl Snapshot {
 
     async fn restore(&self, pool: &PgPool) {
         let mut tx = pool.begin().await.unwrap();
-        // Nothing is counted: the counts are restored as well.
+        // Triggers do not count: the counts are restored as well.
         tx.execute("set local session_replication_role = replica").await.unwrap();
         for (table, name, columns) in self.tables(pool).await {
             let restore = format!(
@@ -126,14 +127,13 @@ async fn one_model_that_was_set_back_catches_up_with_the_others() {
     assert_shown_again(42, vec![memberships::NAME]).await;
 }
 
-/// In large steps, before anything else.
+/// They are filled in large batches before anything else.
 #[tokio::test(flavor = "multi_thread")]
 async fn models_that_follow_the_others_and_were_set_back_catch_up_with_them() {
     assert_shown_again(44, vec![conversations::NAME, memberships::NAME]).await;
 }
 
-/// What was answered may not be contradicted by rows that a crash has set back, not even for a
-/// moment.
+/// Rows that a crash has set back may not contradict earlier answers, not even for a moment.
 #[tokio::test(flavor = "multi_thread")]
 async fn no_answer_is_older_than_one_before_the_crash() {
     let mut history = History::begin(43).await;
@@ -156,7 +156,7 @@ async fn no_answer_is_older_than_one_before_the_crash() {
     let mended = || async { world.checkpoints().await.values().all(|at| *at == head) };
     while !mended().await {
         asked += 1;
-        // It may be refused.
+        // The query may be refused.
         if let Ok(answer) = node.views.messages(room, true, 50, 0).await {
             assert_eq!(format!("{answer:?}"), format!("{newest:?}"));
         }

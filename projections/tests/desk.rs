@@ -25,7 +25,7 @@ const ORDERS: [Order; 8] = [
     Order::WaitingDescending,
 ];
 
-/// Some filter, and somebody who asks.
+/// A random filter, with a random agent and a random choice of inboxes that they see.
 pub(super) fn any_question(office: &mut Office) -> (Desk, Filter) {
     let Office { random, inboxes, teams, agents, links, .. } = office;
     let one_in = |random: &mut rand::rngs::StdRng, n: u32| random.random_ratio(1, n);
@@ -74,7 +74,8 @@ async fn after_two_thousand_commands_every_list_and_count_is_one_from_scratch() 
         let found = views.support_counts(&desk, &filter).await.unwrap();
         assert_eq!(found, counts(&all, &desk, &filter), "{n}: {desk:?} {filter:?}");
         let expected = list(&all, &desk, &filter);
-        // Every page after the one before it, or before anything is known of that.
+        // In order, so that a page can start where the one before ended, or in reverse, so that
+        // none can.
         let mut pages = Vec::from_iter(0..=expected.len() / 25);
         if n % 2 == 0 {
             pages.reverse();

@@ -23,7 +23,7 @@ pub(super) struct Message {
     text: String,
 }
 
-/// What everyone should see of one.
+/// What everyone should see of a support conversation.
 #[derive(Debug, Clone)]
 pub(super) struct Folded {
     pub(super) number: PublicId,
@@ -46,7 +46,7 @@ pub(super) struct Folded {
     updated_at: Time,
 }
 
-/// All of them, by stream.
+/// All support conversations, by id.
 pub(super) fn fold(events: &[Arc<LogEvent>]) -> BTreeMap<ConversationId, Folded> {
     let mut all = BTreeMap::new();
     for event in events {
@@ -214,7 +214,7 @@ impl Folded {
     }
 }
 
-/// The counts of what a filter lets through, from scratch.
+/// The counts of the conversations that pass a filter, from scratch.
 pub(super) fn counts(
     all: &BTreeMap<ConversationId, Folded>,
     desk: &Desk,
@@ -230,7 +230,7 @@ pub(super) fn counts(
     counts
 }
 
-/// All of a list, sorted from scratch.
+/// The whole list, filtered and sorted from scratch.
 pub(super) fn list(
     all: &BTreeMap<ConversationId, Folded>,
     desk: &Desk,
@@ -247,7 +247,7 @@ pub(super) fn list(
         })
         .filter(|one| filter.updated_since.is_none_or(|since| one.updated_at >= since))
         .collect();
-    // The newest first, which stays so among equals.
+    // Newest first; the sorts below are stable, so that equal ones stay in this order.
     found.sort_by_key(|one| std::cmp::Reverse(one.number));
     let newest_activity = |one: &&Folded| std::cmp::Reverse((one.last_activity_at, one.number));
     match filter.order {

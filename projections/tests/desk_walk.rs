@@ -1,4 +1,4 @@
-//! Commands by chance on the desk of an account.
+//! Random commands on an account's support desk.
 
 use domain::conversation::support::{
     Opening, Priority, Sender, Status, SupportCommand, SupportMessage,
@@ -14,7 +14,7 @@ use serde_json::json;
 use super::desk_world::{Office, incoming, outgoing, said};
 
 impl Office {
-    /// Commands of several callers at once.
+    /// Runs commands of several callers concurrently.
     pub(crate) async fn go_on_for(&mut self, callers: usize, commands: usize) {
         let working = (0..callers).map(|caller| {
             let mut caller_office = self.clone();
@@ -106,7 +106,7 @@ impl Office {
         self.tell(id, command).await;
     }
 
-    /// What the agents share.
+    /// Changes the state that agents share, or the assignee's.
     async fn look(&mut self, id: ConversationId, n: usize, pick: usize) {
         let user = if n.is_multiple_of(3) { UserId::ASSIGNEE } else { UserId::AGENTS };
         let long_ago = "2020-01-01T00:00:00Z".parse().unwrap();

@@ -24,10 +24,10 @@ use uuid::Uuid;
 
 use super::World;
 
-/// Whose everything is.
+/// The account that everything belongs to.
 pub(crate) const ACCOUNT: AccountId = AccountId::FIRST;
 
-/// An account with a support desk, and what works there.
+/// An account with a support desk, and the ids of what belongs to it.
 #[derive(Clone)]
 pub(crate) struct Office {
     pub(crate) world: Arc<World>,
@@ -41,7 +41,7 @@ pub(crate) struct Office {
     pub(super) steps: usize,
 }
 
-/// A blank one that is open.
+/// An opening with status open and nothing optional.
 pub(crate) fn opening(inbox: InboxId, contact: ContactId, link: ContactLinkId) -> Opening {
     Opening {
         inbox,
@@ -55,7 +55,7 @@ pub(crate) fn opening(inbox: InboxId, contact: ContactId, link: ContactLinkId) -
     }
 }
 
-/// What a contact writes.
+/// A message from a contact.
 pub(crate) fn incoming(contact: ContactId, text: &str) -> SupportMessage {
     SupportMessage {
         message: Uuid::now_v7().into(),
@@ -75,7 +75,7 @@ pub(crate) fn incoming(contact: ContactId, text: &str) -> SupportMessage {
     }
 }
 
-/// What an agent writes.
+/// A message from an agent.
 pub(crate) fn outgoing(author: UserId, text: &str) -> SupportMessage {
     let remark = Remark {
         direction: Direction::Outgoing,
@@ -170,7 +170,7 @@ impl Office {
         self.links.push((id, inbox, link, source_id));
     }
 
-    /// A conversation, like `opening` makes it.
+    /// Creates a conversation, with `change` applied to its opening.
     pub(crate) async fn converse(
         &mut self,
         link: usize,
@@ -191,12 +191,12 @@ impl Office {
         id
     }
 
-    /// Whether the domain accepted it.
+    /// Runs a command; returns whether the domain accepted it.
     pub(crate) async fn tell(&self, id: ConversationId, command: SupportCommand) -> bool {
         self.world.ask::<Conversation>(id, conversation::Command::Support(command)).await
     }
 
-    /// Whether the domain accepted what the agents, or the assignee, do.
+    /// Changes the state of the agents or of the assignee; returns whether the domain accepted it.
     pub(crate) async fn share(
         &self,
         conversation: ConversationId,

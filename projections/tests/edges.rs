@@ -15,7 +15,7 @@ impl Edges {
         self.0.random_ratio(1, n)
     }
 
-    /// Around a limit, or short.
+    /// A length at a limit, or a short one.
     pub(super) fn length(&mut self, max: usize) -> usize {
         match self.0.random_range(0..4) {
             0 => max - self.0.random_range(0..2),
@@ -24,7 +24,7 @@ impl Edges {
         }
     }
 
-    /// Of one character all along, or of any.
+    /// A text of one repeated character, or of random ones.
     pub(super) fn text(&mut self, max: usize) -> String {
         const HEAVY: [char; 7] = ['x', '"', '\\', '\u{1}', '\u{7f}', '😀', '\u{202e}'];
         let length = self.length(max);
@@ -32,7 +32,7 @@ impl Edges {
             let one = *HEAVY.choose(&mut self.0).unwrap();
             return std::iter::repeat_n(one, length).collect();
         }
-        // Every scalar value, U+0000 among them more often than it would be.
+        // Any scalar value; U+0000 more often than by chance.
         let any = |random: &mut StdRng| match random.random_ratio(1, 500) {
             true => '\0',
             false => random.random(),

@@ -1,4 +1,4 @@
-//! Filling by two connections, when what one of them writes is refused.
+//! Filling over two connections, when what one of them writes is refused.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -15,7 +15,7 @@ use crate::{Error, Generation, MEMORY_MAX, MODELS, Model, memberships, messages}
 
 static WERE_TAKEN: AtomicBool = AtomicBool::new(false);
 
-/// With a row that PostgreSQL refuses.
+/// Adds a row that PostgreSQL refuses.
 fn spoiled(changes: &mut Changes<'_>) -> Rows {
     let mut rows = (messages::MODEL.copied.unwrap().take)(changes);
     rows.value("no number").end();
@@ -44,7 +44,7 @@ fn refused(changes: &Changes<'_>) -> Option<String> {
     (memberships::MODEL.changes)(changes).map(|_| "no JSON".to_owned())
 }
 
-/// The first connection waits for room that the second one leaves.
+/// The first connection has to wait for room until the second one has written.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_the_connection_that_follows_cannot_write_ends_the_other_one_too() {
     let world = random_history(72, 600).await;

@@ -19,7 +19,7 @@ pub(super) struct Folded {
     own: BTreeMap<Member, Participation>,
     pins: BTreeMap<Member, AccountPosition>,
     opened: BTreeMap<Member, DateTime<Utc>>,
-    /// Since when each message of the conversation is covered by the member's marker.
+    /// Since when the member's marker has covered each message of the conversation.
     read: BTreeMap<Member, BTreeMap<PublicId, DateTime<Utc>>>,
 }
 
@@ -123,7 +123,7 @@ impl Folded {
         self.rooms.iter().filter_map(move |(id, room)| {
             let key = (*id, user, *room.members.get(&user)?);
             let own = self.own.get(&key).cloned().unwrap_or_default();
-            // Its fields are the domain's own; serialized they can be looked at.
+            // Its fields are private to the domain, but can be read once they are serialized.
             let own = serde_json::to_value(own).unwrap();
             let newest_by_others = room
                 .messages

@@ -22,10 +22,10 @@ struct Sight {
     marker: PublicId,
 }
 
-/// By position.
+/// What a reader must see at least, by position.
 type Written = Arc<RwLock<BTreeMap<Position, Sight>>>;
 
-/// Somebody who looks at the room in one way.
+/// A reader of the room, by one of [`WAYS`] queries.
 #[derive(Debug, Clone, Copy)]
 struct Reader {
     room: ConversationId,
@@ -37,7 +37,7 @@ struct Reader {
 const WAYS: usize = 4;
 
 impl Reader {
-    /// Looks until told to stop; returns how often.
+    /// Queries until it is stopped; returns how often.
     async fn look(self, views: Views, written: Written, stop: CancellationToken) -> usize {
         let mut looks = 0;
         while !stop.is_cancelled() {

@@ -24,14 +24,14 @@ impl Node {
         Self { views: Views::new(memory, progress), stop, tasks }
     }
 
-    /// Another one on the same database, with connections of its own.
+    /// Another node on the same database, with connections of its own.
     pub(crate) async fn start_beside(world: &World, generation: impl Into<Generation>) -> Self {
         let pool = world.another_pool().await;
         let log = Log::new(pool.clone(), world.log.keys().clone());
         Self::start(&log, generation)
     }
 
-    /// One that leads and another one beside it, both of which show everything.
+    /// A leader and a standby, both caught up with the log.
     pub(crate) async fn two(world: &World) -> (Self, Self) {
         let head = world.log.head().await.unwrap();
         let leader = Self::start(&world.log, MODELS);

@@ -65,8 +65,8 @@ async fn what_was_not_built_here_is_built_anew() {
     assert_eq!(view.unwrap().members().len(), 2);
 }
 
-/// A restore of the log alone brings checkpoints without rows, and perhaps a lease that is not over
-/// yet.
+/// A restore of the log alone brings checkpoints without rows, and perhaps a lease that has not
+/// expired yet.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_checkpoint_without_its_schema_is_trusted_by_no_node() {
     let mut world = World::new().await;

@@ -16,15 +16,15 @@ pub(super) async fn random_history(seed: u64, commands: usize) -> World {
     history.world
 }
 
-/// One that goes on step by step.
+/// A random history that goes on step by step.
 pub(super) struct History {
     pub(super) world: World,
     random: StdRng,
     pub(super) users: Vec<UserId>,
     pub(super) rooms: Vec<ConversationId>,
-    /// Public numbers, of which some are of no message.
+    /// Public numbers, some of which belong to no message.
     messages: Vec<PublicId>,
-    /// Each with its conversation and its author.
+    /// Messages, each with its conversation and its author; some were never accepted.
     spoken: Vec<(ConversationId, UserId, MessageId)>,
     steps: usize,
 }
@@ -145,7 +145,7 @@ impl History {
                 world.change(room, user, change).await
             }
         };
-        // Refusals leave nothing behind; the fold below would show it.
+        // Refusals leave no trace; a comparison with a fold of the log would show one.
         let _ = accepted;
     }
 }

@@ -1,4 +1,4 @@
-//! A node without memory gives the same answers as one that remembers.
+//! A node without a cache gives the same answers as one with a cache.
 
 use domain::{AccountId, ConversationId, UserId};
 use tokio::task::JoinHandle;
@@ -13,12 +13,12 @@ use crate::views::support::{Desk, Filter};
 use crate::views::{self, Choice, Column, Order, Viewer, Views};
 use crate::{Cursor, MODELS, Memory};
 
-/// How many questions there are.
+/// The number of different queries.
 const QUESTIONS: usize = 12;
 
-/// The answer to one question of a member, as text.
+/// The answer to one query of a member, as text.
 async fn answer(views: &Views, user: UserId, rooms: &[ConversationId], question: usize) -> String {
-    // For an answer, as what comes from outside: nothing else is kept.
+    // On behalf of an account, as for a request: other answers are not cached.
     let views = &views.clone().of_account(AccountId::FIRST);
     let filter = views::Filter { kinds: KINDS.to_vec(), top: 100, ..views::Filter::default() };
     match question {
@@ -101,7 +101,7 @@ pub(super) async fn answers(
     answers
 }
 
-/// Says which line differs, and not all of both.
+/// Reports the line that differs instead of both answers.
 #[track_caller]
 pub(super) fn assert_same(remembered: &[String], read: &[String], context: &str) {
     for (place, (remembered, read)) in remembered.iter().zip(read).enumerate() {
@@ -110,7 +110,7 @@ pub(super) fn assert_same(remembered: &[String], read: &[String], context: &str)
     }
 }
 
-/// Somebody who looks all the time, so that things are loaded while they change.
+/// Queries all the time, so that things are loaded while they change.
 fn look_all_the_time(history: &History, views: &Views, stop: &CancellationToken) -> JoinHandle<()> {
     let (views, stop) = (views.clone(), stop.clone());
     let (users, rooms) = (history.users.clone(), history.rooms.clone());
@@ -123,7 +123,7 @@ fn look_all_the_time(history: &History, views: &Views, stop: &CancellationToken)
     })
 }
 
-/// Of what does not depend on the clock.
+/// What agents see, except for what depends on the clock.
 async fn answer_to_agent(
     views: &Views,
     office: &Office,
@@ -149,7 +149,7 @@ async fn answer_to_agent(
     answer + &format!("{list:#?} {:#?}", views.support_counts(desk, filter).await.unwrap())
 }
 
-/// Few commands between two looks, for what is kept for agents is kept for a second only.
+/// Few commands between two comparisons, because answers to agents are cached for a second only.
 #[tokio::test(flavor = "multi_thread")]
 async fn answers_to_agents_from_memory_are_those_of_the_rows() {
     let mut office = Office::open(33).await;

@@ -1,5 +1,4 @@
-//! Read models built from the log again: beside what is shown, to take its place or to be compared
-//! with it.
+//! Read models rebuilt from the log beside what is shown, to replace it or to be compared with it.
 
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
@@ -19,7 +18,7 @@ use crate::projector::Standing;
 use crate::replay::{Difference, Replay, Step, Verified};
 use crate::{Error, Generation, MODELS, Model, conversations, memberships, messages};
 
-/// So little that a few events make a step of their own.
+/// So few bytes that a few events make a batch of their own.
 pub(super) const TINY: usize = 300_000;
 
 pub(super) fn replay(world: &World, memory_max: usize) -> Replay {
@@ -45,8 +44,8 @@ async fn schemas(world: &World) -> BTreeSet<String> {
     found.into_iter().collect()
 }
 
-/// What was changed by hand is found, with the events that should have made it, and put right by a
-/// rebuild, also in what nodes remember.
+/// Rows changed by hand are found, with the events that they derive from, and a rebuild repairs
+/// them, in nodes' caches as well.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_planted_difference_is_found_and_a_rebuild_puts_it_right_on_every_node() {
     let mut history = History::begin(61).await;
@@ -98,7 +97,7 @@ async fn a_planted_difference_is_found_and_a_rebuild_puts_it_right_on_every_node
     node.stop().await;
 }
 
-/// Queries are answered meanwhile as if nothing happened, and commands go on.
+/// During a rebuild queries are answered as if nothing happened, and commands go on.
 #[tokio::test(flavor = "multi_thread")]
 async fn nobody_notices_a_rebuild() {
     let mut world = World::new().await;
@@ -112,8 +111,8 @@ async fn nobody_notices_a_rebuild() {
         readers.spawn(async move {
             let mut looks = 0;
             while !STOP.load(Ordering::Relaxed) {
-                // Whatever is answered from now on is not older. Every event from the fourth on is
-                // a message.
+                // Answers from now on are at least as new as this position. Every event from the
+                // fourth on is a message.
                 let said = views.progress().position().get() - 3;
                 let page = views.messages(room, false, 100, 0).await.unwrap();
                 let total = page.total.unwrap();
@@ -174,7 +173,7 @@ async fn what_was_interrupted_goes_on_where_it_was() {
         _ = once.rebuild(&[], false, &mut seen) => panic!("it was quicker"),
         () = reached.notified() => {}
     }
-    // As it does by itself after six seconds.
+    // The lease would expire by itself after six seconds.
     world
         .pool()
         .execute("update leases set owner = null where name like 'rebuild%'")
@@ -187,8 +186,8 @@ async fn what_was_interrupted_goes_on_where_it_was() {
     assert_eq!(verify(&world).await.1, []);
 }
 
-/// Rebuilds all models from where an interrupted run left them: the position that it begins at, and
-/// that at which it ends.
+/// Rebuilds all models from where an interrupted run left them; returns the positions at which it
+/// begins and ends.
 async fn go_on(world: &World) -> (Position, Position) {
     let mut first = None;
     let mut report = |step| {
@@ -200,7 +199,7 @@ async fn go_on(world: &World) -> (Position, Position) {
     (first.unwrap(), rebuilt.unwrap())
 }
 
-/// The models of one connection have committed what those of the other have not.
+/// One connection has committed what the other one has not.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_interrupted_between_two_commits_goes_on_with_those_that_are_behind() {
     let world = random_history(70, 600).await;
@@ -231,7 +230,7 @@ async fn what_was_interrupted_between_two_commits_goes_on_with_those_that_are_be
         _ = once.rebuild(&[], false, &mut seen) => panic!("it was quicker"),
         held = holding => held,
     };
-    // Before what waits goes on, as if it had been killed.
+    // The lease is lost before the waiting statement goes on, as if the process had been killed.
     let killed = "update leases set epoch = epoch + 1, owner = null where name like 'rebuild%'";
     world.pool().execute(killed).await.unwrap();
     held.rollback().await.unwrap();
@@ -243,7 +242,7 @@ async fn what_was_interrupted_between_two_commits_goes_on_with_those_that_are_be
     assert_eq!(verify(&world).await.1, []);
 }
 
-/// As when the database answers nobody for longer than a lease lasts.
+/// As when the database does not answer for longer than a lease lasts.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_rebuild_that_loses_its_lease_takes_it_again_and_goes_on() {
     let world = random_history(69, 1500).await;
@@ -258,7 +257,7 @@ async fn a_rebuild_that_loses_its_lease_takes_it_again_and_goes_on() {
     };
     let replay = replay(&world, TINY);
     let losing = async {
-        // The first one is where it begins.
+        // The first report is the position that it starts from.
         reached.notified().await;
         reached.notified().await;
         let lost = "update leases set epoch = epoch + 1, owner = null where name like 'rebuild%'";
@@ -292,7 +291,7 @@ fn poisoned(changes: &crate::changes::Changes) -> Option<String> {
     Some(if argument.contains("poison") { "no JSON".to_owned() } else { argument })
 }
 
-/// A model whose fold is mended is rebuilt while it is stopped, and goes on with the others.
+/// A stopped model whose fold was fixed is rebuilt, and goes on with the others.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_stopped_model_is_rebuilt_and_goes_on_and_what_cannot_be_built_is_named() {
     let mut world = World::new().await;

@@ -26,7 +26,7 @@ async fn a_node_knows_what_was_revoked_before_its_start_and_on_another_node_sinc
     let node = Node::start(&world.log, MODELS);
     node.wait_for(5).await;
 
-    // Its log has nobody who tells it of appends.
+    // Nothing tells this node's log of appends.
     let pool = world.another_pool().await;
     let log = event_store::Log::new(pool.clone(), world.log.keys().clone());
     let memory = Memory::start(&super::world::for_reading(&pool, 2));

@@ -1,4 +1,4 @@
-//! What a read model cannot take stops it, and those that build on it.
+//! An event that a read model cannot apply stops that model and those that build on it.
 
 use std::collections::BTreeMap;
 
@@ -17,7 +17,7 @@ use crate::{
     Error, Generation, Model, VERSION, conversations, memberships, messages, support, timers,
 };
 
-/// Texts that one of the models below cannot take.
+/// Texts that one of the models below cannot apply.
 const POISON: &str = "poison";
 const POISONED_YEAR: &str = "2066-";
 
@@ -38,7 +38,7 @@ fn poisoned_timers(changes: &Changes) -> Option<String> {
     poisoned((timers::MODEL.changes)(changes), POISONED_YEAR)
 }
 
-/// All models, one of which cannot take everything.
+/// All models, with another fold for one that cannot apply everything.
 fn models_with(faulty: &str, changes: fn(&Changes) -> Option<String>) -> Vec<Model> {
     let mut models = MODELS.to_vec();
     models.iter_mut().find(|model| model.name == faulty).unwrap().changes = changes;
@@ -52,7 +52,7 @@ struct Poisoned {
     ann: UserId,
     bob: UserId,
     room: ConversationId,
-    /// Of the event.
+    /// The position of the poison event.
     position: Position,
 }
 
@@ -78,14 +78,14 @@ impl Poisoned {
         self.world.log.head().await.unwrap()
     }
 
-    /// Starts the models and waits until the others have everything.
+    /// Starts a node and waits until the models that are not stopped have caught up.
     async fn start(&self, generation: impl Into<Generation>) -> Node {
         let node = Node::start(&self.world.log, generation);
         node.wait_for(self.head().await.get()).await;
         node
     }
 
-    /// Asserts who is stopped, why, and that the others are not.
+    /// Asserts which models are stopped, and why, and that the others have caught up.
     async fn assert_stopped(&self, views: &Views, stopped: &[&str]) {
         let named = views.progress().stopped();
         assert_eq!(named.iter().map(|(name, _)| *name).collect::<Vec<_>>(), stopped);
@@ -199,7 +199,7 @@ async fn after_the_fix_a_stopped_model_catches_up_and_joins_the_others() {
     node.stop().await;
 }
 
-/// A fault of the schema is mended by another version of it.
+/// A fault in the schema is fixed by another version of it.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_new_version_of_a_stopped_model_is_built_anew_with_those_that_build_on_it() {
     let poisoned = Poisoned::new(messages::NAME).await;

@@ -1,4 +1,4 @@
-//! Errors of the database do not stop the projector.
+//! Database errors do not stop the projector.
 
 use embedded::testing::wait_until;
 use sqlx::Executor;
@@ -31,7 +31,7 @@ async fn a_projector_that_loses_its_connection_goes_on_with_another() {
     node.stop().await;
 }
 
-/// Somebody holds a lock on the tables for so long that the projector gives up, again and again.
+/// A lock on the tables is held for so long that the projector gives up, again and again.
 async fn assert_a_lock_stops_nobody(timeout: (&str, &str)) {
     let mut world = World::with_settings(&[timeout]).await;
     let ann = world.register("ann").await;

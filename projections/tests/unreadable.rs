@@ -16,12 +16,12 @@ use crate::replay::Step;
 use crate::views::UnreadCounts;
 use crate::{Error, MODELS};
 
-/// An event of a type that nobody knows, of a stream of its own.
+/// Appends an event of an unknown type, to a stream of its own.
 async fn append_from_the_future(world: &World) {
     append_from_the_future_to(world, None).await;
 }
 
-/// The same of a conversation, if one is given.
+/// The same, to a conversation if one is given.
 async fn append_from_the_future_to(world: &World, conversation: Option<ConversationId>) {
     sqlx::query(
         "select * from append_events(null, array[1::bigint], array[1], array[''],
@@ -92,7 +92,7 @@ async fn read_models_pass_over_an_unreadable_event_once_it_is_quarantined() {
         assert_eq!(node.views.unread_counts(ann).await.unwrap(), UnreadCounts::default());
         node.stop().await;
     }
-    // And when they are built anew.
+    // The same when they are rebuilt.
     sqlx::query("update checkpoints set schema_oid = 0").execute(world.pool()).await.unwrap();
     let node = Node::start(&world.log, MODELS);
     node.wait_for(3).await;
@@ -168,8 +168,8 @@ async fn a_rebuild_stops_at_an_unreadable_event_and_goes_on_there_once_it_is_qua
     assert_eq!(verify(&world).await.1, []);
 }
 
-/// It comes, and is quarantined, while a server runs and read models are built beside what it
-/// shows.
+/// The event is appended and quarantined while a server runs and read models are rebuilt beside
+/// what it shows.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_event_that_is_quarantined_during_a_rebuild_is_passed_over_by_both() {
     let mut world = random_history(68, 1000).await;

@@ -44,7 +44,7 @@ async fn a_rolling_upgrade_and_a_roll_back_under_load_serve_both_versions() {
         node.wait_for(history.world.log.head().await.unwrap()).await;
     }
 
-    // One after the other is replaced while the log goes on, and each version has everything as
+    // Nodes are replaced one after the other while the log goes on, and each version is complete as
     // long as it has a node.
     let log = Log::new(history.world.another_pool().await, history.world.log.keys().clone());
     let replaced = async {
@@ -64,7 +64,7 @@ async fn a_rolling_upgrade_and_a_roll_back_under_load_serve_both_versions() {
     let gone = || async { !is_there(&history.world, &earlier).await };
     wait_until("the earlier rows are dropped with their last node", gone).await;
 
-    // Back again.
+    // Roll back.
     let log = Log::new(history.world.another_pool().await, history.world.log.keys().clone());
     let back = async { Node::start(&log, earlier.clone()) };
     let ((), one) = tokio::join!(history.go_on_for(80), back);
@@ -89,8 +89,8 @@ async fn is_there(world: &World, generation: &Generation) -> bool {
         .unwrap()
 }
 
-/// A node that comes to a long log fills its rows in large steps, and has the indexes that
-/// questions need.
+/// A node that starts on a long log fills its rows in large batches, and creates the indexes that
+/// queries need.
 #[tokio::test(flavor = "multi_thread")]
 async fn rows_that_are_far_behind_are_filled_in_large_steps() {
     let mut history = History::begin(72).await;

@@ -1,5 +1,5 @@
-//! Read models compared with the log, as they are and as they were, and single conversations put
-//! right.
+//! Read models compared with the log, built as of an earlier position, and repaired for a single
+//! conversation.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -111,8 +111,8 @@ async fn a_conversation_is_folded_anew_and_a_sample_finds_what_differs_in_it() {
     node.stop().await;
 }
 
-/// Its key is gone at once, and its row only when the read models come to it: that is no
-/// difference.
+/// The key of an erased message is deleted at once, and its row only once the read models follow:
+/// that is no difference.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_erased_since_the_rows_were_written_is_no_difference() {
     let mut world = World::new().await;

@@ -19,7 +19,7 @@ use uuid::Uuid;
 use super::node::Node;
 use crate::{Generation, MODELS, Model, PLANNER, QUERIES, Views};
 
-/// Every kind there is.
+/// Every kind but support.
 pub(crate) const KINDS: [Kind; 3] = [Kind::Private, Kind::Room, Kind::Contextual];
 
 /// A log with a writer, and callers who know their memberships.
@@ -30,23 +30,23 @@ pub(crate) struct World {
     read: i64,
 }
 
-/// Connections that plan as those of a server do.
+/// Connections with a server's planner settings.
 pub(crate) async fn pool() -> PgPool {
     pool_with(&[]).await
 }
 
-/// And have these settings.
+/// The same with further settings.
 async fn pool_with(settings: &[(&str, &str)]) -> PgPool {
     let url = event_store::testing::database().await.url;
     let options: PgConnectOptions = url.parse().unwrap();
-    // For statements of the tests themselves; Colloquy's own choose what they are about.
+    // For the tests' own statements; Colloquy's connections choose their generation themselves.
     let path = Generation::live().schemas().join(",") + ",public";
     let options = options.options([("search_path", &path)]);
     let options = options.options(PLANNER.iter().chain(settings).copied());
     PgPoolOptions::new().max_connections(10).connect_with(options).await.unwrap()
 }
 
-/// Connections to the same database for reading alone: what is read on is kept.
+/// Connections to the same database for queries alone; readers do not give them back.
 pub(crate) fn for_reading(pool: &PgPool, connections_max: u32) -> PgPool {
     let options = (*pool.connect_options()).clone().options(QUERIES.iter().copied());
     PgPoolOptions::new().max_connections(connections_max).connect_lazy_with(options)
@@ -84,12 +84,12 @@ impl World {
         id
     }
 
-    /// Whether the domain accepted it, of whatever aggregate.
+    /// Runs a command on any aggregate; returns whether the domain accepted it.
     pub(crate) async fn ask<A: Decider>(&self, id: A::Id, command: A::Command) -> bool {
         self.commands.execute::<A>(id, command, &context("ann")).await.is_ok()
     }
 
-    /// Whether the domain accepted it.
+    /// Runs a command on a user; returns whether the domain accepted it.
     pub(crate) async fn register_as(&mut self, uid: &str, command: user::Command) -> bool {
         let id = domain::user_id(AccountId::FIRST, uid);
         self.commands.execute::<User>(id, command, &context("ann")).await.is_ok()
@@ -99,7 +99,7 @@ impl World {
         self.commands.execute::<User>(id, command, &context("ann")).await.unwrap();
     }
 
-    /// Whether the domain accepted it.
+    /// Runs a command on a conversation; returns whether the domain accepted it.
     pub(crate) async fn tell(
         &mut self,
         id: ConversationId,
@@ -109,7 +109,7 @@ impl World {
         self.commands.execute::<Conversation>(id, command, &context).await.is_ok()
     }
 
-    /// Whether the user is a member, and the domain accepted it.
+    /// Runs a member's command; returns whether the user is a member and the domain accepted it.
     pub(crate) async fn change(
         &mut self,
         id: ConversationId,
@@ -120,7 +120,7 @@ impl World {
         self.change_as(Membership { conversation: id, user, id: membership }, change).await
     }
 
-    /// Whether the domain accepted what somebody does who may not be that member any more.
+    /// The same for a membership that may have ended.
     pub(crate) async fn change_as(&self, membership: Membership, change: ChangeCommand) -> bool {
         let command = participation::Command { membership, change };
         let stream = domain::participation_id(membership.conversation, membership.user);
@@ -138,7 +138,7 @@ impl World {
         self.account_position().await.into()
     }
 
-    /// Of the newest event.
+    /// The account position of the newest event.
     pub(crate) async fn account_position(&self) -> AccountPosition {
         sqlx::query_scalar("select max(account_position) from events where account_id = 1")
             .fetch_one(self.pool())
@@ -199,7 +199,7 @@ impl World {
         }
     }
 
-    /// Where each read model is.
+    /// The position of each read model.
     pub(crate) async fn checkpoints(&self) -> BTreeMap<String, Position> {
         let rows: Vec<(String, Position)> =
             sqlx::query_as("select name, position from checkpoints where name = any($1)")
@@ -211,7 +211,7 @@ impl World {
         rows.into_iter().map(|(name, position)| (model(name), position)).collect()
     }
 
-    /// How often the projector began anew.
+    /// How often the projector's lease was taken.
     pub(crate) async fn terms(&self) -> i64 {
         sqlx::query_scalar("select epoch from leases where name = $1")
             .bind(Generation::live().lease())
@@ -220,7 +220,7 @@ impl World {
             .unwrap()
     }
 
-    /// Runs the read models until they have everything, and stops them.
+    /// Runs a node until the read models have caught up, and stops it.
     pub(crate) async fn project(&self) -> Views {
         self.project_with(MODELS).await
     }

@@ -23,19 +23,19 @@ pub(crate) const MODEL: Model = Model {
     copied: None,
 };
 
-/// What to do when the time has come.
+/// What to do when a timer is due.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Action {
     /// End a member's mute.
     EndMute {
         membership: Membership,
-        /// The end that is reached.
+        /// The end of the mute that the timer was set for.
         until: DateTime<Utc>,
     },
-    /// Open a support conversation that rests until now.
+    /// Open a snoozed support conversation.
     EndSnooze {
         conversation: ConversationId,
-        /// The end that is reached.
+        /// The end of the snooze that the timer was set for.
         until: DateTime<Utc>,
     },
 }

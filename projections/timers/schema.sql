@@ -1,20 +1,20 @@
--- At most one timer of a kind for each stream: a new one takes the place of the old one.
+-- At most one timer of a kind per stream: a new one replaces the old one.
 create table timers (
     stream       uuid        not null,
     kind         text        not null,
     account_id   bigint      not null,
     conversation uuid        not null,
-    -- Of the member whose timer it is; 0 when it is the conversation's own.
+    -- The membership whose timer it is; 0 for a timer of the conversation itself.
     membership   bigint      not null,
     due_at       timestamptz not null,
-    -- The event that set it.
+    -- The event that set the timer.
     cause        uuid        not null,
-    -- What to do, with all that the command needs.
+    -- The action to take, with everything that its command needs.
     action       jsonb       not null,
     constraint timers_one_per_kind primary key (stream, kind)
 );
 
--- For what goes with its conversation.
+-- To delete the timers of an erased conversation.
 create index timers_of_a_conversation on timers (conversation);
 
 create function apply_timers(changes jsonb) returns boolean

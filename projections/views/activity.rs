@@ -14,27 +14,28 @@ use crate::{Cursor, Error, Slice};
 /// A conversation as an entry of one member's list.
 #[derive(Debug, Clone)]
 pub struct Entry {
-    /// What everyone sees of it.
+    /// The state that all viewers share.
     pub conversation: Arc<Conversation>,
-    /// The member's own.
+    /// The member's own state.
     pub state: MemberState,
-    /// The other one of the two in a private chat.
+    /// The other member of a private chat.
     pub other: Option<UserId>,
 }
 
 impl Entry {
-    /// What the list is ordered by: the newest message's number or, before there is one, its own.
+    /// The sort key: the number of the newest message, or the conversation's own before there is
+    /// one.
     pub fn rank(&self) -> PublicId {
         self.conversation.newest_id().unwrap_or(self.conversation.number)
     }
 
-    /// A conversation of people at large, not of two.
+    /// Whether it is a room or a contextual chat, not a private chat.
     pub fn is_group(&self) -> bool {
         matches!(self.conversation.kind, Kind::Room | Kind::Contextual)
     }
 }
 
-/// Which of the flags an entry has to have, or not to have; `None`: either.
+/// A filter by flags: each has to be set or unset as given; `None` accepts both.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Flags {
     pub muted: Option<bool>,
@@ -43,7 +44,7 @@ pub struct Flags {
 }
 
 impl Flags {
-    /// Whether an entry has them.
+    /// Whether an entry passes the filter.
     pub fn match_entry(self, entry: &Entry) -> bool {
         let state = &entry.state;
         let is = |wanted: Option<bool>, set: bool| wanted.is_none_or(|wanted| wanted == set);
@@ -77,7 +78,7 @@ impl Views {
         Ok(self.entries_of(user, present).await?.pop())
     }
 
-    /// Where the cursor on a member's entry stands now; `None` when there is no such entry to see.
+    /// The current rank of a member's entry, for a cursor; `None` if the member sees no such entry.
     ///
     /// # Errors
     /// When PostgreSQL fails or a read model is stopped.
@@ -89,7 +90,7 @@ impl Views {
         Ok(self.entry(user, conversation).await?.map(|entry| entry.rank()))
     }
 
-    /// A member's entries, the latest active first.
+    /// A member's entries, the most recently active first.
     ///
     /// # Errors
     /// When PostgreSQL fails or a read model is stopped.
@@ -120,7 +121,7 @@ impl Views {
             .await?;
         let slice: Slice<MemberState> = cursor.slice(states, limit);
         let mut seen = self.all_seen(slice.items).await?;
-        // Of those that were read anew, one may be in the trash by now.
+        // A conversation that was read again may have been trashed meanwhile.
         seen.retain(|seen| !seen.conversation.trashed);
         Ok(Slice { items: self.entries_of(user, seen).await?, has_more: slice.has_more })
     }
@@ -134,7 +135,7 @@ impl Views {
         Ok(entries.collect())
     }
 
-    /// The other one of the two in each private chat.
+    /// The other member of each private chat.
     pub(super) async fn others(
         &self,
         user: UserId,
@@ -154,9 +155,9 @@ impl Views {
     }
 }
 
-/// For user, mask and value of the bucket, kinds, the cursor's number and limit, mask and value of
-/// a large room's bucket. Each bucket that has any is a range of one index, read no further than
-/// the page needs; they are merged.
+/// Parameters: user, bucket mask and value, kinds, the cursor's number, limit, and mask and value
+/// for the buckets of large rooms. Reads one range of an index for each non-empty bucket, no
+/// further than the page needs, and merges them.
 pub(super) fn entries_sql(cursor: Cursor) -> String {
     let direction = cursor.direction();
     format!(

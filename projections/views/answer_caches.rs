@@ -1,4 +1,4 @@
-//! Answers that are kept until an event concerns them.
+//! Cached answers, each kept until an event concerns it.
 
 use std::collections::HashMap;
 use std::hash::Hash;
@@ -15,14 +15,14 @@ use crate::Error;
 use crate::memory::{Answers, Changed, Memory};
 use crate::readers::Readers;
 
-/// What is shown of a support conversation depends on the clock: the end of a mute is one before
-/// its timer has said so.
+/// Answers about support conversations also expire by the clock: a mute counts as over at its end,
+/// before its timer has appended an event.
 const SUPPORT_AGE_MAX: Duration = Duration::from_secs(1);
 
-/// Of a node that is further behind, rows are read.
+/// If this node has not announced the position of the rows by then, it answers from the rows.
 const ROWS_WAIT: Duration = Duration::from_millis(100);
 
-/// Answers that were given before.
+/// Caches of answers, one for each kind of question.
 #[derive(Debug)]
 pub(super) struct AnswerCaches {
     pub(super) list_pages: Answers<list_page::Key, Arc<list_page::Found>>,
@@ -53,12 +53,12 @@ impl AnswerCaches {
 }
 
 impl Views {
-    /// The answer that was given before, if it is right still, or what is read. Without an account
-    /// nothing is kept.
+    /// The cached answer if it is still right, otherwise one that is read now. Without an account
+    /// nothing is cached.
     ///
-    /// An answer from memory is as of what is announced, and rows are ahead of that for a moment.
-    /// So that no caller is shown less than they have seen, it waits until what the rows had come
-    /// to when the request came is announced.
+    /// A cached answer is right as of the announced position, and the rows are ahead of that for a
+    /// moment. So that no caller sees less than an earlier answer showed, this first waits until
+    /// the position that the rows had when the request arrived is announced.
     pub(super) async fn cached<Q: Clone + Eq + Hash, V: Clone>(
         &self,
         before: &Answers<Q, V>,
@@ -75,7 +75,8 @@ impl Views {
         before.get((account, question), as_of, concerns, read).await
     }
 
-    /// Waits shortly until this node has announced the position of the rows; whether it has.
+    /// Waits up to `ROWS_WAIT` for this node to announce the position of the rows; false if it did
+    /// not.
     async fn wait_for_rows(&self) -> Result<bool, Error> {
         let rows = self.rows.load(&self.readers, vec![()]).await?;
         match rows.get(&()) {
@@ -85,7 +86,7 @@ impl Views {
     }
 }
 
-/// How far the rows of the read models have come.
+/// The position of the read models' rows: the highest of their checkpoints.
 pub(super) async fn fetch_rows(
     readers: Readers,
     models: Vec<String>,
@@ -95,11 +96,11 @@ pub(super) async fn fetch_rows(
     Ok(position.map(|position| ((), position)).into_iter().collect())
 }
 
-/// For the names of checkpoints.
+/// Parameter: names of checkpoints.
 const ROWS: &str = "select max(position) from checkpoints where name = any($1)";
 
-/// Whether a change may concern what agents see of any support conversation. Each member's own
-/// state is their own, but for that of the roles that agents share.
+/// Whether a change may concern what agents see of any support conversation. A member's own state
+/// does not, except that of the two roles that agents share.
 pub(super) fn concerns_desk(changed: &Changed) -> bool {
     match changed {
         Changed::Own(_, user) => [UserId::AGENTS, UserId::ASSIGNEE].contains(user),

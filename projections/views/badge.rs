@@ -9,8 +9,8 @@ use crate::Error;
 use crate::memberships::bucket;
 use crate::readers::Readers;
 
-/// How many conversations of each kind are unread: those that are neither in the trash, nor
-/// archived or muted by the member.
+/// How many conversations of each kind are unread, without those in the trash and those that the
+/// member archived or muted.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct UnreadCounts {
     pub private: i64,
@@ -21,8 +21,8 @@ pub struct UnreadCounts {
 event_store::from_row!(UnreadCounts { private, room, contextual });
 
 impl Views {
-    /// A user's unread conversations, by kind: a sum of a few kept counts, and of the large rooms
-    /// that they are in.
+    /// A user's unread conversations, by kind: the sum of a few kept counts, plus the large rooms
+    /// that the user is in.
     ///
     /// # Errors
     /// When PostgreSQL fails or a read model is stopped.
@@ -55,7 +55,7 @@ pub(super) async fn fetch(
     Ok(rows.into_iter().map(|row| (row.user_id, row.counts)).collect())
 }
 
-/// For users.
+/// Parameter: user ids.
 pub(super) fn unread_counts_sql() -> String {
     let kind = |number: i16| {
         format!(

@@ -1,5 +1,5 @@
-//! A member's conversations by the change that everyone saw last, with filters, orders and pages by
-//! number.
+//! A member's conversations by their latest change that all members see, with filters, orders and
+//! pages by offset.
 
 use std::sync::Arc;
 
@@ -19,11 +19,11 @@ use crate::{Error, Page};
 /// A conversation as its member lists it.
 #[derive(Debug, Clone)]
 pub struct Chat {
-    /// What everyone sees of it.
+    /// The state that all viewers share.
     pub conversation: Arc<Conversation>,
-    /// The member's own.
+    /// The member's own state.
     pub state: MemberState,
-    /// The other one of the two in a private chat.
+    /// The other member of a private chat.
     pub other: Option<UserId>,
 }
 
@@ -31,14 +31,14 @@ pub struct Chat {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Column {
     Conversation,
-    /// The other one of a private chat.
+    /// The other member of a private chat.
     Other,
     /// Who started a private chat.
     First,
     /// Whom it was started with.
     Second,
     CreatedAt,
-    /// The change that everyone saw last.
+    /// The latest change that all members see.
     ChangedAt,
     Name,
 }
@@ -57,21 +57,21 @@ impl Column {
     }
 }
 
-/// Which chats, in which order, from where to where.
+/// Filters, order and bounds of a page of chats.
 #[derive(Debug, Clone, Default)]
 pub struct Choice {
     /// Of these kinds.
     pub kinds: Vec<Kind>,
-    /// Part of the other one's shown name or uid, ignoring case.
+    /// Part of the other member's shown name or uid, ignoring case.
     pub peer: Option<String>,
-    /// The column has one of these values; all of them.
+    /// Each column has one of its values; all of the filters have to match.
     pub filters: Vec<(Column, Vec<Uuid>)>,
-    /// And whether descending. The stream orders what is equal then. Empty: the latest changed
-    /// first.
+    /// Each column, and whether descending; ties are ordered by conversation id. Empty: the latest
+    /// changed first.
     pub order: Vec<(Column, bool)>,
-    /// Items at most.
+    /// Maximum number of items.
     pub limit: i64,
-    /// Items to leave out at the start.
+    /// Number of items to skip.
     pub offset: i64,
 }
 
@@ -129,7 +129,7 @@ impl Views {
         Ok(rows)
     }
 
-    /// Those of a user's chats that are named and not in the trash, in the order of the names.
+    /// Those of the given chats that a user has and that are not in the trash, in the given order.
     ///
     /// # Errors
     /// When PostgreSQL fails or a read model is stopped.
@@ -162,7 +162,7 @@ pub(super) struct ChatEnd {
 }
 
 impl ChatEnd {
-    /// `None` for a row that only says how long the list is.
+    /// `None` for a row that only carries the total.
     fn of(row: &PgRow) -> Result<Option<Self>, sqlx::Error> {
         let (changed_at, conversation) =
             (row.try_get("page_changed_at")?, row.try_get("conversation")?);
@@ -170,8 +170,9 @@ impl ChatEnd {
     }
 }
 
-/// For user, kinds, limit and offset, and the end of the page before. Each kind is a range of one
-/// index, read no further than the page needs. Large rooms, of which a member has few, are joined.
+/// Parameters: user, kinds, limit, offset, and the end of the page before. Reads one range of an
+/// index for each kind, no further than the page needs. Large rooms, of which a member has few, are
+/// joined.
 pub(super) fn indexed_sql() -> String {
     format!(
         "with large as materialized (
@@ -222,7 +223,7 @@ pub(super) fn indexed_sql() -> String {
     )
 }
 
-/// With any filter and in any order: it reads the member's own rows, and sorts them.
+/// For any filter and order: reads all of the member's own rows and sorts them.
 pub(super) fn sorted(user: UserId, choice: &Choice, kinds: Vec<i16>) -> QueryBuilder<'_, Postgres> {
     let mut sql = QueryBuilder::new(
         "with matching as materialized (
@@ -230,7 +231,8 @@ pub(super) fn sorted(user: UserId, choice: &Choice, kinds: Vec<i16>) -> QueryBui
     );
     for (column, descending) in &choice.order {
         let direction = if *descending { "desc" } else { "asc" };
-        // Descending from the end: what has no value comes last either way.
+        // PostgreSQL puts nulls first when descending; conversations without a name always come
+        // last.
         let nulls = if *column == Column::Name { " nulls last" } else { "" };
         sql.push(format!("{} {direction}{nulls}, ", column.sql()));
     }
@@ -280,7 +282,7 @@ fn matching<'a>(sql: &mut QueryBuilder<'a, Postgres>, choice: &'a Choice) {
     }
 }
 
-/// Text that stands for itself in a pattern.
+/// Escapes the pattern characters of `like`.
 fn escaped(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for c in text.chars() {

@@ -1,4 +1,4 @@
-//! Users as one of them sees the others.
+//! Users as another user sees them.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -63,7 +63,7 @@ impl Views {
         Ok(Slice { items, has_more: slice.has_more })
     }
 
-    /// Users with the viewer's private chats with them: one statement for all of them.
+    /// Adds to each user the viewer's private chat with them, in one statement.
     pub(super) async fn as_contacts(
         &self,
         viewer: UserId,
@@ -103,7 +103,7 @@ impl Views {
     }
 }
 
-/// For viewer, account, the cursor's number and limit.
+/// Parameters: viewer, account, the cursor's number, limit.
 pub(super) fn contacts_sql(cursor: Cursor) -> String {
     let (condition, direction) = (cursor.condition("id", 3), cursor.direction());
     format!(

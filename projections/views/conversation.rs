@@ -8,7 +8,7 @@ use super::{MemberState, SHOWN, Views};
 use crate::Error;
 use crate::memory::{Conversation, Member, Members, SHOWN_MAX, User, Users};
 
-/// Who looks.
+/// Whose view of a conversation it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Viewer {
     /// A user, who sees the conversations they are in.
@@ -20,15 +20,15 @@ pub enum Viewer {
 /// A conversation as one member, or the host system, sees it.
 #[derive(Debug, Clone)]
 pub struct View {
-    /// What everyone sees of it.
+    /// The state that all viewers share.
     pub conversation: Arc<Conversation>,
-    /// The viewer's own; `None` for the host system.
+    /// The viewer's own state; `None` for the host system.
     pub state: Option<MemberState>,
-    /// Whether something waits to be read by the viewer.
+    /// Whether the viewer has something to read.
     pub is_unread: bool,
     members: Vec<Member>,
     users: Users,
-    /// Who made it; `None` when the host system did.
+    /// Who created it; `None` when the host system did.
     pub created_by: Option<Arc<User>>,
     /// Who changed its name, description, tags, picture or members last.
     pub modified_by: Option<Arc<User>>,
@@ -37,14 +37,14 @@ pub struct View {
 }
 
 impl View {
-    /// The members, and who they are, by number; in a list the first hundred.
+    /// The members with their users, by number; in a list only the first hundred.
     pub fn members(&self) -> impl ExactSizeIterator<Item = (&Member, &User)> + Clone {
         self.members.iter().zip(self.users.iter().map(|user| &**user))
     }
 
-    /// How many members there are: as many as are shown, unless those are the first hundred of
-    /// more. The conversation's own number may be of another moment than the list, between which
-    /// a member came or went.
+    /// The number of members: counted from those shown, unless these are only the first hundred.
+    /// The conversation's own count may be of another moment than the member list, with a member
+    /// added or removed in between.
     pub fn member_count(&self) -> i64 {
         let shown = self.members.len();
         if shown == SHOWN_MAX {
@@ -56,7 +56,7 @@ impl View {
 }
 
 impl Views {
-    /// The stream of the conversation with a public number.
+    /// The id of the conversation with a public number.
     ///
     /// # Errors
     /// When PostgreSQL fails or a read model is stopped.
@@ -115,7 +115,8 @@ impl Views {
         }
     }
 
-    /// What everyone sees of a conversation. Whether the caller may is not asked here.
+    /// The state of a conversation that all viewers share. Does not check whether the caller may
+    /// see it.
     ///
     /// # Errors
     /// When PostgreSQL fails or a read model is stopped.
@@ -142,8 +143,9 @@ impl Views {
         Ok(seen.map(|seen| (seen.conversation, seen.state)))
     }
 
-    /// A conversation that a user is in, in the trash or not, and their membership of it. Memory
-    /// may say that they are, as of what was announced; that they are not, only rows say.
+    /// A conversation that a user is in, in the trash or not, and their membership of it. A
+    /// remembered member list can prove that they are in it, as of the announced position; that
+    /// they are not, only the rows can.
     ///
     /// # Errors
     /// When PostgreSQL fails or a read model is stopped.
@@ -157,7 +159,7 @@ impl Views {
         if let Some(known) = known {
             let members = match known.member_count <= SHOWN_MAX as i64 {
                 true => self.memory.members.one(&self.readers, conversation).await?,
-                // All of them are too many to be read for one.
+                // Loading all members of a large room to check one user would cost too much.
                 false => self.memory.all_members.known(&conversation),
             };
             if let Some(membership) = members.and_then(|members| members.membership(user)) {
@@ -237,10 +239,10 @@ impl Views {
     }
 }
 
-/// For account and uid.
+/// Parameters: account and uid.
 pub(super) const BY_UID: &str = "select uuid from conversations where account_id = $1 and uid = $2";
 
-/// What a view is made of.
+/// The parts of a view, before its users are looked up.
 struct Shown {
     conversation: Arc<Conversation>,
     state: Option<MemberState>,
@@ -286,7 +288,7 @@ impl Shown {
     }
 }
 
-/// The viewer's own marker is that of their own state, with which the rest of the view goes.
+/// Takes the viewer's marker from their own state, which the rest of the view is consistent with.
 fn patch(members: &mut [Member], state: &MemberState) {
     if let Some(own) = members.iter_mut().find(|member| member.user == state.user_id) {
         (own.marker, own.marked_at) = (state.marker, state.marked_at);

@@ -1,16 +1,16 @@
-//! The conversations and inboxes of a user, for a follower of the log from there on.
+//! The conversations and inboxes of a user at a position, from which a listener follows the log.
 
 use domain::{ConversationId, InboxId, Position, UserId};
 
 use super::{SHOWN, Views};
 use crate::{Error, desk, memberships};
 
-/// What a user was in at a position of the log.
+/// The conversations or inboxes that a user was in at a position of the log.
 #[derive(Debug, Clone)]
 pub struct Followed<Id> {
-    /// Everything up to there is in it, and nothing beyond.
+    /// The log position that the answer reflects exactly.
     pub position: Position,
-    /// In no order.
+    /// Unordered.
     pub is_in: Vec<Id>,
 }
 
@@ -20,10 +20,10 @@ impl<Id> Followed<Id> {
     }
 }
 
-// One statement each: what it reads is of one moment, and rows and checkpoints are written
-// together.
+// Each answer comes from one statement, so that it is of one moment: rows and checkpoints are
+// written together.
 impl Views {
-    /// The conversations that a user is in; none if there are more than `limit`.
+    /// The conversations that a user is in; `None` if there are more than `limit`.
     ///
     /// # Errors
     /// When PostgreSQL fails or a read model is stopped.
@@ -55,7 +55,7 @@ impl Views {
         Ok(Followed::within(limit, self.ask("read memberships", read).await?))
     }
 
-    /// The inboxes that an agent is in; none if there are more than `limit`.
+    /// The inboxes that an agent is in; `None` if there are more than `limit`.
     ///
     /// # Errors
     /// When PostgreSQL fails or a read model is stopped.

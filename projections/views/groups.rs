@@ -1,4 +1,4 @@
-//! A member's conversations of people at large, with those people.
+//! A member's rooms and contextual chats, with the other members.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -11,17 +11,17 @@ use super::{Contact, SHOWN, Views};
 use crate::memory::{Conversation, SHOWN_MAX, User};
 use crate::{Cursor, Error, Slice};
 
-/// A room or contextual chat, seen as its other members.
+/// A room or contextual chat, presented as the list of its other members.
 #[derive(Debug, Clone)]
 pub struct Group {
-    /// What everyone sees of it.
+    /// The state that all viewers share.
     pub conversation: Arc<Conversation>,
-    /// The others, by name.
+    /// The other members, by name.
     pub contacts: Vec<Contact>,
 }
 
 impl Group {
-    /// Its name or, when it has none, those of the others in the order of their numbers.
+    /// Its name, or else the names of the other members in the order of their numbers.
     pub fn display_name(&self) -> String {
         self.conversation.name.clone().unwrap_or_else(|| {
             let mut others: Vec<&User> =
@@ -52,7 +52,7 @@ impl Views {
         Ok(self.groups_of(user, vec![seen.conversation]).await?.pop())
     }
 
-    /// The groups that a user is in, the latest made first.
+    /// The groups that a user is in, the latest created first.
     ///
     /// # Errors
     /// When PostgreSQL fails or a read model is stopped.
@@ -120,8 +120,8 @@ impl Views {
     }
 }
 
-/// For user, the cursor's number, limit and kinds. The kinds of groups are named too: the index is
-/// of these alone.
+/// Parameters: user, the cursor's number, limit, kinds. The kinds of groups are also spelled out,
+/// since the index is a partial one of these.
 pub(super) fn groups_sql(cursor: Cursor) -> String {
     let (condition, direction) = (cursor.condition("s.number", 2), cursor.direction());
     format!(
@@ -137,7 +137,7 @@ pub(super) fn groups_sql(cursor: Cursor) -> String {
     )
 }
 
-/// As `fold` does it.
+/// Like the SQL function `fold`.
 fn fold(name: &str) -> String {
     let name: String = name.nfc().collect();
     name.to_lowercase().to_uppercase().nfc().collect()

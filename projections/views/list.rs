@@ -13,32 +13,32 @@ pub enum Order {
     #[default]
     Default,
     Id,
-    /// The name, derived ones counting as blank.
+    /// The name; without a name of its own, a conversation sorts as blank.
     Name,
     CreatedAt,
     ModifiedAt,
     LastMessageAt,
 }
 
-/// Which of a member's conversations, in which order, from where to where.
+/// Filters, order and bounds of a page of a member's conversations.
 #[derive(Debug, Clone, Default)]
 pub struct Filter {
     /// Of these kinds.
     pub kinds: Vec<Kind>,
-    /// Only unread or only read ones.
+    /// Only unread or only read ones; `None` for both.
     pub unread: Option<bool>,
-    /// Part of the name, or of another member's.
+    /// Part of the conversation's name or of another member's.
     pub q: Option<String>,
     /// Carries this tag, ignoring case.
     pub tag: Option<String>,
-    /// Only trashed or only other ones.
+    /// Only trashed or only other ones; `None` for both.
     pub trashed: Option<bool>,
     pub order: Order,
-    /// The other way round; the default order has one way only.
+    /// Reverses the order; ignored by the default order.
     pub descending: bool,
-    /// Items at most; with 0 it is only counted.
+    /// Maximum number of items; with 0 the answer is only the total.
     pub top: i64,
-    /// Items to leave out at the start.
+    /// Number of items to skip.
     pub skip: i64,
 }
 
@@ -49,7 +49,7 @@ impl Filter {
             .with(bucket::TRASHED, self.trashed)
     }
 
-    /// Whether the page is a range of an index, and its length kept.
+    /// Whether an index yields the page, and kept counts the total.
     fn is_indexed(&self) -> bool {
         self.order == Order::Default && self.q.is_none() && self.tag.is_none()
     }
@@ -92,12 +92,12 @@ impl Views {
     }
 }
 
-/// Whether something waits to be read, for a row `m` of memberships and its conversation `c`.
+/// Whether there is something to read, for a row `m` of memberships and its conversation `c`.
 pub(super) const UNREAD: &str = "(m.marked_unread
     or coalesce(newest_by_others(c, m.user_id), 0) > coalesce(m.marker, 0))";
 
-/// For user, kinds, unread, trashed, limit, offset, q and tag. It reads the member's own rows, and
-/// sorts them.
+/// Parameters: user, kinds, unread, trashed, limit, offset, q, tag. Reads all of the member's own
+/// rows and sorts them.
 pub(super) fn sorted_sql(filter: &Filter) -> String {
     let direction = if filter.descending { "desc" } else { "asc" };
     let order = match filter.order {
@@ -137,7 +137,7 @@ pub(super) fn sorted_sql(filter: &Filter) -> String {
     )
 }
 
-/// The name, or another member's, has `$7` in it, ignoring case and accents.
+/// The conversation's or another member's name contains `$7`, ignoring case and accents.
 const NAMED: &str = "(
     strpos(unaccented(coalesce(c.name, '')), (select unaccented($7))) > 0
     or exists (select from members o

@@ -15,10 +15,10 @@ use crate::memberships::bucket::{self, Wanted};
 use crate::memory::Changed;
 use crate::readers::Readers;
 
-/// Pages in one statement, of up to a hundred items each.
+/// Pages that one statement reads, of up to a hundred items each.
 pub(super) const KEYS_MAX: usize = 64;
 
-/// Which page of whose list.
+/// A page of a user's list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) struct Key {
     user: UserId,
@@ -33,7 +33,7 @@ pub(super) struct Key {
 /// Where a page ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) struct End {
-    /// The pin of its last item; 0 when that is not pinned.
+    /// The account position of its last item's pin; 0 when that is not pinned.
     pinned: AccountPosition,
     is_empty: bool,
     rank: PublicId,
@@ -53,7 +53,7 @@ impl End {
     }
 }
 
-/// A page, and how long the list is.
+/// A page, and the total of its list.
 #[derive(Debug, Default)]
 pub(super) struct Found {
     total: i64,
@@ -68,7 +68,7 @@ impl Found {
 }
 
 impl Views {
-    /// How long a list is, and the states on a page of it.
+    /// The total of a list, and the member states on a page of it.
     pub(super) async fn list_page(
         &self,
         user: UserId,
@@ -89,8 +89,8 @@ impl Views {
         Ok((page.total, page.states.clone()))
     }
 
-    /// Those who ask while a statement is under way share the next one; where items have to be
-    /// counted off first, that is a statement of its own, which holds up no other.
+    /// Requests that come while a statement is under way share the next one. A page that has to
+    /// skip items gets a statement of its own, so that it delays no other.
     async fn read_page(&self, key: Key) -> Result<Arc<Found>, Error> {
         let (list, position) = ((key.user, key.wanted), self.progress.position());
         let known_end = self.list_ends.find(list, key.skip, position);
@@ -149,9 +149,9 @@ fn column<T>(keys: &[Key], of: fn(&Key) -> T) -> Vec<T> {
     keys.iter().map(of).collect()
 }
 
-/// For the columns of `w`, an array each. Each bucket that has any is a range of one index, read no
-/// further than the page needs; they are merged. Large rooms, of which a member has few, are
-/// joined. A page without items is a row that only says how long the list is.
+/// Parameters: an array for each column of `w`. Reads one range of an index for each non-empty
+/// bucket, no further than the page needs, and merges them. Large rooms, of which a member has few,
+/// are joined. A page without items yields one row, which only carries the total.
 pub(super) static SQL: LazyLock<String> = LazyLock::new(|| {
     format!(
         "select w.place, page.*

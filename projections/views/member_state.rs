@@ -16,27 +16,27 @@ use crate::readers::Readers;
 pub struct MemberState {
     pub user_id: UserId,
     pub conversation: ConversationId,
-    /// Which membership of the user it is: the account position of the event that let them in.
+    /// Identifies the membership: the account position of the event that added the user.
     pub membership: MembershipId,
     /// The message that they have read up to.
     pub marker: Option<PublicId>,
     pub marked_at: Option<DateTime<Utc>>,
-    /// The account position where it was marked as read, unless it was marked as unread since.
+    /// The account position where it was first marked as read since it was last marked as unread.
     pub bookmark: Option<AccountPosition>,
-    /// When it was marked as read last.
+    /// When it was last marked as read.
     pub opened_at: Option<DateTime<Utc>>,
     /// When they archived it.
     pub archived_at: Option<DateTime<Utc>>,
     /// The account position of the pin.
     pub pinned: Option<AccountPosition>,
-    /// Muted now.
+    /// Currently muted.
     pub muted: bool,
     /// The end of the mute, if it has one.
     pub muted_until: Option<DateTime<Utc>>,
-    /// Unread until it is marked as read.
+    /// Marked as unread; reset by marking it as read.
     pub marked_unread: bool,
     pub starred: bool,
-    /// Wants notifications.
+    /// Whether they want notifications.
     pub subscribed: bool,
     /// The revision that the conversation had when this was read.
     conversation_revision: AccountPosition,
@@ -67,9 +67,9 @@ macro_rules! own_columns {
     };
 }
 
-/// For a row `m` of memberships: all but the conversation's revision.
+/// Columns of a row `m` of memberships, without the conversation's revision.
 pub(super) const OWN_COLUMNS: &str = own_columns!();
-/// For a row `m` of memberships and its conversation `c`.
+/// Columns of a row `m` of memberships and its conversation `c`.
 pub(super) const COLUMNS: &str = concat!(own_columns!(), ", c.revision as conversation_revision");
 
 /// A conversation and one member's state in it, as they are at one moment.
@@ -80,7 +80,7 @@ pub(super) struct Seen {
 }
 
 impl Seen {
-    /// Something by another user is newer than the marker, or marked so.
+    /// Whether another user's message is newer than the marker, or the member marked it as unread.
     pub(super) fn is_unread(&self) -> bool {
         let newest = self.conversation.newest_by_others(self.state.user_id);
         self.state.marked_unread || newest > self.state.marker
@@ -106,9 +106,9 @@ impl Views {
         Ok(self.all_seen(states).await?.pop())
     }
 
-    /// The conversations of a member's states, from memory where that is of the revision that the
-    /// state was read with. The others are read anew together with the state: a page must not show
-    /// half of an event.
+    /// Pairs each state with its conversation: from memory, if that has the revision that the state
+    /// was read with. Otherwise both are read again in one statement: a page must not show half of
+    /// an event.
     pub(super) async fn all_seen(&self, states: Vec<MemberState>) -> Result<Vec<Seen>, Error> {
         let Some(user) = states.first().map(|state| state.user_id) else { return Ok(vec![]) };
         let ids = states.iter().map(|state| state.conversation);
@@ -160,7 +160,7 @@ impl Views {
     }
 }
 
-/// A page always comes with the list's length, in a row without a conversation if it has none.
+/// Every page comes with the list's total: an empty one has it in a row without a conversation.
 pub(super) fn page(rows: &[PgRow]) -> Result<(i64, Vec<MemberState>), sqlx::Error> {
     let total = rows.first().map(|row| row.try_get("total")).transpose()?.unwrap_or(0);
     let mut states = Vec::with_capacity(rows.len());
@@ -172,7 +172,7 @@ pub(super) fn page(rows: &[PgRow]) -> Result<(i64, Vec<MemberState>), sqlx::Erro
     Ok((total, states))
 }
 
-/// By user and conversation.
+/// Reads states by user and conversation.
 pub(super) async fn fetch(
     readers: Readers,
     keys: Vec<(UserId, ConversationId)>,

@@ -16,8 +16,8 @@ struct Found {
 event_store::from_row!(Found { member: flatten, total });
 
 impl Views {
-    /// Members of a conversation, by number; those with `q` in their name, username or uid, or all.
-    /// Whether the caller may see them is not asked here.
+    /// Members of a conversation, by number: those with `q` in their name, username or uid, or all.
+    /// Does not check whether the caller may see them.
     ///
     /// # Errors
     /// When PostgreSQL fails or a read model is stopped.
@@ -38,7 +38,7 @@ impl Views {
             self.ask("list members", found).await
         };
         let found = find(top, skip).await?;
-        // An empty page, or one beyond the end, has no row that tells how many there are.
+        // An empty page, or one beyond the end, has no row that carries the total.
         let total = match found.first() {
             Some(found) => found.total,
             None if skip == 0 && top > 0 => 0,
@@ -53,7 +53,7 @@ impl Views {
         Ok(Page { items: shown.collect(), total: Some(total) })
     }
 
-    /// Those of some users who are in a conversation.
+    /// Those of the given users who are in a conversation.
     ///
     /// # Errors
     /// When PostgreSQL fails or a read model is stopped.
@@ -73,14 +73,14 @@ impl Views {
     }
 }
 
-/// For conversation and users.
+/// Parameters: conversation and users.
 pub(super) const AMONG: &str =
     "select user_id from members where conversation = $1 and user_id = any($2)";
 
-/// For conversation, limit, offset and q. The conversation's members are read first: the users who
-/// have a name that is searched for may be many more.
+/// Parameters: conversation, limit, offset, q. Reads the conversation's members first: the users
+/// whose names match may be many more.
 pub(super) fn members_sql(searched: bool) -> String {
-    // The parameter has a type also where nothing is compared with it.
+    // The parameter needs a type even where nothing is compared with it.
     let matches = if searched { found_by("one", 4) } else { "$4::text is null".to_owned() };
     let shown = "\"user\", number, membership, joined_at, marker, marked_at";
     format!(

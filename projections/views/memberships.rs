@@ -11,9 +11,9 @@ use crate::{Error, Page};
 pub struct Membership {
     pub conversation: ConversationId,
     pub user_id: UserId,
-    /// The account position of the event that let them in.
+    /// The account position of the event that added the user.
     pub membership: MembershipId,
-    /// When that was.
+    /// When they were added.
     pub joined_at: DateTime<Utc>,
 }
 
@@ -21,7 +21,7 @@ event_store::from_row!(Membership { conversation, user_id, membership, joined_at
 
 const COLUMNS: &str = "s.conversation, s.user_id, s.membership, s.joined_at";
 
-/// For the viewer, conversations, users and kinds.
+/// Parameters: viewer, conversations, users, kinds.
 const MATCHING: &str = "from members own
     join members s on s.conversation = own.conversation
     where own.user_id = $1
@@ -31,8 +31,8 @@ const MATCHING: &str = "from members own
       and ($3::uuid[] is null or s.user_id = any($3))";
 
 impl Views {
-    /// A membership of a conversation that a user is in and that is not in the trash, by the
-    /// member's own stream.
+    /// The membership with this participation, if the viewer is in its conversation and that is not
+    /// in the trash.
     ///
     /// # Errors
     /// When PostgreSQL fails or a read model is stopped.
@@ -58,8 +58,8 @@ impl Views {
         .await
     }
 
-    /// The memberships of all conversations that a user is in and that are not in the trash, as
-    /// they came about.
+    /// The memberships of all conversations that a user is in and that are not in the trash, in the
+    /// order in which they were created.
     ///
     /// # Errors
     /// When PostgreSQL fails or a read model is stopped.

@@ -14,13 +14,13 @@ pub struct ShownMessage {
     pub author: Arc<User>,
 }
 
-/// For a row `m` of messages.
+/// Columns of a row `m` of messages.
 pub(super) const COLUMNS: &str =
     "m.id, m.uuid, m.conversation, m.author, m.text, m.metadata, m.tags, m.created_at,
     m.modified_at";
 
 impl Views {
-    /// One message of an account, by number. Whether the caller may see it is not asked here.
+    /// One message of an account, by number. Does not check whether the caller may see it.
     ///
     /// # Errors
     /// When PostgreSQL fails or a read model is stopped.
@@ -45,8 +45,8 @@ impl Views {
         Ok(self.with_authors(found).await?.pop())
     }
 
-    /// The same of one that was posted to a conversation just now: from memory, as long as it is
-    /// the newest there.
+    /// Like [`Views::message`], for one that was just posted to a conversation: from memory, as
+    /// long as it is the newest there.
     ///
     /// # Errors
     /// When PostgreSQL fails or a read model is stopped.
@@ -67,8 +67,8 @@ impl Views {
         }
     }
 
-    /// The messages of an account with these ids, in their order. Whether the caller may see them
-    /// is not asked here.
+    /// The messages of an account with these ids, in their order. Does not check whether the caller
+    /// may see them.
     ///
     /// # Errors
     /// When PostgreSQL fails or a read model is stopped.
@@ -119,8 +119,8 @@ impl Views {
         .await
     }
 
-    /// The number of the newest message of a conversation that was not posted after a time, to the
-    /// millisecond.
+    /// The number of the newest message of a conversation that was posted no later than `time`,
+    /// compared to the millisecond.
     ///
     /// # Errors
     /// When PostgreSQL fails or a read model is stopped.
@@ -229,7 +229,7 @@ impl Views {
     }
 }
 
-/// For conversation, limit and offset, and the number at the end of the page before.
+/// Parameters: conversation, limit, offset, and the last number of the page before.
 pub(super) fn page_sql(descending: bool) -> String {
     let (direction, beyond) = if descending { ("desc", "<") } else { ("asc", ">") };
     format!(

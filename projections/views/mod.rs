@@ -1,7 +1,7 @@
 //! Queries on the read models: one file each, with the statement and the answer's type.
 //!
-//! A view may join any of the read models, for they are written in one transaction. It reads rows
-//! of the caller's own, along an index, and takes what everyone sees of them from the node's
+//! A view may join any of the read models, since one transaction writes them all. It reads the
+//! caller's own rows along an index, and takes the state that all viewers share from the node's
 //! memory.
 
 mod activity;
@@ -62,9 +62,9 @@ pub use timers::Due;
 pub use user_lists::Selection;
 pub use users::Reference;
 
-/// The read models that users are shown from.
+/// The read models that queries about users need.
 const DIRECTORY: &[&str] = &[crate::directory::NAME];
-/// The read models that conversations are shown from.
+/// The read models that queries about conversations need.
 const SHOWN: &[&str] = &[
     crate::directory::NAME,
     crate::messages::NAME,
@@ -78,10 +78,11 @@ pub struct Views {
     readers: Readers,
     memory: Memory,
     progress: Progress,
-    /// The kinds of conversations that are seen.
+    /// The kinds of conversations that these views serve.
     kinds: &'static [Kind],
     answers: Arc<AnswerCaches>,
-    /// Whether the announced position is the one that the rows had when the request came.
+    /// Whether this node has announced the position that the rows had when the request arrived;
+    /// found out once per request.
     is_announced: Arc<OnceCell<bool>>,
     rows: Loader<(), Position>,
     list_pages: Loader<list_page::Key, list_page::Found>,
@@ -94,7 +95,7 @@ pub struct Views {
 }
 
 impl Views {
-    /// Views of the read models that `progress` is of, and of conversations of every kind.
+    /// Views of the read models that `progress` tracks, serving conversations of every kind.
     pub fn new(memory: Memory, progress: Progress) -> Self {
         let schemas = progress.generation.schemas();
         Self {
@@ -123,8 +124,8 @@ impl Views {
         }
     }
 
-    /// The same for one answer, with its account's share of what can be asked at once and the kinds
-    /// of conversations that its surface serves: for every request from outside.
+    /// A copy for one answer, limited to its account's share of concurrent queries and to the kinds
+    /// of conversations that its surface serves. Every request from outside gets its own.
     pub fn for_answer(&self, account: AccountId, surface: Surface) -> Self {
         self.of_kinds(served_kinds(surface)).of_account(account)
     }
@@ -133,17 +134,17 @@ impl Views {
         Self { readers: self.readers.of_account(account), is_announced: Arc::default(), ..self }
     }
 
-    /// The same without conversations of other kinds, and without what is in them.
+    /// A copy that sees no conversations of other kinds, nor what is in them.
     fn of_kinds(&self, kinds: &'static [Kind]) -> Self {
         Self { kinds, ..self.clone() }
     }
 
-    /// The kinds of conversations that are seen.
+    /// The kinds of conversations that these views serve.
     pub fn kinds(&self) -> &'static [Kind] {
         self.kinds
     }
 
-    /// How much was read for the answer, if these are for one.
+    /// How much was read for the answer, if these views are for one.
     pub fn answer_size(&self) -> Option<&AnswerSize> {
         self.readers.answer()
     }
@@ -155,7 +156,7 @@ impl Views {
         self.readers.ask(doing, statement).await
     }
 
-    /// How far the read models have come.
+    /// The progress of the read models.
     pub fn progress(&self) -> &Progress {
         &self.progress
     }

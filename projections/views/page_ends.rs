@@ -4,14 +4,14 @@ use std::sync::Arc;
 use domain::Position;
 use quick_cache::sync::Cache;
 
-/// How many ends of pages are remembered, for each list.
+/// How many ends of pages are remembered, for each kind of list.
 const ENDS_MAX: usize = 10_000;
 
 /// Where recently shown pages ended, so that the next page can begin there instead of reading all
 /// earlier items again.
 ///
-/// What is asked for is a number of items to leave out. An end stands for that number only as long
-/// as nothing has changed, so it counts until the read models move.
+/// Requests name an offset. A remembered end stands for that offset only as long as nothing has
+/// changed, so it is used only at the position that it was noted at.
 #[derive(Debug)]
 pub(super) struct PageEnds<L, E, P = Position>(Arc<Cache<(L, i64), (P, E)>>);
 
@@ -34,7 +34,7 @@ impl<L: Eq + Hash, E: Clone, P: Copy + PartialEq> PageEnds<L, E, P> {
         (shown_at == position).then_some(end)
     }
 
-    /// The first `count` items of a list were seen to end there.
+    /// Notes that the first `count` items of a list end there.
     pub(super) fn note(&self, list: L, count: i64, position: P, end: E) {
         self.0.insert((list, count), (position, end));
     }

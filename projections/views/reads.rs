@@ -15,8 +15,8 @@ use crate::{Cursor, Error, Slice};
 pub struct Read {
     pub message: Message,
     pub author: Arc<User>,
-    /// Another member's message: when the viewer's marker came to cover it. The viewer's own: when
-    /// the first other member's did. `None` when no marker covers it now.
+    /// For another member's message: when the viewer's marker came to cover it. For the viewer's
+    /// own: when the first other member's did. `None` when no marker covers it now.
     pub read_at: Option<DateTime<Utc>>,
 }
 
@@ -37,7 +37,7 @@ struct Row {
 event_store::from_row!(Row { message: flatten, read_at });
 
 impl Views {
-    /// One message of an account, as the viewer sees it. Whether they may is not asked here.
+    /// One message of an account, as the viewer sees it. Does not check whether they may.
     ///
     /// # Errors
     /// When PostgreSQL fails or a read model is stopped.
@@ -112,7 +112,7 @@ impl Views {
     }
 }
 
-/// For viewer, conversation, the cursor's number and limit.
+/// Parameters: viewer, conversation, the cursor's number, limit.
 pub(super) fn reads_sql(cursor: Cursor) -> String {
     let (condition, direction) = (cursor.condition("m.id", 3), cursor.direction());
     let chosen = format!(
@@ -124,8 +124,9 @@ pub(super) fn reads_sql(cursor: Cursor) -> String {
     format!("{} order by m.id {direction}", with_read_at(&chosen))
 }
 
-/// A marker that covers a message was set after it was posted, and most often soon: markers are
-/// looked through in the order in which they were set, from the message on.
+/// A marker that covers a message was set after it was posted, usually soon after. So for the
+/// viewer's own messages the markers are scanned in the order in which they were set, from the
+/// message on.
 fn with_read_at(chosen: &str) -> String {
     format!(
         "select {COLUMNS},

@@ -5,10 +5,9 @@ use super::{SHOWN, Views};
 use crate::memory::Message;
 use crate::{Error, Page};
 
-/// What the index of parts of text is made of: three letters or digits that stand together.
+/// Adjacent letters or digits that the text index needs: it is made of trigrams.
 const INDEXED_LENGTH: usize = 3;
-/// Messages of a conversation, from the newest on, that are looked through for what no index can
-/// find.
+/// Newest messages of a conversation that are scanned when the index cannot serve a search.
 const LOOKED_THROUGH_MAX: i64 = 50_000;
 
 struct Found {
@@ -19,9 +18,8 @@ struct Found {
 event_store::from_row!(Found { message: flatten, total });
 
 impl Views {
-    /// Messages of a conversation with `q` in their text, ignoring case, in posting order or
-    /// newest first. What is shorter than three letters or digits is looked for among the newest
-    /// 50,000.
+    /// Messages of a conversation with `q` in their text, ignoring case, in posting order or newest
+    /// first. Without three adjacent letters or digits in `q`, only the newest 50,000 are searched.
     ///
     /// # Errors
     /// When PostgreSQL fails or a read model is stopped.
@@ -46,7 +44,7 @@ impl Views {
             self.ask("search messages", found).await
         };
         let found = find(top, skip).await?;
-        // An empty page, or one beyond the end, has no row that tells how many there are.
+        // An empty page, or one beyond the end, has no row that carries the total.
         let total = match found.first() {
             Some(found) => found.total,
             None if skip == 0 && top > 0 => 0,
@@ -57,22 +55,22 @@ impl Views {
     }
 }
 
-/// Whether the index of parts of text can find it. A database whose locale is `C` knows only the
-/// letters of ASCII: there the index finds the conversation's messages, and all of them are looked
-/// through.
+/// Whether the trigram index can serve a search. In a database whose locale is `C` only the letters
+/// of ASCII count: for others the index yields all of the conversation's messages, and each is
+/// compared.
 pub(super) fn is_indexed(q: &str) -> bool {
     q.split(|c: char| !c.is_alphanumeric()).any(|part| part.chars().count() >= INDEXED_LENGTH)
 }
 
-/// For conversation, q, limit and offset. Every message is compared once, for the page and for the
-/// total.
+/// Parameters: conversation, q, limit, offset. Each message is compared once, for both the page and
+/// the total.
 pub(super) fn search_sql(indexed: bool, descending: bool) -> String {
     let direction = if descending { "desc" } else { "asc" };
     let text = "fold_text(m.text)";
     let q = "fold_text($2)";
-    // Written as the index has it: the conversation as text, so that its own index, which would
-    // find all of its messages, is no choice. The text is no pattern, so what would be one is
-    // escaped.
+    // The conversation is compared as text, as in the trigram index: so the planner cannot use the
+    // plain index on conversations, which would yield all of its messages. `q` is no pattern, so
+    // its pattern characters are escaped.
     let found = match indexed {
         true => format!(
             "select {COLUMNS}

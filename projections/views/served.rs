@@ -1,9 +1,8 @@
 //! Which kinds of conversations each surface serves.
 //!
 //! A kind that a surface does not serve is invisible to it by construction: the views are given the
-//! kinds once, for the whole request, and every question about conversations and what is in them
-//! keeps to these. A new kind is listed here for the surfaces that serve it, and appears on no
-//! other.
+//! kinds once per request, and every query about conversations and what is in them is limited to
+//! these. A new kind is listed here for the surfaces that serve it, and appears on no other.
 
 use domain::ConversationId;
 use domain::conversation::Kind;
@@ -25,18 +24,17 @@ pub fn served_kinds(surface: Surface) -> &'static [Kind] {
     }
 }
 
-/// The kinds that members are told of, wherever they listen.
+/// The kinds that members of a conversation get events of, wherever they listen.
 pub fn member_kinds() -> &'static [Kind] {
     served_kinds(Surface::Events)
 }
 
-/// The kinds of which those who work for an account see every conversation, and of which members of
-/// any other role see nothing.
+/// The kinds of which administrators get the events of every conversation in the account.
 pub fn support_kinds() -> &'static [Kind] {
     served_kinds(Surface::Chatwoot)
 }
 
-/// The kinds of which the host system is told, wherever they are shown.
+/// The kinds that the host system gets events of, whichever surface shows them.
 pub fn host_kinds() -> &'static [Kind] {
     served_kinds(Surface::Audit)
 }
@@ -46,12 +44,12 @@ impl Views {
         self.kinds.contains(&conversation.kind)
     }
 
-    /// What is asked for, without the kinds that are not served.
+    /// `wanted` without the kinds that are not served.
     pub(super) fn within_served(&self, wanted: Wanted) -> Wanted {
         wanted.within(self.kinds)
     }
 
-    /// The numbers of the kinds that are asked for and served.
+    /// The numbers of those `kinds` that are served.
     pub(super) fn numbers_of_served(&self, kinds: &[Kind]) -> Vec<i16> {
         let served = kinds.iter().filter(|kind| self.kinds.contains(kind));
         served.copied().map(bucket::number).collect()
@@ -62,13 +60,13 @@ impl Views {
         self.kinds.iter().map(|kind| kind.as_str()).collect()
     }
 
-    /// Whether a conversation is there and of a kind that is served.
+    /// Whether a conversation exists and is of a kind that is served.
     pub(super) async fn serves_id(&self, conversation: ConversationId) -> Result<bool, Error> {
         let found = self.memory.conversations.one(&self.readers, conversation).await?;
         Ok(found.is_some_and(|conversation| self.serves(&conversation)))
     }
 
-    /// Those of some messages that are in conversations of kinds that are served.
+    /// Those of `messages` whose conversations are of kinds that are served.
     pub(super) async fn of_served(
         &self,
         mut messages: Vec<Message>,

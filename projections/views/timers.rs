@@ -22,14 +22,13 @@ pub struct Due {
 
 event_store::from_row!(Due { stream, account_id, cause, action });
 
-/// Named here, since the reactors ask on connections that are otherwise for the log
-/// alone.
+/// The schema is named explicitly: the reactors' connections are otherwise for the log alone.
 fn live() -> String {
     Generation::live().schema(timers::NAME)
 }
 
 impl Due {
-    /// Timers whose time has come by the database's clock, the longest due first.
+    /// Timers whose time has come by the database's clock, the longest overdue first.
     ///
     /// # Errors
     /// When PostgreSQL fails.
@@ -60,7 +59,7 @@ impl Due {
         .fetch_one(pool)
         .await
         .map_err(Error::database("read the next timer"))?;
-        // A time beyond what the type can hold is a time beyond this process.
+        // A wait that is too long for the type outlasts this process.
         Ok(seconds
             .map(|seconds| Duration::try_from_secs_f64(seconds.max(0.0)).unwrap_or(Duration::MAX)))
     }

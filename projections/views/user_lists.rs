@@ -5,28 +5,28 @@ use super::{DIRECTORY, Views};
 use crate::memory::{USER_COLUMNS, User};
 use crate::{Error, Page};
 
-/// Which users, by exact values.
+/// A selection of users by exact values.
 #[derive(Debug, Clone, Default)]
 pub struct Selection {
-    /// One of these streams.
+    /// With one of these ids.
     pub uuids: Option<Vec<UserId>>,
-    /// One of these shown names.
+    /// With one of these shown names.
     pub names: Option<Vec<String>>,
-    /// One of these uids.
+    /// With one of these uids.
     pub uids: Option<Vec<String>>,
-    /// By shown name, and whether descending; without, in the order of registration.
+    /// Order by shown name, `true` for descending; `None` for the order of registration.
     pub by_name: Option<bool>,
-    /// Items at most.
+    /// Maximum number of items.
     pub limit: i64,
-    /// Items to leave out at the start.
+    /// Number of items to skip.
     pub offset: i64,
 }
 
-/// As the indexes have it.
+/// The same expression as in the indexes.
 const NAME: &str = "fold(coalesce(name, username, uid)) collate \"und-x-icu\"";
 
 impl Views {
-    /// The users of an account that match.
+    /// The users of an account that match a selection.
     ///
     /// # Errors
     /// When PostgreSQL fails or a read model is stopped.
@@ -63,8 +63,8 @@ impl Views {
         Ok(Page { items, total: Some(total) })
     }
 
-    /// Users by name, then number; those with `q` in their name, username or uid, or all; without
-    /// one of them, if that one is to be left out.
+    /// Users by name, then number: those with `q` in their name, username or uid, or all; without
+    /// `except`.
     ///
     /// # Errors
     /// When PostgreSQL fails or a read model is stopped.
@@ -114,9 +114,9 @@ impl Views {
     }
 }
 
-/// A parameter is part of the name, the username or the uid of a row of users, ignoring case
-/// and accents: written as the index has it. The text is no pattern, so what would be one is
-/// escaped.
+/// The condition that parameter `$q` is part of the name, username or uid of a row of users,
+/// ignoring case and accents: the same expression as in the index. The text is no pattern, so its
+/// pattern characters are escaped.
 pub(super) fn found_by(row: &str, q: u8) -> String {
     format!(
         "unaccented(coalesce({row}.name, '') || ' ' || coalesce({row}.username, '') || ' '
@@ -128,8 +128,8 @@ pub(super) fn found_by(row: &str, q: u8) -> String {
     )
 }
 
-/// For account, limit, offset, q, and whom to leave out. What is searched for is found first, by
-/// its index, and only that is sorted.
+/// Parameters: account, limit, offset, q, and the user to leave out. A search is done first, by its
+/// index, and only what it finds is sorted.
 pub(super) fn users_sql(searched: bool) -> String {
     let (found, users) = match searched {
         true => (
@@ -167,7 +167,7 @@ fn matching<'a>(
         sql.push(" and uid = any(").push_bind(uids).push(")");
     }
     if let Some(names) = &selection.names {
-        // The index knows folded names.
+        // The index holds folded names; the exact comparison follows.
         sql.push(format!(" and {NAME} = any(array(select fold(name) from unnest("));
         sql.push_bind(names).push("::text[]) as name))");
         sql.push(" and coalesce(name, username, uid) = any(").push_bind(names).push(")");

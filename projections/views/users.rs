@@ -10,7 +10,7 @@ use crate::memory::{USER_COLUMNS, User};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Reference {
     Uuid(UserId),
-    /// By stream, if the text can be read as one and a user has it; else by uid.
+    /// By id, if the text can be parsed as one and a user has it; else by uid.
     UuidOrUid(Option<UserId>, String),
     /// By public number.
     Id(PublicId),
@@ -56,7 +56,7 @@ impl Views {
         Ok(found.map(Arc::new))
     }
 
-    /// The users of an account with these streams, in their order.
+    /// The users of an account with these ids, in their order.
     ///
     /// # Errors
     /// When PostgreSQL fails or a read model is stopped.
@@ -71,8 +71,7 @@ impl Views {
         Ok(uuids.iter().filter_map(|uuid| users.get(uuid)).filter(of_account).cloned().collect())
     }
 
-    /// The users that are named, in the order of the references; `None` where there is no such
-    /// user.
+    /// The users that the references name, in their order; `None` where there is no such user.
     ///
     /// # Errors
     /// When PostgreSQL fails or a read model is stopped.

@@ -1,15 +1,14 @@
-//! HTTP: `edge/` for what every request needs, one folder per dialect, one file per endpoint, and
-//! `operations/` for what operators ask.
+//! The HTTP API: `edge/` for what every request needs, one folder per dialect, one file per
+//! endpoint, and `operations/` for operators.
 //!
-//! A request becomes a command and its context, or a query; a view becomes JSON.
-//! [`Request`](edge::request::Request) is what every handler gets: the verified caller, the query,
-//! the body, and the way to commands and views. A command returns when the read models show what it
-//! did, and the position that an answer reflects goes with the request, so that no handler has to
-//! think of either.
+//! A request becomes a command with its context, or a query; a view becomes JSON. Every handler
+//! gets a [`Request`](edge::request::Request): the verified caller, the query, the body, and access
+//! to commands and views. Running a command waits until the read models show its effect, and the
+//! request notes the position that its answer reflects, so handlers need not care about either.
 //!
-//! Deliberately not here: rules (those are the domain's) and SQL (that is the read models'). A new
-//! endpoint is a file with its handler in its resource's folder and a line in that folder's
-//! `mod.rs`; a new dialect is a folder with a `const DIALECT` and a line in [`DIALECTS`].
+//! Deliberately not here: rules (in the domain) and SQL (in the read models). A new endpoint is a
+//! file with its handler in its resource's folder and a line in that folder's `mod.rs`; a new
+//! dialect is a folder with a `const DIALECT` and a line in [`DIALECTS`].
 
 #![cfg_attr(
     test,
@@ -52,16 +51,16 @@ pub use edge::seen::Seen;
 pub use edge::token;
 pub use services::{Condition, Readiness, Services};
 
-/// What a request may cost.
+/// Limits of a single request.
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {
-    /// Bytes of a body; more is 413.
+    /// Largest body in bytes; beyond it the answer is 413.
     pub body_size_max: usize,
-    /// Time for an answer; later is 503.
+    /// Time to answer a request; beyond it the answer is 503.
     pub request_timeout: Duration,
 }
 
-/// All dialects, in the order of the description.
+/// All dialects, in the order of the API description.
 const DIALECTS: Dialects = Dialects(&[
     &weavy::DIALECT,
     &protocol::DIALECT,
@@ -71,11 +70,11 @@ const DIALECTS: Dialects = Dialects(&[
     &events::DIALECT,
 ]);
 
-/// The description of the API, whole and by dialect.
+/// The API description, as a whole and by dialect.
 pub struct Descriptions {
-    /// Of every endpoint.
+    /// All endpoints.
     pub whole: Description,
-    /// Of each dialect alone, by its name.
+    /// Each dialect by itself, with its name.
     pub dialects: Vec<(&'static str, Description)>,
 }
 
@@ -94,12 +93,12 @@ fn described() -> (Router<Arc<Services>>, Descriptions) {
     (routes.merge(served), Descriptions { whole, dialects })
 }
 
-/// The description of every endpoint, generated from the handlers.
+/// Generates the API description from the handlers.
 pub fn openapi() -> Descriptions {
     described().1
 }
 
-/// Everything that is served.
+/// The router of everything that is served.
 pub fn router(services: Services, limits: Limits) -> Router {
     let (routes, descriptions) = described();
     let services = Arc::new(services);
@@ -113,6 +112,6 @@ pub fn router(services: Services, limits: Limits) -> Router {
         .method_not_allowed_fallback(async || StatusCode::METHOD_NOT_ALLOWED)
         .layer(layers)
         .with_state(services);
-    // A trailing slash is taken off before the routes see the path.
+    // Trailing slashes are removed before the routes match the path.
     Router::new().fallback_service(NormalizePathLayer::trim_trailing_slash().layer(served))
 }

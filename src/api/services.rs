@@ -10,54 +10,53 @@ use crate::edge::seen::Seen;
 use crate::edge::token::{Authenticator, Issuer};
 use crate::live::Live;
 
-/// What the handlers work with. The router copies it several times for each request, so it is
-/// shared by a counted reference.
+/// What handlers use. Shared by reference count: the router clones it several times per request.
 pub struct Services {
     /// Runs commands.
     pub commands: Commands,
-    /// Answers questions.
+    /// Runs queries.
     pub views: Views,
-    /// The database, but for what the views ask.
+    /// Database connections for everything but the views.
     pub pool: PgPool,
-    /// The connections of the views, to be measured.
+    /// The connections of the views, here for their metrics.
     pub queries: PgPool,
-    /// Judges access tokens.
+    /// Verifies access tokens.
     pub authenticator: Authenticator,
-    /// Those that were taken back.
+    /// Revoked access tokens.
     pub revocations: Revocations,
-    /// Makes access tokens, unless an identity provider does.
+    /// Issues access tokens, unless an identity provider does.
     pub issuer: Option<Issuer>,
     /// For `/readyz`.
     pub readiness: Readiness,
     /// For `/metrics`.
     pub metrics: PrometheusHandle,
-    /// What shows that a request for metrics may read all of them, beside an operator's token.
+    /// A bearer token that grants all metrics, beside that of an operator.
     pub metrics_token: Option<Arc<str>>,
-    /// Where callers reach this server, without a slash at the end.
+    /// The URL at which callers reach this server, without a trailing slash.
     pub public_url: Arc<str>,
-    /// Counts the requests that are under way.
+    /// Limits concurrent requests.
     pub fair: Fair,
-    /// Tells what happens.
+    /// Event streams, typing and presence.
     pub live: Live,
     /// Users whose newest token has been seen.
     pub seen: Seen,
 }
 
-/// Whether commands can be taken, and whether everything that follows them works.
+/// Whether commands are accepted, and whether all downstream parts work.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Condition {
-    /// All is well.
+    /// Everything works.
     Ready,
-    /// Commands are taken, but these parts have stopped.
+    /// Commands are accepted, but these parts have stopped.
     Degraded(Vec<String>),
-    /// No command can be taken, because of this part.
+    /// No commands are accepted, because of this part.
     Unready(String),
 }
 
-/// Finds out the condition, and what operators want to know of the parts.
+/// Reports the condition, and details for operators.
 #[derive(Clone)]
 pub struct Readiness {
-    /// For everybody.
+    /// Public.
     pub condition: Arc<dyn Fn() -> Condition + Send + Sync>,
     /// For operators: a JSON object.
     pub details: Arc<dyn Fn() -> serde_json::Value + Send + Sync>,

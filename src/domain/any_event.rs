@@ -3,48 +3,48 @@ use crate::{
     conversation, inbox, is_outdated, participation, team, upcast, user,
 };
 
-/// An event of any aggregate: what a follower of the whole log meets.
+/// An event of any aggregate, as a reader of the whole log gets it.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Event {
     /// Of a conversation.
     Conversation(conversation::Event),
-    /// Of one member in it.
+    /// Of one member's own state in a conversation.
     Participation(participation::Event),
-    /// Of the directory.
+    /// Of a user's entry in the directory.
     User(user::Event),
     /// Of a contact.
     Contact(contact::Event),
-    /// Of a value that one contact may have.
+    /// Of the claim on a value that only one contact may have.
     ContactClaim(contact_claim::Event),
-    /// Of a source id of an inbox.
+    /// Of the link of a source id to a contact.
     ContactLink(contact_link::Event),
     /// Of an inbox.
     Inbox(inbox::Event),
     /// Of the teams of an account.
     Team(team::Event),
-    /// Of a reader of a trail.
+    /// Of reads of an audit trail.
     Audit(audit::Event),
 }
 
 /// Why a stored event cannot be read.
 #[derive(Debug, thiserror::Error)]
 pub enum Unreadable {
-    /// This version knows no such aggregate.
+    /// The stream type is unknown to this version.
     #[error("there is no stream type {0}")]
     UnknownType(String),
-    /// The JSON is not that of an event of the aggregate.
+    /// The JSON does not parse as an event of the aggregate.
     #[error("its JSON is not that of an event of its stream")]
     Json(#[from] serde_json::Error),
-    /// The JSON is that of another event than the one it is stored as.
+    /// The JSON is of another event type than the one it is stored under.
     #[error("its JSON is that of {0}")]
     OtherEvent(String),
 }
 
 impl Event {
-    /// Reads a stored event in today's shape, from any version.
+    /// Reads a stored event of any version, upcast to its current shape.
     ///
     /// # Errors
-    /// When the aggregate is unknown, or the JSON is not that of the named event.
+    /// When the aggregate is unknown, or the JSON does not parse as the named event.
     pub fn read(
         aggregate_type: &str,
         event_type: &str,
@@ -66,7 +66,7 @@ impl Event {
         }
     }
 
-    /// Everyone whom it names, each once for each time.
+    /// All users that the event names; a user who is named twice is listed twice.
     pub fn users(&self) -> Vec<UserId> {
         use conversation::Event::*;
         match self {
@@ -93,7 +93,7 @@ impl Event {
         }
     }
 
-    /// The uid of the user who is registered by it, if it is that.
+    /// The uid, if the event registers a user.
     pub fn registered_uid(&self) -> Option<&str> {
         match self {
             Self::User(user::Event::UserRegistered { uid, .. }) => Some(uid),
@@ -101,7 +101,7 @@ impl Event {
         }
     }
 
-    /// The message that its private values belong to, if they do.
+    /// The message that the event's private values belong to, if any.
     pub fn subject(&self) -> Option<MessageId> {
         match self {
             Self::Conversation(event) => conversation::Conversation::subject(event),
@@ -116,7 +116,7 @@ impl Event {
         }
     }
 
-    /// What it erases.
+    /// What the event erases, if anything.
     pub fn erases(&self) -> Option<Erasure> {
         match self {
             Self::Conversation(event) => conversation::Conversation::erases(event),

@@ -2,10 +2,10 @@ use std::error::Error;
 
 use crate::Event;
 
-/// Whether a stored event can be read, sealed as it is: its JSON is that of its type.
+/// Checks that a stored event can be read, without decrypting it: its JSON parses as its type.
 ///
 /// # Errors
-/// What is wrong with it.
+/// The reason why it cannot be read.
 pub fn check_stored(
     aggregate_type: &str,
     event_type: &str,

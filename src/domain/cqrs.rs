@@ -1,4 +1,4 @@
-//! Deciders as cqrs-es sees them, for its framework and its test kit.
+//! Implements cqrs-es's traits for deciders, for its framework and its test kit.
 
 use crate::{
     audit, contact, contact_claim, contact_link, conversation, inbox, participation, team, user,
@@ -7,9 +7,9 @@ use crate::{
 #[doc(hidden)]
 pub use cqrs_es::{Aggregate, DomainEvent, event_sink::EventSink};
 
-/// Makes a [`Decider`](crate::Decider) and its [`StoredEvent`](crate::StoredEvent) cqrs-es's
-/// `Aggregate` and `DomainEvent`: `aggregate!(Ticket, TicketEvent)`. A macro, since Rust allows
-/// only cqrs-es to implement its traits for all deciders at once.
+/// Implements cqrs-es's `Aggregate` and `DomainEvent` for a [`Decider`](crate::Decider) and its
+/// [`StoredEvent`](crate::StoredEvent): `aggregate!(Ticket, TicketEvent)`. A macro, because the
+/// orphan rule allows a blanket implementation only in cqrs-es itself.
 #[macro_export]
 macro_rules! aggregate {
     ($decider:ty, $event:ty) => {

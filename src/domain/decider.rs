@@ -7,38 +7,38 @@ use uuid::Uuid;
 
 use crate::{ConversationId, MessageId};
 
-/// An aggregate: its default is what a stream without events is, `decide` its rules, `evolve` the
-/// fold of its events.
+/// An aggregate: `Default` is the state of a stream without events, `decide` holds the rules,
+/// `evolve` folds the events.
 ///
-/// Both are pure. Time, ids and chance come with the command.
+/// Both functions are pure. Time, ids and randomness come with the command.
 pub trait Decider:
     Debug + Default + Clone + Serialize + DeserializeOwned + Send + Sync + 'static
 {
-    /// The type of its streams, `events.aggregate_type`.
+    /// The type of its streams, stored in `events.aggregate_type`.
     const TYPE: &'static str;
-    /// The shape of the state as snapshots keep it: raise it when a field changes, and older
+    /// The version of the state's shape in snapshots: raise it when a field changes, and older
     /// snapshots are ignored.
     const STATE_SCHEMA: i32;
-    /// What names one of them. The event store, which holds streams of any, keeps it as the UUID
-    /// that it is.
+    /// The id of a stream. The event store holds streams of all aggregates and keeps the id as a
+    /// plain UUID.
     type Id: Copy + From<Uuid> + Into<Uuid> + Send + Sync + 'static;
-    /// What may be asked.
+    /// The commands that it accepts.
     type Command: Clone + Debug + Send + Sync + 'static;
-    /// What may happen.
+    /// The events that it records.
     type Event: StoredEvent;
-    /// Why not.
+    /// Why a command is refused.
     type Refusal: Error + PartialEq + Send + Sync + 'static;
 
-    /// The rules. No events: the command is right, and nothing has to change.
+    /// Applies the rules to a command. No events: the command is valid, and nothing has to change.
     ///
     /// # Errors
-    /// The first rule that is broken.
+    /// The first rule that the command breaks.
     fn decide(&self, command: Self::Command) -> Result<Vec<Self::Event>, Self::Refusal>;
 
-    /// Becomes the state after an event.
+    /// Applies an event to the state.
     fn evolve(&mut self, event: &Self::Event);
 
-    /// What events' metadata and metrics call a command: `PostMessage` …
+    /// The command's name in event metadata and metrics: `PostMessage` …
     fn name(command: &Self::Command) -> &'static str;
 
     /// The conversation that an event of a stream belongs to; `None` for events of the directory.
@@ -46,25 +46,25 @@ pub trait Decider:
         None
     }
 
-    /// The message that an event's private values belong to, if it does.
+    /// The message that an event's private values belong to, if any.
     fn subject(_event: &Self::Event) -> Option<MessageId> {
         None
     }
 
-    /// What an event erases.
+    /// What an event erases, if anything.
     fn erases(_event: &Self::Event) -> Option<Erasure> {
         None
     }
 }
 
-/// An event as it is kept: JSON under a name and a version.
+/// An event as it is stored: JSON with a name and a version.
 pub trait StoredEvent:
     Debug + Clone + PartialEq + Serialize + DeserializeOwned + Send + Sync + 'static
 {
-    /// `MessagePosted` …
+    /// The event's name: `MessagePosted` …
     fn event_type(&self) -> &'static str;
 
-    /// Which shape of it this is.
+    /// The version of the event's shape.
     fn event_version(&self) -> &'static str {
         "1"
     }
@@ -73,8 +73,8 @@ pub trait StoredEvent:
 /// Private values that cannot be read any more once the event is recorded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Erasure {
-    /// All of the stream.
+    /// All values of the stream.
     Stream,
-    /// Those of one message.
+    /// The values of one message.
     Message(MessageId),
 }

@@ -1,23 +1,23 @@
-//! Who is in an inbox or a team.
+//! The members of an inbox or a team.
 
 use std::collections::BTreeSet;
 
 use crate::UserId;
 use crate::limits::{Excess, GROUP_SIZE_MAX};
 
-/// Who comes and goes.
+/// A change of the members.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum MembersChange {
-    /// These come; those who are in stay.
+    /// Adds these users.
     Add(Vec<UserId>),
-    /// These go, as far as they are in.
+    /// Removes these users; users who are not members are ignored.
     Remove(Vec<UserId>),
-    /// From now on exactly these.
+    /// Replaces all members with these users.
     Exactly(Vec<UserId>),
 }
 
 impl MembersChange {
-    /// All who are in then; `None` when nothing changes by it.
+    /// All members after the change; `None` if it changes nothing.
     pub(crate) fn of(self, members: &BTreeSet<UserId>) -> Result<Option<Vec<UserId>>, Excess> {
         let changed: BTreeSet<_> = match self {
             Self::Add(users) => members.iter().copied().chain(users).collect(),

@@ -1,10 +1,10 @@
-//! What may happen: commands, events, state and rules of conversations. Pure: no IO, no clock, no
-//! chance.
+//! The domain: commands, events, state and rules of conversations. Pure: no IO, no clock, no
+//! randomness.
 //!
-//! Each aggregate is a folder of the same files: `command` (what may be asked), `event` (what did
-//! happen), `refusal` (why not), `state` (the fold of the events, as far as the rules need it),
-//! `decide` (the rules), `tests` (given, when, then). `mod.rs` puts them together as a [`Decider`];
-//! `cqrs.rs` makes every decider an `Aggregate` of cqrs-es.
+//! Each aggregate is a folder of the same files: `command` (what can be requested), `event` (what
+//! happened), `refusal` (why a command is refused), `state` (the fold of the events, as far as the
+//! rules need it), `decide` (the rules), `tests` (given, when, then). `mod.rs` combines them into a
+//! [`Decider`]; `cqrs.rs` makes every decider an `Aggregate` of cqrs-es.
 //!
 //! Deliberately not here: who may call what over HTTP, public integer ids, and anything that only
 //! readers need. A new command is a variant in `command.rs`, a rule in `decide.rs`, a test; a new

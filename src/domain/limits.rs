@@ -1,5 +1,5 @@
-//! How much the domain takes of what users and the host system write: only what can be encoded,
-//! published in one message of a megabyte, stored in every column and index, and read back equal.
+//! Limits on what users and the host system write: what is accepted can be encoded, published in
+//! one NATS message of 1 MiB, stored in every column and index, and read back equal.
 
 use std::ops::RangeInclusive;
 
@@ -8,43 +8,43 @@ use serde_json::{Map, Value};
 
 use crate::Text;
 
-/// Levels of objects and arrays in metadata. JSON readers stop at some depth, and metadata is
-/// wrapped on its way.
+/// Nesting levels of objects and arrays in metadata. JSON parsers limit the depth, and metadata is
+/// wrapped in further levels on its way.
 pub const METADATA_DEPTH_MAX: usize = 32;
 /// Bytes of metadata, as compact JSON.
 pub const METADATA_BYTES_MAX: usize = 64 * 1024;
-/// Names in metadata, on all levels together.
+/// Keys in metadata, on all levels together.
 pub const METADATA_KEYS_MAX: usize = 1_000;
-/// Tags of one thing.
+/// Tags of one object.
 pub const TAGS_MAX: usize = 100;
 /// Longest tag, in characters.
 pub const TAG_LENGTH_MAX: usize = 256;
-/// Bytes of all tags of one thing, as compact JSON.
+/// Bytes of all tags of one object, as compact JSON.
 pub const TAGS_BYTES_MAX: usize = 16 * 1024;
 /// Longest e-mail address, in characters.
 pub const EMAIL_LENGTH_MAX: usize = 320;
-/// Longest address of a picture, in characters.
+/// Longest URL of a picture, in characters.
 pub const AVATAR_URL_LENGTH_MAX: usize = 2048;
 /// Longest text in an attribute, in characters.
 pub const ATTRIBUTE_LENGTH_MAX: usize = 1_500;
 /// Largest integer in an attribute.
 pub const ATTRIBUTE_INTEGER_MAX: i64 = 9_999_999_999;
-/// Longest name that a channel has for a contact or a message, in characters.
+/// Longest source id (a channel's own id of a contact or a message), in characters.
 pub const SOURCE_ID_LENGTH_MAX: usize = 256;
-/// Users who can be in an inbox or a team.
+/// Members of an inbox or a team.
 pub const GROUP_SIZE_MAX: usize = 1_000;
-/// Bytes of an event as it is published. With its headers it fits into a message of NATS, which
-/// takes a mebibyte by default.
+/// Bytes of an event as published. With its headers it fits into a NATS message, whose limit is 1
+/// MiB by default.
 pub const EVENT_BYTES_MAX: usize = 1_020_000;
 
-// The longest message, each of whose characters is escaped as six bytes, with all that may come
-// with it.
+// Worst case: the longest text, with every character escaped as six bytes, and the largest metadata
+// and tags.
 const _: () = assert!(
     crate::conversation::TEXT_LENGTH_MAX * 6 + METADATA_BYTES_MAX + TAGS_BYTES_MAX + 1024
         < EVENT_BYTES_MAX
 );
 
-/// What is beyond a limit.
+/// A value that exceeds a limit.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Excess {
     /// PostgreSQL cannot store the character.
@@ -54,7 +54,7 @@ pub enum Excess {
     #[error("{field} must be at most {max} characters long, not {length}")]
     Characters {
         field: &'static str,
-        /// What came.
+        /// The actual length.
         length: usize,
         max: usize,
     },
@@ -62,7 +62,7 @@ pub enum Excess {
     #[error("{field} must be at most {max} bytes of JSON, not {length}")]
     Bytes {
         field: &'static str,
-        /// What came.
+        /// The actual length.
         length: usize,
         max: usize,
     },
@@ -72,13 +72,13 @@ pub enum Excess {
     /// Too many of something.
     #[error("{field} must be at most {max}")]
     Number {
-        /// Of what.
+        /// What there is too much of.
         field: &'static str,
         max: usize,
     },
 }
 
-/// Up to `max` characters, all of which can be stored.
+/// Checks that a text has at most `max` characters, all of which can be stored.
 pub(crate) fn check_text(field: &'static str, text: &str, max: usize) -> Result<(), Excess> {
     let length = text.chars().count();
     if length > max {
@@ -87,7 +87,7 @@ pub(crate) fn check_text(field: &'static str, text: &str, max: usize) -> Result<
     if text.contains('\0') { Err(Excess::Nul { field }) } else { Ok(()) }
 }
 
-/// The same, where there is a text.
+/// Like `check_text`, if there is a text.
 pub(crate) fn check_optional(
     field: &'static str,
     text: Option<&Text>,
@@ -96,7 +96,7 @@ pub(crate) fn check_optional(
     text.map_or(Ok(()), |text| check_text(field, text.as_str(), max))
 }
 
-/// The host system's own data of a thing.
+/// Checks the depth, the keys and the size of metadata.
 pub(crate) fn check_metadata(metadata: Option<&Map<String, Value>>) -> Result<(), Excess> {
     let Some(metadata) = metadata else { return Ok(()) };
     let mut keys = 0;
@@ -126,7 +126,7 @@ fn check_depth(depth: usize) -> Result<(), Excess> {
     }
 }
 
-/// A value inside an object or array on level `depth`.
+/// Checks a value inside an object or array on level `depth`.
 fn check_value(value: &Value, depth: usize, keys: &mut usize) -> Result<(), Excess> {
     match value {
         Value::String(text) if text.contains('\0') => Err(Excess::Nul { field: "metadata" }),
@@ -139,7 +139,8 @@ fn check_value(value: &Value, depth: usize, keys: &mut usize) -> Result<(), Exce
     }
 }
 
-/// Attributes of a contact or a support conversation: what every client of a desk can hold.
+/// Checks attributes of a contact or a support conversation: texts and integers are bounded so that
+/// every support client can hold them.
 pub(crate) fn check_attributes(attributes: &Map<String, Value>) -> Result<(), Excess> {
     check_metadata(Some(attributes))?;
     attributes.values().try_for_each(check_attribute)
@@ -162,8 +163,8 @@ fn is_too_large(number: f64) -> bool {
     number.fract() == 0.0 && number > ATTRIBUTE_INTEGER_MAX as f64
 }
 
-/// A time as every reader holds it: to the microsecond, as PostgreSQL does, which knows no leap
-/// seconds. `None`: a year of more than four digits.
+/// Truncates a time to microseconds, the precision of PostgreSQL. `None` if not every reader can
+/// represent it: a year outside 1 to 9999, or a leap second, which PostgreSQL does not know.
 pub(crate) fn storable_time(time: DateTime<Utc>) -> Option<DateTime<Utc>> {
     const YEARS: RangeInclusive<i32> = 1..=9999;
     const SECOND_NS: u32 = 1_000_000_000;
@@ -171,7 +172,7 @@ pub(crate) fn storable_time(time: DateTime<Utc>) -> Option<DateTime<Utc>> {
     is_storable.then(|| time.trunc_subsecs(6))
 }
 
-/// The tags of a thing.
+/// Checks the number, the length and the size of tags.
 pub(crate) fn check_tags(tags: &[String]) -> Result<(), Excess> {
     if tags.len() > TAGS_MAX {
         return Err(Excess::Number { field: "the number of tags", max: TAGS_MAX });
@@ -195,7 +196,7 @@ mod tests {
 
     use super::*;
 
-    /// Objects and arrays in turns; the outermost is the first level.
+    /// Alternating objects and arrays; the outermost is the first level.
     fn nested(levels: usize) -> Map<String, Value> {
         let wrap = |value, level| if level % 2 == 0 { json!([value]) } else { json!({"a": value}) };
         let value = (1..levels).rev().fold(json!(1), |value, level| wrap(value, level + 1));

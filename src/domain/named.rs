@@ -1,7 +1,7 @@
-//! Values that have one name each, in the log, in the read models and for callers.
+//! Enums whose values have one name each, in the log, in the read models and in the API.
 
-/// Makes an enum that is written by the names of its values. Deserializing, storing and listing
-/// them take the names from here, so that none can be forgotten.
+/// Declares an enum that is serialized by the names of its values. Deserialization, storage and
+/// `ALL` take the names from one list, so that none can be forgotten.
 macro_rules! named {
     (
         $(#[$meta:meta])*
@@ -18,7 +18,7 @@ macro_rules! named {
         }
 
         impl $type {
-            /// In the order of their declaration.
+            /// All values, in the order of their declaration.
             pub const ALL: &[Self] = &[$(Self::$value),+];
 
             /// The name that is stored and shown.

@@ -5,27 +5,27 @@ use serde::de::{IgnoredAny, MapAccess, Visitor};
 use serde::ser::SerializeMap;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-/// What a person wrote or is called: message bodies, titles, tags, names. Its own type, so that it
-/// can be told from identifiers wherever it goes, so that no log line can show it, and so that the
-/// event store can seal it.
+/// User-written text and personal data: message bodies, titles, tags, names. A type of its own, so
+/// that it cannot be mistaken for an identifier, so that no log line can show it, and so that the
+/// event store can encrypt it.
 ///
-/// As JSON it is an object of one key: [`KNOWN`] with the value, in memory only; [`SEALED`] as the
-/// log holds it; [`REDACTED`] or anything else where the key that sealed it is gone. A private
-/// value stands at the top level of an event, never inside another value: there the event store
-/// would refuse it.
+/// As JSON it is an object with one key: [`KNOWN`] with the value, in memory only; [`SEALED`] with
+/// the ciphertext, in the log; [`REDACTED`] or any other key if the encryption key is gone. A
+/// private value is at the top level of an event, never inside another value: the event store
+/// refuses it there.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub enum Private<T> {
-    /// It can be read.
+    /// The value is readable.
     Known(T),
-    /// It was erased, or is sealed with a key that is not at hand.
+    /// The value was erased, or is encrypted with a key that is not available.
     Redacted,
 }
 
-/// The key of a value that can be read.
+/// The JSON key of a readable value.
 pub const KNOWN: &str = "$private";
-/// The key of a sealed value.
+/// The JSON key of an encrypted value.
 pub const SEALED: &str = "$sealed";
-/// The key of a value that was erased.
+/// The JSON key of an erased value.
 pub const REDACTED: &str = "$redacted";
 
 /// Free text.
@@ -47,24 +47,24 @@ impl Text {
         self.reveal().map_or("", String::as_str)
     }
 
-    /// Nothing but white space.
+    /// Whether it is empty, erased or only white space.
     pub fn is_blank(&self) -> bool {
         self.as_str().trim().is_empty()
     }
 
-    /// In Unicode scalar values, as all limits count.
+    /// The length in Unicode scalar values, the unit of all limits on text.
     pub fn length(&self) -> usize {
         self.as_str().chars().count()
     }
 }
 
 impl<T> Private<Vec<T>> {
-    /// The items; none when they were erased.
+    /// The items; empty if they were erased.
     pub fn as_slice(&self) -> &[T] {
         self.reveal().map_or(&[], Vec::as_slice)
     }
 
-    /// Known to have no items.
+    /// Whether it is readable and has no items.
     pub fn is_empty(&self) -> bool {
         self.reveal().is_some_and(Vec::is_empty)
     }
@@ -136,7 +136,7 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for PrivateVisitor<T> {
     }
 }
 
-/// As others read it: the value itself, or a word in its place.
+/// The schema of the published form: the value itself, or a word in its place.
 #[cfg(test)]
 impl<T: schemars::JsonSchema> schemars::JsonSchema for Private<T> {
     fn inline_schema() -> bool {

@@ -1,6 +1,6 @@
-//! Ids as PostgreSQL's driver binds and reads them, alone and in arrays: as what they stand on.
+//! sqlx's traits for ids: bound and read like their inner type, alone and in arrays.
 
-/// Makes an id a value of PostgreSQL, as `$inner` is one.
+/// Implements sqlx's traits for an id by delegating to `$inner`.
 macro_rules! stored_as {
     ($name:ident, $inner:ty) => {
         impl sqlx::Type<sqlx::Postgres> for $name {

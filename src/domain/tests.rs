@@ -17,7 +17,7 @@ fn folder() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("golden")
 }
 
-/// An event of today's shape is written as its golden file says, and read back as itself.
+/// Events of the current shape serialize to their golden files, which parse back to the events.
 fn check<E: DomainEvent + Serialize + DeserializeOwned>(
     events: Vec<E>,
     seen: &mut BTreeSet<String>,
@@ -47,7 +47,7 @@ fn events_are_written_as_their_golden_files_say() {
     check(inbox_events(), &mut seen);
     check(team_events(), &mut seen);
     check(audit_events(), &mut seen);
-    // An event that has no sample would be missed: the sources name them all.
+    // An event without a sample would go unnoticed, so all names are taken from the sources.
     let sources = [
         include_str!("conversation/event.rs"),
         include_str!("participation/event.rs"),

@@ -10,7 +10,7 @@ use std::sync::LazyLock;
 use cqrs_es::persist::{EventUpcaster, SemanticVersionEventUpcaster, SerializedEvent};
 use serde_json::Value;
 
-/// In the order of the versions. So far every event has the shape that it was first released with.
+/// In the order of the versions. Empty so far: every event still has its first released shape.
 static UPCASTERS: LazyLock<Vec<SemanticVersionEventUpcaster>> = LazyLock::new(Vec::new);
 
 /// Whether an older version wrote the event.

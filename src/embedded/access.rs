@@ -1,22 +1,22 @@
-/// What the two users of a private NATS server may do.
+/// The permissions of the two users of a private NATS server.
 ///
-/// Each has an account of its own. Subjects of the first user's account do not exist for the second
-/// one, but for the services that stand here. Permissions within one account would not do: a user
-/// who may ask for something there can have the answer sent to any subject, and so write where it
-/// must not.
+/// Each user has a separate NATS account. The reading user sees nothing of our own account's
+/// subjects but the services and streams exported here. Permissions within one account would not
+/// suffice: a user who may send a request can have the response sent to any subject, and so write
+/// where it must not.
 #[derive(Debug, Clone)]
 pub struct Access {
     /// Subjects that our own user may publish to; it may subscribe to all.
     pub publish: Vec<String>,
-    /// Subjects at which the reading user may ask for one answer.
+    /// Subjects at which the reading user may send requests with one response.
     pub ask: Vec<String>,
-    /// Subjects at which it may ask for several.
+    /// Subjects at which it may send requests with several responses.
     pub ask_for_several: Vec<String>,
-    /// Subjects of our own that it may listen to.
+    /// Subjects of our own account that it may subscribe to.
     pub hear: Vec<String>,
 }
 
-/// All for our own user, nothing for the other.
+/// Everything for our own user, nothing for the reading user.
 impl Default for Access {
     fn default() -> Self {
         Self { publish: vec![">".to_owned()], ask: vec![], ask_for_several: vec![], hear: vec![] }
@@ -25,11 +25,11 @@ impl Default for Access {
 
 pub(crate) const OWN_USER: &str = "colloquy";
 pub(crate) const READING_USER: &str = "reader";
-/// Our own user's account, and the folder of its streams.
+/// The account of our own user; also the name of the folder of its streams.
 pub(crate) const ACCOUNT: &str = "COLLOQUY";
 
 impl Access {
-    /// As the server's configuration has it.
+    /// The `accounts` section of the server's configuration.
     pub(crate) fn configure(&self, password: &str, reading_password: &str) -> String {
         let publish = list(self.publish.iter().map(|subject| format!("\"{subject}\"")));
         let one = self.ask.iter().map(|subject| format!("{{ service: \"{subject}\" }}"));

@@ -14,8 +14,8 @@ use tokio::sync::watch;
 use crate::user::User;
 use crate::{Error, private_file};
 
-/// A program with little of our environment: that holds secrets, and what the shell sets for
-/// PostgreSQL's programs (`PGDATA`, `PGHOST` …) is about another server.
+/// A program with a minimal environment: ours holds secrets, and variables for PostgreSQL's
+/// programs (`PGDATA`, `PGHOST` …) are about another server.
 pub(crate) fn command(program: impl AsRef<OsStr>) -> Command {
     let mut command = Command::new(program);
     command.env_clear().envs(std::env::vars_os().filter(|(name, _)| {
@@ -25,7 +25,7 @@ pub(crate) fn command(program: impl AsRef<OsStr>) -> Command {
     command
 }
 
-/// A server process that does not outlive us.
+/// A server process that does not outlive this process.
 #[derive(Debug)]
 pub(crate) struct Child {
     pid: i32,
@@ -34,11 +34,11 @@ pub(crate) struct Child {
 }
 
 impl Child {
-    /// Starts a program with its output in `log`. `parting` is the signal that the kernel sends
-    /// when we die.
+    /// Starts a program with its output in `log`. `parting` is the signal that the kernel sends to
+    /// it when this process dies.
     ///
-    /// The kernel's parent is the thread that forked, not the process, so a thread is kept for each
-    /// child: it forks, and then waits for the child's end.
+    /// To the kernel the parent is the thread that forked, not the process. So each child has a
+    /// thread, which forks and then waits for the child to exit.
     pub(crate) fn spawn(
         server: &'static str,
         mut command: Command,
@@ -81,14 +81,14 @@ impl Child {
         self.exited.borrow().is_some() || self.exited.has_changed().is_err()
     }
 
-    /// Returns when the server has ended, for any reason.
+    /// Returns when the server has exited, for any reason.
     pub(crate) async fn ended(&mut self) {
-        // An error is the end of the thread that waits for the child: the child does not outlive
-        // that.
+        // An error means that the thread that waits for the child has ended, and the child does not
+        // outlive that thread.
         let _ = self.exited.wait_for(Option::is_some).await;
     }
 
-    /// Sends `signal` and waits for the end.
+    /// Sends `signal` and waits for the exit, at most 30 s; then kills.
     pub(crate) async fn stop(mut self, signal: i32) -> Result<(), Error> {
         const PATIENCE: Duration = Duration::from_secs(30);
         send(self.pid, signal);
@@ -116,7 +116,8 @@ fn make_files_private(command: &mut Command) {
 #[cfg(target_os = "linux")]
 fn die_with_parent(command: &mut Command, signal: i32) {
     let parent = std::process::id() as i32;
-    // SAFETY: both calls are async-signal-safe. Set after the change of user, which would clear it.
+    // SAFETY: both calls are async-signal-safe. Set after the change of user, which would clear the
+    // setting.
     unsafe {
         command.pre_exec(move || {
             if libc::prctl(libc::PR_SET_PDEATHSIG, signal) != 0 {
@@ -130,31 +131,31 @@ fn die_with_parent(command: &mut Command, signal: i32) {
     }
 }
 
-/// Without the kernel's help, what a killed parent leaves is stopped at the next start.
+/// Without the kernel's help, a server that a killed parent left is stopped at the next start.
 #[cfg(not(target_os = "linux"))]
 fn die_with_parent(_: &mut Command, _: i32) {}
 
 pub(crate) fn send(pid: i32, signal: i32) {
-    // SAFETY: a plain system call; a process that is gone is an error that means the same.
+    // SAFETY: a plain system call; an error means that the process is gone, which is as good.
     unsafe {
         libc::kill(pid, signal);
     }
 }
 
 pub(crate) fn is_alive(pid: i32) -> bool {
-    // SAFETY: signal 0 only asks.
+    // SAFETY: signal 0 only checks that the process exists.
     pid > 0 && unsafe { libc::kill(pid, 0) } == 0
 }
 
-/// What the process that a pid file names is to the folder that it names it for. The number may
-/// have gone to any other process since, also to the same server of another folder.
+/// Whether the process in a folder's pid file is the server of that folder. The pid may have been
+/// reused since by any other process, even by the same server of another folder.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Found {
     /// The `program` that was started with `flag` and the folder after it.
     OurServer,
-    /// One that does not even work in the folder.
+    /// A process whose working directory is not the folder.
     Stranger,
-    /// It cannot be told.
+    /// Cannot be determined.
     Unclear,
 }
 
@@ -173,7 +174,7 @@ pub(crate) fn judge(pid: i32, program: &str, flag: &str, folder: &Path) -> Found
     }
 }
 
-/// What a process was started with; nothing where the system does not tell.
+/// A process's command line; empty if the system does not reveal it.
 fn arguments(pid: i32) -> Vec<OsString> {
     if let Ok(line) = std::fs::read(format!("/proc/{pid}/cmdline")) {
         let arguments = line.split(|byte| *byte == 0).filter(|argument| !argument.is_empty());
@@ -184,7 +185,7 @@ fn arguments(pid: i32) -> Vec<OsString> {
     line.unwrap_or_default().split_whitespace().map(OsString::from).collect()
 }
 
-/// A file of ours alone, with what was in it.
+/// Opens or creates a file that only its owner can read, and keeps its content.
 fn make_private(path: &Path) -> Result<File, Error> {
     let mut options = File::options();
     options.write(true).create(true).truncate(false).mode(0o600);
@@ -193,7 +194,7 @@ fn make_private(path: &Path) -> Result<File, Error> {
     Ok(file)
 }
 
-/// Takes the folder for this process; released when the file is dropped, also by a crash.
+/// Locks the folder for this process. Dropping the file releases the lock, and so does a crash.
 pub(crate) fn lock(folder: &Path, name: &str) -> Result<File, Error> {
     let path = folder.join(name);
     let file = make_private(&path)?;
@@ -206,7 +207,8 @@ pub(crate) fn lock(folder: &Path, name: &str) -> Result<File, Error> {
     }
 }
 
-/// Ends a server that a killed parent left, told by its pid file: politely, then not.
+/// Stops a server that a killed parent left behind: with the polite signal, after 15 s with
+/// SIGKILL.
 pub(crate) async fn end_left_behind(
     pid: i32,
     polite: i32,
@@ -241,12 +243,13 @@ pub(crate) fn free_port() -> Result<u16, Error> {
         .map_err(Error::file("bind a port on", Path::new("127.0.0.1")))
 }
 
-/// What is kept of a server's earlier runs.
+/// Bytes that are kept of a server's earlier logs.
 const LOG_BYTES_KEPT: usize = 64 * 1024;
-/// Where a run begins in a server's log.
+/// Marks where a run begins in a server's log.
 const LOG_MARK: &str = "---- started by colloquy ----";
 
-/// A server's log with room for another run: why the last one ended stays to be read.
+/// Opens a server's log for another run. The end of the earlier log is kept, because it says why
+/// the last run ended.
 fn begin_log(log: &Path) -> Result<File, Error> {
     let failed = || Error::file("write", log);
     let mut file = make_private(log)?;
@@ -258,7 +261,7 @@ fn begin_log(log: &Path) -> Result<File, Error> {
     Ok(file)
 }
 
-/// The end of what a server logged in its last run, on one line.
+/// The last five lines that a server logged in its last run, on one line.
 pub(crate) fn log_tail(log: &Path) -> String {
     let text = std::fs::read(log).unwrap_or_default();
     let text = String::from_utf8_lossy(&text);

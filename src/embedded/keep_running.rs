@@ -3,25 +3,25 @@ use std::time::{Duration, Instant};
 
 use crate::Error;
 
-/// A server that is ours to keep running.
+/// A private server that this process keeps running.
 pub trait Private {
-    /// For people.
+    /// Its name in messages.
     const NAME: &str;
 
-    /// Waits for its end; returns the last lines of its log.
+    /// Waits until it exits; returns the last lines of its log.
     fn ended(&mut self) -> impl Future<Output = String> + Send;
 
-    /// Starts it again where its clients look for it.
+    /// Restarts it at the same address.
     fn restart(&mut self) -> impl Future<Output = Result<(), Error>> + Send;
 }
 
-/// How often a server is started again within [`WITHIN`]. One that ends more often will not get
-/// better by itself.
+/// Most restarts of a server within [`WITHIN`]. One that exits more often will not recover by
+/// itself.
 const RESTARTS_MAX: usize = 3;
 const WITHIN: Duration = Duration::from_secs(600);
 
-/// Starts a server again whenever it ends, and returns when that is no use; never where there is
-/// none.
+/// Restarts a server whenever it exits. Returns when restarting is pointless; never without a
+/// server.
 pub async fn keep_running<S: Private>(server: Option<&mut S>) -> Error {
     let Some(server) = server else { return std::future::pending().await };
     let mut restarts = VecDeque::new();

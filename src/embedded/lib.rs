@@ -1,11 +1,11 @@
-//! Private PostgreSQL and NATS servers: for `serve` without configuration, and for every test.
+//! Private PostgreSQL and NATS servers, for `serve` without configuration and for every test.
 //!
-//! Servers are children on loopback ports of their own, with their data under one folder. They die
-//! with this process however it dies; a folder that a killed process left behind is put in order at
-//! the next start. fsync stays on. PostgreSQL refuses to run as root: then an unprivileged user
-//! runs it.
+//! Servers are child processes on their own loopback ports, with their data under one folder. They
+//! die with this process, however it dies; the next start cleans up what a killed process left
+//! behind. fsync stays on. PostgreSQL refuses to run as root, so there an unprivileged user runs
+//! it.
 //!
-//! Deliberately not here: pooling, schemas, anything that knows what the servers are used for.
+//! Deliberately not here: pooling, schemas, anything that depends on what the servers are used for.
 //! Another server is another file beside `postgres.rs` and `nats.rs`, built on `child.rs`.
 
 #![cfg_attr(
@@ -41,10 +41,10 @@ pub use user::{check_data_dir, make_data_dir, own_name};
 /// Why a server could not be started or stopped.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// A program is missing; the line says what to install.
+    /// A program is missing; the message says what to install.
     #[error("{what} is not installed: install {package}")]
     Missing {
-        /// The program, for people.
+        /// The program's name in messages.
         what: &'static str,
         /// What to install, by package manager.
         package: &'static str,
@@ -55,53 +55,53 @@ pub enum Error {
         /// The folder.
         folder: PathBuf,
     },
-    /// A file or folder could not be made, read or locked.
+    /// A file or folder could not be created, read, written or locked.
     #[error("cannot {doing} {}", .path.display())]
     File {
-        /// What was tried, as an infinitive.
+        /// What failed, as an infinitive.
         doing: &'static str,
-        /// Where.
+        /// The file or folder.
         path: PathBuf,
-        /// The system's answer.
+        /// The error of the operating system.
         #[source]
         source: std::io::Error,
     },
     /// A program could not be run.
     #[error("cannot run {}", .program.display())]
     Run {
-        /// Which.
+        /// The program.
         program: PathBuf,
-        /// The system's answer.
+        /// The error of the operating system.
         #[source]
         source: std::io::Error,
     },
-    /// A server ended or did not answer in time; the tail of its log says why.
+    /// A server exited or did not respond in time; the tail of its log says why.
     #[error("{server} did not come up: {log}")]
     NotUp {
-        /// Which.
+        /// The name of the server.
         server: &'static str,
         /// The last lines of its log.
         log: String,
     },
-    /// A server has ended again and again; the tail of its log may say why.
+    /// A server has exited again and again; the tail of its log may say why.
     #[error("the private {server} has ended {times} times within 10 minutes, last with: {log}")]
     KeepsEnding {
-        /// Which.
+        /// The name of the server.
         server: &'static str,
-        /// How often.
+        /// How many times it has exited.
         times: usize,
         /// The last lines of its log.
         log: String,
     },
-    /// A server did not end when told to.
+    /// A server did not exit when told to.
     #[error("{server} did not stop within {seconds} s")]
     NotDown {
-        /// Which.
+        /// The name of the server.
         server: &'static str,
-        /// How long it was waited for.
+        /// How long the wait was.
         seconds: u64,
     },
-    /// The cluster is there, and what opens it is not: a new password would not.
+    /// The cluster exists, but its password file is missing; a new password would not open it.
     #[error(
         "{} is missing, and the database in {} cannot be opened without it: put the file back, or \
          move that folder away to begin with an empty database",
@@ -114,7 +114,7 @@ pub enum Error {
         /// The folder of the cluster.
         cluster: PathBuf,
     },
-    /// The cluster was made with another password.
+    /// The cluster was created with another password.
     #[error(
         "the database in {} was made with another password than the one in {}: put the right file \
          back",
@@ -139,13 +139,13 @@ impl Error {
     }
 }
 
-/// A folder's one name, so that it can be told whose it is.
+/// The canonical path of a folder, so that processes can be matched to it.
 fn canonical(folder: &std::path::Path) -> Result<PathBuf, Error> {
     std::fs::canonicalize(folder).map_err(Error::file("find", folder))
 }
 
-/// Where private servers keep their data by default. For root it is a folder that the unprivileged
-/// user of the private PostgreSQL can reach, which root's home is not.
+/// The default data folder of the private servers. For root it is a folder that the unprivileged
+/// user of the private PostgreSQL can reach, unlike root's home.
 pub fn default_data_dir() -> PathBuf {
     if user::is_root() {
         return PathBuf::from("/var/lib/colloquy");

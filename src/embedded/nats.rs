@@ -25,7 +25,7 @@ pub struct Nats {
 }
 
 impl Nats {
-    /// Starts the server on the data in `data_dir`, which is made at the first time.
+    /// Starts the server on the data in `data_dir`, which is created the first time.
     ///
     /// # Errors
     /// When the program is missing, the folder is in use, or the server does not come up.
@@ -33,7 +33,7 @@ impl Nats {
         Self::start_on(data_dir, None).await
     }
 
-    /// The same, on a port that was used before, so that clients find the server again.
+    /// The same on a given port, so that clients find a restarted server again.
     ///
     /// # Errors
     /// As [`start`](Self::start); also when the port is taken.
@@ -41,11 +41,10 @@ impl Nats {
         Self::start_with(data_dir, port, &Access::default(), "").await
     }
 
-    /// The same with users who may do no more than they are told, and further lines in the server's
-    /// configuration.
+    /// The same with restricted users, and further lines in the server's configuration.
     ///
     /// # Errors
-    /// As [`start_on`](Self::start_on); also when the server does not like them.
+    /// As [`start_on`](Self::start_on); also when the server rejects the configuration.
     pub async fn start_with(
         data_dir: &Path,
         port: Option<u16>,
@@ -57,13 +56,13 @@ impl Nats {
         let data_dir = &crate::canonical(data_dir)?;
         let lock = child::lock(data_dir, "nats.lock")?;
         let passwords = (password(data_dir, OWN)?, password(data_dir, READING)?);
-        // In a file, because anybody on the machine may read a command line.
+        // In a file, because any user of the machine can read a command line.
         let configuration = access.configure(&passwords.0, &passwords.1) + further;
         private_file::keep(&data_dir.join(CONFIGURATION), &configuration)?;
         Self::launch(data_dir, port, lock).await
     }
 
-    /// With the configuration that is in the folder.
+    /// Starts the server with the configuration in the folder.
     async fn launch(data_dir: &Path, port: Option<u16>, lock: File) -> Result<Self, Error> {
         let server = programs::nats()?;
         let store = data_dir.join("nats");
@@ -111,7 +110,7 @@ impl Nats {
         unreachable!("the last attempt returns")
     }
 
-    /// Where it listens, user and password included.
+    /// The URL, user and password included.
     pub fn url(&self) -> &str {
         &self.url
     }
@@ -131,18 +130,18 @@ impl Nats {
         self.port
     }
 
-    /// Ends it as a crash would.
+    /// Kills the server, as in a crash.
     ///
     /// # Errors
-    /// When it does not end in time.
+    /// When it does not exit in time.
     pub async fn kill(self) -> Result<(), Error> {
         self.child.stop(libc::SIGKILL).await
     }
 
-    /// Writes everything out and waits for the end.
+    /// Shuts the server down with everything written out, and waits until it has exited.
     ///
     /// # Errors
-    /// When it does not end in time.
+    /// When it does not exit in time.
     pub async fn stop(self) -> Result<(), Error> {
         self.child.stop(libc::SIGTERM).await
     }
@@ -166,14 +165,15 @@ impl Private for Nats {
 const OWN: &str = "nats-password";
 const READING: &str = "nats-reader-password";
 
-/// A user's password, made at the first start: clients find the server again at the next.
+/// A user's password, created at the first start and kept, so that clients can log in after a
+/// restart.
 fn password(data_dir: &Path, file: &str) -> Result<String, Error> {
     let file = data_dir.join(file);
     private_file::keep_first(&file, &Alphanumeric.sample_string(&mut rand::rng(), 32))?;
     private_file::read(&file).map(Option::unwrap_or_default)
 }
 
-/// The port of the last start: readers find the server there again.
+/// The file with the port of the last start, so that readers find the server again.
 const PORT: &str = "nats-port";
 
 fn kept_port(data_dir: &Path) -> Result<Option<u16>, Error> {
@@ -195,8 +195,8 @@ fn keep_port(data_dir: &Path, kept: Option<u16>, used: u16) -> Result<(), Error>
     private_file::keep(&data_dir.join(PORT), &used.to_string())
 }
 
-/// Streams that were made when there was one user, and no account but the server's own, are ours:
-/// what is erased from then on is erased from them too.
+/// Moves streams from the time when there was only the server's own account into our account, so
+/// that erasures reach them too.
 fn move_to_account(store: &Path) -> Result<(), Error> {
     let (before, now) = (store.join("jetstream/$G"), store.join("jetstream").join(ACCOUNT));
     if !before.exists() || now.exists() {
@@ -205,7 +205,7 @@ fn move_to_account(store: &Path) -> Result<(), Error> {
     std::fs::rename(&before, &now).map_err(Error::file("move", &before))
 }
 
-/// The server that still runs on this data although the lock is free.
+/// The pid of a server that still runs on this data although the lock is free.
 fn left_behind(pid_file: &Path, store: &Path) -> Option<i32> {
     let pid: i32 = std::fs::read_to_string(pid_file).ok()?.trim().parse().ok()?;
     (child::judge(pid, "nats-server", "-sd", store) == Found::OurServer).then_some(pid)
@@ -224,7 +224,7 @@ async fn wait_until_up(child: &Child, port: u16, password: &str, log: &Path) -> 
     Err(Error::NotUp { server: "nats-server", log: child::log_tail(log) })
 }
 
-/// JetStream itself answers, if only that it has no such stream.
+/// Whether JetStream answers, even if only that it has no such stream.
 pub(crate) async fn answers(options: ConnectOptions, port: u16) -> bool {
     match options.connect(format!("nats://127.0.0.1:{port}")).await {
         Ok(client) => match async_nats::jetstream::new(client).get_stream("none").await {

@@ -24,7 +24,7 @@ pub struct Postgres {
 }
 
 impl Postgres {
-    /// Starts the server on the data in `data_dir`, which is made at the first time.
+    /// Starts the server on the data in `data_dir`, which is created the first time.
     ///
     /// # Errors
     /// When a program is missing, the folder is in use or cannot be reached, or the server does not
@@ -59,7 +59,7 @@ impl Postgres {
                     child.stop(libc::SIGINT).await?;
                     return Err(Error::PasswordWrong { file: home.join(PASSWORD_FILE), cluster });
                 }
-                // Not every file system has sockets: one that a virtual machine shares may not.
+                // Not every file system supports sockets: one shared by a virtual machine may not.
                 Err(_) if socket.is_some() && child::log_tail(&log).contains("Unix-domain") => {
                     tracing::warn!("PostgreSQL cannot listen on a unix socket: TCP is used");
                     if let Some(socket) = socket.take() {
@@ -74,7 +74,7 @@ impl Postgres {
         unreachable!("the last attempt returns")
     }
 
-    /// Where its database `colloquy` is, password included.
+    /// The URL of its database `colloquy`, password included.
     pub fn url(&self) -> &str {
         &self.url
     }
@@ -89,10 +89,10 @@ impl Postgres {
         self.socket.as_ref().map(SocketFolder::path)
     }
 
-    /// Disconnects everyone, writes everything out and waits for the end.
+    /// Disconnects all clients, writes everything out and waits until the server has exited.
     ///
     /// # Errors
-    /// When it does not end in time.
+    /// When it does not exit in time.
     pub async fn stop(self) -> Result<(), Error> {
         self.child.stop(libc::SIGINT).await?;
         if let Some(socket) = self.socket {
@@ -110,8 +110,8 @@ impl Private for Postgres {
         child::log_tail(&self.data_dir.join("postgres.log"))
     }
 
-    /// On the same port and socket. Processes of the server that ended may hold its memory for a
-    /// moment longer, and it does not start before they are gone.
+    /// Restarts on the same port and socket. Processes of the server that exited may hold its
+    /// shared memory a moment longer, and PostgreSQL does not start before they are gone.
     async fn restart(&mut self) -> Result<(), Error> {
         let server = programs::postgres("postgres")?;
         let home = self.data_dir.join("postgres");
@@ -136,12 +136,12 @@ impl Private for Postgres {
     }
 }
 
-/// How long what is left of a server that crashed may be in the way of its next start.
+/// How long the remains of a crashed server may block its next start.
 const HELD_AT_MOST: Duration = Duration::from_secs(10);
 
 const PASSWORD_FILE: &str = "password";
 
-/// Whether a private cluster was ever made in the folder.
+/// Whether a private cluster was ever created in the folder.
 pub fn is_made(data_dir: &Path) -> bool {
     is_cluster(&data_dir.join("postgres/cluster"))
 }
@@ -150,17 +150,17 @@ fn is_cluster(folder: &Path) -> bool {
     folder.join("PG_VERSION").is_file()
 }
 
-/// Through the socket where there is one: three tenths less time for a small query than over TCP.
-/// The host in the authority is what a client without sockets would take. That the way is not
-/// encrypted is said here, so that nothing in the environment says otherwise.
+/// Uses the socket if there is one: a small query takes three tenths less time than over TCP. A
+/// client without sockets uses the host in the authority. `sslmode` is explicit, so that nothing in
+/// the environment overrides it.
 fn url(password: &str, port: u16, database: &str, socket: Option<&SocketFolder>) -> String {
     let host = socket.map(|folder| format!("&host={}", folder.encoded())).unwrap_or_default();
     format!("postgres://colloquy:{password}@127.0.0.1:{port}/{database}?sslmode=disable{host}")
 }
 
-/// Listens on loopback too, for what knows no sockets.
+/// The server listens on loopback too, for clients without sockets.
 pub(crate) fn arguments(port: u16, socket: Option<&str>) -> Vec<String> {
-    // A list of quoted names, so that a blank in the path does not matter.
+    // The setting is a list; quotes allow a space in the path.
     let folder = socket.map(|path| format!("\"{path}\"")).unwrap_or_default();
     let mut arguments = vec!["-p".to_owned(), port.to_string()];
     arguments.extend(["-c".to_owned(), format!("unix_socket_directories={folder}")]);
@@ -170,7 +170,7 @@ pub(crate) fn arguments(port: u16, socket: Option<&str>) -> Vec<String> {
         "shared_buffers=128MB",
         "wal_compression=on",
         "max_wal_size=2GB",
-        // The details of an error are what users wrote, and nothing erases it from a log file.
+        // The details of an error may quote user-written text, which nothing erases from a log.
         "log_error_verbosity=terse",
     ] {
         arguments.extend(["-c".to_owned(), setting.to_owned()]);
@@ -178,8 +178,8 @@ pub(crate) fn arguments(port: u16, socket: Option<&str>) -> Vec<String> {
     arguments
 }
 
-/// Makes the cluster if there is none, and returns its password. What is there stays: it may be
-/// all data of the installation.
+/// Creates the cluster if there is none, and returns its password. Never replaces anything in its
+/// place: that may be all data of the installation.
 fn initialize(home: &Path, cluster: &Path, user: Option<User>) -> Result<String, Error> {
     let password_file = home.join(PASSWORD_FILE);
     let kept = private_file::read(&password_file)?;
@@ -193,7 +193,7 @@ fn initialize(home: &Path, cluster: &Path, user: Option<User>) -> Result<String,
         Err(error) if error.kind() != ErrorKind::NotFound => {
             return Err(Error::file("begin a new database in", cluster)(error));
         }
-        // It was not there, or empty.
+        // The folder did not exist, or was empty.
         _ => {}
     }
     let password = match kept {
@@ -204,7 +204,7 @@ fn initialize(home: &Path, cluster: &Path, user: Option<User>) -> Result<String,
             password
         }
     };
-    // What a first start that was killed left: no server has ever run on it.
+    // Left behind by a first start that was killed: no server has ever run on it.
     let unfinished = home.join("cluster.new");
     let _ = std::fs::remove_dir_all(&unfinished);
     run_initdb(&unfinished, &password_file, user)?;
@@ -246,9 +246,9 @@ pub(crate) fn run_initdb(
     Err(Error::NotUp { server: "initdb", log: format!("{}{hint}", lines.join(" | ")) })
 }
 
-/// Ends the server that still runs on this data although the lock is free. PostgreSQL itself
-/// refuses to start while a process of its user has the number in its pid file; where that is a
-/// stranger, the file goes.
+/// Stops a server that still runs on this data although the lock is free. PostgreSQL itself refuses
+/// to start while a process of its user has the pid in its pid file; if that is another program,
+/// the file is removed.
 async fn end_left_behind(cluster: &Path) -> Result<(), Error> {
     let pid_file = cluster.join("postmaster.pid");
     let text = std::fs::read_to_string(&pid_file).unwrap_or_default();

@@ -1,7 +1,6 @@
-//! Small files that only their owner reads: passwords and keys, which nothing can bring back.
+//! Small files that only their owner can read: passwords and keys, which cannot be recovered.
 //!
-//! A file appears whole or not at all, and once a function has returned, it is there after a power
-//! cut too.
+//! A file appears whole or not at all, and once a function has returned, it survives a power cut.
 
 use std::fs::{File, Permissions};
 use std::io::{ErrorKind, Write};
@@ -13,10 +12,10 @@ use tempfile::NamedTempFile;
 use crate::Error;
 use crate::user::{self, User};
 
-/// The content, if the file exists. One that others may read is closed to them.
+/// The content, if the file exists. Removes the permissions of others, if they have any.
 ///
 /// # Errors
-/// When it is there and cannot be read.
+/// When it exists and cannot be read.
 pub fn read(path: &Path) -> Result<Option<String>, Error> {
     match std::fs::read_to_string(path) {
         Ok(content) => {
@@ -28,10 +27,10 @@ pub fn read(path: &Path) -> Result<Option<String>, Error> {
     }
 }
 
-/// Writes or replaces the file, and its folder if there is none.
+/// Writes or replaces the file, and creates its folder if there is none.
 ///
 /// # Errors
-/// When it cannot be written; then the old content is still there.
+/// When it cannot be written; the old content is then still there.
 pub fn keep(path: &Path, content: &str) -> Result<(), Error> {
     user::make_data_dir(folder(path))?;
     let file = write_beside(path, content, None)?;
@@ -39,8 +38,8 @@ pub fn keep(path: &Path, content: &str) -> Result<(), Error> {
     sync_folder(folder(path))
 }
 
-/// The same unless the file exists: of two processes that come at once, one writes and both go on
-/// with that.
+/// Writes the file unless it exists. Of two concurrent processes one writes, and both continue with
+/// that content.
 ///
 /// # Errors
 /// When it cannot be written.
@@ -49,7 +48,7 @@ pub fn keep_first(path: &Path, content: &str) -> Result<(), Error> {
     keep_first_for(path, content, None)
 }
 
-/// The same for a file of the unprivileged user, in a folder that is there.
+/// The same for a file of the unprivileged user, in an existing folder.
 pub(crate) fn keep_first_for(path: &Path, content: &str, user: Option<User>) -> Result<(), Error> {
     match write_beside(path, content, user)?.persist_noclobber(path) {
         Err(error) if error.error.kind() != ErrorKind::AlreadyExists => {
@@ -59,12 +58,12 @@ pub(crate) fn keep_first_for(path: &Path, content: &str, user: Option<User>) -> 
     }
 }
 
-/// A file that was renamed is there after a power cut only once its folder is on the disk.
+/// Syncs a folder: a renamed file survives a power cut only once its folder is on the disk.
 pub(crate) fn sync_folder(folder: &Path) -> Result<(), Error> {
     File::open(folder).and_then(|folder| folder.sync_all()).map_err(Error::file("write", folder))
 }
 
-/// Takes away what others than its owner may do with a file.
+/// Removes the permissions of all but the owner of a file.
 pub(crate) fn close_to_others(path: &Path) -> Result<(), Error> {
     let found = std::fs::metadata(path).map_err(Error::file("read", path))?;
     let mode = found.permissions().mode();
@@ -75,7 +74,7 @@ pub(crate) fn close_to_others(path: &Path) -> Result<(), Error> {
         .map_err(Error::file("close to others", path))
 }
 
-/// The content on the disk, under another name in the same folder, readable by its owner alone.
+/// Writes and syncs the content under another name in the same folder, readable only by its owner.
 fn write_beside(path: &Path, content: &str, user: Option<User>) -> Result<NamedTempFile, Error> {
     let write = || {
         let mut file = tempfile::Builder::new().prefix(".unfinished-").tempfile_in(folder(path))?;

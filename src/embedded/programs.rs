@@ -2,8 +2,8 @@ use std::path::{Path, PathBuf};
 
 use crate::Error;
 
-/// A PostgreSQL program, from `PATH` or where Debian and Homebrew put them, the newest version
-/// first.
+/// The path of a PostgreSQL program: in the folders of Debian and Homebrew, newest version first,
+/// or else in `PATH`.
 pub(crate) fn postgres(name: &'static str) -> Result<PathBuf, Error> {
     let mut versions: Vec<(u32, PathBuf)> = Vec::new();
     if let Ok(entries) = std::fs::read_dir("/usr/lib/postgresql") {
@@ -27,7 +27,7 @@ pub(crate) fn postgres(name: &'static str) -> Result<PathBuf, Error> {
     })
 }
 
-/// The NATS server.
+/// The path of the NATS server.
 pub(crate) fn nats() -> Result<PathBuf, Error> {
     let home = std::env::var_os("HOME").map(|home| Path::new(&home).join(".local/bin"));
     let folders =
@@ -40,6 +40,6 @@ pub(crate) fn nats() -> Result<PathBuf, Error> {
 
 fn find(name: &str, also: impl Iterator<Item = PathBuf>) -> Option<PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_default();
-    // The versioned folders first: what `PATH` has may be a wrapper of the distribution.
+    // `PATH` comes last: what it has may be a wrapper of the distribution.
     also.chain(std::env::split_paths(&path)).map(|folder| folder.join(name)).find(|p| p.is_file())
 }

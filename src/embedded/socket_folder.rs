@@ -1,4 +1,4 @@
-//! Where the private PostgreSQL puts its unix socket.
+//! The folder of the private PostgreSQL's unix socket.
 
 use std::os::unix::fs::{DirBuilderExt, MetadataExt};
 use std::path::{Path, PathBuf};
@@ -8,12 +8,12 @@ use uuid::Uuid;
 
 use crate::user::{self, User};
 
-/// What a socket's address has room for, its closing zero not counted (108 bytes on Linux, 104
-/// elsewhere).
+/// Longest path in a socket's address, without the closing zero (the address has 108 bytes on
+/// Linux, 104 elsewhere).
 const ADDRESS_LENGTH_MAX: usize = if cfg!(target_os = "linux") { 107 } else { 103 };
 const LONGEST_NAME: &str = "/.s.PGSQL.65535";
 
-/// A folder that only the server's user, and root, can enter.
+/// A folder that only the server's user and root can enter.
 #[derive(Debug)]
 pub(crate) struct SocketFolder {
     path: String,
@@ -21,8 +21,8 @@ pub(crate) struct SocketFolder {
 }
 
 impl SocketFolder {
-    /// Beside the cluster; under the temporary folder where that path does not fit into an address.
-    /// None where neither can be had: then TCP has to do.
+    /// Creates the folder beside the cluster, or in the temporary folder if that path does not fit
+    /// into an address. `None` if neither is possible: then TCP is used.
     pub(crate) fn make(home: &Path, user: Option<User>) -> Option<Self> {
         let beside = std::path::absolute(home.join("socket")).ok();
         let temporary = std::env::temp_dir().join(temporary_name(home));
@@ -37,13 +37,13 @@ impl SocketFolder {
         &self.path
     }
 
-    /// For a URL's query.
+    /// The path, encoded for a URL's query.
     pub(crate) fn encoded(&self) -> String {
         utf8_percent_encode(&self.path, NON_ALPHANUMERIC).to_string()
     }
 
-    /// Takes away what is not in the data folder. The server has removed its socket when it
-    /// stopped.
+    /// Removes the folder if it is outside the data folder. The server has removed its socket when
+    /// it stopped.
     pub(crate) fn remove(self) {
         if self.is_temporary {
             let _ = std::fs::remove_dir(&self.path);
@@ -51,22 +51,23 @@ impl SocketFolder {
     }
 }
 
-/// The same at each start, so that what a killed process left is used again.
+/// The same name at each start, so that a folder left by a killed process is reused.
 fn temporary_name(home: &Path) -> PathBuf {
     let home = std::path::absolute(home).unwrap_or_else(|_| home.to_owned());
     let id = Uuid::new_v5(&Uuid::NAMESPACE_URL, home.as_os_str().as_encoded_bytes());
     PathBuf::from(format!("colloquy-{}", id.simple()))
 }
 
-/// A comma separates hosts in a PostgreSQL URL, and quotes delimit folders in its settings.
+/// Whether a path can be used: a comma separates hosts in a PostgreSQL URL, and quotes delimit
+/// folders in its settings.
 fn fits(path: &str) -> bool {
     path.starts_with('/')
         && path.len() + LONGEST_NAME.len() <= ADDRESS_LENGTH_MAX
         && !path.contains([',', '"', '\''])
 }
 
-/// Makes the folder, or takes the one that is there if nobody else can have made it or can enter
-/// it: in the temporary folder anybody may make anything.
+/// Creates the folder, or uses an existing one if the right user owns it and nobody else can enter
+/// it: in the temporary folder any user may create anything.
 fn make_private(path: &Path, user: Option<User>) -> std::io::Result<()> {
     match std::fs::DirBuilder::new().mode(0o700).create(path) {
         Ok(()) => match user {

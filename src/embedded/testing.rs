@@ -1,6 +1,6 @@
-//! Servers for tests: one private PostgreSQL and one NATS for the whole run, a database of its own
-//! for each test. They are kept by a small shell process that ends them, and their data, when the
-//! runner is gone.
+//! Servers for tests: one private PostgreSQL and one NATS for the whole run, and a separate
+//! database for each test. A small shell process keeps the servers, and kills them and deletes
+//! their data when the runner is gone.
 
 mod databases;
 mod proxy;
@@ -29,12 +29,12 @@ pub use waiting::{PATIENCE, wait_until};
 /// A database of a test.
 #[derive(Debug, Clone)]
 pub struct TestDatabase {
-    /// With its password.
+    /// The URL, password included.
     pub url: String,
 }
 
 impl TestDatabase {
-    /// Connections to it.
+    /// A pool of connections to it.
     pub async fn pool(&self) -> PgPool {
         PgPoolOptions::new()
             .max_connections(10)
@@ -48,7 +48,7 @@ impl TestDatabase {
 struct Servers {
     postgres_port: u16,
     nats_port: u16,
-    /// With their logs.
+    /// The folder of their data and logs.
     folder: PathBuf,
 }
 
@@ -63,7 +63,7 @@ impl Servers {
         format!("nats://127.0.0.1:{}", self.nats_port)
     }
 
-    /// As an operator of the run's cluster.
+    /// Connects to the database `postgres` of the run's cluster.
     async fn connect(&self) -> PgConnection {
         let connected = PgConnection::connect(&self.postgres_url("postgres")).await;
         connected.unwrap_or_else(|error| {
@@ -71,7 +71,7 @@ impl Servers {
         })
     }
 
-    /// What PostgreSQL said of itself last, without what tests made it say.
+    /// The last 20 lines that PostgreSQL logged about itself, without those that tests cause.
     fn what_happened(&self) -> String {
         let log = std::fs::read(self.folder.join("postgres.log")).unwrap_or_default();
         let log = String::from_utf8_lossy(&log);
@@ -97,12 +97,12 @@ pub async fn database() -> TestDatabase {
     TestDatabase { url: servers.postgres_url(&name) }
 }
 
-/// The run's NATS server; each test brings a stream and a subject prefix of its own.
+/// The run's NATS server; each test uses its own stream and subject prefix.
 pub async fn nats_url() -> String {
     servers().await.nats_url()
 }
 
-/// Everything in a database, as `pg_dump` writes it.
+/// Dumps a whole database with `pg_dump`.
 pub fn dump(database_url: &str) -> String {
     run_to_its_end("pg_dump", database_url, &[])
 }
@@ -120,13 +120,13 @@ pub fn restore(database_url: &str, file: &str) {
     run_to_its_end("pg_restore", file, &how);
 }
 
-/// Writes a backup of everything to a file.
+/// Writes a backup of the whole database to a file.
 pub fn back_up_all(database_url: &str, file: &str) {
     let file = format!("--file={file}");
     run_to_its_end("pg_dump", database_url, &["--format=custom", &file]);
 }
 
-/// Restores a backup of everything into an empty database: the schemas with their triggers, and
+/// Restores a backup of a whole database into an empty one: the schemas with their triggers, and
 /// then the data.
 pub fn restore_in_two_steps(database_url: &str, file: &str) {
     let database = format!("--dbname={database_url}");
@@ -135,12 +135,12 @@ pub fn restore_in_two_steps(database_url: &str, file: &str) {
     }
 }
 
-/// What `pgbench` reports of a run in a database.
+/// Runs `pgbench` in a database; returns its report.
 pub fn pgbench(database_url: &str, arguments: &[&str]) -> String {
     run_to_its_end("pgbench", database_url, arguments)
 }
 
-/// Runs a client program of PostgreSQL on a database or a file; its standard output.
+/// Runs a client program of PostgreSQL on a database or a file; returns its standard output.
 fn run_to_its_end(program: &'static str, on: &str, arguments: &[&str]) -> String {
     let program = programs::postgres(program).expect("PostgreSQL's client programs are installed");
     let output = Command::new(program).args(arguments).arg(on).output();
@@ -175,7 +175,7 @@ async fn servers() -> Servers {
     servers
 }
 
-/// The process whose end is the end of the run, and the run's name.
+/// The process whose exit ends the run, and the run's name.
 #[expect(clippy::disallowed_methods, reason = "only the runner knows which run this is")]
 fn run() -> (u32, String) {
     match std::env::var("NEXTEST_RUN_ID") {
@@ -229,15 +229,15 @@ async fn start(folder: &Path, runner: u32) -> Servers {
     servers
 }
 
-/// A NATS server with nothing but a test's own arguments; killed when dropped.
+/// A NATS server with only a test's own arguments; killed when dropped.
 #[derive(Debug)]
 pub struct NatsServer {
     child: Child,
-    /// Where it listens.
+    /// The port that it listens on.
     pub port: u16,
 }
 
-/// Starts one, and waits until it listens.
+/// Starts a NATS server, and waits until it listens.
 pub async fn nats_server(folder: &Path, arguments: &[&str]) -> NatsServer {
     let port = child::free_port().expect("a free port");
     let mut command = child::command(programs::nats().expect("nats-server is installed"));
@@ -253,7 +253,7 @@ pub async fn nats_server(folder: &Path, arguments: &[&str]) -> NatsServer {
 }
 
 impl NatsServer {
-    /// Ends it, with everything written out.
+    /// Shuts it down, with everything written out.
     pub async fn stop(mut self) {
         child::send(self.child.pid(), libc::SIGTERM);
         self.child.ended().await;
@@ -266,7 +266,8 @@ impl Drop for NatsServer {
     }
 }
 
-/// Runner, folder, nats-server and its port; the rest is the PostgreSQL command.
+/// Arguments: the runner's pid, the folder, the path of nats-server and its port; the rest is the
+/// PostgreSQL command.
 const WATCHDOG: &str = r#"
 runner=$1 folder=$2 nats=$3 nats_port=$4
 shift 4
@@ -281,12 +282,12 @@ wait
 rm -rf "$folder"
 "#;
 
-/// A folder of its own for a test that starts servers of its own, reachable by the unprivileged
-/// user; removed when dropped.
+/// A folder for a test that starts its own servers, reachable by the unprivileged user; removed
+/// when dropped.
 #[derive(Debug)]
 pub struct Folder(PathBuf);
 
-/// Makes one.
+/// Creates a [`Folder`].
 pub fn folder() -> Folder {
     use std::os::unix::fs::PermissionsExt;
     let folder = std::env::temp_dir().join(unique("colloquy"));

@@ -1,4 +1,4 @@
-//! Real servers, started, killed and found again.
+//! Tests that start, kill and restart real servers.
 
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
@@ -55,7 +55,7 @@ fn a_folder_that_cannot_hold_the_private_servers_is_told_of() {
     assert_eq!(check_data_dir(&folder.join("not/there/yet")), Ok(()));
     let refused = check_data_dir(Path::new("/proc/colloquy")).unwrap_err();
     assert!(refused.contains("/proc cannot be written to"), "{refused}");
-    // Root's own cluster is nothing that PostgreSQL would run on.
+    // PostgreSQL would not run on a cluster that root owns.
     std::fs::create_dir_all(folder.join("postgres/cluster")).unwrap();
     let checked = check_data_dir(&folder);
     assert_eq!(checked.is_err(), crate::user::is_root(), "{checked:?}");
@@ -73,7 +73,7 @@ async fn as_root_the_server_runs_as_somebody_else() {
     }
 }
 
-/// What the server says about a connection's way to it: a socket has no address.
+/// Whether the server sees connections come over TCP: on a socket they have no address.
 async fn came_over_tcp(postgres: &Postgres) -> bool {
     let mut connection = PgConnection::connect(postgres.url()).await.unwrap();
     let address = "select inet_server_addr() is not null";
@@ -107,7 +107,7 @@ async fn a_data_folder_with_a_long_name_has_its_socket_elsewhere() {
 
 const PARENT: &str = "COLLOQUY_TEST_PARENT_OF";
 
-/// The test runs itself as the parent that is killed.
+/// The test runs its own binary as the parent that is killed.
 #[tokio::test]
 async fn children_die_with_a_killed_parent_and_their_data_is_found_again() {
     if let Some(folder) = std::env::var_os(PARENT).map(PathBuf::from) {
@@ -147,7 +147,7 @@ async fn be_the_parent(folder: &Path) {
     std::future::pending().await
 }
 
-/// A parent's death is not always told to its children (another system, a lost signal).
+/// Children do not always learn of their parent's death (another system, a lost signal).
 #[tokio::test]
 async fn a_server_left_running_is_stopped_before_a_new_one_starts() {
     let folder = folder();
@@ -165,7 +165,7 @@ async fn a_server_left_running_is_stopped_before_a_new_one_starts() {
     assert_eq!(count(&postgres).await, 1);
 }
 
-/// The number in a pid file may have gone to the server of another folder.
+/// The pid in a pid file may have been reused by the server of another folder.
 #[tokio::test]
 async fn a_stale_pid_file_stops_nobody_elses_server() {
     let (folder, other) = (folder(), folder());
@@ -249,7 +249,7 @@ async fn the_streams_of_a_server_that_had_one_account_are_found_again() {
     assert_eq!(kept.cached_info().state.messages, 1);
 }
 
-/// A data folder that exists may be anybody's; what is made in it is ours alone.
+/// An existing data folder may be anybody's; what is created in it is readable by its owner alone.
 #[tokio::test]
 async fn nobody_else_can_read_what_is_made_in_the_data_folder() {
     use std::os::unix::fs::PermissionsExt;
@@ -293,6 +293,6 @@ async fn the_private_nats_keeps_its_port_unless_somebody_else_has_taken_it() {
     assert_ne!(other, port);
     nats.stop().await.unwrap();
     drop(taken);
-    // From now on it is the other one.
+    // The new port is kept from now on.
     assert_eq!(Nats::start(&folder).await.unwrap().port(), other);
 }

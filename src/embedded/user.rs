@@ -6,7 +6,7 @@ use std::path::Path;
 
 use crate::Error;
 
-/// Who runs a server that refuses to run as root.
+/// The user who runs a server that refuses to run as root.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct User {
     pub(crate) uid: u32,
@@ -22,10 +22,10 @@ pub(crate) fn own_id() -> u32 {
     unsafe { libc::geteuid() }
 }
 
-/// The name of the user that we run as; the number of one who has no name.
+/// The name of the user that this process runs as; the uid if that has no name.
 pub fn own_name() -> String {
-    // SAFETY: what the answer points to is read before the next call, and no other thread of ours
-    // asks.
+    // SAFETY: the result's memory is read before the next call, and no other thread of ours makes
+    // one.
     unsafe {
         let entry = libc::getpwuid(own_id());
         if entry.is_null() {
@@ -35,7 +35,7 @@ pub fn own_name() -> String {
     }
 }
 
-/// The unprivileged user for when we are root: `postgres` where the package made one, else
+/// The unprivileged user, if this process is root: `postgres` if the package created one, else
 /// `nobody`.
 pub(crate) fn unprivileged() -> Option<User> {
     if !is_root() {
@@ -46,17 +46,16 @@ pub(crate) fn unprivileged() -> Option<User> {
 
 fn look_up(name: &str) -> Option<User> {
     let name = CString::new(name).ok()?;
-    // SAFETY: the name is a C string; the answer points to static memory that is read before the
-    // next call, and no other thread of ours asks.
+    // SAFETY: the name is a C string; the result points to static memory that is read before the
+    // next call, and no other thread of ours makes one.
     unsafe {
         let entry = libc::getpwnam(name.as_ptr());
         (!entry.is_null()).then(|| User { uid: (*entry).pw_uid, gid: (*entry).pw_gid })
     }
 }
 
-/// Makes the folder that holds everything private, for its owner alone. Into one that root makes,
-/// the unprivileged user may go, and no further. A folder that exists keeps its mode: it may be
-/// anybody's.
+/// Creates the data folder, for its owner alone. If root creates it, the unprivileged user may
+/// enter it, but not list it. An existing folder keeps its mode: it may be anybody's.
 pub fn make_data_dir(folder: &Path) -> Result<(), Error> {
     if folder.is_dir() {
         return Ok(());
@@ -75,10 +74,10 @@ pub fn make_data_dir(folder: &Path) -> Result<(), Error> {
     make().map_err(Error::file("make the data folder", folder))
 }
 
-/// Whether the folder, which need not be there yet, can hold everything private; why not.
+/// Checks that the data folder, which need not exist yet, can be used.
 ///
 /// # Errors
-/// In words.
+/// The reason why not, in words.
 pub fn check_data_dir(folder: &Path) -> Result<(), String> {
     let there = folder.ancestors().find(|folder| folder.exists()).unwrap_or(Path::new("."));
     tempfile::tempfile_in(there)
@@ -96,8 +95,8 @@ pub fn check_data_dir(folder: &Path) -> Result<(), String> {
     }
 }
 
-/// Makes a folder in it for its owner alone: the unprivileged user if there is one. So is one that
-/// exists.
+/// Creates a folder in the data folder for `user`, or for this process's user, alone. An existing
+/// folder gets the same mode and owner.
 pub(crate) fn make_folder(folder: &Path, user: Option<User>) -> Result<(), Error> {
     let make = || {
         std::fs::DirBuilder::new().mode(0o700).recursive(true).create(folder)?;

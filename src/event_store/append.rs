@@ -24,13 +24,14 @@ pub struct NewEvent {
     pub metadata: String,
     /// The conversation that it belongs to.
     pub conversation: Option<ConversationId>,
-    /// The key that seals it, wrapped by the stream's.
+    /// The event's encryption key, wrapped by the stream's key.
     pub key: Option<Vec<u8>>,
     /// The message that it is about.
     pub subject: Option<MessageId>,
-    /// What cannot be read any more once it is recorded.
+    /// What recording this event makes unreadable.
     pub erases: Option<Erasure>,
-    /// The event as followers of the log read it; without it, they read it from the log.
+    /// The decoded event, to be handed to the followers in this process; if `None`, they read it
+    /// from the log.
     pub decoded: Option<Decoded>,
 }
 
@@ -43,7 +44,7 @@ pub struct Append {
     pub caller: String,
     /// The key, claimed in the same transaction.
     pub idempotency: Option<Idempotency>,
-    /// One at least, each once. Events are numbered in this order.
+    /// At least one, each stream once. Events are numbered in this order.
     pub streams: Vec<StreamEvents>,
 }
 
@@ -53,11 +54,11 @@ pub struct StreamEvents {
     /// The aggregate's type.
     pub aggregate_type: &'static str,
     pub aggregate_id: String,
-    /// How many events the stream has.
+    /// How many events the stream must have.
     pub expected_version: i64,
-    /// The key of a stream that had none, wrapped by the master key.
+    /// The new key of a stream that has none yet, wrapped by the master key.
     pub stream_key: Option<Vec<u8>>,
-    /// Without any, only the stream's version is checked.
+    /// If empty, only the stream's version is checked.
     pub events: Vec<NewEvent>,
 }
 
@@ -66,9 +67,9 @@ pub struct StreamEvents {
 pub enum Appended {
     /// Committed.
     At {
-        /// Of its first event, or with no events the log's head.
+        /// The position of its first event; without events, the log's head.
         position: Position,
-        /// Of its first event, within the account; `None` with no events.
+        /// The account position of its first event; `None` without events.
         account_position: Option<AccountPosition>,
     },
     /// Another command wrote to a stream first.
@@ -77,13 +78,13 @@ pub enum Appended {
     Replayed,
     /// The idempotency key was used before, for another request.
     KeyReused,
-    /// A stream has lost the key that the events' keys are wrapped by: the database was put back to
-    /// a time before.
+    /// The stream key that wraps the events' keys is gone: the database was restored to an earlier
+    /// state.
     KeyLost,
 }
 
 impl Append {
-    /// Of all streams, in the order of their positions.
+    /// The events of all streams, in the order of their positions.
     pub(crate) fn events(&self) -> impl Iterator<Item = &NewEvent> {
         self.streams.iter().flat_map(|stream| &stream.events)
     }
@@ -94,12 +95,12 @@ impl Append {
     }
 }
 
-/// An append on its way, and where its outcome goes.
+/// A queued append, and the channel for its outcome.
 pub(crate) struct Waiting {
     pub(crate) append: Append,
     pub(crate) bytes: usize,
     reply: oneshot::Sender<Result<Appended, Error>>,
-    /// Its part of the bytes that may wait.
+    /// Its share of the bytes that may be queued, released on drop.
     _room: OwnedSemaphorePermit,
 }
 
@@ -110,8 +111,8 @@ impl Waiting {
     }
 }
 
-/// The way into the log: collects the appends that wait while a transaction is in flight and writes
-/// them with the next one. There is no artificial delay; a lone append is a batch of one.
+/// Group commit: collects the appends that arrive while a transaction is in flight and writes them
+/// with the next one. There is no artificial delay; a lone append is a batch of one.
 #[derive(Debug, Clone)]
 pub struct Appender {
     queue: mpsc::Sender<Waiting>,

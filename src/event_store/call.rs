@@ -8,18 +8,19 @@ use uuid::Uuid;
 use crate::tail::{Recorded, Written};
 use crate::{Append, Appended, Log, StreamEvents, is_outage};
 
-/// How long the way to PostgreSQL may take to open.
+/// How long connecting to PostgreSQL may take.
 const CONNECT_TIMEOUT: Duration = Duration::from_millis(1500);
-/// How long a batch may take, before its connection is given up as dead: much longer than a slow
-/// disk takes to flush.
+/// How long a batch may take before its connection is considered dead: much longer than a slow disk
+/// takes to flush.
 const APPEND_TIMEOUT: Duration = Duration::from_secs(10);
-/// How long a batch may wait for the head of the log, which other nodes hold for some milliseconds
-/// each.
+/// How long a batch may wait for the lock on the log's head, which other nodes hold for a few
+/// milliseconds each.
 const LOCK_TIMEOUT: &str = "set lock_timeout = '1s'";
 
-/// The appender's own connection, opened when it is first needed and again after it broke. It does
-/// not come from the pool, which would check it before each use, at the price of a round trip per
-/// batch. An append that finds it broken is sent again, like any other whose outcome is unclear.
+/// The appender's own connection, opened on first use and again after it broke. It does not come
+/// from the pool: it has settings of its own, and is never pinged before use, which would cost a
+/// round trip. An append that finds it broken is sent again, like any other whose outcome is
+/// unclear.
 pub(crate) struct Line {
     pool: PgPool,
     master_key: Option<String>,
@@ -69,7 +70,7 @@ impl Line {
     }
 }
 
-/// Appends in a transaction of the caller's.
+/// Appends within the caller's transaction.
 pub(crate) async fn append(
     connection: &mut PgConnection,
     master_key: Option<&str>,
@@ -85,8 +86,8 @@ async fn connect(pool: &PgPool) -> Result<PgConnection, sqlx::Error> {
     let mut connection = tokio::time::timeout(CONNECT_TIMEOUT, connecting)
         .await
         .map_err(|_elapsed| sqlx::Error::PoolTimedOut)??;
-    // Forces generic plans: PostgreSQL assumes arrays of ten elements, finds a custom plan for one
-    // always cheaper, and would plan again for every call.
+    // Forces generic plans: PostgreSQL assumes arrays of ten elements for these, so a custom plan
+    // for a single append always looks cheaper, and every call would be planned again.
     connection.execute("set plan_cache_mode = force_generic_plan").await?;
     connection.execute(LOCK_TIMEOUT).await?;
     Ok(connection)
@@ -154,7 +155,7 @@ impl<'a> Arrays<'a> {
         }
     }
 
-    /// Of the request that was added last.
+    /// Adds a stream to the request that was added last.
     fn add_stream(&mut self, stream: &'a StreamEvents) {
         let Self { r, s, e, .. } = self;
         s.requests.push(r.accounts.len() as i32);
@@ -179,7 +180,8 @@ impl<'a> Arrays<'a> {
         }
     }
 
-    /// The account's place in the batch, from 1. There are few of them.
+    /// The account's index in the batch, from 1. A linear search is enough: a batch has few
+    /// accounts.
     fn account(&mut self, id: AccountId) -> i32 {
         let index = self.accounts.iter().position(|account| *account == id).unwrap_or_else(|| {
             self.accounts.push(id);

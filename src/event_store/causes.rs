@@ -1,8 +1,8 @@
 use std::error::Error;
 
-/// An error and what caused it, as one line, each cause once: many errors repeat their source in
-/// their own words. What is logged as an error is this line. An error itself would lose its causes
-/// where the log is JSON.
+/// An error and its causes as one line, each cause once: many errors repeat their source in their
+/// own words. Errors are logged as this line, because a JSON log would drop the causes of an error
+/// value.
 pub fn causes(error: &dyn Error) -> String {
     let mut line = error.to_string();
     let mut cause = error.source();

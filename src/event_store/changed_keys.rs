@@ -4,9 +4,9 @@ use base64::engine::general_purpose::STANDARD;
 use crate::{Difference, Exported, Keys};
 
 impl Keys {
-    /// That an event's keys, where they are there, open each other. Those that another master key
-    /// has wrapped are not looked at, and neither are those of quarantined events, of which
-    /// an operator has said already that they cannot be read.
+    /// Checks that an event's key opens with its stream's key, and that one with the master key.
+    /// Skipped are missing keys, keys that another master key has wrapped, and those of quarantined
+    /// events, which an operator has already declared unreadable.
     ///
     /// # Errors
     /// Which key does not open.

@@ -22,7 +22,7 @@ use crate::{
 /// Why a command was not carried out.
 #[derive(Debug, thiserror::Error)]
 pub enum CommandError<R> {
-    /// The domain's answer.
+    /// The domain's refusal.
     #[error("the command is refused")]
     Refused(R),
     /// The stream kept changing under the command; try again later.
@@ -39,7 +39,7 @@ pub enum CommandError<R> {
 /// What a command did.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Outcome {
-    /// The stream; with a replayed key, the one that the first use wrote to.
+    /// The stream; with a replayed key, the one that the key's first use wrote to.
     pub aggregate_id: Uuid,
     /// The log position to wait for: read models that have reached it reflect the command.
     pub position: Position,
@@ -49,9 +49,9 @@ pub struct Outcome {
     pub replayed: bool,
 }
 
-/// A stream's cached state. Commands on one stream take turns at it, so within a process they never
-/// conflict. It is empty while a command is running, so a cancelled command leaves nothing half
-/// changed.
+/// A stream's cached state. Its lock serialises the commands on a stream, so within a process they
+/// never conflict. It is empty while a command is running, so a cancelled command leaves nothing
+/// half changed.
 pub(crate) type Slot<A> = Mutex<Option<StreamContext<A>>>;
 
 /// By aggregate type and stream; each is a [`Slot`].
@@ -61,7 +61,7 @@ type Slots = Cache<(&'static str, Uuid), Arc<dyn Any + Send + Sync>>;
 /// [`Turn`](crate::turn::Turn).
 const CONFLICTS_MAX: u32 = 4;
 
-/// Runs commands: load, decide, append, again on a conflict.
+/// Runs commands: load, decide, append, and again after a conflict.
 #[derive(Debug, Clone)]
 pub struct Commands {
     log: Log,
@@ -72,7 +72,8 @@ pub struct Commands {
     seconds: Seconds,
 }
 
-/// One histogram for each command: the recorder would find it by hashing its labels, each time.
+/// One histogram for each command, cached because the metrics recorder would hash the labels to
+/// find it, each time.
 #[derive(Clone, Default)]
 struct Seconds(Arc<RwLock<HashMap<&'static str, Histogram>>>);
 
@@ -84,7 +85,7 @@ impl fmt::Debug for Seconds {
 
 impl Seconds {
     fn of(&self, command: &'static str) -> Histogram {
-        // A writer adds one entry, whole: what a panicking one leaves is usable.
+        // Poisoning can be ignored: a writer only ever adds one complete entry.
         let known = self.0.read().unwrap_or_else(PoisonError::into_inner).get(command).cloned();
         known.unwrap_or_else(|| {
             let mut known = self.0.write().unwrap_or_else(PoisonError::into_inner);
@@ -95,7 +96,7 @@ impl Seconds {
 }
 
 impl Commands {
-    /// Starts the appender of this process and the cache before it.
+    /// Starts this process's appender, and its cache of stream states.
     pub fn start(log: Log, settings: &Settings, stop: CancellationToken) -> Self {
         let appender = Appender::start(log.clone(), settings, stop.clone());
         let snapshots = Snapshots::start(log.clone(), stop);
@@ -109,7 +110,7 @@ impl Commands {
         }
     }
 
-    /// The store below.
+    /// The store that commands load from and append to.
     pub fn store(&self) -> &PostgresEventStore {
         &self.store
     }
@@ -133,8 +134,8 @@ impl Commands {
         self.execute_all::<A>(id, vec![command], context).await
     }
 
-    /// Carries out several commands on one stream, all or none: what the first does the second
-    /// sees.
+    /// Carries out several commands on one stream, all or none; each sees the effects of those
+    /// before it.
     ///
     /// # Errors
     /// As [`Commands::execute`], for the first command that fails.
@@ -148,9 +149,9 @@ impl Commands {
     }
 
     /// Carries out commands on several streams, all or none, in one commit. Each is decided from
-    /// its own stream, and what all of them decide is right at one moment: that of the commit, or
-    /// of the look at the streams' versions behind a refusal or "nothing to do". The outcome is
-    /// that of all: its id is the first stream's.
+    /// its own stream, and all decisions hold at the same moment: that of the commit or, for a
+    /// refusal or "nothing to do", of the comparison with the streams' versions. There is one
+    /// outcome for all, with the id of the first stream.
     ///
     /// # Errors
     /// As [`Commands::execute`], for the first command that fails.
@@ -166,7 +167,7 @@ impl Commands {
         result
     }
 
-    /// Decides and appends, again while other writers come first.
+    /// Decides and appends, and again while other writers come first.
     async fn attempt<R: Send + 'static>(
         &self,
         together: &mut Together<R>,
@@ -179,8 +180,9 @@ impl Commands {
                 turn = Some(self.turns.take(&self.log).await?);
                 together.restore(&self.store).await?;
             }
-            // Deciding moves the states on. Conflicts are rare, so a first one costs a load from
-            // the start; where there was one there will be more, and then only what is new is read.
+            // Deciding changes the states. Conflicts are rare, so the first one costs a full load
+            // instead of a copy beforehand. After one there will be more, so from then on a copy is
+            // kept and only new events are read.
             let refusal = together.decide(attempt > 0).err();
             if refusal.is_some() || together.events() == 0 {
                 let Some(head) = together.confirm(&self.store).await? else {
@@ -206,14 +208,14 @@ impl Commands {
                     return Ok(outcome);
                 }
                 Appended::Replayed => {
-                    // Without an answer it was forgotten between the two looks: the command is a
-                    // new one.
+                    // Without an answer, the key was pruned between the two looks: the command
+                    // counts as a new one.
                     if let Some(answer) = self.replayed(together.id(), context).await? {
                         return answer;
                     }
                 }
                 Appended::KeyReused => return Err(CommandError::KeyReused),
-                // Decided again, with a key that is made then.
+                // Decided again; for a lost key, a new one is made then.
                 Appended::Conflict | Appended::KeyLost => {}
             }
             metrics::counter!("colloquy_append_conflicts_total").increment(1);
@@ -223,7 +225,7 @@ impl Commands {
         Err(CommandError::Contended)
     }
 
-    /// What an earlier use of the context's idempotency key led to, if it has one that was used.
+    /// The outcome of an earlier use of the context's idempotency key, if there was one.
     ///
     /// # Errors
     /// [`CommandError::KeyReused`] when that was another request, or why the store cannot be asked.
@@ -234,7 +236,7 @@ impl Commands {
         self.replayed(Uuid::nil(), context).await?.transpose()
     }
 
-    /// What the first use of the context's key led to, if it has one that was used.
+    /// The outcome of the first use of the context's idempotency key, if there was one.
     async fn replayed<R>(
         &self,
         id: Uuid,
@@ -256,7 +258,7 @@ impl Commands {
         })))
     }
 
-    /// Where the state of a stream is kept between two commands.
+    /// The slot that caches a stream's state between two commands.
     pub(crate) fn slot<A: Decider>(&self, id: Uuid) -> Arc<Slot<A>> {
         let empty = || Ok::<_, Infallible>(Arc::new(Slot::<A>::default()) as _);
         let Ok(entry) = self.slots.get_or_insert_with(&(A::TYPE, id), empty);

@@ -1,4 +1,4 @@
-//! Facts that an event lacks and that a consumer would have to fold other events for: the number,
+//! Facts that an event lacks, and for which a consumer would have to fold other events: the number,
 //! kind and inbox of its conversation, and the uids of the users it names. They never change.
 
 use std::collections::{BTreeSet, HashMap};
@@ -12,10 +12,10 @@ use sqlx::PgPool;
 
 use crate::{Error, LogEvent};
 
-/// How many of each are remembered.
+/// Cached entries of each kind; once there are more, all of that kind are dropped.
 const REMEMBERED_MAX: usize = 50_000;
 
-/// What is known of conversations and users beside the events that name them.
+/// A cache of facts about conversations and users.
 #[derive(Debug, Default)]
 pub struct Facts {
     conversations: HashMap<ConversationId, Fact>,
@@ -35,23 +35,23 @@ impl Facts {
         self.conversations.get(&conversation).map(|fact| fact.number)
     }
 
-    /// What kind of conversation it is; `None` also of one that this version has no name for.
+    /// The kind of a conversation; `None` also for a kind that this version does not know.
     pub fn kind(&self, conversation: ConversationId) -> Option<Kind> {
         self.conversations.get(&conversation)?.kind
     }
 
-    /// Through which inbox it comes, if through any.
+    /// The inbox of a support conversation.
     pub fn inbox(&self, conversation: ConversationId) -> Option<InboxId> {
         self.conversations.get(&conversation)?.inbox
     }
 
-    /// What the host system calls a user.
+    /// A user's uid in the host system.
     pub fn uid(&self, user: UserId) -> Option<&str> {
         self.uids.get(&user).map(String::as_str)
     }
 
-    /// Finds out what some events need, and of each one's users the first few: most of it was in
-    /// events before them.
+    /// Learns what is needed for some events, and for at most `users_max` users of each. Most of it
+    /// is known from earlier events; the rest is read from the log.
     ///
     /// # Errors
     /// When PostgreSQL cannot be reached.
@@ -85,7 +85,7 @@ impl Facts {
             if let Some(uid) = event.registered_uid() {
                 self.uids.insert(UserId::new(recorded.aggregate_id), uid.to_owned());
             }
-            // Of a large room's members only a few are told.
+            // Of a large room's members only the first few are published.
             users.extend(event.users().into_iter().take(users_max));
         }
         let unknown = unknown(conversations, &self.conversations);

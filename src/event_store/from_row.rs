@@ -1,8 +1,9 @@
-/// Reads a struct from a row: each field from the column of its name. Of a part (`flatten`) the
-/// fields stand in the row as well; what was cast to JSON (`json`) is read as serde has it.
+/// Implements `sqlx::FromRow`: each field is read from the column of its name. The columns of a
+/// `flatten` field stand in the same row; a `json` field is a column cast to JSON, which serde
+/// deserialises.
 ///
-/// The driver's own macros do the same at the price of building the driver, and all that it needs,
-/// a second time: for the compiler to run.
+/// sqlx's own derive macro does the same, but has cargo build the driver and all its dependencies a
+/// second time, for the procedural macro.
 #[macro_export]
 macro_rules! from_row {
     ($row:ty { $($field:ident $(: $how:ident)?),+ $(,)? }) => {

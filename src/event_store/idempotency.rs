@@ -22,8 +22,8 @@ pub async fn prune_idempotency_keys(pool: PgPool, stop: CancellationToken) {
     }
 }
 
-/// In batches, so that no statement holds many rows for long. Nodes that do it at once share the
-/// work.
+/// Deletes in batches, so that no statement locks many rows for long. Nodes that do it at the same
+/// time share the work.
 pub(crate) async fn prune(pool: &PgPool) -> Result<u64, Error> {
     let mut pruned = 0;
     loop {

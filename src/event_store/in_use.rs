@@ -1,8 +1,8 @@
 //! Tracks running servers, so that the master key is not rotated while they use it.
 //!
 //! A server holds a shared advisory lock on a connection of its own for as long as it runs; a
-//! rotation holds the same lock alone. PostgreSQL lets go of it when the connection ends, however
-//! the process does.
+//! rotation takes the same lock exclusively. PostgreSQL releases it when the connection ends,
+//! however the process ends.
 
 use std::io::ErrorKind;
 use std::time::Duration;
@@ -19,12 +19,12 @@ const ALONE: &str = "select pg_advisory_lock($1)";
 /// How long PostgreSQL may take to notice that a server has just gone.
 const WAIT: &str = "set lock_timeout = '3s'";
 const LOOK_EVERY: Duration = Duration::from_secs(1);
-/// Longer than the wait for the lock. A connection may be dropped without a word: what is not
-/// answered by then never is.
+/// Time-out of every statement, longer than that of the lock: a connection may be dropped silently,
+/// and is then never answered.
 const ANSWERS_WITHIN: Duration = Duration::from_secs(5);
 const PING_ANSWERS_WITHIN: Duration = Duration::from_secs(2);
 
-/// That the keys are used by this process, until it is dropped.
+/// A guard: this process uses the keys until it is dropped.
 #[derive(Debug)]
 pub struct KeysInUse {
     connection: PgConnection,
@@ -32,7 +32,7 @@ pub struct KeysInUse {
 }
 
 impl KeysInUse {
-    /// Announces a server.
+    /// Takes the lock for a running server.
     ///
     /// # Errors
     /// [`Error::KeysRotating`] while a rotation runs.
@@ -46,7 +46,7 @@ impl KeysInUse {
         }
     }
 
-    /// That the keys are all wrapped by one master key, which this server has.
+    /// Checks that all keys are wrapped by one master key, and that this server has it.
     ///
     /// # Errors
     /// [`Error::MasterKeyUnknown`] when it has another, [`Error::RotationUnfinished`] when there
@@ -64,8 +64,8 @@ impl KeysInUse {
         }
     }
 
-    /// Keeps the lock, on another connection when one breaks. Returns only when the master key was
-    /// rotated meanwhile: the server must then end.
+    /// Keeps the lock, taking it again on a new connection when one breaks. Returns only when the
+    /// master key was rotated meanwhile: the server must then end.
     pub async fn keep(&mut self, keys: &Keys) -> Error {
         loop {
             tokio::time::sleep(LOOK_EVERY).await;
@@ -73,8 +73,8 @@ impl KeysInUse {
             if matches!(ping.await, Ok(Ok(()))) {
                 continue;
             }
-            // Without the lock, nothing is kept: the broken connection stays, and the next look
-            // tries again.
+            // Only a connection that has the lock replaces the broken one; until then, the next
+            // round tries again.
             let Ok(mut connection) = connect(&self.options).await else { continue };
             if !matches!(lock(&mut connection, SHARED).await, Ok(true)) {
                 continue;
@@ -88,14 +88,14 @@ impl KeysInUse {
     }
 }
 
-/// That no server uses the keys and none begins to, until it is dropped.
+/// A guard: until it is dropped, no server uses the keys and none can start to.
 #[derive(Debug)]
 pub struct KeysAlone {
     _connection: PgConnection,
 }
 
 impl KeysAlone {
-    /// Keeps servers away.
+    /// Takes the lock exclusively, so that no server can start.
     ///
     /// # Errors
     /// [`Error::KeysInUse`] when one runs.
@@ -141,7 +141,7 @@ async fn in_time<T>(
     answer.unwrap_or_else(|_elapsed| Err(sqlx::Error::Io(ErrorKind::TimedOut.into())))
 }
 
-/// False when another holds it.
+/// False when others still hold it after [`WAIT`].
 async fn lock(connection: &mut PgConnection, statement: &'static str) -> Result<bool, Error> {
     /// `lock_not_available`
     const NOT_IN_TIME: &str = "55P03";

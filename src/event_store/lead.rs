@@ -1,5 +1,5 @@
-//! Work that one node at a time does: the loop that takes a lease, renews it, retries and returns
-//! it, for the projector, the relay and the reactors.
+//! Work that runs on one node at a time: the loop that takes a lease, renews it, retries failed
+//! work and gives the lease back, for the projector, the relay and the reactors.
 
 use std::error::Error as StdError;
 use std::future::Future;
@@ -17,21 +17,21 @@ use crate::{Error, Lease, causes};
 const RENEW_EVERY: Duration = Duration::from_secs(2);
 /// How often a standby asks for the lease.
 const ASK_EVERY: Duration = Duration::from_secs(1);
-/// The pause after a failure: doubled from the least to the most, and the least again after good
-/// work.
+/// Exponential back-off after a failure: doubled from 100 ms up to 5 s, and reset after
+/// [`GOOD_AFTER`].
 const PAUSE_MIN: Duration = Duration::from_millis(100);
 const PAUSE_MAX: Duration = Duration::from_secs(5);
-/// Work that went on for so long was good.
+/// Work that ran this long before it failed resets the back-off.
 const GOOD_AFTER: Duration = Duration::from_secs(10);
 
-/// Work under a lease.
+/// Work that is done under a lease.
 pub trait Led: Send {
-    /// Why it stops.
+    /// Why the work fails.
     type Error: StdError + Send + Sync + 'static + From<Error>;
 
-    /// Works under the lease; returns when told to stop. Dropped in the middle when the lease is
-    /// lost, so all that it writes must be in a transaction that names the lease ([`Lease::hold`],
-    /// [`Lease::advance`]).
+    /// Works under the lease; returns when told to stop. The future is dropped midway when the
+    /// lease is lost, so everything that it writes must be in a transaction that names the lease
+    /// ([`Lease::hold`], [`Lease::advance`]).
     fn lead(&mut self, lease: &Lease) -> impl Future<Output = Result<(), Self::Error>> + Send;
 
     /// Called about every [`Led::stand_by_pause`] while another node holds the lease.
@@ -39,19 +39,19 @@ pub trait Led: Send {
         async { Ok(()) }
     }
 
-    /// How long a standby sleeps between two looks.
+    /// How long a standby sleeps between two calls of [`Led::stand_by`].
     fn stand_by_pause(&self) -> Duration {
         ASK_EVERY
     }
 
-    /// The work failed and will be tried again after a pause; `causes` is the whole chain as one
-    /// line.
+    /// Called when the work has failed and will be retried after a pause; `causes` is the whole
+    /// chain as one line.
     fn failed(&mut self, error: &Self::Error, causes: &str);
 }
 
 /// Takes the lease called `name` for `node` whenever it is free, and works under it until `stop` is
-/// cancelled. What fails is tried again for ever. The lease is given back before a pause, so
-/// that a node on which the work fails does not keep it from another.
+/// cancelled. Failed work is retried for ever. The lease is given back before each pause, so that a
+/// node on which the work keeps failing does not keep the lease from others.
 pub async fn lead<L: Led>(
     mut led: L,
     pool: PgPool,
@@ -97,7 +97,8 @@ pub async fn lead_once<T, E: From<Error>>(
     };
     renewal.shutdown().await;
     give_back(lease, pool).await;
-    // Work that is done once leaves no lease behind: it would be listed as work that no node does.
+    // Work that is done once leaves no row in `leases`: it would be listed as work that no node
+    // does.
     sqlx::query("delete from leases where name = $1 and owner is null")
         .bind(name)
         .execute(pool)
@@ -170,8 +171,8 @@ async fn wait_for_lease<L: Led>(
     Ok(None)
 }
 
-/// Returns when another node holds the lease, or when it must have run out because PostgreSQL
-/// cannot be asked.
+/// Returns when another node holds the lease, or when it must have expired because PostgreSQL
+/// cannot be reached to renew it.
 async fn renew_until_lost(lease: Lease, pool: PgPool) {
     let mut renewed = Instant::now();
     loop {
@@ -180,7 +181,7 @@ async fn renew_until_lost(lease: Lease, pool: PgPool) {
         match tokio::time::timeout(RENEW_EVERY, lease.renew(&pool)).await {
             Ok(Ok(())) => renewed = asked,
             Ok(Err(Error::LeaseLost { .. })) => return,
-            // Asked again soon: the lease has not run out yet.
+            // Tried again soon: the lease has not expired yet.
             Ok(Err(_)) | Err(_) if renewed.elapsed() < LASTS => {
                 tokio::time::sleep(PAUSE_MIN).await;
             }
@@ -189,7 +190,7 @@ async fn renew_until_lost(lease: Lease, pool: PgPool) {
     }
 }
 
-/// When this fails, the lease runs out by itself.
+/// When this fails, the lease expires by itself.
 async fn give_back(lease: Lease, pool: &PgPool) {
     let _ = tokio::time::timeout(RENEW_EVERY, lease.release(pool)).await;
 }

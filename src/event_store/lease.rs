@@ -10,11 +10,11 @@ use crate::Error;
 /// How long a lease lasts by the database's clock, unless it is renewed.
 pub(crate) const LASTS: Duration = Duration::from_secs(6);
 
-/// A piece of work that one node at a time does, held by this node for six seconds by the
-/// database's clock, and on as long as it is renewed.
+/// The right to do a piece of work that runs on one node at a time. It lasts six seconds by the
+/// database's clock, and longer for as long as it is renewed.
 ///
-/// Every write under it names the epoch under which it was taken; a holder that was overtaken
-/// changes nothing and learns it as [`Error::LeaseLost`].
+/// Every write under it carries the epoch under which it was taken, as a fencing token: a holder
+/// whose lease was taken over changes nothing and gets [`Error::LeaseLost`].
 #[derive(Debug, Clone)]
 pub struct Lease {
     name: Arc<str>,
@@ -23,9 +23,9 @@ pub struct Lease {
 }
 
 impl Lease {
-    /// Takes the lease; `None` while another node holds it. One that ends further ahead than a
-    /// lease lasts was taken before the database's clock was set back: it is over, or it would last
-    /// as long as the clock was set back by.
+    /// Takes the lease; `None` while another node holds it. A lease that expires further ahead than
+    /// a lease lasts was taken before the database's clock was set back. It counts as expired;
+    /// otherwise it would last for as long as the clock was set back by.
     ///
     /// # Errors
     /// When PostgreSQL cannot be reached.
@@ -55,7 +55,7 @@ impl Lease {
         Ok(epoch.map(|epoch| Self { name: name.into(), owner, epoch }))
     }
 
-    /// What is held.
+    /// The name of the work.
     pub fn name(&self) -> &str {
         &self.name
     }
@@ -90,8 +90,8 @@ impl Lease {
         if renewed.rows_affected() == 0 { Err(self.lost()) } else { Ok(()) }
     }
 
-    /// Renews the lease and moves checkpoints from the position that their rows hold, in the
-    /// transaction that wrote what they stand for.
+    /// Renews the lease and advances checkpoints from the position that their rows hold, in the
+    /// transaction that wrote the rows they stand for.
     ///
     /// # Errors
     /// [`Error::LeaseLost`] when another node took over, [`Error::CheckpointMoved`] when a row
@@ -122,7 +122,7 @@ impl Lease {
         }
     }
 
-    /// Writes down why a checkpoint does not move, or that it does again, for other nodes and for
+    /// Records why a checkpoint has stopped, or that it moves again, for other nodes and for
     /// operators.
     ///
     /// # Errors
@@ -145,14 +145,13 @@ impl Lease {
         transaction.commit().await.map_err(failed)
     }
 
-    /// Keeps the lease.
     pub(crate) async fn renew(&self, pool: &PgPool) -> Result<(), Error> {
         let mut connection = pool.acquire().await.map_err(Error::database("renew a lease"))?;
         self.hold(&mut connection).await
     }
 
-    /// Takes a lease from its holder and leaves it free: who led begins again, or another
-    /// node does.
+    /// Takes a lease away from its holder and leaves it free: the same node takes it again and
+    /// starts over, or another one does.
     ///
     /// # Errors
     /// When PostgreSQL cannot be reached.
@@ -165,10 +164,10 @@ impl Lease {
         Ok(())
     }
 
-    /// Gives the lease back, so that another node need not wait for its end.
+    /// Gives the lease back, so that another node need not wait until it expires.
     ///
     /// # Errors
-    /// When PostgreSQL cannot be reached; the lease then runs out by itself.
+    /// When PostgreSQL cannot be reached; the lease then expires by itself.
     pub async fn release(self, pool: &PgPool) -> Result<(), Error> {
         sqlx::query(
             "update leases set owner = null, expires_at = '-infinity'
@@ -188,7 +187,7 @@ impl Lease {
     }
 }
 
-/// The position that a checkpoint's row holds; 0 for one that is new.
+/// A checkpoint's position. A checkpoint that does not exist yet is created at 0.
 ///
 /// # Errors
 /// When PostgreSQL cannot be reached.

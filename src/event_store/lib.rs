@@ -1,14 +1,15 @@
 //! The event log: runs commands on streams, appends their events, reads them in order.
 //!
-//! This crate is the only writer of the table `events`. It gives cqrs-es aggregates a log that is
-//! right under load: positions without a gap in commit order ([`Log`]), one transaction for all
-//! callers that wait ([`Appender`]), optimistic concurrency with retry and a cache that is verified
-//! before it is trusted ([`Commands`]), and work that one node at a time does ([`lead`]).
+//! This crate is the only writer of the table `events`. It gives cqrs-es aggregates a log that
+//! stays consistent under load: gapless positions in commit order ([`Log`]), one transaction for
+//! all appends that are waiting ([`Appender`]), optimistic concurrency with retry and a cache that
+//! is verified before it is trusted ([`Commands`]), and work that runs on one node at a time
+//! ([`lead`]).
 //!
-//! It deliberately knows no rule, no read model and no HTTP: an aggregate comes in as a type
-//! parameter that is [`domain::Decider`]. Private values are sealed on the way in and opened on the
-//! way out ([`Keys`]). A new aggregate needs nothing here. A new follower of the log implements
-//! [`Led`].
+//! It deliberately knows no business rule, no read model and no HTTP: an aggregate comes in as a
+//! type parameter that implements [`domain::Decider`]. Private values are encrypted when appended
+//! and decrypted when read ([`Keys`]). A new aggregate needs no change here. A new follower of the
+//! log implements [`Led`].
 
 #![cfg_attr(
     test,
@@ -59,7 +60,7 @@ use std::time::Duration;
 
 use sqlx::PgPool;
 
-// What followers of the log that do not know what is said in it have to name.
+// For followers of the log that need positions and ids, but nothing else of the domain.
 pub use domain::{ConversationId, Position, PublicId, UserId};
 
 pub use append::{Append, Appended, Appender, NewEvent, StreamEvents};
@@ -101,9 +102,10 @@ pub struct Settings {
     pub batch_bytes_max: usize,
     /// Streams whose decided state is kept in memory.
     pub cached_streams_max: usize,
-    /// How often a command is decided again after a conflict.
+    /// How often a command is decided, the first time included, before conflicts end it as
+    /// [`CommandError::Contended`].
     pub attempts_max: u32,
-    /// How long an append is sent again while PostgreSQL cannot be reached.
+    /// How long an append is retried while PostgreSQL is unreachable.
     pub outage_max: Duration,
 }
 
@@ -150,7 +152,7 @@ pub enum Error {
         /// The one that came.
         found: Position,
     },
-    /// A stored event is not one that this version understands.
+    /// This version cannot read a stored event.
     #[error("event at position {position}, number {sequence} of stream {stream}, cannot be read")]
     Undecodable {
         /// Where it is in the log.
@@ -170,15 +172,15 @@ pub enum Error {
         position: Position,
         aggregate_type: String,
     },
-    /// A checkpoint's row does not hold the position from which it was to be moved.
+    /// A checkpoint is not at the position from which it was to be advanced.
     #[error("a checkpoint of {names} is no longer at position {from}")]
     CheckpointMoved {
-        /// Those that were to be moved together.
+        /// The checkpoints that were to be advanced together.
         names: String,
-        /// Where all of them should have been.
+        /// The position that all of them should have had.
         from: Position,
     },
-    /// An event of ours could not be written as JSON.
+    /// A new event or a snapshot could not be encoded as JSON.
     #[error("failed to encode an event of stream {stream}")]
     Unencodable {
         /// Aggregate type and id.
@@ -187,8 +189,8 @@ pub enum Error {
         #[source]
         source: serde_json::Error,
     },
-    /// An event of ours could be written, but not be read again, or not be published. Nothing was
-    /// recorded.
+    /// A new event could be encoded, but could not be read back, or is too large to be published.
+    /// Nothing was recorded.
     #[error("an event of stream {stream} cannot be recorded: {why}")]
     Unstorable {
         /// Aggregate type and id.
@@ -202,12 +204,12 @@ pub enum Error {
          expected the key it was set up with"
     )]
     MasterKeyUnknown {
-        /// The one that was given.
+        /// The id of the key that was given.
         id: String,
-        /// Those that would do.
+        /// The ids of the keys that would be accepted.
         known: String,
     },
-    /// Servers run that have the present master key.
+    /// Servers are running with the present master key.
     #[error("servers are running with the present master key; stop them first: {by}")]
     KeysInUse { by: String },
     /// The keys are being wrapped with another master key.
@@ -219,16 +221,16 @@ pub enum Error {
          again"
     )]
     RotationUnfinished,
-    /// Sealing needs a master key.
+    /// Encrypting needs a master key.
     #[error("a master key is needed to append")]
     MasterKeyMissing,
-    /// Something sealed does not open with its key: it was changed.
+    /// Something encrypted cannot be decrypted with its key: one of the two was changed.
     #[error("{what} cannot be opened")]
     CannotOpen {
-        /// A key or an event.
+        /// Which key or event.
         what: String,
     },
-    /// A private value that sealing would miss.
+    /// A private value nested inside another value, where it would not be encrypted.
     #[error("event {event} has a private value inside another value")]
     PrivateInside { event: uuid::Uuid },
     /// Too many appends are waiting; try again later.

@@ -22,7 +22,7 @@ pub enum Surface {
     Audit,
     /// The command line.
     Cli,
-    /// An event that had to cause a command.
+    /// A reactor: an event had to cause the command.
     Reaction,
 }
 
@@ -46,7 +46,7 @@ pub struct Metadata {
     pub occurred_at: DateTime<Utc>,
 }
 
-/// A key that makes a command's repetition harmless.
+/// An idempotency key: with it, a command can be repeated without harm.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Idempotency {
     /// The `Idempotency-Key` header.
@@ -55,7 +55,7 @@ pub struct Idempotency {
     pub request_digest: Vec<u8>,
 }
 
-/// Who appends, and under which key.
+/// Who appends, and under which idempotency key.
 #[derive(Debug, Clone)]
 pub(crate) struct Claimant {
     pub(crate) account: AccountId,
@@ -68,12 +68,12 @@ pub(crate) struct Claimant {
 pub struct Context {
     /// Goes into every event.
     pub metadata: Metadata,
-    /// The client's key, when it sent one.
+    /// The client's idempotency key, when it sent one.
     pub idempotency: Option<Idempotency>,
 }
 
 impl Context {
-    /// The tenant, whose key it is, and the key.
+    /// The account, the caller, and their idempotency key.
     pub(crate) fn claim(&self) -> Claimant {
         Claimant {
             account: self.metadata.account,
@@ -82,8 +82,7 @@ impl Context {
         }
     }
 
-    /// The map that is stored with each event. All values are text, because postgres-es reads them
-    /// so.
+    /// The map that is stored with each event. All values are text, as postgres-es expects.
     pub(crate) fn stored(&self, command: &str) -> HashMap<String, String> {
         let m = &self.metadata;
         let surface = serde_json::to_value(m.surface)

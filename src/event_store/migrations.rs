@@ -8,8 +8,8 @@ macro_rules! files {
     };
 }
 
-/// All of the folder `migrations`, in its order. Not read by the driver's macro, for which all of
-/// the driver would be built a second time.
+/// All files of the folder `migrations`, in order. They are not read by sqlx's macro, for which
+/// cargo would build the whole driver a second time.
 const FILES: &[(&str, &str)] = files![
     "0001_events",
     "0002_idempotency_keys",

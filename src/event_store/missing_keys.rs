@@ -6,8 +6,8 @@ use domain::{Erasure, MessageId, Position};
 use crate::sealing::is_sealed;
 use crate::{Difference, Exported, StoredEvent};
 
-/// Looks for sealed events whose keys are gone though no event erased them. It keeps one entry for
-/// each event without a key until it meets the event that erases it.
+/// Looks for encrypted events whose keys are gone though no event erased them. It keeps one entry
+/// for each event without a key until it meets the event that erases it.
 #[derive(Debug, Default)]
 pub struct MissingKeys {
     /// By stream, in order.
@@ -23,7 +23,7 @@ struct Missing {
     subject: Option<MessageId>,
 }
 
-/// Positions that a difference names at most.
+/// Maximum number of positions, beside the first, that a difference names.
 const NAMED_MAX: usize = 20;
 
 impl MissingKeys {
@@ -32,7 +32,7 @@ impl MissingKeys {
         Self { imported_up_to: position, ..Self::default() }
     }
 
-    /// Takes the next event that was found right.
+    /// Takes the next event that has been verified.
     pub fn check(&mut self, exported: &Exported) {
         let event = &exported.event;
         let stream = || (event.aggregate_type.clone(), event.aggregate_id.clone());
@@ -61,7 +61,7 @@ impl MissingKeys {
         }
     }
 
-    /// How many sealed events were imported without keys.
+    /// How many encrypted events were imported without keys.
     ///
     /// # Errors
     /// The positions whose keys are gone without an event that erased them.
@@ -84,7 +84,7 @@ impl MissingKeys {
     }
 }
 
-/// An event that was found right can be read.
+/// Only a quarantined event cannot be read here: all others have been verified.
 fn read(event: &StoredEvent) -> Option<domain::Event> {
     domain::Event::read(
         &event.aggregate_type,

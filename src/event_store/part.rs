@@ -1,4 +1,4 @@
-//! One stream's part in what is carried out together: decide, bring the state up to date, seal.
+//! One stream's part in commands on several streams: decide, bring the state up to date, encode.
 
 use std::any::Any;
 
@@ -11,7 +11,7 @@ use uuid::Uuid;
 use crate::store::Sealed;
 use crate::{Commands, Context, Error, PostgresEventStore, StreamContext};
 
-/// What a refusal of one aggregate is to those who carry out commands on several.
+/// Converts the refusal of one aggregate to the common refusal type of commands on several.
 pub(crate) type Refuse<A, R> = fn(<A as Decider>::Refusal) -> R;
 
 /// A stream of any aggregate, and commands on it.
@@ -19,37 +19,38 @@ pub(crate) trait Part<R>: Any + Send + Sync {
     /// The aggregate's type and the stream.
     fn stream(&self) -> (&'static str, Uuid);
 
-    /// How many events the stream has, as far as the state goes.
+    /// How many of the stream's recorded events the state reflects.
     fn version(&self) -> i64;
 
     /// How many events have been decided and are not yet in the log.
     fn events(&self) -> i64;
 
-    /// Waits for the stream's turn in this process, and takes or loads its state.
+    /// Locks the stream's slot within this process, and takes the cached state or loads it.
     fn enter<'a>(&'a mut self, commands: &'a Commands) -> BoxFuture<'a, Result<(), Error>>;
 
-    /// Asks the domain, which moves the state on. It is kept as it was before only if told.
+    /// Lets the domain decide, and folds the decided events into the state. A copy of the state
+    /// before is kept only if `keeps_before` is set.
     fn decide(&mut self, keeps_before: bool) -> Result<(), R>;
 
-    /// Forgets what was decided, and brings the state up to date.
+    /// Discards the decided events, and brings the state up to date.
     fn restore<'a>(&'a mut self, store: &'a PostgresEventStore)
     -> BoxFuture<'a, Result<(), Error>>;
 
-    /// Takes out what was decided, for the append.
+    /// Drains the decided events and encodes them for the append.
     fn seal<'a>(
         &'a mut self,
         store: &'a PostgresEventStore,
         context: &'a Context,
     ) -> BoxFuture<'a, Result<Sealed, Error>>;
 
-    /// What was decided is in the log.
+    /// To be called once the decided events are in the log.
     fn appended(&mut self, store: &PostgresEventStore);
 
-    /// Gives the next command its turn, and the state, if it is that of the log.
+    /// Releases the stream to the next command, and caches the state if it matches the log.
     fn leave(self: Box<Self>);
 }
 
-/// A stream, the commands on it, and how far they got.
+/// A stream, the commands on it, and their progress.
 pub(crate) struct StreamPart<A: Decider, R> {
     id: Uuid,
     commands: Vec<(A::Command, Refuse<A, R>)>,
@@ -69,7 +70,7 @@ impl<A: Decider, R> StreamPart<A, R> {
         Self { id, commands, slot: None, state, before: None, decided: Vec::new(), ahead: 0 }
     }
 
-    /// Further commands, behind those that are there.
+    /// Adds further commands behind the present ones.
     pub(crate) fn extend(&mut self, other: Self) {
         self.commands.extend(other.commands);
     }

@@ -9,10 +9,10 @@ use sqlx::PgExecutor;
 use crate::recorded::{Row, SELECT};
 use crate::{Error, Log};
 
-/// That followers of the log pass over an unreadable event.
+/// An operator's decision that followers of the log skip an unreadable event.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Quarantined {
-    /// Since when, by the database's clock.
+    /// When it was decided, by the database's clock.
     pub at: DateTime<Utc>,
     /// Who decided it.
     pub by: String,
@@ -24,15 +24,15 @@ pub struct Quarantined {
 pub enum Quarantine {
     /// It is quarantined now.
     Done,
-    /// It was before. What was stopped at it may go on.
+    /// It was quarantined before. What had stopped at it may continue all the same.
     DoneBefore,
     /// There is no such event.
     Missing,
-    /// It can be read: passing over it would hide what happened.
+    /// It can be read: skipping it would hide what happened.
     Readable,
 }
 
-/// All that are quarantined, by position.
+/// All quarantined events, by position.
 ///
 /// # Errors
 /// When PostgreSQL fails.
@@ -49,7 +49,7 @@ pub async fn quarantined(
     Ok(rows.into_iter().map(of).collect())
 }
 
-/// The positions above one and up to another that are quarantined.
+/// The quarantined positions above `after` and up to `to`.
 ///
 /// # Errors
 /// When PostgreSQL fails.
@@ -69,8 +69,8 @@ pub async fn quarantined_between(
     Ok(positions.into_iter().collect())
 }
 
-/// The positions of all that cannot be read in the stream of an event: where the stream's key does
-/// not open, that is every event with private values.
+/// The positions of all unreadable events in the stream of the event at `position`. If the stream's
+/// key does not open, these are all its events with private values.
 ///
 /// # Errors
 /// When PostgreSQL fails.
@@ -92,8 +92,8 @@ pub async fn unreadable_in_stream(log: &Log, position: Position) -> Result<Vec<P
     Ok(positions)
 }
 
-/// Lets the followers of the log pass over an event that cannot be read, and those go on that it
-/// has stopped.
+/// Has the followers of the log skip an unreadable event, and lets those continue that have stopped
+/// at it.
 ///
 /// # Errors
 /// When PostgreSQL fails, or [`Error::RotationUnfinished`]: it may open with the other master key.
@@ -118,8 +118,8 @@ pub async fn quarantine(
     }
     let database = Error::database;
     let mut tx = log.pool().begin().await.map_err(database("quarantine an event"))?;
-    // Taken first: a projector that stops at the event writes these rows too, and what it has
-    // stopped by then goes on.
+    // Locked first: a projector that stops at the event writes these rows too, so whatever has
+    // stopped by now is released below.
     sqlx::query("select from checkpoints order by name for update")
         .execute(&mut *tx)
         .await

@@ -1,36 +1,35 @@
-//! Reads that outlive a connection.
+//! Repeats reads whose connection turned out to be broken.
 
 use std::io::ErrorKind;
 use std::time::{Duration, Instant};
 
 use crate::causes;
 
-/// Attempts at most. A broken connection is removed from the pool when it is met, so a read can
-/// meet as many as the pool has before it gets a new one. This is more than the largest pool that
-/// can be configured.
+/// Maximum number of attempts. A broken connection leaves the pool when a query fails on it, so a
+/// read can meet as many as the pool holds before it gets a new one. This is more than the largest
+/// pool that can be configured.
 const TRIES_MAX: u32 = 1024;
-/// No further try begins after this long: the caller is waiting.
+/// No further attempt begins after this long: the caller is waiting.
 const TRYING_FOR: Duration = Duration::from_secs(2);
-/// Between tries when no connection could be made: nothing is used up then, and the server needs a
-/// moment.
+/// Pause between attempts when no connection could be made: such an attempt removes no broken
+/// connection from the pool, and the server needs a moment to come back.
 const PAUSE: Duration = Duration::from_millis(20);
 
 /// Repeats a read on another connection when the one that it was given turned out to be broken.
 ///
-/// The pool hands out connections without asking whether they are alive, which saves a round trip
-/// for every read. After a restart of PostgreSQL, or a failover, all those that were idle are
-/// broken, and each is noticed by the first query that is sent on it, at once. So the next try
-/// follows at once, as often as there may be broken connections in the pool, but not for more than
-/// two seconds.
+/// The pool hands out recently used connections without checking that they are alive, which saves a
+/// round trip for every read. After a restart of PostgreSQL, or a failover, all idle connections
+/// are broken, and the first query on each fails at once. So the next attempt follows at once, as
+/// often as there may be broken connections in the pool, but for no more than two seconds.
 ///
-/// Only for what may be carried out twice: a connection that broke does not tell how far the server
+/// Only for operations that may run twice: a broken connection does not tell how far the server
 /// got.
 ///
-/// Takes `async || …` as well as `|| …`. A plain `Fn` rather than an `AsyncFn`, of whose futures
-/// the compiler cannot tell that they may be sent to another thread, as a handler's must.
+/// Takes `async || …` as well as `|| …`. The bound is `Fn` and not `AsyncFn`, because the compiler
+/// cannot tell that an `AsyncFn`'s futures are `Send`, as a handler's must be.
 ///
 /// # Errors
-/// The operation's last one: any that is not the connection's fault, at once.
+/// The operation's last error; one that is not the connection's fault is returned at once.
 pub async fn retrying<T, F>(operation: impl Fn() -> F) -> Result<T, sqlx::Error>
 where
     F: Future<Output = Result<T, sqlx::Error>>,
@@ -54,11 +53,11 @@ where
 
 /// The connection failed, not the statement.
 ///
-/// Beside the driver's own errors those that the server sends as it hangs up or starts
-/// (<https://www.postgresql.org/docs/current/errcodes-appendix.html>): class 08, a failed
+/// Besides the driver's own errors, these are the ones that the server sends as it hangs up or
+/// starts (<https://www.postgresql.org/docs/current/errcodes-appendix.html>): class 08, a failed
 /// connection, and 57P01 `admin_shutdown`, 57P02 `crash_shutdown`, 57P03 `cannot_connect_now`.
-/// 57014 `query_canceled` and 57P05 `idle_session_timeout` are decisions about the query
-/// or the session.
+/// 57014 `query_canceled` and 57P05 `idle_session_timeout` are not among them: they are decisions
+/// about the query or the session.
 fn is_broken_connection(error: &sqlx::Error) -> bool {
     match error {
         sqlx::Error::Io(_) | sqlx::Error::Protocol(_) | sqlx::Error::WorkerCrashed => true,
@@ -69,8 +68,8 @@ fn is_broken_connection(error: &sqlx::Error) -> bool {
     }
 }
 
-/// There was no connection to begin with. A unix socket of a server that is not running does not
-/// exist.
+/// No connection could be opened. The unix socket of a server that is not running does not exist,
+/// hence `NotFound`.
 fn could_not_connect(error: &sqlx::Error) -> bool {
     match error {
         sqlx::Error::Io(error) => {
@@ -93,7 +92,7 @@ mod tests {
 
     const POOL_SIZE: u32 = 20;
 
-    /// A full pool whose connections were all ended by the server, unnoticed.
+    /// A full pool whose connections the server has all ended without the pool noticing.
     async fn broken_pool() -> PgPool {
         let database = embedded::testing::database().await;
         let pool = PgPoolOptions::new()

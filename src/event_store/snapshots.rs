@@ -6,15 +6,15 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{Error, Log, StreamContext, causes};
 
-/// A stream that has grown by so many events since its snapshot, or from nothing, gets a new one.
+/// A stream gets a new snapshot each time its version passes a multiple of this.
 const EVERY: i64 = 500;
-/// Snapshots that may wait to be written. One that finds no room is dropped; the next load offers
-/// it again.
+/// Maximum number of queued snapshots. One that finds no room is dropped; the next load offers it
+/// again.
 const WAITING_MAX: usize = 64;
 
-/// The states of long streams, kept so that loading one need not fold it from the start. They are a
-/// cache: written after the commit, in the background, and ignored when anything about them does
-/// not fit.
+/// Stored states of long streams, so that loading one need not fold it from the start. They are a
+/// cache: written in the background after the commit, and ignored when anything about them does not
+/// match.
 #[derive(Clone)]
 pub struct Snapshots {
     queue: mpsc::Sender<Snapshot>,
@@ -69,7 +69,7 @@ impl Snapshots {
         Self { queue }
     }
 
-    /// The newest snapshot that fits; none is no error.
+    /// The stream's snapshot, if there is one that can be used.
     pub(crate) async fn read<A: Decider>(
         &self,
         log: &Log,
@@ -112,7 +112,7 @@ impl Snapshots {
     }
 }
 
-/// What a sealed state is bound to.
+/// The associated data of an encrypted state, which binds it to its stream and version.
 fn what(stream: &str, version: i64) -> String {
     format!("snapshot/{stream}/{version}")
 }

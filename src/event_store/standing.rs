@@ -21,43 +21,42 @@ pub struct Standing {
     pub quarantined: BTreeMap<Position, Quarantined>,
 }
 
-/// Who follows the log.
+/// A follower of the log.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Follower {
-    /// Of a read model, or `relay`.
+    /// The name of a read model, or `relay`.
     pub name: String,
-    /// It is done up to here; 0 as long as it has not begun.
+    /// It has processed everything up to here; 0 before it has begun.
     pub position: Position,
-    /// Why it cannot go on.
+    /// Why it has stopped, if it has.
     pub stopped: Option<String>,
-    /// How long its next event has waited for it, by the database's clock; `None` where there is
-    /// none.
+    /// Seconds that its next event has waited, by the database's clock; `None` if there is none.
     pub lag_s: Option<f64>,
 }
 
 crate::from_row!(Follower { name, position, stopped, lag_s });
 
-/// A piece of work that one node at a time does.
+/// The lease on a piece of work that runs on one node at a time.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HeldLease {
-    /// Of the work.
+    /// The name of the work.
     pub name: String,
-    /// The node that does it; `None` when it was given back.
+    /// The node that holds it; `None` when it was given back.
     pub owner: Option<Uuid>,
     /// How often it was taken.
     pub epoch: i64,
-    /// Until when it is held unless it is renewed, by the database's clock; `None` when it was
-    /// given back.
+    /// When it expires unless it is renewed, by the database's clock; `None` when it was given
+    /// back.
     pub expires_at: Option<DateTime<Utc>>,
-    /// It is held, and not run out.
+    /// It is held, and has not expired.
     pub is_held: bool,
 }
 
 crate::from_row!(HeldLease { name, owner, epoch, expires_at, is_held });
 
 impl Standing {
-    /// Of these followers, each with the name of its checkpoint, at a cost that does not depend on
-    /// how far they are behind.
+    /// Reads it for these followers, each given with the name of its checkpoint. The cost does not
+    /// depend on how far they are behind.
     ///
     /// # Errors
     /// When PostgreSQL fails.
@@ -65,7 +64,7 @@ impl Standing {
         let failed = |source| Error::Database { doing: "read how far followers are", source };
         let (names, checkpoints): (Vec<&str>, Vec<&String>) =
             followers.iter().map(|(name, checkpoint)| (*name, checkpoint)).unzip();
-        // The head last: no follower is beyond it.
+        // The head is read last, so that no follower appears to be beyond it.
         let followers = sqlx::query_as(
             "select f.name, f.position, f.stopped,
                     extract(epoch from clock_timestamp() - e.recorded_at)::float8 as lag_s

@@ -21,18 +21,18 @@ pub struct PostgresEventStore {
     snapshots: Snapshots,
 }
 
-/// An aggregate's state and how many events made it.
+/// An aggregate's state and its version.
 #[derive(Debug, Clone)]
 pub struct StreamContext<A> {
     pub aggregate_id: String,
     /// The fold of its events.
     pub aggregate: A,
-    /// How many events that are.
+    /// The number of events folded.
     pub version: i64,
 }
 
 impl<A: Decider> StreamContext<A> {
-    /// The stream's name over all types.
+    /// The stream's name, unique across aggregate types.
     pub(crate) fn stream(&self) -> String {
         format!("{}/{}", A::TYPE, self.aggregate_id)
     }
@@ -41,10 +41,10 @@ impl<A: Decider> StreamContext<A> {
 /// Events to append to a stream, and the change to its key.
 pub(crate) type Sealed = (StreamEvents, KeyChange);
 
-/// What this process has to learn of a stream's key once an append is done.
+/// How this process's cache of stream keys changes once an append is done.
 pub(crate) struct KeyChange {
     stream: String,
-    /// The first that the stream has.
+    /// The stream's first key, if this append stores it.
     fresh: Option<Arc<StreamKey>>,
     erased: bool,
 }
@@ -54,9 +54,10 @@ pub(crate) struct KeyChange {
 pub(crate) struct Claim {
     pub(crate) request_digest: Vec<u8>,
     pub(crate) aggregate_id: String,
-    /// Of the last event that the command appended, or the log's head then.
+    /// The position of the last event that the command appended; if it appended none, the log's
+    /// head at that time.
     pub(crate) last_position: Position,
-    /// The account position of the first event that the command appended, if it did.
+    /// The account position of the first event that the command appended, if any.
     pub(crate) first: Option<AccountPosition>,
 }
 
@@ -68,13 +69,13 @@ impl PostgresEventStore {
         Self { log, appender, snapshots }
     }
 
-    /// The way into the log.
+    /// The appender that writes to the log.
     pub fn appender(&self) -> &Appender {
         &self.appender
     }
 
-    /// The state after all events of a stream: from its snapshot, if there is one, and what came
-    /// after. Rows are folded while they arrive; the events are never all in memory.
+    /// Loads a stream's state: its snapshot, if there is one, and the events after it. Rows are
+    /// folded as they arrive; the events are never all in memory.
     ///
     /// # Errors
     /// When PostgreSQL fails or an event cannot be read.
@@ -93,7 +94,7 @@ impl PostgresEventStore {
         Ok(context)
     }
 
-    /// Folds what the stream has beyond the state's version.
+    /// Folds the stream's events after the state's version.
     pub(crate) async fn catch_up<A: Decider>(
         &self,
         context: &mut StreamContext<A>,
@@ -113,8 +114,8 @@ impl PostgresEventStore {
         Ok(())
     }
 
-    /// How many events streams have, in the order in which they are named by type and id, and the
-    /// head of the log at that moment.
+    /// The versions of streams, in the order in which they are named by type and id, and the head
+    /// of the log, all as of one moment.
     pub(crate) async fn versions(
         &self,
         types: &[&str],
@@ -158,7 +159,7 @@ impl PostgresEventStore {
         .map_err(Error::database("look for an idempotency key"))
     }
 
-    /// Seals what is to be appended to a stream, each event with its metadata.
+    /// Encodes and encrypts events for an append to a stream, each with its metadata.
     #[expect(clippy::disallowed_methods, reason = "the home of event ids")]
     pub(crate) async fn seal<A: Decider>(
         &self,
@@ -214,8 +215,8 @@ impl PostgresEventStore {
         Ok((stream_events, key_change))
     }
 
-    /// Appends, in a turn if there is one, to all streams or none; with no events, only claims the
-    /// idempotency key.
+    /// Appends to all streams or none, within a turn if one is given. Without events, it only
+    /// checks the streams' versions and claims the idempotency key.
     pub(crate) async fn append(
         &self,
         sealed: Vec<Sealed>,
@@ -241,14 +242,15 @@ impl PostgresEventStore {
         Ok(appended)
     }
 
-    /// Has the state kept, when the stream has grown long since the last time.
+    /// Has a snapshot written if the last `grown_by` events crossed a snapshot boundary.
     pub(crate) fn offer_snapshot<A: Decider>(&self, context: &StreamContext<A>, grown_by: i64) {
         self.snapshots.offer(context, context.version - grown_by);
     }
 }
 
 /// Decodes an event as every follower of the log will, before it is recorded for good: an
-/// unreadable event would stop them all. None of an aggregate that the domain does not have.
+/// unreadable event would stop them all. `None` for an aggregate that is not part of
+/// [`domain::Event`].
 fn read_back<A: Decider>(
     stream: &str,
     event: &A::Event,

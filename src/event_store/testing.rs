@@ -1,5 +1,5 @@
-//! What the tests of several crates start from: a log of their own, and an actor. Not in
-//! any program that is released.
+//! Fixtures for the tests of several crates: a log of their own, and an actor. Not part of any
+//! released program.
 
 use domain::AccountId;
 use embedded::testing::{TestDatabase, copy_of};
@@ -20,15 +20,15 @@ pub async fn database() -> TestDatabase {
     copy_of(&template, async |pool: &PgPool| migrate(pool).await).await
 }
 
-/// The empty log of a database like that, under a master key of its own.
+/// An empty log in such a database, under a new master key.
 pub async fn log() -> Log {
     on(database().await.pool().await).await.expect("a log that was just made can be opened")
 }
 
-/// A new log, under a new master key.
+/// The log of a database, under a new master key.
 ///
 /// # Errors
-/// When PostgreSQL fails, or the log has a master key.
+/// When PostgreSQL fails, or the log has a master key already.
 pub async fn on(pool: PgPool) -> Result<Log, Error> {
     let keys = Keys::open(&pool, MasterKey::generate()).await?;
     Ok(Log::new(pool, keys))

@@ -8,16 +8,16 @@ use crate::store::Sealed;
 use crate::{Commands, Context, Error, Outcome, PostgresEventStore};
 
 /// Commands on several streams, to be carried out all or none by [`Commands::execute_together`].
-/// `R` is what a refusal of any of them becomes.
+/// `R` is the refusal type that the refusals of all of them are converted to.
 pub struct Together<R> {
     id: Uuid,
     command: &'static str,
-    /// One at least, each of another stream.
+    /// At least one, each for a different stream.
     parts: Vec<Box<dyn Part<R>>>,
 }
 
 impl<R: Send + 'static> Together<R> {
-    /// Commands on a first stream: what the first does the second sees.
+    /// Commands on the first stream; each command sees the effects of those before it.
     pub fn of<A: Decider>(id: A::Id, commands: Vec<A::Command>) -> Self
     where
         A::Refusal: Into<R>,
@@ -26,8 +26,9 @@ impl<R: Send + 'static> Together<R> {
         Self { id: id.into(), command, parts: Vec::new() }.and::<A>(id, commands)
     }
 
-    /// Commands on a further stream; on one that is there already, behind those that are. Without a
-    /// command, what the others do still requires that the stream does not change meanwhile.
+    /// Adds commands on a further stream. If that stream was added before, they run after its
+    /// earlier commands. With no commands, the append still requires that the stream does not
+    /// change meanwhile.
     pub fn and<A: Decider>(self, id: A::Id, commands: Vec<A::Command>) -> Self
     where
         A::Refusal: Into<R>,
@@ -35,7 +36,7 @@ impl<R: Send + 'static> Together<R> {
         self.and_refused_as::<A>(id, commands, A::Refusal::into)
     }
 
-    /// As [`Together::and`], with what a refusal of these commands is.
+    /// As [`Together::and`], with the conversion of these commands' refusals.
     pub fn and_refused_as<A: Decider>(
         mut self,
         id: A::Id,
@@ -45,7 +46,7 @@ impl<R: Send + 'static> Together<R> {
         let commands = commands.into_iter().map(|command| (command, refuse)).collect();
         let part = StreamPart::<A, R>::new(id.into(), commands);
         match self.parts.iter_mut().find(|known| known.stream() == part.stream()) {
-            // A second part would wait for the turn of the first.
+            // A second part would deadlock: it would wait for the slot that the first one holds.
             Some(known) => {
                 let known: &mut dyn Any = known.as_mut();
                 let known: &mut StreamPart<A, R> =
@@ -72,7 +73,7 @@ impl<R: Send + 'static> Together<R> {
         self.parts.iter().map(|part| part.events()).sum()
     }
 
-    /// Waits for the streams' turns in this process, always in the same order, so that no two
+    /// Locks the streams' slots within this process, always in the same order, so that no two
     /// callers deadlock.
     pub(crate) async fn enter(&mut self, commands: &Commands) -> Result<(), Error> {
         let mut parts: Vec<_> = self.parts.iter_mut().collect();
@@ -83,13 +84,14 @@ impl<R: Send + 'static> Together<R> {
         Ok(())
     }
 
-    /// Asks the domain, up to the first refusal.
+    /// Lets the domain decide, up to the first refusal.
     pub(crate) fn decide(&mut self, keeps_before: bool) -> Result<(), R> {
         self.parts.iter_mut().try_for_each(|part| part.decide(keeps_before))
     }
 
-    /// What is not appended is not checked by the append, so it is checked here: another node may
-    /// have written since. The head of the log at that moment; `None`: a stream has moved on.
+    /// Whether the streams are still at the versions that were decided from: another node may have
+    /// written since. An append checks that itself, but a refusal or "nothing to do" appends
+    /// nothing. Returns the head of the log at that moment; `None` if a stream has moved on.
     pub(crate) async fn confirm(
         &self,
         store: &PostgresEventStore,
@@ -101,7 +103,7 @@ impl<R: Send + 'static> Together<R> {
         Ok(stands.then_some(head))
     }
 
-    /// Forgets what was decided, and brings all states up to date.
+    /// Discards the decided events, and brings all states up to date.
     pub(crate) async fn restore(&mut self, store: &PostgresEventStore) -> Result<(), Error> {
         for part in &mut self.parts {
             part.restore(store).await?;
@@ -109,7 +111,7 @@ impl<R: Send + 'static> Together<R> {
         Ok(())
     }
 
-    /// Takes out what was decided, for the append.
+    /// Drains the decided events and encodes them for the append.
     pub(crate) async fn seal(
         &mut self,
         store: &PostgresEventStore,
@@ -122,7 +124,7 @@ impl<R: Send + 'static> Together<R> {
         Ok(sealed)
     }
 
-    /// The outcome, from where the first event went; without events, from the head of the log.
+    /// The outcome, given the position of the first event; without events, the head of the log.
     pub(crate) fn outcome(&self, position: Position, first: Option<AccountPosition>) -> Outcome {
         Outcome {
             aggregate_id: self.id,
@@ -132,12 +134,12 @@ impl<R: Send + 'static> Together<R> {
         }
     }
 
-    /// What was decided is in the log.
+    /// To be called once the decided events are in the log.
     pub(crate) fn appended(&mut self, store: &PostgresEventStore) {
         self.parts.iter_mut().for_each(|part| part.appended(store));
     }
 
-    /// Gives the next commands their turns, with the states that are those of the log.
+    /// Releases the streams to the next commands, and caches the states that match the log.
     pub(crate) fn leave(self) {
         self.parts.into_iter().for_each(|part| part.leave());
     }

@@ -8,18 +8,17 @@ use sqlx::{PgConnection, PgPool};
 
 use crate::{Digest, Error, GENESIS, Quarantined, StoredEvent, from_hex};
 
-/// The whole log as it was at one moment, while appends go on: for verifying and
-/// exporting.
+/// A consistent snapshot of the whole log, for verifying and exporting it while appends go on.
 #[derive(Debug)]
 pub struct Transfer {
     transaction: sqlx::Transaction<'static, sqlx::Postgres>,
-    /// The newest position, as the head says.
+    /// The newest position, as the log's head has it.
     pub head: Position,
-    /// Its digest, as the head says.
+    /// Its digest, as the log's head has it.
     pub digest: Vec<u8>,
 }
 
-/// An event with the keys to what is sealed in it, wrapped as they are stored.
+/// An event with the keys to its private values, wrapped as they are stored.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Exported {
     #[serde(flatten)]
@@ -36,12 +35,12 @@ pub struct Exported {
     /// Which master key that is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub master_key: Option<String>,
-    /// That followers of the log pass over it.
+    /// Present if the event is quarantined: followers of the log skip it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub quarantined: Option<Quarantined>,
 }
 
-/// The stored events above one position and up to another.
+/// The stored events above position `$1` and up to `$2`, with their keys if `$3`.
 const EVENTS: &str = "
     select e.position, e.event_id::text as event_id, e.account_id, e.account_position,
            e.aggregate_type, e.aggregate_id, e.sequence, e.conversation_id::text as conversation_id,
@@ -57,12 +56,12 @@ const EVENTS: &str = "
     where e.position > $1 and e.position <= $2
     order by e.position";
 
-/// Whether the keys to what is sealed are read with it.
+/// Whether the keys to private values are read with the events.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum WithKeys {
     /// As they are stored: wrapped.
     Yes,
-    /// What is sealed stays so for ever.
+    /// Private values can then never be decrypted.
     No,
 }
 
@@ -103,7 +102,7 @@ impl From<Row> for Exported {
 }
 
 impl Transfer {
-    /// Begins.
+    /// Opens the snapshot, a read-only transaction.
     ///
     /// # Errors
     /// When PostgreSQL cannot be reached.
@@ -136,8 +135,8 @@ impl Transfer {
         Ok(found.as_deref().and_then(from_hex))
     }
 
-    /// Up to which position the log was imported without keys; 0 when it was not, or when the
-    /// schema is older than such notes.
+    /// Up to which position the log was imported without keys; 0 if it was not, or if the schema is
+    /// too old to record it.
     ///
     /// # Errors
     /// When PostgreSQL cannot be reached.
@@ -157,8 +156,8 @@ impl Transfer {
             .map_err(Error::database(doing))
     }
 
-    /// Everything stored with a position above `after` and up to `to`, also beyond the head, in
-    /// order, as it arrives.
+    /// Streams all events with a position above `after` and up to `to`, in order. Events beyond the
+    /// head are included.
     pub fn events(
         &mut self,
         after: Position,
@@ -207,9 +206,10 @@ pub async fn import(connection: &mut PgConnection, batch: &[Exported]) -> Result
     Ok(())
 }
 
-/// Writes down what had been erased from an imported log: conversations that were deleted, and what
-/// is sealed and has no key, though others have one. No other text of an event can look like
-/// something sealed. Where no event has a key, none was exported, which is written down instead.
+/// Records which events of an imported log had been erased: those of deleted conversations, and
+/// those that are encrypted and have no key, though others have one. No other text of an event can
+/// look like an encrypted value. If no event has a key, the log was exported without keys, and that
+/// is recorded instead.
 ///
 /// # Errors
 /// When PostgreSQL refuses.
@@ -256,7 +256,7 @@ const IMPORT_EVENTS: &str = "
          digest text)
     order by position";
 
-/// The newest event of each account in the batch is its last one.
+/// Both maxima are of the same event: positions and account positions rise together.
 const IMPORT_ACCOUNT_HEADS: &str = "
     insert into account_heads as h (account_id, account_position, position)
     select account_id, max(account_position), max(position)

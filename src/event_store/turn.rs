@@ -6,19 +6,21 @@ use tokio::sync::{Mutex, OwnedMutexGuard};
 use crate::worker::announce;
 use crate::{Append, Appended, Error, Log, call};
 
-/// Taken by a command that keeps losing its stream to another node: while it is held no one else
-/// appends, so what is decided on the stream's newest event can be appended to it.
+/// Exclusive right to append, taken by a command that keeps losing its stream to another node:
+/// while it is held nobody else appends, so what is decided from the stream's newest event can be
+/// appended.
 ///
-/// A loser reads what is new and decides again while the winner's next append is already under way,
-/// which may go on for as long as the winner is busy. The alternatives were backing off, which
-/// loses as well, and reserving the stream, which every append would have to check.
+/// Without it, the loser of a conflict reads the new events and decides again while the winner's
+/// next append is already under way, which can go on for as long as the winner is busy. The
+/// alternatives were back-off, which loses as well, and reserving the stream, which every append
+/// would have to check.
 pub(crate) struct Turn {
     tx: Transaction<'static, Postgres>,
     _one_in_this_process: OwnedMutexGuard<()>,
 }
 
-/// The turns of a process come one after the other: all of them wait for one row, and each holds a
-/// connection.
+/// Serialises the turns within a process: all of them wait for the same row, and each holds a
+/// connection while it waits.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Turns(Arc<Mutex<()>>);
 

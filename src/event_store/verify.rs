@@ -12,15 +12,15 @@ use crate::Exported;
 /// SHA-256.
 pub type Digest = [u8; 32];
 
-/// What stands before the first event.
+/// The digest that precedes the first event.
 pub const GENESIS: Digest = [0; 32];
 
-/// An event exactly as it is stored: the digest is made of it, and an export carries it.
+/// An event exactly as it is stored: what its digest is computed from, and what an export contains.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StoredEvent {
     /// Its number over all streams.
     pub position: Position,
-    /// Unique over everything.
+    /// Globally unique.
     pub event_id: String,
     pub account_id: AccountId,
     /// Its number within the account.
@@ -120,8 +120,8 @@ pub struct Difference {
     pub what: String,
 }
 
-/// Checks a log event by event, in order. It keeps one number for each stream and account that it
-/// has met.
+/// Checks a log event by event, in order. In memory it keeps one number for each stream and account
+/// that it has met.
 #[derive(Debug)]
 pub struct Verifier {
     position: Position,
@@ -138,8 +138,8 @@ impl Default for Verifier {
 }
 
 impl Verifier {
-    /// Goes on after a position whose digest is known. What came before is taken for granted: a
-    /// stream or an account may then begin with any number.
+    /// Continues after a position whose digest is known. Earlier events are not checked, so a
+    /// stream or an account may begin with any number.
     pub fn after(position: Position, digest: Digest) -> Self {
         Self {
             position,
@@ -150,7 +150,7 @@ impl Verifier {
         }
     }
 
-    /// The newest position that was found right.
+    /// The newest position that was verified.
     pub fn position(&self) -> Position {
         self.position
     }
@@ -160,8 +160,8 @@ impl Verifier {
         &self.digest
     }
 
-    /// Checks the next event. One that cannot be read is right if it is quarantined; what else
-    /// holds for it too.
+    /// Checks the next event. An unreadable event passes only if it is quarantined; everything else
+    /// is checked for it too.
     ///
     /// # Errors
     /// The first thing that is not right about it.
@@ -207,7 +207,7 @@ impl Verifier {
         Err(Difference { position: position.min(expected), what })
     }
 
-    /// That the event is the next one of its stream and of its account.
+    /// Checks that the event is the next one of its stream and of its account.
     fn check_numbers(&mut self, event: &StoredEvent) -> Result<(), String> {
         let stream = (event.aggregate_type.clone(), event.aggregate_id.clone());
         let before = self.sequences.insert(stream, event.sequence);

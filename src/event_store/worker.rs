@@ -10,7 +10,8 @@ use crate::call::Line;
 use crate::tail::{Written, as_recorded};
 use crate::{Append, Appended, Error, Log, Settings, causes, is_outage};
 
-/// The appender's task: it alone writes to the log in this process, one batch after the other.
+/// The appender's task: writes batches to the log, one after the other. Beside it, only a
+/// [`Turn`](crate::turn::Turn) appends in this process.
 pub(crate) struct Worker {
     log: Log,
     line: Line,
@@ -21,7 +22,7 @@ pub(crate) struct Worker {
 
 type Batch = Vec<Waiting>;
 
-/// Only this task appends for the process.
+/// A panic here is fatal: without this task the process cannot append any more.
 impl Drop for Worker {
     fn drop(&mut self) {
         if std::thread::panicking() {
@@ -30,7 +31,7 @@ impl Drop for Worker {
     }
 }
 
-/// Between two looks whether PostgreSQL is back.
+/// Pause between two probes whether PostgreSQL is back.
 const PAUSE: Duration = Duration::from_millis(100);
 
 impl Worker {
@@ -118,8 +119,8 @@ impl Worker {
         Ok(())
     }
 
-    /// Refuses what comes until PostgreSQL is back: each would wait for as long as the first did,
-    /// one after the other.
+    /// Refuses all appends until PostgreSQL is back: otherwise each batch would wait as long as the
+    /// first one did, one after the other.
     async fn refuse_until_it_is_back(
         &mut self,
         waiting: &mut VecDeque<Waiting>,
@@ -138,8 +139,8 @@ impl Worker {
         }
     }
 
-    /// Sends one batch, again while the connection breaks: events that an unclear commit did write
-    /// are recognised by their ids, so nothing is written twice.
+    /// Sends one batch, and sends it again while the connection breaks. Events that an unclear
+    /// commit has written are recognised by their ids, so nothing is written twice.
     async fn send(&mut self, batch: &[Waiting]) -> Result<Vec<Written>, Error> {
         let started = Instant::now();
         let (mut delay, mut told) = (Duration::from_millis(10), false);
@@ -153,7 +154,8 @@ impl Worker {
                     return Err(Error::Database { doing: "append to the log", source: error });
                 }
                 Err(error) if started.elapsed() > self.outage_max => {
-                    // A full disk, say, is told by a server that is there.
+                    // A database error, such as a full disk, comes from a server that can be
+                    // reached.
                     match error.as_database_error() {
                         Some(_) => {
                             tracing::error!(error = causes(&error), "PostgreSQL takes no events")
@@ -179,8 +181,8 @@ impl Worker {
     }
 }
 
-/// Hands the followers what is new. It comes after all that was known before it was sent, unless
-/// the database has gone back.
+/// Hands new events to the followers. They follow everything that was known before they were sent,
+/// unless the database was restored to an earlier state.
 pub(crate) fn announce<'a>(
     log: &Log,
     known: Option<Position>,
@@ -208,8 +210,8 @@ pub(crate) fn announce<'a>(
     log.appended(newest);
 }
 
-/// Takes the next batch. A second append to one stream expects a version that the first has yet to
-/// make, so it stays for the next batch, with all of its streams.
+/// Takes the next batch, with at most one append per stream: a second one expects a version that
+/// the first has yet to create, so it stays for the next batch, with all of its streams.
 fn one_request_per_stream(
     waiting: &mut VecDeque<Waiting>,
     batch_size_max: usize,
@@ -231,7 +233,8 @@ fn one_request_per_stream(
         let fits = has_room
             && append.streams.iter().all(|stream| !streams.contains(&stream.aggregate_id))
             && key.as_ref().is_none_or(|key| !keys.contains(key));
-        // Also of one that stays: those behind it may be of the same stream, and must not pass it.
+        // Also for an append that stays: later ones may be for the same stream, and must not
+        // overtake it.
         streams.extend(append.streams.iter().map(|stream| stream.aggregate_id.clone()));
         keys.extend(key);
         if fits {

@@ -8,9 +8,9 @@ use uuid::Uuid;
 use super::Failure;
 
 /// The conversation that a text names: its UUID (the log, Pulse), its number (Weavy), its UUID in
-/// base 62 (Protocol), or the uid of a contextual chat, which `uid:` before it tells from the
-/// others. Numbers and uids are an account's. What was erased is found too, for the log says that
-/// and when.
+/// base 62 (Protocol), or the uid of a contextual chat, which the prefix `uid:` tells from the
+/// others. Numbers and uids are unique within an account. Erased conversations are found too, since
+/// the log records their erasure.
 pub(super) async fn find(
     pool: &PgPool,
     account: AccountId,
@@ -74,8 +74,7 @@ async fn by_number(
     Ok(found.context(FIND)?)
 }
 
-/// The newest of the chats that had this uid: one that was erased is followed by another under the
-/// next id.
+/// The newest chat with this uid: after one was erased, the uid leads to the next id.
 async fn by_uid(
     pool: &PgPool,
     account: AccountId,
@@ -94,7 +93,7 @@ async fn by_uid(
 
 const FIND: &str = "cannot look for a conversation";
 
-/// A UUID as Protocol writes it: 22 digits, capitals and small letters.
+/// A UUID as Protocol writes it: 22 characters in base 62.
 fn protocol_id(text: &str) -> Option<ConversationId> {
     let whole = text.len() == 22;
     let number = whole.then(|| base62::decode(text).ok()).flatten()?;

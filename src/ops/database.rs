@@ -16,14 +16,14 @@ pub(super) struct Database {
     private: Option<embedded::Postgres>,
 }
 
-/// Opened when they are used: two that compare, three that read ahead, and one for a lease, which
-/// would be lost if its renewal had to wait.
+/// Connections of a verb, opened on demand: two for comparing, three for reading ahead, and one for
+/// a lease, which would be lost if its renewal had to wait.
 const CONNECTIONS_MAX: u32 = 6;
 /// Where a running server tells the other verbs how to reach its private PostgreSQL.
 pub(super) const URL_FILE: &str = "database-url";
 
 impl Database {
-    /// One that is there: a mistyped folder must not look like an empty log.
+    /// Opens an existing database: a mistyped folder must not look like an empty log.
     pub(super) async fn open(options: &Options) -> Result<Self, Failure> {
         options.check()?;
         let data_dir = options.data_dir();
@@ -38,7 +38,7 @@ impl Database {
         Self::open_or_make(options).await
     }
 
-    /// The same; a private one is made if there is none.
+    /// As [`Database::open`], but creates a private database if there is none.
     pub(super) async fn open_or_make(options: &Options) -> Result<Self, Failure> {
         options.check()?;
         if let Some(url) = &options.database_url {
@@ -55,7 +55,7 @@ impl Database {
         Ok(Self { pool, private: Some(private) })
     }
 
-    /// The log, with the keys to what is sealed if the master key is at hand.
+    /// The log, with the keys to private values if there is a master key.
     pub(super) async fn log(&self, options: &Options) -> Result<Log, Failure> {
         let keys = match master_key::find(options)? {
             Some(key) => Keys::open(&self.pool, key).await?,
@@ -96,7 +96,7 @@ const PARAMETERS: [&str; 18] = [
     "options",
 ];
 
-/// What is expected of a URL that cannot be used.
+/// Checks a URL; the error says what is expected instead.
 pub(super) fn check_url(url: &str) -> Result<(), &'static str> {
     let known = |name: &str| PARAMETERS.contains(&name) || name.starts_with("options[");
     let parsed = Url::parse(url).map_err(|_| "postgres://user:password@host:port/database")?;
@@ -114,7 +114,7 @@ pub(super) fn check_url(url: &str) -> Result<(), &'static str> {
     }
 }
 
-/// A server that takes longer to let us in is as good as away.
+/// A server that takes longer to accept a connection counts as unreachable.
 const ANSWERS_WITHIN: Duration = Duration::from_secs(2);
 
 /// Whether the database can be used, before a pool hides the reason behind a time-out of its own.
@@ -142,11 +142,11 @@ async fn look(options: &PgConnectOptions) -> Result<(), Failure> {
     .into())
 }
 
-/// A connection that was used within this time is taken to be alive.
+/// A connection that was used within this time is assumed to be alive.
 const TRUSTED_FOR: Duration = Duration::from_secs(1);
 
-/// For every connection: a node that is gone, or cut off, is noticed, and what it left behind is
-/// rolled back.
+/// Settings of every connection: PostgreSQL notices that a node is gone or cut off, and rolls back
+/// what it left behind.
 const ALIVE: &[(&str, &str)] = &[
     ("tcp_keepalives_idle", "5"),
     ("tcp_keepalives_interval", "2"),
@@ -155,26 +155,26 @@ const ALIVE: &[(&str, &str)] = &[
     ("client_connection_check_interval", "1s"),
 ];
 
-/// For a server's connections: what a frozen node left locked is free again when its leases are
-/// over, and nothing is waited for without end. A transaction of a server has no reason to pause; a
-/// verb's may hold the log for as long as it reads or writes it. Building a read model takes as
-/// long as it takes (`projector::prepare`).
+/// Settings of a server's connections: what a frozen node left locked is released by the time its
+/// leases expire, and no wait is unbounded. A server's transaction has no reason to pause, but a
+/// verb's may hold the log for as long as it reads or writes it. Building a read model has no
+/// statement time-out (`projector::prepare`).
 const SERVER: &[(&str, &str)] = &[
     ("idle_in_transaction_session_timeout", "5s"),
     ("lock_timeout", "10s"),
     ("statement_timeout", "60s"),
 ];
 
-/// Connections that a server has beside its pools: the appender's, that of who watches the
-/// database, and the one that tells that the keys are in use.
+/// Connections that a server has beside its pools: the appender's, that of the database watch, and
+/// the one that holds the lock on the keys.
 const OWN: u32 = 3;
 
-/// A server's connections, by purpose, so that questions never take those that the log is written
-/// and followed on.
+/// A server's connection pools, by purpose, so that queries never exhaust the connections on which
+/// the log is written and followed.
 pub(super) struct Pools {
     /// For commands, followers of the log, and upkeep.
     pub(super) log: PgPool,
-    /// For the questions that callers ask.
+    /// For callers' queries.
     pub(super) queries: PgPool,
 }
 
@@ -207,15 +207,15 @@ fn options(url: &str) -> Result<PgConnectOptions, Failure> {
     Ok(options.options(PLANNER.iter().chain(ALIVE).copied()))
 }
 
-/// Connections to a database.
+/// A pool of connections to a database.
 ///
-/// By itself the pool asks the server on every connection before it hands it out. That is one more
-/// round trip for each query, a quarter of what a small read costs, and promises nothing: the
-/// connection may break a moment later. Here only a connection that has been idle for a while is
-/// asked: a busy server saves the round trip, a quiet one notices a restart of PostgreSQL before
-/// its callers do. What breaks in between is noticed by the query itself: the pool drops a
-/// connection that does not answer when it is given back, a read is repeated on another one
-/// ([`event_store::retrying`]), and an append finds out by its idempotency key.
+/// By default, the pool pings every connection before it hands it out. That is one more round trip
+/// for each query, a quarter of what a small read costs, and guarantees nothing: the connection may
+/// break a moment later. Here only a connection that has been idle for a while is pinged: a busy
+/// server saves the round trip, a quiet one notices a restart of PostgreSQL before its callers do.
+/// A query finds out itself if its connection broke in between: the pool drops a connection that
+/// does not answer when it is given back, and a read is repeated on another one
+/// ([`event_store::retrying`]). The appender has a connection of its own.
 async fn pool(options: PgConnectOptions, connections_max: u32) -> Result<PgPool, Failure> {
     PgPoolOptions::new()
         .max_connections(connections_max)

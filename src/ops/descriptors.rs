@@ -1,4 +1,4 @@
-//! How many files and connections the process may have open, and whom they are for.
+//! The limit on open files, and how many of them are left for HTTP connections.
 
 use anyhow::Context;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
@@ -7,13 +7,13 @@ use super::Failure;
 
 /// Beyond that, more connections only cost memory: the machine is busy long before.
 const HTTP_MAX: u64 = 10_000;
-/// For NATS, the lines to PostgreSQL that are not the pool's, standard streams, files, and some
-/// more.
+/// Reserved for NATS, PostgreSQL connections outside the pools, standard streams, files, and some
+/// spare.
 const OTHERS: u64 = 64;
 
-/// How many connections of callers there is room for beside the pool's to PostgreSQL. The soft
-/// limit is raised for them as far as the hard one lets it: it is kept low for programs that use
-/// `select`.
+/// How many HTTP connections there is room for beside the pools' connections to PostgreSQL. The
+/// soft limit is raised for them as far as the hard limit allows: it is low only for the sake of
+/// programs that use `select`.
 pub(super) fn left_for_http(pool_connections_max: u32) -> Result<usize, Failure> {
     let reserved = u64::from(pool_connections_max) + OTHERS;
     let limit = getrlimit(Resource::Nofile);

@@ -18,7 +18,7 @@ pub(super) enum Format {
     Csv,
 }
 
-/// What is not longer than this is whole in every line.
+/// A column whose values are no longer than this many characters is never cut.
 const SHORT_MAX: usize = 20;
 
 /// The options of a verb that prints data.
@@ -33,7 +33,7 @@ pub(super) struct Layout {
 }
 
 impl Layout {
-    /// Whether people read it who want to see what matters, not all.
+    /// Whether to print only what matters most to people.
     pub(super) fn is_brief(self) -> bool {
         self.format == Format::Table && !self.wide
     }
@@ -43,7 +43,7 @@ impl Layout {
 pub(super) struct Printer<'a> {
     layout: Layout,
     header: &'a [&'a str],
-    /// How wide a table may be; none: as wide as it is.
+    /// The maximum width of a table; `None` for no limit.
     width: Option<u16>,
     /// What does not fit is cut instead of continued in another line.
     one_line: bool,
@@ -143,7 +143,7 @@ impl<'a> Printer<'a> {
     }
 }
 
-/// Prints rows that are all there, and whole: what is wrong often stands at the end.
+/// Prints a complete list of rows, and cuts no cell: what is wrong often stands at the end.
 pub(super) fn print(layout: Layout, header: &[&str], rows: &[Vec<String>]) -> Result<(), Failure> {
     let mut printer = Printer::new(layout, header);
     let rows = rows.iter().map(|row| row.iter().cloned().map(Value::from).collect()).collect();

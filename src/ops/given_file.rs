@@ -1,4 +1,4 @@
-//! Files that an operator gives: secrets, as orchestrators do, and certificates.
+//! Files that an operator provides: secrets, as orchestrators mount them, and certificates.
 
 use std::fs::File;
 use std::io::Read;
@@ -33,7 +33,7 @@ pub(super) fn take(
     }
 }
 
-/// The largest file that is read; some have no end.
+/// The largest file that is read, in bytes: some, such as `/dev/zero`, have no end.
 const BYTES_MAX: u64 = 1024 * 1024;
 
 fn read(file: &Path) -> std::io::Result<String> {
@@ -45,7 +45,8 @@ fn read(file: &Path) -> std::io::Result<String> {
     }
 }
 
-/// Refuses a file that is not there, or holds no such thing: `CERTIFICATE`, `PRIVATE KEY`.
+/// Refuses a file that cannot be read, or has no PEM block of this kind: `CERTIFICATE`, `PRIVATE
+/// KEY`.
 pub(super) fn check_pem(variable: &str, file: &Path, what: &str) -> Result<(), Failure> {
     let begins = |line: &str| line.starts_with("-----BEGIN ") && line.contains(what);
     match read(file) {

@@ -28,7 +28,7 @@ const NATS: &[&str] = &[
     "nats_payload",
 ];
 
-/// By verb and, within `audit` and `keys`, by the verb there. Others use all of it.
+/// By verb, or by verb and subcommand. Verbs that are not listed use all of it.
 const USED: &[(&[&str], &[&[&str]])] = &[
     (&["migrate"], &[DATABASE]),
     (&["token"], &[SIGNING]),
@@ -65,8 +65,8 @@ pub(super) fn command() -> Command {
             .cloned()
             .collect();
         within(command, path, &|verb| {
-            // What a verb has itself, it does not take from above; one that is used is taken as it
-            // is.
+            // An option that the verb declares itself is not inherited, and a used one is inherited
+            // as it is.
             unused.iter().fold(verb, |verb, option| match has(&verb, option) {
                 true => verb,
                 false => verb.arg(option.clone().hide(true)),

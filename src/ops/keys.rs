@@ -38,8 +38,8 @@ impl Keys {
 const BATCH_SIZE: i64 = 1000;
 
 impl Rotate {
-    /// In batches, each a transaction: if it ends in the middle, running it again goes on. A
-    /// kept new key is on the disk before anything is wrapped with it.
+    /// Rewraps in batches, each a transaction: after an interruption, running it again continues.
+    /// If the data folder keeps the new key, it is on the disk before anything is wrapped with it.
     async fn run(mut self, options: Options) -> Result<(), Failure> {
         given_file::take("COLLOQUY_NEW_MASTER_KEY", &mut self.to, self.to_file.as_deref())?;
         let Some(to) = self.to.as_deref().and_then(MasterKey::from_base64) else {
@@ -54,7 +54,7 @@ impl Rotate {
             return Err(Failure::Usage("--to is the present master key".to_owned()));
         }
         let _alone = KeysAlone::begin(&database.pool).await?;
-        // Of an interrupted run, all that may be left is to replace the file.
+        // After an interrupted run, replacing the file may be all that is left.
         let known: Vec<String> =
             sqlx::query_scalar("select id from master_keys").fetch_all(&database.pool).await?;
         if known != [to.id()] {

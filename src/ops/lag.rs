@@ -1,5 +1,5 @@
-//! How far behind the log its followers are, looked at all the time: what is behind grows older
-//! also while nothing succeeds, and while the database cannot be asked.
+//! How far the log's followers are behind, measured continuously: the age of what is due keeps
+//! growing while no attempt succeeds, and while the database cannot be reached.
 
 use std::time::{Duration, Instant};
 
@@ -14,10 +14,11 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-/// How often it is looked at, and how long a look may take.
+/// Interval of the measurements, and the time-out of each.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 
-/// What operators are told of this node and of all.
+/// What operators are shown about this node, and about the followers, leases and quarantined events
+/// of all nodes.
 pub(super) struct Watched {
     node: Uuid,
     log: PgPool,
@@ -25,14 +26,14 @@ pub(super) struct Watched {
     seen: watch::Receiver<Option<Seen>>,
 }
 
-/// The last look that succeeded, and when that was.
+/// The last measurement that succeeded, and when that was.
 #[derive(Debug)]
 struct Seen {
     standing: Standing,
     at: Instant,
 }
 
-/// Everyone who follows the log, and the name of its checkpoint: the read models, and the relay
+/// All followers of the log, each with the name of its checkpoint: the read models, and the relay
 /// unless it is off.
 pub(super) fn followers(with_relay: bool) -> Vec<(&'static str, String)> {
     let live = Generation::live();
@@ -41,7 +42,7 @@ pub(super) fn followers(with_relay: bool) -> Vec<(&'static str, String)> {
 }
 
 impl Watched {
-    /// Begins to look, and to set the metrics, until `stop` is cancelled.
+    /// Starts measuring, and setting the metrics, until `stop` is cancelled.
     pub(super) fn start(
         node: Uuid,
         (log, queries): (&PgPool, &PgPool),
@@ -81,7 +82,7 @@ async fn look(
     while stop.run_until_cancelled(ticks.tick()).await.is_some() {
         let at = Instant::now();
         let look = tokio::time::timeout(LOOK_EVERY, Standing::read(&pool, &followers));
-        // Other users of the database report its failure themselves.
+        // A failure is not logged here: other users of the database report it themselves.
         if let Some(Ok(Ok(standing))) = stop.run_until_cancelled(look).await {
             seen.send_replace(Some(Seen { standing, at }));
         }
@@ -91,8 +92,8 @@ async fn look(
     }
 }
 
-/// Whether some node should have this lease all the time: not those of read models of another
-/// version, nor those of verbs, which would be told of as nobody's for ever.
+/// Whether some node should hold this lease all the time. That excludes the leases of read models
+/// of another version and those of verbs, which would be reported as held by nobody for ever.
 fn is_lasting(lease: &str) -> bool {
     lease == Generation::live().lease() || [reactors::NAME, relay::NAME].contains(&lease)
 }
@@ -109,7 +110,7 @@ impl Seen {
 
     fn measure(&self, progress: &Progress) {
         let rows = progress.rows();
-        // Before that, it is not known.
+        // The lag is unknown until the checkpoints have been read.
         if rows != Position::UNKNOWN {
             gauge!("colloquy_projection_lag").set(self.lag(rows) as f64);
         }

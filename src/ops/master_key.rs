@@ -7,7 +7,7 @@ use sqlx::PgPool;
 
 use super::{Failure, Options};
 
-/// The configured master key, or the one that the data folder keeps; none when there is neither.
+/// The configured master key, or the one that the data folder keeps; `None` if there is neither.
 pub(super) fn find(options: &Options) -> Result<Option<MasterKey>, Failure> {
     let text = match &options.master_key {
         Some(text) => Some(text.clone()),
@@ -20,7 +20,8 @@ pub(super) fn find(options: &Options) -> Result<Option<MasterKey>, Failure> {
     }
 }
 
-/// The same; with neither, one is made and kept, unless the database's keys need another.
+/// As [`find`]; if there is neither, a new key is made and kept, unless the database's keys are
+/// wrapped by another one.
 pub(super) async fn find_or_make(options: &Options, pool: &PgPool) -> Result<MasterKey, Failure> {
     if let Some(key) = find(options)? {
         return Ok(key);

@@ -47,14 +47,14 @@ pub(crate) struct Arguments {
 }
 
 impl Arguments {
-    /// The process's; ends it when they are wrong, or when help is asked for.
+    /// Parses the process's arguments; exits when they are wrong, or when help is asked for.
     pub(crate) fn get() -> Self {
         let matches = help::command().get_matches();
         Self::from_arg_matches(&matches).unwrap_or_else(|error| error.exit())
     }
 
-    /// Forgets what the shell sets for PostgreSQL's programs (`PGHOST`, `PGOPTIONS` …) when it is
-    /// about another server than ours: the driver would begin with it for the private one too.
+    /// Removes PostgreSQL's environment variables (`PGHOST`, `PGOPTIONS` …) if the private database
+    /// is used: they are about another server, but the driver would take its defaults from them.
     ///
     /// # Safety
     /// There must be no other thread yet.
@@ -64,7 +64,8 @@ impl Arguments {
         }
         for (name, _) in std::env::vars_os() {
             if name.as_encoded_bytes().starts_with(b"PG") {
-                // SAFETY: the caller sees to it that no thread reads the environment meanwhile.
+                // SAFETY: the caller guarantees that no other thread reads the environment
+                // meanwhile.
                 unsafe { std::env::remove_var(name) };
             }
         }

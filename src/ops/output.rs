@@ -1,5 +1,5 @@
-//! Standard output and standard error. Their reader may go away, as `head` does: that is no
-//! failure, and no reason to panic, in every verb.
+//! Standard output and standard error. Their reader may go away, as `head` does: in no verb is that
+//! a failure, or a reason to panic.
 
 use std::error::Error;
 use std::fmt::Display;
@@ -8,8 +8,8 @@ use std::ops::ControlFlow;
 
 use super::Failure;
 
-/// Standard output. Its error when the pipe is closed is recognised by [`is_closed`], as a
-/// broken pipe to a server is not.
+/// Standard output. [`is_closed`] recognises its error when the pipe is closed, and tells it from a
+/// broken connection to a server.
 pub(super) struct Stdout;
 
 #[derive(Debug, thiserror::Error)]
@@ -51,18 +51,18 @@ pub(super) fn text(text: &str) -> Result<ControlFlow<()>, Failure> {
     }
 }
 
-/// Prints the last thing, or the only one, that a verb has to say: what it found does not depend on
-/// who reads it.
+/// Prints the last or only line of a verb. A closed pipe is ignored: the verb's result does not
+/// depend on who reads it.
 pub(super) fn line(line: impl Display) -> Result<(), Failure> {
     text(&format!("{line}\n")).map(|_| ())
 }
 
-/// Says on standard error why a verb ended. It is ignored when that fails.
+/// Prints on standard error why a verb failed. A failure to print is ignored.
 pub(super) fn complain(line: impl Display) {
     let _ = writeln!(io::stderr(), "colloquy: {line}");
 }
 
-/// Says on standard error how a verb gets on. It is ignored when that fails.
+/// Prints a verb's progress on standard error. A failure to print is ignored.
 pub(super) fn tell(line: impl Display) {
     let _ = writeln!(io::stderr(), "{line}");
 }

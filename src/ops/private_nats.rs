@@ -7,13 +7,13 @@ use relay::{NatsOptions, access};
 
 use super::{Failure, Options};
 
-/// Where others read how to reach the private NATS server: with all that Colloquy itself may do,
-/// and to read.
+/// Files with URLs of the private NATS server: one with all of Colloquy's own permissions, one for
+/// readers of the stream.
 const URL_FILE: &str = "nats-url";
 const READING_URL_FILE: &str = "nats-reader-url";
 
-/// The command line that reads from a consumer of the stream; it names where the login is, and not
-/// the login.
+/// The shell command that reads from a consumer of the stream. It names the file or variable with
+/// the credentials, and does not contain them.
 pub(super) fn reading_command(options: &Options) -> String {
     let server = match &options.nats_url {
         Some(_) => "$NATS_URL".to_owned(),
@@ -32,7 +32,7 @@ pub(super) fn left_by_server(data_dir: &Path) -> Option<NatsOptions> {
     NatsOptions::new(url.trim()).ok()
 }
 
-/// A server that a verb works with.
+/// The NATS server that a verb works with.
 pub(super) struct Reached {
     pub(super) nats: NatsOptions,
     pub(super) client: Client,

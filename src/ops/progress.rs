@@ -6,7 +6,7 @@ use indicatif::{
     HumanCount, HumanDuration, ProgressBar, ProgressFinish, ProgressState, ProgressStyle,
 };
 
-/// A bar on standard error, when that is a terminal; of so many, so many were done before.
+/// A progress bar on standard error, if that is a terminal. `from` of the `total` were done before.
 pub(super) fn bar(doing: &'static str, total: u64, from: u64) -> ProgressBar {
     let speed = move |state: &ProgressState, shown: &mut dyn Write| {
         let total = state.len().unwrap_or(total);
@@ -17,7 +17,7 @@ pub(super) fn bar(doing: &'static str, total: u64, from: u64) -> ProgressBar {
     shown(ProgressBar::new(total), doing, style.with_key("speed", speed)).with_position(from)
 }
 
-/// As many a second as there were on average, and how long the rest will take.
+/// The average rate per second since the beginning, and the estimated time left.
 fn speed(done: u64, total: u64, from: u64, elapsed: Duration) -> String {
     let rate = done.saturating_sub(from) as f64 / elapsed.as_secs_f64().max(0.001);
     let shown = format!("{}/s", HumanCount(rate as u64));
@@ -28,22 +28,22 @@ fn speed(done: u64, total: u64, from: u64, elapsed: Duration) -> String {
     format!("{shown}, {} left", HumanDuration(left))
 }
 
-/// It disappears when it is dropped.
+/// The bar disappears when it is dropped.
 fn shown(bar: ProgressBar, doing: &'static str, style: ProgressStyle) -> ProgressBar {
     bar.with_message(doing).with_style(style).with_finish(ProgressFinish::AndClear)
 }
 
-/// Without a bar.
+/// Interval of progress lines, when there is no bar.
 const A_LINE_EVERY: Duration = Duration::from_secs(5);
 
-/// How far long work has come: a bar on standard error when that is a terminal, else a line every
-/// few seconds.
+/// Progress of long work: a bar on standard error when that is a terminal, else a line every five
+/// seconds.
 pub(super) struct Progress {
     doing: &'static str,
     bar: ProgressBar,
     begun: Instant,
     told: Instant,
-    /// Where it began to count.
+    /// How much was done before it began.
     from: u64,
     with_lines: bool,
 }
@@ -71,7 +71,7 @@ impl Progress {
         ));
     }
 
-    /// All is counted, and something else is waited for.
+    /// Counting is complete; from now on something else is waited for.
     pub(super) fn wait_for(&mut self, what: &'static str) {
         if self.with_lines && self.told.elapsed() >= A_LINE_EVERY {
             self.told = Instant::now();

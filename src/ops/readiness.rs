@@ -1,4 +1,4 @@
-//! Whether commands can be taken, computed from what moves.
+//! Whether this node can take commands, computed from the parts that do the work.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -11,11 +11,11 @@ use tokio::sync::watch;
 
 use super::lag::Watched;
 
-/// Read models that are behind and have not moved for so long do not move: an answer waits as long
-/// for them.
+/// Read models that are behind and have not moved for this long count as stalled. Requests wait
+/// just as long for them.
 const STALLED_AFTER: Duration = Duration::from_secs(10);
 
-/// How publishing goes, unless it is off.
+/// The relay's status; `None` if publishing is off.
 pub(super) type Relay = Option<watch::Receiver<relay::Status>>;
 
 struct Parts {
@@ -23,11 +23,11 @@ struct Parts {
     progress: Progress,
     relay: Relay,
     watched: Watched,
-    /// Where the read models were seen last, and since when.
+    /// The read models' last observed position, and since when they have been behind at it.
     seen: Mutex<(Position, Instant)>,
 }
 
-/// Finds it out from the parts.
+/// Computes readiness from the node's parts.
 pub(super) fn readiness(
     commands: &Commands,
     progress: &Progress,
@@ -75,7 +75,8 @@ impl Parts {
         (*self.commands.log().wakeups().borrow()).max(Position::START)
     }
 
-    /// Behind for long, at one place. Models that are stopped are named instead.
+    /// Whether the read models have been behind at the same position for too long. Stopped models
+    /// are reported by name instead.
     fn is_stalled(&self) -> bool {
         let (head, position) = (self.head(), self.progress.rows());
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);

@@ -1,10 +1,10 @@
-//! URLs as anybody may see them.
+//! URLs with their secrets masked.
 
 use url::Url;
 
 const MASK: &str = "********";
 
-/// Parameters of a query that open no door.
+/// Query parameters that hold no secret.
 const SHOWN: [&str; 8] = [
     "sslmode",
     "ssl-mode",
@@ -16,12 +16,12 @@ const SHOWN: [&str; 8] = [
     "statement-cache-capacity",
 ];
 
-/// A URL of PostgreSQL: its user is told, its password is not.
+/// A URL of PostgreSQL: the user is shown, the password is masked.
 pub(super) fn postgres(url: &str) -> String {
     show(url, true).unwrap_or_else(|| MASK.to_owned())
 }
 
-/// URLs of NATS servers, with commas between: what looks like a user may be a token.
+/// URLs of NATS servers, with commas between. The user is masked too, since it may be a token.
 pub(super) fn nats(urls: &str) -> String {
     let shown = urls.split(',').map(|url| match url.trim() {
         url if url.contains("://") => show(url, false),
@@ -35,7 +35,7 @@ pub(super) fn web(url: &str) -> String {
     show(url, false).unwrap_or_else(|| MASK.to_owned())
 }
 
-/// None where it cannot be told what is secret.
+/// `None` if it cannot be told which part is secret.
 fn show(text: &str, user_is_shown: bool) -> Option<String> {
     let mut url = Url::parse(text).ok()?;
     if !url.has_host() || has_broken_login(&url) {
@@ -61,14 +61,14 @@ fn show(text: &str, user_is_shown: bool) -> Option<String> {
 fn mask((name, value): (impl Into<String>, impl Into<String>)) -> (String, String) {
     match (name.into(), value.into()) {
         (name, value) if SHOWN.contains(&name.as_str()) => (name, value),
-        // Then the name itself is what is told.
+        // Without a value, the name itself may be the secret.
         (_, value) if value.is_empty() => (MASK.to_owned(), value),
         (name, _) => (name, MASK.to_owned()),
     }
 }
 
-/// A `/`, `?` or `#` in a password ends the host early: then the rest of the password, and the `@`,
-/// stand behind it.
+/// Whether the password has an unescaped `/`, `?` or `#`. It ends the host early, so the rest of
+/// the password, and the `@`, come after the host.
 pub(super) fn has_broken_login(url: &Url) -> bool {
     [Some(url.path()), url.query(), url.fragment()]
         .into_iter()

@@ -6,8 +6,8 @@ use tracing_subscriber::EnvFilter;
 
 use super::Failure;
 
-/// What the drivers find worth telling is not what an operator does, and each connection that is
-/// found broken is told by who finds PostgreSQL unreachable, once; a filter that names them wins.
+/// Levels of the drivers' own messages, of which most are no use to operators. Broken connections
+/// are logged once, by whoever finds PostgreSQL unreachable. A filter that names a driver wins.
 const DRIVERS: &str =
     "async_nats=warn,sqlx=warn,sqlx_core::pool::connection=error,tower_http::catch_panic=off";
 
@@ -20,11 +20,11 @@ pub(super) fn filter(filter: &str) -> Result<EnvFilter, Failure> {
     })
 }
 
-/// Starts the log on standard error: text on a terminal, JSON lines otherwise. Panics are lines
-/// like others, in the span of the request that they ended.
+/// Starts the log on standard error: text on a terminal, JSON lines otherwise. Panics are logged as
+/// ordinary lines, in the span of the request that they ended.
 pub(super) fn start(filter: EnvFilter) {
-    // A line that cannot be written is lost: complaining about it, on standard error too, would
-    // panic where it is logged, and take along what the line is about.
+    // A line that cannot be written is lost: reporting that on standard error would fail as well,
+    // and would panic in the code that was logging.
     let log = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
@@ -32,7 +32,7 @@ pub(super) fn start(filter: EnvFilter) {
     if std::io::stderr().is_terminal() {
         log.init();
     } else {
-        // The list of spans would say the same again.
+        // The list of spans would repeat the current one.
         log.json().flatten_event(true).with_span_list(false).init();
     }
     std::panic::set_hook(Box::new(log_panic));

@@ -1,4 +1,4 @@
-//! Moments as people say them. All times are UTC, as the log shows them.
+//! Parses moments as people write them. All times are UTC, as the log shows them.
 
 use std::str::FromStr;
 
@@ -7,7 +7,7 @@ use projections::history::Moment;
 
 use super::Failure;
 
-/// A time that is known once it is known what time it is now.
+/// A time, absolute or relative to now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum When {
     At(DateTime<Utc>),
@@ -36,7 +36,7 @@ impl FromStr for When {
 }
 
 impl When {
-    /// When it is, and whether there is such a time: centuries of centuries ago there is none.
+    /// The absolute time; refused if it is out of range, as millions of centuries ago.
     pub(super) fn resolve(self, now: DateTime<Utc>) -> Result<DateTime<Utc>, Failure> {
         let midnight = now.date_naive().and_time(NaiveTime::MIN).and_utc();
         let time = match self {
@@ -113,7 +113,7 @@ impl Point {
     }
 }
 
-/// What time it is when a verb begins.
+/// The time at which a verb begins.
 #[expect(clippy::disallowed_methods, reason = "what is `ago` is before the verb began")]
 pub(super) fn now() -> DateTime<Utc> {
     Utc::now()

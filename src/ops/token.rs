@@ -74,7 +74,7 @@ pub(super) fn issue(
     let claims = Claims {
         sub: user.to_owned(),
         exp: (now.timestamp() + i64::from(expires_in_s)) as f64,
-        // To the millisecond, so that of two tokens of one second the newer one is known.
+        // To the millisecond, so that it is known which of two tokens of the same second is newer.
         iat: Some(now.timestamp_millis() as f64 / 1e3),
         name: name.map(str::to_owned),
         account,
@@ -90,13 +90,13 @@ pub(super) fn kept_secret(data_dir: &Path) -> Result<Option<String>, Failure> {
     Ok(private_file::read(&data_dir.join(SECRET_FILE))?)
 }
 
-/// The same; if there is none, one is made and kept for the next quick start.
+/// As [`kept_secret`]; if there is none, a new secret is made and kept for the next quick start.
 pub(super) fn kept_or_new_secret(data_dir: &Path) -> Result<String, Failure> {
     if let Some(secret) = kept_secret(data_dir)? {
         return Ok(secret);
     }
     let secret = Alphanumeric.sample_string(&mut rand::rng(), 48);
     private_file::keep_first(&data_dir.join(SECRET_FILE), &secret)?;
-    // Of two that start at once, one has written it.
+    // If two nodes start at once, the file has the secret of the first.
     Ok(kept_secret(data_dir)?.unwrap_or(secret))
 }

@@ -55,7 +55,7 @@ impl TokenOptions {
         Ok(rules)
     }
 
-    /// What is in force, for `colloquy config`.
+    /// The values in force, for `colloquy config`.
     pub(super) fn rows(&self) -> [(&'static str, String); 5] {
         let unset = |value: &Option<String>| {
             value.clone().unwrap_or_else(|| "(unset: not looked at)".to_owned())

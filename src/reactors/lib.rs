@@ -1,12 +1,12 @@
-//! Events that must cause a command: a mute or a snooze with an end comes to it.
+//! Events that must cause a command: a mute or a snooze reaches its end.
 //!
-//! The timers are a read model; at its time each becomes an ordinary command, whose event takes the
-//! timer away. One node at a time does this, under a lease. The lease only saves work: a command
-//! says which end it is that was reached, so a second one on another node, or after a crash, finds
+//! The timers are a read model; a timer that is due becomes an ordinary command, whose event
+//! removes the timer. One node at a time does this, under a lease. The lease only saves work: a
+//! command says which end was reached, so a second one, from another node or after a crash, finds
 //! nothing to do.
 //!
-//! Deliberately not here: rules (a mute that was changed meanwhile goes on because the domain says
-//! so) and any state of its own. A further kind of timer is a variant of
+//! Deliberately not here: rules (the domain decides that a mute that was changed meanwhile stays)
+//! and any state of its own. A further kind of timer is a variant of
 //! [`projections::timers::Action`] and an arm in [`act`].
 
 #![cfg_attr(
@@ -40,15 +40,15 @@ use uuid::Uuid;
 pub const NAME: &str = "reactors";
 /// The longest time between two looks at the timers.
 const LOOK_EVERY: Duration = Duration::from_secs(2);
-/// The pause when there was nothing to do about timers that were due.
+/// The pause when commands for due timers found nothing to do.
 const REST: Duration = Duration::from_secs(1);
-/// How often the timers are looked at, at most.
+/// The shortest wait between two looks at the timers.
 const PAUSE: Duration = Duration::from_millis(100);
-/// How long the timers may take to follow what was done about them.
+/// How long to wait until the timers reflect the commands.
 const PATIENCE: Duration = Duration::from_secs(5);
-/// Timers that are looked at together; after a long sleep there may be many.
+/// Most timers in a batch; after a long downtime many may be due.
 const BATCH_SIZE_MAX: i64 = 500;
-/// Commands under way at once, so that they share commits.
+/// Concurrent commands, so that they share commits.
 const COMMANDS_AT_ONCE: usize = 64;
 
 type BoxedError = Box<dyn std::error::Error + Send + Sync>;
@@ -67,8 +67,8 @@ enum Error {
 /// Reacts until `stop` is cancelled.
 pub async fn run(commands: Commands, progress: Progress, node: Uuid, stop: CancellationToken) {
     let pool = commands.log().pool().clone();
-    // Until then, nodes that know which timers there are do the work: those of an earlier version,
-    // while this one's read models are built.
+    // While this version's read models are being built, it does not compete for the lease: nodes
+    // that know the timers, those of an earlier version, do the work.
     while !stop.is_cancelled() && !progress.wait_until_level(LOOK_EVERY).await {}
     let reactor = Reactor { commands, progress, stop: stop.clone() };
     event_store::lead(reactor, pool, NAME, node, stop).await;
@@ -112,19 +112,19 @@ impl Led for Reactor {
 }
 
 impl Reactor {
-    /// Until the next timer is due, or another one is set meanwhile that may be due before; but not
-    /// for every event of a busy log.
+    /// Waits until the next timer is due, or until a new event, which may set one that is due
+    /// earlier; at least for [`PAUSE`], so as not to look for every event of a busy log.
     async fn wait(&self, seen: Position, next: Duration) {
         let pause = next.min(PAUSE);
         tokio::time::sleep(pause).await;
         self.progress.wait_for(seen.next(), next - pause).await;
     }
 
-    /// Acts on timers that are due, and waits until they are gone.
+    /// Acts on due timers, and waits until the read model no longer has them.
     async fn act_on(&self, due: Vec<Due>) -> Result<(), Error> {
         let acts = futures::stream::iter(due).map(|due| act(&self.commands, due));
         let results: Vec<_> = acts.buffer_unordered(COMMANDS_AT_ONCE).collect().await;
-        // One that fails must not keep the others from their time.
+        // A failed command must not delay the others.
         let (mut done, mut failure) = (Acted::default(), None);
         for result in results {
             match result {
@@ -139,18 +139,17 @@ impl Reactor {
         let gone = self.progress.wait_for(done.position, PATIENCE);
         let _ = self.stop.run_until_cancelled(gone).await;
         if done.appended == 0 {
-            // There was nothing to do, which the timers will see; that is not worth asking all the
-            // time.
+            // No command changed anything. The timers will catch up, so a busy loop is pointless.
             let _ = self.stop.run_until_cancelled(tokio::time::sleep(REST)).await;
         }
         Ok(())
     }
 }
 
-/// What acting on timers led to.
+/// The outcome of acting on timers.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 struct Acted {
-    /// From here on the timers are gone.
+    /// The position from which on the timers are gone.
     position: Position,
     /// Commands that changed something.
     appended: u64,
@@ -171,7 +170,7 @@ async fn act(commands: &Commands, due: Due) -> Result<Acted, Error> {
         Action::EndMute { membership, until } => {
             let change = ChangeCommand::EndMute { until: *until };
             let command = participation::Command { membership: *membership, change };
-            // The member left and came back meanwhile; the timer goes with what they did since.
+            // The member has left and come back since; later events remove the timer.
             let is_over = |refusal: &participation::Refusal| {
                 matches!(refusal, participation::Refusal::MembershipEnded)
             };
@@ -180,7 +179,7 @@ async fn act(commands: &Commands, due: Due) -> Result<Acted, Error> {
         Action::EndSnooze { until, .. } => {
             let command = SupportCommand::EndSnooze { until: *until };
             let command = conversation::Command::Support(command);
-            // The timer goes with the conversation.
+            // The deletion of the conversation removes the timer.
             let is_over = |refusal: &conversation::Refusal| {
                 matches!(refusal, conversation::Refusal::ConversationDeleted)
             };
@@ -189,7 +188,8 @@ async fn act(commands: &Commands, due: Due) -> Result<Acted, Error> {
     }
 }
 
-/// Carries out the command of a timer that was due at a time; a refusal may say that it is over.
+/// Executes the command of a timer that was due at a time. A refusal for which `is_over` holds
+/// counts as done.
 async fn tell<A: Decider>(
     commands: &Commands,
     due: &Due,
@@ -223,7 +223,7 @@ fn context(due: &Due, due_at: DateTime<Utc>) -> Context {
             request_id: due.cause.to_string(),
             traceparent: None,
             causation_id: Some(due.cause.to_string()),
-            // The time that has come is when the command was due to be received.
+            // The timer's due time stands in for the time at which the command was received.
             occurred_at: due_at,
         },
         idempotency: None,

@@ -1,4 +1,4 @@
-//! On a real PostgreSQL, with the read models running beside.
+//! Tests on a real PostgreSQL, with running read models.
 
 use domain::AccountId;
 use domain::conversation::support::{CreateSupport, Opening, Status};
@@ -11,7 +11,7 @@ use tokio::task::JoinSet;
 
 use super::*;
 
-/// One node: its own caches and leases, one database with the others.
+/// One node: its own caches and leases, and a database that it shares with the others.
 struct Node {
     commands: Commands,
     progress: Progress,
@@ -43,7 +43,7 @@ impl Node {
         self.commands.log().read(Position::START, 100_000).await.unwrap()
     }
 
-    /// The events of a type, once there are `count` of them and the timers have seen all there is.
+    /// The events of a type, once there are `count` of them and the timers have caught up.
     async fn wait_for(&self, event_type: &str, count: usize) -> Vec<RecordedEvent> {
         let found = async {
             loop {
@@ -67,7 +67,7 @@ fn context() -> Context {
     context
 }
 
-/// Rooms with one member each.
+/// Creates rooms with one member each.
 async fn rooms(node: &Node, count: usize) -> Vec<Membership> {
     let user = domain::user_id(AccountId::new(7), "ann");
     let mut memberships = Vec::new();
@@ -97,7 +97,7 @@ async fn change(node: &Node, membership: Membership, change: ChangeCommand) {
     node.commands.execute::<Participation>(stream, command, &context()).await.unwrap();
 }
 
-/// A support conversation that rests until then.
+/// Creates a support conversation that is snoozed until then.
 async fn snoozed(node: &Node, until: DateTime<Utc>) -> Uuid {
     let id = Uuid::now_v7();
     let opening = Opening {
@@ -181,7 +181,7 @@ async fn what_came_due_while_nobody_ran_is_done_once_by_three_nodes() {
     for node in nodes {
         node.stop().await;
     }
-    // A node that was not told, and believes that all are still due, finds nothing to do.
+    // A node that has not caught up, and takes all timers for due, finds nothing to do.
     let late = Node::start(&pool, &keys, false);
     let events = late.events().await;
     for muted in events.iter().filter(|event| event.event_type == "ConversationMuted") {

@@ -1,9 +1,9 @@
-//! What Colloquy and those who read its stream need of a NATS server, for one that lets no user do
-//! more.
+//! The permissions on a NATS server that Colloquy and the readers of its stream need, for a server
+//! that grants no more.
 
 use crate::signals::{PRESENCE, TYPING};
 
-/// First token of the subjects of history that is published once more, unless another one is given.
+/// Default first token of the subjects to which history is published again.
 pub const HISTORY: &str = "replay";
 
 /// Subjects that Colloquy publishes to.
@@ -19,14 +19,14 @@ pub fn published(prefix: &str, stream: &str) -> Vec<String> {
     ]
 }
 
-/// What a reader may listen to that is in no stream.
+/// Subjects outside the stream that a reader may subscribe to.
 pub fn heard_by_readers(prefix: &str) -> Vec<String> {
     vec![format!("{prefix}.{TYPING}.>")]
 }
 
-/// What a reader may ask for: the stream and how it is, its messages, the consumers that there are,
-/// and that they have been read. Nothing here changes the stream, nor makes a consumer: one that
-/// pushes would send the stream's messages to any subject of Colloquy's account that it names.
+/// Requests that a reader may make: the stream's state, its messages, its consumers, and
+/// acknowledgements. None changes the stream or creates a consumer: a push consumer would send the
+/// stream's messages to any subject of Colloquy's account that it names.
 pub fn asked_by_readers(stream: &str) -> Vec<String> {
     [
         "$JS.API.INFO".to_owned(),
@@ -42,7 +42,7 @@ pub fn asked_by_readers(stream: &str) -> Vec<String> {
     .into()
 }
 
-/// The same where one question has several answers.
+/// The same for requests with several responses.
 pub fn asked_by_readers_for_several(stream: &str) -> Vec<String> {
     [
         format!("$JS.API.DIRECT.GET.{stream}"),

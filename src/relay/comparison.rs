@@ -1,5 +1,5 @@
-//! Whether the stream is what the log says. Every way of looking comes through here: the relay
-//! before it publishes, and operators with [`check`].
+//! Whether the stream matches the log. Used by the relay before it publishes, and by operators with
+//! [`check`].
 
 use async_nats::header::NATS_MESSAGE_ID;
 use async_nats::jetstream::ErrorCode;
@@ -14,23 +14,23 @@ use uuid::Uuid;
 
 use crate::{Error, Finding, NAME, Settings, connection, finding};
 
-/// What a look at the stream has found.
+/// The result of a comparison.
 #[derive(Debug)]
 pub(crate) struct Comparison {
     /// The stream's last sequence.
     pub(crate) last: Position,
-    /// Why nothing may be published behind it.
+    /// Why nothing may be published after it.
     pub(crate) wrong: Option<Finding>,
-    /// A message that had been erased is there again.
+    /// A message that had been erased is in the stream again.
     pub(crate) erased_is_back: bool,
 }
 
 /// Compares the stream with the log, at a cost that does not depend on the length of either.
 ///
-/// The relay publishes p only behind p - 1, so what is in the stream was right up to its last
-/// message if that one is, as long as nothing but erased messages is missing. `noted` is the
-/// position up to which the stream was found right before: only there may the oldest messages have
-/// been dropped by the stream's limits.
+/// The relay publishes p only directly after p - 1. So if the last message matches the log, all
+/// before it do, as long as nothing but erased messages is missing. `noted` is the checkpoint, up
+/// to which the stream was found to match before: only up to there may the stream's limits have
+/// dropped the oldest messages.
 pub(crate) async fn compare(
     stream: &Stream,
     info: &Info,
@@ -54,7 +54,7 @@ pub(crate) async fn compare(
     Ok(comparison)
 }
 
-/// The last message, and the newest one that was not erased.
+/// Compares the last message, and the newest one that was not erased.
 async fn compare_last(
     stream: &Stream,
     info: &Info,
@@ -62,7 +62,7 @@ async fn compare_last(
     noted: Position,
 ) -> Result<Option<Finding>, Error> {
     let (first, last) = ends(info);
-    // Made to begin here, and nothing has been published to it yet.
+    // The stream was created to begin here, and nothing has been published to it yet.
     let begins_here = info.config.first_sequence == Some(info.state.last_sequence + 1);
     let kept: Option<(Position, Uuid)> = sqlx::query_as(
         "select position, event_id
@@ -86,7 +86,7 @@ async fn compare_last(
             return Ok(None);
         }
     }
-    // It was erased from the log, and may be there still, if it is ours.
+    // The last event was erased from the log. Its own message may still be there, but no other.
     let Some(id) = message_id(stream, last).await? else { return Ok(None) };
     let event: Option<Uuid> = sqlx::query_scalar("select event_id from events where position = $1")
         .bind(last)
@@ -102,7 +102,7 @@ pub(crate) fn ends(info: &Info) -> (Position, Position) {
     (position(info.state.first_sequence), position(info.state.last_sequence))
 }
 
-/// The event that a message says to be; nothing where there is no message.
+/// The event id in a message's header, empty if it has none; `None` if there is no message.
 async fn message_id(stream: &Stream, position: Position) -> Result<Option<String>, Error> {
     if position == Position::START {
         return Ok(None);
@@ -114,7 +114,7 @@ async fn message_id(stream: &Stream, position: Position) -> Result<Option<String
     Ok(message.map(id))
 }
 
-/// A message, if there is one, as the stream's leader has it.
+/// A message, if there is one, read from the stream's leader.
 pub(crate) async fn message_at(
     stream: &Stream,
     number: i64,
@@ -126,8 +126,8 @@ pub(crate) async fn message_at(
     }
 }
 
-/// What is missing from the stream that was not erased, and whether anything is there that was.
-/// Numbers are compared first: the list of what is missing may be long.
+/// The first message that is missing but was not erased, and whether a message is there that was.
+/// Counts are compared first, because the list of missing messages may be long.
 async fn compare_erased(
     stream: &Stream,
     info: &Info,
@@ -174,14 +174,14 @@ async fn compare_erased(
     .bind(&deleted)
     .fetch_all(pool)
     .await?;
-    // After it was killed, the broker's numbers and its list may not be those of its messages:
-    // these are asked for.
+    // After a broker was killed, its counts and its list may not match its messages, so each
+    // message in doubt is requested.
     let lost = first_of(stream, lost, false).await?;
     let back = first_of(stream, back, true).await?;
     Ok((lost.map(|position| Finding::Missing { position }), back.is_some()))
 }
 
-/// Messages that are asked for at once.
+/// Messages that are requested at once.
 const ASKED_AT_ONCE: usize = 64;
 
 /// The first of these positions that has a message, or the first that has none.
@@ -214,16 +214,16 @@ pub(crate) async fn get(
     }
 }
 
-/// What [`check`] has found.
+/// The result of [`check`].
 #[derive(Debug)]
 pub struct Checked {
     /// The stream's last sequence; `None` while there is no stream.
     pub last: Option<Position>,
-    /// All that is not as it should be.
+    /// Everything that is wrong.
     pub findings: Vec<Finding>,
 }
 
-/// Everything that is not as it should be, for operators; nothing is changed.
+/// Finds everything that is wrong, for operators. Changes nothing.
 ///
 /// # Errors
 /// When the stream or the log cannot be read.

@@ -1,4 +1,4 @@
-//! How NATS is reached: the servers, who we are to them, and how they are trusted.
+//! How to connect to NATS: servers, login and TLS.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -8,26 +8,27 @@ use async_nats::jetstream::context::ContextBuilder;
 use async_nats::{Client, ConnectError, ConnectErrorKind, ConnectOptions, ServerAddr, jetstream};
 use percent_encoding::percent_decode_str;
 
-/// One address; a server that is frozen takes the connection and says nothing.
+/// Time limit for one address: a frozen server accepts the connection and stays silent.
 const CONNECTS_WITHIN: Duration = Duration::from_secs(3);
-/// All of them, and finding out which they are. The next attempt tries them in another order.
+/// Time limit for all addresses, including resolving them. The next attempt tries them in another
+/// order.
 const REACHED_WITHIN: Duration = Duration::from_secs(10);
-/// Every request to JetStream, and each message that it is sent.
+/// Time limit for each JetStream request and for the acknowledgement of each message.
 const ANSWERS_WITHIN: Duration = Duration::from_secs(5);
-/// A connection on which nothing comes for three of these is lost, also if it was dropped without a
-/// word.
+/// Ping interval: a connection on which nothing arrives for three of these counts as lost, even if
+/// it was dropped silently.
 const ASKED_FOR_LIFE_EVERY: Duration = Duration::from_secs(2);
 
-/// JetStream, asked with an end to each wait.
+/// JetStream with a time limit on each request.
 pub(crate) fn jetstream(client: Client) -> jetstream::Context {
     ContextBuilder::new().timeout(ANSWERS_WITHIN).build(client)
 }
 
-/// Servers of one cluster, and what they ask for. The client by itself ignores who a URL says that
-/// we are.
+/// The servers of one cluster, with login and TLS files. The login is parsed here, because the
+/// client ignores one in a URL.
 #[derive(Clone)]
 pub struct NatsOptions {
-    /// Without who we are: the client may log them.
+    /// Without the login: the client may log them.
     servers: Vec<ServerAddr>,
     login: Option<Login>,
     ca_file: Option<PathBuf>,
@@ -40,7 +41,7 @@ enum Login {
     Password { user: String, password: String },
 }
 
-/// Why there is nothing to connect to. It tells nothing of what was given: that holds secrets.
+/// Why URLs are refused. Does not repeat them, because they hold secrets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum WrongUrl {
     /// Not the URL of a server.
@@ -49,16 +50,16 @@ pub enum WrongUrl {
          commas between"
     )]
     NoServer,
-    /// The client knows one login for all servers.
+    /// The client supports only one login for all servers.
     #[error("the same user and password, or the same token, in each of its URLs")]
     SeveralLogins,
 }
 
 impl NatsOptions {
-    /// From one URL, or several with commas between. A login in any of them is for all of them.
+    /// Parses one URL, or several separated by commas. A login in any of them applies to all.
     ///
     /// # Errors
-    /// When one is no server's URL, or they name several logins.
+    /// When one is not the URL of a server, or they have different logins.
     pub fn new(urls: &str) -> Result<Self, WrongUrl> {
         let (mut servers, mut login) = (Vec::new(), None);
         for url in urls.split(',') {
@@ -75,17 +76,17 @@ impl NatsOptions {
         Ok(Self { servers, login, ca_file: None, client: None })
     }
 
-    /// Trusts only what the certificates in a PEM file have signed, and speaks nothing but TLS.
+    /// Trusts only servers signed by the certificates in a PEM file, and requires TLS.
     pub fn ca_file(self, ca_file: PathBuf) -> Self {
         Self { ca_file: Some(ca_file), ..self }
     }
 
-    /// Shows a certificate of our own, from PEM files, and speaks nothing but TLS.
+    /// Presents a client certificate from PEM files, and requires TLS.
     pub fn client_certificate(self, certificate: PathBuf, key: PathBuf) -> Self {
         Self { client: Some((certificate, key)), ..self }
     }
 
-    /// A connection.
+    /// Connects.
     ///
     /// # Errors
     /// When no server can be reached, or they refuse us.
@@ -93,7 +94,7 @@ impl NatsOptions {
         self.connect_with(ConnectOptions::new()).await
     }
 
-    /// A connection with further options.
+    /// Connects with further options.
     ///
     /// # Errors
     /// When no server can be reached, or they refuse us.
@@ -107,7 +108,8 @@ impl NatsOptions {
             }
             None => {}
         }
-        // A server says itself whether it wants TLS: one in the middle would say that it does not.
+        // Otherwise the server announces whether it wants TLS, and a man in the middle would deny
+        // it.
         options = options.require_tls(self.ca_file.is_some() || self.client.is_some());
         if let Some(ca_file) = self.ca_file.clone() {
             options = options.add_root_certificates(ca_file);
@@ -127,11 +129,11 @@ impl fmt::Debug for NatsOptions {
     }
 }
 
-/// A server, and the login that stands in its URL.
+/// Splits a URL into the server and the login in it.
 fn server(url: &str) -> Result<(ServerAddr, Option<Login>), WrongUrl> {
     let address: ServerAddr = url.parse().map_err(|_| WrongUrl::NoServer)?;
     let mut url = address.into_inner();
-    // More than a host and a port is what a `/`, `?` or `#` in a password looks like.
+    // An unencoded `/`, `?` or `#` in a password shows as a path, query or fragment.
     let is_plain = matches!(url.scheme(), "nats" | "tls") && matches!(url.path(), "" | "/");
     if url.host_str().is_none_or(str::is_empty)
         || !is_plain
@@ -213,7 +215,8 @@ mod tests {
         assert!(shown.contains("host") && !shown.contains("secret"), "{shown}");
     }
 
-    /// A certificate authority, a certificate that it has signed, and another authority, as files.
+    /// Writes PEM files: a certificate authority, a certificate that it has signed, and another
+    /// authority.
     fn certify(folder: &Path) {
         let authority = || {
             let mut params = CertificateParams::new([]).unwrap();

@@ -9,24 +9,23 @@ use tokio::sync::watch;
 use crate::{Error, health::Health};
 
 const BATCH_SIZE: i64 = 1000;
-/// Erasures under way at once.
+/// Erasures in flight.
 const IN_FLIGHT_MAX: usize = 16;
 
-/// Erases from the stream what the log says has to go, one message after the other with the delete
-/// that overwrites: a purge by subject leaves the bytes in the store's files. What is published
-/// after it was erased comes without its private values, and is deleted all the same. The numbers
-/// of the messages stay taken.
+/// Erases from the stream what was erased from the log, with a secure delete per message: a purge
+/// by subject would leave the bytes in the store's files. An event that is published after its
+/// erasure has no private values any more, and its message is deleted all the same. The sequence
+/// numbers stay taken.
 pub(crate) struct Erasing<'a> {
     pub(crate) stream: &'a Stream,
     pub(crate) pool: &'a PgPool,
     pub(crate) lease: &'a Lease,
-    /// After a failure.
+    /// Pause after a failure.
     pub(crate) pause: Duration,
 }
 
 impl Erasing<'_> {
-    /// Goes on beside publishing, which it never holds up: what the broker refuses is tried again
-    /// for ever.
+    /// Runs beside publishing and never delays it. What the broker refuses is retried for ever.
     pub(crate) async fn run(&self, mut published: watch::Receiver<Position>, health: &Health) {
         loop {
             let position = *published.borrow_and_update();
@@ -74,13 +73,13 @@ impl Erasing<'_> {
     }
 }
 
-/// Whether an event orders that published messages of its whole conversation be erased.
+/// Whether an event deletes a conversation, and so erases all of its messages.
 pub(crate) fn is_ordered_by(event: &RecordedEvent) -> bool {
     event.event_type == "ConversationDeleted"
 }
 
-/// Lists the messages of conversations that are deleted after one position and up to another, in
-/// the transaction that moves the checkpoint between the two.
+/// Records the messages of conversations deleted between two positions as due for erasure, in the
+/// transaction that moves the checkpoint from one to the other.
 pub(crate) async fn list(
     connection: &mut PgConnection,
     after: Position,
@@ -94,8 +93,8 @@ pub(crate) async fn list(
     Ok(())
 }
 
-/// Under the lease: another node may have found an older copy of the stream, in which all this is
-/// due again.
+/// Records erasures, under the lease: another node may have found an older copy of the stream, in
+/// which they are due again.
 async fn write_down(pool: &PgPool, lease: &Lease, done: &[Position]) -> Result<(), Error> {
     if done.is_empty() {
         return Ok(());
@@ -118,7 +117,7 @@ async fn erase(stream: &Stream, position: Position) -> Result<(), Error> {
         Ok(_) => Ok(()),
         Err(source) => match stream.get_raw_message(sequence).await {
             Ok(_) => Err(Error::Erase { position, source: source.into() }),
-            // It was erased before, or the stream's limits have dropped it.
+            // The message was erased before, or dropped by the stream's limits.
             Err(error) if error.kind() == RawMessageErrorKind::NoMessageFound => Ok(()),
             Err(error) => Err(Error::Stream(error.into())),
         },

@@ -3,7 +3,7 @@ use event_store::Position;
 
 use crate::Finding;
 
-/// Why publishing stopped; it is tried again.
+/// Why publishing stopped; it is retried.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The log cannot be read, or the lease was lost.
@@ -12,43 +12,45 @@ pub enum Error {
     /// PostgreSQL refused or could not be reached.
     #[error("cannot use the database")]
     Database(#[from] sqlx::Error),
-    /// There is no server.
+    /// No server can be reached, or it refuses the login.
     #[error("cannot reach NATS")]
     Connect(#[source] async_nats::ConnectError),
-    /// The server has gone.
+    /// The connection was lost and not made again in time.
     #[error("the connection to NATS was lost")]
     Disconnected,
-    /// The server does not answer as it should.
+    /// A request to JetStream failed.
     #[error("cannot use the stream")]
     Stream(#[source] async_nats::Error),
-    /// It was made anew while it was compared.
+    /// The stream was recreated while it was compared.
     #[error("the stream was made anew meanwhile: look again")]
     Replaced,
-    /// The stream or the server is not as it has to be; an operator has to act.
+    /// The stream does not match the log, or the server does not meet a requirement; an operator
+    /// has to act.
     #[error("the stream cannot be published to")]
     Wrong(#[source] Finding),
-    /// It may have been stored: the next look tells.
+    /// The message may have been stored: the next comparison tells.
     #[error("position {position} was not acknowledged")]
     Publish {
         position: Position,
         #[source]
         source: jetstream::context::PublishError,
     },
-    /// The event does not open; nothing is published behind it until an operator quarantines it.
+    /// The event cannot be decrypted; nothing after it is published until an operator quarantines
+    /// its position.
     #[error("the event at position {position} cannot be told, and it is not quarantined")]
     Unreadable {
         position: Position,
         #[source]
         source: event_store::Error,
     },
-    /// The message is still there.
+    /// The message is still in the stream.
     #[error("position {position} was not erased from the stream")]
     Erase {
         position: Position,
         #[source]
         source: async_nats::Error,
     },
-    /// The server did not heed the number that it was told.
+    /// The server ignored the expected sequence.
     #[error("position {position} was stored as message {sequence}")]
     Misplaced { position: Position, sequence: u64 },
 }

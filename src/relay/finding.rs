@@ -3,22 +3,22 @@ use event_store::Position;
 
 use crate::Settings;
 
-/// What an event may take on the wire, its headers included: nothing larger is ever recorded.
+/// Most bytes of an event on the wire, headers included: nothing larger is ever recorded.
 pub const MESSAGE_BYTES_MAX: usize = 1024 * 1024;
 
-/// Something about the stream that is not as the log says, or not as the relay needs it.
+/// A difference between stream and log, or a setting that the relay cannot work with.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Finding {
     /// Another program has written to the stream, or it belongs to another log.
     #[error("message {position} of the stream is not event {position} of the log")]
     Foreign { position: Position },
-    /// It says to be the event, and tells something else.
+    /// The message has the event's id, but another content.
     #[error("message {position} of the stream does not say what event {position} of the log says")]
     Changed { position: Position },
     /// A message was deleted from the stream.
     #[error("message {position} is missing from the stream, but event {position} was not erased")]
     Missing { position: Position },
-    /// Another program has written to the stream, or the database was put back to an earlier state.
+    /// Another program has written to the stream, or the database was restored to an earlier state.
     #[error("the stream is ahead of the log: it is at {last}, the log's head at {head}")]
     Ahead {
         /// The stream's last sequence.
@@ -29,32 +29,32 @@ pub enum Finding {
     /// The first large event would stop publishing.
     #[error("max_payload of the NATS server is {max_payload} bytes, an event may take {needed}")]
     MaxPayload {
-        /// Of the server, in bytes.
+        /// The server's limit, in bytes.
         max_payload: usize,
         /// [`MESSAGE_BYTES_MAX`].
         needed: usize,
     },
-    /// The stream was made, or changed, by another program.
+    /// The stream was created or changed by another program.
     #[error("{setting} of the stream is {found}: {consequence}")]
     Setting {
-        /// As NATS calls it.
+        /// Its name in NATS.
         setting: &'static str,
-        /// As it is.
+        /// Its value.
         found: String,
-        /// What comes of it.
+        /// What follows from it.
         consequence: &'static str,
     },
-    /// Erasing is refused, or has not come so far yet.
+    /// Erasures are refused, or not done yet.
     #[error("{count} erased messages are still in the stream, message {first} before the others")]
     NotErased {
         count: i64,
-        /// The first one.
+        /// The oldest one.
         first: Position,
     },
 }
 
 impl Finding {
-    /// Where in the stream it begins to be wrong.
+    /// The position at which the stream begins to be wrong.
     pub(crate) fn position(&self) -> Option<Position> {
         match self {
             Self::Foreign { position }
@@ -66,14 +66,14 @@ impl Finding {
     }
 }
 
-/// Whether the server takes what an event may weigh.
+/// Checks that the server accepts the largest event.
 pub(crate) fn max_payload(max_payload: usize) -> Option<Finding> {
     (max_payload < MESSAGE_BYTES_MAX)
         .then_some(Finding::MaxPayload { max_payload, needed: MESSAGE_BYTES_MAX })
 }
 
-/// Settings with which events would not be published, not be kept, or not be erased. What drops the
-/// oldest messages is the operator's to choose.
+/// Settings with which events would not be published, kept or erased. Limits that drop the oldest
+/// messages are up to the operator.
 pub(crate) fn settings(config: &Config, wanted: &Settings) -> Vec<Finding> {
     let subjects = wanted.subjects();
     let too_small =
@@ -134,7 +134,7 @@ pub(crate) fn settings(config: &Config, wanted: &Settings) -> Vec<Finding> {
         .collect()
 }
 
-/// Whether only the oldest messages are ever dropped, so that one that is missing behind them was
+/// Whether the stream drops only its oldest messages, so that one missing among the others was
 /// deleted.
 pub(crate) fn keeps_all_between(config: &Config) -> bool {
     config.retention == RetentionPolicy::Limits && config.max_messages_per_subject <= 0

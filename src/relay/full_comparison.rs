@@ -1,4 +1,4 @@
-//! The whole stream beside the log, message by message.
+//! Compares the whole stream with the log, message by message.
 
 use std::collections::BTreeMap;
 
@@ -11,35 +11,35 @@ use futures::{StreamExt, TryStreamExt};
 use crate::comparison::{get, message_at};
 use crate::{Error, Finding, Settings, comparison, connection, finding, message};
 
-/// Differences that are told; the comparison ends with the last of them.
+/// Most differences reported; the comparison ends there.
 const DIFFERENCES_MAX: usize = 10;
-/// Events that are compared at once.
+/// Most events in a batch.
 const BATCH: usize = 500;
-/// Messages that are asked for at once.
+/// Messages that are requested at once.
 const ASKED_AT_ONCE: usize = 128;
 
-/// What a look at the whole stream has found.
+/// The result of comparing the whole stream.
 #[derive(Debug)]
 pub struct Whole {
-    /// The stream's oldest message; what came before was dropped by its limits.
+    /// Position of the stream's oldest message; the limits have dropped those before it.
     pub first: Position,
-    /// The stream's last number.
+    /// The stream's last sequence.
     pub last: Position,
     /// The log's newest position.
     pub head: Position,
-    /// Messages that are missing since they were erased.
+    /// Messages that are missing because they were erased.
     pub erased: i64,
-    /// Messages that were erased and are there again, or still.
+    /// Messages that were erased, but are in the stream again, or still.
     pub not_erased: Vec<Position>,
-    /// The first that are not as the log says, ascending.
+    /// The first differences from the log, ascending.
     pub differences: Vec<Finding>,
-    /// Settings with which it would not stay right.
+    /// Settings with which the stream would diverge from the log.
     pub settings: Vec<Finding>,
     pub(crate) info: Info,
 }
 
 impl Whole {
-    /// Nothing is to be repaired but what a relay does by itself.
+    /// Whether there is nothing to repair but what a relay does by itself.
     pub fn is_right(&self) -> bool {
         self.differences.is_empty() && self.settings.is_empty() && self.not_erased.is_empty()
     }
@@ -50,10 +50,11 @@ impl Whole {
     }
 }
 
-/// Compares every message with its event; tells how far it has come. `None`: there is no stream.
+/// Compares every message with its event and reports progress as (messages compared, messages in
+/// total). `None` if there is no stream.
 ///
 /// # Errors
-/// When the stream or the log cannot be read, or the stream is made anew meanwhile.
+/// When the stream or the log cannot be read, or the stream was recreated meanwhile.
 pub async fn check_all(
     client: &Client,
     settings: &Settings,
@@ -122,7 +123,7 @@ impl Comparing<'_> {
         whole: &mut Whole,
     ) -> Result<(), Error> {
         let position = event.position;
-        // A replica that answered may be behind, and it may have been erased meanwhile.
+        // The replica that answered may lag, so the leader is asked too.
         let message = match message {
             None if erasure.is_none() => message_at(self.stream, position.get()).await?,
             message => message,
@@ -137,7 +138,7 @@ impl Comparing<'_> {
             (Some(message), _) if !is_of(&message, event, &self.settings.subject_prefix) => {
                 whole.differences.push(Finding::Foreign { position });
             }
-            // Of one that is to be erased, it does not matter what is in it.
+            // The content of a message that is to be erased does not matter.
             (Some(_), Some(Erased::Noted)) => {
                 if message_at(self.stream, position.get()).await?.is_some() {
                     whole.not_erased.push(position);
@@ -155,7 +156,8 @@ impl Comparing<'_> {
         Ok(())
     }
 
-    /// The oldest event that was purged: a stream without limits drops nothing by itself.
+    /// The oldest event that was purged, if the stream has no limits: then it drops nothing by
+    /// itself.
     async fn purged(&self, info: &Info) -> Result<Option<Finding>, Error> {
         let begins = info.config.first_sequence.unwrap_or(1) as i64;
         let first = (info.state.first_sequence as i64).max(1);
@@ -178,7 +180,8 @@ impl Comparing<'_> {
         Ok(position.map(|position| Finding::Missing { position }))
     }
 
-    /// It was erased, or dropped by the stream's limits, since the comparison began.
+    /// Whether the message was erased, or dropped by the stream's limits, since the comparison
+    /// began.
     async fn may_be_missing(&self, position: Position) -> Result<bool, Error> {
         if !self.erasures(position - 1, position).await?.is_empty() {
             return Ok(true);
@@ -206,7 +209,8 @@ impl Comparing<'_> {
         Ok(rows.into_iter().map(of).collect())
     }
 
-    /// From any replica, where the stream allows it: several times as fast.
+    /// Reads a message from any replica if the stream allows it, which is several times as fast as
+    /// asking the leader.
     async fn message(&self, position: Position) -> Result<Option<StreamMessage>, Error> {
         if self.stream.cached_info().config.allow_direct {
             match self.stream.direct_get(position.get() as u64).await {
@@ -222,9 +226,9 @@ impl Comparing<'_> {
 /// A message whose event was erased.
 #[derive(Debug, Clone, Copy)]
 enum Erased {
-    /// It was erased from the stream.
+    /// Erased from the stream, according to `nats_erasures`.
     Noted,
-    /// The relay has not come to it.
+    /// Not yet erased by the relay.
     Due,
 }
 
@@ -233,7 +237,7 @@ fn drops(config: &Config) -> bool {
     !config.max_age.is_zero() || config.max_bytes > 0 || config.max_messages > 0
 }
 
-/// Whether a message says to be an event, where it belongs.
+/// Whether a message has the id and the subject of an event.
 fn is_of(message: &StreamMessage, event: &RecordedEvent, prefix: &str) -> bool {
     let id = message.headers.get(async_nats::header::NATS_MESSAGE_ID);
     id.is_some_and(|id| id.as_str() == event.event_id.to_string())

@@ -1,5 +1,5 @@
-//! How the relay is doing, for readiness, the log and metrics. A failure begins once and ends once,
-//! by progress.
+//! The relay's health, for readiness, the log and metrics. A failure is reported once, and ends
+//! only with progress.
 
 use std::time::Duration;
 
@@ -10,38 +10,38 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{Error, NAME};
 
-/// How often the metrics are set, also while nothing succeeds.
+/// How often the metrics are set, even while nothing succeeds.
 const MEASURE_EVERY: Duration = Duration::from_secs(1);
 
-/// How the relay is doing.
+/// The relay's health.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Status {
     /// Everything up to here has been acknowledged by the broker.
     pub position: Position,
-    /// The broker is reached.
+    /// The broker is connected.
     pub connected: bool,
     /// This node is the one that publishes.
     pub leader: bool,
-    /// Why nothing has been published since.
+    /// Why publishing has stopped, if it has.
     pub failure: Option<String>,
-    /// Why what was erased is still in the stream.
+    /// Why erased messages are still in the stream, if erasing fails.
     pub erasing: Option<String>,
     reported: Reported,
 }
 
-/// What of the failure is in the log.
+/// How the current failure has been logged.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
 enum Reported {
     #[default]
     Nothing,
-    /// It may end by itself.
+    /// As one that may end by itself.
     Interruption,
-    /// Something is wrong, until an operator acts.
+    /// As one that lasts until an operator acts.
     Wrong,
 }
 
 impl Status {
-    /// The parts that fail, by name.
+    /// The names of the failing parts.
     pub fn failing(&self) -> impl Iterator<Item = &'static str> {
         let parts = [("relay", &self.failure), ("relay erasure", &self.erasing)];
         parts.into_iter().filter(|(_, why)| why.is_some()).map(|(part, _)| part)
@@ -63,7 +63,7 @@ impl Health {
         });
     }
 
-    /// Publishing can begin; that it works is another thing.
+    /// Publishing can begin. Does not clear a failure: only an acknowledgement does.
     pub(crate) fn connected(&self, position: Position) {
         self.0.send_modify(|status| {
             status.position = position;
@@ -75,7 +75,7 @@ impl Health {
         self.0.borrow().failure.is_some()
     }
 
-    /// Something was acknowledged, or there is nothing to publish.
+    /// Messages were acknowledged, or there is nothing to publish.
     pub(crate) fn progressed(&self, position: Position) {
         self.0.send_modify(|status| {
             status.position = position;
@@ -86,7 +86,7 @@ impl Health {
         });
     }
 
-    /// Nothing is published until it is tried again.
+    /// Publishing has stopped until the next attempt.
     pub(crate) fn failed(&self, error: &Error, causes: &str) {
         metrics::counter!("colloquy_relay_restarts_total").increment(1);
         self.0.send_modify(|status| {
@@ -130,8 +130,8 @@ impl Health {
     }
 }
 
-/// Sets the metrics until `stop` is cancelled, and tells a standby what the node that publishes has
-/// written down.
+/// Sets the metrics until `stop` is cancelled. On a standby, copies position and failure from the
+/// leader's checkpoint.
 pub(crate) async fn measure(pool: &PgPool, health: &Health, stop: &CancellationToken) {
     let mut ticks = tokio::time::interval(MEASURE_EVERY);
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);

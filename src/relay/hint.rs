@@ -1,7 +1,7 @@
 //! Nodes tell each other over core NATS that the log has grown, so that a follower on another node
-//! need not wait for its next look. A hint carries nothing; its receiver looks at the head of the
-//! log itself: a hint that is lost, late or foreign costs a look, and never more of them than the
-//! pause allows. Without NATS everybody goes on looking now and then.
+//! need not wait for its next poll. A hint carries no data; its receiver reads the head of the log
+//! itself: a hint that is late or foreign costs one look, at most one per pause, and a lost one
+//! only time. Without NATS every node keeps polling.
 
 use std::time::Duration;
 
@@ -12,17 +12,17 @@ use tokio_util::sync::CancellationToken;
 
 use crate::NatsOptions;
 
-/// Between two hints, and between two looks: what happens in it is in the next one.
+/// Pause between two hints, and between two looks: the next one covers what happens meanwhile.
 const PAUSE: Duration = Duration::from_millis(10);
 
-/// Hints that wait to be heard: one is enough, and foreign ones may be large.
+/// Most received hints that wait: one is enough, and foreign ones may be large.
 const WAITING_MAX: usize = 4;
 
-/// For the client to take a hint: it has no room while a server reads nothing.
+/// Time limit for the client to accept a hint: its buffer is full while the server reads nothing.
 const TAKEN_WITHIN: Duration = Duration::from_secs(5);
 
-/// Sends and hears hints on `<prefix>.hint` until `stop` is cancelled. The connection is made, and
-/// made again, whenever NATS is there.
+/// Sends and receives hints on `<prefix>.hint` until `stop` is cancelled. Connects, and reconnects,
+/// whenever NATS is available.
 pub async fn run(log: Log, nats: NatsOptions, subject_prefix: String, stop: CancellationToken) {
     let subject = format!("{subject_prefix}.hint");
     while !stop.is_cancelled() {
@@ -35,7 +35,7 @@ pub async fn run(log: Log, nats: NatsOptions, subject_prefix: String, stop: Canc
 }
 
 async fn exchange(log: &Log, nats: &NatsOptions, subject: &str) -> Result<(), async_nats::Error> {
-    // The client reconnects by itself, at the start too, and subscribes again when it does.
+    // The client reconnects by itself, even at the start, and then subscribes again.
     let options = ConnectOptions::new().retry_on_initial_connect().no_echo();
     let options = options.subscription_capacity(WAITING_MAX);
     let client = nats.connect_with(options).await?;
@@ -46,8 +46,8 @@ async fn exchange(log: &Log, nats: &NatsOptions, subject: &str) -> Result<(), as
     }
 }
 
-/// One hint for all that this process has appended since the last one. What other nodes appended is
-/// theirs to tell: passing it on would go in circles.
+/// Sends one hint for all that this process has appended since the last one. Appends of other nodes
+/// are announced by those nodes: passing them on would go in circles.
 async fn send(log: &Log, client: &Client, subject: &str) -> Result<(), async_nats::Error> {
     let mut appended = log.own_appends();
     while appended.changed().await.is_ok() {
@@ -58,13 +58,13 @@ async fn send(log: &Log, client: &Client, subject: &str) -> Result<(), async_nat
     Ok(())
 }
 
-/// Looks once for all hints that came since the last look; returns how many looks it took.
+/// Looks at the head once for all hints since the last look; returns the number of looks.
 async fn hear<M>(log: &Log, mut heard: impl Stream<Item = M> + Unpin) -> u64 {
     let mut looks = 0;
     while heard.next().await.is_some() {
         while let Some(Some(_)) = heard.next().now_or_never() {}
         looks += 1;
-        // Followers of the log report a failure themselves, and look again.
+        // Followers of the log report failures themselves, and look again.
         let _ = log.look().await;
         tokio::time::sleep(PAUSE).await;
     }
@@ -79,7 +79,7 @@ mod tests {
     use crate::tests::Fixture;
     use embedded::testing::{Proxy, nats_url, unique};
 
-    /// Nothing else has the second node look: nothing there waits for the log.
+    /// Only hints make the second node look at the log: nothing on it waits for the log.
     #[tokio::test(flavor = "multi_thread")]
     async fn what_one_node_appends_another_learns_at_once() {
         let url = nats_url().await;
@@ -93,7 +93,7 @@ mod tests {
         let mut known = there.wakeups();
         for position in 1..=20 {
             here.append(1).await;
-            // The first hints may come before the second node has subscribed.
+            // The first hints may be sent before the second node has subscribed.
             let learned = tokio::time::timeout(
                 Duration::from_secs(2),
                 known.wait_for(|known| *known >= Position::new(position)),

@@ -1,10 +1,8 @@
-//! History for a new consumer: events that were published before, once more, to a stream of its
-//! own.
+//! Publishes past events again, to a separate stream for a new consumer.
 //!
-//! Messages have the same ids, headers and payloads as the first time, but for what was erased
-//! since. Where they end tells where to go on: interrupted and begun again, nothing comes twice.
-//! What is erased from the log later stays in a copy: it is for reading once, and then to be
-//! deleted.
+//! Messages have the same ids, headers and payloads as the first time, except for what was erased
+//! since. A copy that was interrupted resumes at the end of its stream, so no message comes twice.
+//! What is erased from the log later stays in the copy, which is meant to be read once and deleted.
 
 use async_nats::Client;
 use async_nats::jetstream::stream::{Config, StorageType, Stream};
@@ -18,9 +16,9 @@ use crate::{Error, Settings, connection};
 /// What to copy, and where to.
 #[derive(Debug, Clone)]
 pub struct Copying {
-    /// The stream, made when missing.
+    /// The stream, created if missing.
     pub stream: String,
-    /// What every subject begins with: one or more tokens.
+    /// The prefix of every subject: one or more tokens.
     pub subject_prefix: String,
     /// The first position.
     pub from: Position,
@@ -28,18 +26,18 @@ pub struct Copying {
     pub to: Position,
 }
 
-/// What is in the stream now.
+/// What a run has copied.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Copied {
-    /// Where this run began: behind what had been copied before.
+    /// The position after which this run began: the last one copied before.
     pub after: Position,
-    /// The last position that was copied.
+    /// The last position that has been copied.
     pub to: Position,
-    /// How much less than its position an event's number in the stream is.
+    /// An event's position minus its message's sequence number in the stream.
     pub ahead: i64,
 }
 
-/// Why nothing is copied.
+/// Why copying was refused or failed.
 #[derive(Debug, thiserror::Error)]
 pub enum NotCopied {
     /// The installation's own stream and subjects belong to the relay.
@@ -48,20 +46,20 @@ pub enum NotCopied {
         /// The stream or the prefix.
         what: String,
     },
-    /// There is something else in it.
+    /// The stream holds something else.
     #[error("the stream {stream} {why}: expected another one, or that it is deleted first")]
     Other {
         stream: String,
-        /// What is in it.
+        /// What is wrong with the stream.
         why: String,
     },
-    /// Any step can fail; begun again, it goes on.
+    /// Any step can fail; another run resumes.
     #[error(transparent)]
     Failed(#[from] Error),
 }
 
 impl Copying {
-    /// Whether it leaves the installation's own stream alone.
+    /// Checks that stream and subjects are not the installation's own.
     ///
     /// # Errors
     /// [`NotCopied::Own`].
@@ -78,10 +76,10 @@ impl Copying {
         Err(NotCopied::Own { what })
     }
 
-    /// Copies; tells after each batch how far it has come.
+    /// Copies, and reports the position reached after each batch.
     ///
     /// # Errors
-    /// When it may not, or cannot; what was copied by then is kept.
+    /// When copying is refused or fails; what was copied by then is kept.
     pub async fn run(
         &self,
         client: &Client,
@@ -126,7 +124,8 @@ impl Copying {
         Ok(Copied { after, to: self.to.max(after), ahead })
     }
 
-    /// The stream, made if there is none; where the server can, its numbers are positions.
+    /// The stream, created if missing. Its sequence numbers are positions if the server can begin a
+    /// stream at a given number.
     async fn open(&self, client: &Client) -> Result<Stream, NotCopied> {
         let jetstream = connection::jetstream(client.clone());
         let subjects = vec![format!("{}.v1.>", self.subject_prefix)];
@@ -150,7 +149,8 @@ impl Copying {
         Ok(made.map_err(|error| Error::Stream(error.into()))?)
     }
 
-    /// The position behind which to go on, and how much its number is less.
+    /// The position after which to resume, and by how much sequence numbers are less than
+    /// positions.
     async fn end(&self, stream: &Stream, log: &Log) -> Result<(Position, i64), NotCopied> {
         let state = &stream.cached_info().state;
         let last = state.last_sequence as i64;
@@ -173,7 +173,7 @@ impl Copying {
         Ok((end, end.get() - last))
     }
 
-    /// Which event of the log a message is.
+    /// The position of the event that a message is of.
     async fn position_of(
         &self,
         stream: &Stream,

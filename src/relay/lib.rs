@@ -1,18 +1,18 @@
-//! Tells others: the event log, to a NATS JetStream stream whose sequence numbers are the log's
+//! Publishes the event log to a NATS JetStream stream whose sequence numbers are the log's
 //! positions.
 //!
-//! Position p is published with "expected last sequence p-1", so the broker itself refuses what is
-//! out of order, twice or late. After anything unclear there is one question to ask, the stream's
-//! last sequence, and publishing goes on from there: after a lost acknowledgement, a restart of
-//! either side, or a broker that lost its tail.
+//! Position p is published with "expected last sequence p-1", so the broker itself refuses messages
+//! that are out of order, duplicate or late. After a lost acknowledgement, a restart of either
+//! side, or a broker that lost its tail, publishing resumes from the stream's last sequence.
 //!
-//! Last position + 1 is published, or nothing is: a message in the stream that is not the log
-//! (`comparison.rs`) stops publishing until an operator has put it right. It is looked for at the
-//! start, after every failure, when the connection was lost, and now and then. What the log erases
-//! is erased from the stream too (`erasure.rs`).
+//! Last position + 1 is published, or nothing is: a message in the stream that does not match the
+//! log stops publishing until an operator has repaired the stream. The two are compared
+//! (`comparison.rs`) at the start, after every failure, when the connection was lost, and when a
+//! periodic look finds one of them not where it was left. What the log erases is erased from the
+//! stream too (`erasure.rs`).
 //!
-//! Deliberately not here: filtering and retention (a consumer's and the stream's business), and
-//! anything that holds a command up: while NATS is down, commands go on and the backlog grows. A
+//! Deliberately not here: filtering and retention (the consumer's and the stream's business), and
+//! anything that delays a command: while NATS is down, commands continue and the backlog grows. A
 //! new header is a line in `message.rs`.
 
 #![cfg_attr(
@@ -69,45 +69,46 @@ use stream::{Connection, Opened};
 #[derive(Debug, Clone)]
 pub struct Settings {
     pub nats: NatsOptions,
-    /// The stream, made when missing.
+    /// The stream, created if missing.
     pub stream: String,
     /// First token of every subject.
     pub subject_prefix: String,
-    /// What of an event its message says.
+    /// How much of an event its message contains.
     pub payload: Payload,
-    /// Messages that may be under way without an acknowledgement.
+    /// Most messages in flight, sent but not acknowledged.
     pub in_flight_max: usize,
-    /// How often the stream is looked at while there is nothing to publish, and refused erasures
-    /// are tried again.
+    /// How often the stream is checked while there is nothing to publish; also the pause before a
+    /// failed erasure is retried.
     pub look_every: Duration,
 }
 
-/// What of an event a message of the stream says. Its headers are the same.
+/// How much of an event its message contains. The headers are the same, except that `Metadata` has
+/// no `ce-dataschema`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Payload {
-    /// All of it: what is sealed in the log can be read in the stream.
+    /// All of it: what is encrypted in the log is readable in the stream.
     #[default]
     Full,
-    /// All but what is sealed in the log: `[sealed]` stands in its place.
+    /// All but what is encrypted in the log: `[sealed]` takes its place.
     Sealed,
-    /// The name of its type.
+    /// Only the event type.
     Metadata,
 }
 
 impl Settings {
-    /// Of all events.
+    /// The subjects of all events.
     fn subjects(&self) -> String {
         format!("{}.v1.>", self.subject_prefix)
     }
 }
 
-/// A batch; sending waits for a server that takes nothing.
+/// Time limit for sending a batch: sending blocks while the server accepts nothing.
 const SENT_WITHIN: Duration = Duration::from_secs(30);
 
-/// The name of the lease, and of the checkpoint.
+/// The name of the lease and of the checkpoint.
 pub const NAME: &str = "relay";
 
-/// Publishes until `stop` is cancelled. What fails is tried again for ever.
+/// Publishes until `stop` is cancelled. Failures are retried for ever.
 pub async fn run(
     log: Log,
     settings: Settings,
@@ -127,22 +128,22 @@ struct Relay {
     settings: Settings,
     health: Health,
     stop: CancellationToken,
-    /// The database may say that nothing is published, by this process or an earlier one.
+    /// `checkpoints.stopped` may be set, by this process or an earlier one.
     stopped_is_noted: bool,
 }
 
 impl Led for Relay {
     type Error = Error;
 
-    /// Returns when told to stop, with nothing under way.
+    /// Returns when told to stop, with nothing in flight.
     async fn lead(&mut self, lease: &Lease) -> Result<(), Error> {
         self.health.leads();
-        // The previous leader may have recorded why it stopped, also when this node had led before
-        // them.
+        // The previous leader may have recorded why it stopped, even if this node had led before
+        // it.
         self.stopped_is_noted = true;
         let led = self.publish_until_stopped(lease).await;
         if let Err(error) = &led {
-            // Best effort: where the database is the reason, it cannot be written down.
+            // Best effort: if the database is the reason, the reason cannot be recorded.
             let _ = lease.set_stopped(self.log.pool(), NAME, Some(&causes(error))).await;
         }
         led
@@ -180,7 +181,7 @@ impl Relay {
         Ok(())
     }
 
-    /// Returns when the stream has to be looked at again, or when told to stop.
+    /// Returns when the stream has to be compared again, or when told to stop.
     async fn publish_until_in_doubt(
         &mut self,
         lease: &Lease,
@@ -205,8 +206,8 @@ impl Relay {
                 batch = self.read(position).await?;
                 continue;
             }
-            // The broker stores this batch while the one before is acknowledged and noted, and the
-            // next one is read.
+            // The broker stores this batch while the previous one is acknowledged and checkpointed,
+            // and the next one is read.
             let to = batch.last().map_or(position, |last| last.recorded.position);
             let sent = tokio::time::timeout(SENT_WITHIN, publisher.send(&batch)).await;
             let sent = sent.unwrap_or_else(|_elapsed| {
@@ -216,7 +217,7 @@ impl Relay {
             let confirmed = async { tokio::join!(self.confirm(lease, before), self.read(to)) };
             let (confirmed, next) = tokio::select! {
                 confirmed = confirmed => confirmed,
-                // Acknowledgements do not come over another connection.
+                // Acknowledgements do not arrive over another connection.
                 _ = connection.changed() => return Ok(()),
             };
             if let Some(confirmed) = confirmed? {
@@ -230,8 +231,8 @@ impl Relay {
         }
     }
 
-    /// Waits for events behind a position while there are none. False: the stream has to be looked
-    /// at again, for the connection was lost, or the stream or the log is not where it was left.
+    /// Waits for events after a position. False if the stream has to be compared again, because the
+    /// connection was lost, or the stream or the log is not where it was left.
     async fn wait(
         &mut self,
         lease: &Lease,
@@ -277,14 +278,14 @@ impl Relay {
     }
 
     async fn read(&self, after: Position) -> Result<Vec<Arc<LogEvent>>, Error> {
-        // Two batches are under way at a time.
+        // Two batches are in flight at a time.
         let events_max = self.settings.in_flight_max.div_ceil(2);
         let budget = Budget { events_max, ..Budget::default() };
         Ok(self.log.tail().read(after, budget).await?)
     }
 
-    /// Waits until all of a batch is acknowledged, and notes it: for operators, and because who
-    /// lost the lease fails here. Returns the position that has been reached.
+    /// Waits until a whole batch is acknowledged, and moves the checkpoint: for operators, and so
+    /// that a node that has lost the lease fails here. Returns the position reached.
     async fn confirm(&self, lease: &Lease, sent: Option<Sent>) -> Result<Option<Position>, Error> {
         let Some(Sent { after, to, erases, acknowledged }) = sent else { return Ok(None) };
         acknowledged.await?;

@@ -23,8 +23,8 @@ pub(crate) fn subject(prefix: &str, event: &RecordedEvent) -> String {
     format!("{prefix}.v1.{}.{topic}.{}", event.account, event.event_type)
 }
 
-/// The event as JSON. Of one that does not open, what does, once an operator lets all who follow
-/// the log go on behind it.
+/// The event as JSON. If some of it cannot be decrypted, the rest of it, but only once an operator
+/// has quarantined its position.
 pub(crate) async fn payload<'a>(
     pool: &PgPool,
     event: &'a RecordedEvent,
@@ -51,9 +51,9 @@ fn type_alone(event: &RecordedEvent) -> String {
     serde_json::json!({ "type": event.event_type }).to_string()
 }
 
-/// Whether a payload is what was, or would be, published of an event. What this reader or the
-/// publisher had no key for counts as equal, and so do the orders of names and the other ways to
-/// publish ([`Payload`]), for it may have been written by an older version or under other settings.
+/// Whether a payload is one that was, or would be, published for an event. Values that this reader
+/// or the publisher had no key for count as equal, and so do another order of names and the other
+/// variants of [`Payload`]: an older version or other settings may have written it.
 pub(crate) fn tells(payload: &[u8], event: &RecordedEvent) -> bool {
     let shown = event.reveal_in_part();
     if payload == shown.as_bytes() {
@@ -77,8 +77,8 @@ pub(crate) fn tells(payload: &[u8], event: &RecordedEvent) -> bool {
         })
 }
 
-/// CloudEvents 1.0 in binary mode (the NATS protocol binding), and what a reader would have to look
-/// up.
+/// CloudEvents 1.0 in binary mode (the NATS protocol binding), and facts that a reader would
+/// otherwise have to look up.
 pub(crate) fn headers(event: &LogEvent, payload: Payload, facts: &Facts) -> HeaderMap {
     let LogEvent { recorded: event, event: decoded, .. } = event;
     let subject = event.conversation_id.map_or(event.aggregate_id, Uuid::from);
@@ -86,7 +86,7 @@ pub(crate) fn headers(event: &LogEvent, payload: Payload, facts: &Facts) -> Head
         format!("colloquy.{}.{}.v{}", event.aggregate_type, event.event_type, event.event_version);
     let recorded_at = event.recorded_at.to_rfc3339_opts(SecondsFormat::Micros, true);
     let mut headers = HeaderMap::new();
-    // A name that is a constant is not copied for each message.
+    // A constant name is not copied for each message.
     let mut set = |name: &'static str, value: String| {
         headers.insert(HeaderName::from_static(name), value);
     };
@@ -131,18 +131,18 @@ pub(crate) fn headers(event: &LogEvent, payload: Payload, facts: &Facts) -> Head
     headers
 }
 
-/// The one place where a message may be stored.
+/// Makes the broker store the message under this sequence number of this stream, or refuse it.
 pub(crate) fn fence(headers: &mut HeaderMap, stream: &str, sequence: i64) {
     headers.insert(NATS_EXPECTED_STREAM, stream);
     headers.insert(NATS_EXPECTED_LAST_SEQUENCE, (sequence - 1).to_string());
 }
 
-/// What a schema is called: in the catalogue, and in the header of each of its events.
+/// The name of a schema, in the catalogue and in the header of each of its events.
 fn schema(event_type: &str, event_version: &str) -> String {
     format!("urn:colloquy:event:{event_type}:{event_version}")
 }
 
-/// Who caused the event, as far as readers are told.
+/// What the headers tell of the event's metadata.
 #[derive(Default, Deserialize)]
 struct Origin<'a> {
     #[serde(borrow)]
@@ -155,20 +155,20 @@ struct Origin<'a> {
     traceparent: Option<Cow<'a, str>>,
 }
 
-/// What CloudEvents encodes in a header's value, beside all that is not ASCII: controls, blank, `"`
-/// and `%`.
+/// What CloudEvents percent-encodes in the value of a header, besides all that is not ASCII:
+/// controls, space, `"` and `%`.
 const NOT_IN_HEADERS: &AsciiSet = &CONTROLS.add(b' ').add(b'"').add(b'%');
-/// And what separates one from the other in a list of them.
+/// Encoded in lists too: the separators.
 const NOT_IN_LISTS: &AsciiSet = &NOT_IN_HEADERS.add(b',').add(b'=');
 
-/// Beside the largest payload there are 28,000 bytes for all headers.
+/// Longest value of a header. The largest payload leaves 28,000 bytes for all headers.
 const VALUE_BYTES_MAX: usize = 4_000;
 const USERS_BYTES_MAX: usize = 8_000;
-/// Users of whom there could be room, with an id, one character and two separators each; the
+/// Most users who could fit, with an id, a uid of one character and two separators each; the
 /// creator of a conversation may be named twice.
 pub(crate) const USERS_MAX: usize = USERS_BYTES_MAX / (36 + 1 + 2) + 2;
 
-/// `<id>=<uid>` of those who are named, with commas between: as many as there is room for.
+/// `<id>=<uid>` of the named users, separated by commas: as many as fit.
 fn users_and_uids(users: &[UserId], facts: &Facts) -> String {
     let mut written = String::new();
     let mut seen = BTreeSet::new();

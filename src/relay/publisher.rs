@@ -1,4 +1,4 @@
-//! Events as messages, many under way at once.
+//! Publishes events as messages, with many in flight.
 
 use std::sync::Arc;
 
@@ -11,20 +11,20 @@ use sqlx::PgPool;
 use crate::message::USERS_MAX;
 use crate::{Error, Payload, erasure, message};
 
-/// Publishes to one stream, each message only where it belongs.
+/// Publishes to one stream, each message only under its sequence number.
 pub(crate) struct Publisher {
     pub(crate) jetstream: jetstream::Context,
     pub(crate) pool: PgPool,
     pub(crate) stream: String,
     pub(crate) subject_prefix: String,
     pub(crate) payload: Payload,
-    /// How much less than its event's position a message's number is: nothing, but in copies that
-    /// begin later.
+    /// An event's position minus its message's sequence number: 0, except in copies that begin
+    /// later.
     pub(crate) ahead: i64,
     pub(crate) facts: Facts,
 }
 
-/// A batch that is under way.
+/// A batch in flight.
 pub(crate) struct Sent {
     pub(crate) after: Position,
     pub(crate) to: Position,
@@ -34,7 +34,7 @@ pub(crate) struct Sent {
 }
 
 impl Publisher {
-    /// Sends a batch; none if there is nothing to send.
+    /// Sends a batch; `None` if it is empty.
     pub(crate) async fn send(&mut self, batch: &[Arc<LogEvent>]) -> Result<Option<Sent>, Error> {
         let (Some(first), Some(last)) = (batch.first(), batch.last()) else { return Ok(None) };
         self.facts.learn(&self.pool, batch.iter(), USERS_MAX).await?;

@@ -1,11 +1,11 @@
-//! Making the stream right again where publishing on is not enough: a number that is taken cannot
-//! be given to another message, so the stream is deleted and filled from the log under the same
-//! numbers.
+//! Repairs a stream that cannot be put right by publishing more: a sequence number that is taken
+//! cannot be given to another message, so the stream is deleted and filled again from the log,
+//! under the same numbers.
 //!
 //! A repair is ordered in the database, and carried out by the leading relay when it opens the
-//! stream (`stream.rs`): killed at any point, the next one goes on. Its consumers are made again
-//! where they were, but not behind the first position that was wrong: they are shown a message
-//! twice, and never a gap.
+//! stream (`stream.rs`). If that relay is killed at any point, the next leader continues. The
+//! consumers are recreated where they were, but no later than at the first wrong position: they may
+//! get a message twice, but never miss one.
 
 use async_nats::jetstream::consumer::{self, DeliverPolicy};
 use async_nats::jetstream::stream::{
@@ -20,7 +20,7 @@ use sqlx::types::Json;
 use crate::comparison::get;
 use crate::{Error, NAME, Settings, Whole};
 
-/// What a stream is replaced by.
+/// An order to replace a stream.
 #[derive(Debug, Clone)]
 pub struct Repair {
     wrong_created_ns: i64,
@@ -41,7 +41,7 @@ event_store::from_row!(Repair {
 });
 
 impl Repair {
-    /// What it takes to make a stream right, if publishing on and erasing are not enough.
+    /// The repair that a stream needs, if publishing and erasing more do not suffice.
     pub fn of(whole: &Whole, settings: &Settings) -> Option<Self> {
         let wrong_position = match whole.wrong() {
             Some(wrong) => wrong,
@@ -58,18 +58,19 @@ impl Repair {
         })
     }
 
-    /// From here on consumers are shown messages again.
+    /// The first wrong position: from here on consumers get messages again.
     pub fn wrong_position(&self) -> Position {
         self.wrong_position
     }
 
-    /// What came before is dropped again, as it was before.
+    /// The first position to keep: messages before it were dropped already, and are dropped again.
     pub fn first_position(&self) -> Position {
         self.first_position
     }
 
-    /// Has it carried out by the leading relay, which has to look at the stream again. One that was
-    /// ordered before is kept as far as it still stands for something.
+    /// Orders the repair and revokes the relay's lease, so that the next leader opens the stream
+    /// again and carries it out. An order that is already there is updated: its settings and
+    /// recorded consumers stay, and the lower of the two wrong positions counts.
     ///
     /// # Errors
     /// When PostgreSQL fails.
@@ -94,13 +95,13 @@ impl Repair {
         Ok(())
     }
 
-    /// Where a consumer goes on.
+    /// The position at which a consumer resumes.
     pub fn goes_on_at(&self, info: &consumer::Info) -> Position {
         Position::new(info.ack_floor.stream_sequence as i64 + 1).min(self.wrong_position)
     }
 }
 
-/// Whether one is ordered and not finished.
+/// Whether a repair is ordered and not finished.
 ///
 /// # Errors
 /// When PostgreSQL fails.
@@ -108,7 +109,7 @@ pub async fn is_under_way(pool: &PgPool) -> Result<bool, Error> {
     Ok(sqlx::query_scalar("select exists (select from nats_repairs)").fetch_one(pool).await?)
 }
 
-/// Has messages erased that were erased before, and are there.
+/// Orders that erased messages that are in the stream again be erased once more.
 ///
 /// # Errors
 /// When PostgreSQL fails.
@@ -121,11 +122,10 @@ pub async fn erase_again(pool: &PgPool, positions: &[Position]) -> Result<(), Er
     Ok(())
 }
 
-/// The consumers of a stream that have a name of their own; others are made anew by who reads with
-/// them.
+/// The durable consumers of a stream; the others are recreated by their readers.
 ///
 /// # Errors
-/// When the server does not tell.
+/// When the server does not list them.
 pub async fn durable_consumers(stream: &Stream) -> Result<Vec<consumer::Info>, Error> {
     let consumers = stream.consumers();
     let found: Vec<_> =
@@ -136,8 +136,8 @@ pub async fn durable_consumers(stream: &Stream) -> Result<Vec<consumer::Info>, E
         .collect())
 }
 
-/// Deletes the stream that a repair is ordered for, with its consumers written down. The repair
-/// that is under way.
+/// Records the consumers of the stream that a repair is ordered for, and deletes the stream.
+/// Returns the repair that is under way.
 pub(crate) async fn begin(
     jetstream: &jetstream::Context,
     settings: &Settings,
@@ -177,7 +177,7 @@ async fn ordered(pool: &PgPool) -> Result<Option<Repair>, Error> {
 }
 
 impl Repair {
-    /// Servers before 2.10 begin every stream at 1: there, what was dropped is published, and
+    /// Servers before 2.10 begin every stream at 1: there, dropped messages are published and
     /// dropped again.
     pub(crate) fn stream_config(&self, client: &Client) -> Config {
         let begins_later = self.first_position.get() > 1 && client.is_server_compatible(2, 10, 0);
@@ -185,7 +185,7 @@ impl Repair {
         Config { first_sequence, ..self.stream_config.0.clone() }
     }
 
-    /// The stream is whole from here on.
+    /// The position at which the stream is complete.
     pub(crate) fn to(&self) -> Position {
         self.to_position
     }
@@ -194,7 +194,8 @@ impl Repair {
         created_ns(info) == self.wrong_created_ns
     }
 
-    /// An order that was written down before is older than the messages of a half-filled stream.
+    /// Records consumers. Those recorded by an earlier attempt stay, because the consumers found
+    /// now may be those of a half-filled stream.
     fn take_over(&mut self, found: Vec<consumer::Info>) {
         let wrong = self.wrong_position.get() as u64;
         let mut kept = std::mem::take(&mut *self.consumer_configs);
@@ -216,7 +217,7 @@ impl Repair {
         *self.consumer_configs = kept;
     }
 
-    /// Drops what had been dropped, makes the consumers again, and forgets the repair.
+    /// Drops what had been dropped before, recreates the consumers, and deletes the order.
     pub(crate) async fn finish(
         &self,
         stream: &Stream,
@@ -229,7 +230,7 @@ impl Repair {
         }
         for config in self.consumer_configs.iter() {
             if let Some(name) = &config.durable_name {
-                // Its reader may have made one meanwhile, that begins elsewhere.
+                // The reader may have created one meanwhile that begins elsewhere.
                 let _ = stream.delete_consumer(name).await;
             }
             let made = stream.create_consumer(config.clone()).await;
@@ -248,7 +249,7 @@ pub(crate) fn created_ns(info: &Info) -> i64 {
     info.created.unix_timestamp_nanos() as i64
 }
 
-/// The operator's settings, but for those with which the stream would not stay right.
+/// The operator's settings, except those with which the stream would diverge from the log.
 fn right(found: Config, settings: &Settings) -> Config {
     let mut metadata = found.metadata.clone();
     metadata.retain(|name, _| !is_the_servers(name));
@@ -273,7 +274,7 @@ fn right(found: Config, settings: &Settings) -> Config {
     }
 }
 
-/// The server's own entries.
+/// Whether the server itself writes this metadata entry.
 fn is_the_servers(name: &str) -> bool {
     name.starts_with("_nats.")
 }

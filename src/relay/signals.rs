@@ -1,5 +1,5 @@
-//! What nodes tell each other that is in no log, over core NATS: who types, and who is there. It
-//! may be lost, and is never waited for. Without NATS everybody is alone.
+//! Ephemeral signals between nodes over core NATS, outside the log: typing and presence. A signal
+//! may be lost, and nothing waits for one. Without NATS each node knows only its own users.
 
 use std::time::Duration;
 
@@ -11,22 +11,22 @@ use tokio_util::sync::CancellationToken;
 
 use crate::NatsOptions;
 
-/// What is told: a subject behind the prefix, and a body.
+/// A subject without the prefix, and a body.
 pub type Signal = (String, Vec<u8>);
 
-/// First tokens of the subjects behind the prefix; none of them is in the stream.
+/// First token after the prefix in subjects of typing; they are not part of the stream.
 pub const TYPING: &str = "typing";
-/// The same for who is there.
+/// The same for presence.
 pub const PRESENCE: &str = "presence";
 
-/// Signals that wait to be heard; of foreign ones there may be any number.
+/// Most received signals that wait; foreign programs may send any number.
 const WAITING_MAX: usize = 1024;
-/// A larger one is none of ours.
+/// Largest body in bytes; no node sends a larger one.
 const BODY_SIZE_MAX: usize = 64 * 1024;
-/// For the client to take one: it has no room while a server reads nothing.
+/// Time limit for the client to accept a signal: its buffer is full while the server reads nothing.
 const TAKEN_WITHIN: Duration = Duration::from_secs(5);
 
-/// Sends signals, and hands those of other nodes to `hear`, until `stop` is cancelled.
+/// Sends signals, and passes those of other nodes to `hear`, until `stop` is cancelled.
 pub async fn run(
     nats: NatsOptions,
     subject_prefix: String,
@@ -54,7 +54,7 @@ async fn exchange(
     outgoing: &mut mpsc::Receiver<Signal>,
     hear: &(impl Fn(&str, &[u8]) + Send + Sync),
 ) -> Result<(), async_nats::Error> {
-    // The client reconnects by itself, at the start too, and subscribes again when it does.
+    // The client reconnects by itself, even at the start, and then subscribes again.
     let options = ConnectOptions::new().retry_on_initial_connect().no_echo();
     let client = nats.connect_with(options.subscription_capacity(WAITING_MAX)).await?;
     let typing = client.subscribe(format!("{prefix}.{TYPING}.*.*")).await?;

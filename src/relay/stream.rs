@@ -8,18 +8,18 @@ use tokio::sync::watch;
 
 use crate::{Error, NAME, NatsOptions, Settings, comparison, erasure, finding, repair};
 
-/// How long a connection may be lost before that is a failure.
+/// How long a connection may be lost before it counts as a failure.
 const RECONNECTS_WITHIN: Duration = Duration::from_secs(5);
 
-/// A broker of version 2.9 goes on deleting a stream's files when it has told that the stream is
-/// gone: of one of the same name that is made at once, it takes away messages that it has
-/// acknowledged, and still counts them.
+/// A broker of version 2.9 goes on deleting a stream's files after it has reported the stream as
+/// deleted: if a stream of the same name is created at once, acknowledged messages are lost from
+/// it, and still counted.
 const FILES_GONE_AFTER: Duration = Duration::from_secs(1);
 
-/// Whether there is a connection; changed whenever one is lost or made.
+/// Whether there is a connection; changes whenever one is lost or made.
 pub(crate) type Connection = watch::Receiver<bool>;
 
-/// Connects to a server that takes every event.
+/// Connects, and checks that the server accepts messages of every size that events may have.
 pub(crate) async fn connect(nats: &NatsOptions) -> Result<(Client, Connection), Error> {
     let (sender, mut connection) = watch::channel(false);
     let options = ConnectOptions::new().event_callback(move |event| {
@@ -38,7 +38,7 @@ pub(crate) async fn connect(nats: &NatsOptions) -> Result<(Client, Connection), 
     }
 }
 
-/// Waits for the connection: what is asked while there is none may get lost with the last one.
+/// Waits for the connection: a request made without one may get lost.
 pub(crate) async fn is_made(connection: &mut Connection) -> Result<(), Error> {
     let made = connection.wait_for(|is_made| *is_made);
     match tokio::time::timeout(RECONNECTS_WITHIN, made).await {
@@ -47,12 +47,12 @@ pub(crate) async fn is_made(connection: &mut Connection) -> Result<(), Error> {
     }
 }
 
-/// The stream, when the relay has found that it can publish behind its last message.
+/// The stream, once the relay has found that it can publish after its last message.
 pub(crate) struct Opened {
     pub(crate) stream: Stream,
-    /// Its last message, which is the event of that position or was erased.
+    /// Position of the last message, which is that event or was erased.
     pub(crate) last: Position,
-    /// Behind this position a repair has to be finished.
+    /// Once this position is published, a repair has to be finished.
     pub(crate) repaired_at: Option<Position>,
 }
 
@@ -67,8 +67,9 @@ impl Opened {
     }
 }
 
-/// Makes the stream if it is missing, compares it with the log, and puts the checkpoint where the
-/// stream ends, for the broker may have lost its tail or have been sent more than was written down.
+/// Creates the stream if it is missing, compares it with the log, and sets the checkpoint to the
+/// end of the stream: the broker may have lost its tail, or have been sent more than was
+/// checkpointed.
 pub(crate) async fn open(
     jetstream: &jetstream::Context,
     settings: &Settings,
@@ -95,7 +96,7 @@ pub(crate) async fn open(
             .execute(&mut *transaction)
             .await?;
         let erasures = due.rows_affected();
-        // At the very first start there is nothing to tell.
+        // At the very first start there is nothing to report.
         if noted > Position::START {
             tracing::info!(
                 event.position = last.get(),
@@ -144,7 +145,7 @@ async fn get_or_make(
     made.map_err(|error| Error::Stream(error.into()))
 }
 
-/// Whether the relay published to another stream before; remembers this one.
+/// Whether the relay published to another stream before; records this one.
 async fn is_another(connection: &mut sqlx::PgConnection, info: &Info) -> Result<bool, sqlx::Error> {
     let written = sqlx::query(
         "insert into nats_stream as s (created_ns) values ($1)

@@ -11,7 +11,7 @@ use crate::harness::{Caller, Installation, Server, send, wait_until};
 
 const MARKER: &str = "xyzzyplugh";
 
-/// An installation whose broker keeps its files where we can look.
+/// An installation whose broker keeps its files in a folder that the test can search.
 async fn installation(folder: &Path) -> (Installation, embedded::Nats) {
     let nats = embedded::Nats::start(folder).await.unwrap();
     let mut installation = Installation::new().await;
@@ -19,7 +19,7 @@ async fn installation(folder: &Path) -> (Installation, embedded::Nats) {
     (installation, nats)
 }
 
-/// Everywhere that the marker is found.
+/// Every place that contains the marker.
 async fn found(installation: &Installation, server: &Server, folder: &Path) -> Vec<String> {
     let mut places = Vec::new();
     if testing::dump(&installation.database_url).contains(MARKER) {
@@ -44,7 +44,7 @@ async fn found(installation: &Installation, server: &Server, folder: &Path) -> V
     places
 }
 
-/// Waits until the broker has everything and has nothing to erase any more.
+/// Waits until the relay has published everything and has nothing left to erase.
 async fn wait_until_erased(installation: &Installation) {
     let pool = installation.pool().await;
     wait_until("the relay is done", async || {

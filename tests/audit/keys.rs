@@ -1,4 +1,4 @@
-//! The master key: needed, told apart, rotated.
+//! The master key: required, recognised, rotated.
 
 use reqwest::Method;
 use serde_json::json;
@@ -59,7 +59,7 @@ async fn a_key_that_does_not_open_is_named_and_keeps_no_other_from_being_rotated
     assert!(told.starts_with("3 keys were wrapped anew\n"), "{told}");
     let named = format!("the key of stream conversation/{spoilt} does not open");
     assert!(errors.contains(&named), "{errors}");
-    // Nothing is left of the rotation: a server starts with the new key.
+    // The rotation leaves nothing behind: a server starts with the new key.
     installation.start_with(&["--master-key", OTHER_KEY]).caller("ann").arrive().await;
 }
 
@@ -93,8 +93,8 @@ async fn a_rotation_that_ended_before_the_kept_key_was_replaced_goes_on() {
     let folder = embedded::testing::folder();
     let (file, beside) = (folder.join("master-key"), folder.join("master-key.new"));
     let data_dir = [("COLLOQUY_DATA_DIR", folder.to_str().unwrap())];
-    // What is left when the power goes right before the replacement, and before anything was
-    // wrapped.
+    // As after a power failure: first before any key was wrapped, then right before the kept key is
+    // replaced.
     for _ in 0..2 {
         std::fs::write(&file, MASTER_KEY).unwrap();
         let rotate = ["keys", "rotate", "--to", OTHER_KEY];

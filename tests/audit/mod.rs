@@ -1,4 +1,4 @@
-//! What an auditor does, and what somebody tries to hide from one.
+//! What auditors do, and how tampering is found.
 
 mod erasure;
 mod keys;
@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use crate::harness::{Installation, Server};
 
-/// Ann and Bob have a chat in which three things were said.
+/// Ann and Bob have a chat with three messages.
 async fn talk(server: &Server) -> Value {
     let (ann, bob) = (server.caller("ann"), server.caller("bob"));
     bob.arrive().await;
@@ -22,7 +22,7 @@ async fn talk(server: &Server) -> Value {
     chat
 }
 
-/// The conversation's stream, as auditors name it.
+/// The id of the conversation's stream, as auditors name it.
 fn stream(installation: &Installation) -> String {
     let created =
         installation.done(&["audit", "log", "--type", "ConversationCreated", "--format", "json"]);

@@ -1,4 +1,4 @@
-//! A conversation is named by whatever any dialect shows of it.
+//! Auditors can name a conversation by any id that a dialect shows of it.
 
 use domain::AccountId;
 use domain::conversation::{Command, Create, Kind};

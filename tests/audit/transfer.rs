@@ -1,4 +1,4 @@
-//! A log that is verified away from its database, and one that moves to another.
+//! A log that is verified without its database, and one that is moved to another database.
 
 use std::path::Path;
 
@@ -119,7 +119,7 @@ async fn a_restored_backup_of_the_log_has_everything() {
     has_everything(embedded::testing::back_up, embedded::testing::restore).await;
 }
 
-/// When the data comes, the triggers that keep counts are there, and so are the counts.
+/// The data is loaded when the triggers that keep counts exist already, and it contains the counts.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_backup_that_is_restored_in_two_steps_counts_everything_once() {
     let (back_up, restore) =
@@ -145,11 +145,11 @@ async fn has_everything(back_up: fn(&str, &str), restore: fn(&str, &str)) {
     assert_eq!(server.caller("ann").say(&chat, "four").await, 7, "the numbers go on");
 }
 
-/// The lists and counts that Bob is shown.
+/// The lists and counts that Bob sees.
 async fn seen(server: &Server, chat: &Value) -> [Value; 3] {
     let bob = server.caller("bob");
     let mut list = bob.get("/api/conversations").await.expect(200);
-    // Whether somebody is there is not in the log.
+    // Presence is not in the log.
     for member in list["data"][0]["members"].as_array_mut().unwrap() {
         member.as_object_mut().unwrap().remove("presence");
     }

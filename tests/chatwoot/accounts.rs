@@ -1,4 +1,4 @@
-//! Two accounts, and what was erased (sections 7 and 9.14).
+//! Two accounts do not see each other, and erased conversations are gone (sections 7 and 9.14).
 
 use serde_json::{Value, json};
 
@@ -24,7 +24,7 @@ async fn accounts_with_the_same_names_know_nothing_of_each_other() {
     let stranger = scene.server.caller_with("host", 2, "service");
     let search = |query: &str| other(&format!("/conversations?{query}"));
     let create = async |body: Value| stranger.post(&other("/conversations"), body).await;
-    // Nothing of the first account is found by any name that it has.
+    // Nothing of the first account is found in the second, whatever is searched for.
     for query in ["status=all", "labels=a", "source_id=src-1", "q=hello&status=all"] {
         let listed = stranger.get(&search(query)).await.expect(200)["data"].clone();
         assert_eq!((ids(&listed), counts(&listed)), (vec![], [0; 4]), "{query}");
@@ -35,7 +35,7 @@ async fn accounts_with_the_same_names_know_nothing_of_each_other() {
     stranger.get(&other(&format!("/conversations/{id}"))).await.expect(404);
     create(scene.body(json!({}))).await.expect(404);
     create(json!({"source_id": "src-1"})).await.expect(404);
-    // The same names there are another's.
+    // The same names are free in the second account.
     let inbox =
         post(&stranger, "/inboxes", json!({"name": "front desk", "channel": {"type": "api"}}))
             .await;

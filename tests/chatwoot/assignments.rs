@@ -17,7 +17,7 @@ async fn agents_and_teams_are_assigned_and_taken_away() {
     let assigned = post(json!({"team_id": team})).await.expect(200);
     assert_eq!((&assigned["id"], &assigned["is_member"]), (&json!(team), &json!(true)));
     assert_eq!(counts(&list(&ann, "").await), [1, 1, 0, 1]);
-    // Nothing is asked for, and nothing happens.
+    // An empty request changes nothing.
     assert_eq!(post(json!({})).await.expect(200), Value::Null);
     assert_eq!(meta().await["assignee"]["id"], ann_id);
     for (clear, name) in [("assignee_id", "assignee"), ("team_id", "team")] {
@@ -29,7 +29,7 @@ async fn agents_and_teams_are_assigned_and_taken_away() {
             assert_eq!(meta().await.get(name), None);
         }
     }
-    // The agent counts when both are given.
+    // When both are given, the agent takes precedence.
     let assigned = post(json!({"assignee_id": ann_id, "team_id": team})).await.expect(200);
     assert_eq!((&assigned["name"], meta().await.get("team")), (&json!("Ann"), None));
 }

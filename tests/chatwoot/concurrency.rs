@@ -1,4 +1,4 @@
-//! Many at once, on two nodes (section 9.15).
+//! Concurrent requests on two nodes (section 9.15).
 
 use std::collections::BTreeSet;
 
@@ -10,7 +10,7 @@ use super::desk::path;
 use super::scene::{Scene, counts, list, of};
 use crate::harness::{Caller, Installation, Server, send};
 
-/// A desk, another node of it, and callers of both.
+/// A support desk, a second node of it, and a caller of each node.
 async fn two_nodes() -> (Scene, Server, [Caller; 2]) {
     let installation = Installation::new().await;
     let scene = Scene::on(&installation).await;
@@ -19,7 +19,7 @@ async fn two_nodes() -> (Scene, Server, [Caller; 2]) {
     (scene, other, callers)
 }
 
-/// Fifty conversations that are asked for at once; the numbers of those that there are then.
+/// Requests fifty conversations at once; returns the distinct numbers of those in the answers.
 async fn fifty(callers: &[Caller; 2], body: impl Fn(usize) -> serde_json::Value) -> BTreeSet<i64> {
     let create = |number| {
         let (caller, body) = (&callers[number % 2], body(number));

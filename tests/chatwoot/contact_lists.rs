@@ -4,7 +4,7 @@ use super::contacts::{change, contact, count};
 use super::desk::{conversation, inbox, members, path, refusal};
 use crate::harness::{Answer, Caller, Server};
 
-/// Names on a page, which has a good one's shape.
+/// The names on a page, which has to be answered with 200.
 fn names(answer: Answer) -> Vec<String> {
     let body = answer.expect(200);
     let payload = body["payload"].as_array().unwrap();

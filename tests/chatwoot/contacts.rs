@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::desk::{path, refusal};
 use crate::harness::{Answer, Caller, Server, send};
 
-/// A contact that is made, as it is answered.
+/// Creates a contact; returns it as answered.
 pub async fn contact(caller: &Caller, body: Value) -> Value {
     let made = caller.post(&path("/contacts"), body).await.expect(200);
     made["payload"]["contact"].clone()

@@ -1,4 +1,4 @@
-//! How a conversation is made (section 5).
+//! How a conversation is created (section 5).
 
 use serde_json::{Value, json};
 
@@ -124,7 +124,7 @@ async fn a_source_id_is_one_contacts_and_names_the_contact() {
         assert_eq!(found["inbox_id"], scene.inbox["id"]);
     }
     create(&scene, json!({"source_id": "src-1", "contact_id": other})).await.expect(404);
-    // Of several inboxes that know a source id, the newest one.
+    // If several inboxes know a source id, the newest one is taken.
     let newer = inbox(&scene.host, "newer").await;
     let there = json!({"inbox_id": newer["id"], "contact_id": other, "source_id": "src-1"});
     create(&scene, there).await.expect(200);

@@ -1,4 +1,4 @@
-//! What a support desk needs before anything happens at it.
+//! What a support desk needs before it is used.
 
 use serde_json::{Value, json};
 
@@ -15,7 +15,7 @@ pub async fn inbox(caller: &Caller, name: &str) -> Value {
     caller.post(&path("/inboxes"), body).await.expect(200)
 }
 
-/// Agents are known from the first time that they call.
+/// Agents are known from their first request on.
 pub async fn agents_arrive(server: &Server, uids: &[&str]) {
     for uid in uids {
         server.caller_with(uid, 1, "agent").get(&path("/agents")).await.expect(200);
@@ -30,7 +30,7 @@ pub async fn agent_id(caller: &Caller, uid: &str) -> i64 {
     agents.find(|agent| agent["name"] == name).unwrap()["id"].as_i64().unwrap()
 }
 
-/// Lets agents into an inbox.
+/// Adds agents to an inbox.
 pub async fn members(caller: &Caller, inbox: &Value, uids: &[&str]) {
     let mut ids = Vec::new();
     for uid in uids {
@@ -46,7 +46,7 @@ pub async fn conversation(caller: &Caller, inbox: &Value, contact: &Value) -> Va
     caller.post(&path("/conversations"), body).await.expect(200)
 }
 
-/// Status, text and refused fields of a refusal, which has the shape of one.
+/// Status, text and refused fields of an error answer, whose shape is checked.
 #[track_caller]
 pub fn refusal(answer: &Answer) -> (u16, String, Value) {
     let body = &answer.body;

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::scene::{Scene, of};
 use crate::harness::Caller;
 
-/// All that somebody is shown on the other surfaces, at one time.
+/// Everything that a caller is shown on the other surfaces.
 async fn shown(caller: &Caller) -> Vec<Value> {
     let mut all = Vec::new();
     for path in [

@@ -1,4 +1,4 @@
-//! Failures that are ours have the shape that this dialect gives them (section 2).
+//! Failures of the server have the shape of this dialect's errors (section 2).
 
 use reqwest::Method;
 use serde_json::json;
@@ -9,7 +9,7 @@ use super::desk::path;
 use super::scene::{Scene, of, patch};
 use crate::harness::{Answer, Installation, send, wait_until};
 
-/// A text under `error` and nothing else, which one may wait for and try again.
+/// The answer is a 503 with Retry-After that has a text under `error` and nothing else.
 #[track_caller]
 fn assert_not_now(answer: &Answer, why: &str) {
     assert_eq!(answer.status, 503, "{}", answer.body);
@@ -36,7 +36,7 @@ async fn while_a_read_model_is_stopped_what_needs_it_is_refused_and_the_rest_is_
     let broken = "alter table support_conversations
                   add constraint nothing_is_urgent check (priority is null)";
     pool.execute(broken).await.unwrap();
-    // It is recorded, and cannot be shown.
+    // The command is recorded, but its result cannot be shown.
     assert_not_now(&patch(host, id, json!({"priority": "urgent"})).await, "support");
     for rest in ["/conversations", "/conversations/meta", "/conversations?q=hello"] {
         assert_not_now(&ann.get(&path(rest)).await, "support");
@@ -57,7 +57,7 @@ async fn while_a_read_model_is_stopped_what_needs_it_is_refused_and_the_rest_is_
     }
     // What an agent sees cannot be known, so nothing is shown.
     assert_not_now(&ann.get(&path("/agents")).await, "desk");
-    // What needs neither goes on.
+    // Requests that need neither read model still work.
     host.get("/api/users").await.expect(200);
 }
 
@@ -111,7 +111,7 @@ async fn who_asks_for_more_than_may_be_under_way_is_told_when_to_come_again() {
     let head = "Content-Type: application/json\r\nContent-Length: 20\r\n\
                 Expect: 100-continue\r\n\r\n";
     let mut begun = server.begin(&boss, "POST", &list, head).await;
-    // Its body is asked for once it has its place.
+    // The server asks for the body once the request has its slot.
     let mut asked = [0; 12];
     begun.read_exact(&mut asked).await.unwrap();
     assert_eq!(&asked, b"HTTP/1.1 100");

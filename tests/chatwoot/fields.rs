@@ -1,4 +1,4 @@
-//! What each field is (section 3).
+//! The fields of a conversation (section 3).
 
 use serde_json::{Value, json};
 

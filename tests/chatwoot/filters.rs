@@ -57,7 +57,7 @@ async fn teams_inboxes_and_source_ids_filter_rows_and_counts() {
         let count = fitting.len() as i64;
         assert_eq!((ids(&listed), counts(&listed)), (fitting, [0, 0, count, count]), "{query}");
     }
-    // An inbox that the caller is not in is as one that there is not.
+    // An inbox that the caller is not in is treated as if it did not exist.
     let listed = list(&ann, &format!("inbox_id={}", other["id"])).await;
     assert_eq!((ids(&listed), counts(&listed)), (vec![], [0; 4]));
     scene.host.get(&path("/conversations?team_id=999999")).await.expect(404);
@@ -90,7 +90,7 @@ async fn a_search_looks_into_messages_and_goes_with_the_status() {
         assert_eq!(found, fitting, "{query}");
         assert_eq!(counts(&listed)[3], count, "{query}");
     }
-    // Counts are whole, also with more than a page.
+    // Counts are of all that matches, also if that is more than a page.
     for number in 0..27 {
         let assignee = (number < 3).then_some(ann_id);
         let message = json!({"content": format!("needle {number}"), "message_type": "incoming"});

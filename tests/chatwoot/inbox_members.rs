@@ -9,7 +9,7 @@ async fn set(caller: &Caller, method: Method, inbox: &Value, users: Value) -> An
     send(caller.request(method, &path("/inbox_members")).json(&body)).await
 }
 
-/// The names of who is in an answer, which is one of members.
+/// The names in an answer that lists members.
 pub fn names(body: &Value) -> Vec<String> {
     let members = body.get("payload").unwrap_or(body).as_array().unwrap();
     members.iter().map(|one| one["name"].as_str().unwrap().to_owned()).collect()

@@ -1,4 +1,4 @@
-//! What a list is, and what it takes (section 4).
+//! What a list contains, and which queries it takes (section 4).
 
 use serde_json::json;
 
@@ -17,7 +17,7 @@ async fn a_list_is_a_page_beside_four_counts() {
     let listed = list(&scene.host, "").await;
     assert_eq!(listed["payload"], json!([scene.get(id).await]));
     assert_eq!(counts(&listed), [0, 0, 1, 1]);
-    // With a media type though there is no body, and with a slash at the end.
+    // With a media type but no body, and with a trailing slash.
     let request = scene.host.request(reqwest::Method::GET, &path("/conversations/"));
     let request = request.header("content-type", "application/json").header("accept", "*/*");
     assert_eq!(crate::harness::send(request).await.expect(200)["data"], listed);

@@ -1,4 +1,4 @@
-//! Inboxes of one conversation for each contact (section 5, rule 5).
+//! Inboxes with one conversation per contact (section 5, rule 5).
 
 use reqwest::Method;
 use serde_json::{Value, json};

@@ -90,7 +90,7 @@ async fn a_message_and_a_mute_at_the_same_moment_do_not_leave_it_open_and_muted(
                 _ => (path("/conversations"), json!({"source_id": source_id, "message": message})),
             };
             let request = hosts[caller / 4].request(Method::POST, &path).json(&body);
-            // The other node knows of the conversation by then.
+            // The position has the other node wait until it knows of the conversation.
             send(request.header("Colloquy-Position", id))
         });
         let mut newest = 0;

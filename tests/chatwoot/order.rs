@@ -13,7 +13,7 @@ async fn lists_are_in_the_order_that_is_asked_for() {
         made.push(scene.create(json!({"priority": priority})).await["id"].as_i64().unwrap());
     }
     let [a, b, c, d, e, f] = made[..] else { panic!() };
-    // The first and the second are active again, the second does not wait any more.
+    // The first and the second are active again; the second no longer waits.
     scene.incoming(a, "Hello").await;
     ann.post(&of(b, "/messages"), json!({"content": "Yes?"})).await.expect(200);
     ann.post(&of(e, "/messages"), json!({"content": "Yes?"})).await.expect(200);

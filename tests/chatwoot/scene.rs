@@ -1,4 +1,4 @@
-//! A support desk with an inbox and a contact, and what is done there again and again.
+//! A support desk with an inbox and a contact, and actions that many tests need.
 
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -41,19 +41,19 @@ impl Scene {
         (self.server.caller_with(uid, 1, "agent"), agent_id(&self.host, uid).await)
     }
 
-    /// What makes a conversation in the inbox with the contact, with further fields.
+    /// The body that creates a conversation in the inbox with the contact, with further fields.
     pub fn body(&self, further: Value) -> Value {
         let mut body = json!({ "inbox_id": self.inbox["id"], "contact_id": self.contact["id"] });
         body.as_object_mut().unwrap().extend(further.as_object().unwrap().clone());
         body
     }
 
-    /// A conversation with further fields, whole.
+    /// Creates a conversation with further fields; returns it whole.
     pub async fn create(&self, further: Value) -> Value {
         self.host.post(&path("/conversations"), self.body(further)).await.expect(200)
     }
 
-    /// The number of a plain one.
+    /// Creates a plain conversation; returns its number.
     pub async fn conversation(&self) -> i64 {
         self.create(json!({})).await["id"].as_i64().unwrap()
     }
@@ -97,7 +97,7 @@ pub async fn list(caller: &Caller, query: &str) -> Value {
     listed
 }
 
-/// Of the caller, assigned, unassigned, all.
+/// The counts of the caller's own, of assigned, of unassigned, and of all.
 pub fn counts(listed: &Value) -> [i64; 4] {
     ["mine_count", "assigned_count", "unassigned_count", "all_count"]
         .map(|name| listed["meta"][name].as_i64().unwrap())

@@ -80,7 +80,7 @@ async fn a_new_team_alone_takes_the_conversation_from_an_agent_outside_it() {
     assert_eq!(assignee().await, ann);
     scene.host.post(&of(id, "/assignments"), json!({"team_id": without})).await.expect(200);
     assert_eq!(assignee().await, Value::Null);
-    // Together with an agent it does not.
+    // A team that is given together with an agent does not.
     let both = json!({"team_id": with, "assignee_id": ann});
     patch(&scene.host, id, both).await.expect(200);
     let both = json!({"team_id": without, "assignee_id": ann});

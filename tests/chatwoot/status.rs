@@ -1,4 +1,4 @@
-//! Opening, resolving and setting aside (section 6, the table of `toggle_status`).
+//! Changing the status (section 6, the table of `toggle_status`).
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use reqwest::Method;
@@ -15,7 +15,7 @@ async fn toggle(caller: &Caller, id: i64, body: Value) -> Value {
     answer["payload"].clone()
 }
 
-/// Now and so many seconds.
+/// The time this many seconds from now.
 fn in_s(seconds: i64) -> DateTime<Utc> {
     let now = std::time::SystemTime::now();
     DateTime::<Utc>::from(now) + chrono::TimeDelta::seconds(seconds)
@@ -73,7 +73,7 @@ async fn an_agent_takes_care_of_what_they_open_and_nobody_else_does() {
             assert_eq!(scene.get(id).await["meta"]["assignee"]["id"], assignee);
         }
     }
-    // Not by anything else.
+    // Nothing else assigns it.
     let id = scene.conversation().await;
     for status in ["open", "snoozed", "pending", "resolved"] {
         toggle(&ann, id, json!({"status": status})).await;
@@ -93,7 +93,7 @@ async fn a_snooze_has_an_end_in_seconds_or_iso_or_none() {
         assert_eq!(toggle(&scene.host, id, body).await["snoozed_until"], end);
         assert_eq!(scene.get(id).await["snoozed_until"], end);
     }
-    // Leaving clears it; null is not given; and without a status it means nothing.
+    // Leaving the status clears it, null counts as not given, and without a status it is ignored.
     let payload = toggle(&scene.host, id, json!({"status": "pending"})).await;
     assert_eq!(payload["snoozed_until"], Value::Null);
     let payload = toggle(&scene.host, id, json!({"status": "snoozed", "snoozed_until": null}));

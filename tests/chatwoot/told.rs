@@ -1,4 +1,4 @@
-//! Agents are told of what happens in their inboxes, by the rule of the lists.
+//! Agents get events of what happens in their inboxes, by the same rule as the lists.
 
 use reqwest::Method;
 use serde_json::json;
@@ -7,7 +7,7 @@ use super::desk::{conversation, inbox, members, path};
 use super::scene::{Scene, of};
 use crate::harness::{Installation, send};
 
-/// Takes an agent out of an inbox.
+/// Removes an agent from an inbox.
 async fn dismiss(scene: &Scene, agent: i64) {
     let body = json!({"inbox_id": scene.inbox["id"], "user_ids": [agent]});
     let request = scene.host.request(Method::DELETE, &path("/inbox_members"));
@@ -52,7 +52,7 @@ async fn agents_are_told_of_their_inboxes_for_as_long_as_they_are_in() {
     assert_eq!(of_boss, [&seen[..5], &["ConversationCreated", "PriorityChanged"]].concat());
     assert_eq!(hosts.types_up_to("PriorityChanged").await, of_boss);
 
-    // New members are told from then on, and former members no longer.
+    // New members get events from then on, former members no longer.
     dismiss(&scene, ann_id).await;
     members(&scene.host, &scene.inbox, &["bob"]).await;
     scene.incoming(id, "Are you there?").await;
@@ -83,9 +83,9 @@ async fn what_an_agent_has_missed_is_of_the_inboxes_that_they_are_in_now() {
     dismiss(&scene, ann_id).await;
     members(&scene.host, &other, &["ann"]).await;
     scene.conversation().await;
-    // By then the node has told all of it.
+    // By then the node has sent all of them.
     bosses.up_to("ConversationCreated").await;
-    // One that has told nothing.
+    // A node that has not sent anything yet.
     let node = installation.start();
     for ann in [&ann, &node.caller_with("ann", 1, "agent")] {
         let told = ann.listen_from(Some(id - 1)).await.next().await.unwrap();

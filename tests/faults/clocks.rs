@@ -1,5 +1,5 @@
-//! Nodes whose clocks are an hour off: who holds a lease, and for how long, is told by the
-//! database's clock alone.
+//! Nodes whose clocks are an hour off: the database's clock alone decides who holds a lease, and
+//! until when.
 
 use std::path::Path;
 use std::process::Command;
@@ -11,8 +11,8 @@ use serde_json::json;
 use super::owners::GOES_ON_WITHIN;
 use crate::harness::{Installation, Server, wait_until};
 
-/// Has a process see another time of day. How long something takes is measured by another clock,
-/// which no administrator can set either.
+/// Makes a process see another time of day. Durations are measured by another clock, which no
+/// administrator can set either.
 const CLOCK: &str = r#"
 #define _GNU_SOURCE
 #include <stdlib.h>
@@ -27,7 +27,7 @@ int clock_gettime(clockid_t clock, struct timespec *now) {
 }
 "#;
 
-/// With the compiler that links Rust.
+/// Compiles it with the C compiler that also links Rust.
 fn compile(folder: &Path) -> String {
     let (source, library) = (folder.join("clock.c"), folder.join("clock.so"));
     std::fs::write(&source, CLOCK).unwrap();
@@ -37,7 +37,7 @@ fn compile(folder: &Path) -> String {
     library.to_str().unwrap().to_owned()
 }
 
-/// By name: whose node it is, and how often it was taken.
+/// Each lease's name, the node that holds it, and how often it was taken.
 type Leases = Vec<(String, Option<String>, i64)>;
 
 async fn leases(installation: &Installation) -> Leases {
@@ -46,7 +46,8 @@ async fn leases(installation: &Installation) -> Leases {
     sqlx::query_as(held).fetch_all(&installation.pool().await).await.unwrap()
 }
 
-/// Those of the read models, the relay and the reactors, as soon as a node has them all.
+/// Waits until a node holds the leases of the read models, the relay and the reactors; returns
+/// them.
 async fn taken_by(installation: &Installation, server: &Server) -> Leases {
     let details = server.key().get("/readyz?verbose").await;
     let node = details.body["node"].as_str().unwrap().to_owned();
@@ -64,7 +65,7 @@ fn epochs(leases: &Leases) -> Vec<i64> {
     leases.iter().map(|(.., epoch)| *epoch).collect()
 }
 
-/// Of the node that took the newest command, as the hours that it is ahead.
+/// How many hours ahead the node's clock was that executed the newest command.
 async fn hours_ahead(installation: &Installation) -> f64 {
     let told = "select round(extract(epoch from (metadata ->> 'occurred_at')::timestamptz
                                                 - recorded_at) / 3600)::float8
@@ -72,8 +73,8 @@ async fn hours_ahead(installation: &Installation) -> f64 {
     sqlx::query_scalar(told).fetch_one(&installation.pool().await).await.unwrap()
 }
 
-/// First the one that is right, then the one that is ahead, then the one that is behind has the
-/// leases, each with the next one beside it.
+/// First the node with the right clock holds the leases, then the one that is ahead, then the one
+/// that is behind, each while the next one runs beside it.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_node_whose_clock_is_an_hour_off_takes_no_lease_early_and_keeps_none_for_longer() {
     let folder = folder();
@@ -86,7 +87,7 @@ async fn a_node_whose_clock_is_an_hour_off_takes_no_lease_early_and_keeps_none_f
     for (seconds, hours) in [("3600", 1.0), ("-3600", -1.0)] {
         let variables = [("LD_PRELOAD", library.as_str()), ("CLOCK_AHEAD_S", seconds)];
         let other = installation.start_with_variables(&variables);
-        // It answers when it has been shown its own command: by then it has asked for the leases.
+        // It answers once it shows its own command: by then it has tried to take the leases.
         other.caller("ann").say(&chat, seconds).await;
         assert_eq!(hours_ahead(&installation).await, hours);
         assert_eq!(leases(&installation).await, held);

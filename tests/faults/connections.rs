@@ -75,7 +75,7 @@ async fn a_refusal_can_be_read_before_the_body_is_sent() {
              content-type: application/json\r\ncontent-length: {length}\r\n\r\n"
         );
         let mut stream = connect(&server, &head_of_request).await;
-        // Writing must not fail either, whenever the answer comes.
+        // Writing must not fail either, even if the answer comes before the whole body is sent.
         for _ in 0..length / 4096 {
             stream.write_all(&[b' '; 4096]).await.expect("no broken pipe");
         }

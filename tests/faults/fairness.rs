@@ -1,4 +1,4 @@
-//! Whatever one caller or one account asks for at once, the others are answered.
+//! Whatever one caller or one account requests at once, the others are answered.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use tokio::task::JoinSet;
 
 use crate::harness::{Caller, Installation, Server, send, wait_until};
 
-/// A request that is under way until its connection is dropped: half of its body is still to come.
+/// A request that is under way until its connection is dropped: half of its body is missing.
 async fn begin_a_request(server: &Server, caller: &Caller) -> TcpStream {
     let half = "Content-Type: application/json\r\nContent-Length: 20\r\n\r\n{";
     server.begin(caller, "POST", "/api/conversations", half).await
@@ -83,7 +83,7 @@ async fn the_queries_of_one_account_leave_connections_to_the_others() {
     ann.get(&path).await.expect(200);
     bob.get("/v1/contacts").await.expect(200);
 
-    // Every list of messages now takes as long as this lasts.
+    // Until this is released, every list of messages waits.
     let pool = installation.pool().await;
     let mut blocker = pool.begin().await.unwrap();
     blocker.execute("lock table messages in access exclusive mode").await.unwrap();

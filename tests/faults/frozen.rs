@@ -1,5 +1,5 @@
-//! A node that is frozen, or cut off, in the middle of a transaction: what it has locked is free
-//! again when its time is over, and another node goes on.
+//! A node that freezes, or is cut off, in the middle of a transaction: its locks are released after
+//! a timeout, and another node goes on.
 
 use std::time::{Duration, Instant};
 
@@ -33,7 +33,7 @@ async fn a_frozen_node_with_the_lease_and_a_lock_keeps_nobody_waiting_for_longer
     let there = frozen.caller("ann");
     there.arrive().await;
 
-    // It takes the projector's lease anew, and stops in the transaction that it then begins with.
+    // It takes the projector's lease again, and blocks in the transaction that it then begins.
     let pool = installation.pool().await;
     let mut blocker = pool.begin().await.unwrap();
     blocker.execute("lock table checkpoints in access exclusive mode").await.unwrap();

@@ -1,4 +1,4 @@
-//! A log that takes nothing for a while.
+//! A log that takes no appends for a while.
 
 use reqwest::StatusCode;
 use serde_json::json;
@@ -41,7 +41,7 @@ async fn an_answer_that_takes_too_long_is_503_and_says_that_the_outcome_is_unkno
     let detail = answer.body["detail"].as_str().unwrap();
     assert!(detail.contains("whether the command was recorded is unknown"), "{detail}");
     held.execute("rollback").await.unwrap();
-    // What was accepted is recorded all the same; the caller may ask.
+    // The accepted command is recorded all the same, and the caller can look for it.
     wait_until("it is recorded", async || ann.get(&path).await.body["data"][0]["text"] == "late")
         .await;
 }

@@ -7,7 +7,7 @@ use crate::harness::{Caller, Installation, wait_until};
 
 const FLIPPED: &str = "set wrapped = set_byte(wrapped, 20, 255 - get_byte(wrapped, 20))";
 
-/// Of the conversations, as they were made.
+/// The conversations' streams, in the order of their creation.
 async fn streams(pool: &PgPool) -> Vec<String> {
     let made = "select aggregate_id from events where event_type = 'ConversationCreated'
                 order by position";
@@ -20,8 +20,8 @@ async fn first_message(pool: &PgPool, stream: &str) -> i64 {
     sqlx::query_scalar(first).bind(stream).fetch_one(pool).await.unwrap()
 }
 
-/// The key of a message is gone, another one changed; the key of a stream is gone, another one
-/// changed.
+/// Deletes the key of one message and changes that of another; deletes the key of one stream and
+/// changes that of another.
 async fn spoil(pool: &PgPool) {
     let streams = streams(pool).await;
     let posted = |stream: &str| {
@@ -40,7 +40,7 @@ async fn spoil(pool: &PgPool) {
     }
 }
 
-/// What is answered to reading each, and to posting to it. The one that is as it was goes on.
+/// The statuses of reading each spoilt conversation and of posting to it. The intact one must work.
 async fn looked_at(ann: &Caller, spoilt: &[Value], other: &Value) -> [[u16; 2]; 4] {
     let mut answered = [[0; 2]; 4];
     for (chat, answered) in spoilt.iter().zip(&mut answered) {
@@ -74,7 +74,7 @@ async fn keys_that_were_tampered_with_cost_no_more_than_their_own_conversations(
     let pool = installation.pool().await;
     spoil(&pool).await;
 
-    // A running server has what it needs in memory.
+    // A running server has the keys that it needs in memory.
     assert_eq!(looked_at(&ann, &spoilt, &other).await, [[200, 200]; 4]);
     server.kill();
     let server = installation.start();
@@ -87,7 +87,7 @@ async fn keys_that_were_tampered_with_cost_no_more_than_their_own_conversations(
     assert!(said.contains("the key to its text does not open"), "{said}");
     server.kill();
 
-    // What is read anew stops at what does not open, until an operator says what to do about it.
+    // Rebuilding stops at what cannot be decrypted, until an operator quarantines it.
     pool.execute("update checkpoints set schema_oid = 0 where name <> 'relay'").await.unwrap();
     let server = installation.start();
     let ann = server.caller("ann");
@@ -102,7 +102,7 @@ async fn keys_that_were_tampered_with_cost_no_more_than_their_own_conversations(
     assert_eq!(answered, [goes_on, stands, stands, stands]);
 }
 
-/// Those that do not open are no less wrong than those that are not there.
+/// Keys that do not open are as wrong as missing ones.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_key_that_was_changed_is_found_by_verify() {
     let installation = Installation::new().await;

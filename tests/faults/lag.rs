@@ -1,4 +1,4 @@
-//! What is behind is seen growing older, also while nothing succeeds.
+//! The reported age of a lag keeps growing, also while nothing succeeds.
 
 use serde_json::{Value, json};
 use sqlx::{Connection, Executor, PgConnection};
@@ -9,7 +9,7 @@ use crate::harness::{Caller, Installation, wait_until};
 const LAG: &str = "colloquy_projection_lag";
 const LAG_S: &str = "colloquy_projection_lag_seconds{projection=\"messages\"}";
 
-/// What an operator is told of a follower of the log.
+/// What an operator sees of a follower of the log.
 async fn follower(host: &Caller, name: &str) -> Value {
     let details = host.get("/readyz?verbose").await.body;
     let followers = details["followers"].as_array().unwrap();
@@ -23,7 +23,7 @@ async fn what_is_not_yet_shown_grows_older_until_it_is() {
     let (ann, bob, host) = (server.caller("ann"), server.caller("bob"), server.key());
     bob.arrive().await;
     let chat = ann.create(json!(["bob"])).await;
-    // Nobody can write how far they are.
+    // No follower can write its checkpoint.
     let mut blocker = PgConnection::connect(&installation.database_url).await.unwrap();
     blocker.execute("begin; lock table checkpoints in exclusive mode").await.unwrap();
     let path = format!("/api/apps/{}/messages", chat["id"]);
@@ -44,7 +44,7 @@ async fn what_is_not_yet_shown_grows_older_until_it_is() {
     assert!(line.contains("1 behind for "), "{line}");
 
     blocker.execute("rollback").await.unwrap();
-    // Requests that have waited for ten seconds were refused.
+    // If the request waited for ten seconds, it was refused.
     assert!([200, 503].contains(&saying.await.unwrap().status.as_u16()));
     wait_until("nothing is behind", async || {
         metric(&host, LAG_S).await == Some(0.0) && metric(&host, LAG).await == Some(0.0)

@@ -1,5 +1,5 @@
-//! What callers ask for and send at once takes a bounded amount of memory, and keeps nobody else
-//! waiting.
+//! What callers request and send at once takes a bounded amount of memory, and keeps no other
+//! callers waiting.
 
 use std::time::Duration;
 
@@ -12,8 +12,7 @@ use crate::chatwoot::scene::{Scene, of};
 use crate::harness::{Answer, Caller, Installation, Server, send, wait_until};
 
 const MIB: u64 = 1024 * 1024;
-/// Of what the server has when nothing is under way, a few large answers, and what is kept for
-/// later.
+/// Room for the idle server, a few large answers, and the caches.
 const PEAK_MAX: u64 = 300 * MIB;
 
 /// The path to a page of a chat's messages.
@@ -49,7 +48,7 @@ async fn however_many_ask_for_large_pages_and_do_not_read_them_the_others_are_an
     for _ in 0..60 {
         unread.push(server.begin(&ann, "GET", &anns, "\r\n").await);
     }
-    // Two of the account are written, as soon as it has come to them, and the others wait.
+    // Two of the account's answers are being written once they had their turn; the others wait.
     wait_until("there is no room", async || ann.get(&anns).await.status == 503).await;
     let refused = ann.get(&anns).await;
     assert_eq!(refused.headers["retry-after"], "1");
@@ -65,7 +64,7 @@ async fn however_many_ask_for_large_pages_and_do_not_read_them_the_others_are_an
     wait_until("there is room again", async || ann.get(&anns).await.status == 200).await;
 }
 
-/// A thousand messages may be asked for at once, which may be half a gigabyte.
+/// A request may ask for a thousand messages, which may be half a gigabyte.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_would_be_too_large_an_answer_is_refused_and_can_be_had_in_parts() {
     let installation = Installation::new().await;
@@ -77,13 +76,13 @@ async fn what_would_be_too_large_an_answer_is_refused_and_can_be_had_in_parts() 
                    'id', m.id + n, 'uuid', gen_random_uuid(), 'text', repeat('x', 1000000)))).*
         from support_messages m, generate_series(1, 90) n";
     let pool = installation.pool().await;
-    // Nobody searches here, and to index so much takes longer than the rest of the test.
+    // Nobody searches here, and indexing this much takes longer than the rest of the test.
     sqlx::query("drop index support_messages_by_part_of_text").execute(&pool).await.unwrap();
     sqlx::query(copies).execute(&pool).await.unwrap();
     let all = of(id, "/messages?after=1&before=1000000");
     let answers = join_all((0..20).map(|_| scene.host.get(&all))).await;
     let statuses: Vec<u16> = answers.iter().map(|answer| answer.status.as_u16()).collect();
-    // Two are looked at together, and who waits for too long is told to come again.
+    // Two are read at a time, and those that wait for too long are told to try again.
     assert!(statuses.contains(&400), "{statuses:?}");
     assert!(statuses.iter().all(|status| [400, 503].contains(status)), "{statuses:?}");
     let refused = answers.into_iter().find(|answer| answer.status == 400).unwrap();
@@ -117,7 +116,7 @@ async fn however_many_send_large_bodies_and_do_not_finish_them_the_others_are_an
                 0 => vec![b' '; size],
                 _ => [format!("{size:x}\r\n").into_bytes(), vec![b' '; size]].concat(),
             };
-            // It takes only what it has room for.
+            // The server takes only what it has room for.
             let _ = connection.write_all(&body).await;
             let mut answer = [0; 12];
             let _ = connection.read_exact(&mut answer).await;

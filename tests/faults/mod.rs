@@ -97,7 +97,7 @@ pub async fn all_messages(caller: &crate::harness::Caller, path: &str) -> BTreeS
     loop {
         let answer = caller.get(&format!("{path}?top=100&skip={}", found.len())).await;
         if answer.status == 503 {
-            // During an outage everybody is told to ask again.
+            // During an outage everybody is told to try again.
             assert!(answer.headers.contains_key("retry-after"));
             tokio::time::sleep(Duration::from_millis(50)).await;
             continue;

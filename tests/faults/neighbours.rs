@@ -1,12 +1,11 @@
-//! What one account does shows itself in no number that another one sees.
+//! What one account does is not visible in any number that another account sees.
 
 use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::harness::{Caller, Server, send};
 
-/// Does the same things in an account, and returns all that was answered, but for what is random or
-/// a time.
+/// Does the same things in an account; returns all answers, without random values and times.
 async fn act(
     server: &Server,
     account: i64,
@@ -24,8 +23,7 @@ async fn act(
         }
         let answer = send(request).await;
         assert!(answer.status.is_success(), "{path}: {} {}", answer.status, answer.body);
-        // An auditor's own reading is recorded, and may or may not be shown yet when the answer is
-        // made.
+        // An auditor's own reading is recorded, and the answer may or may not reflect it yet.
         let is_settled = !path.starts_with("/audit");
         let position = answer.headers.get("colloquy-position").filter(|_| is_settled);
         let position = position.map(|value| value.to_str().unwrap().to_owned());
@@ -54,7 +52,7 @@ async fn act(
     answers
 }
 
-/// Every integer of an answer, in place.
+/// Every integer of an answer, where it is.
 fn numbers(value: &Value) -> Value {
     match value {
         Value::Number(number) => json!(number),

@@ -1,6 +1,6 @@
-//! PostgreSQL away, frozen, read-only or blocked: every surface answers 503 with Retry-After, soon;
-//! a command whose outcome is unknown says so, and repeating it with its key is safe; nobody has to
-//! act for it to end.
+//! PostgreSQL is down, frozen, read-only or blocked: every surface soon answers 503 with
+//! Retry-After; a command whose outcome is unknown says so, and can be repeated safely with its
+//! idempotency key; recovery needs no operator.
 
 use std::time::Duration;
 
@@ -11,10 +11,10 @@ use sqlx::{Connection, Executor, PgConnection};
 
 use crate::harness::{Answer, Caller, Installation, Server, send, wait_until};
 
-/// Two seconds are promised, and a busy machine is given as many again.
+/// Two seconds are promised; a busy machine is given twice that.
 const SOON: Duration = Duration::from_secs(4);
 
-/// Each with where its dialect says what is wrong.
+/// Each with the JSON pointer to the reason in its dialect's errors.
 const QUERIES: [(&str, &str); 5] = [
     ("/api/conversations", "/detail"),
     ("/v1/groups", "/message"),
@@ -27,14 +27,14 @@ struct Outage {
     postgres: embedded::Postgres,
     server: Server,
     ann: Caller,
-    /// Where messages go.
+    /// The path that messages are posted to.
     path: String,
-    /// The database's files, which go last.
+    /// The database's files, which are deleted last.
     _folder: embedded::testing::Folder,
 }
 
 impl Outage {
-    /// A server on a PostgreSQL of its own, to which nothing has happened yet.
+    /// A server on a PostgreSQL of its own, before any outage.
     async fn prepare() -> Self {
         let folder = folder();
         let postgres = embedded::Postgres::start(&folder).await.unwrap();
@@ -48,8 +48,8 @@ impl Outage {
         Self { postgres, server, ann, path, _folder: folder }
     }
 
-    /// To PostgreSQL's first process and to those that it has started, each of which leads a group
-    /// of its own.
+    /// Signals PostgreSQL's first process and those that it has started, each of which leads a
+    /// process group of its own.
     fn signal(&self, signal: i32) {
         let first = self.postgres.pid();
         let children = format!("/proc/{first}/task/{first}/children");
@@ -94,7 +94,7 @@ impl Outage {
     }
 }
 
-/// The command is under way when PostgreSQL stops answering, so nobody knows its outcome.
+/// The command is under way when PostgreSQL stops answering, so its outcome is unknown.
 #[tokio::test(flavor = "multi_thread")]
 async fn while_postgresql_is_frozen_requests_are_refused_and_a_repeated_command_counts_once() {
     let outage = Outage::prepare().await;

@@ -1,4 +1,4 @@
-//! The node that writes the read models dies or freezes: another one goes on, and nothing is
+//! The node that writes the read models dies or freezes: another one takes over, and nothing is
 //! written twice.
 
 use std::time::{Duration, Instant};
@@ -7,8 +7,7 @@ use serde_json::json;
 
 use crate::harness::{Installation, Server, wait_until};
 
-/// Until the lease of a node that is gone runs out, and another one has asked for it, on a busy
-/// machine.
+/// Time for the lease of a dead node to expire and for another node to take it, on a busy machine.
 pub const GOES_ON_WITHIN: Duration = Duration::from_secs(20);
 
 /// Two servers, the first of which writes the read models, and a chat.
@@ -38,7 +37,7 @@ impl Pair {
         Self { installation, owner, other, chat }
     }
 
-    /// What is said on the other node is shown there, as soon as it writes the read models itself.
+    /// The other node becomes the writer of the read models, and shows what is then posted on it.
     async fn other_goes_on(&self, before: Option<String>) {
         let since = Instant::now();
         wait_until("another one writes the read models", async || {
@@ -53,7 +52,7 @@ impl Pair {
         assert_eq!(shown["last_message"]["text"], "after");
     }
 
-    /// Every row is what the log says: nothing is missing, or there twice.
+    /// Every row is what the log says: none is missing or duplicated.
     fn assert_right(&self) {
         let verified = self.installation.run(&["replay", "verify"]);
         assert_eq!(verified, (Some(0), String::new(), String::new()));

@@ -1,6 +1,6 @@
 //! PostgreSQL crashes under a running server. Read models commit without waiting for the disk, so a
-//! crash takes their newest rows away; what was acknowledged is in the log, and must be shown again
-//! without anybody doing anything.
+//! crash loses their newest rows; what was acknowledged is in the log, and must be shown again
+//! without any intervention.
 
 use std::collections::BTreeSet;
 
@@ -15,13 +15,13 @@ use crate::harness::{Installation, send, wait_until};
 /// As the kernel does when memory runs out: PostgreSQL then stops all its processes and recovers
 /// from its log.
 async fn kill_a_backend(url: &str) {
-    // It may still recover from the last time.
+    // It may still be recovering from the last time.
     wait_until("it can be reached", async || PgConnection::connect(url).await.is_ok()).await;
     let mut connection = PgConnection::connect(url).await.unwrap();
     let somebody_else = "select pid from pg_stat_activity
          where backend_type = 'client backend' and pid <> pg_backend_pid()
          limit 1";
-    // The server connects again by and by.
+    // The server takes a while to reconnect.
     let pid: i32 = loop {
         let found = sqlx::query_scalar(somebody_else).fetch_optional(&mut connection).await;
         if let Some(pid) = found.unwrap() {

@@ -20,7 +20,7 @@ async fn a_read_model_that_cannot_take_an_event_stops_alone_and_catches_up_after
     let broken = "alter table memberships add constraint nothing_is_pinned check (pinned is null)";
     pool.execute(broken).await.unwrap();
 
-    // It is recorded, and cannot be shown.
+    // The command is recorded, but its result cannot be shown.
     let answer = ann.put(&format!("{path}/pin")).await;
     assert_eq!(answer.status, 503, "{}", answer.body);
     assert!(answer.headers.contains_key("retry-after"));
@@ -33,7 +33,7 @@ async fn a_read_model_that_cannot_take_an_event_stops_alone_and_catches_up_after
     })
     .await;
     assert_eq!(ann.get("/api/conversations").await.status, 503);
-    // Others go on, and so do commands that need nothing of it.
+    // Other requests still work, and so do commands that do not need the stopped model.
     server.caller("cat").arrive().await;
     server.key().put_json("/api/users/dan", json!({ "name": "Dan" })).await.expect(200);
     assert!(server.log().contains("projection stopped"));
@@ -42,12 +42,12 @@ async fn a_read_model_that_cannot_take_an_event_stops_alone_and_catches_up_after
     pool.execute("alter table memberships drop constraint nothing_is_pinned").await.unwrap();
     let server = installation.start();
     let ann = server.caller("ann");
-    // Once the lease of the node that was killed has run out.
+    // Once the lease of the killed node has expired.
     wait_until("it has caught up", async || ann.get("/readyz").await.body == "ready\n").await;
     assert_eq!(ann.get(&path).await.expect(200)["is_pinned"], true);
 }
 
-/// One that is long behind must not look like one that is down, nor show what is no longer so.
+/// A node that is far behind must neither look like one that is down nor show stale data.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_server_that_is_behind_listens_and_refuses_until_it_has_caught_up() {
     let installation = Installation::new().await;
@@ -79,7 +79,7 @@ async fn a_server_that_is_behind_listens_and_refuses_until_it_has_caught_up() {
     assert_eq!(ann.get("/api/conversations").await.expect(200)["data"], json!([]));
 }
 
-/// Nobody is told that they do not exist because nothing writes the directory.
+/// While nothing writes the directory, users are not told that they do not exist.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_first_request_while_nothing_is_projected_is_asked_to_come_again() {
     let installation = Installation::new().await;

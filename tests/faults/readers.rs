@@ -1,4 +1,4 @@
-//! Readers that ask and do not read.
+//! Clients that send requests and do not read the answers.
 
 use std::time::Duration;
 
@@ -42,12 +42,13 @@ async fn two_hundred_that_read_nothing_of_what_they_asked_for_keep_nobody_waitin
         unread.push(server.begin(&auditor, "GET", &trail, "\r\n").await);
         unread.push(server.begin(&users[n % users.len()], "GET", "/events", "\r\n").await);
     }
-    // They are sent something all the time.
+    // The listeners are sent something all the time.
     wait_until("those who listen are there", async || {
         server.log().matches("/events").count() >= 50
     })
     .await;
-    // Of the same account too, once who asked for much has been told that there is no room.
+    // Callers of the same account are answered, too, once large answers are refused for lack of
+    // room.
     for (caller, chat, within_s) in [(&other, &others, 4), (&bob, &chat, 10)] {
         for n in 0..10 {
             let answered = async {

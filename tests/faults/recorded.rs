@@ -1,5 +1,6 @@
-//! What is recorded is never answered as if it were not: who loses a conversation before the
-//! answer to their command is made, or before they repeat it, is told that it is done, and no more.
+//! A recorded command is never answered as if it were not: a caller who loses the conversation
+//! before the answer is made, or before they repeat the command, is told that it is done, and no
+//! more.
 
 use domain::conversation::{Command, Conversation};
 use domain::{ConversationId, UserId};
@@ -13,7 +14,7 @@ use crate::chatwoot::desk;
 use crate::harness::{Caller, Installation, Server, send, wait_until};
 use crate::pulse::MEDIA_TYPE;
 
-/// A command, which changes a conversation of its own.
+/// A command that changes a conversation of its own.
 struct Act {
     caller: Caller,
     method: Method,
@@ -23,13 +24,13 @@ struct Act {
 }
 
 impl Act {
-    /// Of JSON, to a path.
+    /// With a JSON body.
     fn new(caller: &Caller, method: Method, path: String, body: Value) -> Self {
         let caller = caller.clone();
         Self { caller, method, path, body, media_type: "application/json" }
     }
 
-    /// Of a JSON:API resource, to a path.
+    /// With a JSON:API resource.
     fn of_resource(caller: &Caller, method: Method, path: String, data: Value) -> Self {
         let document = json!({ "data": data });
         Self { media_type: MEDIA_TYPE, ..Self::new(caller, method, path, document) }
@@ -42,7 +43,7 @@ impl Act {
     }
 }
 
-/// The conversations, as they were made.
+/// The conversations, in the order of their creation.
 async fn conversations(pool: &PgPool) -> Vec<ConversationId> {
     let made = "select conversation_id from events
                 where event_type in ('ConversationCreated', 'SupportConversationCreated')
@@ -161,8 +162,8 @@ async fn a_caller_who_loses_the_conversation_before_the_answer_is_told_that_it_i
     let user: UserId = crate::pulse::user(&ann, "ann").await.parse().map(UserId::new).unwrap();
     let commands = installation.commands().await;
 
-    // Nothing is shown of what they do until they have lost it, which is soon: commands wait for
-    // ten seconds.
+    // Nothing that they do is shown before they have lost it, which has to be soon: commands wait
+    // for ten seconds.
     let mut held = pool.begin().await.unwrap();
     held.execute("select from checkpoints for update").await.unwrap();
     let answers: Vec<_> = acts.iter().map(|act| tokio::spawn(send(act.request()))).collect();
@@ -190,7 +191,7 @@ async fn a_caller_who_loses_the_conversation_before_the_answer_is_told_that_it_i
         let no_body = json!("");
         // Weavy's answer to a change of members has no body anyway.
         let is_done = [(204, &no_body), (200, &no_body)].contains(&seen);
-        // What is in the trash is shown to the user who puts it there.
+        // A trashed conversation is shown to the user who trashed it.
         let is_trashed = seen.1["is_trashed"] == true;
         assert!(is_done || is_trashed, "{}: {seen:?}", act.path);
     }

@@ -20,7 +20,7 @@ async fn the_private_servers_do_not_get_our_secrets() {
         let environment = String::from_utf8_lossy(&environment);
         assert!(!environment.contains(SECRET) && !environment.contains(MASTER_KEY), "{pid_file}");
     }
-    // Users who may read the folder may follow the events.
+    // Users who may read the folder may subscribe to the events.
     for user in ["nats", "nats-reader"] {
         let url_file = folder.join(format!("{user}-url"));
         assert_eq!(std::fs::metadata(&url_file).unwrap().permissions().mode() & 0o777, 0o600);

@@ -1,4 +1,4 @@
-//! What is wrong with a start is told at once, and nothing that is there is harmed by it.
+//! A start that has to fail says so at once, and harms nothing that exists.
 
 use std::path::Path;
 use std::process::Command;
@@ -9,7 +9,7 @@ use sqlx::Executor;
 
 use crate::harness::{Installation, MASTER_KEY, Server, run, serve};
 
-/// A verb with nothing set.
+/// A verb without any settings.
 fn verb(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_colloquy"));
     command.args(arguments);
@@ -78,7 +78,7 @@ async fn a_database_that_cannot_hold_every_text_is_refused() {
 
 #[tokio::test]
 async fn a_postgresql_that_does_not_answer_is_told_in_time_and_with_its_cause() {
-    // One that takes connections, and never says a word.
+    // A server that accepts connections and never answers.
     let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let silent = silent.local_addr().unwrap().port().to_string();
     for (port, cause) in [("1", "Connection refused"), (&silent, "no answer within 2 s")] {

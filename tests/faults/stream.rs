@@ -1,5 +1,5 @@
-//! Somebody writes to the stream that belongs to the relay: it is seen wherever an operator looks,
-//! and commands go on.
+//! A foreign message in the stream that belongs to the relay is reported wherever an operator
+//! looks, and commands still work.
 
 use serde_json::json;
 
@@ -15,7 +15,7 @@ pub async fn becomes(ann: &Caller, readiness: &str) {
     .await;
 }
 
-/// How often something was logged.
+/// How often a message was logged.
 fn logged(server: &Server, message: &str) -> usize {
     server.log().matches(message).count()
 }

@@ -1,4 +1,4 @@
-//! Nobody reads what is logged or printed: it may be lost, and nothing else is.
+//! Nobody reads what is logged or printed: that may be lost, and nothing else.
 
 use std::fs::File;
 use std::process::Stdio;
@@ -67,7 +67,7 @@ async fn every_verb_ends_quietly_when_nobody_reads_what_it_prints() {
         (&["audit", "export"], 0),
         (&["audit", "verify"], 0),
         (&["audit", "verify", "--format", "json"], 0),
-        // What was found does not depend on who reads it.
+        // The outcome does not depend on who reads it.
         (&["audit", "verify", "--expect", &wrong], 3),
         (&["--help"], 0),
     ] {

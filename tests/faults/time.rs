@@ -1,5 +1,5 @@
-//! The database is put back to an earlier time under a running server, as a restored backup or a
-//! promoted replica is: what the process remembers is no longer true, so it ends, and says why.
+//! The database is reset to an earlier state under a running server, as by a restored backup or a
+//! promoted replica: what the process remembers is no longer true, so it exits and says why.
 
 use embedded::testing::unique;
 use serde_json::json;
@@ -7,7 +7,7 @@ use sqlx::{Connection, Executor, PgConnection};
 
 use crate::harness::{Installation, wait_until};
 
-/// Its database by the name, and the address of another one beside it.
+/// The name of its database, and the address of another database on the same server.
 fn name_and_neighbour(installation: &Installation) -> (String, String) {
     let (server, name) = installation.database_url.rsplit_once('/').unwrap();
     (name.to_owned(), format!("{server}/postgres"))

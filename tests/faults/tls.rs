@@ -18,7 +18,7 @@ fn authority() -> Authority {
     CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap()
 }
 
-/// Has a server show a certificate of its address, and let nobody in without TLS.
+/// Makes a server present a certificate for its address, and refuse connections without TLS.
 async fn require_tls(postgres: &Postgres, cluster: &Path, authority: &Authority) {
     let key = KeyPair::generate().unwrap();
     let params = CertificateParams::new(["127.0.0.1".to_owned()]).unwrap();

@@ -1,5 +1,5 @@
-//! A stored event that nobody can read: it costs its own conversation, and the rest only until an
-//! operator says so.
+//! A stored event that cannot be read: it blocks its own conversation, and everything else only
+//! until an operator quarantines it.
 
 use serde_json::{Value, json};
 use sqlx::Executor;
@@ -7,7 +7,7 @@ use sqlx::Executor;
 use super::all_messages;
 use crate::harness::{Installation, wait_until};
 
-/// Appends to the stream of a conversation what no command would; returns its position.
+/// Appends an event that no command would to a conversation's stream; returns its position.
 async fn append(installation: &Installation, conversation: &str, kind: &str, fields: &str) -> i64 {
     let (position,): (i64,) = sqlx::query_as(
         "select first_position from append_events(null, array[1::bigint], array[1], array[''],
@@ -40,7 +40,7 @@ async fn quarantined_events_cost_no_more_than_their_own_conversation() {
                    order by position limit 1";
     let pool = installation.pool().await;
     let stream: String = sqlx::query_scalar(created).fetch_one(&pool).await.unwrap();
-    // Of a newer version, and what somebody has changed the key of.
+    // An event type of a newer version, and a text that cannot be decrypted.
     let position = append(&installation, &stream, "FromTheFuture", "").await;
     let sealed = ",\"text\":{\"$sealed\":\"AAAA\"}";
     append(&installation, &stream, "MessagePosted", sealed).await;

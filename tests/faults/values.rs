@@ -1,5 +1,5 @@
 //! Values that could be accepted, but not be stored or read back: each is refused in the surface's
-//! own shape, and nobody else notices.
+//! own shape, and nobody else is affected.
 
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -54,7 +54,7 @@ async fn a_small_request_with_values_at_the_edge_stops_nobody() {
     assert_eq!(ann.get("/readyz").await.body, "ready\n");
 }
 
-/// What is written in a user's profile comes from the host system, and is bounded as well.
+/// A user's profile comes from the host system, and is bounded as well.
 #[tokio::test(flavor = "multi_thread")]
 async fn every_field_of_a_user_has_a_limit() {
     let server = Server::fresh().await;

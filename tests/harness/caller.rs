@@ -11,7 +11,7 @@ pub struct Caller {
     client: reqwest::Client,
 }
 
-/// An answer, read whole.
+/// An answer with its whole body.
 #[derive(Debug)]
 pub struct Answer {
     pub status: StatusCode,
@@ -66,8 +66,8 @@ impl Caller {
     }
 }
 
-/// Sends a request; its answer has to be one that is described, and what is in it nowhere in the
-/// log.
+/// Sends a request. The answer has to match the API description, and what is in the request's body
+/// must not appear in the log.
 pub async fn send(request: reqwest::RequestBuilder) -> Answer {
     let (client, request) = request.build_split();
     let request = request.unwrap();

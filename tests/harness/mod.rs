@@ -24,10 +24,10 @@ pub use server::Server;
 pub const SECRET: &str = "a-secret-for-tests-of-32-bytes-or-more";
 pub const MASTER_KEY: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
 
-/// A line for each request, too.
+/// Also logs a line for each request.
 const LOG: &str = "info,api=debug";
 
-/// The environment of one installation: what a restart finds again.
+/// The settings of one installation, which a restart finds again.
 #[derive(Clone)]
 pub struct Installation {
     pub database_url: String,
@@ -42,7 +42,7 @@ impl Installation {
         Self::on(event_store::testing::database().await).await
     }
 
-    /// With nothing in its database.
+    /// With an empty database.
     pub async fn unmigrated() -> Self {
         Self::on(testing::database().await).await
     }
@@ -57,7 +57,7 @@ impl Installation {
         }
     }
 
-    /// Its statements are about the read models that servers show, if there are any yet.
+    /// Its statements see the read models that servers show, if there are any yet.
     pub async fn pool(&self) -> PgPool {
         let log = PgPool::connect(&self.database_url).await.unwrap();
         let schemas: Vec<String> =
@@ -70,14 +70,14 @@ impl Installation {
         PgPool::connect_with(options.options([("search_path", path)])).await.unwrap()
     }
 
-    /// To be run otherwise than below.
+    /// The command line of a verb, for runs that the methods below do not cover.
     pub fn verb(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_colloquy"));
         command.env("COLLOQUY_JWT_SECRET", SECRET).env("COLLOQUY_LISTEN", "127.0.0.1:0");
         self.configured(command, arguments)
     }
 
-    /// Another node's commands, for what no dialect can say.
+    /// Executes commands as another node would, for what no dialect can express.
     pub async fn commands(&self) -> Commands {
         let pool = self.pool().await;
         let master_key = MasterKey::from_base64(MASTER_KEY).unwrap();
@@ -85,7 +85,7 @@ impl Installation {
         Commands::start(Log::new(pool, keys), &Settings::default(), CancellationToken::new())
     }
 
-    /// Carries out a command on a conversation; returns the position that reflects it.
+    /// Executes a command on a conversation; returns the position that reflects it.
     pub async fn tell(&self, conversation: ConversationId, command: conversation::Command) -> i64 {
         let commands = self.commands().await;
         let context = context("test");
@@ -93,7 +93,7 @@ impl Installation {
         told.await.unwrap().position.get()
     }
 
-    /// Carries out a member's own command; returns the position that reflects it.
+    /// Executes a member's own command; returns the position that reflects it.
     pub async fn change(
         &self,
         conversation: ConversationId,
@@ -119,7 +119,8 @@ impl Installation {
         changed.await.unwrap().position.get()
     }
 
-    /// Runs a verb that goes on, and reads what it prints; it ends when the lines are dropped.
+    /// Runs a verb that does not end by itself, and reads what it prints; it is killed when
+    /// dropped.
     pub fn follow(&self, arguments: &[&str]) -> Following {
         let mut child = self.verb(arguments).stdout(Stdio::piped()).spawn().unwrap();
         let lines = BufReader::new(child.stdout.take().unwrap()).lines();
@@ -131,7 +132,7 @@ impl Installation {
         self.run_with(arguments, &[])
     }
 
-    /// The same with further variables.
+    /// The same with further environment variables.
     pub fn run_with(
         &self,
         arguments: &[&str],
@@ -140,8 +141,7 @@ impl Installation {
         run(self.verb(arguments).envs(variables.iter().copied()))
     }
 
-    /// Runs a verb to its end, which is to be a good one; the most memory that it ever had, in
-    /// bytes.
+    /// Runs a verb to its end, which has to be a success; returns its peak memory in bytes.
     pub async fn peak_memory(&self, arguments: &[&str]) -> u64 {
         let mut child = self.verb(arguments).stdout(Stdio::null()).spawn().unwrap();
         let mut peak = 0;
@@ -155,14 +155,14 @@ impl Installation {
         }
     }
 
-    /// Runs it with another standard output: status, standard error.
+    /// Runs a verb with another standard output: status, standard error.
     pub fn run_into(&self, output: Stdio, arguments: &[&str]) -> (Option<i32>, String) {
         let verb = self.verb(arguments).stdout(output).stderr(Stdio::piped()).spawn().unwrap();
         let ended = verb.wait_with_output().unwrap();
         (ended.status.code(), String::from_utf8(ended.stderr).unwrap())
     }
 
-    /// The same, as it must succeed; standard output.
+    /// Runs a verb that has to succeed; returns its standard output.
     #[track_caller]
     pub fn done(&self, arguments: &[&str]) -> String {
         let (status, output, errors) = self.run(arguments);
@@ -187,7 +187,7 @@ impl Installation {
         Server::start(self.configured(command, arguments))
     }
 
-    /// The same with further variables.
+    /// The same with further environment variables.
     pub fn start_with_variables(&self, variables: &[(&str, &str)]) -> Server {
         let mut command = self.configured(serve(), &[]);
         if variables.iter().any(|(name, _)| *name == "COLLOQUY_JWKS_URL") {
@@ -197,7 +197,7 @@ impl Installation {
         Server::start(command)
     }
 
-    /// The same for a process that may have so many files and connections open.
+    /// The same with a limit on the files and connections that are open at once.
     pub fn start_with_open_files(&self, open_files_max: u32) -> Server {
         let mut shell = Command::new("sh");
         let limited = format!("ulimit -n {open_files_max}; exec \"$0\" \"$@\"");
@@ -205,7 +205,7 @@ impl Installation {
         Server::start(self.configured(serving(shell), &[]))
     }
 
-    /// Starts a node that cannot log: its standard error goes elsewhere. The address is the one
+    /// Starts a node whose standard error, and so its log, goes elsewhere. The address is the one
     /// that it prints.
     pub fn start_logging_to(&self, standard_error: Stdio) -> Server {
         let mut child = self
@@ -224,7 +224,7 @@ impl Installation {
         Server::without_log(child, url)
     }
 
-    /// A command on what the installation has.
+    /// A command with the settings of the installation.
     fn configured(&self, mut command: Command, arguments: &[&str]) -> Command {
         command
             .args(arguments)
@@ -237,7 +237,7 @@ impl Installation {
     }
 }
 
-/// A server with nothing but a secret for tokens: with private servers, unless more is set.
+/// A server with only a secret for tokens: it starts private servers, unless more is set.
 pub fn serve() -> Command {
     serving(Command::new(env!("CARGO_BIN_EXE_colloquy")))
 }
@@ -249,14 +249,14 @@ fn serving(mut command: Command) -> Command {
     command
 }
 
-/// What a program said when it ended: status, standard output, standard error.
+/// The outcome of a program: status, standard output, standard error.
 pub fn run(command: &mut Command) -> (Option<i32>, String, String) {
     let output = command.output().unwrap();
     let text = |bytes| String::from_utf8(bytes).unwrap();
     (output.status.code(), text(output.stdout), text(output.stderr))
 }
 
-/// A verb that goes on; killed when dropped.
+/// A verb that does not end by itself; killed when dropped.
 pub struct Following {
     child: Child,
     lines: std::io::Lines<BufReader<std::process::ChildStdout>>,

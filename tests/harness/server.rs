@@ -11,13 +11,13 @@ use tokio::net::{TcpSocket, TcpStream};
 use super::{Caller, Installation, SECRET};
 use crate::discretion;
 
-/// A node; killed when dropped. What it has logged is looked through then.
+/// A node; when dropped, it is killed and its log is checked.
 pub struct Server {
     child: Child,
     pub url: String,
     client: reqwest::Client,
     logged: Arc<Mutex<String>>,
-    /// Ends with the log.
+    /// Reads the log to its end.
     logging: Option<JoinHandle<()>>,
 }
 
@@ -54,7 +54,7 @@ impl Server {
         };
         let mut server = Self::without_log(child, url);
         *server.logged.lock().unwrap() = said;
-        // Its log has to be read, or it would wait for room in the pipe.
+        // Unless the log is read, the node blocks on a full pipe.
         let logged = server.logged.clone();
         server.logging = Some(std::thread::spawn(move || {
             for line in log.map_while(Result::ok) {
@@ -66,7 +66,7 @@ impl Server {
         server
     }
 
-    /// One whose log goes elsewhere.
+    /// A node whose log goes elsewhere.
     pub fn without_log(child: Child, url: String) -> Self {
         let client = reqwest::Client::builder().local_address(discretion::CALLERS_ADDRESS);
         Self { child, url, client: client.build().unwrap(), logged: Arc::default(), logging: None }
@@ -97,16 +97,16 @@ impl Server {
         unsafe { libc::kill(self.child.id() as i32, signal) };
     }
 
-    /// The most memory that it ever had, in bytes.
+    /// Its peak memory in bytes.
     pub fn peak_memory(&self) -> u64 {
         peak_memory(self.child.id()).unwrap()
     }
 
-    /// A request that is sent as far as this, on a connection of its own.
+    /// Sends the beginning of a request, up to `rest`, on a connection of its own.
     pub async fn begin(&self, caller: &Caller, method: &str, path: &str, rest: &str) -> TcpStream {
         let address = self.url.strip_prefix("http://").unwrap();
         let socket = TcpSocket::new_v4().unwrap();
-        // What is sent and not read is not kept by the operating system.
+        // A small buffer, so that the operating system does not take what the test does not read.
         socket.set_recv_buffer_size(4096).unwrap();
         socket.bind((discretion::CALLERS_ADDRESS, 0).into()).unwrap();
         let mut connection = socket.connect(address.parse().unwrap()).await.unwrap();
@@ -146,7 +146,7 @@ impl Server {
     }
 }
 
-/// Of a process; nothing when it has ended.
+/// The peak memory of a process in bytes; `None` once it has ended.
 pub fn peak_memory(process: u32) -> Option<u64> {
     let status = std::fs::read_to_string(format!("/proc/{process}/status")).ok()?;
     let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;

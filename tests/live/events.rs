@@ -186,7 +186,7 @@ async fn only_who_has_a_token_listens() {
     server.caller("ann").get("/events/x").await.expect(404);
 }
 
-/// Who is in what is read from read models, and followed in the log from there on.
+/// A listener's memberships are read from the read models, and followed in the log from there on.
 #[tokio::test]
 async fn what_was_told_before_the_read_models_showed_it_is_not_lost_to_who_begins_to_listen() {
     let installation = Installation::new().await;
@@ -204,7 +204,7 @@ async fn what_was_told_before_the_read_models_showed_it_is_not_lost_to_who_begin
     anns.up_to("MemberAdded").await;
 
     let mut listens = std::pin::pin!(bob.listen());
-    // Who does not wait for the read models begins by then.
+    // A listener that does not wait for the read models would have begun by then.
     let early = tokio::time::timeout(Duration::from_millis(500), &mut listens).await;
     held.rollback().await.unwrap();
     let mut bobs = match early {

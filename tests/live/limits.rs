@@ -7,7 +7,7 @@ use serde_json::json;
 use super::Listening;
 use crate::harness::{Caller, Installation, Server, wait_until};
 
-/// As many as a node has to bear without noticing; by hand, there were a thousand.
+/// A node has to bear this many without effort; a thousand were tried by hand.
 const STREAMS: usize = 200;
 
 async fn status(caller: &Caller) -> u16 {

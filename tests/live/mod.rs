@@ -1,4 +1,4 @@
-//! What is told while it happens: events, typing, presence.
+//! Live updates: events, typing, presence.
 
 mod events;
 mod limits;
@@ -17,11 +17,11 @@ use crate::harness::Caller;
 pub struct Listening {
     response: reqwest::Response,
     text: String,
-    /// As the standard says that a reader keeps it.
+    /// The last event id, kept as the standard asks of a client.
     pub last_event: Option<i64>,
 }
 
-/// What was told.
+/// An event as it was received.
 #[derive(Debug, PartialEq)]
 pub struct Told {
     pub id: Option<i64>,
@@ -37,7 +37,7 @@ impl Told {
 const PATIENCE: Duration = Duration::from_secs(20);
 
 impl Caller {
-    /// Begins to listen; from the event behind this one, if there is one.
+    /// Begins to listen, after this event if one is given.
     pub async fn listen_from(&self, last_event: Option<i64>) -> Listening {
         let mut request = self.request(Method::GET, "/events");
         if let Some(id) = last_event {
@@ -47,7 +47,7 @@ impl Caller {
         assert_eq!(response.status(), 200);
         assert_eq!(response.headers()["content-type"], "text/event-stream");
         let mut listening = Listening { response, text: String::new(), last_event: None };
-        // The first block says where it begins.
+        // The first block carries the position where it begins.
         assert_eq!(listening.block().await, Some(None));
         listening
     }
@@ -62,7 +62,7 @@ impl Caller {
 }
 
 impl Listening {
-    /// The next block: none at the end, none in it if it only has a position.
+    /// The next block: `None` at the end, `Some(None)` if it only carries a position.
     async fn block(&mut self) -> Option<Option<Told>> {
         loop {
             if let Some((block, rest)) = self.text.split_once("\n\n") {
@@ -84,7 +84,7 @@ impl Listening {
         }
     }
 
-    /// The next event; none when the stream has ended.
+    /// The next event; `None` when the stream has ended.
     pub async fn next(&mut self) -> Option<Told> {
         loop {
             if let Some(told) = self.block().await? {
@@ -93,7 +93,7 @@ impl Listening {
         }
     }
 
-    /// Events up to the first of this type, which is among them.
+    /// The events up to and including the first of this type.
     pub async fn up_to(&mut self, event_type: &str) -> Vec<Told> {
         let mut all = Vec::new();
         while !all.last().is_some_and(|told: &Told| told.is(event_type)) {

@@ -6,7 +6,7 @@ use serde_json::json;
 use super::Told;
 use crate::harness::{Caller, Installation, Server, send};
 
-/// What is told behind an event, up to the newest conversation.
+/// The events after this one, up to the newest conversation.
 async fn told_behind(caller: &Caller, last_event: i64, newest: &serde_json::Value) -> Vec<Told> {
     let mut listening = caller.listen_from(Some(last_event)).await;
     let mut all: Vec<Told> = Vec::new();
@@ -45,7 +45,7 @@ async fn a_reader_goes_on_behind_any_event_without_gap_or_repetition() {
     for after in [0, 7, 15, 31] {
         assert_eq!(told_behind(&ann, ids[after] - 1, &newest).await, live[after..]);
     }
-    // From the beginning, her own registration is among it.
+    // From the beginning, it includes her own registration.
     let from_start = told_behind(&ann, 0, &newest).await;
     assert_eq!(from_start[0].data["type"], "UserRegistered");
     assert_eq!(from_start[from_start.len() - 32..], live);
@@ -118,13 +118,13 @@ async fn what_is_no_event_of_the_account_is_refused() {
     for wrong in ["-1", "x", "1.5", "99999999999999999999", "0x1", "ä"] {
         assert!(send(with(&ann, wrong)).await.expect(400)["error"].is_string(), "{wrong}");
     }
-    // What the first account has had, the second has not.
+    // A position that the first account has reached is ahead of the second account.
     for (caller, ahead) in [(&ann, i64::MAX.to_string()), (&other, "4".to_owned())] {
         let answer = send(with(caller, &ahead)).await;
         assert_eq!(answer.headers["retry-after"], "1");
         answer.expect(503);
     }
-    // Nor is it told anything of that.
+    // Nor does it get any of those events.
     let mut others = other.listen_from(Some(1)).await;
     assert_eq!(others.last_event, Some(1));
     let key = server.caller_with("host", 2, "service");

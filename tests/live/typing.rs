@@ -22,7 +22,7 @@ async fn the_other_members_are_told_who_types_on_every_node_and_consumers_are() 
     let client = async_nats::connect(&installation.nats_url).await.unwrap();
     let subject = format!("{}.typing.1.*", installation.prefix);
     let mut consumer = client.subscribe(subject).await.unwrap();
-    // That nobody hears it is answered after the subscription was made; to flush is only to send.
+    // The no-responders reply proves that the subscription is in effect; a flush only sends it.
     let unheard = client.request("nobody", "".into()).await.unwrap_err();
     assert_eq!(unheard.kind(), async_nats::RequestErrorKind::NoResponders);
     let [mut anns, mut cyds] = [ann.listen().await, nodes[0].caller("cyd").listen().await];

@@ -1,4 +1,4 @@
-//! `examples/unread_digest.rs` is killed a hundred times, and right each time.
+//! `examples/unread_digest.rs` is killed a hundred times, and its counts are right each time.
 
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
@@ -32,7 +32,7 @@ fn start(installation: &Installation) -> Digest {
     Digest(command.stderr(Stdio::null()).spawn().unwrap())
 }
 
-/// Its position; and at that position, where its counts are not what the log says.
+/// Its position, and its counts that differ from what the log says at that position.
 async fn look(pool: &PgPool) -> (i64, Vec<(String, i64, i64)>) {
     let mut snapshot = pool.begin().await.unwrap();
     sqlx::query("set transaction isolation level repeatable read")
@@ -125,7 +125,8 @@ async fn a_consumer_that_is_killed_a_hundred_times_counts_everything_once() {
             60 => _ = bob.put(&mark).await.expect(200),
             _ => {}
         }
-        // From before it has connected to after it has counted all; now and then it has to get on.
+        // Killed at any time from before it has connected to after it has counted all; every fourth
+        // time only after some progress.
         tokio::time::sleep(Duration::from_millis(n * 37 % 120)).await;
         if n % 4 == 0 {
             wait_until("it gets on", async || look(&pool).await.0 > reached).await;
@@ -151,7 +152,8 @@ async fn a_consumer_that_is_killed_a_hundred_times_counts_everything_once() {
             .unwrap();
     let uids: Vec<_> = counted.iter().map(|(uid, _)| uid.as_str()).collect();
     assert_eq!(uids, ["ann", "bob", "cat", "dora"]);
-    // By ann's messages, who has posted all of them.
+    // Only Ann has posted. Bob has read until run 60, Cat was added in run 30, Dora has read
+    // nothing.
     let unread: Vec<_> = counted.iter().map(|(_, unread)| *unread).collect();
     assert_eq!((unread[0], unread[3]), (0, 3 * KILLS as i64 + 1));
     assert!(0 < unread[1] && unread[1] < unread[2] && unread[2] < unread[3], "{unread:?}");

@@ -53,7 +53,7 @@ async fn history_is_published_once_more_to_a_stream_of_its_own() {
     }
 }
 
-/// Beside a server that runs its own, and when it is gone.
+/// While a server runs its private NATS, and when it is gone.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_private_server_is_found_again_and_its_stream_checked_repaired_and_copied() {
     let folder = folder();
@@ -94,7 +94,7 @@ async fn the_private_server_is_found_again_and_its_stream_checked_repaired_and_c
     assert_eq!(url(), before, "it is found where it was");
 }
 
-/// And every message is as its schema says.
+/// Also checks every message against its schema.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_description_of_the_events_is_served_and_printed() {
     let installation = Installation::new().await;

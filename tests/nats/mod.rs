@@ -1,4 +1,4 @@
-//! The stream and who reads it.
+//! The stream and its consumers.
 
 mod digest;
 mod history;

@@ -1,4 +1,4 @@
-//! Whatever is done to the stream, `replay nats --repair` makes it right, and who reads it misses
+//! Whatever is done to the stream, `replay nats --repair` puts it right, and its consumers miss
 //! nothing.
 
 use std::collections::BTreeMap;
@@ -70,7 +70,7 @@ async fn a_stream_that_is_deleted() {
     assert_eq!(status, Some(0), "{output}");
     let (status, output) = world.run(&["--check"]);
     assert_eq!(status, Some(0), "{output}");
-    // Its consumers went with it: who keeps its own place makes another there.
+    // Its consumers are gone with it: one that keeps its own position creates another one there.
     let config = pull::Config {
         durable_name: Some("reader".to_owned()),
         deliver_policy: jetstream::consumer::DeliverPolicy::ByStartSequence { start_sequence: 6 },
@@ -90,7 +90,7 @@ async fn an_old_copy_of_the_store_that_is_put_back() {
     world.start_broker(port).await;
     let server = world.installation.start();
     let ann = server.caller("ann");
-    // Its read models go on when the leases of the one that was killed are over.
+    // Its read models go on when the leases of the killed server have expired.
     crate::faults::stream::becomes(&ann, "ready\n").await;
     let chats = ann.get("/api/conversations").await.expect(200);
     let message = ann.say(&chats["data"][0], "to be deleted, too").await;
@@ -101,14 +101,14 @@ async fn an_old_copy_of_the_store_that_is_put_back() {
     std::fs::remove_dir_all(&store).unwrap();
     std::fs::rename(&old, &store).unwrap();
     world.start_broker(port).await;
-    // The message that was deleted is not there: it comes without its text, and goes.
+    // The stream lacks the deleted message: it is published without its text, and then erased.
     let (status, output) = world.run(&["--check"]);
     assert!(status == Some(0) && output.contains("2 events are not published yet"), "{output}");
     let (status, output) = world.run(&["--repair", "--yes"]);
     assert!(status == Some(0) && output.contains("2 of them erased"), "{output}");
     let (status, output) = world.run(&["--check"]);
     assert_eq!(status, Some(0), "{output}");
-    // It goes on where the old copy has it.
+    // The consumer goes on from the position in the old copy.
     world.read_up_to(12).await;
     let mut expected = world.log().await;
     expected.remove(&11);
@@ -134,7 +134,7 @@ async fn the_stream_of_another_installation() {
     other.is_repaired(said).await;
 }
 
-/// While the server goes on recording, and its relay would publish.
+/// Meanwhile the server goes on recording, and its relay tries to publish.
 #[tokio::test(flavor = "multi_thread")]
 async fn two_repairs_at_once_beside_a_busy_server() {
     let (mut world, server) = World::new().await;
@@ -174,12 +174,12 @@ async fn a_repair_that_is_killed_is_finished_by_the_next() {
         let killed = world.installation.follow(&["replay", "nats", "--repair", "--yes"]);
         tokio::time::sleep(Duration::from_millis(pause_ms)).await;
         drop(killed);
-        // The lease of who was killed would run out only later.
+        // The lease of the killed process would expire only later.
         sqlx::query("update leases set expires_at = '-infinity'").execute(&pool).await.unwrap();
     }
     let (status, output) = world.run(&["--repair", "--yes"]);
     assert_eq!(status, Some(0), "{output}");
-    // The foreign message is nowhere in the log.
+    // The foreign message is not in the log.
     world.shown.remove(&11);
     world.installation.start().caller("carl").arrive().await;
     world.until_published(11).await;

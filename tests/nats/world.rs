@@ -1,4 +1,4 @@
-//! An installation with a stream that is read, and things that are done to it.
+//! An installation with a stream and a consumer, and things that are done to the stream.
 
 use std::collections::BTreeMap;
 
@@ -17,7 +17,7 @@ pub struct World {
     pub installation: Installation,
     pub broker: Option<Nats>,
     pub folder: Folder,
-    /// What a durable consumer was shown, by number.
+    /// The messages that a durable consumer received, by number.
     pub shown: BTreeMap<u64, String>,
 }
 
@@ -75,7 +75,8 @@ impl World {
         let consumer: PullConsumer = stream.get_consumer("reader").await.unwrap();
         let mut reached = 0;
         while reached < last {
-            // One at a time: what was asked for and not waited for would come again only later.
+            // One at a time: messages that were fetched but not awaited would be redelivered only
+            // later.
             let mut asked = consumer.batch().max_messages(1).messages().await.unwrap();
             let Some(message) = asked.next().await else { continue };
             let message = message.unwrap();
@@ -93,14 +94,14 @@ impl World {
         jetstream.publish(subject, "mine".into()).await.unwrap().await.unwrap();
     }
 
-    /// As the verbs do, with nobody at a terminal.
+    /// Runs the verb without a terminal.
     pub fn run(&self, arguments: &[&str]) -> (Option<i32>, String) {
         let (status, output, errors) =
             self.installation.run(&[&["replay", "nats"], arguments].concat());
         (status, output + &errors)
     }
 
-    /// It is repaired, and the consumer goes on to the end.
+    /// Repairs the stream; the consumer then reads it to the end.
     pub async fn is_repaired(&mut self, said: &str) {
         let (status, output) = self.run(&["--repair", "--yes"]);
         assert_eq!(status, Some(0), "{output}");

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::{chat, id, pair};
 use crate::harness::{Caller, Server};
 
-/// Runs a command line as a reader of the page would, with host and token put in.
+/// Runs a command line as a reader of the page would, with host and token filled in.
 fn curl(server: &Server, caller: &Caller, line: &str) -> (u16, Value) {
     let line = line
         .replace("https://api.protocol.chat", &server.url)

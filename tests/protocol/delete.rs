@@ -32,7 +32,7 @@ async fn either_of_two_may_erase_their_chat_for_good() {
     }
 }
 
-/// Each of them is a stream that stays in the log.
+/// Each erased chat is a stream that stays in the log.
 #[tokio::test]
 async fn a_new_chat_costs_no_more_however_many_were_erased_before_it() {
     let server = Server::fresh().await;

@@ -91,7 +91,7 @@ async fn pages_go_both_ways_with_no_repeat_and_no_gap() {
     assert_eq!(page(before(0)).await, (vec![], false));
     assert_eq!(page(format!("{}&limit=3", before(20))).await, (all[17..20].to_vec(), true));
 
-    // What gets a message moves to the top; who walks on meets every other one once.
+    // A conversation that gets a message moves to the top; paging on meets every other one once.
     say(&ann, &json!({"id": all[22]}), "up").await;
     say(&ann, &json!({"id": all[3]}), "up").await;
     let mut walked = all[..10].to_vec();

@@ -68,7 +68,7 @@ async fn what_cannot_be_posted_is_refused() {
     let body =
         json!({"conversation_id": made["id"], "message": "x".repeat(150_000), "attachments": []});
     ann.post("/v1/messages", body).await.expect(201);
-    // As long as can be, in the longest way to write it.
+    // The longest text, in its longest encoding.
     let longest = "\u{1f600}".repeat(150_000);
     let fields = [("conversation_id", id(&made)), ("message", &longest)];
     let posted = ann.form(Method::POST, "/v1/messages", &fields).await.expect(201);

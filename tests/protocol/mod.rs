@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use crate::harness::{Answer, Caller, Server};
 
-/// Ann and Bob, who is known already.
+/// Ann and Bob, who are both registered.
 pub async fn pair(server: &Server) -> (Caller, Caller) {
     let (ann, bob) = (server.caller("ann"), server.caller("bob"));
     ann.arrive().await;
@@ -37,7 +37,7 @@ pub async fn chat(caller: &Caller, contact: &str) -> Value {
     answer.body
 }
 
-/// A message in it.
+/// Posts a message to it.
 pub async fn say(caller: &Caller, conversation: &Value, text: &str) -> Value {
     let body = json!({"conversation_id": conversation["id"], "message": text});
     caller.post("/v1/messages", body).await.expect(201)

@@ -47,7 +47,7 @@ async fn a_mute_with_an_end_runs_out_without_any_request() {
     let counted = async || ann.get("/api/conversations/badge").await.expect(200)["private"] == 1;
     wait_until("it counts again", counted).await;
 
-    // The second one ends while nobody runs.
+    // The second mute ends while no node runs.
     let until = Utc::now() + TimeDelta::seconds(1);
     assert_eq!(mute(until).await.0, true);
     server.kill();

@@ -43,7 +43,7 @@ async fn a_bookmark_is_the_read_marker_of_every_dialect() {
     assert_eq!(unread, false);
     assert!(newest.as_i64() > marked.as_i64());
 
-    // To the newest message that is not after a time, which may be further back.
+    // To the newest message posted no later than a given time, which may be further back.
     let between = first["attributes"]["created_at"].clone();
     assert!(between.as_str() < second["attributes"]["created_at"].as_str());
     let after_first = (between.as_str().unwrap().parse::<chrono::DateTime<chrono::Utc>>().unwrap()

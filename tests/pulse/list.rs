@@ -155,7 +155,7 @@ async fn includes_are_complete_and_without_duplicates() {
         names.sort();
         names.dedup();
         assert_eq!(names.len(), count, "no duplicate: {found:?}");
-        // Full linkage: whatever is included is linked by something that is there.
+        // Full linkage: whatever is included is linked from another resource in the document.
         let links = serde_json::to_string(&answer["data"]).unwrap()
             + &serde_json::to_string(&found).unwrap();
         for (r#type, id) in &names {

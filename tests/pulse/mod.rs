@@ -40,7 +40,7 @@ pub async fn get(caller: &Caller, path: &str) -> Answer {
     caller.get(&format!("/api/v1{path}")).await
 }
 
-/// The UUIDs of users by uid, who are known already.
+/// The UUID of a registered user, by uid.
 pub async fn user(caller: &Caller, uid: &str) -> String {
     let found = get(caller, &format!("/users?filter[username]={uid}")).await.expect(200);
     id(&found["data"][0]).to_owned()
@@ -71,7 +71,7 @@ pub async fn say(caller: &Caller, chat: &str, content: &str) -> Value {
     answer.expect(201)["data"].clone()
 }
 
-/// Ann, and others who are known already.
+/// Ann, and others, all registered.
 pub async fn ann_and(server: &Server, others: &[&str]) -> (Caller, Vec<Caller>) {
     let ann = server.caller("ann");
     ann.arrive().await;
@@ -84,7 +84,7 @@ pub async fn ann_and(server: &Server, others: &[&str]) -> (Caller, Vec<Caller>) 
     (ann, callers)
 }
 
-/// Status, code and source of the first error, whose document has the shape.
+/// Status, code and source of the first error, in a document whose shape is checked.
 #[track_caller]
 pub fn error(answer: &Answer) -> (u16, String, Value) {
     assert_eq!(answer.headers["content-type"], MEDIA_TYPE, "{}", answer.body);

@@ -9,11 +9,11 @@ use crate::harness::{Caller, Server};
 /// What is special about a resource.
 pub(super) struct Resource {
     pub(super) r#type: &'static str,
-    /// Where there is one.
+    /// The path of one.
     pub(super) one: String,
-    /// A collection of it, or empty.
+    /// The path of a collection of it, or empty.
     pub(super) all: String,
-    /// Where it is made, with attributes that make one, or empty.
+    /// Where one is created, with attributes for it, or empty.
     pub(super) made_at: String,
     pub(super) attributes: Value,
     /// Where it is changed, or empty.

@@ -39,7 +39,7 @@ async fn two_users_from_hello_to_unread() {
     let read = of("chat_bookmark")["attributes"]["updated_at"].as_str().unwrap();
     let said = of("message")["attributes"]["created_at"].as_str().unwrap();
     assert!(read < said);
-    // A third one hears of nothing until let into a chat of their own.
+    // A third user gets nothing until added to a chat.
     let room = submit(&ann, Method::POST, "/chats", "chat", json!({"subject": "All"})).await;
     let room = id(&room.expect(201)["data"]).to_owned();
     let member = json!({"chat_id": room, "user_id": user(&ann, "cat").await});

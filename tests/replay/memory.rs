@@ -1,4 +1,4 @@
-//! However long the texts of a log are, building read models takes no more memory than it is given.
+//! However long the texts of a log are, building read models takes no more memory than allowed.
 
 use serde_json::json;
 
@@ -6,8 +6,8 @@ use crate::harness::Installation;
 
 const MIB: u64 = 1 << 20;
 
-/// A room with 8 MB of messages, in the clear: encrypting them would take longer than all the
-/// rest.
+/// A room with 8 MB of messages, unencrypted: encrypting them would take longer than the rest of
+/// the test.
 async fn append_long_texts(installation: &Installation) {
     let server = installation.start();
     server.caller("bob").arrive().await;
@@ -34,8 +34,8 @@ async fn append_long_texts(installation: &Installation) {
     .unwrap();
 }
 
-/// Beside what the program itself takes, which is measured with next to nothing to build. With more
-/// memory the same log takes more than that: it is long enough to tell.
+/// Compared with what the program itself takes, measured with next to nothing to build. If it may
+/// use more memory, the same log takes more: the log is long enough for the test to tell.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_rebuild_takes_the_memory_that_it_is_given() {
     let installation = Installation::new().await;

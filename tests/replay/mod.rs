@@ -1,5 +1,4 @@
-//! What was made from the log, made again: read models rebuilt, verified and looked into, by the
-//! built binary.
+//! Read models that are rebuilt from the log, verified and inspected by the built binary.
 
 mod memory;
 mod read_models;

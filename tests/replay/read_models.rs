@@ -8,7 +8,7 @@ fn statuses(installation: &Installation) -> Vec<Value> {
     printed.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
 
-/// A chat with something in it; where it is found.
+/// A chat with messages; returns its path.
 async fn chat(ann: &Caller, bob: &Caller) -> String {
     bob.arrive().await;
     let chat = ann.create(json!(["bob"])).await;
@@ -67,8 +67,8 @@ async fn a_rebuild_that_was_killed_goes_on_without_a_server_and_a_server_goes_on
     let server = installation.start();
     let (ann, bob) = (server.caller("ann"), server.caller("bob"));
     let path = chat(&ann, &bob).await;
-    // One that has the lease is killed in the middle of it: the tables are locked, so that it
-    // cannot switch.
+    // The run that has the lease is killed in the middle: the tables are locked, so that it cannot
+    // switch.
     let pool = installation.pool().await;
     let mut reader = pool.begin().await.unwrap();
     reader.execute("lock table messages in access share mode").await.unwrap();
@@ -84,7 +84,7 @@ async fn a_rebuild_that_was_killed_goes_on_without_a_server_and_a_server_goes_on
     })
     .await;
     reader.rollback().await.unwrap();
-    // The server does not mind.
+    // The server is not affected.
     ann.say(&bob.get(&path).await.expect(200), "four").await;
     assert_eq!(last_message(&bob, &path).await, "four");
     server.kill();
@@ -179,7 +179,7 @@ async fn operators_read_how_the_read_models_are_and_nobody_else_does() {
     }
     let printed = installation.done(&["projection", "status"]);
     assert!(printed.contains("memberships_4") && printed.contains("live"), "{printed}");
-    // A second rebuild beside one under way waits for it, or is refused: the lease is one.
+    // A second rebuild beside a running one waits for its lease, or is refused after a while.
     let (one, other) = (installation.clone(), installation.clone());
     let all = |installation: Installation| {
         std::thread::spawn(move || installation.done(&["replay", "projection", "--all"]))

@@ -1,4 +1,4 @@
-//! What somebody at a terminal sees of long work.
+//! What the user of a terminal sees of long-running work.
 
 use std::fs::File;
 use std::io::Read;
@@ -27,7 +27,7 @@ impl Watched {
         let (mut ours, mut theirs) = (0, 0);
         let size = libc::winsize { ws_row: 24, ws_col: 100, ws_xpixel: 0, ws_ypixel: 0 };
         let none = std::ptr::null_mut();
-        // SAFETY: both numbers and the size outlive the call, and what may be left out is.
+        // SAFETY: both numbers and the size outlive the call, and the optional arguments are null.
         let opened = unsafe { libc::openpty(&mut ours, &mut theirs, none, none.cast(), &size) };
         assert_eq!(opened, 0);
         // SAFETY: they were opened above, and nobody else has them.
@@ -35,13 +35,13 @@ impl Watched {
         let mut verb = installation.verb(arguments);
         verb.env("TERM", "xterm").stdout(Stdio::piped()).stderr(theirs);
         let child = verb.spawn().unwrap();
-        // It has the other end, too.
+        // It holds the other end of the terminal, too.
         drop(verb);
         let seen = Arc::new(Mutex::new(String::new()));
         let told = seen.clone();
         let reading = std::thread::spawn(move || {
             let mut bytes = [0; 4096];
-            // An error is the end: nobody has the terminal any more.
+            // An error is the end: nobody has the terminal open any more.
             while let Ok(length @ 1..) = ours.read(&mut bytes) {
                 told.lock().unwrap().push_str(&String::from_utf8_lossy(&bytes[..length]));
             }
@@ -53,7 +53,7 @@ impl Watched {
         self.seen.lock().unwrap().clone()
     }
 
-    /// Its status, its standard output, and all that was to be seen.
+    /// Its status, its standard output, and everything that the terminal showed.
     fn ended(self) -> (Option<i32>, String, String) {
         let ended = self.child.wait_with_output().unwrap();
         self.reading.join().unwrap();
@@ -80,7 +80,7 @@ async fn a_rebuild_shows_a_bar_and_when_it_is_interrupted_how_to_go_on() {
         "one line, and in the end none: {seen:?}"
     );
 
-    // It cannot be shown as long as somebody reads.
+    // The switch has to wait as long as somebody reads the old tables.
     let pool = installation.pool().await;
     let mut reader = pool.begin().await.unwrap();
     reader.execute("lock table messages in access share mode").await.unwrap();

@@ -1,5 +1,5 @@
-//! What one user does all the time: one thing after another, looking now and then at what came of
-//! it.
+//! What one user does all the time: one action after another, and now and then a look at the
+//! outcome.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -53,7 +53,7 @@ fn pick(session: &mut Session) -> Option<(Arc<Conversation>, Standing)> {
     Some(found.swap_remove(place))
 }
 
-/// A refusal is right if something has happened to the conversation or to who is in it.
+/// A refusal is right only if the conversation or its membership has changed meanwhile.
 pub fn expect_reason(
     session: &Session,
     conversation: &Conversation,
@@ -66,7 +66,7 @@ pub fn expect_reason(
     }
 }
 
-/// The conversation is not what it was to the caller, which is why they were not answered.
+/// The conversation must have changed for the caller, which explains the answer.
 fn expect_change(
     session: &Session,
     conversation: &Conversation,
@@ -88,14 +88,14 @@ fn expect_change(
     }
 }
 
-/// Marks, pins and mutes are the member's own.
+/// Marks, pins and mutes: the member's own state.
 async fn change_own_state(session: &mut Session, conversation: &Conversation, before: Standing) {
     let (number, id) = (conversation.number, conversation.id());
     let weavy =
         |method, what: &str| Ask::new(method, format!("/api/conversations/{number}/{what}"));
     let protocol = |body| Ask::new(Method::PUT, format!("/v1/conversations/{id}")).with(body);
     let read = |method| Ask::new(method, format!("/v1/conversations/{id}/read"));
-    // What the answer shows of it, where it shows it.
+    // The field of the answer that shows the change, and its value, if there is one.
     let (kind, ask, shown) = match session.random.random_range(0..12) {
         0..4 => (Kind::MarkRead, weavy(Method::PUT, "mark"), Some(("is_unread", false))),
         4 => (Kind::MarkUnread, weavy(Method::DELETE, "mark"), None),
@@ -110,7 +110,7 @@ async fn change_own_state(session: &mut Session, conversation: &Conversation, be
     let reply = session.command(kind, ask).await;
     expect_reason(session, conversation, before, &reply, &format!("{kind:?}"));
     if shown.is_some() && reply.answer.status == 204 {
-        // It was recorded, and is not theirs to see any more.
+        // The command was recorded, but the caller no longer sees the conversation.
         expect_change(session, conversation, before, &reply, &format!("{kind:?}"));
         return;
     }

@@ -1,4 +1,4 @@
-//! A clock that one process alone sees, and that can be set while it runs.
+//! A clock that only one process sees, and that can be set while the process runs.
 
 use std::path::{Path, PathBuf};
 
@@ -24,15 +24,15 @@ impl Clock {
         Ok(clock)
     }
 
-    /// So many seconds ahead of the machine's, or behind it.
+    /// Sets it this many seconds ahead of the machine's clock, or behind it.
     pub fn set(&self, ahead_s: i64) {
         let new = self.file.with_extension("new");
         std::fs::write(&new, format!("{ahead_s:+}\n")).unwrap();
         std::fs::rename(new, &self.file).unwrap();
     }
 
-    /// For the environment of the process. How long something takes is measured by another clock,
-    /// which no administrator can set either.
+    /// Environment variables for the process. Durations are measured by another clock, which no
+    /// administrator can set either.
     pub fn variables(&self) -> Vec<(&'static str, String)> {
         vec![
             ("LD_PRELOAD", self.library.display().to_string()),

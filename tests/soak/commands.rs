@@ -22,8 +22,8 @@ pub enum Kind {
 }
 
 impl Kind {
-    /// The event, and how often it is in the log with the key of one such command. What changes
-    /// nothing is acknowledged, and nothing is recorded.
+    /// The event type, and how many such events the log may have with the key of one acknowledged
+    /// command. A command that changes nothing is acknowledged, and nothing is recorded.
     pub fn leaves(self) -> (&'static str, RangeInclusive<i64>) {
         match self {
             Self::Create => ("ConversationCreated", 1..=1),
@@ -56,8 +56,8 @@ pub struct Sent {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outcome {
     Acknowledged,
-    /// At the first attempt: it has left nothing.
+    /// At the first attempt: it recorded nothing.
     Refused,
-    /// After an attempt whose outcome nobody knows: it may have left something.
+    /// After an attempt whose outcome is unknown: it may have recorded something.
     RefusedLater,
 }

@@ -7,17 +7,17 @@ use std::process::Command;
 /// More than a run needs.
 const SIZE_BYTES: u64 = 6 << 30;
 
-/// A tmpfs. It is filled by taking away the room that is left: as full as by a file, and without
-/// that file's memory.
+/// A tmpfs. It is filled by shrinking it to what is used: as full as with a large file in it, and
+/// without that file's memory.
 pub struct SmallDisk {
     path: PathBuf,
 }
 
-/// What is mounted from now on is seen by this process and its children alone, and is gone with
-/// them.
+/// Gives the process a mount namespace of its own: what is mounted from now on is seen by it and
+/// its children alone, and is gone with them.
 ///
 /// # Errors
-/// Why nothing can be mounted.
+/// When nothing can be mounted, with the reason.
 pub fn enter_own_mounts() -> Result<(), String> {
     if !cfg!(target_os = "linux") {
         return Err("there is no tmpfs here".to_owned());
@@ -38,7 +38,7 @@ impl SmallDisk {
         Ok(Self { path: path.to_owned() })
     }
 
-    /// Leaves no room, now or as soon as what is written meanwhile allows.
+    /// Shrinks it to what is used; concurrent writes may require several attempts.
     pub fn fill(&self) -> Result<(), String> {
         let mut last = Ok(());
         for _ in 0..50 {

@@ -1,4 +1,4 @@
-//! What is done to the servers: one fault at a time, in an order that follows from the seed, each
+//! What is done to the servers: one fault at a time, in an order derived from the seed, each
 //! followed by a pause in which everything must become ready again.
 
 use std::path::Path;
@@ -60,7 +60,7 @@ struct Injection<'a> {
     random: StdRng,
 }
 
-/// Goes on until the time is over. Every fault comes once before one comes again.
+/// Injects faults until the time is over. Every fault comes once before one comes again.
 pub async fn inject(
     world: &mut World,
     load: &Arc<Load>,
@@ -141,7 +141,7 @@ impl Injection<'_> {
                 self.pause(0.0..3.0).await;
             }
         }
-        // What was killed is noticed when it has ended.
+        // A kill is only noticed once the process has ended.
         sleep(Duration::from_secs(1)).await;
     }
 
@@ -155,7 +155,8 @@ impl Injection<'_> {
         &self.world.nodes[place]
     }
 
-    /// As the kernel does when memory runs out: PostgreSQL ends all the others too, and recovers.
+    /// As the kernel does when memory runs out: PostgreSQL then ends all other processes, and
+    /// recovers.
     async fn kill_backend(&mut self) {
         let found: Result<Vec<i32>, _> = sqlx::query_scalar(
             "select pid from pg_stat_activity
@@ -176,8 +177,8 @@ impl Injection<'_> {
             self.load.find(format!("the disk could not be filled: {error}"));
         }
         if self.random.random_bool(0.5) {
-            // The tables cannot grow. Nor can the write-ahead log when it has used up the files
-            // that it keeps ready, and then PostgreSQL stops all its processes, and cannot recover
+            // The tables cannot grow. Nor can the write-ahead log once it has used up the files
+            // that it keeps ready: PostgreSQL then stops all its processes, and cannot recover
             // before there is room.
             for _ in 0..20 {
                 let _ = sqlx::query("select pg_switch_wal()").execute(&self.world.db).await;
@@ -210,7 +211,7 @@ impl Injection<'_> {
         }
     }
 
-    /// The node that publishes, or the other one.
+    /// Freezes the node that publishes, or the other one.
     async fn freeze(&mut self, leader: bool) {
         let leading = self.leading().await;
         let place = if leader { leading } else { 1 - leading };
@@ -219,7 +220,8 @@ impl Injection<'_> {
         self.world.nodes[place].signal(libc::SIGCONT);
     }
 
-    /// The first node, when nobody says that it leads.
+    /// The index of the node that leads the relay: the first one, unless the second says that it
+    /// leads.
     async fn leading(&self) -> usize {
         let node = &self.world.nodes[1];
         let asked = self.world.client.get(format!("{}/readyz?verbose", node.url));

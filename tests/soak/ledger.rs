@@ -12,9 +12,9 @@ pub const NODES: usize = 2;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fate {
     Kept,
-    /// Its end was asked for.
+    /// Its deletion was requested.
     Ending,
-    /// Its end was acknowledged.
+    /// Its deletion was acknowledged.
     Ended,
 }
 
@@ -31,10 +31,10 @@ pub struct Person {
 
 pub struct Account {
     pub number: i64,
-    /// Those who act. A user is named by the place here.
+    /// The users who act; elsewhere a user is an index into this.
     pub people: Vec<Person>,
     conversations: Mutex<Vec<Arc<Conversation>>>,
-    /// The newest position that anybody was told.
+    /// The newest position that any caller was told.
     newest: AtomicI64,
 }
 
@@ -47,7 +47,7 @@ impl Account {
         self.conversations.lock().unwrap().clone()
     }
 
-    /// One that is there already stays: a private chat is made by the first request.
+    /// Does nothing if it is there already: several requests may get the same private chat.
     pub fn add(&self, conversation: Conversation) {
         let mut conversations = self.conversations.lock().unwrap();
         if !conversations.iter().any(|known| known.number == conversation.number) {
@@ -68,7 +68,7 @@ pub struct Conversation {
     /// Its id on the Weavy dialect.
     pub number: i64,
     pub uuid: Uuid,
-    /// The only one who lets users in, takes them out and erases it.
+    /// The only one who adds and removes members and erases it.
     pub creator: usize,
     /// Neither its members nor its name change, and nobody erases it.
     pub is_fixed: bool,
@@ -78,23 +78,23 @@ pub struct Conversation {
 pub struct State {
     pub fate: Fate,
     members: Vec<Membership>,
-    /// Names, by the key of the command that gave it.
+    /// Names, by the key of the command that set each.
     pub names: HashMap<String, String>,
     pub messages: Vec<Message>,
 }
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 struct Membership {
-    /// None while it changes.
+    /// `None` while it changes.
     is_in: Option<bool>,
     changes: u32,
 }
 
 #[derive(Debug, Clone)]
 pub struct Message {
-    /// What its text begins with.
+    /// The first word of its text.
     pub name: String,
-    /// On the dialect that it was posted on; none if it is not known whether it was posted.
+    /// Its id on the dialect that it was posted on; `None` if it is unknown whether it was posted.
     pub id: Option<(Dialect, String)>,
     /// The newest version that each node has acknowledged.
     pub acknowledged_by: [Option<u32>; NODES],
@@ -102,7 +102,7 @@ pub struct Message {
     /// The newest version that was sent.
     pub sent: u32,
     pub fate: Fate,
-    /// The node that has acknowledged its end.
+    /// The nodes that have acknowledged its deletion.
     pub ended_by: [bool; NODES],
 }
 
@@ -143,7 +143,8 @@ impl Conversation {
     }
 }
 
-/// Since when a user has been in, or out; two that are equal had no change between them.
+/// Whether a user is in, and how often that has changed; if two are equal there was no change
+/// between them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Standing {
     pub is_in: bool,
@@ -151,14 +152,14 @@ pub struct Standing {
 }
 
 impl Standing {
-    /// The conversation was created so.
+    /// Whether it is as the conversation was created.
     pub fn is_original(self) -> bool {
         self.changes == 0
     }
 }
 
 impl State {
-    /// None while that changes, and once the conversation's end was asked for.
+    /// `None` while that changes, and once the conversation's deletion was requested.
     pub fn standing(&self, user: usize) -> Option<Standing> {
         let member = self.members[user];
         let is_in = member.is_in.filter(|_| self.fate == Fate::Kept)?;
@@ -169,19 +170,19 @@ impl State {
         self.standing(user).is_some_and(|standing| standing.is_in)
     }
 
-    /// As far as it is known.
+    /// The members, as far as they are known.
     pub fn members(&self) -> Vec<usize> {
         (0..self.members.len()).filter(|user| self.members[*user].is_in == Some(true)).collect()
     }
 
-    /// None says that it changes now, or may have.
+    /// `None` means that it is changing, or may have changed.
     pub fn set_member(&mut self, user: usize, is_in: Option<bool>) {
         let member = &mut self.members[user];
         *member = Membership { is_in, changes: member.changes + 1 };
     }
 }
 
-/// What a version of a message says. Most are short; a few are as long as a message may be.
+/// The text of a version of a message. Most are short; a few are as long as a message may be.
 pub fn text(name: &str, version: u32) -> String {
     let number = name.bytes().fold(7_usize, |sum, byte| (sum * 31 + byte as usize) % 10_007);
     let length = match number % 1000 {

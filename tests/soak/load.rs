@@ -20,7 +20,7 @@ use crate::world::{SECRET, World};
 use crate::{caller, reader, rooms};
 
 const ACCOUNTS: i64 = 3;
-/// Enough for a room of more members than a message changes the rows of.
+/// Enough for a room with more members than a message updates the rows of.
 const LISTENERS: usize = 110;
 
 #[derive(Default)]
@@ -41,8 +41,7 @@ pub struct Load {
     db: PgPool,
     sent: Mutex<Vec<Sent>>,
     /// Keys of refused commands whose caller lost the conversation meanwhile: one may have been
-    /// recorded just before, and its answer, which would show the conversation, is that there is
-    /// none.
+    /// recorded just before, and was then answered as if the conversation did not exist.
     overtaken: Mutex<HashSet<String>>,
     differences: Mutex<Vec<String>>,
 }
@@ -91,7 +90,7 @@ impl Load {
         rooms::create_fixed(&mut session, &listeners).await;
     }
 
-    /// Starts all callers and readers; they end soon after they were told to stop, with nothing
+    /// Starts all callers and readers; they end soon after they are told to stop, with no outcome
     /// left unclear.
     pub fn start(self: &Arc<Self>, seed: u64) -> JoinSet<()> {
         let mut tasks = JoinSet::new();
@@ -119,7 +118,7 @@ impl Load {
         Session { load: self.clone(), account: account.clone(), user, random, name, count: 0 }
     }
 
-    /// Something is not as it was promised.
+    /// Notes a difference from what was promised.
     pub fn find(&self, difference: String) {
         let at = self.started.elapsed().as_secs_f64();
         let mut differences = self.differences.lock().unwrap();
@@ -146,7 +145,7 @@ impl Load {
         self.sent.lock().unwrap().clone()
     }
 
-    /// The other id of a conversation that one dialect has told one of.
+    /// Looks up both ids of a conversation, of which a dialect has told one.
     pub async fn identify(
         &self,
         account: i64,
@@ -170,7 +169,7 @@ impl Load {
                 Err(sqlx::Error::RowNotFound) => {
                     panic!("conversation {number:?} {id:?} was acknowledged, and is not in the log")
                 }
-                // It may just have been killed.
+                // The node may just have been killed.
                 Err(_) => tokio::time::sleep(Duration::from_millis(200)).await,
             }
         }

@@ -64,7 +64,7 @@ const DIFFERENT: u8 = 3;
 
 fn main() -> ExitCode {
     let options = Options::parse();
-    // Before there are threads, for they would stay behind.
+    // Before any thread is started, since existing threads would stay in the old namespace.
     let mounting = disk::enter_own_mounts();
     let runtime = tokio::runtime::Runtime::new().unwrap();
     match runtime.block_on(soak(options, mounting)) {

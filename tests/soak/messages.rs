@@ -15,7 +15,8 @@ use crate::session::{Ask, Session};
 /// How many of a caller's newest messages may be edited and deleted.
 const OWN_MAX: usize = 50;
 
-/// A caller's own messages that were posted for sure, by their conversation and their place in it.
+/// A caller's own messages that are known to be posted, by their conversation and their place in
+/// it.
 #[derive(Default)]
 pub struct OwnMessages(Vec<(Arc<Conversation>, usize)>);
 
@@ -78,7 +79,7 @@ fn id(body: &Value) -> String {
     body["id"].as_str().map_or_else(|| body["id"].to_string(), str::to_owned)
 }
 
-/// The author sees on the same node what was acknowledged there, and on the other one with the
+/// The author must see what was acknowledged: on the same node at once, on the other one with the
 /// position.
 async fn look_after(session: &mut Session, conversation: &Conversation, place: usize, node: usize) {
     let user = session.user;
@@ -143,7 +144,7 @@ pub async fn delete(session: &mut Session, own: &mut OwnMessages) {
         Outcome::Refused => message.fate = Fate::Kept,
         Outcome::RefusedLater => {}
     });
-    // Also one whose end nobody knows is let be.
+    // A message is also dropped if the outcome of its deletion is unknown.
     own.0.retain(|(known, at)| !(Arc::ptr_eq(known, &conversation) && *at == place));
     if reply.is_acknowledged() {
         look_after(session, &conversation, place, node).await;

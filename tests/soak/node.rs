@@ -23,13 +23,13 @@ pub struct Node {
 struct State {
     pid: AtomicI32,
     stopping: AtomicBool,
-    /// Its next end is somebody's doing.
+    /// The next end is caused by the soak.
     told_to_end: AtomicBool,
-    /// Whenever it ended without having been told to.
+    /// Each time that it ended without such a cause.
     own_ends: Mutex<Vec<String>>,
 }
 
-/// What a node is started with.
+/// The settings that a node is started with.
 #[derive(Clone)]
 pub struct Settings {
     pub server: PathBuf,
@@ -42,17 +42,17 @@ impl Node {
         let address = free_address();
         let state = Arc::new(State::default());
         let (kept, url) = (state.clone(), format!("http://{address}"));
-        // The kernel ends a child with the thread that started it, so that one stays.
+        // The kernel ends a child with the thread that started it, so that thread stays alive.
         let keeper = std::thread::spawn(move || keep(&kept, &settings, &address));
         Self { url, state, keeper: Some(keeper) }
     }
 
-    /// 0 while there is none.
+    /// The id of its process; 0 while there is none.
     pub fn pid(&self) -> i32 {
         self.state.pid.load(Ordering::SeqCst)
     }
 
-    /// Tells the number of its process, whichever that is then.
+    /// Returns a function that tells the id of its process at the time of the call.
     pub fn watch(&self) -> Box<dyn Fn() -> i32 + Send> {
         let state = self.state.clone();
         Box::new(move || state.pid.load(Ordering::SeqCst))
@@ -62,7 +62,7 @@ impl Node {
         signal_to(self.pid(), signal);
     }
 
-    /// It will be started again.
+    /// Ends it by a signal; it is started again.
     pub fn kill(&self, signal: i32) {
         self.state.told_to_end.store(true, Ordering::SeqCst);
         self.signal(signal);

@@ -1,4 +1,4 @@
-//! What is going on, for who watches: bars on a terminal, else a line every ten seconds.
+//! Progress for whoever watches: bars on a terminal, else a line every ten seconds.
 
 use std::collections::BTreeMap;
 use std::io::IsTerminal;
@@ -23,7 +23,7 @@ pub struct Progress {
     checked: Mutex<Vec<String>>,
 }
 
-/// What the sampling task and the others share.
+/// What the sampling task and the other tasks share.
 struct Seen {
     now: Mutex<String>,
     started: Instant,
@@ -60,7 +60,7 @@ impl Progress {
         progress
     }
 
-    /// Servers that were started again are other processes.
+    /// Servers that were restarted have other process ids.
     pub fn look_at(&self, world: &World) {
         self.seen.postgres.store(world.postgres.pid(), Ordering::Relaxed);
         self.seen.nats.store(world.nats.pid(), Ordering::Relaxed);
@@ -172,7 +172,7 @@ async fn sample(
     }
 }
 
-/// In bytes; 0 of a process that is gone.
+/// The resident memory of a process in bytes; 0 if it is gone.
 fn resident(pid: i32) -> u64 {
     let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));

@@ -1,5 +1,5 @@
-//! Looks at what was acknowledged: on the node that did it is shown at once and to everybody in the
-//! conversation, on the other one to clients with the position, and nowhere to those who are out.
+//! Looks at what was acknowledged: the node that did it must show it at once to everybody in the
+//! conversation, the other one to clients with the position, and neither to those who are out.
 
 use std::collections::BTreeSet;
 use std::sync::atomic::Ordering;
@@ -24,7 +24,7 @@ pub async fn run(mut session: Session) {
         if session.one_in(4) {
             look_from_outside(&mut session, conversation, user, node, true).await;
         } else if count > 0 {
-            // The newest are the likeliest to be got wrong.
+            // The newest are the most likely to be wrong.
             let newest = session.random.random_range(0..count.min(20));
             let any = session.random.random_range(0..count);
             let place = if session.one_in(2) { count - 1 - newest } else { any };
@@ -35,7 +35,7 @@ pub async fn run(mut session: Session) {
     }
 }
 
-/// The answer, unless none is to be had now. With a position it reflects all that was acknowledged.
+/// The answer; `None` if there is none now. With a position it reflects all that was acknowledged.
 async fn look(
     session: &mut Session,
     path: &str,
@@ -59,7 +59,7 @@ pub async fn look_at_message(
 ) {
     let Some(standing) = conversation.state().standing(user) else { return };
     if !has_position && !standing.is_original() {
-        // The other node may know better who is in.
+        // The other node may know of newer memberships.
         return;
     }
     let before = conversation.message(place);
@@ -122,7 +122,7 @@ pub async fn look_from_outside(
     }
 }
 
-/// What was erased is gone for everybody.
+/// What was erased is gone for every user.
 pub async fn look_at_erased(
     session: &mut Session,
     conversation: &Conversation,
@@ -148,12 +148,12 @@ fn path_of(session: &mut Session, conversation: &Conversation) -> String {
     }
 }
 
-/// The badge is the number of unread conversations in the list, but for those that the user has
+/// The badge is the number of unread conversations in the list, without those that the user has
 /// muted.
 pub async fn look_at_the_list(session: &mut Session) {
     let mut difference = String::new();
-    // Between two equal badges one conversation may be erased and another become unread, but not
-    // each time.
+    // Between two equal badges one conversation may be erased and another become unread, but not in
+    // every attempt.
     for _ in 0..4 {
         let node = session.any_node();
         let Some((found, _)) = compare_list_and_badge(session, node).await else { return };
@@ -163,8 +163,8 @@ pub async fn look_at_the_list(session: &mut Session) {
     session.load.find(difference);
 }
 
-/// What is wrong, if something is, and the numbers of the conversations in the list; nothing if no
-/// answer is to be had, or something has changed meanwhile.
+/// The difference, if there is one, and the numbers of the conversations in the list; `None` if
+/// there is no answer, or something has changed meanwhile.
 pub async fn compare_list_and_badge(
     session: &mut Session,
     node: usize,

@@ -1,5 +1,5 @@
-//! Creating rooms and chats, naming them, and, by their creator, taking members out and letting
-//! them in, and erasing.
+//! Creating and naming rooms and chats; and, by their creator, removing and adding members, and
+//! erasing.
 
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -13,10 +13,10 @@ use crate::ledger::{Conversation, Fate, Standing};
 use crate::reader;
 use crate::session::{Ask, Session};
 
-/// Of an account that may be there at once: a user's list must fit on a page.
+/// The conversations that an account may have at once: a user's list must fit on a page.
 const CONVERSATIONS_MAX: usize = 60;
 
-/// A room of everybody who acts, and of others, that stays as it is.
+/// A room of all users who act, and of others, that never changes.
 pub async fn create_fixed(session: &mut Session, others: &[String]) {
     let (name, key) = (session.new_name(), session.new_name());
     let people = session.account.people.len();
@@ -82,7 +82,7 @@ pub async fn get_or_create_chat(session: &mut Session) {
     keep(session, &reply.answer.body, &[session.user, other], None, true).await;
 }
 
-/// Notes a conversation that was created. The two dialects tell different ids.
+/// Notes a conversation that was created. The two dialects tell different ids of it.
 async fn keep(
     session: &Session,
     body: &Value,
@@ -109,7 +109,7 @@ pub async fn rename(session: &mut Session, conversation: &Conversation, before: 
     expect_reason(session, conversation, before, &reply, "renaming");
 }
 
-/// Takes a member out, who must see nothing of it from then on, or lets a user in.
+/// Removes a member, who must see nothing of the conversation from then on, or adds a user.
 pub async fn change_members(session: &mut Session, conversation: &Conversation) {
     if conversation.is_fixed || conversation.creator != session.user {
         return;

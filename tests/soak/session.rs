@@ -1,5 +1,5 @@
-//! One user's requests. A command is repeated with its key, on whichever node answers, until its
-//! outcome is known.
+//! One user's requests. A command is repeated with its idempotency key, on any node that answers,
+//! until its outcome is known.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -22,7 +22,7 @@ pub struct Session {
     pub account: Arc<Account>,
     pub user: usize,
     pub random: StdRng,
-    /// What its keys and names begin with.
+    /// The prefix of its keys and names.
     pub name: String,
     pub count: u64,
 }
@@ -75,7 +75,7 @@ impl Session {
         self.random.random_range(0..NODES)
     }
 
-    /// A name that nothing else has.
+    /// A unique name.
     pub fn new_name(&mut self) -> String {
         self.count += 1;
         format!("{}-{}", self.name, self.count)
@@ -119,7 +119,7 @@ impl Session {
         Reply { key, outcome, answer }
     }
 
-    /// Asks until there is an answer, some ten times at most.
+    /// Repeats the request until there is an answer, some ten times at most.
     pub async fn query(
         &mut self,
         node: usize,
@@ -138,7 +138,7 @@ impl Session {
         None
     }
 
-    /// None: try again.
+    /// `None` means: try again.
     async fn ask(
         &self,
         node: usize,

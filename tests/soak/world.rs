@@ -18,7 +18,7 @@ pub const SECRET: &str = "a-secret-for-the-soak-of-32-bytes-or-more";
 const MASTER_KEY: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
 pub const STREAM: &str = "SOAK";
 pub const PREFIX: &str = "soak";
-/// For a busy machine: a node answers when it has caught up with the log.
+/// Enough for a busy machine: a node answers only when it has caught up with the log.
 const HEALED_WITHIN: Duration = Duration::from_secs(120);
 
 pub struct World {
@@ -26,7 +26,7 @@ pub struct World {
     pub postgres: embedded::Postgres,
     pub nats: embedded::Nats,
     pub disk: Result<SmallDisk, String>,
-    /// Of the second node.
+    /// The clock of the second node.
     pub clock: Result<Clock, String>,
     pub db: PgPool,
     pub client: reqwest::Client,
@@ -66,7 +66,7 @@ impl World {
         self.folder.as_ref().expect("until it stops")
     }
 
-    /// A verb's command line on this installation.
+    /// The command line of a verb on this installation.
     pub fn verb(&self, arguments: &[&str]) -> std::process::Command {
         let mut command = std::process::Command::new(&self.server);
         command.args(arguments).envs(variables(self.postgres.url(), self.nats.url()));
@@ -80,7 +80,7 @@ impl World {
         Node::start(Settings { server: self.server.clone(), variables, log })
     }
 
-    /// Both nodes take commands, and nothing stands behind them.
+    /// Waits until both nodes take commands, and nothing behind them lags.
     ///
     /// # Errors
     /// What is not ready.
@@ -109,8 +109,8 @@ impl World {
         }
     }
 
-    /// PostgreSQL's first process and those that it has started, each of which leads a group of its
-    /// own.
+    /// PostgreSQL's first process and those that it has started, each of which leads a process
+    /// group of its own.
     pub fn postgres_pids(&self) -> Vec<i32> {
         let first = self.postgres.pid();
         let children = std::fs::read_to_string(format!("/proc/{first}/task/{first}/children"));
@@ -123,7 +123,7 @@ impl World {
         self.postgres_pids().into_iter().for_each(|pid| signal_to(pid, signal));
     }
 
-    /// Starts what has ended again.
+    /// Restarts what has ended.
     pub async fn revive(&mut self) {
         if self.postgres.ended().now_or_never().is_some() {
             self.postgres.restart().await.unwrap();
@@ -133,7 +133,7 @@ impl World {
         }
     }
 
-    /// Keeps the logs, and what the log holds, when something is to be looked into.
+    /// Keeps the logs, and a dump of the database, if something has to be investigated.
     pub async fn stop(mut self, keep: bool) {
         if keep {
             let dump = self.folder().join("log.dump");

@@ -110,7 +110,7 @@ async fn a_uid_can_be_taken_again_when_its_chat_is_erased_and_not_when_it_is_in_
         bob.post("/api/apps", order("doc")).await.expect(400);
         ann.get("/api/apps/doc").await.expect(404);
         assert_eq!(ann.get("/api/apps/doc?trashed=true").await.expect(200)["id"], made["id"]);
-        // Who needs it has it out of the trash.
+        // A user who needs it takes it out of the trash.
         let found = bob.post("/api/apps/init", json!({"app": order("doc")})).await.expect(200);
         assert_eq!((&found["id"], &found["is_trashed"]), (&made["id"], &json!(false)));
         ann.delete(&app(&made, "")).await.expect(204);
@@ -181,7 +181,7 @@ async fn a_rename_shows_on_every_surface() {
     let chats = bob.get("/api/v1/chats").await.expect(200);
     assert_eq!(chats["data"][0]["attributes"]["subject"], "Renamed", "{chats}");
     assert_eq!(bob.listed("?q=renam", "id").await, [room["id"].clone()]);
-    // The audit trail tells of it, and of the host system's data.
+    // The audit trail shows that, and the host system's data.
     ann.patch(&app(&room, ""), json!({"metadata": {"a": 7}})).await.expect(200);
     let auditor = server.caller_with("eve", 1, "administrator");
     let trail = format!("/audit/conversations/{}", chats["data"][0]["id"].as_str().unwrap());

@@ -9,7 +9,7 @@ use crate::harness::{Caller, Installation, Server, wait_until};
 
 const CALLERS: usize = 32;
 
-/// Thirty-two members of a room, who speak to one node or the other, and who made it.
+/// Thirty-two members of a room, each on one node or the other, and its creator.
 async fn crowd(nodes: &[Server]) -> (Caller, Vec<Caller>, Value) {
     let [ann, _] = arrived(&nodes[0], ["ann", "zed"]).await;
     let uids: Vec<String> = (0..CALLERS).map(|n| format!("u{n}")).collect();
@@ -82,8 +82,8 @@ async fn what_many_do_at_once_happens_once() {
     assert_eq!(answers.iter().filter(|answer| answer.status == 400).count(), CALLERS - 1);
 }
 
-/// Whatever the order turns out to be, it is one: each event changes something, and what is read
-/// meanwhile is as it was at some moment.
+/// Whatever the order of the events is, there is one: each of them changes something, and what is
+/// read meanwhile is the state at some moment.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_undone_at_once_is_torn_nowhere() {
     let installation = Installation::new().await;

@@ -130,9 +130,9 @@ async fn from_login_to_logout() {
     ann.delete(&app(&room, "")).await.expect(204);
     assert_eq!(bob.listed("", "id").await, [page["id"].clone(), chat["id"].clone()]);
 
-    // Who types is told to others, and nothing of it stays.
+    // Typing is sent to the other members, and nothing of it is kept.
     ann.put(&app(&chat, "/messages/typing")).await.expect(204);
-    // Signing out: the host system takes the tokens back, and with them nothing is told any more.
+    // Signing out: the host system revokes the tokens, and requests with them are refused.
     key.delete("/api/users/ann/tokens").await.expect(204);
     assert_eq!(ann.get("/api/conversations").await.expect(401)["title"], "Unauthorized");
     ann.get("/api/conversations/badge").await.expect(401);

@@ -219,7 +219,7 @@ async fn a_private_chat_is_the_same_one_wherever_it_was_made() {
     }
 }
 
-/// What the contract says of each property: its type, and whether it is always there.
+/// What the contract says of each property: its type, and whether it is always present.
 #[tokio::test]
 async fn a_private_chat_with_messages_has_every_property_as_it_is_told() {
     let server = Server::fresh().await;
@@ -266,7 +266,7 @@ async fn a_private_chat_with_messages_has_every_property_as_it_is_told() {
     );
 }
 
-/// Checks each time's form, and puts a `T` in its place.
+/// Checks the format of each time, and replaces it by a `T`.
 fn blank_times(value: &mut Value) {
     match value {
         Value::Array(items) => items.iter_mut().for_each(blank_times),

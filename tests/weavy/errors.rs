@@ -123,7 +123,7 @@ async fn browsers_of_any_origin_may_call() {
     );
 }
 
-/// Later, as the contract says: a client that tries it is told so and goes on.
+/// The contract leaves it for later: a client that reports a delivery is told so and goes on.
 #[tokio::test]
 async fn a_delivery_is_not_taken_note_of() {
     let server = Server::fresh().await;
@@ -136,7 +136,7 @@ async fn a_delivery_is_not_taken_note_of() {
     ann.get(&format!("/api/conversations/{}", chat["id"])).await.expect(200);
 }
 
-/// Each with both media types, and a body that says the same.
+/// Each problem in both media types, with the same body.
 #[tokio::test]
 async fn a_problem_is_told_in_the_media_type_that_is_accepted() {
     let server = Server::fresh().await;

@@ -10,7 +10,7 @@ async fn members_are_let_in_by_array_by_path_and_by_comma_list() {
     let [ann, bob, ..] = arrived(&server, ["ann", "bob", "cat", "dan", "eve", "fay"]).await;
     let room = ann.create(json!(["bob", "cat"])).await;
     let (list, seen) = (app(&room, "/members"), conversation(&room, ""));
-    // A member who did not make it may, too; who is in already stays as they are.
+    // A member who did not create it may add users, too; existing members stay as they are.
     let answer = bob.post(&list, json!([4, "dan", "bob"])).await;
     assert_eq!(answer.expect(200), "");
     assert_eq!(each(&ann.get(&list).await.expect(200), "uid"), ["ann", "bob", "cat", "dan"]);
@@ -53,7 +53,7 @@ async fn anyone_may_leave_and_taking_others_out_is_for_who_is_in_charge() {
     bob.delete(&format!("{list}/cat")).await.expect(403);
     assert_eq!(ann.get(&list).await.expect(200)["count"], 4);
 
-    // Leaving, which a repeat under the same key does not make an error.
+    // Leaving, where a repeat with the same key is no error.
     for _ in 0..2 {
         let leave = bob.request(Method::DELETE, &list).header("Idempotency-Key", "leave");
         assert_eq!(send(leave.json(&json!(["bob"]))).await.expect(200), "");
@@ -73,7 +73,7 @@ async fn anyone_may_leave_and_taking_others_out_is_for_who_is_in_charge() {
     dan.delete(&format!("{list}/4")).await.expect(200);
     ann.delete(&format!("{list}/cat")).await.expect(200);
     cat.get(&list).await.expect(404);
-    // Who made it is in charge only as long as they are in it.
+    // The creator is in charge only as long as they are a member.
     ann.post(&list, json!(["bob", "cat"])).await.expect(200);
     ann.delete(&format!("{list}/ann")).await.expect(200);
     ann.delete_with(&list, json!(["bob"])).await.expect(404);

@@ -23,7 +23,7 @@ use serde_json::{Value, json};
 
 use crate::harness::{Answer, Caller, Server, send};
 
-/// Users who have been seen, in this order.
+/// Users who have been registered, in this order.
 async fn arrived<const N: usize>(server: &Server, uids: [&str; N]) -> [Caller; N] {
     let callers = uids.map(|uid| server.caller(uid));
     for caller in &callers {
@@ -67,9 +67,9 @@ impl Caller {
     }
 }
 
-/// What the tests of other dialects start from, too.
+/// The tests of other dialects use these, too.
 impl Caller {
-    /// Makes the user known, and tells their number.
+    /// Registers the user; returns their number.
     pub async fn arrive(&self) -> i64 {
         self.get("/api/user").await.expect(200)["id"].as_i64().unwrap()
     }

@@ -24,8 +24,8 @@ async fn ann_with_seven(server: &Server) -> (Caller, Vec<Value>) {
     (ann, made)
 }
 
-/// A page beyond the end says where the list ends, counted or not: who goes on until `end` has
-/// reached `count` comes to an end.
+/// A page beyond the end says where the list ends, counted or not: so a client that goes on until
+/// `end` has reached `count` comes to an end.
 #[tokio::test]
 async fn an_empty_page_ends_where_the_list_does_whatever_is_asked_for() {
     let server = Server::fresh().await;

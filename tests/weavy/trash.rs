@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::{app, arrived, conversation, each};
 use crate::harness::{Caller, Installation, Server, send};
 
-/// What each surface tells a member, and the host system, of all conversations.
+/// What each surface shows a member, and the host system, of all conversations.
 async fn everything(member: &Caller, key: &Caller, made: &[Value], messages: &[i64]) -> Vec<Value> {
     let mut paths: Vec<String> = [
         "/api/conversations",
@@ -145,7 +145,7 @@ async fn nothing_is_done_to_what_is_in_the_trash_but_restoring_and_erasing() {
     ann.bare_post(&app(&room, "/restore")).await.expect(404);
 }
 
-/// Large rooms are read otherwise: what everyone sees of them stands in no member's row.
+/// Large rooms are read differently: their shared state is in no member's row.
 #[tokio::test]
 async fn the_trash_holds_for_large_rooms_too() {
     let installation = Installation::new().await;

@@ -15,7 +15,7 @@ async fn the_host_system_registers_changes_and_finds_users() {
     key.post("/api/users", json!({"uid": "dan"})).await.expect(400);
     key.post("/api/users", json!({"name": "Nobody"})).await.expect(400);
     key.post("/api/users", json!({"uid": "x".repeat(257)})).await.expect(400);
-    // More than an index takes.
+    // Longer than an index entry can be.
     let long: String = (0..5000).map(|n| n.to_string()).collect();
     key.post("/api/users", json!({"uid": "fay", "username": long})).await.expect(400);
 

@@ -1,4 +1,5 @@
-//! The server's memory, when it has recorded many events and answered many queries.
+//! The server's memory when it has recorded many events and, in a run of all rows, answered many
+//! queries.
 
 use crate::client::User;
 use crate::load::{Tally, drive};

@@ -13,7 +13,7 @@ use crate::world::World;
 
 const ROUNDS: usize = 3;
 
-/// Rounds of both sides in turns, so that what the machine does besides hits both.
+/// Alternates rounds of both sides, so that other load on the machine affects both.
 async fn in_turns(
     ours: impl AsyncFn() -> Tally,
     mut beside: impl AsyncFnMut() -> f64,
@@ -26,7 +26,7 @@ async fn in_turns(
     (tallies, median(others))
 }
 
-/// All callers beside as many clients of pgbench, whose rate is returned.
+/// Compares all callers with as many clients of pgbench, whose rate is returned.
 async fn beside_pgbench(
     world: &World,
     what: &str,
@@ -42,8 +42,8 @@ async fn beside_pgbench(
     rate
 }
 
-/// The same while others write so many times a second, so that not all that is remembered stays
-/// right; beside what pgbench reached before.
+/// Measures the scripts while other requests write `per_second` times a second, which invalidates
+/// cache entries, and compares the rate with what pgbench reached before.
 async fn while_others_write(
     world: &World,
     what: &str,
@@ -64,7 +64,8 @@ async fn while_others_write(
     table::print(&what, &measured.0, &measured.1, &ratio, "", &failed);
 }
 
-/// What the client itself takes of the cores: with a request that costs the server next to nothing.
+/// Measures the CPU time of the client itself, with a request that costs the server next to
+/// nothing.
 pub async fn generator(world: &World) {
     let script = vec![world.callers[0].request("GET", "/healthz")];
     let scripts = vec![script; world.callers.len()];

@@ -10,7 +10,7 @@ use crate::world::World;
 
 const LIST: &str = "/api/conversations?top=20";
 
-/// What each caller asks, the users taking turns.
+/// One script for each caller, with the users assigned in turn.
 fn scripts(world: &World, users: &[User], path: &str) -> Vec<Script> {
     let users = users.iter().cycle().take(world.callers.len());
     users.map(|user| vec![user.request("GET", path)]).collect()

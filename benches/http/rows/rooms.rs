@@ -10,7 +10,7 @@ use crate::world::{CALLERS, World};
 const LARGE: usize = 2_000;
 const HUGE: usize = 10_000;
 
-/// Each member reads up to a new message; what is measured is the reading alone.
+/// Each member marks a new message as read; only that is measured, not the posting.
 pub async fn mark(world: &World) {
     let creator = User::member("r-mark".to_owned());
     let room = world.room(&creator, LARGE).await;
@@ -56,7 +56,7 @@ pub async fn room(world: &World) {
     table::print_value(&what, &p50, "<= 15 ms", &tally.failed());
 }
 
-/// 200 pins a second of people who are not in a room that gets 20 messages a second.
+/// 200 pins a second by users outside a room that gets 20 messages a second.
 pub async fn crowd(world: &World) {
     let pins = world.scripts(User::pin_and_unpin).await;
     let creator = User::member("r-crowd".to_owned());

@@ -11,13 +11,13 @@ use crate::world::{CALLERS, World};
 
 const ACCOUNT: &str = "/api/v1/accounts/1";
 const CONTACTS: usize = 1_000;
-/// The page far behind the first.
+/// The number of a page far behind the first.
 const DEEP: usize = 400;
 
-/// Who works there, and on what.
+/// The agents of the support desk, and its conversations.
 pub struct Desk {
     agents: Vec<User>,
-    /// By which requests name them.
+    /// The ids by which requests name the agents.
     agent_ids: Vec<i64>,
     conversations: Vec<i64>,
 }

@@ -14,12 +14,12 @@ use tokio::sync::oneshot;
 use crate::Error;
 use crate::readers::Readers;
 
-/// Keys per statement, where each key is cheap.
+/// Most keys per statement, where each key is cheap.
 pub(crate) const KEYS_MAX: usize = 1000;
-/// Statements under way at once for an account: one that is heavy must not hold the light ones up.
+/// Concurrent statements per account: a heavy one must not hold up the light ones.
 const AT_ONCE: usize = 2;
 
-/// What there is for keys.
+/// The values found for some keys.
 pub(crate) type Fetched<K, V> = BoxFuture<'static, Result<HashMap<K, V>, sqlx::Error>>;
 type Found<K, V> = HashMap<K, Arc<V>>;
 type Question<K, V> = (Vec<K>, oneshot::Sender<Result<Found<K, V>, Arc<Error>>>);
@@ -27,9 +27,9 @@ type Question<K, V> = (Vec<K>, oneshot::Sender<Result<Found<K, V>, Arc<Error>>>)
 /// Collects the keys that an account requests while a statement is running, and loads all of them
 /// with the next one. There is no artificial delay: a single request is a statement of its own. A
 /// statement starts after the requests it serves, so an answer is never older than its request.
-/// What is too large to be loaded together is loaded alone.
+/// Keys whose rows are too large to be loaded together are loaded for each request alone.
 ///
-/// Accounts never wait for each other's questions, and what is asked takes of the account's own
+/// Accounts never wait for each other's requests: statements run on the account's own share of
 /// connections.
 pub(crate) struct Loader<K, V>(Arc<Shared<K, V>>);
 
@@ -40,7 +40,7 @@ struct Shared<K, V> {
     waiting: Mutex<HashMap<Option<AccountId>, Waiting<K, V>>>,
 }
 
-/// Of one account; there is none while no query is under way.
+/// Waiting requests of one account; the entry exists only while a statement is under way.
 struct Waiting<K, V> {
     questions: VecDeque<Question<K, V>>,
     workers: usize,
@@ -63,7 +63,7 @@ where
     K: Copy + Eq + Hash + Send + Sync + 'static,
     V: Send + Sync + 'static,
 {
-    /// Of up to `keys_max` keys at once.
+    /// A statement takes requests until it has `keys_max` keys.
     pub(crate) fn new<F>(doing: &'static str, keys_max: usize, fetch: F) -> Self
     where
         F: Fn(Readers, Vec<K>) -> Fetched<K, V> + Send + Sync + 'static,
@@ -72,7 +72,7 @@ where
         Self(Arc::new(Shared { doing, keys_max, fetch, waiting }))
     }
 
-    /// What there is for these keys.
+    /// The values that exist for these keys.
     pub(crate) async fn load(&self, readers: &Readers, keys: Vec<K>) -> Result<Found<K, V>, Error> {
         if keys.is_empty() {
             return Ok(HashMap::new());
@@ -98,7 +98,7 @@ where
 
 impl<K, V> Shared<K, V> {
     fn lock(&self) -> MutexGuard<'_, HashMap<Option<AccountId>, Waiting<K, V>>> {
-        // Each change is made whole.
+        // No change of the map can stop halfway, so a poisoned lock still guards a consistent map.
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -118,7 +118,7 @@ impl<K, V> Shared<K, V>
 where
     K: Copy + Eq + Hash,
 {
-    /// Whether another worker has to begin.
+    /// Queues a request; returns whether another worker has to start.
     fn push(&self, account: Option<AccountId>, question: Question<K, V>) -> bool {
         let mut waiting = self.lock();
         let none = || Waiting { questions: VecDeque::new(), workers: 0 };
@@ -129,7 +129,7 @@ where
         is_needed
     }
 
-    /// The questions for one statement; when there are none, a worker has ended.
+    /// Takes the requests for one statement; without any, the calling worker is counted off.
     fn pop(&self, account: Option<AccountId>) -> Vec<Question<K, V>> {
         let mut waiting = self.lock();
         let Some(of_account) = waiting.get_mut(&account) else { return vec![] };
@@ -153,7 +153,7 @@ where
             if questions.is_empty() {
                 return;
             }
-            // Each key once: a statement answers for it as often as it is named.
+            // Each key once: a statement returns a row for each time that a key is listed.
             let asked: HashSet<K> =
                 questions.iter().flat_map(|(asked, _)| asked).copied().collect();
             let keys: Vec<K> = asked.into_iter().collect();
@@ -165,7 +165,7 @@ where
                     let of = |key: &K| Some((*key, found.get(key)?.clone()));
                     asked.iter().filter_map(of).collect()
                 };
-                // The receiver is gone when the request was given up.
+                // The receiver is gone if the request was cancelled.
                 let _ = reply.send(found.as_ref().map(of).map_err(Arc::clone));
             }
         }

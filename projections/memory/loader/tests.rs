@@ -9,7 +9,7 @@ use tokio::sync::Semaphore;
 use super::*;
 use crate::{Generation, Progress};
 
-/// A key that no statement survives.
+/// A key that makes its statement panic.
 const PANICS: u8 = 200;
 
 /// A loader whose statements for the first account wait for permits.

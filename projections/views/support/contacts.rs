@@ -58,7 +58,7 @@ impl Views {
         Ok(contacts(&rows.await?)?.pop())
     }
 
-    /// Who a contact is, in whichever inboxes, the newest first.
+    /// The contact's links to inboxes, the newest first.
     ///
     /// # Errors
     /// When PostgreSQL fails or a read model is stopped.
@@ -74,7 +74,7 @@ impl Views {
         links(&rows.await?)
     }
 
-    /// The newest link that is meant.
+    /// The newest link that matches.
     ///
     /// # Errors
     /// When PostgreSQL fails or a read model is stopped.
@@ -112,8 +112,8 @@ impl Views {
     }
 }
 
-/// What is searched for stands in `$n`: found as the index has it, and then compared value by
-/// value.
+/// The condition that a contact contains the text in `$n`: found through the index, and then
+/// compared with each value, since a match must not span two of them.
 fn found(n: u8) -> String {
     let q = format!("fold_contact(${n})");
     let text = "contact_text(k.name, k.email, k.phone_number, k.identifier)";
@@ -128,8 +128,8 @@ fn found(n: u8) -> String {
     )
 }
 
-/// For account, limit, offset and q. What is searched for is found first, by its index, and only
-/// that is sorted.
+/// Parameters: account, limit, offset, q. A search is done first, by its index, and only what it
+/// finds is sorted.
 pub(in crate::views) fn contacts_sql(searched: bool) -> String {
     let (with, of) = match searched {
         true => (
@@ -149,7 +149,7 @@ pub(in crate::views) fn contacts_sql(searched: bool) -> String {
     )
 }
 
-/// For account and q.
+/// Parameters: account and q.
 pub(in crate::views) fn count_sql(searched: bool) -> String {
     match searched {
         true => format!("select count(*) from contacts k where {}", found(2)),
@@ -157,7 +157,7 @@ pub(in crate::views) fn count_sql(searched: bool) -> String {
     }
 }
 
-/// For account and source id, and inbox and contact if they are given.
+/// Parameters: account and source id, then inbox and contact if they are given.
 pub(in crate::views) fn sought_sql(
     account: AccountId,
     sought: &LinkSought,

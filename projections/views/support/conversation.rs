@@ -9,25 +9,25 @@ use crate::memory::Changed;
 use crate::views::answer_caches::concerns_desk;
 use crate::{Error, Views};
 
-/// What never changes of a support conversation.
+/// The parts of a support conversation that never change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SupportPlace {
-    /// The stream.
+    /// Its id.
     pub uuid: ConversationId,
     /// The public number.
     pub number: PublicId,
-    /// The stream of its inbox.
+    /// The inbox's id.
     pub inbox: InboxId,
     /// The inbox's public number.
     pub inbox_number: PublicId,
-    /// Through what the inbox is reached.
+    /// The inbox's channel.
     pub channel: Channel,
-    /// With whom.
+    /// The contact.
     pub contact: ContactId,
 }
 
 impl SupportConversation {
-    /// Where it is.
+    /// The parts that never change.
     pub fn place(&self) -> SupportPlace {
         SupportPlace {
             uuid: self.uuid,
@@ -41,7 +41,7 @@ impl SupportConversation {
 }
 
 impl Views {
-    /// Where the support conversation with a public number is, for good.
+    /// The place of the support conversation with a public number; it never changes.
     ///
     /// # Errors
     /// When PostgreSQL fails or a read model is stopped.
@@ -88,7 +88,7 @@ impl Views {
         Ok(found.map(Arc::new))
     }
 
-    /// The support conversation of a stream.
+    /// The support conversation with an id.
     ///
     /// # Errors
     /// When PostgreSQL fails or a read model is stopped.
@@ -131,7 +131,7 @@ impl Views {
     }
 }
 
-/// For account and what names the conversation.
+/// Parameters: account, and the value that `which` compares.
 pub(in crate::views) fn conversation_sql(which: &str) -> String {
     format!(
         "select {}
@@ -142,7 +142,7 @@ pub(in crate::views) fn conversation_sql(which: &str) -> String {
     )
 }
 
-/// For account and number.
+/// Parameters: account and number.
 pub(in crate::views) const PLACE: &str =
     "select c.conversation, c.number, c.inbox, i.number, i.channel, c.contact
      from support_conversations c
@@ -160,7 +160,7 @@ fn place(columns: &mut Columns<'_>) -> Result<SupportPlace, sqlx::Error> {
     })
 }
 
-/// For the link.
+/// Parameter: the link.
 pub(in crate::views) const NEWEST_OF_LINK: &str = "select conversation
     from support_conversations
     where link = $1

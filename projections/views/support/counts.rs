@@ -9,7 +9,7 @@ use crate::{Error, Views};
 
 event_store::from_row!(Counts { mine, assigned, unassigned, all });
 
-/// Whose counts, of what: what the statement gets.
+/// Which counts: the key of the cached answer, and the statement's parameters.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(in crate::views) struct Question {
     inboxes: Option<Vec<InboxId>>,
@@ -19,7 +19,7 @@ pub(in crate::views) struct Question {
 }
 
 impl Views {
-    /// The four counts of a list: kept ones, or of what is searched for.
+    /// The four counts of a list: kept ones or, for a search, counted now.
     ///
     /// # Errors
     /// When PostgreSQL fails or a read model is stopped.
@@ -63,7 +63,7 @@ impl Views {
     }
 }
 
-/// The counts of what matches, up to whom "me" means.
+/// The counts of what matches, up to the parameter for the user whom "me" means.
 pub(in crate::views) fn matching_counts() -> String {
     format!(
         ") select count(*) as all,
@@ -73,7 +73,7 @@ pub(in crate::views) fn matching_counts() -> String {
     )
 }
 
-/// For account, inboxes, status, team and user.
+/// Parameters: account, inboxes, status, team, user.
 pub(in crate::views) fn counts_sql() -> String {
     let sum =
         |which: &str| format!("coalesce(sum(conversations) filter (where {which}), 0)::bigint");

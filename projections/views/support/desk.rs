@@ -75,7 +75,7 @@ impl Views {
         Ok(inboxes(&rows.await?)?.pop())
     }
 
-    /// Who is in an inbox, by number.
+    /// The members of an inbox, by number.
     ///
     /// # Errors
     /// When PostgreSQL fails or a read model is stopped.
@@ -126,7 +126,7 @@ impl Views {
         Ok(teams(&rows.await?)?.pop())
     }
 
-    /// Users who were seen as agents or administrators, by number.
+    /// Users who are known as agents or administrators, by number.
     ///
     /// # Errors
     /// When PostgreSQL fails or a read model is stopped.
@@ -141,7 +141,7 @@ impl Views {
     }
 }
 
-/// For the account. Agents are few among many users, so there is an index of them alone.
+/// Parameter: the account. Agents are few among many users, so there is a partial index of them.
 pub(in crate::views) fn agents_sql() -> String {
     format!(
         "select {USER_COLUMNS}

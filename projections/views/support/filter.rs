@@ -2,10 +2,10 @@ use chrono::{DateTime, Utc};
 use domain::conversation::support::Status;
 use domain::{InboxId, TeamId};
 
-/// Conversations by their assignee.
+/// A filter by assignee.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Assignee {
-    /// Any, or none.
+    /// Any assignee, or none.
     #[default]
     All,
     /// The caller.
@@ -16,7 +16,7 @@ pub enum Assignee {
     Assigned,
 }
 
-/// In which order; ties by number, the newest first.
+/// The order of a list; unless said otherwise, ties are ordered by number, the newest first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum Order {
     /// Newest activity first.
@@ -28,39 +28,39 @@ pub enum Order {
     Created,
     /// Oldest first.
     CreatedAscending,
-    /// The most urgent first, none last; then newest activity.
+    /// The most urgent first, those without a priority last; then newest activity.
     Priority,
-    /// The least urgent first, none last; then newest activity.
+    /// The least urgent first, those without a priority last; then newest activity.
     PriorityAscending,
-    /// Longest waiting first, not waiting last; then oldest creation.
+    /// The longest waiting first, those not waiting last; then oldest creation.
     Waiting,
-    /// Shortest waiting first, not waiting last; then oldest creation.
+    /// The shortest waiting first, those not waiting last; then oldest creation.
     WaitingDescending,
 }
 
-/// Which conversations are listed, counted and in which order.
+/// Which conversations are listed or counted, and in which order.
 #[derive(Debug, Clone, Default)]
 pub struct Filter {
-    /// Not looked at by counts.
+    /// Ignored by counts.
     pub assignee: Assignee,
-    /// `None`: any.
+    /// `None` for any.
     pub status: Option<Status>,
     /// Part of a message's text, ignoring case.
     pub q: Option<String>,
-    /// That inbox, within those that are seen.
+    /// Only this inbox, if the caller sees it.
     pub inbox: Option<InboxId>,
-    /// That team.
+    /// Only this team.
     pub team: Option<TeamId>,
-    /// Any of them, in lower case; none: not looked at.
+    /// With any of these, in lower case; empty for no filter.
     pub labels: Vec<String>,
     /// The conversation's source id.
     pub source_id: Option<String>,
-    /// Without a first reply, or waiting.
+    /// Without a first reply, or with a contact who is waiting.
     pub unattended: bool,
-    /// Changed since then. Then all are listed, and not a page. Not looked at by counts.
+    /// Changed at this time or later: then all are listed, not a page. Ignored by counts.
     pub updated_since: Option<DateTime<Utc>>,
-    /// In which order.
+    /// The order of the list.
     pub order: Order,
-    /// From 0, of 25 each.
+    /// The page's number from 0, of 25 items each.
     pub page: i64,
 }

@@ -12,7 +12,7 @@ use crate::memory::Changed;
 use crate::views::answer_caches::concerns_desk;
 use crate::{Error, Views};
 
-/// Which page of which list, for any caller.
+/// A page of a list: the key of the cached answer, which callers who see the same share.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(in crate::views) struct Question {
     ranges: Arc<Ranges>,
@@ -113,7 +113,7 @@ impl Views {
         Ok(shown.into())
     }
 
-    /// Those of a contact that the caller sees, newest activity first.
+    /// The conversations of a contact that the caller sees, newest activity first.
     ///
     /// # Errors
     /// When PostgreSQL fails or a read model is stopped.
@@ -137,7 +137,8 @@ impl Views {
         self.with_agents(&rows.await?).await
     }
 
-    /// All inboxes of the account, for a viewer who sees all and has no index over all.
+    /// All inboxes of the account, if the caller sees all and no index covers the account in this
+    /// order.
     async fn inboxes_for(
         &self,
         desk: &Desk,
@@ -158,12 +159,14 @@ impl Views {
     }
 }
 
-/// For account, scopes, buckets, limit and offset, and what of start, inboxes and team there is.
+/// Parameters: account, scopes, buckets, limit, offset, then those of start, inboxes and team that
+/// apply.
 pub(in crate::views) fn list_sql(ranges: &Ranges) -> String {
     shown(&ranges.sql())
 }
 
-/// What is shown of the numbers that a statement finds, in its order. The account is `$1`.
+/// Selects what is shown of the conversations whose numbers `found` yields, in its order. The
+/// account is `$1`.
 fn shown(found: &str) -> String {
     format!(
         "with page as materialized (
@@ -179,7 +182,7 @@ fn shown(found: &str) -> String {
     )
 }
 
-/// A list that is searched for, or is no page.
+/// A list that needs a search, or that is not paged.
 pub(in crate::views) fn matching_list<'a>(
     desk: &'a Desk,
     filter: &'a Filter,
@@ -204,7 +207,7 @@ pub(in crate::views) fn matching_list<'a>(
     sql
 }
 
-/// For account, contact, inboxes and limit.
+/// Parameters: account, contact, inboxes, limit.
 pub(in crate::views) fn of_contact_sql() -> String {
     format!(
         "with found as materialized (

@@ -1,5 +1,5 @@
-//! Conversations that are searched for: what the index of the rarest condition finds, and the rest
-//! of it compared.
+//! Searches for conversations: the index of the most selective condition finds candidates, and the
+//! other conditions are compared.
 
 use domain::InboxId;
 use sqlx::{Postgres, QueryBuilder};
@@ -8,10 +8,10 @@ use super::ranges::{UNASSIGNED, seen, status_number};
 use super::{Assignee, Desk, Filter};
 use crate::views::search::is_indexed;
 
-/// Messages of an account, from the newest on, that are looked through for what no index can find.
+/// Newest messages of an account that are scanned when the index cannot serve a search.
 const LOOKED_THROUGH_MAX: i64 = 50_000;
 
-/// Whether a filter needs to be searched for.
+/// Whether a filter needs a search.
 pub(in crate::views) fn is_searched(filter: &Filter) -> bool {
     filter.q.is_some()
         || !filter.labels.is_empty()
@@ -19,7 +19,7 @@ pub(in crate::views) fn is_searched(filter: &Filter) -> bool {
         || filter.unattended
 }
 
-/// `with matching as …`: the narrow rows of what matches, with any assignee.
+/// `with matching as …`: the narrow rows of the conversations that match, with any assignee.
 pub(in crate::views) fn matching<'a>(
     desk: &'a Desk,
     filter: &'a Filter,
@@ -50,12 +50,13 @@ pub(in crate::views) fn matching<'a>(
     sql
 }
 
-/// One row for each that was found: without the offset the planner, which knows nothing of how many
-/// that are, might look at all of the account's for each.
+/// Looks up one row for each that was found. `offset 0` keeps the planner from flattening the
+/// subquery: it does not know how few were found, and might scan all of the account's rows for
+/// each.
 const LOOK_UP: &str = "cross join lateral (select * from ";
 
-/// `found as …,`: the numbers of what texts, labels and source ids let through; false if they say
-/// nothing.
+/// `found as …,`: the numbers of conversations that match the text, labels and source id; false if
+/// the filter has none of these.
 fn found<'a>(sql: &mut QueryBuilder<'a, Postgres>, desk: &'a Desk, filter: &'a Filter) -> bool {
     if filter.q.is_none() && filter.labels.is_empty() && filter.source_id.is_none() {
         return false;
@@ -72,7 +73,7 @@ fn found<'a>(sql: &mut QueryBuilder<'a, Postgres>, desk: &'a Desk, filter: &'a F
             sql.push("found as materialized (select c.number from support_conversations c where ");
             match &filter.source_id {
                 Some(_) => sql.push("c.account_id = ").push_bind(desk.account),
-                // As the index of labels has it.
+                // The same expression as in the index of labels.
                 None => sql.push("c.account_id::text = ").push_bind(desk.account.to_string()),
             };
         }
@@ -87,7 +88,7 @@ fn found<'a>(sql: &mut QueryBuilder<'a, Postgres>, desk: &'a Desk, filter: &'a F
     true
 }
 
-/// What only lists look at.
+/// The conditions that only lists have, not counts.
 pub(in crate::views) fn narrow<'a>(
     sql: &mut QueryBuilder<'a, Postgres>,
     desk: &'a Desk,
@@ -111,7 +112,7 @@ pub(in crate::views) fn narrow<'a>(
     }
 }
 
-/// Messages of the account with the text in them. It is no pattern, so what would be one is
+/// Messages of the account that contain the text. It is no pattern, so its pattern characters are
 /// escaped.
 fn message_matches<'a>(sql: &mut QueryBuilder<'a, Postgres>, desk: &Desk, q: &'a str) {
     if is_indexed(q) {

@@ -7,11 +7,11 @@ use super::{SUPPORT, SupportMessage};
 use crate::changes::reveal;
 use crate::{Error, Views};
 
-/// Messages without bounds, and before a number.
+/// Maximum number of messages without bounds, and before a number.
 const BEFORE_MAX: i64 = 20;
-/// Messages after a number.
+/// Maximum number of messages after a number.
 const AFTER_MAX: i64 = 100;
-/// Messages between two numbers.
+/// Maximum number of messages between two numbers.
 const BETWEEN_MAX: i64 = 1_000;
 
 impl Views {
@@ -70,8 +70,8 @@ impl Views {
         Ok(self.with_senders(&rows.await?).await?.pop())
     }
 
-    /// The same of one that was posted just now: as a rule this node remembers it. What a contact
-    /// said is read, for their newest message changes what is shown of them.
+    /// Like [`Views::support_message`], for one that was just posted: usually from this node's
+    /// memory. A contact's message is always read, since it changes what is shown of the contact.
     ///
     /// # Errors
     /// When PostgreSQL fails or a read model is stopped.
@@ -91,7 +91,7 @@ impl Views {
     }
 }
 
-/// The message that an event posted, and who said it, unless a contact did.
+/// The message that an event posted, and its author; `None` if a contact sent it.
 fn said_by_a_user(event: &LogEvent) -> Option<MessageRow> {
     let Ok(Event::Conversation(ConversationEvent::MessagePosted {
         message,
@@ -127,8 +127,8 @@ fn said_by_a_user(event: &LogEvent) -> Option<MessageRow> {
     remark.contact.is_none().then_some((message, *author))
 }
 
-/// For conversation, the numbers that they are between, and limit: those nearest to the end that is
-/// open, first.
+/// Parameters: conversation, the numbers that the messages are between, limit. The limit counts
+/// from the newest or from the oldest.
 pub(in crate::views) fn messages_sql(newest_first: bool) -> String {
     let direction = if newest_first { "desc" } else { "asc" };
     format!(

@@ -1,4 +1,4 @@
-//! What agents ask of support conversations, contacts, inboxes and teams.
+//! Agents' queries about support conversations, contacts, inboxes and teams.
 
 pub(super) mod contacts;
 pub(super) mod conversation;
@@ -28,19 +28,19 @@ use crate::memory::{map_size, tags_size};
 
 pub use conversation::SupportPlace;
 
-/// The read models that inboxes, teams, contacts and agents are shown from.
+/// The read models that queries about inboxes, teams, contacts and agents need.
 const DESK: &[&str] = &[crate::directory::NAME, crate::desk::NAME];
-/// The read models that support conversations are shown from.
+/// The read models that queries about support conversations need.
 const SUPPORT: &[&str] = &[crate::directory::NAME, crate::desk::NAME, crate::support::NAME];
 
-/// Whose question it is: whom "me" means, and what they see.
+/// Who asks: whom "me" means, and which inboxes they see.
 #[derive(Debug, Clone)]
 pub struct Desk {
     /// The tenant.
     pub account: AccountId,
-    /// Whom "me" means; none for the host system.
+    /// The caller, whom "me" means; `None` for the host system.
     pub user: Option<UserId>,
-    /// The inboxes that they see; `None`: all of the account.
+    /// The inboxes that they see; `None` for all of the account.
     pub inboxes: Option<Vec<InboxId>>,
 }
 
@@ -57,71 +57,71 @@ pub struct Counts {
     pub all: i64,
 }
 
-/// A support conversation, with all that is shown of it.
+/// A support conversation, with everything that is shown of it.
 #[derive(Debug, Clone)]
 pub struct SupportConversation {
-    /// The stream.
+    /// Its id.
     pub uuid: ConversationId,
     /// The public number.
     pub number: PublicId,
     /// The tenant.
     pub account: AccountId,
-    /// The stream of its inbox.
+    /// The inbox's id.
     pub inbox: InboxId,
     /// The inbox's public number.
     pub inbox_number: PublicId,
-    /// Through what the inbox is reached.
+    /// The inbox's channel.
     pub channel: Channel,
-    /// Who the contact is in the inbox.
+    /// The contact's link to the inbox.
     pub link: ContactLinkId,
-    /// The same, as the host system says it.
+    /// The link's source id, as the host system knows it.
     pub source_id: String,
-    /// With whom.
+    /// The contact.
     pub contact: Contact,
-    /// How far it is.
+    /// The status.
     pub status: Status,
-    /// When snoozed: the end.
+    /// When the snooze ends, if it is snoozed.
     pub snoozed_until: Option<DateTime<Utc>>,
     /// How urgent it is.
     pub priority: Option<Priority>,
-    /// Which agent takes care of it.
+    /// The assigned agent.
     pub assignee: Option<Arc<User>>,
-    /// Which team takes care of it; none if it was deleted.
+    /// The assigned team; `None` also if it was deleted.
     pub team: Option<Team>,
-    /// In the order to be shown.
+    /// In display order.
     pub labels: Vec<String>,
-    /// Muted by the agents, now.
+    /// Currently muted by the agents.
     pub muted: bool,
-    /// The end of a mute that is over, until an event has ended it.
+    /// The end of a mute that is over but not yet ended by an event.
     pub mute_over_since: Option<DateTime<Utc>>,
-    /// What the channel says of it.
+    /// Attributes from the channel.
     pub additional_attributes: Map<String, Value>,
-    /// The host system's own.
+    /// Attributes of the host system's own.
     pub custom_attributes: Map<String, Value>,
     /// The newest message, whether it was deleted or not.
     pub last_message: Option<SupportMessage>,
-    /// Incoming messages after `agent_last_seen_at`.
+    /// Incoming messages newer than `agent_last_seen_at`.
     pub unread_count: i64,
-    /// Where the agents' marker is.
+    /// The time that the agents' shared read marker stands at.
     pub agent_last_seen_at: Option<DateTime<Utc>>,
-    /// Where the assignee's marker is.
+    /// The time that the assignee's read marker stands at.
     pub assignee_last_seen_at: Option<DateTime<Utc>>,
-    /// The newest incoming message.
+    /// When the newest incoming message was posted.
     pub last_incoming_at: Option<DateTime<Utc>>,
-    /// When it was made.
+    /// When it was created.
     pub created_at: DateTime<Utc>,
-    /// The newest message, or when it was made.
+    /// When the newest message was posted or, before there is one, it was created.
     pub last_activity_at: DateTime<Utc>,
-    /// When a person first answered in public.
+    /// When a human first replied in public.
     pub first_reply_created_at: Option<DateTime<Utc>>,
-    /// Since when the contact waits.
+    /// Since when the contact has been waiting.
     pub waiting_since: Option<DateTime<Utc>>,
-    /// The newest change, messages included.
+    /// When it last changed, messages included.
     pub updated_at: DateTime<Utc>,
 }
 
 impl SupportConversation {
-    /// About how many bytes it takes.
+    /// Its approximate size in bytes.
     pub(super) fn size(&self) -> usize {
         let attributes = [&self.additional_attributes, &self.custom_attributes];
         size_of::<Self>()
@@ -144,40 +144,40 @@ pub struct SupportMessage {
     pub id: PublicId,
     /// Its own id.
     pub uuid: MessageId,
-    /// Where.
+    /// The conversation that it is in.
     pub conversation: ConversationId,
-    /// Which way it goes.
+    /// From the contact, or to the contact or among agents.
     pub direction: Direction,
-    /// What sent it.
+    /// The kind of sender.
     pub sender: Sender,
     /// The user who wrote it, if one did.
     pub author: Option<Arc<User>>,
     /// The contact who wrote it, if one did.
     pub contact: Option<Contact>,
-    /// A note among agents.
+    /// Whether it is a note among agents.
     pub private: bool,
-    /// What it holds.
+    /// The type of its content.
     pub content_type: ContentType,
     /// Empty when it was deleted.
     pub text: String,
-    /// What comes with it.
+    /// Attributes of the content.
     pub content_attributes: Map<String, Value>,
-    /// The channel's own name of it.
+    /// The channel's id for it.
     pub source_id: Option<String>,
-    /// The client's own name of it.
+    /// The client's id for it.
     pub echo_id: Option<String>,
     /// When it was posted.
     pub created_at: DateTime<Utc>,
-    /// When it changed last.
+    /// When it last changed.
     pub updated_at: DateTime<Utc>,
-    /// Its text is gone.
+    /// Whether it was deleted, which leaves no text.
     pub deleted: bool,
 }
 
 /// A contact.
 #[derive(Debug, Clone)]
 pub struct Contact {
-    /// The stream.
+    /// Its id.
     pub uuid: ContactId,
     /// The public number.
     pub number: PublicId,
@@ -187,15 +187,15 @@ pub struct Contact {
     pub email: Option<String>,
     /// A phone number.
     pub phone_number: Option<String>,
-    /// The host system's name.
+    /// The host system's identifier.
     pub identifier: Option<String>,
-    /// What channels say of the contact.
+    /// Attributes from channels.
     pub additional_attributes: Map<String, Value>,
-    /// The host system's own.
+    /// Attributes of the host system's own.
     pub custom_attributes: Map<String, Value>,
-    /// When it was made.
+    /// When it was created.
     pub created_at: DateTime<Utc>,
-    /// The newest incoming message.
+    /// When the newest incoming message was posted.
     pub last_activity_at: Option<DateTime<Utc>>,
 }
 
@@ -209,67 +209,67 @@ impl Contact {
     }
 }
 
-/// Who a contact is in an inbox.
+/// A contact's link to an inbox.
 #[derive(Debug, Clone)]
 pub struct ContactLink {
-    /// The stream.
+    /// Its id.
     pub uuid: ContactLinkId,
     /// The contact.
     pub contact: ContactId,
     /// The inbox.
     pub inbox: InboxId,
-    /// Who the contact is there.
+    /// The contact's id in the inbox, as the host system knows it.
     pub source_id: String,
-    /// In an inbox of one conversation a contact: the one that was chosen, which may be yet to be
-    /// made.
+    /// In an inbox with one conversation per contact: the conversation that was chosen, which may
+    /// not have been created yet.
     pub chosen: Option<ConversationId>,
 }
 
 /// An inbox.
 #[derive(Debug, Clone)]
 pub struct Inbox {
-    /// The stream.
+    /// Its id.
     pub uuid: InboxId,
     /// The public number.
     pub number: PublicId,
     /// The name to show.
     pub name: String,
-    /// Through what it is reached.
+    /// The channel.
     pub channel: Channel,
-    /// Where the page is.
+    /// The URL of the website.
     pub website_url: Option<String>,
     /// The e-mail address.
     pub email: Option<String>,
-    /// A contact has one conversation for good.
+    /// Whether a contact has one conversation here, for good.
     pub lock_to_single_conversation: bool,
-    /// As clients set it.
+    /// As set by clients.
     pub enable_auto_assignment: bool,
 }
 
 /// A team.
 #[derive(Debug, Clone)]
 pub struct Team {
-    /// What its events call it.
+    /// The id in its events.
     pub uuid: TeamId,
     /// The public number.
     pub number: PublicId,
     /// The name to show.
     pub name: String,
-    /// What it is there for.
+    /// What the team is for.
     pub description: Option<String>,
-    /// As clients set it.
+    /// As set by clients.
     pub allow_auto_assign: bool,
-    /// Everyone in it.
+    /// All members.
     pub members: Vec<UserId>,
 }
 
-/// Which link is meant when no inbox and contact together say so.
+/// Criteria for a link when the request does not name both its inbox and its contact.
 #[derive(Debug, Clone, Default)]
 pub struct LinkSought {
-    /// Who the contact is in the inbox.
+    /// The contact's id in the inbox.
     pub source_id: String,
-    /// In that inbox only.
+    /// Only in this inbox.
     pub inbox: Option<InboxId>,
-    /// Of that contact only.
+    /// Only of this contact.
     pub contact: Option<ContactId>,
 }

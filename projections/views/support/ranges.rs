@@ -1,13 +1,14 @@
-//! Lists whose every filter is known to the indexes: a few ranges of one index, each in the list's
-//! order, merged.
+//! Lists whose filters are all in the indexes: a few ranges of one index, each in the list's order,
+//! are merged.
 //!
-//! The ranges are branches of a `union all`, not rows of a lateral join: so PostgreSQL merges them
-//! as it reads them, and a page costs what is before it once, however many ranges there are. What
-//! is skipped is read from the index alone. The branches are filled up to a power of two with such
-//! as find nothing: there are few statements then, each planned once.
+//! The ranges are branches of a `union all`, not rows of a lateral join, so that PostgreSQL merges
+//! them as it reads them: a page costs the rows before it once, however many ranges there are.
+//! Skipped rows are read from the index alone. The number of branches is rounded up to a power of
+//! two, with branches that find nothing: so there are few different statements, each planned once.
 //!
-//! Besides, by activity, a node remembers where pages that it showed began and ended: as long as
-//! nothing happens in the account, they and those next to them begin there, and nothing is skipped.
+//! In lists by activity, a node also remembers where the pages that it showed began and ended: as
+//! long as nothing happens in the account, these pages and their neighbours start there, and no
+//! rows are skipped.
 
 use chrono::{DateTime, Utc};
 use domain::conversation::support::Status;
@@ -16,14 +17,14 @@ use uuid::Uuid;
 
 use super::{Assignee, Desk, Filter, Order};
 
-/// Ranges that are merged; of more, the account is read and filtered.
+/// Ranges that are merged; where there would be more, the account is read and filtered.
 const RANGES_MAX: usize = 128;
-/// A page.
+/// Items of a page.
 pub(super) const PAGE: i64 = 25;
 /// What stands for no assignee and no team.
 pub(super) const UNASSIGNED: &str = "'00000000-0000-0000-0000-000000000000'";
 
-/// By what the ranges are.
+/// What each range covers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(in crate::views) enum Scope {
     Account(AccountId),
@@ -32,7 +33,7 @@ pub(in crate::views) enum Scope {
     Assignee(UserId),
 }
 
-/// Where a page begins by activity: at the first conversation that is not above these.
+/// Where a page by activity begins: at the first conversation that is not above this pair.
 pub(in crate::views) type Start = (DateTime<Utc>, PublicId);
 
 /// The ranges of a list.
@@ -40,15 +41,15 @@ pub(in crate::views) type Start = (DateTime<Utc>, PublicId);
 pub(in crate::views) struct Ranges {
     scope: Scope,
     order: Order,
-    /// The scope of each; unused by the account, which is one.
+    /// The id that each range covers; unused when the scope is the account.
     pub(in crate::views) of: Vec<Uuid>,
     pub(in crate::views) buckets: Vec<i16>,
-    /// What is not said by the scope.
+    /// Filters that the scope does not cover.
     pub(in crate::views) inboxes: Option<Vec<InboxId>>,
     pub(in crate::views) team: Option<TeamId>,
 }
 
-/// The number of a status, as the rows have it.
+/// The number of a status, as stored in the rows.
 pub(in crate::views) fn status_number(status: Status) -> i16 {
     match status {
         Status::Open => 0,
@@ -58,7 +59,7 @@ pub(in crate::views) fn status_number(status: Status) -> i16 {
     }
 }
 
-/// The inboxes that are seen of those that are asked for; `None`: all.
+/// The inboxes to list: those asked for, as far as the caller sees them; `None` for all.
 pub(in crate::views) fn seen(desk: &Desk, filter: &Filter) -> Option<Vec<InboxId>> {
     match (filter.inbox, &desk.inboxes) {
         (None, seen) => seen.clone(),
@@ -68,8 +69,8 @@ pub(in crate::views) fn seen(desk: &Desk, filter: &Filter) -> Option<Vec<InboxId
 }
 
 impl Ranges {
-    /// `None` if a list is no such one, or of too many ranges. `inboxes` are all of the account,
-    /// where they are known.
+    /// `None` if the list is not a merge of ranges, or of too many. `all` are the account's
+    /// inboxes, where they are known.
     pub(in crate::views) fn new(
         desk: &Desk,
         filter: &Filter,
@@ -112,13 +113,13 @@ impl Ranges {
         Some(ranges)
     }
 
-    /// Whether pages of it are remembered.
+    /// Whether the starts of its pages are remembered.
     pub(in crate::views) fn has_start(&self) -> bool {
         self.order == Order::Activity
     }
 
-    /// The numbers on a page, in order: for account, scopes, buckets, limit and offset, and what of
-    /// start (two arguments), inboxes and team there is.
+    /// Selects the numbers on a page, in order. Parameters: account, scopes, buckets, limit,
+    /// offset, then those of start (two parameters), inboxes and team that apply.
     pub(in crate::views) fn sql(&self) -> String {
         let mut conditions = match self.scope {
             Scope::Account(_) | Scope::Inbox => vec![],
@@ -138,7 +139,8 @@ impl Ranges {
             conditions.push(format!("team = ${next}"));
         }
         let keys = keys(self.order);
-        // What is no range of the list's own order is not merged as it is read.
+        // A branch that is only part of the list's order is sorted before it is merged, so it is
+        // limited.
         let limit = if keys.classes.len() > 1 { "limit $4 + $5" } else { "" };
         let mut branches = Vec::new();
         for range in 1..=self.of.len() {
@@ -170,7 +172,7 @@ impl Ranges {
     }
 }
 
-/// Status, and whether anybody takes care of it, as the rows have them together.
+/// Status combined with whether there is an assignee, as stored in the rows.
 fn buckets(filter: &Filter) -> Vec<i16> {
     let statuses = match &filter.status {
         Some(status) => std::slice::from_ref(status),
@@ -187,12 +189,12 @@ fn buckets(filter: &Filter) -> Vec<i16> {
     buckets.collect()
 }
 
-/// What an order is made of.
+/// How an order is expressed in SQL.
 pub(super) struct Keys {
-    /// What has to be known of a row.
+    /// The columns that the order needs.
     pub(super) columns: &'static str,
     pub(super) order: &'static str,
-    /// Parts of a range that an index has in order, each with that order.
+    /// The parts of a range that an index has in order: the condition of each, and its order.
     classes: &'static [(&'static str, &'static str)],
 }
 

@@ -1,4 +1,4 @@
-//! Rows as they are read: all that is shown of a conversation or a message is one row, column by
+//! Decodes rows: everything that is shown of a conversation or a message is one row, read column by
 //! column.
 
 use std::collections::HashMap;
@@ -17,7 +17,7 @@ use crate::{Error, User, Views};
 
 type Result<T> = std::result::Result<T, sqlx::Error>;
 
-/// Of a row `k` of contacts, or another one that is called so.
+/// Columns of a row of contacts with the alias `k`.
 pub(super) fn contact_columns(k: &str) -> String {
     format!(
         "{k}.uuid, {k}.number, {k}.name, {k}.email, {k}.phone_number, {k}.identifier,
@@ -26,27 +26,27 @@ pub(super) fn contact_columns(k: &str) -> String {
 }
 const CONTACT_COLUMNS: usize = 10;
 
-/// Of a row `t` of teams.
+/// Columns of a row `t` of teams.
 pub(super) const TEAM_COLUMNS: &str =
     "t.uuid, t.number, t.name, t.description, t.allow_auto_assign,
     array(select u.user_id from team_members u where u.team = t.uuid order by u.user_id)";
 const TEAM_COLUMNS_COUNT: usize = 6;
 
-/// Of a row `m` of messages.
+/// Columns of a row `m` of messages.
 const MESSAGE_COLUMNS: &str =
     "m.id, m.uuid, m.conversation, m.direction, m.sender, m.private, m.content_type, m.text,
      m.content_attributes, m.source_id, m.echo_id, m.created_at, m.updated_at, m.deleted, m.author";
 const MESSAGE_COLUMNS_COUNT: usize = 15;
 
-/// Of a row `m` of messages, with the contact `s` who sent it.
+/// Columns of a row `m` of messages, with the contact `s` who sent it.
 pub(super) fn message_columns() -> String {
     format!("{MESSAGE_COLUMNS}, {}", contact_columns("s"))
 }
 
-/// What belongs to a row `m` of messages.
+/// Joins what belongs to a row `m` of messages.
 pub(super) const MESSAGE_JOINS: &str = "left join contacts s on s.uuid = m.contact";
 
-/// Of a row `c` of conversations, with what belongs to it.
+/// Columns of a row `c` of conversations, with what belongs to it.
 pub(super) fn conversation_columns() -> String {
     format!(
         "c.conversation, c.number, c.account_id, c.inbox, i.number, i.channel, c.link,
@@ -61,14 +61,14 @@ pub(super) fn conversation_columns() -> String {
     )
 }
 
-/// What belongs to a row `c` of conversations.
+/// Joins what belongs to a row `c` of conversations.
 pub(super) const CONVERSATION_JOINS: &str = "join inboxes i on i.uuid = c.inbox
     join contacts k on k.uuid = c.contact
     left join teams t on t.uuid = c.team
     left join support_messages m on m.account_id = c.account_id and m.id = c.newest_message
     left join contacts s on s.uuid = m.contact";
 
-/// The columns of a row, one after the other.
+/// Reads the columns of a row, one after the other.
 pub(super) struct Columns<'r> {
     row: &'r PgRow,
     at: usize,
@@ -84,7 +84,7 @@ impl<'r> Columns<'r> {
         self.row.try_get(self.at - 1)
     }
 
-    /// A value that is stored by its name.
+    /// A value that is stored as its name.
     pub(super) fn named<T: Deserialize<'r>>(&mut self) -> Result<T> {
         let column = self.at;
         let name: &str = self.next()?;
@@ -102,7 +102,7 @@ impl<'r> Columns<'r> {
         Ok(map.map(|map| map.0).unwrap_or_default())
     }
 
-    /// Columns of what there may be none of: the first one tells.
+    /// Columns of an outer join: `None` if the first one is null.
     fn if_any<T>(
         &mut self,
         columns: usize,
@@ -148,7 +148,7 @@ pub(super) fn team(columns: &mut Columns<'_>) -> Result<Team> {
     })
 }
 
-/// Each with the user who is named in it.
+/// Each with the users that it refers to, not yet looked up.
 pub(super) type MessageRow = (SupportMessage, Option<UserId>);
 type ConversationRow = (SupportConversation, [Option<UserId>; 2]);
 
@@ -228,7 +228,7 @@ fn conversation(columns: &mut Columns<'_>) -> Result<ConversationRow> {
 }
 
 impl Views {
-    /// Conversations as rows have them, with the users that the node's memory knows.
+    /// Conversations from rows, with their users from the node's memory.
     pub(super) async fn with_agents(
         &self,
         rows: &[PgRow],
@@ -236,7 +236,7 @@ impl Views {
         let read = rows.iter().map(|row| conversation(&mut Columns::of(row)));
         let read: Vec<_> =
             read.collect::<Result<_>>().map_err(Error::database("read conversations"))?;
-        // Collected, for an iterator that is kept over a wait has to be of one lifetime.
+        // Collected, since an iterator that is held across an await must have a single lifetime.
         let users: Vec<_> = read.iter().flat_map(|(_, users)| users.iter().copied()).collect();
         let users = users.into_iter().flatten();
         let users = self.memory.users.all(&self.readers, users).await?;

@@ -1,6 +1,5 @@
-//! What PostgreSQL makes of the lists and counts of a support desk, among twelve thousand
-//! conversations: index ranges, read no further than the page needs, with fresh statistics and
-//! without any.
+//! The query plans of a support desk's lists and counts, among twelve thousand conversations: index
+//! ranges, read no further than the page needs, with fresh statistics and without any.
 
 use domain::conversation::support::Status;
 use domain::{AccountId, InboxId, TeamId};
@@ -22,7 +21,7 @@ async fn explainers() -> [Explainer; 2] {
     Explainer::each_with(include_str!("desk_plans.sql"), &INDEXES).await
 }
 
-/// As the statements that fill the tables have it.
+/// The ids that `desk_plans.sql` generates.
 fn made(kind: u128, number: u128) -> Uuid {
     Uuid::from_u128((kind << 124) | number)
 }
@@ -57,7 +56,7 @@ fn texts(texts: &str) -> Argument {
     ("text[]", format!("'{{{texts}}}'"))
 }
 
-/// Everybody's, or of those who see some inboxes only.
+/// A caller who sees all inboxes, and callers who see only some.
 fn desks(explainer: &Explainer) -> [Desk; 3] {
     [None, Some(vec![inbox(1)]), Some((1..6).map(inbox).collect())].map(|inboxes| Desk {
         account: AccountId::FIRST,
@@ -107,7 +106,7 @@ async fn a_page_is_read_once_however_many_ranges_it_is_of() {
                 let of_account = by_activity && desk.inboxes.is_none();
                 plan.assert_uses(if of_account { "support_of_an_account" } else { index });
                 let (ranges, page) = (ranges.of.len() as i64, (page + 1) * PAGE);
-                // These two are merged class by class.
+                // These two merge each range class by class.
                 plan.assert_reads_at_most(match order {
                     Order::PriorityAscending => 5 * ranges * page,
                     Order::WaitingDescending => 2 * ranges * page,

@@ -1,10 +1,11 @@
--- Ids that tests can name, too.
+-- Predictable ids that tests can compute, too.
 create function pg_temp.made(kind int, n bigint) returns uuid
     language sql immutable
 return (kind || lpad(to_hex(n), 31, '0'))::uuid;
 
 -- Twelve thousand support conversations of one account and four hundred of another one, in ten
--- inboxes, with and without assignees, teams and priorities; one in a hundred is open and nobody's.
+-- inboxes, with and without assignees, teams and priorities; one in a hundred is open and
+-- unassigned.
 insert into users (uuid, account_id, id, uid, role, tags, created_at, modified_at)
 select pg_temp.made(6, n), 1, n + 100, 'user-' || n, case when n <= 20 then 'agent' end, '{}',
        now(), now()

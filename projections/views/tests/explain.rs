@@ -1,4 +1,4 @@
-//! Statements as a server has them planned, on a full database, and what was done for them.
+//! Statements planned as on a server, on a full database, and what PostgreSQL did for them.
 
 use domain::{ConversationId, UserId};
 use serde_json::Value;
@@ -33,7 +33,7 @@ pub(super) fn boolean(value: Option<bool>) -> Argument {
     ("boolean", value.map_or("null".to_owned(), |value| value.to_string()))
 }
 
-/// An array of the one value.
+/// An array with this one value.
 pub(super) fn array((of, value): Argument) -> (String, String) {
     (format!("{of}[]"), format!("array[{value}]::{of}[]"))
 }
@@ -42,8 +42,8 @@ pub(super) fn text(value: Option<&str>) -> Argument {
     ("text", value.map_or("null".to_owned(), |value| format!("'{value}'")))
 }
 
-/// A connection to a full database, whose statements are planned as those of a server are: once,
-/// for all values.
+/// A connection to a full database, whose statements are planned as a server's are: once, for all
+/// values.
 pub(super) struct Explainer {
     connection: PoolConnection<Postgres>,
     pub(super) ann: UserId,
@@ -52,7 +52,7 @@ pub(super) struct Explainer {
     pub(super) buckets: i64,
 }
 
-/// `ANN` stands for the member.
+/// Fills the tables; `ANN` is replaced by the member's id.
 const FILL: &str = include_str!("plans.sql");
 
 impl Explainer {
@@ -66,7 +66,7 @@ impl Explainer {
         explainers
     }
 
-    /// On tables that are filled by other statements.
+    /// The same, on tables that other statements fill.
     pub(super) async fn each_with(fill: &str, indexes: &[&str]) -> [Self; 2] {
         let without = Self::without_statistics(fill, indexes).await;
         let mut with = Self::without_statistics(fill, indexes).await;
@@ -74,8 +74,8 @@ impl Explainer {
         [without, with]
     }
 
-    /// On tables that are filled and were never analyzed. Indexes of parts of text are made much
-    /// faster than they are filled.
+    /// On tables that were filled and never analyzed. The trigram and label indexes are built after
+    /// that, which is much faster than filling them.
     async fn without_statistics(fill: &str, indexes: &[&str]) -> Self {
         let mut world = World::new().await;
         let ann = world.register("ann").await;
@@ -147,13 +147,13 @@ impl Explainer {
             .unwrap()
     }
 
-    /// Arguments that choose by bucket.
+    /// The arguments for a choice of buckets.
     pub(super) fn wanted(wanted: Wanted) -> [Argument; 3] {
         [smallint(wanted.mask), smallint(wanted.value), smallints(&wanted.kinds())]
     }
 }
 
-/// What was done for a statement.
+/// The plan of a statement, with what was read for it.
 pub(super) struct Plan(Value);
 
 impl Plan {
@@ -165,7 +165,7 @@ impl Plan {
         below(&self.0)
     }
 
-    /// Rows that a node returned or threw away, all in all.
+    /// Rows that a node returned or discarded, over all its loops.
     fn read(node: &Value) -> i64 {
         let number = |name: &str| node[name].as_f64().unwrap_or(0.0);
         let removed = number("Rows Removed by Filter") + number("Rows Removed by Index Recheck");
@@ -180,7 +180,8 @@ impl Plan {
         }
     }
 
-    /// Rows of tables, whatever of the account's index is intersected with what is found.
+    /// Counts only nodes that read tables: an index of the account may be read further, to be
+    /// intersected with what the search found.
     #[track_caller]
     pub(super) fn assert_reads_rows_at_most(&self, rows: i64) {
         for node in self.nodes().iter().filter(|node| node.get("Relation Name").is_some()) {
@@ -196,7 +197,7 @@ impl Plan {
         assert!(used, "{index}: {:#}", self.0);
     }
 
-    /// An index whose name begins so.
+    /// Uses an index whose name begins so.
     #[track_caller]
     pub(super) fn assert_uses_one_of(&self, beginning: &str) {
         let nodes = self.nodes();

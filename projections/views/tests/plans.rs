@@ -1,6 +1,6 @@
-//! What PostgreSQL makes of every list, for a member with more than ten thousand conversations
-//! among twenty thousand rows of others: index ranges, read no further than the page needs, with
-//! fresh statistics and without any.
+//! The query plans of every list, for a member with more than ten thousand conversations among
+//! twenty thousand rows of others: index ranges, read no further than the page needs, with fresh
+//! statistics and without any.
 
 use domain::conversation::Kind;
 use domain::{PublicId, UserId};
@@ -14,7 +14,7 @@ use crate::views::{
     list_page, members, messages, reads, search, user_lists,
 };
 
-/// Items of a page, with the one more that tells whether there is more.
+/// Items of a page, plus the one that tells whether there are more.
 const LIMIT: i64 = 11;
 
 fn every_choice_of_kinds() -> impl Iterator<Item = Vec<Kind>> {
@@ -34,7 +34,8 @@ async fn a_page_in_the_default_order_is_a_few_index_ranges_whatever_the_filter()
                 let filter = Filter { kinds: kinds.clone(), unread, trashed, ..Filter::default() };
                 let wanted = filter.wanted();
                 let (own_mask, own_value) = wanted.own();
-                // From the start, after a page within what is not pinned, and within what is.
+                // From the start, from within the items that are not pinned, and from within the
+                // pinned ones.
                 for (pinned, rank) in [(i64::MAX, i64::MAX), (0, 55_000), (9_000, i64::MAX)] {
                     let arguments = [
                         uuid(explainer.ann),
@@ -96,7 +97,7 @@ async fn a_page_of_chats_is_one_index_range_for_each_kind() {
                 vec![uuid(explainer.ann), smallints(&numbers), bigint(LIMIT), bigint(0)];
             arguments.extend(start);
             let plan = explainer.explain(&chats::indexed_sql(), &arguments).await;
-            // The counts are read one by one.
+            // Each bucket has one row of counts.
             plan.assert_reads_at_most(explainer.buckets.max(8 * LIMIT));
             plan.assert_uses("memberships_by_change");
         }

@@ -1,5 +1,5 @@
--- Twenty thousand conversations of others, and more than ten thousand of the member: with all
--- combinations of flags, of all kinds, in the trash and not, a few of them large rooms. One has ten
+-- Twenty thousand conversations of others, and more than ten thousand of the member: all
+-- combinations of flags, all kinds, trashed and not, a few of them large rooms. One has ten
 -- thousand messages.
 insert into users (uuid, account_id, id, uid, name, tags, created_at, modified_at)
 select md5('user ' || n)::uuid, 1, n + 100, 'user-' || n, md5(n::text), '{}', now(), now()

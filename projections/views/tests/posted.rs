@@ -1,4 +1,4 @@
-//! What was said just now is answered from its event, until it is deleted.
+//! A message that was just posted is answered from its event, until it is deleted.
 
 use domain::conversation::{Command, Conversation};
 

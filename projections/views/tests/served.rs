@@ -1,6 +1,5 @@
-//! A kind that a surface does not serve is invisible to it, whatever is asked. Any kind can be the
-//! one that is withheld, so that no kind has to be invented: with the others served, nothing of it
-//! may be found.
+//! A kind that a surface does not serve is invisible to it, whatever the query. Each test withholds
+//! one of the existing kinds and serves the others: nothing of the withheld one may be found.
 
 use domain::conversation::Kind;
 use domain::participation::ChangeCommand;
@@ -55,7 +54,7 @@ fn sorted(mut ids: Vec<ConversationId>) -> Vec<ConversationId> {
 }
 
 impl OneOfEach {
-    /// Every list of conversations, each with its length if it has one.
+    /// Every list of conversations, each with its total if it has one.
     async fn lists(&self, views: &Views) -> Vec<(&'static str, Vec<ConversationId>, Option<i64>)> {
         let ann = self.ann;
         let mut lists = Vec::new();
@@ -118,7 +117,7 @@ async fn a_kind_that_is_not_served_is_not_counted_as_unread() {
     }
 }
 
-/// What is found of one conversation and its message, by each way to name them.
+/// What is found of one conversation and its message, by every way to name them.
 async fn found(
     views: &Views,
     given: &OneOfEach,

@@ -53,7 +53,7 @@ async fn users_are_listed_by_name() {
     assert_eq!(views.users(AccountId::FIRST, Some("B"), None, 25, 0).await.unwrap().total, Some(1));
 }
 
-/// What is searched for is no pattern.
+/// The search text is no pattern.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_search_for_users_takes_every_character_as_it_is() {
     let mut world = World::new().await;

@@ -6,10 +6,10 @@ use utoipa::ToSchema;
 use crate::edge::failure::Failure;
 use crate::edge::rendering::RequestSummary;
 
-/// Why there is no answer.
+/// Why the request failed.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Error {
-    /// In words.
+    /// A description of the failure.
     error: String,
 }
 

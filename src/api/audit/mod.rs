@@ -1,4 +1,5 @@
-//! The audit trail of a conversation, for administrators of its account. Every reading is recorded.
+//! The audit trail of a conversation, for administrators of its account. Every access to it is
+//! recorded.
 
 mod conversations;
 mod error;

@@ -1,4 +1,4 @@
-//! What auditors read.
+//! The objects of the audit trail.
 
 use chrono::{DateTime, Utc};
 use event_store::RecordedEvent;
@@ -10,10 +10,10 @@ use uuid::Uuid;
 
 use crate::description::schema;
 
-/// An event as auditors read it.
+/// An event in the audit trail.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct Event {
-    /// Within the account.
+    /// The position within the account.
     position: i64,
     event_id: Uuid,
     recorded_at: DateTime<Utc>,
@@ -22,13 +22,13 @@ pub(super) struct Event {
     sequence: i64,
     event_type: String,
     event_version: String,
-    /// What happened; `[erased]` in place of what was erased, `[unreadable]` in place of what does
-    /// not open.
+    /// What happened; `[erased]` in place of erased values, `[unreadable]` in place of values that
+    /// cannot be decrypted.
     #[schema(value_type = Object)]
     event: Value,
     #[schema(value_type = Metadata)]
     metadata: Value,
-    /// SHA-256 of the digest before and this event, in hexadecimal.
+    /// SHA-256 over the previous event's digest and this event, in hexadecimal.
     digest: String,
 }
 
@@ -44,7 +44,7 @@ impl From<&RecordedEvent> for Event {
             event_type: event.event_type.clone(),
             event_version: event.event_version.clone(),
             event: event.reveal_as_value(),
-            // It was written as JSON by this program.
+            // Always valid: this program wrote it as JSON.
             metadata: serde_json::from_str(&event.metadata).unwrap_or_default(),
             digest: event_store::to_hex(&event.digest),
         }
@@ -55,23 +55,23 @@ impl From<&RecordedEvent> for Event {
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct Events {
     pub(super) data: Vec<Event>,
-    /// For `after` of the next page; left out when there is none.
+    /// The `after` of the next page; left out on the last page.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) next: Option<i64>,
 }
 
-/// What changed, event by event.
+/// The changes, event by event.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct Steps {
     #[schema(value_type = Vec<DescribedStep>)]
     pub(super) data: Vec<Step>,
-    /// For `from` of the next page; left out when there is none.
+    /// The `from` of the next page; left out on the last page.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) next: Option<i64>,
 }
 
 schema! {
-    /// Who, from where, in which request.
+    /// The actor, the surface and the request.
     Metadata = json!({
         "type": "object",
         "required": [
@@ -95,14 +95,14 @@ schema! {
     })
 }
 
-/// By the names that events keep.
+/// The surfaces, by the names that are stored in events.
 fn surfaces() -> Value {
     use event_store::Surface::*;
     json!([Weavy, Protocol, Pulse, Chatwoot, Audit, Cli, Reaction])
 }
 
 schema! {
-    /// What one event changed.
+    /// The changes of one event.
     DescribedStep = json!({
         "type": "object",
         "required": [
@@ -141,8 +141,8 @@ schema! {
 }
 
 schema! {
-    /// A conversation as it was. What it did not have is left out, and `[erased]` stands in place
-    /// of what was erased since.
+    /// A conversation as it was. Properties that it did not have are left out, and `[erased]`
+    /// stands in place of values erased since.
     State = json!({
         "type": "object",
         "required": [

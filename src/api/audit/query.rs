@@ -6,7 +6,7 @@ use super::request::Auditor;
 use crate::edge::failure::Failure;
 
 impl Auditor {
-    /// A parameter of the query, if it is given.
+    /// A query parameter, if present.
     pub(super) fn parameter<T: FromStr>(
         &self,
         name: &str,

@@ -41,8 +41,8 @@ impl Auditor {
         self.services.commands.log()
     }
 
-    /// The conversation of a path, if it is one of the account's; that it is read is recorded
-    /// before anything of it is told.
+    /// The conversation in a path, if it belongs to the account. The access is recorded before
+    /// anything is disclosed.
     pub(super) async fn reads(
         &self,
         conversation: &str,
@@ -62,7 +62,7 @@ impl Auditor {
             return Err(Failure::not_found());
         }
         let command = Command::RecordReading { conversation, part };
-        // A reading that is repeated is another reading, also under the same key.
+        // Without the idempotency key: a repeated request is another access, to be recorded again.
         let context = Context { metadata: self.context.metadata.clone(), idempotency: None };
         let id = domain::audit_id(conversation);
         self.services.commands.execute::<Audit>(id, command, &context).await?;

@@ -11,16 +11,16 @@ use super::error::{malformed, missing, refused};
 use crate::edge::failure::Failure;
 use crate::edge::{json, multipart};
 
-/// The fields of a body. Where nothing else is said, `null` and blank text count as not given, and
+/// The fields of a body. Unless a method says otherwise, `null` and blank text count as absent, and
 /// unknown fields are ignored.
 #[derive(Debug, Default)]
 pub(super) struct Body(Map<String, Value>);
 
-/// The public number that nothing has, for ids that are none.
+/// A public number that nothing has, for values that are not ids.
 const NO_NUMBER: PublicId = PublicId::new(-1);
 
 impl Body {
-    /// A JSON object; nothing at all is an empty one.
+    /// Reads a JSON object; an empty body counts as an empty object.
     pub(super) fn json(headers: &HeaderMap, body: &[u8]) -> Result<Self, Failure> {
         if body.iter().all(u8::is_ascii_whitespace) {
             return Ok(Self::default());
@@ -36,7 +36,7 @@ impl Body {
         }
     }
 
-    /// The same, or a form in parts: each field a text, objects as JSON.
+    /// As [`json`](Self::json), or multipart/form-data: each part is a text field, objects as JSON.
     pub(super) async fn json_or_parts(headers: &HeaderMap, body: Bytes) -> Result<Self, Failure> {
         if essence(headers).as_deref() != Some("multipart/form-data") {
             return Self::json(headers, &body);
@@ -47,12 +47,12 @@ impl Body {
         Ok(Self(fields.into_iter().map(|(name, value)| (name, value.into())).collect()))
     }
 
-    /// The field is there, be it null.
+    /// Whether the field is present, even as null.
     pub(super) fn names(&self, name: &str) -> bool {
         self.0.contains_key(name)
     }
 
-    /// The value, unless it counts as not given.
+    /// The value; `None` if it counts as absent.
     pub(super) fn get(&self, name: &str) -> Option<&Value> {
         let is_given = |value: &&Value| match value {
             Value::Null => false,
@@ -62,7 +62,7 @@ impl Body {
         self.0.get(name).filter(is_given)
     }
 
-    /// A text; numbers are taken for what they are written as.
+    /// A text; a number is taken as it is written.
     pub(super) fn text(&self, name: &str) -> Result<Option<Text>, Failure> {
         match self.get(name) {
             None => Ok(None),
@@ -75,12 +75,12 @@ impl Body {
         }
     }
 
-    /// The same, which has to be given.
+    /// A text that must be present.
     pub(super) fn required_text(&self, name: &str) -> Result<Text, Failure> {
         self.text(name)?.ok_or_else(|| missing(name))
     }
 
-    /// The same, where a blank one is given, too: it takes away what there was.
+    /// A text; an explicit blank one is kept, and clears the present value.
     pub(super) fn clearable_text(&self, name: &str) -> Result<Option<Text>, Failure> {
         match self.0.get(name) {
             Some(Value::String(text)) if text.trim().is_empty() => Ok(Some("".into())),
@@ -88,12 +88,13 @@ impl Body {
         }
     }
 
-    /// A public number: a number or its digits. What is neither is nothing's.
+    /// A public number, given as a number or as digits. Any other value becomes a number that
+    /// nothing has.
     pub(super) fn id(&self, name: &str) -> Option<PublicId> {
         self.get(name).map(number)
     }
 
-    /// Public numbers, in the order given.
+    /// Public numbers, in the order given. The field must be present.
     pub(super) fn ids(&self, name: &str) -> Result<Vec<PublicId>, Failure> {
         match self.get(name) {
             None => Err(missing(name)),
@@ -102,7 +103,7 @@ impl Body {
         }
     }
 
-    /// Texts of an array, or of one text with commas; they have to be given, but may be none.
+    /// Texts, as an array or as one text with commas. The field must be present, but may be empty.
     pub(super) fn strings(&self, name: &str) -> Result<Vec<String>, Failure> {
         let wrong = || refused(name, format!("{name} must be an array of strings"));
         let text = |item: &Value| item.as_str().map(str::to_owned).ok_or_else(wrong);
@@ -114,14 +115,14 @@ impl Body {
         }
     }
 
-    /// A public number that may be taken away: `None` if the field is not there, and no one's for
-    /// null, nothing and 0.
+    /// A public number that may be cleared: `None` if the field is absent, `Some(None)` for null,
+    /// blank text and 0.
     pub(super) fn clearable_id(&self, name: &str) -> Option<Option<PublicId>> {
         let id = self.id(name).filter(|id| *id != PublicId::NONE);
         self.names(name).then_some(id)
     }
 
-    /// One of several values, by their names.
+    /// One of several values, by name.
     pub(super) fn one_of<T: Copy>(
         &self,
         name: &str,
@@ -161,7 +162,7 @@ impl Body {
         time.map(Some).ok_or_else(wrong)
     }
 
-    /// An object, which forms write as JSON.
+    /// An object; forms send it as JSON text.
     pub(super) fn object(&self, name: &str) -> Result<Option<Map<String, Value>>, Failure> {
         let read = match self.get(name) {
             None => return Ok(None),
@@ -174,12 +175,12 @@ impl Body {
         }
     }
 
-    /// An object; what is none counts as an empty one.
+    /// An object; any other value counts as an empty one.
     pub(super) fn attributes(&self, name: &str) -> Map<String, Value> {
         self.get(name).and_then(Value::as_object).cloned().unwrap_or_default()
     }
 
-    /// A body within the body; an empty one counts as not given.
+    /// A nested object, to be read like the body; an empty one counts as absent.
     pub(super) fn part(&self, name: &str) -> Result<Option<Self>, Failure> {
         Ok(self.object(name)?.filter(|object| !object.is_empty()).map(Self))
     }
@@ -210,7 +211,7 @@ fn seconds(seconds: f64) -> Option<DateTime<Utc>> {
     is_exact.then(|| Utc.timestamp_micros(microseconds as i64).single()).flatten()
 }
 
-/// With its offset, or in UTC.
+/// ISO 8601 with an offset; without one it is taken as UTC.
 fn iso(text: &str) -> Option<DateTime<Utc>> {
     let text = text.trim();
     let with_offset = DateTime::parse_from_rfc3339(text).ok().map(|time| time.to_utc());

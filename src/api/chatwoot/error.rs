@@ -1,4 +1,4 @@
-//! Chatwoot spells errors in three ways, and clients look for each where it belongs: `errors`,
+//! Chatwoot has three formats of errors, each of which clients expect in its place: `errors`,
 //! `error`, and `message` with `attributes`.
 
 use axum::Json;
@@ -10,15 +10,15 @@ use crate::description::schema;
 use crate::edge::failure::{ANSWER_TOO_LARGE, Failure, Source};
 use crate::edge::rendering::RequestSummary;
 
-/// Why a value is refused, in the query or the body.
+/// Code of a value that is refused, in the query or the body.
 pub(super) const INVALID: &str = "invalid";
-/// What is wrong with a body that is not JSON.
+/// Code of a body that is not JSON.
 const MALFORMED: &str = "malformed";
-/// What is wrong with a field that is not there.
+/// Code of a missing field.
 const MISSING: &str = "missing";
 
 schema! {
-    /// An error of this dialect. Which of the properties there are depends on what is wrong.
+    /// An error of this dialect. Its properties depend on what is wrong.
     Error = json!({
         "type": "object",
         "properties": {
@@ -53,7 +53,7 @@ schema! {
     })
 }
 
-/// A parameter of the query that cannot be used: it `must be` something else.
+/// An unusable query parameter; `must_be` says what it must be, as in "must be positive".
 pub(super) fn bad_parameter(name: &str, must_be: impl Into<String>) -> Failure {
     Failure::bad_request(must_be).at(Source::Parameter(name.to_owned())).coded(INVALID)
 }
@@ -63,7 +63,7 @@ pub(super) fn malformed(why: impl Into<String>) -> Failure {
     Failure::bad_request(why).coded(MALFORMED)
 }
 
-/// A field of the body that has to be there.
+/// A required field of the body is missing.
 pub(super) fn missing(field: &str) -> Failure {
     let text = format!("param is missing or the value is empty: {field}");
     refused(field, text).coded(MISSING)
@@ -75,7 +75,7 @@ pub(super) fn refused(field: &str, message: impl Into<String>) -> Failure {
     failure.at(Source::Pointer(format!("/{field}")))
 }
 
-/// A refusal of the domain's, with the field that it is about unless it names another.
+/// Adds the field to a refusal of the domain that names none.
 pub(super) fn about(field: &'static str) -> impl Fn(Failure) -> Failure {
     move |failure| match failure.source {
         None if failure.status == StatusCode::BAD_REQUEST => {
@@ -85,7 +85,7 @@ pub(super) fn about(field: &'static str) -> impl Fn(Failure) -> Failure {
     }
 }
 
-/// Where of the query or the head something is wrong.
+/// The parameter or header that is wrong, or `body` if that is not JSON.
 fn field(failure: &Failure) -> Option<&str> {
     match &failure.source {
         _ if failure.code == Some(MALFORMED) => Some("body"),
@@ -110,7 +110,7 @@ pub(super) fn render(failure: &Failure, _: &RequestSummary) -> Response {
             (failure.status, json!({ "error": "Resource could not be found" }))
         }
         StatusCode::BAD_REQUEST if field(failure).is_some() => (failure.status, unusable(failure)),
-        // What the domain refuses comes from a body.
+        // Refusals of the domain are about values of the body.
         StatusCode::BAD_REQUEST
             if failure.detail.is_some() && failure.code != Some(ANSWER_TOO_LARGE) =>
         {
@@ -122,7 +122,7 @@ pub(super) fn render(failure: &Failure, _: &RequestSummary) -> Response {
     (status, Json(body)).into_response()
 }
 
-/// Every value of the query that cannot be used.
+/// Lists every unusable value of the query.
 fn unusable(failure: &Failure) -> Value {
     let all = || std::iter::once(failure).chain(&failure.others);
     let named = |failure: &Failure| {
@@ -138,7 +138,7 @@ fn unusable(failure: &Failure) -> Value {
     json!({ "description": description, "errors": all().map(named).collect::<Vec<_>>() })
 }
 
-/// Every value of the body that cannot be used.
+/// All unusable values of a body.
 fn refusal(failure: &Failure) -> Value {
     let all = || std::iter::once(failure).chain(&failure.others);
     let message = all().map(Failure::message).collect::<Vec<_>>().join(", ");
@@ -153,7 +153,7 @@ fn refusal(failure: &Failure) -> Value {
         }
         Some(_) => json!({ "error": message, "message": message }),
         None => {
-            // The domain's limits begin with what they limit.
+            // The domain's texts about limits begin with the field's name.
             let limited = message.split_once(" must ").map(|(field, _)| field);
             let field = limited.filter(|field| !field.contains(' ')).unwrap_or("base");
             json!({ "message": message, "attributes": [field], "error": message })

@@ -1,4 +1,4 @@
-//! Who is put into an inbox or a team, and taken out of it.
+//! Members of an inbox or a team.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -12,7 +12,8 @@ use super::body::Body;
 use super::request::Chatwoot;
 use crate::edge::failure::Failure;
 
-/// A body that names them, and what they are to be in, if the path does not name that.
+/// The schema of a body with `user_ids`, and with the id of the inbox or team unless the path has
+/// it.
 pub(super) fn schema(of: Option<&str>) -> Value {
     let id = json!({ "type": ["integer", "string"] });
     let mut change = json!({
@@ -34,7 +35,7 @@ pub(super) fn schema(of: Option<&str>) -> Value {
     change
 }
 
-/// The agents whom a body names. Those who are in already count as agents.
+/// The agents that a body names. Present members are accepted even if they are no longer agents.
 pub(super) async fn named(
     request: &Chatwoot,
     body: &Body,

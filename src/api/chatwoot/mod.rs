@@ -1,8 +1,8 @@
 //! The Chatwoot dialect, under `/api/v1/accounts/{account_id}`: support conversations, and what
 //! they refer to.
 //!
-//! Two things are so for all of it and stand in one place each: what the domain refuses is 422 here
-//! and not 400 (`error.rs`), and who may not call at all is refused before a handler is reached
+//! Two rules apply to the whole dialect, and each is in one place: refusals of the domain are 422
+//! here and not 400 (`error.rs`), and callers without access are refused before any handler runs
 //! (`request.rs`).
 
 mod agents;

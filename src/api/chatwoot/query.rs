@@ -2,10 +2,10 @@ use super::error::bad_parameter;
 use crate::edge::failure::Failure;
 use domain::PublicId;
 
-/// Query parameters: exact names, and a blank value counts as none. Of one that is given twice the
-/// last counts, as with the framework that clients are used to.
+/// Query parameters: names are exact, and a blank value counts as absent. If a parameter is
+/// repeated the last one counts, as in the framework that clients are used to.
 ///
-/// What cannot be used is noted, so that the caller is told of all of it at once: see
+/// Unusable values are collected, so that the caller is told of all of them at once: see
 /// [`Query::check`].
 pub(super) struct Query {
     pairs: Vec<(String, String)>,
@@ -18,7 +18,7 @@ impl Query {
         Self { pairs, failures: vec![] }
     }
 
-    /// Fails if anything that was asked for cannot be used.
+    /// Fails if any value that was read is unusable.
     pub(super) fn check(self) -> Result<(), Failure> {
         Failure::none_of(self.failures)
     }
@@ -49,7 +49,7 @@ impl Query {
         found
     }
 
-    /// A public number, whether anything has it or not.
+    /// A public number, whether or not it exists.
     pub(super) fn number(&mut self, name: &str) -> Option<PublicId> {
         let text = self.text(name)?;
         let text = text.trim();
@@ -58,12 +58,12 @@ impl Query {
             self.refuse(name, "must be an integer");
             return None;
         }
-        // A number beyond the type is the number of nothing, before or behind all others.
+        // A number outside the type's range belongs to nothing: it is before or after all others.
         let beyond = if text == digits { PublicId::MAX } else { PublicId::NONE };
         Some(text.parse().unwrap_or(beyond))
     }
 
-    /// An integer from 1 on; beyond `max` counts as that.
+    /// A positive integer; values above `max` count as `max`.
     pub(super) fn positive(&mut self, name: &str, max: i64) -> Option<i64> {
         let text = self.text(name)?;
         let text = text.trim();
@@ -76,8 +76,8 @@ impl Query {
         positive
     }
 
-    /// Texts of a list, in any of the ways that clients write lists: `name[]=a&name[]=b`,
-    /// `name=a,b`, `name=a&name=b`, and any mixture.
+    /// The texts of a list, in any form that clients send: `name[]=a&name[]=b`, `name=a,b`,
+    /// `name=a&name=b`, or a mixture.
     pub(super) fn list(&mut self, name: &str) -> Vec<String> {
         let is_meant = |key: &str| key == name || key.strip_suffix("[]") == Some(name);
         let values = self.pairs.iter().filter(|(key, _)| is_meant(key));

@@ -21,18 +21,18 @@ use crate::edge::rendered::Rendered;
 use crate::edge::request::Request;
 use crate::edge::token::Role;
 
-/// How often others may change what a request is about while it looks at it.
+/// How often a request starts over when concurrent requests change what it has read.
 pub(super) const ATTEMPTS_MAX: usize = 20;
 
 /// A request of this dialect, from an agent, an administrator or the host system, to the account
 /// that its path names.
 pub(super) struct Chatwoot {
     request: Request,
-    /// Whose question it is, and which inboxes they see.
+    /// The caller, and the inboxes that they see.
     pub(super) desk: Desk,
 }
 
-/// The same for the few endpoints that bots have, too.
+/// A request to one of the few endpoints that bots may call, too.
 pub(super) struct OpenToBots(pub(super) Chatwoot);
 
 impl FromRequest<Arc<Services>> for Chatwoot {
@@ -89,7 +89,7 @@ impl Chatwoot {
         Body::json(&self.headers, &self.body)
     }
 
-    /// Only administrators and the host system may.
+    /// Refuses everyone but administrators and the host system.
     pub(super) fn administer(&self) -> Result<(), Failure> {
         match self.administers() {
             true => Ok(()),
@@ -97,12 +97,13 @@ impl Chatwoot {
         }
     }
 
-    /// The calling agent, who becomes the assignee of what they open; other callers do not.
+    /// The calling agent, who becomes the assignee of conversations that they open; `None` for
+    /// other callers.
     pub(super) fn agent(&self) -> Option<UserId> {
         self.caller.user().filter(|_| self.caller.role == Role::Agent)
     }
 
-    /// An inbox that the caller sees.
+    /// An inbox of the account, if the caller may see it.
     pub(super) async fn inbox(&self, number: PublicId) -> Result<Inbox, Failure> {
         let inbox = self.views().inbox(self.account(), number).await?;
         let inbox = inbox.ok_or_else(Failure::not_found)?;
@@ -110,7 +111,7 @@ impl Chatwoot {
         Ok(inbox)
     }
 
-    /// An inbox of the account, whether the caller sees it or not.
+    /// An inbox of the account, even if the caller may not see it.
     pub(super) async fn inbox_of(&self, id: InboxId) -> Result<Inbox, Failure> {
         let inboxes = self.views().inboxes(self.account()).await?;
         inboxes.into_iter().find(|inbox| inbox.uuid == id).ok_or_else(Failure::not_found)
@@ -134,7 +135,7 @@ impl Chatwoot {
         team.ok_or_else(Failure::not_found)
     }
 
-    /// A user who can take care of conversations.
+    /// A user who can be assigned to conversations.
     pub(super) async fn agent_named(&self, number: PublicId) -> Result<Arc<User>, Failure> {
         let named = [Reference::Id(number)];
         let found = self.views().resolve(self.account(), &named).await?;
@@ -144,7 +145,8 @@ impl Chatwoot {
         agents.next().ok_or_else(Failure::not_found)
     }
 
-    /// Where a conversation is, if the caller sees its inbox, by its number in a path.
+    /// Inbox, channel and contact of a conversation whose inbox the caller sees, by the
+    /// conversation's number in a path.
     pub(super) async fn place(&self, number: &str) -> Result<SupportPlace, Failure> {
         let number = number_in_path(number)?;
         let place = self.views().support_place(self.account(), number).await?;
@@ -153,12 +155,12 @@ impl Chatwoot {
         Ok(place)
     }
 
-    /// Its stream alone.
+    /// A conversation's id, by its number in a path.
     pub(super) async fn conversation_id(&self, number: &str) -> Result<ConversationId, Failure> {
         Ok(self.place(number).await?.uuid)
     }
 
-    /// The conversation itself.
+    /// A conversation, by its number in a path.
     pub(super) async fn conversation(
         &self,
         number: &str,
@@ -170,7 +172,7 @@ impl Chatwoot {
         Ok(found)
     }
 
-    /// A conversation that the caller sees, as it is now.
+    /// A conversation that the caller sees, by id.
     pub(super) async fn conversation_of(
         &self,
         id: ConversationId,
@@ -189,13 +191,13 @@ impl Chatwoot {
         Ok(Rendered::new(&objects::conversation(&conversation, &self.desk)))
     }
 
-    /// Another request came first: waits until the read models show it.
+    /// Waits until the read models show what concurrent requests have recorded.
     pub(super) async fn wait_for_head(&self) -> Result<(), Failure> {
         let head = self.services.commands.log().head().await?;
         self.wait_for_position(head).await
     }
 
-    /// Carries out what is asked of a support conversation, all or nothing.
+    /// Changes a support conversation, all or nothing.
     pub(super) async fn change(
         &self,
         id: ConversationId,
@@ -205,8 +207,8 @@ impl Chatwoot {
         self.execute_all::<Aggregate>(id, commands).await
     }
 
-    /// Carries out what is asked of the roles around a support conversation: of the agents
-    /// together, or of its assignee.
+    /// Changes the state that roles have in a support conversation: the agents in common, or its
+    /// assignee.
     pub(super) async fn change_roles(
         &self,
         conversation: &SupportConversation,
@@ -225,7 +227,7 @@ impl Chatwoot {
     }
 }
 
-/// What is asked of one of the roles around a support conversation, and its stream.
+/// The command for a role in a support conversation, and its stream.
 pub(super) fn role_change(
     conversation: &SupportConversation,
     role: UserId,
@@ -237,7 +239,7 @@ pub(super) fn role_change(
     (stream, participation::Command { membership, change })
 }
 
-/// Whom conversations can be given to.
+/// Whether conversations can be assigned to a user.
 pub(super) fn is_agent(user: &User) -> bool {
     [Role::Agent, Role::Administrator]
         .iter()
@@ -251,7 +253,7 @@ fn account_in(path: &str) -> Result<AccountId, Failure> {
     account.parse().map_err(|_| Failure::not_found())
 }
 
-/// A public number in a path; anything else names nothing.
+/// A public number in a path; anything else is "not found".
 pub(super) fn number_in_path(text: &str) -> Result<PublicId, Failure> {
     let digits = text.bytes().all(|byte| byte.is_ascii_digit());
     text.parse().ok().filter(|id| digits && *id > PublicId::NONE).ok_or_else(Failure::not_found)

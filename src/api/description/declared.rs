@@ -5,17 +5,17 @@ use utoipa::openapi::{ComponentsBuilder, ObjectBuilder, OpenApiBuilder, RefOr, S
 
 use crate::edge::dialect::Routes;
 
-/// Where a schema stands that is written as it is to be read.
+/// The extension that carries a schema which is written out in full.
 pub(super) const WRITTEN: &str = "x-written";
 
-/// A schema in JSON Schema's own words: utoipa's types know neither all of them nor constants for
+/// A schema in plain JSON Schema: utoipa's types do not support all keywords, nor constants as
 /// bounds.
 pub(crate) fn written(schema: Value) -> RefOr<Schema> {
     let extensions = ExtensionsBuilder::new().add(WRITTEN, schema).build();
     ObjectBuilder::new().extensions(Some(extensions)).into()
 }
 
-/// Names such a schema, to be a body or a part of one.
+/// Declares a named schema of this kind, with its doc comment as the description.
 macro_rules! schema {
     ($(#[doc = $doc:literal])+ $name:ident = $schema:expr) => {
         pub(super) struct $name;
@@ -33,7 +33,7 @@ macro_rules! schema {
 }
 pub(crate) use schema;
 
-/// A router of endpoints whose errors are of this type.
+/// A router of endpoints whose errors have this type.
 pub(crate) fn router<E: ToSchema>() -> Routes {
     let mut schemas = vec![(E::name().into_owned(), E::schema())];
     E::schemas(&mut schemas);

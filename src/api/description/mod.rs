@@ -1,8 +1,8 @@
-//! The description of the API: what the handlers declare, with what is the same for all endpoints
-//! of a dialect added in one pass, and merged under names that no two dialects share.
+//! The API description: what the handlers declare, completed in one pass with what all endpoints of
+//! a dialect have in common, and merged under names that are unique across dialects.
 //!
-//! A dialect says in its `mod.rs` what it is ([`Common`]); an endpoint declares its operation id,
-//! its parameters, its body, and those answers of which there is more to say than their status.
+//! A dialect describes itself in its `mod.rs` ([`Common`]). An endpoint declares its operation id,
+//! its parameters, its body, and those responses that need more than their status.
 
 mod declared;
 mod operation;
@@ -23,33 +23,33 @@ use crate::edge::dialect::Credentials;
 /// What all endpoints of a dialect have in common.
 #[derive(Clone, Copy)]
 pub(crate) struct Common {
-    /// What its operation ids begin with.
+    /// The prefix of its operation ids.
     pub(crate) name: &'static str,
-    /// What its schemas and tags begin with.
+    /// The prefix of its schemas and tags.
     pub(crate) title: &'static str,
     pub(crate) description: &'static str,
-    /// Media types that a request's body may have.
+    /// The media types of request bodies.
     pub(crate) takes: &'static [&'static str],
-    /// The media type of its answers.
+    /// The media type of successful responses.
     pub(crate) answers: &'static str,
     /// The schema of its errors, and their media types.
     pub(crate) error: (&'static str, &'static [&'static str]),
     pub(crate) nulls: Nulls,
-    /// Whether `null` stands for no value in a query, but where a text is expected.
+    /// Whether `null` counts as absent in a query, except where a text is expected.
     pub(crate) has_nulls_in_queries: bool,
-    /// Whether a parameter of a query without a value counts as none.
+    /// Whether a query parameter with an empty value counts as absent.
     pub(crate) has_empty_values_in_queries: bool,
-    /// Whether all of its endpoints speak for a user, which is 403 for a service token.
+    /// Whether all of its endpoints require a user, and refuse a service token with 403.
     pub(crate) is_for_users: bool,
-    /// Further errors of every endpoint.
+    /// Further error statuses of every endpoint.
     pub(crate) errors: &'static [u16],
-    /// Further errors of endpoints with a body.
+    /// Further error statuses of endpoints with a body.
     pub(crate) errors_of_bodies: &'static [u16],
-    /// Query parameters of every endpoint, each with a name for it among the components.
+    /// Query parameters of every endpoint, each with its name among the components.
     pub(crate) parameters: fn() -> Vec<(String, Value)>,
 }
 
-/// What an answer has in place of a value that there is not.
+/// How a response represents a missing value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Nulls {
     /// The property is left out.
@@ -58,7 +58,7 @@ pub(crate) enum Nulls {
     Sent,
 }
 
-/// A description, in the order that it is read in.
+/// An API description, with its sections in document order.
 #[derive(Debug, Clone, Serialize)]
 pub struct Description {
     openapi: &'static str,
@@ -89,8 +89,8 @@ impl Description {
         }
     }
 
-    /// Of one dialect's endpoints, under their full paths. Any of the credentials is enough; where
-    /// there are none, everybody may ask.
+    /// The description of one dialect's endpoints, under their full paths. Any one of the
+    /// credentials suffices; without credentials the endpoints are public.
     pub(crate) fn of(
         dialect: &Common,
         prefix: &str,
@@ -124,7 +124,7 @@ impl Description {
         described
     }
 
-    /// A dialect declares more than its endpoints may need.
+    /// Drops unused components: a dialect declares more than its endpoints may need.
     fn forget_what_is_not_used(&mut self) {
         loop {
             let text = json!([self.paths, self.components]).to_string();
@@ -140,7 +140,7 @@ impl Description {
         }
     }
 
-    /// Of all dialects.
+    /// The merged description of all dialects.
     pub(crate) fn merge<'a>(parts: impl Iterator<Item = &'a Self>) -> Self {
         let about = "Conversation state: who is in, what is read, pinned, muted, archived, and who \
                      changed it when.";
@@ -157,7 +157,7 @@ impl Description {
     }
 }
 
-/// An object in a document; an empty one if it is not there.
+/// The object under this name, inserted empty if it is missing.
 fn taken<'a>(value: &'a mut Value, name: &str) -> &'a mut Map<String, Value> {
     if !value[name].is_object() {
         value[name] = json!({});

@@ -5,10 +5,10 @@ use super::schemas;
 use super::taken;
 use crate::edge::dialect::Credentials;
 
-/// Errors of every endpoint that takes tokens.
+/// Error statuses of every endpoint with access tokens.
 const ALWAYS: &[u16] = &[400, 401, 408, 429, 500, 503];
 
-/// Adds to a declared operation what is so for all of its dialect; returns its tag.
+/// Completes a declared operation with what its whole dialect has in common; returns its tag.
 pub(super) fn complete(
     operation: &mut Value,
     method: &str,
@@ -16,8 +16,8 @@ pub(super) fn complete(
     credentials: &[Credentials],
 ) -> String {
     let mut id = operation["operationId"].as_str().unwrap_or_default().to_owned();
-    // An endpoint of several methods is named after its resource, and each of its operations after
-    // its method.
+    // An endpoint with several methods has an id without the action; the method completes the id of
+    // each operation.
     if id.split('.').count() == 2 {
         id = format!("{id}.{method}");
         operation["operationId"] = json!(id);
@@ -62,13 +62,13 @@ fn complete_parameters(operation: &mut Value, is_query: bool, dialect: &Common) 
     }
 }
 
-/// A body may come in every encoding that the dialect takes.
+/// Offers a body in every media type that the dialect accepts.
 fn encode_body(operation: &mut Value, dialect: &Common) {
     if operation.get("requestBody").is_none() {
         return;
     }
     let content = std::mem::take(taken(&mut operation["requestBody"], "content"));
-    // An operation that names several media types takes these.
+    // An operation that declares several media types keeps them.
     if content.len() > 1 {
         operation["requestBody"]["content"] = content.into();
         return;
@@ -86,7 +86,7 @@ fn encode_body(operation: &mut Value, dialect: &Common) {
     }
 }
 
-/// What is answered is of the dialect's media type.
+/// Declares successful responses with the dialect's media type.
 fn name_answers(operation: &mut Value, dialect: &Common) {
     for answer in taken(operation, "responses").values_mut() {
         if let Some(content) = answer.get_mut("content").and_then(Value::as_object_mut)
@@ -131,7 +131,7 @@ fn complete_answers(operation: &mut Value, is_query: bool, dialect: &Common) {
     }
 }
 
-/// A name of a status, and what it says of a request when no endpoint says more.
+/// The name of an error response, and its description unless the endpoint has one.
 fn reason(status: u16) -> (&'static str, &'static str) {
     match status {
         400 => ("BadRequest", "A parameter, a header or the body cannot be used"),
@@ -185,7 +185,7 @@ fn headers(status: u16, dialect: &Common) -> Value {
     .into()
 }
 
-/// What the operations of a dialect refer to.
+/// The components that the operations of a dialect refer to.
 pub(super) fn components(dialect: &Common) -> [(&'static str, Map<String, Value>); 3] {
     let mut statuses: Vec<u16> = [ALWAYS, dialect.errors, &[403, 404, 413, 422]].concat();
     statuses.extend(dialect.errors_of_bodies);
@@ -200,7 +200,7 @@ pub(super) fn components(dialect: &Common) -> [(&'static str, Map<String, Value>
     ]
 }
 
-/// How callers say who they are.
+/// The security schemes of the accepted credentials.
 pub(super) fn security_schemes(credentials: &[Credentials]) -> Map<String, Value> {
     let described = |accepted: &Credentials| match accepted {
         Credentials::Bearer => json!({
@@ -216,7 +216,7 @@ pub(super) fn security_schemes(credentials: &[Credentials]) -> Map<String, Value
             "description": "An access token; it counts also beside another one in Authorization",
         }),
     };
-    // Operators have a bearer token, in every dialect.
+    // Operators use a bearer token, whatever the dialect.
     let all = [&[Credentials::Bearer], credentials].concat();
     all.iter().map(|accepted| (accepted.scheme().to_owned(), described(accepted))).collect()
 }

@@ -1,4 +1,4 @@
-//! Parts of bodies that more than one dialect takes, with the domain's bounds.
+//! Parts of bodies that more than one dialect accepts, with the domain's bounds.
 
 use domain::limits::{METADATA_KEYS_MAX, TAG_LENGTH_MAX, TAGS_MAX};
 use serde_json::{Value, json};
@@ -6,29 +6,29 @@ use utoipa::openapi::{RefOr, Schema};
 
 use super::written;
 
-/// A text that may be left out, null or blank.
+/// A text that may be missing, null or blank.
 pub(crate) fn text(length_max: usize) -> Value {
     json!({ "type": ["string", "null"], "maxLength": length_max })
 }
 
-/// A text that has to be given, and may not be blank.
+/// A text that is required and must not be blank.
 pub(crate) fn required_text(length_max: usize) -> Value {
     json!({ "type": "string", "minLength": 1, "maxLength": length_max, "pattern": r"\S" })
 }
 
-/// A number without a greatest: one that is larger than there are things counts as all of them.
+/// A number without a maximum: values beyond the last item count as all.
 pub(crate) fn natural(minimum: i64, default: i64, description: &str) -> RefOr<Schema> {
     written(json!({
         "type": "integer", "minimum": minimum, "default": default, "description": description,
     }))
 }
 
-/// An integer without bounds: one that is beyond 64 bits names nothing.
+/// An integer without bounds: one beyond 64 bits names nothing.
 pub(crate) fn integer() -> RefOr<Schema> {
     written(json!({ "type": "integer" }))
 }
 
-/// A time of a body.
+/// A time in a body.
 pub(crate) fn time(description: &str) -> Value {
     json!({
         "type": ["number", "string", "null"],
@@ -36,12 +36,12 @@ pub(crate) fn time(description: &str) -> Value {
     })
 }
 
-/// An object that is passed over if it is none.
+/// An object; any other value is ignored.
 pub(crate) fn attributes() -> Value {
     json!({ "description": "An object; any other value counts as not given" })
 }
 
-/// An object of the host system's.
+/// An object of the host system.
 pub(crate) fn metadata() -> Value {
     json!({ "type": ["object", "null"], "maxProperties": METADATA_KEYS_MAX })
 }

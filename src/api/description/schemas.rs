@@ -6,7 +6,7 @@ use super::{Common, Nulls, taken};
 pub(super) const FORM: &str = "application/x-www-form-urlencoded";
 const PATH: &str = "#/components/schemas/";
 
-/// Gives all schemas names of the dialect's own, and says of each what is so for all of them.
+/// Gives all schemas names with the dialect's prefix, and adds to each what applies to all.
 pub(super) fn name(declared: &mut Value, dialect: &Common) {
     unwrap(declared);
     point_to(declared, dialect);
@@ -25,7 +25,7 @@ pub(super) fn name(declared: &mut Value, dialect: &Common) {
     forget_mark(declared);
 }
 
-/// `List_Message` of Weavy is `WeavyMessageList`.
+/// For example, `List_Message` of Weavy becomes `WeavyMessageList`.
 fn own_name(name: &str, dialect: &Common) -> String {
     match name.split_once('_') {
         Some((generic, of)) => format!("{}{of}{generic}", dialect.title),
@@ -37,7 +37,7 @@ pub(super) fn path(name: &str, dialect: &Common) -> String {
     format!("{PATH}{}", own_name(name, dialect))
 }
 
-/// Marks what was written as it is: it says all of its nulls itself.
+/// Marks a schema that was written out in full: it declares its nulls itself.
 const AS_IT_IS: &str = "x-as-it-is";
 
 fn is_of_a_request(schema: &Value) -> bool {
@@ -51,7 +51,7 @@ fn forget_mark(value: &mut Value) {
     for_each(value, forget_mark);
 }
 
-/// Puts the schemas that were written as they are in place of what carries them.
+/// Replaces the carriers of schemas that were written out in full by those schemas.
 fn unwrap(value: &mut Value) {
     if let Some(written) = value.as_object_mut().and_then(|object| object.remove(WRITTEN)) {
         *value = written;
@@ -77,8 +77,8 @@ fn point_to(value: &mut Value, dialect: &Common) {
     for_each(value, |value| point_to(value, dialect));
 }
 
-/// Where nulls are left out nothing is null, and where they are sent everything is there, but for
-/// what may not be null and is not required.
+/// If nulls are left out no property is nullable; if they are sent every nullable property is
+/// required.
 fn describe_nulls(schema: &mut Value, nulls: Nulls) {
     let properties = taken(schema, "properties");
     if nulls == Nulls::LeftOut {
@@ -117,7 +117,7 @@ pub(super) fn forget_null(schema: &mut Value) {
     }
 }
 
-/// Adds the bodies that operations take as forms too.
+/// Adds form variants of the bodies that operations accept as forms.
 pub(super) fn add_forms(schemas: &mut Map<String, Value>, paths: &Map<String, Value>) {
     let operations = paths.values().filter_map(Value::as_object).flat_map(Map::values);
     for operation in operations {
@@ -130,7 +130,7 @@ pub(super) fn add_forms(schemas: &mut Map<String, Value>, paths: &Map<String, Va
     }
 }
 
-/// The same body as a form: an array's name ends in brackets, and nothing is null but empty.
+/// The form variant of a body: the names of arrays end in brackets, and empty values replace null.
 fn as_form(schema: &Value) -> Value {
     let mut form = schema.clone();
     let renamed = |name: &str| match schema["properties"][name]["type"] == "array" {

@@ -50,7 +50,7 @@ fn every_operation_has_an_id_of_its_own_that_begins_with_its_dialect() {
     assert_eq!(operations(&whole).len(), ids.len());
 }
 
-/// A path that another dialect would answer, or whose failures it would render.
+/// The longer prefix's dialect would answer such a path, or render its failures.
 #[test]
 fn no_path_of_a_dialect_is_under_a_longer_prefix() {
     let described = openapi().dialects;

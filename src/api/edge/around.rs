@@ -15,7 +15,7 @@ use super::observe::Measurements;
 use super::{browsers, in_time, large, observe, position, rendering};
 use crate::Services;
 
-/// What every request needs, on every path.
+/// State of the middleware that wraps every request, on every path.
 pub(crate) struct Edge {
     measurements: Measurements,
     dialects: Dialects,
@@ -35,8 +35,9 @@ impl Edge {
     }
 }
 
-/// What surrounds every handler, as one function: the order stands in one place, and a request is
-/// on the heap once for all of it, where layers of the router would copy the services inside them.
+/// The middleware around every handler, as one function: the order is visible in one place, and a
+/// request is on the heap once for all of it, whereas layers of the router would each clone the
+/// services inside them.
 pub(crate) async fn around(
     State(edge): State<Arc<Edge>>,
     request: Request,
@@ -44,7 +45,7 @@ pub(crate) async fn around(
 ) -> Response {
     let Edge { measurements, dialects, cors, services, request_timeout } = &*edge;
     let (dialects, timeout) = (*dialects, *request_timeout);
-    // From the innermost to the outermost.
+    // Innermost first.
     let handled = async |request| next.run(request).await;
     let kept = async |request| large::keep_room(request, handled).await;
     let in_time = async |request| in_time::answer(dialects, services, timeout, request, kept).await;
@@ -56,8 +57,8 @@ pub(crate) async fn around(
     observe::request(measurements, request, guarded).await
 }
 
-/// A request that panics leaves its connection as it is; the panic itself is logged where it
-/// happens.
+/// A panicking handler answers 500 and leaves its connection open; the panic itself is logged where
+/// it happens.
 async fn or_internal_error(answer: impl Future<Output = Response>) -> Response {
     let panicked = |_| StatusCode::INTERNAL_SERVER_ERROR.into_response();
     AssertUnwindSafe(answer).catch_unwind().await.map_or_else(panicked, identity)

@@ -1,4 +1,4 @@
-//! CORS and other headers for browsers, and protection against forms of other sites.
+//! CORS and other headers for browsers, and protection against cross-site form posts.
 
 use std::convert::Infallible;
 
@@ -14,7 +14,7 @@ use super::request_id::REQUEST_ID;
 
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 
-/// Pages of any origin may call these: every request carries its own token, and there are no
+/// Pages of any origin may call the dialects: every request carries its own token, and there are no
 /// cookies.
 pub(crate) fn cors(dialects: Dialects) -> CorsLayer {
     let all = dialects.0.iter().flat_map(|dialect| dialect.credentials);
@@ -48,7 +48,8 @@ pub(crate) async fn guard(
 ) -> Response {
     let dialect = dialects.of(request.uri().path());
     let is_for_browsers = dialect.is_some_and(|dialect| dialect.is_for_browsers);
-    // Others than browsers do not name an origin, and do not look at what is answered to it.
+    // Clients other than browsers send no `Origin` header and ignore CORS headers, so the CORS
+    // layer is skipped for them.
     let may_be_of_a_browser =
         request.method() == Method::OPTIONS || request.headers().contains_key(header::ORIGIN);
     let mut response = match is_for_browsers && may_be_of_a_browser {
@@ -74,16 +75,16 @@ async fn with_cors(
     cors.layer(served).oneshot(request).await.unwrap_or_else(|never| match never {})
 }
 
-/// Whether a request may be a form of another site's, which a browser sends with a password of HTTP
-/// Basic that it remembers and without asking anybody. Only POST can be such, and only with a
-/// form's media types and no header of its own: for all else the browser asks first (a CORS
-/// preflight) and then leaves the password out. Who is no browser says nothing of where a request
-/// comes from, and is never meant.
+/// Whether a request may be a form posted by another site, to which a browser silently adds an HTTP
+/// Basic password that it remembers. Only a POST with a form's media type and no header of its own
+/// can be one: before anything else the browser sends a CORS preflight, and then leaves the
+/// password out. Clients other than browsers do not say where a request comes from, and always
+/// pass.
 pub(crate) fn may_be_a_foreign_form(method: &Method, headers: &HeaderMap) -> bool {
     let text = |name: HeaderName| headers.get(name).map(|value| value.to_str().unwrap_or_default());
     let comes_from_elsewhere = match text(HeaderName::from_static("sec-fetch-site")) {
         Some(site) => site != "same-origin" && site != "none",
-        // A browser from before 2023.
+        // Browsers from before 2023 do not send `Sec-Fetch-Site`.
         None => text(header::ORIGIN).is_some_and(|origin| {
             let authority = origin.split_once("://").map(|(_, authority)| authority);
             authority.is_none() || authority != text(header::HOST)

@@ -10,14 +10,14 @@ use super::dialect::Credentials;
 use super::token::{Claims, Refusal, Role};
 use crate::Services;
 
-/// Who calls, as their token says.
+/// The authenticated caller, as their token describes them.
 #[derive(Debug, Clone)]
 pub(crate) struct Caller {
     pub(crate) account: AccountId,
     pub(crate) uid: String,
     pub(crate) name: Option<String>,
     pub(crate) role: Role,
-    /// When the token was issued, in Unix seconds, if it says.
+    /// When the token was issued, in Unix seconds; `None` if the token does not say.
     pub(crate) issued_at: Option<f64>,
     /// When the token expires.
     pub(crate) until: DateTime<Utc>,
@@ -38,16 +38,16 @@ impl Caller {
         Self { account, uid: uid.to_owned(), name, role, issued_at, until, user }
     }
 
-    /// The user; a service token has none.
+    /// The user; `None` for a service token.
     pub(crate) fn user(&self) -> Option<UserId> {
         self.user
     }
 }
 
-/// The caller that a request's access token names.
+/// Verifies a request's access token and returns its caller.
 ///
 /// # Errors
-/// Why the token is not taken; nothing when there is none, or none of a scheme that is accepted.
+/// Why the token is refused; `None` when the request has no token of an accepted scheme.
 pub(crate) async fn authenticate(
     services: &Services,
     headers: &HeaderMap,
@@ -63,7 +63,7 @@ pub(crate) async fn authenticate(
     Ok(caller)
 }
 
-/// The same without the check for revocation, which concerns users' tokens only.
+/// As [`authenticate`], without the check for revocation, which concerns users' tokens only.
 async fn identify(
     services: &Services,
     headers: &HeaderMap,
@@ -81,7 +81,7 @@ async fn identify(
     Ok(Caller { account, uid, name, role, issued_at, until, user })
 }
 
-/// What a request has of these credentials.
+/// The value that a request carries for one kind of credentials.
 fn given(accepted: Credentials, headers: &HeaderMap) -> Option<&str> {
     if let Credentials::Header(name) = accepted {
         let is_meant = |given: &HeaderName| given.as_str().replace('-', "_") == name;
@@ -92,9 +92,9 @@ fn given(accepted: Credentials, headers: &HeaderMap) -> Option<&str> {
     scheme.eq_ignore_ascii_case(accepted.scheme()).then_some(given)
 }
 
-/// Whether a request comes from the operator: with a service token of the first account. Other
-/// accounts are host systems, which should not learn from the server's state how busy the others
-/// are.
+/// Whether a request comes from the operator, that is, carries a service token of the first
+/// account. Other accounts are host systems, which must not learn from the server's state how busy
+/// the others are.
 pub(crate) async fn is_operator(services: &Services, headers: &HeaderMap) -> bool {
     let caller = identify(services, headers, &[Credentials::Bearer]).await;
     caller.is_ok_and(|caller| caller.role == Role::Service && caller.account == AccountId::FIRST)
@@ -105,7 +105,7 @@ fn now() -> DateTime<Utc> {
     Utc::now()
 }
 
-/// The password of HTTP Basic (RFC 7617); the user name before it is not looked at.
+/// The password of HTTP Basic (RFC 7617); the user name before it is ignored.
 fn password(credentials: &str) -> Option<String> {
     let decoded = BASE64_STANDARD.decode(credentials.trim()).ok()?;
     let (_, password) = std::str::from_utf8(&decoded).ok()?.split_once(':')?;

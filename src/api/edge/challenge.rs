@@ -1,10 +1,10 @@
-//! The `WWW-Authenticate` headers of a 401: accepted schemes, and what was wrong with the token.
+//! The `WWW-Authenticate` headers of a 401: the accepted schemes, and why the token was refused.
 
 use axum::http::HeaderValue;
 
 use super::token::Refusal;
 
-/// Bearer (RFC 6750, section 3) with the reason, if there was a token.
+/// Bearer (RFC 6750, section 3), with the reason if a token was sent.
 pub(crate) fn bearer(refusal: Option<&Refusal>) -> Vec<HeaderValue> {
     vec![match refusal {
         None => HeaderValue::from_static(r#"Bearer realm="Colloquy""#),
@@ -16,15 +16,15 @@ pub(crate) fn bearer(refusal: Option<&Refusal>) -> Vec<HeaderValue> {
     }]
 }
 
-/// The same and Basic (RFC 7617). Each is a header of its own: not every client takes several from
-/// one.
+/// Bearer and Basic (RFC 7617), each in a header of its own: not every client parses several
+/// challenges from one.
 pub(crate) fn bearer_or_basic(refusal: Option<&Refusal>) -> Vec<HeaderValue> {
     let basic = HeaderValue::from_static(r#"Basic realm="Colloquy", charset="UTF-8""#);
     [bearer(refusal), vec![basic]].concat()
 }
 
-/// With the characters that a description may have: a claim's name is configured, and may have
-/// others.
+/// The refusal's text, limited to the characters that RFC 6750 allows in a description: the name of
+/// a claim is configured, and may have others.
 fn plain(refusal: &Refusal) -> String {
     let is_taken = |c: char| matches!(c, ' '..='~') && !matches!(c, '"' | '\\');
     refusal.to_string().chars().map(|c| if is_taken(c) { c } else { '?' }).collect()

@@ -12,14 +12,14 @@ use super::permissions::Reach;
 use super::request::Request;
 use super::successor::first_left;
 
-/// Members that one command may name: beyond this its event alone would be unwieldy.
+/// Most members that one command may name: with more, its event alone would be unwieldy.
 pub(crate) const MEMBERS_MAX: usize = 10_000;
-/// How often one request recreates a private chat that others keep erasing.
+/// How often one request recreates a private chat that other requests keep erasing.
 const ATTEMPTS_MAX: usize = 5;
 
 impl Request {
-    /// What this request did when it came first, if it is a repeated one. What it erased then is
-    /// not there to be looked at again.
+    /// The outcome of the original request if this one repeats its idempotency key. What the
+    /// original erased can no longer be loaded.
     pub(crate) async fn replay(&self) -> Result<Option<Outcome>, Failure> {
         let replayed = self.services.commands.replay(&self.context).await?;
         if let Some(outcome) = &replayed {
@@ -28,7 +28,8 @@ impl Request {
         Ok(replayed)
     }
 
-    /// The private chat of two, read by `find`, made if there is none; with what made it.
+    /// Finds or creates the private chat of two users; returns the outcome of its command, and the
+    /// chat as `find` reads it.
     pub(crate) async fn private_chat_found<T, F>(
         &self,
         user: UserId,
@@ -42,7 +43,7 @@ impl Request {
             let outcome = self.private_chat(user, other, None).await?;
             match find(outcome.aggregate_id.into()).await {
                 Ok(found) => return Ok((outcome, found)),
-                // It was erased in between: there is to be another one.
+                // Erased between the command and this read: try again, which creates another chat.
                 Err(failure) if failure.is_not_found() && !outcome.replayed => {}
                 Err(failure) => return Err(failure),
             }
@@ -50,8 +51,8 @@ impl Request {
         Err(Failure::not_found())
     }
 
-    /// The private chat of two, created if there is none, and taken out of the trash. It is new if
-    /// its first event came from this command.
+    /// The private chat of two users: created if there is none, restored if it is in the trash. It
+    /// is new if its first event came from this command.
     pub(crate) async fn private_chat(
         &self,
         user: UserId,
@@ -64,8 +65,8 @@ impl Request {
         self.execute_on_named(id, vec![conversation::Command::CreateConversation(create)]).await
     }
 
-    /// Carries out commands, of which the first makes the conversation, on one whose id follows
-    /// from what names it and from how many of that name were erased before.
+    /// Runs commands, of which the first creates the conversation, on a conversation whose id is
+    /// derived from its name and from how many of that name were erased before.
     pub(crate) async fn execute_on_named(
         &self,
         id: impl Fn(u32) -> ConversationId,
@@ -81,7 +82,7 @@ impl Request {
         loop {
             let (id, commands) = (id(erased_before), commands.clone());
             match runner.execute_all::<Conversation>(id, commands, &self.context).await {
-                // The earlier ones are gone for good; the next one counts them.
+                // Erased conversations stay erased; the id of the next one counts them.
                 Err(CommandError::Refused(Refusal::ConversationDeleted)) => {
                     erased_before = first_left(erased_before + 1, is_erased).await?;
                 }
@@ -94,7 +95,7 @@ impl Request {
         }
     }
 
-    /// Changes a conversation, if the caller may: all of it or nothing.
+    /// Changes a conversation, all or nothing, if the caller has permission.
     pub(crate) async fn change_conversation(
         &self,
         id: ConversationId,
@@ -111,8 +112,8 @@ impl Request {
         self.edit(message, text, metadata, tags).await
     }
 
-    /// Edits a message. Where it says so already it is not edited, and the request's key is claimed
-    /// all the same.
+    /// Edits a message. Without a change no event is written, but the request's idempotency key is
+    /// claimed all the same.
     pub(crate) async fn edit(
         &self,
         message: Message,
@@ -134,7 +135,7 @@ impl Request {
         self.execute_all::<Conversation>(message.conversation, commands).await
     }
 
-    /// What a member does to their own state: all of it or none.
+    /// Changes a member's own state, all or nothing.
     pub(crate) async fn change_own(
         &self,
         membership: Membership,
@@ -159,7 +160,7 @@ pub(crate) fn kept_metadata(message: &Message) -> Option<Map<String, Value>> {
     message.metadata.as_ref().and_then(|kept| kept.as_object().cloned())
 }
 
-/// A member's stream of their own state, and what changes it.
+/// The stream of a member's own state, and the commands for it.
 pub(crate) fn own_commands(
     membership: Membership,
     changes: Vec<ChangeCommand>,

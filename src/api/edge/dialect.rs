@@ -11,43 +11,44 @@ use super::token::Refusal;
 use crate::Services;
 use crate::description::Common;
 
-/// Endpoints, each with its description.
+/// Endpoints with their descriptions.
 pub(crate) type Routes = OpenApiRouter<Arc<Services>>;
 
-/// One of the APIs: what `edge/` has to know about it.
+/// One of the APIs, as far as `edge/` needs to know it.
 pub(crate) struct Dialect {
-    /// What its paths begin with; of several that fit a path, the longest wins.
+    /// The prefix of its paths; where several match, the longest wins.
     pub(crate) prefix: &'static str,
-    /// What its events name as the place they come from.
+    /// The surface that its events name as their origin.
     pub(crate) surface: Surface,
     /// How its callers may send an access token.
     pub(crate) credentials: &'static [Credentials],
-    /// What a 401 says in `WWW-Authenticate`, by what is wrong with the token if there was one.
+    /// The `WWW-Authenticate` headers of a 401, given why the token was refused, if there was one.
     pub(crate) challenge: fn(Option<&Refusal>) -> Vec<HeaderValue>,
-    /// Whether pages of any origin may call it.
+    /// Whether pages of other origins may call it (CORS).
     pub(crate) is_for_browsers: bool,
     /// Renders a failure in the dialect's format.
     pub(crate) render: fn(&Failure, &RequestSummary) -> Response,
-    /// Its endpoints, by their paths after the prefix.
+    /// Its endpoints, with paths relative to the prefix.
     pub(crate) routes: fn() -> Routes,
-    /// Described for all of its endpoints.
+    /// What the API description says of all of its endpoints.
     pub(crate) description: Common,
 }
 
-/// How a request carries an access token. Where several are accepted and sent, the first that is
-/// accepted counts.
+/// How a request carries an access token. If a request has several, the first one in the dialect's
+/// list counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Credentials {
-    /// In `Authorization`: the token itself (RFC 6750).
+    /// `Authorization: Bearer`, the token itself (RFC 6750).
     Bearer,
-    /// In `Authorization`: the token as the password, with any user name (RFC 7617).
+    /// `Authorization: Basic`, the token as the password, with any user name (RFC 7617).
     Basic,
-    /// In a header of its own, in whose name `-` and `_` are the same: the token itself.
+    /// The token in a header of its own, in whose name `-` and `_` are the same.
     Header(&'static str),
 }
 
 impl Credentials {
-    /// Its name in a request, where its case does not matter, and in the description.
+    /// The name of the scheme or header, in requests (compared without case) and in the
+    /// description.
     pub(crate) fn scheme(self) -> &'static str {
         match self {
             Self::Bearer => "bearer",
@@ -57,12 +58,12 @@ impl Credentials {
     }
 }
 
-/// All that are spoken.
+/// All dialects that are served.
 #[derive(Clone, Copy)]
 pub(crate) struct Dialects(pub(crate) &'static [&'static Dialect]);
 
 impl Dialects {
-    /// The one that a path belongs to.
+    /// The dialect that a path belongs to.
     pub(crate) fn of(self, path: &str) -> Option<&'static Dialect> {
         let fits = |dialect: &&&Dialect| {
             let rest = path.strip_prefix(dialect.prefix);

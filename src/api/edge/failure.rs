@@ -8,7 +8,7 @@ use event_store::causes;
 use super::in_time::OUTCOME_UNKNOWN;
 use super::token;
 
-/// The code of an answer that would be made of more than any may be.
+/// The code of a failure whose answer would exceed the size limit.
 pub(crate) const ANSWER_TOO_LARGE: &str = "answer_too_large";
 
 /// Why a request failed, before a dialect renders it in its own format.
@@ -17,17 +17,17 @@ pub(crate) struct Failure {
     pub(crate) status: StatusCode,
     /// Details beyond the status.
     pub(crate) detail: Option<String>,
-    /// A name for it that does not change with the words, where the status alone is not enough.
+    /// A stable, machine-readable code, where the status alone is not enough.
     pub(crate) code: Option<&'static str>,
-    /// Where in the request it is.
+    /// The part of the request that is wrong.
     pub(crate) source: Option<Source>,
-    /// The token that is not taken, where that is what is wrong.
+    /// Why the access token was refused, if that is the failure.
     pub(crate) token: Option<Box<token::Refusal>>,
-    /// Further ones of the same request, of the same status.
+    /// Further failures of the same request, with the same status.
     pub(crate) others: Vec<Failure>,
 }
 
-/// Where in a request something is wrong.
+/// The part of a request that is wrong.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Source {
     /// In the body: a JSON pointer (RFC 6901) to what is there.
@@ -95,9 +95,9 @@ impl Failure {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, detail)
     }
 
-    /// An outage of the database is logged by the task that watches it. Anything else is a fault of
-    /// ours, logged here, once, with its whole chain of causes; the caller only learns that it is
-    /// our fault.
+    /// Outages of the database are logged by the task that watches it. Anything else is a fault of
+    /// ours and logged here, once, with its whole chain of causes; the caller only learns that the
+    /// fault is ours.
     fn internal(error: &(dyn StdError + 'static)) -> Self {
         if is_ended_statement(error) {
             tracing::warn!(error = causes(error), "a query took too long");
@@ -111,14 +111,14 @@ impl Failure {
         StatusCode::INTERNAL_SERVER_ERROR.into()
     }
 
-    /// The detail or, where there is none, the status in words.
+    /// The detail, or the status's reason phrase if there is none.
     pub(crate) fn message(&self) -> String {
         let status = || self.status.canonical_reason().unwrap_or("Error").to_owned();
         self.detail.clone().unwrap_or_else(status)
     }
 }
 
-/// Cancelled by the statement timeout of its connection; PostgreSQL itself is fine.
+/// Whether the connection's statement timeout cancelled the statement; PostgreSQL itself is fine.
 fn is_ended_statement(error: &(dyn StdError + 'static)) -> bool {
     const QUERY_CANCELED: &str = "57014";
     std::iter::successors(Some(error), |error| (*error).source()).any(|error| {
@@ -153,7 +153,7 @@ impl From<projections::Error> for Failure {
             projections::Error::TooManyLargeAnswers => {
                 Self::unavailable(format!("{error}; try again later"))
             }
-            // Trying again is no use, asking for less is.
+            // Retrying is useless; asking for less helps.
             projections::Error::AnswerTooLarge => {
                 Self::bad_request(error.to_string()).coded(ANSWER_TOO_LARGE)
             }

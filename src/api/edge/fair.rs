@@ -7,11 +7,11 @@ use projections::{Share, Shares};
 use super::caller::Caller;
 use super::failure::Failure;
 
-/// Bytes of large bodies at once, of which an account has half.
+/// Bytes of large request bodies in memory at once, over all accounts; one account may hold half.
 const BODIES_SIZE_MAX: usize = 128 * 1024 * 1024;
-/// A body up to here needs no room.
+/// Bodies of up to this many bytes are not counted.
 const SMALL_BODY_SIZE_MAX: usize = 64 * 1024;
-/// For room for a larger one.
+/// How long a request with a larger body waits for room.
 const ROOM_WAIT: Duration = Duration::from_secs(5);
 
 /// Limits on concurrent requests, so that no user or account can starve the others.
@@ -23,7 +23,7 @@ pub struct Fair {
     body_size_max: usize,
 }
 
-/// The place of a request among those that are under way, until it is dropped.
+/// The slot of a request in progress, released when dropped.
 pub(crate) struct Place {
     _of_account: Share<AccountId>,
     _of_caller: Option<Share<UserId>>,
@@ -31,8 +31,8 @@ pub(crate) struct Place {
 }
 
 impl Place {
-    /// Waits for room for a body of so many bytes, which it has until the request is answered. One
-    /// whose length is not known may be as long as any.
+    /// Waits for room for a body of so many bytes, which is held until the request is answered. A
+    /// body of unknown length counts as the largest allowed.
     pub(crate) async fn make_room(
         &mut self,
         fair: &Fair,
@@ -80,7 +80,7 @@ impl From<Crowded> for Failure {
 }
 
 impl Fair {
-    /// So many of one user, and so many of one account, with bodies of up to so many bytes.
+    /// Limits on concurrent requests per user and per account, and the largest body in bytes.
     pub fn new(of_user_max: usize, of_account_max: usize, body_size_max: usize) -> Self {
         Self {
             callers: Shares::new(of_user_max),
@@ -90,8 +90,7 @@ impl Fair {
         }
     }
 
-    /// A service token speaks for the host system, which has all of the account's requests to
-    /// itself.
+    /// A service token speaks for the host system, which is limited by the account's share alone.
     pub(crate) fn admit(&self, caller: &Caller) -> Result<Place, Crowded> {
         let of_caller = match caller.user() {
             Some(user) => Some(self.callers.try_take(user).ok_or(Crowded::Caller)?),

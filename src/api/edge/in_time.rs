@@ -10,12 +10,12 @@ use super::dialect::Dialects;
 use super::failure::Failure;
 use crate::Services;
 
-/// What to say of a command whose answer does not come.
+/// Said of a command that did not finish in time.
 pub(crate) const OUTCOME_UNKNOWN: &str =
     "whether the command was recorded is unknown: repeat it with the same Idempotency-Key";
 
-/// Whether all of a request has arrived; it goes with the request, and what reads the body says
-/// so here. Nothing is done for one that has not.
+/// Whether the request has arrived completely, body included. Travels in the request's extensions
+/// and is set when the body has been read; no command runs before.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Arrived(Arc<AtomicBool>);
 
@@ -29,9 +29,9 @@ impl Arrived {
     }
 }
 
-/// Answers a dialect's requests in time, also without a database: during an outage at once, and
-/// requests in progress when one begins as soon as it is noticed. The same holds while the read
-/// models cannot show what was acknowledged.
+/// Answers a dialect's requests in time, also without a database: during an outage at once with
+/// 503, and requests in progress as soon as an outage is noticed. Also 503 while the read models
+/// lag behind a position that was already acknowledged.
 pub(crate) async fn answer(
     dialects: Dialects,
     services: &Services,

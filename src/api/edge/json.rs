@@ -1,11 +1,11 @@
-//! Reading JSON that users and host systems send.
+//! Parsing of JSON that users and host systems send.
 
 use serde_json::{Number, Value};
 
 /// Parses a document without loss: a number that our number type cannot represent is refused.
 ///
 /// # Errors
-/// What is wrong with it, as the end of a sentence about the body.
+/// What is wrong with it, worded as the end of a sentence about the body.
 pub(crate) fn parse(text: &str) -> Result<Value, String> {
     let value = serde_json::from_str(text).map_err(not_json)?;
     match numbers(text).find(|number| !is_exact(number)) {
@@ -20,7 +20,7 @@ pub(crate) fn parse(text: &str) -> Result<Value, String> {
     }
 }
 
-/// The same, of bytes.
+/// As [`parse`], from bytes.
 ///
 /// # Errors
 /// As [`parse`].
@@ -44,7 +44,7 @@ fn not_json(error: serde_json::Error) -> String {
     format!("is not JSON: {error}")
 }
 
-/// Whether U+0000 is somewhere in it, which PostgreSQL cannot store.
+/// Whether any string or name in it contains U+0000, which PostgreSQL cannot store.
 pub(crate) fn has_nul(value: &Value) -> bool {
     match value {
         Value::String(text) => text.contains('\0'),
@@ -56,7 +56,7 @@ pub(crate) fn has_nul(value: &Value) -> bool {
     }
 }
 
-/// The numbers of a document that is JSON, as they are written.
+/// The numbers of a valid JSON document, as written.
 fn numbers(text: &str) -> impl Iterator<Item = &str> {
     let is_part =
         |byte: u8| byte.is_ascii_digit() || matches!(byte, b'-' | b'+' | b'.' | b'e' | b'E');
@@ -84,17 +84,17 @@ fn numbers(text: &str) -> impl Iterator<Item = &str> {
     })
 }
 
-/// Whether the number that is kept is the one that is written.
+/// Whether parsing keeps a number's exact value.
 fn is_exact(written: &str) -> bool {
     let kept: Result<Number, _> = serde_json::from_str(written);
     kept.is_ok_and(|kept| Decimal::of(&kept.to_string()) == Decimal::of(written))
 }
 
-/// A decimal number, the same for all ways to write it.
+/// A decimal number in canonical form: equal for all ways to write it.
 #[derive(PartialEq)]
 struct Decimal {
     is_negative: bool,
-    /// Without zeros at either end.
+    /// Without leading and trailing zeros.
     digits: String,
     exponent: i64,
 }

@@ -1,4 +1,4 @@
-//! Large answers hold their slot until they are written or the client has gone.
+//! A large answer holds its slot until it is written or the client has gone.
 
 use std::pin::Pin;
 use std::sync::{Arc, OnceLock};
@@ -10,19 +10,19 @@ use axum::response::Response;
 use hyper::body::{Frame, SizeHint};
 use projections::AnswerSize;
 
-/// How much was read for the answer to a request; it goes with the request, and every query says
-/// so here.
+/// How much was read for the answer to a request. Travels in the request's extensions; every query
+/// adds to it.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Answered(Arc<OnceLock<AnswerSize>>);
 
 impl Answered {
     pub(crate) fn set(&self, size: AnswerSize) {
-        // A request is read once.
+        // Set once: a request is read once.
         let _ = self.0.set(size);
     }
 }
 
-/// Keeps the room of a large answer together with its bytes.
+/// Holds the slot of a large answer for as long as its bytes exist.
 pub(crate) async fn keep_room(
     mut request: Request,
     next: impl AsyncFnOnce(Request) -> Response,
@@ -41,7 +41,7 @@ struct Large {
     size: AnswerSize,
 }
 
-/// Bytes of an answer, and its room: the connection has them until they are written.
+/// An answer's bytes with its slot: the connection holds both until the bytes are written.
 struct Kept {
     bytes: Bytes,
     _size: AnswerSize,

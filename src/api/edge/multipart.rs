@@ -24,7 +24,7 @@ pub(crate) async fn read(media_type: &str, body: Bytes) -> Result<Vec<(String, S
     Ok(pairs)
 }
 
-/// The same unless the body is of another type, or cannot be read.
+/// As [`read`], or `None` if the body is of another type or cannot be parsed.
 pub(crate) async fn fields(headers: &HeaderMap, body: &Bytes) -> Option<Vec<(String, String)>> {
     let media_type = headers.get(header::CONTENT_TYPE)?.to_str().ok()?;
     let essence = media_type.split(';').next().unwrap_or_default().trim();

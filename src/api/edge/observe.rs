@@ -10,14 +10,14 @@ use tracing::Instrument;
 
 use super::request_id::{REQUEST_ID, RequestId};
 
-/// What all requests without a route are measured as: their paths are the callers' to choose.
+/// The route label of all requests without a route: callers could invent any number of paths.
 const UNMATCHED: &str = "(unmatched)";
 
 /// One histogram for each method, route and status that has been answered.
 ///
 /// The recorder finds a histogram by its labels, which costs a string for each and a hash over all
-/// of them. The handles are kept instead: as many as there are routes, methods and statuses, none
-/// of which a caller can invent.
+/// of them, so the handles are kept here. There are as many as combinations of route, method and
+/// status, none of which a caller can invent.
 #[derive(Default)]
 pub(crate) struct Measurements(RwLock<HashMap<Box<str>, Vec<Measured>>>);
 
@@ -29,14 +29,14 @@ struct Measured {
 
 impl Measurements {
     fn of(&self, method: &'static str, route: &str, status: StatusCode) -> Histogram {
-        // A writer adds one entry, whole: what a panicking one leaves is usable.
+        // A poisoned lock is usable: a writer only ever adds one complete entry.
         let by_route = self.0.read().unwrap_or_else(PoisonError::into_inner);
         if let Some(seconds) = find(by_route.get(route), method, status) {
             return seconds;
         }
         drop(by_route);
         let mut by_route = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        // Another request may have been first.
+        // Another request may have added it meanwhile.
         if let Some(seconds) = find(by_route.get(route), method, status) {
             return seconds;
         }
@@ -60,8 +60,8 @@ fn find(
     Some(found.seconds.clone())
 }
 
-/// The method's name; one for all that HTTP itself does not know, which a caller could invent
-/// without end.
+/// The method's name; methods that HTTP does not define share one, as callers could invent any
+/// number.
 fn name(method: &Method) -> &'static str {
     match *method {
         Method::GET => "GET",
@@ -77,8 +77,8 @@ fn name(method: &Method) -> &'static str {
     }
 }
 
-/// One span, one log line and one measurement for each request, and its id on all of them, on its
-/// events and on its answer. Never a body, a token or an address.
+/// One span, one log line and one measurement per request; its id is on all of them, on its events
+/// and on its answer. Never logs a body, a token or an address.
 pub(crate) async fn request(
     measurements: &Measurements,
     mut request: Request,
@@ -86,7 +86,7 @@ pub(crate) async fn request(
 ) -> Response {
     let started = Instant::now();
     let method = name(request.method());
-    // Cloned because the request goes on: a counted reference.
+    // Cloned (a reference count) because the request itself moves on.
     let route = request.extensions().get::<MatchedPath>().cloned();
     let route = route.as_ref().map_or(UNMATCHED, MatchedPath::as_str);
     let id = RequestId::of(request.headers());
@@ -128,7 +128,7 @@ mod tests {
 
     use super::*;
 
-    /// What `/metrics` would show after these requests.
+    /// The `/metrics` text after these requests.
     fn measured(requests: &[(&str, &str)]) -> String {
         let recorder = PrometheusBuilder::new().build_recorder();
         let measurements = Arc::<Measurements>::default();

@@ -8,30 +8,30 @@ use super::failure::Failure;
 use super::request::Request;
 use super::token::Role;
 
-/// Whose conversations may be deleted, beside one's own.
+/// Which conversations a caller may delete beside their own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Reach {
-    /// For administrators, every one of the account; those in the trash too.
+    /// Administrators may delete every conversation of the account, including those in the trash.
     Account,
-    /// For administrators, rooms and contextual chats that are not in the trash: a private chat is
-    /// for its two alone.
+    /// Administrators may delete rooms and contextual chats that are not in the trash; a private
+    /// chat belongs to its two members alone.
     Rooms,
 }
 
 impl Request {
-    /// The calling user; a service token has no list, marker or pin that could be meant.
+    /// The calling user; refused for a service token, which has no list, marker or pin of its own.
     pub(crate) fn user(&self) -> Result<UserId, Failure> {
         self.caller.user().ok_or_else(|| {
             Failure::forbidden("this endpoint speaks for a user, and a service token has none")
         })
     }
 
-    /// May do in the whole account what others may do where they are members.
+    /// Whether the caller may do account-wide what others may do only where they are members.
     pub(crate) fn administers(&self) -> bool {
         matches!(self.caller.role, Role::Administrator | Role::Service)
     }
 
-    /// Only the host system may.
+    /// Refuses everyone but the host system.
     pub(crate) fn service(&self) -> Result<(), Failure> {
         match self.caller.user() {
             None => Ok(()),
@@ -39,7 +39,7 @@ impl Request {
         }
     }
 
-    /// The caller may ask these commands of a conversation.
+    /// Checks that the caller may issue these commands on a conversation.
     pub(super) async fn may_change(
         &self,
         id: ConversationId,
@@ -54,7 +54,7 @@ impl Request {
         Ok(checked.try_for_each(|one| one)?)
     }
 
-    /// The same for deleting it.
+    /// Checks that the caller may delete a conversation.
     pub(super) async fn may_delete(&self, id: ConversationId, reach: Reach) -> Result<(), Failure> {
         let (conversation, asker) = self.asked_of(id).await?;
         let is_member = matches!(asker, Asker::User { is_member: true, .. });
@@ -65,8 +65,8 @@ impl Request {
         Ok(Command::DeleteConversation.check_asker(conversation.kind, asker)?)
     }
 
-    /// A conversation of the account, and who the caller is to it. Callers without access do not
-    /// find it.
+    /// A conversation of the account, and the caller's relation to it. To callers without access it
+    /// is "not found".
     async fn asked_of(&self, id: ConversationId) -> Result<(Arc<Conversation>, Asker), Failure> {
         let (views, user) = (self.views(), self.caller.user());
         let of_member = match user {

@@ -9,8 +9,8 @@ use domain::AccountPosition;
 /// The header: how many events of the caller's account an answer reflects.
 pub(crate) const POSITION: HeaderName = HeaderName::from_static("colloquy-position");
 
-/// How many events of the account the answer to a request reflects; it goes with the request, and
-/// what reads or writes on its behalf says so here.
+/// How many events of the account the answer to a request reflects. Travels in the request's
+/// extensions and is set by whatever reads or writes on the request's behalf.
 #[derive(Debug, Clone)]
 pub(crate) struct AnswerPosition(Arc<AtomicI64>);
 
@@ -22,7 +22,7 @@ impl AnswerPosition {
     }
 }
 
-/// Puts the header on every answer that reflects something.
+/// Sets the header on every answer whose position is known.
 pub(crate) async fn set_header(
     mut request: Request,
     next: impl AsyncFnOnce(Request) -> Response,

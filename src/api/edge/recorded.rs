@@ -1,8 +1,8 @@
-//! What is recorded is never answered as if it were not.
+//! A command that is recorded is never answered as if it were not.
 //!
-//! A caller who loses a conversation between the command and its answer, or before repeating it,
-//! finds nothing there that could be shown; and what is left of the request's own checks would
-//! refuse it. Both are true of what there is now and not of the command, which is done.
+//! A caller may lose access to a conversation between the command and its answer, or before they
+//! repeat it. The conversation is then "not found", or the request's own checks refuse it. Both
+//! describe the present state, not the command, which was carried out.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
@@ -17,15 +17,15 @@ use super::rejection::NotCaughtUp;
 use super::request::COMMAND_WAIT;
 use crate::Services;
 
-/// Whether the command of a request is recorded; it goes with the request, and what carries the
-/// command out says so here.
+/// Whether the request's command is recorded. Travels in the request's extensions and is set by
+/// what carries out the command.
 #[derive(Clone, Default)]
 pub(crate) struct Recorded(Arc<Known>);
 
 #[derive(Default)]
 struct Known {
     is_recorded: AtomicBool,
-    /// Of a request that may be a repeated one: where to look.
+    /// Set if the request has an idempotency key and so may be a repeat: where to look it up.
     repeatable: OnceLock<(Arc<Services>, Context, AnswerPosition)>,
 }
 
@@ -38,19 +38,19 @@ impl Recorded {
         self.0.is_recorded.load(Ordering::Relaxed)
     }
 
-    /// The request has a key: what it did when it came first is looked for if it fails.
+    /// The request has an idempotency key: if it fails, the outcome of the original is looked up.
     pub(crate) fn may_be_before(
         &self,
         services: &Arc<Services>,
         context: &Context,
         answer: &AnswerPosition,
     ) {
-        // A request is read once.
+        // Set once: a request is read once.
         let _ = self.0.repeatable.set((services.clone(), context.clone(), answer.clone()));
     }
 
-    /// What to answer in place of a failure: that it is done, without more, if the command is
-    /// recorded and refused by what there is now; that it is recorded, if the fault is ours.
+    /// The answer in place of a failure. A client error of a recorded command becomes 204; a fault
+    /// of ours says that the command was recorded.
     pub(crate) async fn instead_of(&self, failure: Failure) -> Result<Response, Failure> {
         if failure.status.is_client_error() {
             return match self.get() || self.was_before().await? {
@@ -70,7 +70,7 @@ impl Recorded {
     }
 
     /// # Errors
-    /// Also when the key was used for another request, which is refused for that reason first.
+    /// Also if the key was used for another request: that is reported before any other failure.
     async fn was_before(&self) -> Result<bool, Failure> {
         let Some((services, context, answer)) = self.0.repeatable.get() else { return Ok(false) };
         let Some(before) = services.commands.replay(context).await? else { return Ok(false) };

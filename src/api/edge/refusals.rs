@@ -1,4 +1,4 @@
-//! The domain's refusals as callers see them: things that they may not see are not found.
+//! The domain's refusals as callers see them: what a caller may not see is "not found".
 
 use axum::http::StatusCode;
 use domain::{

@@ -6,15 +6,15 @@ use super::failure::{Failure, Source};
 use super::fair::Crowded;
 use super::token;
 
-/// Why there is no [`Request`](super::request::Request), for the dialect to put into words.
+/// Why a [`Request`](super::request::Request) could not be read, for the dialect to render.
 pub(crate) enum Rejection {
-    /// The token is not taken, and why; nothing when there is none.
+    /// Why the token was refused; `None` when there is none.
     Unauthenticated(Option<token::Refusal>),
-    /// It comes from a browser on another site, by a password that the browser remembers.
+    /// A form posted by another site in a browser, with a password that the browser remembers.
     ForeignForm,
-    /// Too many others are under way.
+    /// Too many requests are in progress.
     Crowded(Crowded),
-    /// A header that cannot be used.
+    /// A header with an invalid value.
     Header(&'static str, Cow<'static, str>),
     /// The body did not arrive, or is too large.
     Body(StatusCode),
@@ -55,12 +55,12 @@ impl From<Rejection> for Failure {
     }
 }
 
-/// The read models did not come up to a position in time.
+/// The read models did not reach a position in time.
 #[derive(Debug)]
 pub(crate) enum NotCaughtUp {
-    /// That of a command, which was recorded.
+    /// The position of the request's command, which was recorded.
     WithCommand,
-    /// That of the caller's own registration, or one that they have seen elsewhere.
+    /// The position of the caller's own registration, or one that they have seen elsewhere.
     WithCaller,
 }
 

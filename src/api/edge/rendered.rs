@@ -2,10 +2,10 @@ use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
-/// Bytes that hold most objects. A page grows a few times.
+/// Initial capacity in bytes: enough for most objects; the buffer of a page grows a few times.
 const LENGTH: usize = 2048;
 
-/// An object, rendered.
+/// An object, serialised to JSON.
 pub(crate) struct Rendered(Vec<u8>);
 
 impl Rendered {

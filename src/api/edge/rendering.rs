@@ -8,8 +8,7 @@ use super::dialect::Dialects;
 use super::failure::Failure;
 use super::recorded::Recorded;
 
-/// What of a request its failure is rendered with: little, since every request keeps it and few
-/// fail.
+/// What rendering a failure needs of its request. Kept small: every request stores it and few fail.
 pub(crate) struct RequestSummary {
     uri: Uri,
     public_url: Arc<str>,
@@ -30,20 +29,20 @@ impl RequestSummary {
         self.uri.path()
     }
 
-    /// This server, as its operator names it: what a caller names it in a header is the caller's to
-    /// choose.
+    /// This server's URL as its operator configured it, not as a header names it: a caller could
+    /// put anything there.
     pub(crate) fn public_url(&self) -> &str {
         &self.public_url
     }
 
-    /// Whether a media type is named among those that are accepted.
+    /// Whether the `Accept` headers mention a media type.
     pub(crate) fn accepts(&self, media_type: &str) -> bool {
         self.accept.iter().any(|accept| accept.to_str().is_ok_and(|text| text.contains(media_type)))
     }
 }
 
-/// Has every failure under a dialect's prefix rendered by the dialect, also those that no handler
-/// made: unknown paths, wrong methods, bodies too large, answers too late.
+/// Renders every failure under a dialect's prefix in the dialect's format, including those that no
+/// handler made: unknown paths, wrong methods, oversized bodies, timeouts.
 pub(crate) async fn failures(
     dialects: Dialects,
     public_url: &Arc<str>,
@@ -57,7 +56,7 @@ pub(crate) async fn failures(
     let dialect = dialects.of(summary.path());
     let mut response = match percent_encoding::percent_decode_str(summary.path()).decode_utf8() {
         Ok(_) => next(request).await,
-        // Nothing has a name that is no text.
+        // A path that is not UTF-8 names nothing.
         Err(_) => Failure::not_found().into_response(),
     };
     let status = response.status();

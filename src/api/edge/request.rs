@@ -26,13 +26,13 @@ use super::{multipart, seen};
 use crate::Services;
 
 const KEPT_HEADER_LENGTH_MAX: usize = 255;
-/// How long the answer to a command waits until the read models show what it did: longer than the
-/// lease of a node that was killed, so that the first command after it is late and not refused.
+/// How long a command's answer waits until the read models show its effect: longer than the lease
+/// of a killed node, so that the first command after it is late rather than refused.
 pub(super) const COMMAND_WAIT: Duration = Duration::from_secs(10);
 /// How long a query waits for a position that the caller has seen elsewhere.
 const QUERY_WAIT: Duration = Duration::from_secs(2);
 
-/// How far ahead of this server's clock a caller's may be.
+/// How far a caller's clock may be ahead of this server's.
 pub(crate) const CLOCK_SKEW_MAX: chrono::TimeDelta = chrono::TimeDelta::minutes(5);
 
 /// A request as handlers receive it: its caller is verified and in the directory, and the read
@@ -68,7 +68,7 @@ impl Request {
             services.live.presence().note(user);
         }
         let mut place = services.fair.admit(&caller).map_err(Rejection::Crowded)?;
-        // As the caller wrote it: routes under a prefix see the rest alone.
+        // The URI as the caller wrote it: nested routes see it without their prefix.
         let original = parts.extensions.get::<OriginalUri>().map(|original| original.0.clone());
         let uri = original.unwrap_or_else(|| parts.uri.clone());
         let answer_position =
@@ -130,7 +130,7 @@ impl Request {
         &self.views
     }
 
-    /// Carries out a command; returns when the read models show what it did.
+    /// Runs a command; returns when the read models show its effect.
     pub(crate) async fn execute<A>(
         &self,
         id: A::Id,
@@ -143,8 +143,8 @@ impl Request {
         self.execute_all::<A>(id, vec![command]).await
     }
 
-    /// Carries out all or none of several commands on one stream; returns when the read models show
-    /// what they did.
+    /// Runs several commands on one stream, all or none; returns when the read models show their
+    /// effect.
     pub(crate) async fn execute_all<A>(
         &self,
         id: A::Id,
@@ -160,8 +160,8 @@ impl Request {
         Ok(outcome)
     }
 
-    /// Carries out commands on several streams, all or none, in one commit; returns when the read
-    /// models show what they did.
+    /// Runs commands on several streams in one commit, all or none; returns when the read models
+    /// show their effect.
     pub(crate) async fn execute_together(
         &self,
         together: Together<Failure>,
@@ -171,7 +171,7 @@ impl Request {
         Ok(outcome)
     }
 
-    /// Waits until the read models show what the request's command did, which is recorded.
+    /// Waits until the read models show the effect of the request's command, which is recorded.
     pub(crate) async fn wait_for(&self, outcome: &Outcome) -> Result<(), Failure> {
         self.recorded.set();
         self.wait_for_position(outcome.position).await
@@ -200,7 +200,7 @@ impl Request {
         }
     }
 
-    /// What is read from now on is at least of this position, and the answer says so.
+    /// Notes on the answer the position that all later reads reflect at least.
     async fn note_position(&self) -> Result<(), projections::Error> {
         let position = self.views().progress().account_position(self.account()).await?;
         self.answer_position.set(position);
@@ -208,7 +208,7 @@ impl Request {
     }
 }
 
-/// A header that goes into events or claims.
+/// The value of a header that goes into events or idempotency claims.
 fn kept(headers: &HeaderMap, name: &'static str) -> Result<Option<String>, Rejection> {
     match headers.get(name).map(|value| value.to_str()) {
         None => Ok(None),
@@ -219,8 +219,8 @@ fn kept(headers: &HeaderMap, name: &'static str) -> Result<Option<String>, Rejec
     }
 }
 
-/// What is asked for. Of a multipart body only the fields count: clients choose a new boundary each
-/// time.
+/// Digest of what is asked for. Of a multipart body only the fields count: clients choose a new
+/// boundary each time.
 async fn request_digest(
     keys: &Keys,
     method: &Method,
@@ -260,7 +260,7 @@ fn context(
     })
 }
 
-/// An id for what a request makes.
+/// A new id for what a request creates.
 #[expect(clippy::disallowed_methods, reason = "the edge")]
 pub(crate) fn new_id<T: From<Uuid>>() -> T {
     Uuid::now_v7().into()

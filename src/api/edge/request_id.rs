@@ -3,12 +3,12 @@ use uuid::Uuid;
 
 use super::request::new_id;
 
-/// The header: what a request is called in the log, in its events and in its answer.
+/// The header that carries a request's id, which is also in the log lines and in its events.
 pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 const LENGTH_MAX: usize = 128;
 
-/// The caller's own id for a request or, where it has none that is fit for a log, one made here.
+/// The caller's own id for a request, or a new one if that is missing or unfit for a log.
 #[derive(Debug, Clone)]
 pub(crate) struct RequestId(HeaderValue);
 

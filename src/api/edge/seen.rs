@@ -1,4 +1,4 @@
-//! Users whose tokens this node has seen, and what was copied from the tokens to the directory.
+//! Users whose tokens this node has seen, and what the directory copied from those tokens.
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -19,19 +19,18 @@ use super::rejection::NotCaughtUp;
 use super::token::Role;
 use crate::Services;
 
-/// A user's name and role are copied from a token at most this often, so that an account cannot
-/// fill the log by mere reading.
+/// A user's name and role are copied from a token at most this often, so that callers cannot fill
+/// the log by merely reading.
 const TAKEN_EVERY: TimeDelta = TimeDelta::seconds(60);
-/// A token is looked at again after this long, also when it is the same or says the same: another
-/// node may have taken something else since, from a token that was issued before this one or does
-/// not say when. The user's stream knows of no token that changed nothing.
+/// After this long a token is applied again although it says nothing new: another node may
+/// meanwhile have applied an older token, or one without `iat`. The user's stream cannot tell,
+/// since tokens that change nothing are not recorded.
 const DOUBTED_AFTER: TimeDelta = TimeDelta::seconds(600);
 const USERS_MAX: usize = 100_000;
 const WAIT: Duration = Duration::from_secs(5);
 
-/// What was seen last of each user, on this node, so that most requests look up nothing. Which
-/// token was the newest that something was taken from, on any node, is for the user's own stream to
-/// know.
+/// Per node, the last token seen of each user, so that most requests look up nothing. Which token
+/// is the newest that was applied, on any node, is kept by the user's own stream.
 #[derive(Debug, Clone)]
 pub struct Seen(Arc<Cache<UserId, Arc<Sight>>>);
 
@@ -46,22 +45,23 @@ impl Default for Seen {
 struct Sight {
     name: Option<String>,
     role: Role,
-    /// In Unix seconds, if the token said.
+    /// In Unix seconds, if the token says.
     issued_at: Option<f64>,
     taken_at: DateTime<Utc>,
-    /// The first since this node knows of the user: the next is taken at once.
+    /// The first token of this user on this node: the next one is applied without the minimum
+    /// pause.
     is_first: bool,
-    /// The position from which on the directory shows it, and whether it does.
+    /// The position from which on the directory shows this token's data, and whether it does yet.
     position: Position,
     is_shown: AtomicBool,
-    /// Held while what another token says is taken.
+    /// Held while another token is being applied.
     taking: Mutex<()>,
 }
 
 impl Sight {
-    /// Whether another token's name and role have to be taken.
+    /// Whether another token's name and role have to be applied.
     fn gives_way_to(&self, caller: &Caller, now: DateTime<Utc>) -> bool {
-        // Also when the clock was set back since.
+        // The absolute value also covers a clock that was set back.
         let age = (now - self.taken_at).abs();
         if age < TAKEN_EVERY && !self.is_first {
             return false;
@@ -78,8 +78,8 @@ impl Sight {
     }
 }
 
-/// Registers a user at the first sight of a token of theirs, and keeps name and role up to date.
-/// Returns when the directory shows what was taken.
+/// Registers a user when their token is first seen, and keeps name and role up to date. Returns
+/// when the directory shows them.
 pub(crate) async fn see(
     services: &Services,
     caller: &Caller,
@@ -97,7 +97,7 @@ pub(crate) async fn see(
     };
     if !sight.is_shown.load(Relaxed) {
         if !services.views.progress().wait_for(sight.position, WAIT).await {
-            // Without it the caller's own profile would be missing.
+            // Answering now could leave the caller's own profile out.
             return Err(NotCaughtUp::WithCaller.into());
         }
         sight.is_shown.store(true, Relaxed);
@@ -105,8 +105,8 @@ pub(crate) async fn see(
     Ok(())
 }
 
-/// Takes what a user's token says if it has to be taken. One request does; concurrent ones continue
-/// with what is known.
+/// Applies a user's token if necessary. One request does so; concurrent ones go on with what is
+/// known.
 async fn follow(
     services: &Services,
     id: UserId,
@@ -127,7 +127,7 @@ async fn follow(
     Ok(sight)
 }
 
-/// Takes name and role of a token into the directory.
+/// Copies name and role of a token to the directory.
 async fn take(
     services: &Services,
     id: UserId,
@@ -140,7 +140,7 @@ async fn take(
         role: Some(caller.role.as_str().to_owned()),
         ..Profile::default()
     };
-    // It is not what the request's idempotency key stands for.
+    // The request's idempotency key stands for its own command, not for this one.
     let context = Context { metadata: context.metadata.clone(), idempotency: None };
     let issued_at = caller.issued_at.and_then(|seconds| {
         DateTime::from_timestamp_micros((seconds * 1e6) as i64).filter(|at| at.timestamp() >= 0)

@@ -1,11 +1,11 @@
-/// The first number from `start` on of which `is_gone` is false. All numbers before it are gone and
-/// none after it is, so a few questions are enough, however many there are.
+/// The first number from `start` on for which `is_gone` is false. All numbers before it must be
+/// gone and none after it, so that the number of calls is logarithmic.
 pub(crate) async fn first_left<E, F>(start: u32, is_gone: impl Fn(u32) -> F) -> Result<u32, E>
 where
     F: Future<Output = Result<bool, E>>,
 {
     let (mut first, mut step) = (start, 1);
-    // Ever longer steps up to one that is left …
+    // Doubles the step until a number is left …
     let mut left = loop {
         let next = first + step - 1;
         if !is_gone(next).await? {
@@ -14,7 +14,7 @@ where
         first = next + 1;
         step *= 2;
     };
-    // … and halves of the last step.
+    // … then bisects the last step.
     while first < left {
         let middle = first + (left - first) / 2;
         match is_gone(middle).await? {

@@ -1,8 +1,8 @@
 use chrono::{DateTime, Datelike, SecondsFormat, Timelike, Utc};
 use serde::{Serialize, Serializer};
 
-/// A time in RFC 3339, in whole seconds, which takes nothing from the heap: a room has thousands of
-/// them.
+/// A time in RFC 3339, in whole seconds. Serialised without a heap allocation: one room can have
+/// thousands.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct WholeSeconds(pub(crate) DateTime<Utc>);
 
@@ -32,7 +32,7 @@ mod tests {
 
     #[test]
     fn it_is_as_chrono_writes_it() {
-        // From before the year 0 to after 9999, each with and without a leap second.
+        // From before the year 0 to after 9999, with and without fractions and leap seconds.
         for seconds in (-80_000_000_000i64..300_000_000_000).step_by(7_654_321) {
             for nanoseconds in [0, 999_999_999, 1_500_000_000] {
                 let Some(at) = DateTime::from_timestamp(seconds, nanoseconds) else { continue };

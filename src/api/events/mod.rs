@@ -1,4 +1,4 @@
-//! `GET /events`: what the caller may see, as it happens, from every dialect.
+//! `GET /events`: a stream of what the caller may see, from every dialect.
 
 mod error;
 mod open;

@@ -17,16 +17,16 @@ use crate::edge::failure::Failure;
 use crate::edge::rejection::NotCaughtUp;
 use crate::live::{Item, Live, Place, Subscription, keep_alive, position};
 
-/// How long a position that the caller has from elsewhere is waited for.
+/// How long a request waits for a position that the caller has seen elsewhere.
 const POSITION_WAIT: Duration = Duration::from_secs(2);
-/// How often something is sent while nothing happens.
+/// How often something is sent while there are no events.
 const KEEP_ALIVE_EVERY: Duration = Duration::from_secs(15);
 
-/// Listen to what happens: events of the conversations that the caller is in, and of their own
-/// state there; for agents, of the support conversations of their inboxes, too. Each has the
-/// account position as its id, and a JSON object as its data: `type`, `conversation`,
-/// `conversation_number`, `time`, `actor`, `users` and `payload`. Who types is told without an id.
-/// A block without data only moves the position.
+/// Stream events as they happen: events of the conversations that the caller is in, and of their
+/// own state there; for agents, also those of the support conversations of their inboxes. Each has
+/// the account position as its id, and a JSON object as its data: `type`, `conversation`,
+/// `conversation_number`, `time`, `actor`, `users` and `payload`. Typing comes without an id. A
+/// block without data only moves the position.
 #[utoipa::path(get, path = "",
     operation_id = "events.stream.open",
     params(("Last-Event-ID" = Option<i64>, Header, minimum = 0,
@@ -69,13 +69,13 @@ pub(super) async fn open(request: Listener) -> Result<Response, Failure> {
     };
     let headers = [
         (header::CONTENT_TYPE, "text/event-stream"),
-        // Of proxies that would otherwise keep it until there is more.
+        // Tells proxies not to buffer the stream.
         (HeaderName::from_static("x-accel-buffering"), "no"),
     ];
     Ok((headers, Body::from_stream(listening.stream())).into_response())
 }
 
-/// When the caller's token runs out, if this node runs for so long.
+/// When the caller's token expires; `None` if that is too far away for this clock.
 fn ends_at(caller: &Caller) -> Option<Instant> {
     Instant::now().checked_add((caller.until - now()).to_std().unwrap_or_default())
 }
@@ -85,7 +85,7 @@ fn now() -> DateTime<Utc> {
     Utc::now()
 }
 
-/// An open stream. It has no place among the requests that are under way.
+/// An open stream. It does not count as a request in progress.
 struct Listening {
     live: Live,
     revocations: Revocations,
@@ -94,9 +94,9 @@ struct Listening {
     user: Option<UserId>,
     issued_at: Option<f64>,
     ends_at: Option<Instant>,
-    /// Everything up to there was sent, or is not the caller's to see.
+    /// Everything up to this position was sent, or is not visible to the caller.
     sent: AccountPosition,
-    /// What comes behind is told by the subscription.
+    /// Events after this position come from the subscription, those up to it from the log.
     begin: AccountPosition,
     _place: Place,
 }
@@ -141,17 +141,17 @@ impl Listening {
         }
     }
 
-    /// What was missed, as far as one look brings it.
+    /// A batch of missed events, and the position up to which the log was read for it.
     async fn missed(&self) -> Option<(Vec<Item>, AccountPosition)> {
         let missed = self.live.missed(&self.log, &self.subscription, self.sent, self.begin);
         let stopped = self.live.stop().run_until_cancelled(missed).await?;
-        // The caller comes back and goes on from where they are.
+        // The client reconnects and continues from its position.
         let logged =
             |error| tracing::warn!(error = causes(&error), "a stream of events is given up");
         stopped.map_err(logged).ok()
     }
 
-    /// An item's bytes, unless they were sent already.
+    /// An item's bytes; `None` if its event was sent already.
     fn of_item(&mut self, item: &Item) -> Option<Bytes> {
         if let Some(event) = &item.event {
             if event.position <= self.sent {
@@ -162,8 +162,8 @@ impl Listening {
         Some(self.subscription.hub().as_of_now(item))
     }
 
-    /// Nothing happened for a while. A caller who is cut off then need not go through all that was
-    /// not theirs to see.
+    /// Sent after a while without events. It moves the position past events that the caller may not
+    /// see, so that a reconnect need not read them again.
     fn at_rest(&mut self) -> Bytes {
         self.note();
         match self.subscription.idle_at().filter(|idle_at| *idle_at > self.sent) {
@@ -181,7 +181,7 @@ impl Listening {
         }
     }
 
-    /// Whether nothing may be sent any more.
+    /// Whether the stream must end.
     fn is_over(&self) -> bool {
         let is_revoked = |user| self.revocations.concern(user, self.issued_at);
         self.live.stop().is_cancelled()

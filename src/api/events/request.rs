@@ -9,10 +9,10 @@ use crate::Services;
 use crate::edge::failure::{Failure, Source};
 use crate::edge::request::Request;
 
-/// The header that says up to where a reader has read.
+/// The header with the position of the last event that a client has read.
 const LAST_EVENT_ID: &str = "Last-Event-ID";
 
-/// A request to listen.
+/// A request to open an event stream.
 pub(super) struct Listener(Request);
 
 impl FromRequest<Arc<Services>> for Listener {
@@ -32,7 +32,7 @@ impl Deref for Listener {
 }
 
 impl Listener {
-    /// Where the caller wants to go on, if they were here before.
+    /// The position from which the caller wants to resume; `None` for a new stream.
     pub(super) fn last_event(&self) -> Result<Option<AccountPosition>, Failure> {
         let Some(given) = self.headers.get(LAST_EVENT_ID) else { return Ok(None) };
         let given = given.to_str().map(str::trim).unwrap_or("x");

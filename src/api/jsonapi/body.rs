@@ -6,11 +6,11 @@ use super::Type;
 use crate::edge::failure::{Failure, Source};
 use crate::edge::json;
 
-/// What a request's document says of its resource: the attributes, and where each is.
+/// The attributes in a request's document, and where they are.
 #[derive(Debug)]
 pub(crate) struct Attributes {
     values: Map<String, Value>,
-    /// The deepest of `/data` and `/data/attributes` that is there.
+    /// The deepest of `/data` and `/data/attributes` that is present.
     parent: &'static str,
 }
 
@@ -19,13 +19,13 @@ fn conflict(why: String, pointer: &str) -> Failure {
 }
 
 impl Attributes {
-    /// Nothing is said.
+    /// No attributes.
     pub(crate) fn none() -> Self {
         Self { values: Map::new(), parent: "" }
     }
 
-    /// Of a resource that is to be made: its id is ours, and what follows from other things cannot
-    /// be set.
+    /// The attributes of a resource to be created: the server chooses its id, and derived
+    /// attributes cannot be set.
     pub(crate) fn of_new(body: &[u8], r#type: &Type) -> Result<Self, Failure> {
         let (attributes, id) = Self::parse(body, r#type)?;
         if id.is_some() {
@@ -40,7 +40,7 @@ impl Attributes {
         Ok(attributes)
     }
 
-    /// Of a resource that is there, under the id of the URL.
+    /// The attributes of an existing resource, with the id from the URL.
     pub(crate) fn of_existing(body: &[u8], r#type: &Type, known: Uuid) -> Result<Self, Failure> {
         let (attributes, id) = Self::parse(body, r#type)?;
         let same = |id: &Value| id.as_str().and_then(|id| id.parse::<Uuid>().ok()) == Some(known);
@@ -84,12 +84,13 @@ impl Attributes {
         Ok((attributes, id))
     }
 
-    /// The value, also when it is null.
+    /// The value, even if it is null.
     pub(crate) fn get(&self, name: &str) -> Option<&Value> {
         self.values.get(name)
     }
 
-    /// A failure at an attribute or, where it is missing, at the nearest parent that is there.
+    /// A failure that points to an attribute or, if that is missing, to the nearest existing
+    /// parent.
     pub(crate) fn failure(
         &self,
         status: StatusCode,
@@ -107,7 +108,7 @@ impl Attributes {
         self.failure(StatusCode::UNPROCESSABLE_ENTITY, name, why)
     }
 
-    /// A string that must be set.
+    /// A required string.
     pub(crate) fn text(&self, name: &str) -> Result<&str, Failure> {
         match self.values.get(name) {
             Some(Value::String(text)) if text.contains('\0') => {

@@ -11,7 +11,7 @@ use super::MEDIA_TYPE;
 use super::query::Query;
 use crate::edge::failure::Failure;
 
-/// The specification's version, in every document.
+/// The specification's version, which is in every document.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct JsonApi {
     version: &'static str,
@@ -23,16 +23,16 @@ impl Default for JsonApi {
     }
 }
 
-/// What a relationship points to.
+/// The target of a relationship.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Link {
     pub(crate) r#type: &'static str,
     pub(crate) id: Uuid,
-    /// By what it is loaded, if that is not its id.
+    /// The key to load it by, which may differ from its id.
     pub(crate) key: Uuid,
 }
 
-/// A resource: named attributes and relationships, in the order that they are sent in.
+/// A resource: named attributes and relationships, in the order in which they are sent.
 #[derive(Debug, Clone)]
 pub(crate) struct Resource {
     pub(crate) r#type: &'static str,
@@ -48,7 +48,7 @@ impl Resource {
         (self.r#type, self.id)
     }
 
-    /// With no field but those that were asked for.
+    /// Renders only the requested fields.
     fn render(&self, fields: &BTreeMap<String, BTreeSet<String>>) -> Rendered {
         let wanted = fields.get(self.r#type);
         let is_wanted = |name: &str| wanted.is_none_or(|wanted| wanted.contains(name));
@@ -73,7 +73,7 @@ impl Resource {
     }
 }
 
-/// An object whose members keep their order.
+/// An object that preserves the order of its members.
 #[derive(Debug)]
 struct Ordered<T>(Vec<(&'static str, T)>);
 
@@ -141,7 +141,7 @@ struct Body<D> {
     meta: Option<Meta>,
 }
 
-/// An answer: one resource or a page of them, and the resources that were to be included.
+/// A response: one resource or a page of them, with the included resources.
 #[derive(Debug)]
 pub(crate) struct Document {
     status: StatusCode,
@@ -151,12 +151,12 @@ pub(crate) struct Document {
 
 /// Loads linked resources, one type at a time.
 pub(crate) trait Load {
-    /// Those of a type with these keys that the caller may see.
+    /// The resources of a type with these keys, as far as the caller may see them.
     async fn load(&self, r#type: &'static str, keys: &[Uuid]) -> Result<Vec<Resource>, Failure>;
 }
 
 impl Document {
-    /// One resource; with 201 its URL is the `Location`.
+    /// A single resource; with status 201 its URL is sent as `Location`.
     pub(crate) async fn one(
         status: StatusCode,
         resource: Resource,
@@ -175,14 +175,14 @@ impl Document {
         Ok(Self { status, body: encode(&body), location })
     }
 
-    /// Nothing, where a resource was.
+    /// A document without a resource, where one was before.
     pub(crate) fn none() -> Self {
         let body =
             Body { jsonapi: JsonApi::default(), data: (), included: None, links: None, meta: None };
         Self { status: StatusCode::OK, body: encode(&body), location: None }
     }
 
-    /// A page of a collection of so many.
+    /// A page of a collection with `total` resources.
     pub(crate) async fn page(
         resources: Vec<Resource>,
         total: i64,
@@ -215,7 +215,7 @@ fn encode(body: &impl Serialize) -> Vec<u8> {
     serde_json::to_vec(body).expect("its maps have strings for keys")
 }
 
-/// Every resource on the paths that were asked for, once, and none that is primary data.
+/// Every resource on the requested paths, once, without the primary data.
 async fn included(
     primary: &[Resource],
     query: &Query,

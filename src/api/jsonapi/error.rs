@@ -20,14 +20,14 @@ pub(crate) struct Errors {
 pub(crate) struct Error {
     /// The HTTP status, as a string.
     status: String,
-    /// A name that does not change with the words.
+    /// A stable, machine-readable code.
     code: &'static str,
-    /// The status in words.
+    /// The status's reason phrase.
     title: &'static str,
     /// What is wrong, and what is accepted.
     #[serde(skip_serializing_if = "Option::is_none")]
     detail: Option<String>,
-    /// Where in the request: one of `pointer`, `parameter` and `header`.
+    /// Where in the request the error is: one of `pointer`, `parameter` and `header`.
     #[serde(skip_serializing_if = "Option::is_none")]
     source: Option<Place>,
 }

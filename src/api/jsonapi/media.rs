@@ -1,11 +1,11 @@
-//! Content negotiation, as the specification and its extension and profile parameters have it.
+//! Content negotiation according to the specification, with its extension and profile parameters.
 
 use axum::http::{HeaderMap, StatusCode, header};
 
 use super::MEDIA_TYPE;
 use crate::edge::failure::{Failure, Source};
 
-/// Type and parameters of a media type, in small letters; quotes around values are taken off.
+/// A media type and its parameters, in lower case and without quotes around values.
 struct MediaType {
     essence: String,
     parameters: Vec<(String, String)>,
@@ -26,14 +26,14 @@ impl MediaType {
         Self { essence, parameters }
     }
 
-    /// The specification's own type, with no extension and nothing but profiles, which may be
-    /// ignored.
+    /// Whether this is the specification's type without extensions. Profiles are allowed: they may
+    /// be ignored.
     fn is_plain(&self) -> bool {
         self.parameters.iter().all(|(name, _)| name == "profile")
     }
 }
 
-/// Splits where the separator is not inside quotes.
+/// Splits at separators outside quotes.
 fn split(text: &str, separator: char) -> Vec<&str> {
     let mut quoted = false;
     text.split(|c| {
@@ -43,7 +43,7 @@ fn split(text: &str, separator: char) -> Vec<&str> {
     .collect()
 }
 
-/// Refuses a body of another type, and parameters that change what it means.
+/// Refuses bodies of other types, and parameters that change the meaning of the type.
 pub(crate) fn check_content_type(headers: &HeaderMap) -> Result<(), Failure> {
     let wrong = |why: &str| {
         Failure::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, why).at(Source::Header("Content-Type"))
@@ -63,7 +63,7 @@ pub(crate) fn check_content_type(headers: &HeaderMap) -> Result<(), Failure> {
     }
 }
 
-/// Refuses when every instance of the specification's type that is accepted carries parameters.
+/// Refuses the request if every accepted instance of the specification's type has parameters.
 pub(crate) fn check_accept(headers: &HeaderMap) -> Result<(), Failure> {
     let accepted: Vec<MediaType> = headers
         .get_all(header::ACCEPT)
@@ -73,7 +73,7 @@ pub(crate) fn check_accept(headers: &HeaderMap) -> Result<(), Failure> {
         .map(MediaType::parse)
         .filter(|media_type| media_type.essence == MEDIA_TYPE)
         .map(|mut media_type| {
-            // How much it is wanted is no parameter of the type.
+            // The quality value is not a parameter of the type.
             media_type.parameters.retain(|(name, _)| name != "q");
             media_type
         })

@@ -1,8 +1,8 @@
-//! What JSON:API 1.1 (<https://jsonapi.org/format/1.1/>) prescribes for every resource alike: media
-//! types, documents, includes, sparse fieldsets, sorting, filtering, paging, errors.
+//! What JSON:API 1.1 (<https://jsonapi.org/format/1.1/>) prescribes for all resources: media types,
+//! documents, includes, sparse fieldsets, sorting, filtering, paging, errors.
 //!
-//! A dialect declares its resource types ([`Type`]) and, for each endpoint, what its query may say
-//! ([`Offer`](query::Offer)); it makes [`Resource`]s, and loads those that are linked.
+//! A dialect declares its resource types ([`Type`]) and, for each endpoint, what its query may
+//! contain ([`Offer`](query::Offer)); it creates [`Resource`]s, and loads linked ones.
 
 pub(crate) mod body;
 pub(crate) mod document;
@@ -18,26 +18,26 @@ pub(crate) const MEDIA_TYPE: &str = "application/vnd.api+json";
 /// A type of resource.
 #[derive(Debug)]
 pub(crate) struct Type {
-    /// As `type` names it.
+    /// The value of `type`.
     pub(crate) name: &'static str,
     /// Attributes that a client may set.
     pub(crate) settable: &'static [Attribute],
-    /// Attributes that follow from others.
+    /// Attributes that the server derives.
     pub(crate) derived: &'static [Attribute],
-    /// Relationships, each with the name of the type at its end.
+    /// Relationships, each with the name of its target's type.
     pub(crate) relationships: &'static [(&'static str, &'static str)],
 }
 
-/// A value of a resource.
+/// An attribute of a resource type.
 #[derive(Debug)]
 pub(crate) struct Attribute {
     pub(crate) name: &'static str,
     pub(crate) values: Values,
-    /// Whether it may be null in an answer.
+    /// Whether it may be null in a response.
     pub(crate) is_nullable: bool,
 }
 
-/// What an attribute may be.
+/// The values that an attribute may have.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Values {
     Id,
@@ -45,9 +45,9 @@ pub(crate) enum Values {
     /// Up to so many characters.
     Text(usize),
     Boolean,
-    /// A name out of these.
+    /// One of these names.
     Name(&'static [&'static str]),
-    /// An array that is empty.
+    /// An empty array.
     Nothing,
 }
 

@@ -1,4 +1,4 @@
-//! Query parameters of a JSON:API, from what its endpoints offer.
+//! Query parameters of a JSON:API, derived from what its endpoints offer.
 
 use serde_json::{Value, json};
 
@@ -6,7 +6,7 @@ use super::Type;
 use super::query::{Offer, SIZE_DEFAULT};
 use super::schema::name;
 
-/// Declares the parameters of an endpoint, from what its query is offered.
+/// Declares the query parameters of an endpoint, derived from its `Offer`.
 macro_rules! offered {
     ($offer:expr) => {
         pub(super) struct Parameters;
@@ -62,8 +62,8 @@ pub(crate) fn parameters(offer: &Offer) -> Vec<Value> {
     parameters
 }
 
-/// The parameters that every endpoint of a dialect with this title offers: which fields of a type
-/// to send.
+/// The parameters that every endpoint of a dialect with this title offers: the fields to send of
+/// each type.
 pub(crate) fn fieldsets(title: &str, types: &[&Type]) -> Vec<(String, Value)> {
     let fields = |r#type: &Type| -> Vec<&str> {
         let attributes = r#type.attributes().map(|attribute| attribute.name);

@@ -3,59 +3,59 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::Type;
 use crate::edge::failure::{Failure, Source};
 
-/// Items of a page by default.
+/// Default page size.
 pub(super) const SIZE_DEFAULT: i64 = 25;
-/// Items of a page at most; more counts as this.
+/// Largest page size; larger values count as this.
 const SIZE_MAX: i64 = 100;
 
 /// Beyond the end of every collection, and small enough for a page's size to be added to it.
 const OFFSET_MAX: i64 = i64::MAX / 2;
 
-/// What the query of an endpoint may say. Sparse fieldsets are offered everywhere.
+/// What the query of an endpoint may contain. Sparse fieldsets are always offered.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Offer {
-    /// Paths of relationships, with all their beginnings; none: `include` is not offered.
+    /// Paths of relationships, including all their prefixes. If empty, `include` is not offered.
     pub(crate) includes: &'static [&'static str],
-    /// Fields to sort by; none: `sort` is not offered.
+    /// Fields to sort by. If empty, `sort` is not offered.
     pub(crate) sorts: &'static [&'static str],
     /// Attributes to filter by.
     pub(crate) filters: &'static [&'static str],
-    /// A collection in pages.
+    /// Whether the answer is a collection in pages.
     pub(crate) paged: bool,
-    /// Parameters that are the endpoint's own.
+    /// Parameters specific to the endpoint.
     pub(crate) own: &'static [&'static str],
 }
 
 impl Offer {
-    /// What one resource can be asked with.
+    /// The offer of an endpoint for one resource.
     pub(crate) const fn including(includes: &'static [&'static str]) -> Self {
         Self { includes, sorts: &[], filters: &[], paged: false, own: &[] }
     }
 }
 
-/// A query, as far as it was offered.
+/// A parsed query, limited to what was offered.
 #[derive(Debug, Default)]
 pub(crate) struct Query {
-    /// None: `include` was not given.
+    /// `None` if `include` was not given.
     pub(crate) include: Option<BTreeSet<String>>,
-    /// In order, each with whether it descends.
+    /// Fields in order of precedence, each with whether it is descending.
     pub(crate) sort: Vec<(String, bool)>,
-    /// By type.
+    /// Requested fields by type.
     pub(crate) fields: BTreeMap<String, BTreeSet<String>>,
-    /// Each attribute with the values that it may have.
+    /// Attributes, each with its accepted values.
     pub(crate) filters: Vec<(String, Vec<String>)>,
     pub(crate) page: Page,
-    /// The endpoint's own parameters, unless blank.
+    /// The endpoint's own parameters that are not blank.
     pub(crate) own: BTreeMap<String, String>,
     path: String,
-    /// All parameters but the page's number, for the links of a collection.
+    /// All parameters but the page number, for the links of a collection.
     kept: Vec<(String, String)>,
 }
 
-/// Which page.
+/// The requested page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Page {
-    /// From 1.
+    /// Starts at 1.
     pub(crate) number: i64,
     pub(crate) size: i64,
 }
@@ -71,7 +71,7 @@ impl Page {
         (self.number - 1).saturating_mul(self.size).min(OFFSET_MAX)
     }
 
-    /// The number of the last page of so many items.
+    /// The number of the last page of a collection with `total` items.
     pub(crate) fn last(self, total: i64) -> i64 {
         ((total + self.size - 1) / self.size).max(1)
     }
@@ -81,7 +81,7 @@ fn unusable(name: &str, why: impl Into<String>) -> Failure {
     Failure::bad_request(why).at(Source::Parameter(name.to_owned()))
 }
 
-/// `member` of a parameter `family[member]`.
+/// The `member` of a parameter `family[member]`.
 fn member<'a>(name: &'a str, family: &str) -> Option<&'a str> {
     name.strip_prefix(family)?.strip_prefix('[')?.strip_suffix(']')
 }
@@ -101,7 +101,7 @@ impl Query {
         let mut known = BTreeSet::new();
         let mut failures = Vec::new();
         for (name, value) in form_urlencoded::parse(query.as_bytes()) {
-            // Lists go on, and filters narrow each other.
+            // Repeated lists are appended, and repeated filters narrow each other.
             let goes_on = matches!(&*name, "include" | "sort") || member(&name, "filter").is_some();
             if !known.insert(name.clone()) && !goes_on {
                 failures.push(unusable(&name, format!("{name} must be given once")));
@@ -160,7 +160,7 @@ impl Query {
         } else if let (true, Some(part @ ("number" | "size"))) = (offer.paged, member(name, "page"))
         {
             let digits = !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit());
-            // However large: what is beyond the type is beyond every collection.
+            // Saturates: a number beyond the type is beyond every collection.
             let number = value.parse().unwrap_or(i64::MAX);
             if !digits || number < 1 {
                 return Err(unusable(name, format!("{name} must be an integer from 1")));
@@ -179,7 +179,7 @@ impl Query {
         Ok(())
     }
 
-    /// The collection's URL with another page's number.
+    /// The collection's URL with another page number.
     pub(crate) fn link(&self, number: i64) -> String {
         let mut query = form_urlencoded::Serializer::new(String::new());
         query.extend_pairs(&self.kept);
@@ -188,8 +188,8 @@ impl Query {
     }
 }
 
-/// `value`, `eq:value` or `in:a,b`. A word before a colon is an operator; what begins so itself
-/// needs `eq:`.
+/// Parses `value`, `eq:value` or `in:a,b`. A word before a colon is an operator; a value that looks
+/// like that needs `eq:`.
 fn operand(name: &str, text: &str) -> Result<Vec<String>, Failure> {
     let is_word = |word: &str| {
         !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_')

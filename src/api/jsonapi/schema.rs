@@ -1,24 +1,24 @@
-//! Schemas of a JSON:API, from what is declared of its resources.
+//! Schemas of a JSON:API, derived from its declared resource types.
 
 use serde_json::{Map, Value, json};
 
 use super::{Attribute, Type, Values};
 
-/// A resource type that stands behind schemas.
+/// Associates a type with the resource type that its schemas describe.
 pub(crate) trait Described {
     const TYPE: &'static Type;
 }
 
-/// Documents of one resource, of a page of them, of one that is to be made, and of one that is to
-/// be changed.
+/// Documents of one resource, of a page of resources, of a resource to be created, and of changes
+/// to one.
 pub(crate) struct One<T>(std::marker::PhantomData<T>);
 pub(crate) struct Page<T>(std::marker::PhantomData<T>);
 pub(crate) struct New<T>(std::marker::PhantomData<T>);
-/// Of one that is gone; repeated, nothing is left of it.
+/// The document of a deleted resource; empty if the request is repeated.
 pub(crate) struct Deleted<T>(std::marker::PhantomData<T>);
 pub(crate) struct Change<T>(std::marker::PhantomData<T>);
 
-/// Names the schemas of a resource type.
+/// Declares the schemas of a resource type.
 macro_rules! documents {
     ($name:ident = $type:expr) => {
         pub(super) struct $name;
@@ -75,12 +75,12 @@ document!(Change, "Change", |r#type| {
     request(r#type, &[id])
 });
 
-/// A document of a resource that is to be made.
+/// A document of a resource to be created.
 pub(crate) fn creation(r#type: &Type) -> Value {
     request(r#type, &[])
 }
 
-/// `direct_conversation` is `DirectConversation`.
+/// For example, `direct_conversation` becomes `DirectConversation`.
 pub(super) fn name(type_name: &str) -> String {
     let capitalized = |word: &str| word[..1].to_uppercase() + &word[1..];
     type_name.split('_').map(capitalized).collect()
@@ -109,8 +109,8 @@ fn or_null(mut schema: Value) -> Value {
     schema
 }
 
-/// A resource as it is answered. Sparse fieldsets leave out attributes and relationships, all of
-/// them too.
+/// A resource in a response. Sparse fieldsets may leave out any or all attributes and
+/// relationships.
 pub(crate) fn resource(r#type: &Type) -> Value {
     let attributes: Map<String, Value> = r#type
         .attributes()
@@ -187,7 +187,7 @@ fn answer(r#type: &Type, data: &Value, more: &[&str]) -> Value {
     with_included(schema, r#type)
 }
 
-/// With what the relationships of the type lead to.
+/// Adds `included`, with the types that the relationships lead to.
 fn with_included(mut schema: Value, r#type: &Type) -> Value {
     let mut types: Vec<&str> = r#type.relationships.iter().map(|(_, name)| *name).collect();
     if types.contains(&"chat") {
@@ -210,8 +210,8 @@ fn version() -> Value {
         "properties": { "version": { "type": "string", "const": "1.1" } } })
 }
 
-/// A document of a request: what is settable has to be given when something is made, and stays when
-/// it is left out of a change.
+/// The document of a request: settable attributes are required on creation, and optional in a
+/// change.
 fn request(r#type: &Type, identity: &[(String, Value)]) -> Value {
     let settable = r#type.settable.iter();
     let attributes: Map<String, Value> =

@@ -1,4 +1,4 @@
-//! What a listener has missed, from the log.
+//! The events that a stream has missed, read from the log.
 
 use domain::AccountPosition;
 use event_store::{Log, Watcher};
@@ -7,12 +7,12 @@ use super::hub::Subscription;
 use super::queue::Item;
 use super::{Live, USERS_MAX, rendered, scope};
 
-/// Who read from the log at once; an account's are half of them at most.
+/// Concurrent catch-up reads of the log; one account has at most half.
 pub(super) const LOG_READS_MAX: usize = 8;
 
 impl Live {
-    /// What a subscriber sees of the events behind a position, and how far was looked: `to` at
-    /// most.
+    /// The events after a position that a subscriber may see, and how far the log was read: at most
+    /// up to `to`.
     pub(crate) async fn missed(
         &self,
         log: &Log,
@@ -21,7 +21,8 @@ impl Live {
         to: AccountPosition,
     ) -> Result<(Vec<Item>, AccountPosition), event_store::Error> {
         let _share = self.0.log_reads.take(of.account).await;
-        // As it is now: what they were taken out of meanwhile is theirs no more.
+        // Memberships as of now: events of conversations that the user has left meanwhile are not
+        // shown.
         let (conversations, inboxes) = self.0.hub.followed(of);
         let (account, user, kinds) = (of.account, of.user, of.scope.kinds());
         let watcher = Watcher { account, user, conversations, kinds, inboxes };

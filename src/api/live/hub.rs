@@ -1,8 +1,8 @@
-//! Who listens, and who of them is told of an event.
+//! Which streams are open, and which of them receive an event.
 //!
-//! Positions of the log keep three things in step: what the hub has told, what a user's
-//! conversations were read as of, and where each stream begins. A change that is older than what
-//! was read is in it already; one that comes while it is being read waits until it is there.
+//! Log positions keep three things in step: what the hub has delivered, the position as of which a
+//! user's memberships were read, and where each stream begins. Changes up to that position are
+//! already in what was read; later changes that arrive during the read wait until it has ended.
 
 mod audience;
 mod subscription;
@@ -29,9 +29,9 @@ use super::{Scope, rendered, scope};
 use audience::Audiences;
 pub(crate) use subscription::Subscription;
 
-/// Memberships of all who listen: some 200 bytes each.
+/// Memberships of all users with streams, some 200 bytes each.
 const MEMBERSHIPS_MAX: usize = 1_000_000;
-/// Erasures that are remembered, for what waits to be sent.
+/// Recent erasures that are remembered, for items that still wait in a queue.
 const ERASURES_MAX: usize = 10_000;
 
 type StreamId = u64;
@@ -49,14 +49,14 @@ enum Erased {
 }
 
 struct State {
-    /// What was told last.
+    /// The position delivered last.
     position: Position,
     streams: HashMap<StreamId, Stream>,
     newest_stream: StreamId,
     accounts: HashMap<AccountId, OfAccount>,
-    /// Those who listen, in their conversations.
+    /// Users with streams, by conversation.
     members: Audiences<ConversationId>,
-    /// The agents among them, in their inboxes.
+    /// Agents with streams, by inbox.
     agents: Audiences<InboxId>,
 }
 
@@ -68,13 +68,13 @@ struct Stream {
     sender: Sender,
 }
 
-/// An account with listeners, or that is about to have one.
+/// An account with open streams, or about to have one.
 #[derive(Default)]
 struct OfAccount {
     subscriptions: usize,
-    /// The newest event since.
+    /// The newest event since the first of these subscriptions.
     newest: Option<AccountPosition>,
-    /// Streams that see more than their user is in.
+    /// Streams that see more than the conversations their user is in.
     wide: BTreeSet<StreamId>,
 }
 
@@ -96,7 +96,7 @@ impl Hub {
         self.lock().position
     }
 
-    /// The accounts with listeners.
+    /// The accounts with subscriptions.
     pub(super) fn accounts(&self) -> HashSet<AccountId> {
         self.lock().accounts.keys().copied().collect()
     }
@@ -109,7 +109,7 @@ impl Hub {
         self.lock().agents.knows(user)
     }
 
-    /// What a user is in. Whether there is room for it.
+    /// Stores a user's conversations. Returns whether there was room.
     pub(super) fn know(&self, user: UserId, followed: Followed<ConversationId>) -> bool {
         let mut state = self.lock();
         let size = followed.is_in.len();
@@ -120,7 +120,7 @@ impl Hub {
         has_room
     }
 
-    /// Which inboxes an agent is in. Whether there is room for it.
+    /// Stores an agent's inboxes. Returns whether there was room.
     pub(super) fn know_agent(&self, user: UserId, followed: Followed<InboxId>) -> bool {
         let mut state = self.lock();
         let size = followed.is_in.len();
@@ -131,7 +131,7 @@ impl Hub {
         has_room
     }
 
-    /// The conversations and the inboxes of a user who listens.
+    /// The conversations and inboxes that a subscriber follows.
     pub(super) fn followed(&self, of: &Subscription) -> (Vec<ConversationId>, Vec<InboxId>) {
         let state = self.lock();
         let Some(user) = of.user else { return (vec![], vec![]) };
@@ -142,7 +142,7 @@ impl Hub {
         (state.members.of(user), inboxes)
     }
 
-    /// Tells events in their order, with facts that were learned for them.
+    /// Delivers events in log order, with the facts that were looked up for them.
     pub(super) fn deliver(&self, batch: &[Arc<LogEvent>], facts: &Facts) {
         let mut state = self.lock();
         let told = state.position;
@@ -153,7 +153,7 @@ impl Hub {
         metrics::gauge!("colloquy_event_streams").set(state.streams.len() as f64);
     }
 
-    /// Tells the other members that a user types.
+    /// Tells the other members that a user is typing.
     pub(super) fn tell_members(&self, typing: &Typing, item: &Item) {
         let mut state = self.lock();
         let ids: Vec<StreamId> = {
@@ -166,7 +166,8 @@ impl Hub {
         state.push(ids, item);
     }
 
-    /// An item as it may be sent now: what was erased while it waited is not told any more.
+    /// The bytes of an item as it may be sent now: without the user-written text if that was erased
+    /// while the item waited.
     pub(crate) fn as_of_now(&self, item: &Item) -> bytes::Bytes {
         let is_erased = |told: &&LiveEvent| {
             let of = |erased| self.erased.get(&erased).is_some();
@@ -191,7 +192,8 @@ impl Hub {
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
-        // A panic in it is one of a follower, which ends the process.
+        // A poisoned lock does not matter: a panic under it is one of the log follower, which ends
+        // the process.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -204,8 +206,8 @@ impl State {
         of_account.newest = Some(recorded.account_position);
         let Ok(decoded) = &event.event else { return };
         let position = recorded.position;
-        // Who comes in is told of it, and who is taken out is as well; whose token is taken back is
-        // not.
+        // Joining is applied before delivery and leaving after it, so that both reach the user
+        // concerned. A revocation ends its user's streams before they receive it.
         match (decoded, recorded.conversation_id) {
             (Event::Conversation(Change::ConversationCreated { members, .. }), Some(id)) => {
                 members.iter().for_each(|user| self.members.add(*user, id, position));
@@ -236,14 +238,14 @@ impl State {
         }
     }
 
-    /// Ends the streams of a user whose tokens were taken back.
+    /// Ends the streams of a user that were opened with revoked tokens.
     fn end_revoked(&mut self, user: UserId, issued_until: DateTime<Utc>) {
         self.streams.retain(|_, stream| {
             stream.user != Some(user) || !projections::is_revoked(issued_until, stream.issued_at)
         });
     }
 
-    /// The streams of those who see an event.
+    /// The streams that may see an event.
     fn concerned(&self, event: &LogEvent, decoded: &Event, facts: &Facts) -> BTreeSet<StreamId> {
         let account = event.recorded.account;
         match decoded {
@@ -284,7 +286,7 @@ impl State {
         }
     }
 
-    /// Ends the streams that have no room: their readers do not read.
+    /// Pushes an item, and ends streams whose queue is full: their clients do not read.
     fn push(&mut self, ids: impl IntoIterator<Item = StreamId>, item: &Item) {
         for id in ids {
             if self.streams.get(&id).is_some_and(|stream| !stream.sender.push(item)) {

@@ -1,12 +1,12 @@
-//! What is told while it happens: events, to everyone who has a stream open and may see them; who
-//! types; and who is there.
+//! What clients are told as it happens: events, to every open stream that may see them; typing; and
+//! presence.
 //!
-//! One follower of the log serves all streams ([`hub`]). It keeps who of those who listen is in
-//! which conversation by the log itself, so that telling an event takes no statement, and somebody
-//! who was taken out is told so and nothing more. What is not told fast enough to a reader is not
-//! kept for them: the stream ends, and they come back with the position that they have.
+//! One follower of the log serves all streams ([`hub`]). It tracks the conversations of users with
+//! streams from the log itself, so delivering an event takes no SQL statement, and a removed member
+//! receives their removal and nothing after it. Nothing is kept for a client that reads too slowly:
+//! its stream ends, and it reconnects with the position that it has.
 //!
-//! Typing and presence are not in the log. Other nodes learn of them as [`Signal`]s, which the
+//! Typing and presence are not in the log. Other nodes learn of them by [`Signal`]s, which the
 //! binary hands to a transport, and which may be lost.
 //!
 //! Deliberately not here: HTTP (see `events/`) and NATS.
@@ -43,30 +43,30 @@ pub(crate) use queue::Item;
 pub(crate) use rendered::{keep_alive, position};
 pub(crate) use typing::Typing;
 
-/// What is told to other nodes: a subject, and a body.
+/// A message to other nodes: a subject, and a body.
 pub type Signal = (String, Vec<u8>);
 
-/// Signals that wait to be sent; more are dropped.
+/// Signals that wait to be sent; beyond this they are dropped.
 const SIGNALS_MAX: usize = 1024;
-/// Users of whom an event tells the uid.
+/// Users per event whose uid is included.
 const USERS_MAX: usize = 100;
-/// Conversations that one user's streams may be about.
+/// Conversations that one user's streams may follow, and likewise inboxes.
 const CONVERSATIONS_MAX: usize = 100_000;
-/// How long the read models are waited for.
+/// How long a new stream waits for the read models.
 const CATCH_UP_WAIT: Duration = Duration::from_secs(2);
-/// After a failure.
+/// Pause after a failure.
 const PAUSE: Duration = Duration::from_millis(250);
 
-/// How many streams may be open on this node.
+/// Limits on the streams that are open on this node.
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {
-    /// All together; an account has half of them at most.
+    /// All streams of the node; one account has at most half.
     pub streams_max: usize,
-    /// Of one user.
+    /// Streams of one user.
     pub user_streams_max: usize,
 }
 
-/// Tells what happens to those who listen.
+/// Tells clients and other nodes what happens.
 #[derive(Clone)]
 pub struct Live(Arc<Shared>);
 
@@ -77,22 +77,22 @@ struct Shared {
     typists: Typists,
     of_users: Shares<UserId>,
     of_accounts: Shares<AccountId>,
-    /// Those who read what they have missed from the log.
+    /// Concurrent catch-up reads of the log.
     log_reads: Shares<AccountId>,
     outgoing: mpsc::Sender<Signal>,
-    /// Ends all streams.
+    /// Cancelled to end all streams.
     stop: CancellationToken,
 }
 
-/// The place of a stream, until it is dropped.
+/// The slot of a stream, released when dropped.
 pub(crate) struct Place {
     _of_user: Option<Share<UserId>>,
     _of_account: Share<AccountId>,
 }
 
 impl Live {
-    /// Tells what comes after a position of the log. What is to be told to other nodes comes out of
-    /// the receiver; where there are none, it may be dropped. All streams end with `stop`.
+    /// Tells what comes after a position of the log. The receiver yields the signals for other
+    /// nodes; it may be dropped where there are none. All streams end with `stop`.
     pub fn new(
         limits: Limits,
         position: Position,
@@ -113,7 +113,7 @@ impl Live {
         (Self(Arc::new(shared)), signals)
     }
 
-    /// Follows the log, and tells of it, until `stop` is cancelled.
+    /// Follows the log and delivers its events until `stop` is cancelled.
     pub async fn follow(self, log: Log, stop: CancellationToken) {
         let telling = async {
             loop {
@@ -135,12 +135,13 @@ impl Live {
             log.changed_after(position).await;
             let batch = log.tail().read(position, Budget::default()).await?;
             if batch.is_empty() {
-                // Woken by a head that the log does not show yet.
+                // Woken by a new head whose events cannot be read yet.
                 tokio::task::yield_now().await;
                 continue;
             }
             let mut facts = self.0.facts.lock().await;
-            // Listeners that join after this one look are told what is known without another.
+            // Accounts are taken before facts are looked up. A subscriber that joins later gets
+            // what is already known, without another lookup.
             let listened_to = hub.accounts();
             let concern =
                 batch.iter().filter(|event| listened_to.contains(&event.recorded.account));
@@ -149,7 +150,7 @@ impl Live {
         }
     }
 
-    /// What a node has told.
+    /// Handles a signal of another node.
     pub fn hear(&self, subject: &str, body: &[u8]) {
         match subject.split_once('.') {
             Some((typing::SUBJECT, of)) => self.hear_typing(of, body),
@@ -159,11 +160,11 @@ impl Live {
     }
 
     fn signal(&self, subject: String, body: Vec<u8>) {
-        // The queue is closed or full: it would be old by the time it came.
+        // The queue is full or closed. Dropping is fine: the signal would be stale once it arrived.
         let _ = self.0.outgoing.try_send((subject, body));
     }
 
-    /// A place for one more stream of the caller's.
+    /// A slot for one more stream of the caller's; `None` if there is none left.
     pub(crate) fn admit(&self, caller: &Caller) -> Option<Place> {
         let of_user = match caller.user() {
             Some(user) => Some(self.0.of_users.try_take(user)?),
@@ -173,7 +174,7 @@ impl Live {
         Some(Place { _of_user: of_user, _of_account: of_account })
     }
 
-    /// Joins those who are told, with the caller's conversations known.
+    /// Subscribes the caller, once their memberships are known.
     pub(crate) async fn subscribe(
         &self,
         views: &Views,
@@ -182,7 +183,9 @@ impl Live {
         let mut subscription = Subscription::join(&self.0.hub, caller);
         if let Some(user) = caller.user() {
             let hub = &self.0.hub;
-            // What the hub has told before is known from what is read, or from nowhere.
+            // Membership changes that the hub delivered before the caller joined were not recorded
+            // for them: only the read models can supply those, so they must have reached the hub's
+            // position.
             if !views.progress().wait_for(hub.position(), CATCH_UP_WAIT).await {
                 return Err(NotCaughtUp::WithCaller.into());
             }

@@ -1,4 +1,4 @@
-//! Presence: users who made a request, or had a stream open, within the last minutes, on any node.
+//! Presence: users who made a request or had an open stream within the last minutes, on any node.
 
 use std::collections::HashSet;
 use std::sync::{Mutex, PoisonError};
@@ -12,20 +12,20 @@ use super::rendered::json;
 
 pub(super) const SUBJECT: &str = "presence";
 
-/// How long a user counts as there after they were seen.
+/// How long a user counts as present after they were last seen.
 const ACTIVE_FOR: Duration = Duration::from_secs(300);
-/// A user who was seen just now is not looked up again.
+/// A user seen more recently than this is not noted again.
 const NOTED_EVERY: Duration = Duration::from_secs(30);
 const TOLD_EVERY: Duration = Duration::from_secs(1);
-/// Users of whom it is known when they were seen.
+/// Users whose last activity is remembered.
 const USERS_MAX: usize = 100_000;
-/// Of whom one signal tells.
+/// Users per signal.
 const TOLD_MAX: usize = 1000;
 
-/// When users were seen last.
+/// When users were last seen.
 pub(crate) struct Presence {
     seen: Cache<UserId, Instant>,
-    /// Those whom other nodes have not been told of.
+    /// Users to announce to other nodes.
     news: Mutex<HashSet<UserId>>,
 }
 
@@ -36,7 +36,7 @@ impl Default for Presence {
 }
 
 impl Presence {
-    /// A user is there.
+    /// Notes that a user is present.
     pub(crate) fn note(&self, user: UserId) {
         if self.seen.get(&user).is_some_and(|seen| seen.elapsed() < NOTED_EVERY) {
             return;
@@ -48,12 +48,12 @@ impl Presence {
         }
     }
 
-    /// Who is there now.
+    /// Presence as of now.
     pub(crate) fn now(&self) -> Present<'_> {
         Present { presence: self, now: Instant::now() }
     }
 
-    /// Another node tells who is there.
+    /// Handles another node's announcement.
     pub(super) fn hear(&self, body: &[u8]) {
         let users: Vec<UserId> = serde_json::from_slice(body).unwrap_or_default();
         for user in users.into_iter().take(TOLD_MAX) {
@@ -67,7 +67,7 @@ impl Presence {
     }
 }
 
-/// Who was there at one moment: an answer names many, and looks at the clock once.
+/// Presence as of one moment: an answer lists many users and reads the clock once.
 #[derive(Clone, Copy)]
 pub(crate) struct Present<'a> {
     presence: &'a Presence,
@@ -86,7 +86,7 @@ impl Live {
         &self.0.presence
     }
 
-    /// Tells other nodes who was seen here, now and then.
+    /// Announces users seen on this node to the other nodes, once a second.
     pub(super) async fn tell_who_is_there(&self) {
         loop {
             tokio::time::sleep(TOLD_EVERY).await;

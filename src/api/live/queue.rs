@@ -1,4 +1,4 @@
-//! What waits to be sent on one stream: little, and of all streams together not much.
+//! Queues of items to be sent, bounded per stream and over all streams.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
@@ -8,35 +8,35 @@ use domain::{AccountPosition, ConversationId, MessageId};
 use event_store::LogEvent;
 use tokio::sync::mpsc;
 
-/// Items that wait on one stream.
+/// Queued items per stream.
 const ITEMS_MAX: usize = 256;
-/// Bytes that wait on one stream, unless it is one item alone.
+/// Queued bytes per stream; a single item may be larger.
 const BYTES_MAX: usize = 1 << 20;
-/// Bytes that wait on all streams.
+/// Queued bytes over all streams; a stream with an empty queue still takes one item.
 const TOTAL_BYTES_MAX: usize = 64 << 20;
 
-/// Something to be sent.
+/// An item to be sent on a stream.
 #[derive(Clone)]
 pub(crate) struct Item {
-    /// As it is sent.
+    /// The bytes as they are sent.
     pub(crate) bytes: Bytes,
-    /// The event that it tells; none of what is in no log.
+    /// The event that it carries; `None` for what is not in the log.
     pub(crate) event: Option<LiveEvent>,
 }
 
-/// An event, and what is needed to send it.
+/// An event with what is needed to render it.
 #[derive(Clone)]
 pub(crate) struct LiveEvent {
     pub(crate) position: AccountPosition,
     pub(crate) conversation: Option<ConversationId>,
-    /// The message that its texts belong to.
+    /// The message whose text it carries.
     pub(crate) subject: Option<MessageId>,
     pub(crate) event: Arc<LogEvent>,
-    /// All but the payload.
+    /// The rendered JSON without the payload.
     pub(crate) head: Arc<str>,
 }
 
-/// Bytes of all queues.
+/// Queued bytes over all streams.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Total(Arc<AtomicUsize>);
 
@@ -46,10 +46,10 @@ pub(super) struct Sender {
     total: Total,
 }
 
-/// What is to be sent on one stream; it ends when all senders are gone.
+/// The receiving end of a stream's queue; it ends when all senders are gone.
 pub(super) struct Receiver(mpsc::Receiver<(Item, Room)>);
 
-/// What an item takes while it waits.
+/// The bytes that a queued item occupies, released when dropped.
 struct Room {
     size: usize,
     waiting: Arc<AtomicUsize>,
@@ -70,7 +70,7 @@ pub(super) fn queue(total: &Total) -> (Sender, Receiver) {
 }
 
 impl Sender {
-    /// Whether there was room.
+    /// Returns whether there was room.
     pub(super) fn push(&self, item: &Item) -> bool {
         let size = item.bytes.len();
         let room = Room { size, waiting: self.waiting.clone(), total: self.total.clone() };
@@ -83,7 +83,7 @@ impl Sender {
 }
 
 impl Receiver {
-    /// The next item; none when the stream is to end.
+    /// The next item; `None` when the stream is to end.
     pub(super) async fn next(&mut self) -> Option<Item> {
         self.0.recv().await.map(|(item, _)| item)
     }

@@ -1,4 +1,4 @@
-//! Events as they are sent (Server-Sent Events, as the HTML standard has them).
+//! Events in the format of Server-Sent Events, as defined by the HTML standard.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -22,12 +22,12 @@ struct Head<'a> {
     time: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     actor: Option<String>,
-    /// Those whom the payload names, each with their uid.
+    /// The users that the payload names, with their uids.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     users: BTreeMap<UserId, &'a str>,
 }
 
-/// An event of the log, which facts were learned for.
+/// Renders an event of the log, with the facts that were looked up for it.
 pub(super) fn event(event: &Arc<LogEvent>, facts: &Facts) -> Item {
     let LogEvent { recorded, event: decoded, .. } = &**event;
     let named = decoded.as_ref().map(domain::Event::users).unwrap_or_default();
@@ -51,29 +51,30 @@ pub(super) fn event(event: &Arc<LogEvent>, facts: &Facts) -> Item {
     }
 }
 
-/// The same event after what users wrote in it was erased.
+/// The same event without the user-written text that was erased.
 pub(super) fn erased(told: &LiveEvent) -> Bytes {
     message(told.position, &told.head, &told.event.recorded.erased().reveal_in_part())
 }
 
 fn message(position: AccountPosition, head: &str, payload: &str) -> Bytes {
     let head = head.strip_suffix('}').unwrap_or(head);
-    // In JSON, a line's end is a blank like any other; in a stream it ends the field.
+    // Between JSON tokens a line break is plain white space; in an event stream it would end the
+    // field.
     let payload = payload.replace(['\n', '\r'], " ");
     format!("id: {position}\ndata: {head},\"payload\":{payload}}}\n\n").into()
 }
 
-/// Something that is in no log, and so has no position.
+/// An item that is not in the log and so has no position.
 pub(super) fn ephemeral(data: &impl Serialize) -> Item {
     Item { bytes: format!("data: {}\n\n", json(data)).into(), event: None }
 }
 
-/// Moves the position, and tells nothing else.
+/// An item without data that moves the client's position.
 pub(crate) fn position(position: AccountPosition) -> Bytes {
     format!("id: {position}\n\n").into()
 }
 
-/// A comment, so that no proxy between the two ends takes the stream for dead.
+/// A comment line, so that no proxy takes an idle stream for dead.
 pub(crate) fn keep_alive() -> Bytes {
     Bytes::from_static(b":\n\n")
 }

@@ -4,16 +4,16 @@ use projections::views::{host_kinds, member_kinds, support_kinds};
 
 use crate::edge::token::Role;
 
-/// Of which conversations a listener is told beside those that they are in.
+/// The conversations that a stream covers beside those that its user is in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Scope {
-    /// None.
+    /// No others.
     Own,
-    /// The support conversations of the inboxes that the user is in, of every assignee.
+    /// The support conversations of the inboxes that the user is in, whoever is assigned.
     Inboxes,
-    /// The account's support conversations, of every inbox.
+    /// All support conversations of the account.
     Support,
-    /// All that members and agents have, for the host system.
+    /// All conversations of members and agents, for the host system.
     Host,
 }
 
@@ -29,7 +29,7 @@ impl From<Role> for Scope {
 }
 
 impl Scope {
-    /// The kinds of which all conversations are seen.
+    /// The kinds of which every conversation of the account is visible.
     pub(super) fn kinds(self) -> &'static [Kind] {
         match self {
             Self::Own | Self::Inboxes => &[],
@@ -38,14 +38,14 @@ impl Scope {
         }
     }
 
-    /// Whether a member of a conversation of this kind is told of it.
+    /// Whether a member of a conversation of this kind receives its events.
     pub(super) fn has_as_member(self, kind: Kind) -> bool {
         member_kinds().contains(&kind) || self.kinds().contains(&kind)
     }
 }
 
-/// Whether what a member did for themselves is seen by the others: how far they have read. What
-/// agents have done for all of them is.
+/// Whether other members see a change of a member's own state: only how far they have read. Changes
+/// on behalf of a role (the agents in common, or the assignee) are seen by all.
 pub(super) fn is_shown_to_others(own: &Event) -> bool {
     let is_reading = matches!(own.change, Change::MarkedRead { .. } | Change::MarkedUnread { .. });
     is_reading || own.membership.user.is_role()

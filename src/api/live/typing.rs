@@ -1,4 +1,4 @@
-//! Who types: told to the other members who listen, on every node, and kept nowhere.
+//! Typing: told to the other members with open streams, on every node, and stored nowhere.
 
 use std::time::{Duration, Instant};
 
@@ -12,11 +12,11 @@ use super::rendered::{ephemeral, json};
 
 pub(super) const SUBJECT: &str = "typing";
 
-/// The same user in the same conversation is told of no more often.
+/// Typing of the same user in the same conversation is told at most this often.
 const TOLD_EVERY: Duration = Duration::from_secs(1);
 const TYPISTS_MAX: usize = 10_000;
 
-/// That a user types.
+/// A user is typing.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Typing {
     r#type: Type,
@@ -34,7 +34,7 @@ enum Type {
     Typing,
 }
 
-/// Who has been told of just now.
+/// When typing was last told, by user and conversation.
 pub(super) struct Typists(Cache<(UserId, ConversationId), Instant>);
 
 impl Default for Typists {
@@ -73,7 +73,7 @@ impl Typing {
 }
 
 impl Live {
-    /// A member types.
+    /// Tells the other members, on every node, that a member is typing.
     pub(crate) fn types(&self, typing: &Typing) {
         if self.0.typists.is_new(typing.user, typing.conversation) {
             self.0.hub.tell_members(typing, &ephemeral(typing));
@@ -82,7 +82,7 @@ impl Live {
         }
     }
 
-    /// A member types on another node.
+    /// Tells the other members on this node that a member is typing on another node.
     pub(super) fn hear_typing(&self, of: &str, body: &[u8]) {
         let Ok(typing) = serde_json::from_slice::<Typing>(body) else { return };
         if of == format!("{}.{}", typing.account, typing.conversation) {

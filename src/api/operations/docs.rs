@@ -1,4 +1,4 @@
-//! The description of the API, and a page to read and try it, which needs nothing from elsewhere.
+//! The API description, and a page to read and try it that loads nothing from other servers.
 
 use std::sync::Arc;
 
@@ -11,16 +11,16 @@ use axum::routing::get;
 
 use crate::{Description, Descriptions, Services};
 
-/// Scripts of this server alone; the reader writes styles of its own into the page.
+/// Scripts from this server only; styles may be inline, since the reader adds its own to the page.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; \
                       img-src 'self' data:; connect-src 'self'; base-uri 'none'; \
                       form-action 'none'; frame-ancestors 'none'";
 
-/// As it is published: no browser is without gzip.
+/// As published, and sent compressed only: every browser accepts gzip.
 const READER: &[u8] = include_bytes!("rapidoc/rapidoc-min.js.gz");
 
-/// `/asyncapi.json` of the events, `/openapi.json`, the same of each dialect alone, and the page,
-/// to which `/` leads.
+/// The routes of `/asyncapi.json` (events), `/openapi.json`, the description of each dialect, and
+/// the page, to which `/` redirects.
 pub(crate) fn routes(Descriptions { whole, dialects }: Descriptions) -> Router<Arc<Services>> {
     let page = || async { ([(CONTENT_SECURITY_POLICY, POLICY)], Html(include_str!("docs.html"))) };
     let reader = || async {
@@ -40,7 +40,7 @@ pub(crate) fn routes(Descriptions { whole, dialects }: Descriptions) -> Router<A
     })
 }
 
-/// Written once: it takes milliseconds, and needs no token.
+/// Serialised once at start: it takes milliseconds. Served without a token.
 fn written(description: &Description) -> ([(HeaderName, &'static str); 1], Bytes) {
     let json = serde_json::to_vec(description).expect("a description has string keys only");
     ([(CONTENT_TYPE, "application/json")], json.into())

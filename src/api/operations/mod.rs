@@ -1,4 +1,4 @@
-//! What operators ask: is it alive, is it ready, how is it doing, what can it do.
+//! Endpoints for operators: liveness, readiness, metrics, state, and the API description.
 
 pub(crate) mod docs;
 mod open_metrics;
@@ -41,7 +41,7 @@ pub(crate) fn routes() -> Routes {
         .routes(routes!(projections_status))
 }
 
-/// The process lives.
+/// Check that the process is alive.
 #[utoipa::path(get, path = "/healthz",
     operation_id = "operations.server.healthz", security(()),
     responses((status = 200, description = "The process lives", body = String)))]
@@ -49,8 +49,8 @@ async fn healthz() -> &'static str {
     "ok\n"
 }
 
-/// It can take commands. With `verbose`, operators read how its parts are: with a service token of
-/// account 1.
+/// Check that commands are accepted. With `verbose`, operators (with a service token of account 1)
+/// get the state of all parts.
 #[utoipa::path(get, path = "/readyz",
     operation_id = "operations.server.readyz", security((), ("bearer" = [])),
     params(("verbose" = Option<String>, Query,
@@ -94,7 +94,7 @@ fn verbose(services: &Services, condition: Condition) -> Response {
     (status, Json(details)).into_response()
 }
 
-/// How far each copy of each read model is, who writes it, and why it does not go on: with a
+/// Show the position of each copy of each read model, who writes it, and why it has stopped: with a
 /// service token of account 1.
 #[utoipa::path(get, path = "/projections",
     operation_id = "operations.server.projections", security((), ("bearer" = [])),
@@ -121,8 +121,8 @@ async fn projections_status(
     }
 }
 
-/// Measurements, as Prometheus reads them. Those that tell how much all accounts do are for
-/// operators: with `COLLOQUY_METRICS_TOKEN`, or a service token of account 1.
+/// Metrics in Prometheus format. Those that reveal the activity of all accounts are for operators:
+/// with `COLLOQUY_METRICS_TOKEN`, or a service token of account 1.
 #[utoipa::path(get, path = "/metrics",
     operation_id = "operations.server.metrics", security((), ("bearer" = [])),
     responses((status = 200,

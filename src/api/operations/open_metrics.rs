@@ -3,8 +3,8 @@ use axum::http::{HeaderMap, header};
 use crate::Services;
 use crate::edge::caller;
 
-/// What strangers read: how the parts are, and how late they are. Nothing here counts, and
-/// positions least of all: users of one account could tell from them how much the others do.
+/// Metrics that are public: the state of the parts, and their lag. No counters and no positions:
+/// from these, users of one account could tell how active the others are.
 const OPEN: [&str; 6] = [
     "colloquy_lease_held",
     "colloquy_pool_connections",
@@ -14,7 +14,7 @@ const OPEN: [&str; 6] = [
     "colloquy_relay_lag_seconds",
 ];
 
-/// Tells a scrape whose token is missing or wrong what it lacks.
+/// Tells a scraper without a valid token what is missing.
 const NOTE: &str =
     "# Metrics that count are shown with COLLOQUY_METRICS_TOKEN or a service token of account 1.\n";
 
@@ -27,13 +27,13 @@ pub(super) async fn may_read_all(services: &Services, headers: &HeaderMap) -> bo
         || caller::is_operator(services, headers).await
 }
 
-/// In a time that does not depend on how much of it is right.
+/// Compares in a time that does not depend on how many bytes match.
 fn is_same(token: &[u8], given: &[u8]) -> bool {
     let differing = token.iter().zip(given).fold(0, |differing, (a, b)| differing | (a ^ b));
     token.len() == given.len() && differing == 0
 }
 
-/// The open ones of a text in Prometheus' format.
+/// The public metrics of a text in Prometheus format.
 pub(super) fn of(text: &str) -> String {
     let is_open = |line: &&str| {
         let line = line.strip_prefix("# TYPE ").or(line.strip_prefix("# HELP ")).unwrap_or(line);

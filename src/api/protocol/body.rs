@@ -7,12 +7,12 @@ use crate::edge::commands::MEMBERS_MAX;
 use crate::edge::failure::Failure;
 use crate::edge::{json, multipart};
 
-/// The fields of a body, however it is encoded. A form's values are strings, or arrays of strings
-/// where the name ends in `[]`.
+/// The fields of a body in any encoding. A form's values are strings, or arrays of strings where
+/// the name ends in `[]`.
 #[derive(Debug, PartialEq)]
 pub(super) struct Fields(Map<String, Value>);
 
-/// How a value is understood.
+/// Parses a value; `None` if it is not of the expected type.
 type Parse<T> = fn(&Value) -> Option<T>;
 
 impl Fields {
@@ -40,7 +40,7 @@ impl Fields {
         }))
     }
 
-    /// A value that may be cleared: absent, null or empty, or given.
+    /// A value that can be cleared: `None` if absent, `Some(None)` if null or empty.
     fn nullable<T>(
         &self,
         name: &str,
@@ -61,17 +61,17 @@ impl Fields {
         }
     }
 
-    /// A text that may be cleared.
+    /// A text that can be cleared.
     pub(super) fn text(&self, name: &str) -> Result<Option<Option<String>>, Failure> {
         self.nullable(name, "a string", |value| value.as_str().map(str::to_owned))
     }
 
-    /// The text of an id that may be cleared.
+    /// An id, as text, that can be cleared.
     pub(super) fn id(&self, name: &str) -> Result<Option<Option<String>>, Failure> {
         self.nullable(name, "an id", reference)
     }
 
-    /// Seconds since 1970 that may be cleared.
+    /// Seconds since 1970 that can be cleared.
     pub(super) fn time(&self, name: &str) -> Result<Option<Option<i64>>, Failure> {
         self.nullable(name, "a time in seconds since 1970, 0 or greater", |value| {
             let seconds = match value {
@@ -85,7 +85,7 @@ impl Fields {
         })
     }
 
-    /// `true` or `false`, which cannot be cleared.
+    /// `true` or `false`; cannot be cleared.
     pub(super) fn boolean(&self, name: &str) -> Result<Option<bool>, Failure> {
         let Some(value) = self.0.get(name) else { return Ok(None) };
         let text = match value {
@@ -100,7 +100,7 @@ impl Fields {
         }
     }
 
-    /// Ids, or the objects that have them.
+    /// Ids, or objects with an `id`.
     pub(super) fn ids(&self, name: &str) -> Result<Option<Vec<String>>, Failure> {
         let wrong = || Failure::bad_request(format!("{name} must be an array of ids"));
         let items = match self.0.get(name) {
@@ -112,14 +112,14 @@ impl Fields {
         };
         items
             .iter()
-            // A form says "none" with one empty element.
+            // A form expresses an empty array as one empty element.
             .filter(|item| item.as_str() != Some(""))
             .map(|item| reference(item.get("id").unwrap_or(item)).ok_or_else(wrong))
             .collect::<Result<_, _>>()
             .map(Some)
     }
 
-    /// What a message says.
+    /// The text of a message.
     pub(super) fn message(&self) -> Result<Text, Failure> {
         match self.text("message")?.flatten().filter(|text| !text.trim().is_empty()) {
             None => Err(Failure::bad_request("message must be given, and not be blank")),
@@ -127,7 +127,7 @@ impl Fields {
         }
     }
 
-    /// Nothing that would ask for what is not offered.
+    /// Refuses a value that asks for an unsupported feature.
     pub(super) fn must_be_empty(&self, name: &str) -> Result<(), Failure> {
         match self.ids(name) {
             Ok(None) => Ok(()),
@@ -137,7 +137,7 @@ impl Fields {
     }
 }
 
-/// A name of something: host systems may use numbers.
+/// An id as text; host systems may send numbers.
 fn reference(value: &Value) -> Option<String> {
     match value {
         Value::String(text) => Some(text.clone()),
@@ -146,7 +146,7 @@ fn reference(value: &Value) -> Option<String> {
     }
 }
 
-/// Users who are named by ids or uids, as they are described.
+/// The schema of an array of users' ids or uids.
 pub(super) fn contacts() -> Value {
     serde_json::json!({ "type": "array", "maxItems": MEMBERS_MAX, "items": { "type": "string" } })
 }
@@ -159,7 +159,7 @@ fn json(body: &[u8]) -> Result<Map<String, Value>, Failure> {
     }
 }
 
-/// The last of a name counts, except where it is an array's.
+/// If a name is repeated the last value counts, except for arrays.
 fn form(pairs: impl Iterator<Item = (String, String)>) -> Map<String, Value> {
     let mut fields = Map::new();
     for (name, value) in pairs {

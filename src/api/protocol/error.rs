@@ -16,7 +16,7 @@ pub(crate) struct Error {
     r#type: &'static str,
     /// What is wrong, and what is accepted.
     message: String,
-    /// Where to read on.
+    /// The URL of the documentation.
     documentation_url: String,
 }
 

@@ -1,5 +1,5 @@
-//! Ids as this dialect writes them: the UUID as a 128-bit number in base 62 (digits, capitals,
-//! small letters), padded to 22 characters.
+//! Ids in this dialect's format: the UUID as a 128-bit number in base 62 (digits, capitals, small
+//! letters), padded to 22 characters.
 
 use uuid::Uuid;
 
@@ -9,7 +9,7 @@ pub(super) fn encode(id: impl Into<Uuid>) -> String {
     format!("{:0>LENGTH$}", base62::encode(id.into().as_u128()))
 }
 
-/// None: no id at all, so that nothing has it.
+/// `None` for text that is not an id, which therefore names nothing.
 pub(super) fn decode<T: From<Uuid>>(text: &str) -> Option<T> {
     let whole = text.len() == LENGTH;
     let number = whole.then(|| base62::decode(text).ok()).flatten()?;

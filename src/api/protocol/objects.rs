@@ -1,4 +1,4 @@
-//! The dialect's objects. Every field is always there, null when unset; times are whole seconds
+//! The dialect's objects. Every field is always present, null when unset; times are whole seconds
 //! since 1970.
 
 use chrono::{DateTime, Utc};
@@ -16,19 +16,19 @@ fn seconds(time: DateTime<Utc>) -> i64 {
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct Conversation {
     id: String,
-    /// The other one, in a private chat.
+    /// The other member, in a private chat.
     contact_id: Option<String>,
-    /// The group, in any other.
+    /// The group, in any other conversation.
     group_id: Option<String>,
-    /// For everyone.
+    /// Pinned for everyone.
     pinned_message_id: Option<String>,
-    /// The caller's own.
+    /// For the caller.
     is_pinned: bool,
-    /// The caller's own.
+    /// For the caller.
     is_muted: bool,
     /// When the newest message was posted.
     last_active_at: Option<i64>,
-    /// When the caller marked it as read last.
+    /// When the caller last marked it as read.
     last_opened_at: Option<i64>,
     created_at: i64,
     /// When the caller archived it.
@@ -57,15 +57,15 @@ impl From<Entry> for Conversation {
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct Contact {
     id: String,
-    /// The host system's name.
+    /// The uid in the host system.
     username: String,
-    /// Not known.
+    /// Always null.
     phone_number: Option<String>,
     avatar_url: Option<String>,
     display_name: String,
     /// The caller's private chat with them.
     conversation_id: Option<String>,
-    /// Not known.
+    /// Always null.
     last_active_at: Option<i64>,
     created_at: i64,
 }
@@ -85,20 +85,20 @@ impl From<views::Contact> for Contact {
     }
 }
 
-/// A conversation of people at large, as those people.
+/// A conversation of several people, presented as a group.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct Group {
     id: String,
-    /// Its own or, when it has none, the others' names.
+    /// Its own name or, without one, the other members' names.
     name: String,
     description: Option<String>,
     avatar_url: Option<String>,
-    /// The same as the group's.
+    /// Same as `id`.
     conversation_id: String,
-    /// The others, by name.
+    /// The other members, by name.
     contacts: Vec<Contact>,
     created_at: i64,
-    /// Groups are not archived; conversations are.
+    /// Always null: conversations are archived, not groups.
     archived_at: Option<i64>,
 }
 
@@ -118,7 +118,7 @@ impl From<views::Group> for Group {
     }
 }
 
-/// Who wrote a message.
+/// The author of a message.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct Sender {
     id: String,
@@ -136,16 +136,17 @@ pub(super) struct Message {
     conversation_id: String,
     contact: Sender,
     message: String,
-    /// Not offered.
+    /// Not supported; always empty.
     #[schema(value_type = Vec<Object>)]
     reactions: [(); 0],
-    /// Not offered.
+    /// Not supported; always empty.
     #[schema(value_type = Vec<Object>)]
     attachments: [(); 0],
-    /// Another member's: when the caller read it. The caller's own: when the first other one did.
+    /// Another member's message: when the caller read it. The caller's own: when the first other
+    /// member read it.
     read_at: Option<i64>,
     created_at: i64,
-    /// When it was edited last.
+    /// When it was last edited.
     updated_at: Option<i64>,
 }
 

@@ -10,10 +10,10 @@ use crate::description::parts;
 use crate::edge::failure::Failure;
 
 const LIMIT_DEFAULT: i64 = 10;
-/// Items of a page at most; more counts as this.
+/// Most items of a page; a larger limit counts as this.
 const LIMIT_MAX: i64 = 100;
 
-/// What [`Query::paging`] reads.
+/// The parameters that [`Query::paging`] reads.
 #[derive(IntoParams)]
 #[into_params(parameter_in = Query)]
 #[expect(dead_code, reason = "it is described, and read without it")]
@@ -30,11 +30,11 @@ fn limit() -> RefOr<Schema> {
     parts::natural(1, LIMIT_DEFAULT, "Page size, 1 to 100 (default 10); more counts as 100")
 }
 
-/// Query parameters: exact names, an empty value counts as none; one that is asked for is refused
-/// when it is given twice.
+/// Query parameters: names are exact, an empty value counts as absent, and a parameter that is read
+/// is refused if it is given twice.
 pub(super) struct Query(Vec<(String, String)>);
 
-/// Which part of a list is asked for.
+/// The requested part of a list.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Paging {
     pub(super) limit: i64,
@@ -44,7 +44,7 @@ pub(super) struct Paging {
 /// Part of a list.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct List<T: ToSchema> {
-    /// More items exist in the direction of travel.
+    /// Whether there are more items in the direction of paging.
     has_more: bool,
     data: Vec<T>,
 }
@@ -85,7 +85,7 @@ impl Query {
         let limit = match self.text("limit")? {
             None => LIMIT_DEFAULT,
             Some(digits) if digits.bytes().all(|byte| byte.is_ascii_digit()) => {
-                // However large: what is beyond the type is beyond the maximum.
+                // Saturates: a number beyond the type is beyond the maximum.
                 digits.parse().unwrap_or(LIMIT_MAX)
             }
             Some(_) => return Err(wrong()),
@@ -110,7 +110,7 @@ const AFTER: &str = "starting_after";
 const BEFORE: &str = "ending_before";
 
 impl Paging {
-    /// The cursor, by where the item that it names stands in the list now.
+    /// The cursor, at the present position of the item that it names.
     pub(super) async fn cursor<T: From<Uuid>>(
         &self,
         place: impl AsyncFnOnce(T) -> Result<Option<PublicId>, Failure>,

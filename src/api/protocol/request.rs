@@ -17,7 +17,7 @@ use crate::edge::commands::MEMBERS_MAX;
 use crate::edge::failure::Failure;
 use crate::edge::request::Request;
 
-/// A request of this dialect: every endpoint speaks for a person.
+/// A request of this dialect; every endpoint requires a user.
 pub(super) struct Protocol {
     request: Request,
     pub(super) user: UserId,
@@ -50,7 +50,7 @@ impl Protocol {
         Fields::read(&self.headers, self.body.clone()).await
     }
 
-    /// The caller's entry for a conversation, by its id in a path or a body.
+    /// The caller's view of a conversation, by the conversation's id in a path or a body.
     pub(super) async fn entry(&self, id: &str) -> Result<Entry, Failure> {
         let conversation = id::decode(id).ok_or_else(Failure::not_found)?;
         self.entry_of(conversation).await
@@ -68,7 +68,7 @@ impl Protocol {
         group.ok_or_else(Failure::not_found)
     }
 
-    /// A message of the account; whether the caller may see it is not asked here.
+    /// A message of the account; does not check whether the caller may see it.
     pub(super) async fn message(&self, id: &str) -> Result<Read, Failure> {
         let message = id::decode(id).ok_or_else(Failure::not_found)?;
         self.message_named(Name::Uuid(message)).await
@@ -79,7 +79,7 @@ impl Protocol {
         message.ok_or_else(Failure::not_found)
     }
 
-    /// The users that are named by id or uid.
+    /// The users with these ids or uids.
     pub(super) async fn contacts(&self, names: &[String]) -> Result<Vec<UserId>, Failure> {
         if names.len() > MEMBERS_MAX {
             let why = format!("there must be at most {MEMBERS_MAX} contacts");
@@ -94,7 +94,7 @@ impl Protocol {
         found.into_iter().map(|user| user.ok_or_else(unknown_contact)).collect()
     }
 
-    /// Carries out what a member does to their own state, and answers with the conversation.
+    /// Changes the caller's own state, and renders the conversation.
     pub(super) async fn change_and_render(
         &self,
         entry: &Entry,
@@ -109,7 +109,7 @@ impl Protocol {
         Membership { conversation: state.conversation, user: self.user, id: state.membership }
     }
 
-    /// The conversation as it is now.
+    /// Renders the conversation as it is now.
     pub(super) async fn render_conversation(
         &self,
         conversation: ConversationId,

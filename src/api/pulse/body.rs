@@ -1,5 +1,4 @@
-//! What a body says of a resource, and the schemas of the dialect's documents, by the types of
-//! their resources.
+//! Resources in request bodies, and the schemas of the dialect's documents, by resource type.
 
 use uuid::Uuid;
 
@@ -24,13 +23,13 @@ schema! {
 }
 
 impl Pulse {
-    /// What the body says of a resource that is to be made.
+    /// The attributes of a resource to be created.
     pub(super) fn new_attributes(&self, r#type: &Type) -> Result<Attributes, Failure> {
         self.check_body()?;
         Attributes::of_new(&self.body, r#type)
     }
 
-    /// What the body says of a resource that there is.
+    /// The attributes of an existing resource.
     pub(super) fn existing_attributes(
         &self,
         r#type: &Type,

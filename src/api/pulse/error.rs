@@ -1,3 +1,3 @@
-//! As JSON:API prescribes.
+//! Errors in the format of JSON:API.
 
 pub(super) use crate::jsonapi::error::{Errors, render};

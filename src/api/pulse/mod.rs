@@ -1,5 +1,5 @@
-//! The Pulse dialect, a JSON:API under `/api/v1`. What JSON:API prescribes is in `jsonapi/`; here
-//! are the resources and what is done with them.
+//! The Pulse dialect, a JSON:API under `/api/v1`. What JSON:API prescribes is in `jsonapi/`; the
+//! resources and their endpoints are here.
 
 mod body;
 mod bookmarks;

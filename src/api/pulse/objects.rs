@@ -1,4 +1,4 @@
-//! The dialect's resource types, and how the read models' views become resources.
+//! The dialect's resource types, and the conversion of views into resources.
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use domain::conversation::{Kind, NAME_LENGTH_MAX, TEXT_LENGTH_MAX};
@@ -13,7 +13,7 @@ use uuid::Uuid;
 use crate::jsonapi::document::{Link, Resource};
 use crate::jsonapi::{Attribute, Type, Values};
 
-/// A private chat, as the chat of two.
+/// A private chat of two users.
 pub(super) const DIRECT_CONVERSATION: Type = Type {
     name: "direct_conversation",
     settable: &[Attribute::new("user_id", Values::Id)],
@@ -25,7 +25,7 @@ pub(super) const DIRECT_CONVERSATION: Type = Type {
     relationships: &[("chat", "chat"), ("first_user", "user"), ("second_user", "user")],
 };
 
-/// Any conversation, as the place where messages are.
+/// Any conversation, as the container of messages.
 pub(super) const CHAT: Type = Type {
     name: "chat",
     settable: &[Attribute::nullable("subject", Values::Text(NAME_LENGTH_MAX))],
@@ -88,7 +88,7 @@ pub(super) const USER: Type = Type {
     relationships: &[],
 };
 
-/// All of them, for sparse fieldsets.
+/// All resource types, for sparse fieldsets.
 pub(super) const TYPES: &[&Type] =
     &[&DIRECT_CONVERSATION, &CHAT, &CHAT_MEMBERSHIP, &MESSAGE, &CHAT_BOOKMARK, &USER];
 
@@ -124,7 +124,7 @@ pub(super) fn direct_conversation(chat: &Chat, viewer: UserId) -> Resource {
     }
 }
 
-/// The type of what a chat of this kind belongs to, if it belongs to anything.
+/// The type of the resource that a chat of this kind belongs to, if any.
 pub(super) fn context_type(kind: Kind) -> Option<&'static str> {
     match kind {
         Kind::Private => Some(DIRECT_CONVERSATION.name),
@@ -163,7 +163,7 @@ pub(super) fn chat(chat: &Chat, viewer: UserId) -> Resource {
     }
 }
 
-/// Derived from the participation's stream, which is the membership's id.
+/// Derived from the id of the membership, which is that of its participation's stream.
 pub(super) fn bookmark_id(conversation: ConversationId, user: UserId) -> Uuid {
     Uuid::new_v5(&domain::participation_id(conversation, user).get(), b"bookmark")
 }

@@ -1,4 +1,4 @@
-//! What the dialect's lists have in common; how a query is read is JSON:API's.
+//! What the dialect's lists have in common; the query itself is parsed by `jsonapi/`.
 
 use projections::views::{Choice, Column};
 use uuid::Uuid;
@@ -7,14 +7,14 @@ use super::request::{Pulse, id};
 use crate::edge::failure::{Failure, Source};
 use crate::jsonapi::query::Query;
 
-/// The chats of a page, in the order that the query asks for or the latest changed first.
+/// The chats of a page, in the requested order (default: the latest changed first).
 pub(super) fn choice(request: &Pulse, query: &Query, column: fn(&str) -> Column) -> Choice {
     let order = query.sort.iter().map(|(name, descends)| (column(name), *descends)).collect();
     let (limit, offset) = (query.page.size, query.page.offset());
     Choice { kinds: request.views().kinds().to_vec(), order, limit, offset, ..Choice::default() }
 }
 
-/// Ids that a filter names.
+/// The ids in a filter.
 pub(super) fn ids<T: From<Uuid>>(name: &str, values: &[String]) -> Result<Vec<T>, Failure> {
     let wrong = |value| {
         Failure::bad_request(format!("filter[{name}] takes ids, not {value}"))
@@ -23,7 +23,7 @@ pub(super) fn ids<T: From<Uuid>>(name: &str, values: &[String]) -> Result<Vec<T>
     values.iter().map(|value| id(value).map_err(|_| wrong(value))).collect()
 }
 
-/// Several filters on one attribute leave what all of them allow.
+/// Several filters on one attribute are combined with "and".
 pub(super) fn narrow<T: PartialEq>(allowed: &mut Option<Vec<T>>, mut values: Vec<T>) {
     if let Some(allowed) = allowed {
         values.retain(|value| allowed.contains(value));

@@ -18,7 +18,7 @@ use crate::jsonapi::document::{Document, Load, Resource};
 use crate::jsonapi::media;
 use crate::jsonapi::query::{Offer, Query};
 
-/// A request of this dialect: every endpoint speaks for a person.
+/// A request of this dialect; every endpoint requires a user.
 pub(super) struct Pulse {
     request: Request,
     pub(super) user: UserId,
@@ -43,9 +43,9 @@ impl Deref for Pulse {
     }
 }
 
-/// An id in a path; anything else names nothing.
+/// An id in a path; anything else is "not found".
 pub(super) fn id<T: From<Uuid>>(text: &str) -> Result<T, Failure> {
-    // Other ways to write a UUID are no ids here.
+    // Of the notations of a UUID only the hyphenated one is an id.
     let hyphenated = text.len() == uuid::fmt::Hyphenated::LENGTH;
     let id: Option<Uuid> = hyphenated.then(|| text.parse().ok()).flatten();
     id.map(T::from).ok_or_else(Failure::not_found)
@@ -72,12 +72,12 @@ impl Pulse {
         of_chat.ok_or_else(Failure::not_found)
     }
 
-    /// Whether there is a user of the account with this id.
+    /// Whether the account has a user with this id.
     pub(super) async fn has_user(&self, user: UserId) -> Result<bool, Failure> {
         Ok(!self.views().users_of(self.account(), &[user]).await?.is_empty())
     }
 
-    /// The user whom an attribute names.
+    /// The user that an attribute names.
     pub(super) async fn named_user(
         &self,
         attributes: &Attributes,
@@ -128,7 +128,7 @@ impl Load for Pulse {
     }
 }
 
-/// Keys, as what the resources of their type have.
+/// Turns keys into ids of the type that is loaded.
 fn typed<T: From<Uuid>>(keys: &[Uuid]) -> Vec<T> {
     keys.iter().copied().map(T::from).collect()
 }

@@ -21,21 +21,22 @@ use super::Settings;
 use super::stream::Stream;
 use super::unread::{Unread, discard};
 
-/// How often a connection that is told to close looks whether it waits for a request.
+/// How often a connection that was told to close checks whether it is idle.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
 
-/// Bytes of a request's first line and headers together; the longest URI is half of it. A
-/// connection keeps no more of what is not asked for yet.
+/// Largest size of a request's first line and headers together, in bytes; a URI may take half of
+/// it. Also bounds what is buffered of pipelined requests.
 pub(super) const HEAD_SIZE_MAX: usize = 128 * 1024;
 
-/// Stands for no time: a request is under way.
+/// In place of a time: a request is in progress.
 const UNDER_WAY: u64 = u64::MAX;
 
-/// What others know of a connection and can ask of it.
+/// The state of a connection that the server observes and controls.
 pub(super) struct Connection {
-    /// When it was opened or its last request was answered.
+    /// When the connection was opened or its last answer was handed over, in milliseconds since
+    /// start.
     answered_ms: AtomicU64,
-    /// Whether some of that answer waits for the other side to read.
+    /// Whether part of an answer still waits for the client to read it.
     unread: AtomicBool,
     write_timeout: Duration,
     close: CancellationToken,
@@ -53,8 +54,9 @@ impl Connection {
         }
     }
 
-    /// How long it has waited for a request, unless one is under way. An answer that is read slowly
-    /// is under way as long as one that is not read at all.
+    /// How long the connection has been idle; `None` while a request is in progress. While the
+    /// client has not read the answer completely, the connection counts as busy for at most the
+    /// write timeout.
     fn waits_for(&self) -> Option<Duration> {
         let answered = self.answered_ms.load(Ordering::Relaxed);
         if answered == UNDER_WAY {
@@ -65,7 +67,7 @@ impl Connection {
         is_sent.then_some(waited)
     }
 
-    /// The same for one that was not told to close yet.
+    /// As [`waits_for`](Self::waits_for), but `None` once the connection was told to close.
     pub(super) fn could_close_after(&self) -> Option<Duration> {
         self.waits_for().filter(|_| !self.close.is_cancelled())
     }
@@ -74,7 +76,7 @@ impl Connection {
         self.unread.store(unread, Ordering::Relaxed);
     }
 
-    /// Asks it to close once the request that is under way is answered.
+    /// Asks the connection to close once the request in progress is answered.
     pub(super) fn close(&self) {
         self.close.cancel();
     }
@@ -85,7 +87,7 @@ impl Connection {
     }
 }
 
-/// A request under way: from its last header until the end of its answer is handed to the
+/// A request in progress: from its last header until the end of its answer was handed to the
 /// connection.
 struct Work(Arc<Connection>);
 
@@ -97,11 +99,11 @@ impl Drop for Work {
 
 fn now_ms() -> u64 {
     static STARTED: LazyLock<Instant> = LazyLock::new(Instant::now);
-    // Half a billion years fit.
+    // Cannot overflow: half a billion years fit.
     STARTED.elapsed().as_millis() as u64
 }
 
-/// Serves a connection to its end. It spawns nothing: when the task is dropped, all of it is.
+/// Serves a connection to its end. It spawns no tasks, so dropping its own drops everything.
 pub(super) async fn run(
     connection: Arc<Connection>,
     stream: TcpStream,
@@ -125,7 +127,7 @@ pub(super) async fn run(
             .max_buf_size(HEAD_SIZE_MAX)
             .serve_connection(TokioIo::new(stream), service)
     );
-    // Beside the connection: its answer goes out while the rest of the body comes in.
+    // Runs concurrently with the connection: the answer is sent while the rest of the body arrives.
     let mut discarding = pin!(async {
         while let Some(body) = left_over.recv().await {
             let rest = discard(body, settings.unread_size_max);
@@ -134,7 +136,8 @@ pub(super) async fn run(
     });
     let first_request =
         tokio::time::timeout(settings.first_request_timeout, connection.first_request.cancelled());
-    // However a connection ends, the other side knows it; there is no one else to tell.
+    // Errors need no log entry: the client sees how its connection ends, and no one else is
+    // concerned.
     tokio::select! {
         _ = served.as_mut() => return,
         () = discarding.as_mut() => return,
@@ -157,9 +160,8 @@ pub(super) async fn run(
     }
 }
 
-/// Hands a request to the router, and what the router left of its body to who discards it. Without
-/// that, the connection would be reset under a client that still sends, before it has read why it
-/// is refused.
+/// Hands a request to the router, and what the router left of its body to `discarding`. Otherwise
+/// the connection would be reset while the client is still sending, before it has read the refusal.
 async fn answer(
     router: Router,
     request: Request<Incoming>,
@@ -177,20 +179,20 @@ async fn answer(
     let mut response =
         router.oneshot(Request::from_parts(parts, Body::new(unread.clone()))).await?;
     if let Some((rest, was_asked_for)) = unread.take() {
-        // Reading would be answered with 100 Continue, and so invite a body that is not wanted.
+        // Reading on would send 100 Continue, and so ask for a body that is not wanted.
         let was_held_back = expects && !was_asked_for;
         if was_held_back || rest.size_hint().lower() > unread_size_max as u64 {
             response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
         }
         if !was_held_back {
-            // The receiver is gone when the connection is being dropped.
+            // The receiver is gone if the connection is being dropped.
             let _ = left_over.send(rest);
         }
     }
     Ok(response.map(|body| StreamingBody { body, _work: work }))
 }
 
-/// An answer's body, which is under way until it is dropped.
+/// The body of an answer; its request is in progress until it is dropped.
 struct StreamingBody {
     body: Body,
     _work: Work,

@@ -1,12 +1,11 @@
-//! Connections: as many as there is room for, each with an end. What a connection waits for has a
-//! limit in time, with every peer: its first request, the next one, and that its
-//! answers are read. How long a request may take from its headers to its answer, the body included,
-//! is the router's to say.
+//! Connections: a limited number at once. Every wait on a client has a timeout: for its first
+//! request, for the next one, and for its reading of the answers. The time from a request's headers
+//! to its answer, including the body, is limited by the router.
 //!
-//! When there is no more room, the connections that have waited longest for a request make room for
-//! new ones, so that strangers who only hold connections open do not keep others out. While all of
-//! them are at work, nothing is accepted: the operating system's queue holds who comes, and each
-//! one at work ends by itself.
+//! When the limit is reached, the connections that have been idle longest are closed in favour of
+//! new ones, so that clients that merely hold connections open cannot keep others out. While all
+//! are busy, nothing is accepted: new connections wait in the operating system's queue, and every
+//! busy one ends by itself.
 
 mod connection;
 mod stream;
@@ -29,22 +28,22 @@ use tokio_util::sync::CancellationToken;
 
 use connection::Connection;
 
-/// What connections may cost.
+/// Limits on connections.
 #[derive(Debug, Clone, Copy)]
 pub struct Settings {
-    /// Connections at once.
+    /// Most concurrent connections.
     pub connections_max: usize,
     /// From the connection to the last header of its first request.
     pub first_request_timeout: Duration,
     /// From an answer to the last header of the next request.
     pub next_request_timeout: Duration,
-    /// How long an answer may wait for a client that does not read.
+    /// How long an answer waits for a client that does not read.
     pub write_timeout: Duration,
     /// How long the rest of a body is read after its request was answered without it.
     pub unread_timeout: Duration,
-    /// How much of it, in bytes.
+    /// How many bytes of that rest are read.
     pub unread_size_max: usize,
-    /// From the call to stop to the end of the last connection.
+    /// From the signal to stop to the end of the last connection.
     pub shutdown_timeout: Duration,
 }
 
@@ -62,17 +61,18 @@ impl Default for Settings {
     }
 }
 
-/// After an error that is not one connection's, such as that no descriptor is left.
+/// Pause after an error that does not concern a single connection, such as running out of file
+/// descriptors.
 const ACCEPT_PAUSE: Duration = Duration::from_secs(1);
-/// How long a new connection has for its first request, even when the server is full.
+/// A connection is left alone for this long after it was opened or answered, even at the limit.
 const UNDISTURBED: Duration = Duration::from_millis(500);
-/// While there is no room: how often it is looked for.
+/// How often idle connections are looked for while the limit is reached.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
-/// Between two complaints.
+/// Pause between log entries about the same problem.
 const COMPLAINT_EVERY: Duration = Duration::from_secs(60);
 
-/// Serves until told to stop, and then until what is under way is answered or the time for that is
-/// over.
+/// Serves until told to stop, and then until all requests in progress are answered or the shutdown
+/// timeout has passed.
 pub async fn serve(
     listener: TcpListener,
     router: Router,
@@ -91,7 +91,7 @@ pub async fn serve(
             },
         }
     }
-    // Closed, so that no client waits in its queue in vain.
+    // Closed first, so that no client waits in its queue in vain.
     drop(listener);
     server.finish().await;
 }
@@ -120,7 +120,7 @@ impl Server {
     }
 
     fn take(&mut self, stream: TcpStream) {
-        // An answer goes out when it is written: waiting for more to send with it only delays it.
+        // Answers are written whole: Nagle's algorithm would only delay them.
         if let Err(error) = stream.set_nodelay(true) {
             tracing::debug!(error = causes(&error), "TCP_NODELAY is not set");
         }
@@ -143,7 +143,8 @@ impl Server {
         self.connections.remove(&id);
     }
 
-    /// Asks those that have waited longest to close, several at once: while they do, more may come.
+    /// Asks the connections that have been idle longest to close, several at once: more clients may
+    /// arrive while they do.
     fn make_room(&mut self) {
         if self.may_complain() {
             let connections = self.connections.len();
@@ -161,7 +162,7 @@ impl Server {
     }
 
     async fn complain_and_pause(&mut self, error: &std::io::Error) {
-        // These are one caller's, who is gone before we came to them.
+        // These concern one client, which is gone already.
         let kinds = [
             ErrorKind::ConnectionAborted,
             ErrorKind::ConnectionReset,

@@ -10,13 +10,12 @@ use tokio::time::Sleep;
 
 use super::connection::Connection;
 
-/// A caller's stream. What is written to it does not wait for ever, and the connection knows while
-/// it waits.
+/// A client's TCP stream. Writes time out, and the connection knows while one is waiting.
 pub(super) struct Stream {
     tcp: TcpStream,
     connection: Arc<Connection>,
     write_timeout: Duration,
-    /// While bytes wait for the other side to read.
+    /// The write timeout; set while bytes wait for the client to read.
     gives_up: Option<Pin<Box<Sleep>>>,
 }
 

@@ -20,14 +20,14 @@ struct Running {
     address: SocketAddr,
     stop: CancellationToken,
     task: JoinHandle<()>,
-    /// A request to `/work` is answered for each permit.
+    /// Each permit answers one request to `/work`.
     gate: Arc<Semaphore>,
-    /// Tells how many requests to `/work` have arrived.
+    /// One permit per request to `/work` that has arrived.
     arrived: Arc<Semaphore>,
 }
 
 const KIB: usize = 1024;
-/// More than what the operating system takes for a reader who does not read.
+/// More than the operating system buffers for a client that does not read.
 const LARGE_SIZE: usize = 32 * KIB * KIB;
 
 async fn start(settings: Settings) -> Running {
@@ -53,7 +53,7 @@ async fn start(settings: Settings) -> Running {
 }
 
 impl Running {
-    /// A connection that has sent this so far.
+    /// A connection that has sent these bytes.
     async fn send(&self, bytes: &str) -> TcpStream {
         let mut stream = TcpStream::connect(self.address).await.unwrap();
         stream.write_all(bytes.as_bytes()).await.unwrap();
@@ -65,14 +65,14 @@ impl Running {
     }
 }
 
-/// What comes until the server closes.
+/// Everything up to the end of the connection.
 async fn rest(stream: &mut TcpStream) -> String {
     let mut bytes = Vec::new();
     stream.read_to_end(&mut bytes).await.unwrap();
     String::from_utf8(bytes).unwrap()
 }
 
-/// What comes up to a text.
+/// Everything up to and including a text.
 async fn until(stream: &mut TcpStream, end: &str) -> String {
     let mut bytes = Vec::new();
     while !bytes.ends_with(end.as_bytes()) {
@@ -142,7 +142,7 @@ async fn an_answer_is_read_to_its_end_though_the_server_stops() {
     let mut stream = server.send(LARGE).await;
     until(&mut stream, "\r\n\r\n").await;
     server.stop.cancel();
-    // Longer than a connection is let be that waits for a request.
+    // Longer than an idle connection is left open.
     tokio::time::sleep(2 * SHORT).await;
     assert_eq!(rest(&mut stream).await.len(), LARGE_SIZE);
     server.task.await.unwrap();
@@ -227,7 +227,7 @@ async fn a_refusal_is_read_though_the_body_comes_later_and_the_connection_goes_o
         stream.write_all(&body).await.unwrap();
         let head = until(&mut stream, "\r\n\r\n").await;
         assert!(head.starts_with(&format!("HTTP/1.1 {status} ")), "{head}");
-        // The second half comes once the answer is there.
+        // The second half is sent once the answer has arrived.
         stream.write_all(&body).await.unwrap();
         stream.write_all(GET.as_bytes()).await.unwrap();
         until(&mut stream, "here").await;

@@ -6,8 +6,7 @@ use axum::body::{Body, Bytes};
 use futures::StreamExt;
 use hyper::body::{Body as HttpBody, Frame, Incoming, SizeHint};
 
-/// A request's body that can be taken back from a handler that did not read it to its
-/// end.
+/// A request's body that can be taken back from a handler that did not read all of it.
 #[derive(Clone)]
 pub(super) struct Unread(Arc<Mutex<Slot>>);
 
@@ -21,7 +20,7 @@ impl Unread {
         Self(Arc::new(Mutex::new(Slot { body: Some(body), was_asked_for: false })))
     }
 
-    /// What has not been read, if anything, and whether reading has begun.
+    /// The unread rest of the body, if any, and whether reading had begun.
     pub(super) fn take(&self) -> Option<(Incoming, bool)> {
         self.with(|slot| {
             let body = slot.body.take().filter(|body| !body.is_end_stream())?;
@@ -30,7 +29,7 @@ impl Unread {
     }
 
     fn with<T>(&self, act: impl FnOnce(&mut Slot) -> T) -> T {
-        // A panic in the body's own code leaves it as unreadable as it is.
+        // A panic inside the body's own code leaves nothing worse than an unreadable body.
         act(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
@@ -61,7 +60,7 @@ impl HttpBody for Unread {
     }
 }
 
-/// Reads a body and keeps nothing of it, up to so many bytes.
+/// Reads and drops a body, up to so many bytes.
 pub(super) async fn discard(body: Incoming, size_max: usize) {
     let mut data = Body::new(body).into_data_stream();
     let mut left = size_max;

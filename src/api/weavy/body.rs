@@ -17,17 +17,17 @@ impl Object {
         }
     }
 
-    /// The value, unless it is null.
+    /// A property's value; `None` if it is absent or null.
     pub(super) fn get(&self, name: &str) -> Option<&Value> {
         self.0.get(name).filter(|value| !value.is_null())
     }
 
-    /// The property is there, be it null.
+    /// Whether the property is present, even as null.
     pub(super) fn names(&self, name: &str) -> bool {
         self.0.contains_key(name)
     }
 
-    /// A string, unless it is null or blank.
+    /// A string; `None` if it is absent, null or blank.
     pub(super) fn text(&self, name: &str) -> Result<Option<Text>, Failure> {
         match self.get(name) {
             None => Ok(None),
@@ -45,7 +45,7 @@ impl Object {
         }
     }
 
-    /// An object in it, with what that has to say.
+    /// A nested object, to be read like the body.
     pub(super) fn inner(&self, name: &str) -> Result<Option<Self>, Failure> {
         Ok(self.object(name)?.map(Self))
     }
@@ -98,7 +98,7 @@ fn parse(body: &[u8]) -> Result<Value, Failure> {
     Ok(value)
 }
 
-/// The same text with its single-quoted strings in double quotes; none if it has no such string.
+/// The text with its single-quoted strings in double quotes; `None` if it has no such string.
 fn double_quoted(text: &str) -> Option<String> {
     let mut output = String::with_capacity(text.len());
     let mut quote = None;

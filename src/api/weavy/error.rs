@@ -12,7 +12,7 @@ use crate::edge::rendering::RequestSummary;
 pub(crate) struct Problem {
     /// The section of the specification that defines the status.
     r#type: &'static str,
-    /// The status in words.
+    /// The status's reason phrase.
     title: &'static str,
     status: u16,
     /// Details beyond the title.

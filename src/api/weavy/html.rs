@@ -1,6 +1,6 @@
 use std::borrow::Cow;
 
-/// Clients put `html` and `plain` into pages as they come.
+/// Escapes markup: clients insert `html` and `plain` into pages unchanged.
 fn escape(text: &str) -> Cow<'_, str> {
     match text.bytes().any(|byte| special(byte).is_some()) {
         true => {
@@ -12,7 +12,7 @@ fn escape(text: &str) -> Cow<'_, str> {
     }
 }
 
-/// Blank lines part paragraphs; other line ends become breaks.
+/// Blank lines separate paragraphs; other line breaks become `<br>`.
 pub(super) fn html(text: &str) -> String {
     let text = match text.contains('\r') {
         true => Cow::from(text.replace("\r\n", "\n")),
@@ -27,7 +27,7 @@ pub(super) fn html(text: &str) -> String {
     html
 }
 
-/// One line, in which single spaces part the words.
+/// One line, with single spaces between words.
 pub(super) fn plain(text: &str) -> Cow<'_, str> {
     let is_one_line =
         text.split(' ').all(|word| !word.is_empty() && !word.contains(char::is_whitespace));
@@ -40,7 +40,7 @@ pub(super) fn plain(text: &str) -> Cow<'_, str> {
     }
 }
 
-/// What stands for a character that would be markup.
+/// The entity for a character that would be markup.
 fn special(byte: u8) -> Option<&'static str> {
     match byte {
         b'&' => Some("&amp;"),
@@ -52,7 +52,7 @@ fn special(byte: u8) -> Option<&'static str> {
     }
 }
 
-/// What is replaced is ASCII, and so never a part of another character.
+/// Replacing single bytes is safe: they are ASCII, and so never a part of another character.
 fn push(to: &mut String, text: &str, replaced: impl Fn(u8) -> Option<&'static str>) {
     let mut pushed = 0;
     for (at, byte) in text.bytes().enumerate() {

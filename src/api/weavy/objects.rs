@@ -44,7 +44,7 @@ fn types() -> RefOr<Schema> {
     }))
 }
 
-/// Seen within the last minutes; everyone else is away.
+/// Users who were seen within the last minutes are active, all others away.
 const ACTIVE: &str = "active";
 const AWAY: &str = "away";
 
@@ -153,7 +153,7 @@ impl<'a> Message<'a> {
             created_by_id: author.id.get(),
             created_by: author.into(),
             modified_at: message.modified_at.map(time),
-            // Only its author edits a message.
+            // Only the author can edit a message.
             modified_by_id: message.modified_at.map(|_| author.id.get()),
             is_trashed: false,
         }

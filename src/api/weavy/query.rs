@@ -8,12 +8,12 @@ use crate::description::parts;
 use crate::edge::failure::Failure;
 
 const TOP_DEFAULT: i64 = 25;
-/// Items of a page at most; more cannot be asked for.
+/// Most items of a page; larger values of `top` count as this.
 const TOP_MAX: i64 = 100;
-/// Items to leave out: more is beyond every list, too, and no statement could count so far.
+/// Largest `skip`: beyond the end of every list, and small enough that no sum with it overflows.
 const SKIP_MAX: i64 = i64::MAX / 2;
 
-/// What [`Query::paging`] reads.
+/// The parameters that [`Query::paging`] reads.
 #[derive(IntoParams)]
 #[into_params(parameter_in = Query)]
 #[expect(dead_code, reason = "it is described, and read without it")]
@@ -22,10 +22,10 @@ pub(super) struct PagingParameters<const TOP: i64 = TOP_DEFAULT> {
     top: Option<i64>,
     #[param(schema_with = skip)]
     skip: Option<i64>,
-    /// Whether to count the list.
+    /// Whether to count the list's items.
     #[param(default = true)]
     count: Option<bool>,
-    /// Only count it.
+    /// Whether to answer with the count alone.
     #[param(default = false)]
     count_only: Option<bool>,
 }
@@ -39,17 +39,17 @@ fn skip() -> RefOr<Schema> {
     parts::natural(0, 0, "Items to leave out at the start")
 }
 
-/// What [`Query::order_by`] takes.
+/// The values that [`Query::order_by`] takes.
 pub(super) fn orders<T>(fields: &[(&str, T)]) -> Value {
     let both = |(name, _): &(&str, T)| [(*name).to_owned(), format!("{name} desc")];
     json!({ "type": "string", "enum": fields.iter().flat_map(both).collect::<Vec<_>>() })
 }
 
-/// Query parameters. Names are compared without regard to case and underscores; one that is asked
-/// for is refused when it is given twice.
+/// Query parameters. Names are compared without regard to case and underscores; a parameter that is
+/// read is refused if it is given twice.
 pub(super) struct Query(Vec<(String, String)>);
 
-/// Which part of a list, and whether to count it.
+/// The part of a list to answer with, and whether to count the list.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Paging {
     pub(super) top: i64,
@@ -113,7 +113,7 @@ impl Query {
         }
     }
 
-    /// The value, unless it is blank.
+    /// The value; `None` if it is absent or blank.
     pub(super) fn text(&self, name: &str) -> Result<Option<&str>, Failure> {
         match self.raw(name)? {
             Some(text) if text.contains('\0') => {
@@ -123,12 +123,13 @@ impl Query {
         }
     }
 
-    /// `true` or `false`; absent, empty or `null`: the default.
+    /// `true` or `false`; the default if absent, empty or `null`.
     pub(super) fn boolean(&self, name: &str, default: bool) -> Result<bool, Failure> {
         Ok(self.tri_state(name, Some(default))?.unwrap_or(default))
     }
 
-    /// `true`, `false`, or both of them for an explicit `null` or empty value; absent: the default.
+    /// `true` or `false`; `None` (both) for an explicit `null` or empty value; the default if
+    /// absent.
     pub(super) fn tri_state(
         &self,
         name: &str,
@@ -162,7 +163,7 @@ impl Query {
         self.paging_by(TOP_DEFAULT)
     }
 
-    /// The same with another size of pages, unless that is given.
+    /// The paging parameters, with another default page size.
     pub(super) fn paging_by(&self, top_default: i64) -> Result<Paging, Failure> {
         let count_only = self.boolean("count_only", false)?;
         Ok(Paging {
@@ -176,7 +177,7 @@ impl Query {
     fn natural(&self, name: &str, default: i64) -> Result<i64, Failure> {
         match self.raw(name)? {
             None | Some("" | "null") => Ok(default),
-            // However large: what is beyond the type is beyond every list.
+            // Saturates: a number beyond the type is beyond the end of every list.
             Some(text) if text.bytes().all(|byte| byte.is_ascii_digit()) => {
                 Ok(text.parse().unwrap_or(i64::MAX))
             }
@@ -186,7 +187,7 @@ impl Query {
         }
     }
 
-    /// One of the named fields, and whether descending.
+    /// One of the named fields, and whether the order is descending.
     pub(super) fn order_by<T: Copy>(
         &self,
         fields: &[(&str, T)],

@@ -53,12 +53,12 @@ impl Weavy {
         Object::read(&self.headers, &self.body)
     }
 
-    /// The users whom a body that is an array names.
+    /// The users that a body names, which must be an array.
     pub(super) async fn users_in_body(&self) -> Result<Vec<UserId>, Failure> {
         self.named_users("the body", &body::read_array(&self.headers, &self.body)?).await
     }
 
-    /// The distinct users whom the items of an array name: a number is an id, a string a uid.
+    /// The distinct users that an array names: a number is an id, a string a uid.
     pub(super) async fn named_users(
         &self,
         array: &str,
@@ -87,8 +87,8 @@ impl Weavy {
         Ok(users)
     }
 
-    /// The stream of the conversation with this public number, or of the contextual chat with this
-    /// uid, which is never all digits.
+    /// The id of the conversation with this public number, or of the contextual chat with this uid,
+    /// which is never all digits.
     pub(super) async fn app_id(&self, text: &str) -> Result<ConversationId, Failure> {
         if is_number(text) {
             return self.conversation_id(number(text)?).await;
@@ -100,7 +100,7 @@ impl Weavy {
         found.ok_or_else(Failure::not_found)
     }
 
-    /// The stream of the conversation with this public number.
+    /// The id of the conversation with this public number.
     pub(super) async fn conversation_id(
         &self,
         number: PublicId,
@@ -109,7 +109,7 @@ impl Weavy {
         found.ok_or_else(Failure::not_found)
     }
 
-    /// What the caller sees of a conversation.
+    /// A conversation as the caller sees it.
     pub(super) async fn view(
         &self,
         id: ConversationId,
@@ -119,7 +119,8 @@ impl Weavy {
         view.ok_or_else(Failure::not_found)
     }
 
-    /// What everyone sees of a conversation that is not in the trash, if the viewer may.
+    /// The details of a conversation that all members share, if it is not in the trash and the
+    /// viewer may see it.
     pub(super) async fn conversation(
         &self,
         id: ConversationId,
@@ -133,7 +134,7 @@ impl Weavy {
         visible.ok_or_else(Failure::not_found)
     }
 
-    /// A conversation, as the caller sees it now.
+    /// Renders a conversation as the caller sees it now.
     pub(super) async fn render_conversation(
         &self,
         id: ConversationId,
@@ -141,7 +142,7 @@ impl Weavy {
         self.render(id, false).await
     }
 
-    /// The same, also when it is in the trash if that is wanted.
+    /// As [`render_conversation`](Self::render_conversation), optionally also from the trash.
     pub(super) async fn render(
         &self,
         id: ConversationId,
@@ -151,8 +152,8 @@ impl Weavy {
         Ok(Rendered::new(&Conversation::new(&view, self.viewer(), self.presence())))
     }
 
-    /// The caller's membership of a conversation that is not in the trash, and its newest message's
-    /// number.
+    /// The caller's membership of a conversation that is not in the trash, and the number of its
+    /// newest message.
     pub(super) async fn membership(
         &self,
         number_in_path: &str,
@@ -168,7 +169,7 @@ impl Weavy {
         Ok((Membership { conversation: id, user, id: membership }, newest))
     }
 
-    /// Carries out a member's own command.
+    /// Runs a command on the caller's own state.
     pub(super) async fn change(
         &self,
         membership: Membership,
@@ -178,7 +179,7 @@ impl Weavy {
         Ok(())
     }
 
-    /// Carries out a member's own command, and answers with the conversation.
+    /// Runs a command on the caller's own state, and renders the conversation.
     pub(super) async fn change_and_render(
         &self,
         membership: Membership,
@@ -189,13 +190,13 @@ impl Weavy {
     }
 }
 
-/// A public number in a path; anything else names nothing.
+/// A public number in a path; anything else is "not found".
 pub(super) fn number(text: &str) -> Result<PublicId, Failure> {
     let id = text.parse().ok().filter(|id| is_number(text) && *id > PublicId::NONE);
     id.ok_or_else(Failure::not_found)
 }
 
-/// Nothing but digits: a public number, if anything.
+/// Whether the text is all digits, and so can only be a public number.
 pub(super) fn is_number(text: &str) -> bool {
     text.bytes().all(|byte| byte.is_ascii_digit())
 }

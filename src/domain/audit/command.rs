@@ -2,13 +2,13 @@ use super::Part;
 
 use crate::ConversationId;
 
-/// What may be asked.
+/// Commands on an audit trail.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Command {
-    /// Records a reading.
+    /// Records that the trail was read.
     RecordReading {
         conversation: ConversationId,
-        /// What of it.
+        /// The part that was read.
         part: Part,
     },
 }

@@ -2,7 +2,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{ConversationId, StoredEvent};
 
-/// What of a trail is read.
+/// The part of an audit trail that is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
@@ -15,16 +15,16 @@ pub enum Part {
     Diff,
 }
 
-/// What happened.
+/// Events of an audit trail.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(tag = "type")]
 pub enum Event {
-    /// The trail was read; by whom is in the metadata.
+    /// A conversation's audit trail was read; the event's metadata says by whom.
     AuditTrailRead {
-        /// Whose trail.
+        /// The conversation whose trail was read.
         conversation: ConversationId,
-        /// What of it.
+        /// The part that was read.
         part: Part,
     },
 }

@@ -1,4 +1,4 @@
-//! The aggregate `audit`: who looked at a conversation's trail. One stream for each conversation.
+//! The aggregate `audit`: who read a conversation's audit trail. One stream per conversation.
 
 mod command;
 mod decide;

@@ -1,3 +1,3 @@
-/// Reading is never refused here: who may read is the edge's business.
+/// Never refused: the edge decides who may read the trail.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {}

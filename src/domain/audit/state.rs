@@ -2,9 +2,9 @@ use serde::{Deserialize, Serialize};
 
 use super::Event;
 
-/// Nothing is decided from what was read before, so nothing is kept.
+/// Empty, because no rule depends on earlier reads.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Audit;
 
-/// Makes it the state after an event.
+/// Applies an event to the state.
 pub(super) fn evolve(_: &mut Audit, _: &Event) {}

@@ -1,12 +1,12 @@
-//! Whether who can read everything that one schema allows can read everything that another one
-//! does.
+//! Compatibility of event schemas: whether readers of a released schema can read what today's
+//! schema allows.
 
 use serde_json::Value;
 
-/// What a change of a schema takes from its readers, if anything.
+/// What a schema change breaks for readers of the released schema; empty if nothing.
 ///
-/// Readers rely on every field and on its shape, and on those that are always there. They ignore
-/// what they do not know, so a new field breaks no consumer. Descriptions and examples are free.
+/// Readers rely on every field, on its shape, and on required fields being present. They ignore
+/// unknown fields, so a new field breaks no consumer. Descriptions and examples may change.
 pub(super) fn breaks(released: &Value, today: &Value) -> Vec<String> {
     let mut found = Vec::new();
     let fields = |schema: &Value| schema["properties"].as_object().cloned().unwrap_or_default();
@@ -30,7 +30,7 @@ pub(super) fn breaks(released: &Value, today: &Value) -> Vec<String> {
     found
 }
 
-/// Without what is for people.
+/// The schema without descriptions, examples and titles.
 fn bare(schema: &Value) -> Value {
     match schema {
         Value::Object(object) => {

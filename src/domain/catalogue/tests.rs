@@ -12,7 +12,7 @@ use crate::{
     participation, team, user,
 };
 
-/// Which subjects an event is published to.
+/// The group of subjects that an event is published to.
 #[derive(Clone, Copy, PartialEq)]
 enum Topic {
     Conversation,
@@ -44,7 +44,7 @@ fn add<E: JsonSchema + StoredEvent>(topic: Topic, all: &mut BTreeMap<String, (To
         let event_type = variant["properties"]["type"]["const"].as_str().expect("its name");
         let examples = examples(event_type);
         for (version, example) in examples {
-            // What all variants have in common stands beside them.
+            // Properties that all variants share stand beside `oneOf`.
             let mut schema = variant.clone();
             for part in ["properties", "required"] {
                 merge(&mut schema[part], &whole[part]);
@@ -76,7 +76,7 @@ fn merge(into: &mut Value, other: &Value) {
     }
 }
 
-/// What is none is left out: a field is never null.
+/// Removes `null` from a schema: a field that is `None` is omitted, never null.
 fn without_null(schema: &mut Value) {
     let null = json!("null");
     match schema {
@@ -176,7 +176,7 @@ fn written(value: &Value) -> String {
     serde_json::to_string_pretty(value).unwrap() + "\n"
 }
 
-/// Whether what is committed is to be written anew.
+/// Whether to rewrite the committed files.
 fn is_update() -> bool {
     std::env::var("UPDATE_CATALOGUE").is_ok()
 }
@@ -188,7 +188,7 @@ fn the_committed_catalogue_is_that_of_the_types_and_breaks_no_consumer() {
     let committed = fs::read_dir(folder.join("events")).into_iter().flatten();
     let committed = committed.map(|file| file.unwrap().file_name().into_string().unwrap());
     let names: BTreeSet<String> = schemas.keys().map(|name| format!("{name}.json")).collect();
-    // One that was published may be read by anybody, for ever.
+    // A released schema stays for ever: any consumer may still rely on it.
     for released in committed {
         assert!(names.contains(&released), "{released} is not among today's events");
     }

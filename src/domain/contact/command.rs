@@ -1,28 +1,28 @@
 use super::Profile;
 use crate::Text;
 
-/// What may be asked of a contact.
+/// Commands on a contact.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Command {
-    /// Makes it.
+    /// Creates the contact.
     CreateContact {
-        /// What is known from the start.
+        /// The contact's initial details.
         profile: Profile,
     },
-    /// Changes what is given and leaves the rest.
+    /// Changes the given fields and leaves the rest.
     UpdateContact {
-        /// A field that is none stays as it is, a blank one is taken away; attributes are added to
-        /// those that there are.
+        /// A field that is `None` stays as it is, a blank one is cleared; attributes are merged
+        /// into the existing ones.
         profile: Profile,
     },
-    /// Changes nothing. Refused unless these are the contact's values that no other may have: what
-    /// is claimed and released along with an update follows from them.
+    /// Changes nothing; refused unless the contact has exactly these unique values. The claims and
+    /// releases that go along with an update are derived from them.
     ExpectIdentities {
-        /// None or blank: it has none.
+        /// `None` or empty: the contact has none.
         email: Option<Text>,
-        /// None or blank: it has none.
+        /// `None` or empty: the contact has none.
         phone_number: Option<Text>,
-        /// None or blank: it has none.
+        /// `None` or empty: the contact has none.
         identifier: Option<Text>,
     },
 }

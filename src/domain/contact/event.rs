@@ -4,27 +4,27 @@ use serde_json::{Map, Value};
 use crate::partial::partial;
 use crate::{Private, StoredEvent, Text};
 
-/// What is known of a contact. In an update, a field that is none did not change, and a blank one
-/// is taken away.
+/// The details of a contact. In an update, an absent field did not change, and a blank one was
+/// cleared.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Profile {
-    /// The name to show.
+    /// The display name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<Text>,
-    /// An e-mail address, of one contact of the account at most.
+    /// The e-mail address, unique within the account.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub email: Option<Text>,
-    /// A phone number, of one contact of the account at most.
+    /// The phone number, unique within the account.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub phone_number: Option<Text>,
-    /// The host system's name of the contact, of one contact of the account at most.
+    /// The host system's identifier of the contact, unique within the account.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub identifier: Option<Text>,
-    /// What channels say of the contact.
+    /// Attributes that channels provide.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub additional_attributes: Option<Private<Map<String, Value>>>,
-    /// The host system's own.
+    /// The host system's own attributes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub custom_attributes: Option<Private<Map<String, Value>>>,
 }
@@ -38,20 +38,20 @@ partial!(Profile {
     custom_attributes: differing,
 });
 
-/// What happened to a contact.
+/// Events of a contact.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(tag = "type")]
 pub enum Event {
-    /// It was made.
+    /// The contact was created.
     ContactCreated {
-        /// What was known from the start.
+        /// The contact's initial details.
         #[serde(flatten)]
         profile: Profile,
     },
-    /// It changed.
+    /// Details of the contact changed.
     ContactUpdated {
-        /// Only what changed.
+        /// Only the fields that changed.
         #[serde(flatten)]
         profile: Profile,
     },

@@ -1,4 +1,4 @@
-//! The aggregate `contact`: a person outside whom agents support.
+//! The aggregate `contact`: an external person whom agents support.
 
 mod command;
 mod decide;

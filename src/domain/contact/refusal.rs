@@ -1,6 +1,6 @@
 use crate::limits::Excess;
 
-/// Why a command on a contact is not carried out.
+/// Why a command on a contact is refused.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
     /// The id is taken.
@@ -9,10 +9,10 @@ pub enum Refusal {
     /// There is no such contact.
     #[error("the contact does not exist")]
     ContactUnknown,
-    /// It has others than were expected.
+    /// The unique values are not the ones that the caller expected.
     #[error("the contact was changed meanwhile")]
     IdentitiesChanged,
-    /// Beyond a limit.
+    /// A value exceeds a limit.
     #[error(transparent)]
     Excess(#[from] Excess),
 }

@@ -2,14 +2,14 @@ use serde::{Deserialize, Serialize};
 
 use super::{Event, Profile};
 
-/// A contact, as far as its rules need to know it.
+/// The state of a contact, as far as the rules need it.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Contact {
     pub(super) created: bool,
     pub(super) profile: Profile,
 }
 
-/// Makes it the state after an event.
+/// Applies an event to the state.
 pub(super) fn evolve(contact: &mut Contact, event: &Event) {
     let (Event::ContactCreated { profile } | Event::ContactUpdated { profile }) = event;
     contact.created = true;

@@ -1,19 +1,19 @@
 use super::Identity;
 use crate::ContactId;
 
-/// What may be asked of a value that one contact of an account may have.
+/// Commands on a value that only one contact of an account may have.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Command {
-    /// Makes it a contact's.
+    /// Claims the value for a contact.
     Claim {
-        /// Whose it is to be.
+        /// The contact that claims it.
         contact: ContactId,
-        /// Which kind of value it is, for the refusal.
+        /// The kind of value, which the refusal names.
         identity: Identity,
     },
-    /// Lets it go, if it is this contact's.
+    /// Releases the value, if this contact holds it.
     Release {
-        /// Whose it is to be no longer.
+        /// The contact that releases it.
         contact: ContactId,
     },
 }

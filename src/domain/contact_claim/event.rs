@@ -2,19 +2,19 @@ use serde::{Deserialize, Serialize};
 
 use crate::{ContactId, StoredEvent};
 
-/// What happened to a value that one contact of an account may have.
+/// Events of a value that only one contact of an account may have.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(tag = "type")]
 pub enum Event {
-    /// It is a contact's now.
+    /// A contact claimed the value: an e-mail address, a phone number or an identifier.
     ContactClaimed {
-        /// Whose.
+        /// The contact that holds the value now.
         contact: ContactId,
     },
-    /// It belongs to no contact any more.
+    /// The contact that held the value released it.
     ContactClaimReleased {
-        /// Whose it was.
+        /// The contact that held the value.
         contact: ContactId,
     },
 }

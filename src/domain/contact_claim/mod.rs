@@ -1,6 +1,6 @@
-//! The aggregate `contact_claim`: whose an e-mail address, a phone number or an identifier is. Its
-//! stream follows from the value, so that two contacts cannot have the same one, also under
-//! concurrent commands.
+//! The aggregate `contact_claim`: which contact holds an e-mail address, a phone number or an
+//! identifier. The stream id is derived from the value, so that no two contacts can hold the same
+//! value, even under concurrent commands.
 
 mod command;
 mod decide;
@@ -17,14 +17,14 @@ pub use event::Event;
 pub use refusal::Refusal;
 pub use state::ContactClaim;
 
-/// A kind of value that one contact of an account may have.
+/// A kind of value that only one contact of an account may have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Identity {
     /// An e-mail address, compared without case.
     Email,
     /// A phone number.
     PhoneNumber,
-    /// The host system's name of the contact.
+    /// The host system's identifier of the contact.
     Identifier,
 }
 
@@ -38,7 +38,7 @@ impl Identity {
         }
     }
 
-    /// The claim of a value of this kind.
+    /// The id of the claim on a value of this kind.
     pub fn claim(self, account: AccountId, value: &str) -> ContactClaimId {
         let value = match self {
             Self::Email => value.trim().to_lowercase(),

@@ -1,21 +1,21 @@
 use crate::{ContactId, ConversationId, InboxId, Text};
 
-/// What may be asked of a source id of an inbox.
+/// Commands on a source id of an inbox.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Command {
-    /// Makes it a contact's.
+    /// Links the source id to a contact.
     LinkContact {
         contact: ContactId,
-        /// Of which inbox.
+        /// The inbox of the source id.
         inbox: InboxId,
-        /// Who the contact is there.
+        /// The contact's id in the inbox.
         source_id: Text,
     },
     /// Chooses the one conversation of the link; refused if another one is chosen.
     ChooseConversation {
-        /// The one to be chosen.
+        /// The conversation to choose.
         conversation: ConversationId,
-        /// One that is gone: if it is chosen, then no longer.
+        /// An erased conversation: if it is the chosen one, it is replaced.
         instead_of: Option<ConversationId>,
     },
 }

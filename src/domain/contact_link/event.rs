@@ -2,23 +2,23 @@ use serde::{Deserialize, Serialize};
 
 use crate::{ContactId, ConversationId, InboxId, StoredEvent, Text};
 
-/// What happened to a source id of an inbox.
+/// Events of a source id of an inbox.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(tag = "type")]
 pub enum Event {
-    /// It is a contact's, for good.
+    /// A source id was linked to a contact, for good.
     ContactLinked {
-        /// Whose.
+        /// The contact.
         contact: ContactId,
-        /// Of which inbox.
+        /// The inbox of the source id.
         inbox: InboxId,
-        /// Who the contact is there.
+        /// The contact's id in the inbox.
         source_id: Text,
     },
-    /// In an inbox of one conversation a contact: which it is.
+    /// In an inbox with a single conversation per contact: that conversation was chosen.
     LinkedConversationChosen {
-        /// The conversation, which may be yet to be made.
+        /// The conversation, which may not have been created yet.
         linked: ConversationId,
     },
 }

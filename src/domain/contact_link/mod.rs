@@ -1,6 +1,6 @@
-//! The aggregate `contact_link`: whose a source id of an inbox is. Its stream follows from both, so
-//! that a source id is one contact's, and an inbox of one conversation a contact has one,
-//! also under concurrent commands.
+//! The aggregate `contact_link`: which contact has a source id of an inbox. The stream id is
+//! derived from inbox and source id, so that a source id belongs to one contact, and a contact has
+//! only one conversation in an inbox that is limited to one, even under concurrent commands.
 
 mod command;
 mod decide;

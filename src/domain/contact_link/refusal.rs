@@ -1,21 +1,21 @@
 use crate::limits::Excess;
 
-/// Why a command on a source id is not carried out.
+/// Why a command on a source id is refused.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
-    /// It is another contact's.
+    /// The source id belongs to another contact.
     #[error("source_id should be unique")]
     SourceIdTaken,
-    /// It belongs to no contact.
+    /// The source id belongs to no contact.
     #[error("the source id is not linked to a contact")]
     LinkUnknown,
-    /// Another conversation is the one of the link.
+    /// Another conversation is the chosen one.
     #[error("another conversation was chosen meanwhile")]
     ConversationChosen,
-    /// Nothing but white space.
+    /// The source id is blank.
     #[error("source_id must not be blank")]
     SourceIdBlank,
-    /// Beyond a limit.
+    /// A value exceeds a limit.
     #[error(transparent)]
     Excess(#[from] Excess),
 }

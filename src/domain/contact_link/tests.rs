@@ -52,7 +52,7 @@ fn the_first_conversation_that_is_chosen_stays_until_it_is_gone() {
     check(vec![linked(), chosen(7)], choose(7, None), vec![]);
     refused(vec![linked(), chosen(7)], choose(8, None), Refusal::ConversationChosen);
     check(vec![linked(), chosen(7)], choose(8, Some(7)), vec![chosen(8)]);
-    // Another command was quicker.
+    // A concurrent command has already replaced it.
     let given = vec![linked(), chosen(7), chosen(8)];
     refused(given, choose(9, Some(7)), Refusal::ConversationChosen);
 }

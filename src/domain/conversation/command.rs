@@ -4,88 +4,88 @@ use super::Kind;
 use super::support::{CreateSupport, SupportCommand};
 use crate::{MessageId, Text, UserId};
 
-/// What may be asked of a conversation.
+/// Commands on a conversation.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Command {
-    /// Makes it. A private or contextual chat that exists is left as it is, but taken out of the
-    /// trash.
+    /// Creates the conversation. An existing private or contextual chat is left as it is, but
+    /// restored from the trash.
     CreateConversation(Create),
-    /// Makes a support conversation. One of the same link that exists is left as it is.
+    /// Creates a support conversation. An existing one of the same link is left as it is.
     CreateSupport(Box<CreateSupport>),
-    /// What only a support conversation can be asked.
+    /// Commands that only a support conversation accepts.
     Support(SupportCommand),
-    /// Makes it, and is refused where there is one, in the trash or not.
+    /// Creates the conversation; refused if it exists, in the trash or not.
     CreateNewConversation(Create),
-    /// Gives it a name, or with none goes back to the derived one.
+    /// Sets the name; `None` restores the derived one.
     RenameConversation {
-        /// Not blank.
+        /// Blank counts as none.
         name: Option<Text>,
     },
-    /// Gives it a description, or takes it away.
+    /// Sets or removes the description.
     DescribeConversation {
-        /// Not blank.
+        /// Blank counts as none.
         description: Option<Text>,
     },
     /// Replaces the whole set of tags.
     TagConversation {
-        /// In the order to be shown.
+        /// In display order.
         tags: Vec<String>,
     },
-    /// Replaces the host system's own data, or takes them away.
+    /// Replaces or removes the host system's own data.
     ChangeMetadata {
-        /// All of them.
+        /// The complete data.
         metadata: Option<Map<String, Value>>,
     },
-    /// Gives it a picture, or takes it away.
+    /// Sets or removes the picture.
     ChangeAvatar {
-        /// Where it is.
+        /// The URL of the picture; blank counts as none.
         avatar_url: Option<Text>,
     },
-    /// Pins a message for everyone, instead of any before it.
+    /// Pins a message for everyone, replacing the one pinned before.
     PinMessage {
-        /// The message, which is in this conversation.
+        /// A message of this conversation; the caller has checked that it is.
         message: MessageId,
     },
     /// Unpins the pinned message.
     UnpinMessage,
-    /// Hides it from everyone until it is restored.
+    /// Moves the conversation to the trash: hidden from everyone until restored.
     TrashConversation,
-    /// Takes it out of the trash.
+    /// Restores the conversation from the trash.
     RestoreConversation,
-    /// Lets a user in.
+    /// Adds a user as a member.
     AddMember { user: UserId },
-    /// Takes a user out, or lets them leave.
+    /// Removes a member, or lets them leave.
     RemoveMember { user: UserId },
-    /// Takes it away for good, with everything that was said in it.
+    /// Deletes the conversation for good, with all its messages.
     DeleteConversation,
     /// Edits a message.
     EditMessage {
-        /// The message, which is in this conversation.
+        /// A message of this conversation; the caller has checked that it is.
         message: MessageId,
-        /// Who wrote it, and edits it now.
+        /// The message's author, who edits it.
         author: UserId,
         /// Not blank.
         text: Text,
-        /// The host system's own.
+        /// The host system's own data.
         metadata: Option<Map<String, Value>>,
-        /// In the order to be shown.
+        /// In display order.
         tags: Vec<String>,
     },
-    /// Takes a message away for good.
+    /// Deletes a message for good.
     DeleteMessage {
-        /// The message, which is in this conversation.
+        /// A message of this conversation; the caller has checked that it is.
         message: MessageId,
     },
-    /// Says something.
+    /// Posts a message.
     PostMessage {
-        /// The message's own id.
+        /// The message's id.
         message: MessageId,
         author: UserId,
         /// Not blank.
         text: Text,
-        /// The host system's own.
+        /// The host system's own data.
         metadata: Option<Map<String, Value>>,
-        /// In the order to be shown.
+        /// In display order.
         tags: Vec<String>,
     },
 }
@@ -117,24 +117,24 @@ impl Command {
     }
 }
 
-/// What a conversation is made of.
+/// The details of a new conversation.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Create {
     /// Private, room or contextual.
     pub kind: Kind,
-    /// Who makes it; none when the host system does.
+    /// The user who creates it; `None` when the host system does.
     pub creator: Option<UserId>,
-    /// Everyone in it, the creator too.
+    /// The members; the creator is added to them.
     pub members: Vec<UserId>,
-    /// The host system's name of a contextual chat.
+    /// The host system's identifier of a contextual chat.
     pub uid: Option<String>,
     /// Blank counts as none.
     pub name: Option<Text>,
     /// Blank counts as none.
     pub description: Option<Text>,
-    /// The host system's own.
+    /// The host system's own data.
     pub metadata: Option<Map<String, Value>>,
-    /// In the order to be shown.
+    /// In display order.
     pub tags: Vec<String>,
 }
 

@@ -7,13 +7,13 @@ use crate::named::named;
 use crate::{MessageId, Private, StoredEvent, TeamId, Text, UserId};
 
 named! {
-    /// What kind of conversation it is, for good.
+    /// The kind of a conversation, which never changes.
     pub enum Kind {
-        /// Two fixed members; one for each pair.
+        /// Two fixed members; one chat per pair.
         Private = "private",
-        /// Any members.
+        /// Any members, who may change.
         Room = "room",
-        /// Hangs on a thing of the host system, by its uid.
+        /// Belongs to an object of the host system, by its uid.
         Contextual = "contextual",
         /// Between a contact and the agents of an inbox; has no members.
         Support = "support",
@@ -21,7 +21,7 @@ named! {
 }
 
 impl Kind {
-    /// Whether its members are for good those that it was made with.
+    /// Whether the members never change after creation.
     pub fn has_fixed_members(self) -> bool {
         match self {
             Self::Private | Self::Support => true,
@@ -30,182 +30,182 @@ impl Kind {
     }
 }
 
-/// What happened to a conversation.
+/// Events of a conversation.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(tag = "type")]
 pub enum Event {
-    /// It was made, with its first members.
+    /// The conversation was created, with its first members.
     ConversationCreated {
         /// Private, room, contextual or support.
         kind: Kind,
-        /// Who made it; none when the host system did.
+        /// The user who created it; absent when the host system did.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         creator: Option<UserId>,
-        /// Everyone in it.
+        /// All members.
         members: Vec<UserId>,
-        /// The host system's name of a contextual chat.
+        /// The host system's identifier of a contextual chat.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         uid: Option<String>,
-        /// Its name, when it was given one.
+        /// The name, if it was given one.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         name: Option<Text>,
-        /// Its description, when it was given one.
+        /// The description, if it was given one.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         description: Option<Text>,
-        /// The host system's own.
+        /// The host system's own data.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         metadata: Option<Private<Map<String, Value>>>,
-        /// In the order to be shown.
+        /// In display order.
         #[serde(default, skip_serializing_if = "Private::is_empty")]
         tags: Private<Vec<String>>,
-        /// What only a support conversation has.
+        /// The details of a support conversation.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         support: Option<Opening>,
-        /// Who the contact is in the inbox.
+        /// Of a support conversation: the contact's source id in the inbox.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         source_id: Option<Text>,
-        /// What the channel says of it.
+        /// Of a support conversation: attributes that the channel provides.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         additional_attributes: Option<Private<Map<String, Value>>>,
-        /// The host system's own, of a support conversation.
+        /// Of a support conversation: the host system's own attributes.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         custom_attributes: Option<Private<Map<String, Value>>>,
     },
-    /// It has another name, or none.
+    /// The name was changed or removed.
     ConversationRenamed {
         /// The new name.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         name: Option<Text>,
     },
-    /// It has another description, or none.
+    /// The description was changed or removed.
     ConversationDescribed {
         /// The new description.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         description: Option<Text>,
     },
-    /// It has another picture, or none.
+    /// The picture was changed or removed.
     AvatarChanged {
-        /// Where the new picture is.
+        /// The URL of the new picture.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         avatar_url: Option<Text>,
     },
-    /// It has another set of tags.
+    /// The tags were replaced.
     ConversationTagged {
-        /// All of them.
+        /// All tags, in display order.
         tags: Private<Vec<String>>,
     },
-    /// The host system has other data of its own with it, or none.
+    /// The host system's own data was replaced or removed.
     MetadataChanged {
-        /// All of them.
+        /// The complete data.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         metadata: Option<Private<Map<String, Value>>>,
     },
     /// A user became a member.
     MemberAdded {
-        /// Who.
+        /// The new member.
         user: UserId,
     },
-    /// A member left or was taken out.
+    /// A member left or was removed.
     MemberRemoved {
-        /// Who.
+        /// The former member.
         user: UserId,
     },
     /// A message was posted.
     MessagePosted {
-        /// The message's own id.
+        /// The message's id.
         message: MessageId,
-        /// Who; none when no user did, which only a support conversation knows.
+        /// The author; absent when it is no user, which happens only in support conversations.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         author: Option<UserId>,
-        /// What.
+        /// The message's text.
         text: Text,
-        /// The host system's own.
+        /// The host system's own data.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         metadata: Option<Private<Map<String, Value>>>,
-        /// In the order to be shown.
+        /// In display order.
         #[serde(default, skip_serializing_if = "Private::is_empty")]
         tags: Private<Vec<String>>,
-        /// What only a message in a support conversation has.
+        /// The details of a message in a support conversation.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         support: Option<Remark>,
-        /// What comes with a message that is more than text.
+        /// The structured content of a message that is more than text.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         content_attributes: Option<Private<Map<String, Value>>>,
-        /// The channel's own name of the message.
+        /// The channel's own id of the message.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         source_id: Option<Text>,
     },
     /// A message was edited.
     MessageEdited {
-        /// The message's own id.
+        /// The message's id.
         message: MessageId,
-        /// Who.
+        /// The author, who edited it.
         author: UserId,
-        /// What it says now.
+        /// The new text.
         text: Text,
-        /// The host system's own.
+        /// The host system's own data.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         metadata: Option<Private<Map<String, Value>>>,
-        /// In the order to be shown.
+        /// In display order.
         #[serde(default, skip_serializing_if = "Private::is_empty")]
         tags: Private<Vec<String>>,
     },
-    /// A message is gone for good.
+    /// A message was deleted for good.
     MessageDeleted {
-        /// The message's own id.
+        /// The message's id.
         message: MessageId,
     },
-    /// A message is pinned for everyone, instead of any before it.
+    /// A message was pinned for everyone, replacing the one pinned before.
     MessagePinned {
-        /// The message's own id.
+        /// The message's id.
         message: MessageId,
     },
-    /// No message is pinned any more.
+    /// The pinned message was unpinned.
     MessageUnpinned,
-    /// It is in the trash.
+    /// The conversation was moved to the trash.
     ConversationTrashed,
-    /// It is out of the trash.
+    /// The conversation was restored from the trash.
     ConversationRestored,
-    /// It is gone for good, with everything that was said in it.
+    /// The conversation was deleted for good, with all its messages.
     ConversationDeleted,
-    /// A support conversation is open, resolved or pending now.
+    /// A support conversation became open, resolved or pending.
     StatusChanged {
-        /// Not snoozed.
+        /// The new status, never `snoozed`.
         status: Status,
     },
-    /// A support conversation rests until a time, or until the contact writes.
+    /// A support conversation was snoozed until a time, or until the contact writes.
     ConversationSnoozed {
-        /// The end.
+        /// The end of the snooze; absent: until the contact writes.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         until: Option<DateTime<Utc>>,
     },
-    /// A support conversation has another priority, or none.
+    /// The priority of a support conversation was changed or removed.
     PriorityChanged {
         /// The new priority.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         priority: Option<Priority>,
     },
-    /// Another agent, or none, takes care of a support conversation.
+    /// A support conversation was assigned to another agent, or unassigned.
     AgentAssigned {
-        /// Who.
+        /// The new assignee.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         agent: Option<UserId>,
     },
-    /// Another team, or none, takes care of a support conversation.
+    /// A support conversation was assigned to another team, or to none.
     TeamAssigned {
-        /// Which.
+        /// The new team.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         team: Option<TeamId>,
     },
-    /// A support conversation has another set of labels.
+    /// The labels of a support conversation were replaced.
     LabelsReplaced {
-        /// All of them, in lower case, in the order to be shown.
+        /// All labels, in lower case, in display order.
         labels: Private<Vec<String>>,
     },
-    /// A support conversation has other custom attributes.
+    /// The custom attributes of a support conversation were replaced.
     CustomAttributesReplaced {
-        /// All of them.
+        /// The complete set.
         custom_attributes: Private<Map<String, Value>>,
     },
 }

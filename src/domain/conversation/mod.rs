@@ -22,7 +22,7 @@ pub use state::Conversation;
 pub const NAME_LENGTH_MAX: usize = 256;
 /// Longest description, in characters.
 pub const DESCRIPTION_LENGTH_MAX: usize = 512;
-/// Longest name that the host system has for a contextual chat, in characters.
+/// Longest uid of a contextual chat, in characters.
 pub const UID_LENGTH_MAX: usize = 256;
 /// Longest message, in characters.
 pub const TEXT_LENGTH_MAX: usize = 150_000;

@@ -1,7 +1,7 @@
 use super::{Command, Kind, Refusal};
 use crate::UserId;
 
-/// Who asks for something, as far as it matters for what they may do to a conversation.
+/// Who issues a command, as far as the permissions on a conversation depend on it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Asker {
     /// The host system, which may do everything.
@@ -9,9 +9,9 @@ pub enum Asker {
     /// A user.
     User {
         user: UserId,
-        /// In the conversation.
+        /// Is in the conversation.
         is_member: bool,
-        /// Made it.
+        /// Created the conversation.
         is_creator: bool,
         /// Administers the account.
         is_administrator: bool,
@@ -19,13 +19,15 @@ pub enum Asker {
 }
 
 impl Command {
-    /// Whether an actor may ask for this of a conversation of this kind. All members are equal but
-    /// in what is at the others' expense: that is for who made it and for administrators, who need
-    /// not be in it. A private chat has no such difference, nor does it ever lose a member.
+    /// Checks whether the asker may issue this command on a conversation of this kind. All members
+    /// have equal rights, except for commands at the others' expense (removing another member,
+    /// deleting the conversation): these take a member who created the conversation, or an
+    /// administrator, who need not be a member. Where the members are fixed, every member may
+    /// delete the conversation, and nobody may change the members.
     ///
     /// # Errors
-    /// [`Refusal::NotAMember`] when they are not in it, [`Refusal::NotInCharge`] when that is not
-    /// enough, and [`Refusal::MembersFixed`] when nobody may.
+    /// [`Refusal::NotAMember`] when the asker is not a member, [`Refusal::NotInCharge`] when
+    /// membership is not enough, and [`Refusal::MembersFixed`] when nobody may change the members.
     pub fn check_asker(&self, kind: Kind, asker: Asker) -> Result<(), Refusal> {
         let changes_members = matches!(self, Self::AddMember { .. } | Self::RemoveMember { .. });
         let Asker::User { user, is_member, is_creator, is_administrator } = asker else {

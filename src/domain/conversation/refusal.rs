@@ -2,7 +2,7 @@ use crate::limits::Excess;
 
 use crate::UserId;
 
-/// Why a command on a conversation is not carried out.
+/// Why a command on a conversation is refused.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
     /// There is no such conversation.
@@ -11,43 +11,45 @@ pub enum Refusal {
     /// The id is taken by another conversation.
     #[error("the conversation exists")]
     ConversationExists,
-    /// It was deleted, for good.
+    /// The conversation was deleted, for good.
     #[error("the conversation was deleted")]
     ConversationDeleted,
     /// The message was deleted, for good.
     #[error("the message was deleted")]
     MessageDeleted,
-    /// It is in the trash.
+    /// The conversation is in the trash.
     #[error("the conversation is in the trash")]
     ConversationTrashed,
-    /// A private chat has two members, any other at least none.
+    /// A private chat has exactly two members.
     #[error("a private chat has exactly two members")]
     PrivateChatNeedsTwo,
     /// The members of a private chat do not change.
     #[error("the two members of a private chat are fixed")]
     MembersFixed,
-    /// The actor, or a user who is named, is not in the conversation.
+    /// The acting user, or a user whom the command names, is not a member.
     #[error("user {0} is not a member of the conversation")]
     NotAMember(UserId),
-    /// A member, but neither its creator nor an administrator.
+    /// The asker is a member, but neither the creator nor an administrator.
     #[error("only its creator, an administrator or the host system may do this")]
     NotInCharge,
-    /// A contextual chat needs the host system's name.
+    /// A contextual chat needs the host system's uid.
     #[error("a contextual chat needs a uid")]
     UidMissing,
-    /// It is not a support conversation, or it is one and cannot do that.
+    /// The command does not apply to conversations of this kind.
     #[error("a conversation of this kind cannot do that")]
     WrongKind,
-    /// It counts whether the agents have muted it, and what was known of that is not so.
+    /// The outcome depends on whether the agents have muted the conversation, and the caller did
+    /// not say or what it said is outdated.
     #[error("the conversation was muted, or unmuted, at the same time")]
     MuteUnknown,
-    /// A time that no reader of an event could write.
+    /// A time outside the years 1 to 9999, or a leap second: not every reader of events can
+    /// represent it.
     #[error("the time cannot be kept")]
     TimeInvalid,
-    /// Beyond a limit.
+    /// A value exceeds a limit.
     #[error(transparent)]
     Excess(#[from] Excess),
-    /// A message without a visible character.
+    /// The message's text is blank.
     #[error("text must not be blank")]
     TextBlank,
 }

@@ -7,7 +7,8 @@ use super::support::Support;
 use super::{Event, Kind};
 use crate::{MessageId, Private, Text, UserId};
 
-/// A conversation, as far as its rules need to know it. The default is one that does not exist.
+/// The state of a conversation, as far as the rules need it. The default is a conversation that
+/// does not exist.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Conversation {
     pub(super) kind: Option<Kind>,
@@ -20,14 +21,14 @@ pub struct Conversation {
     pub(super) pinned_message: Option<MessageId>,
     pub(super) trashed: bool,
     pub(super) message_count: u64,
-    /// Messages that are gone: they cannot be edited, and deleting them again changes nothing.
+    /// Deleted messages: they cannot be edited, and deleting them again changes nothing.
     pub(super) deleted_messages: BTreeSet<MessageId>,
     pub(super) deleted: bool,
-    /// What only a support conversation has.
+    /// The state of a support conversation; `None` for other kinds.
     pub(super) support: Option<Support>,
 }
 
-/// Makes it the state after an event.
+/// Applies an event to the state.
 pub(super) fn evolve(conversation: &mut Conversation, event: &Event) {
     match event {
         Event::ConversationCreated {

@@ -1,4 +1,4 @@
-//! Ids that follow from what they name.
+//! Ids derived from what they identify.
 
 use uuid::Uuid;
 
@@ -7,8 +7,8 @@ use super::{
     TeamsId, UserId,
 };
 
-/// The namespace of all derived ids, made once and frozen: every derived id in every log hangs on
-/// it.
+/// The namespace of all derived ids, generated once and frozen: every derived id in every log
+/// depends on it.
 const NAMESPACE: Uuid = Uuid::from_u128(0x5c2f_0a6e_8d1b_5f6a_9b43_7e20_c1d4_a8f9);
 
 /// The user whom the host system calls `uid`.
@@ -16,8 +16,8 @@ pub fn user_id(account: AccountId, uid: &str) -> UserId {
     UserId::new(derive("user", account, uid))
 }
 
-/// The private chat of two users, whichever of them asks. A chat that was erased keeps its id for
-/// good, so the next chat of the pair counts the ones before it.
+/// The private chat of two users, in either order. An erased chat keeps its id for good, so the
+/// next chat of the pair gets another id by the number of chats erased before it.
 pub fn private_chat_id(
     account: AccountId,
     one: UserId,
@@ -34,12 +34,12 @@ pub fn contextual_chat_id(account: AccountId, uid: &str, erased_before: u32) -> 
     ConversationId::new(derive("contextual", account, &format!("{erased_before}/{uid}")))
 }
 
-/// Who has the source id in an inbox.
+/// The link of a source id in an inbox to its contact.
 pub fn contact_link_id(account: AccountId, inbox: InboxId, source_id: &str) -> ContactLinkId {
     ContactLinkId::new(derive("contact_link", account, &format!("{inbox}/{source_id}")))
 }
 
-/// Whose a value is that one contact of an account may have: `what` is the kind of the value.
+/// The claim on a value that only one contact of an account may have; `what` is the kind of value.
 pub(crate) fn contact_claim_id(account: AccountId, what: &str, value: &str) -> ContactClaimId {
     ContactClaimId::new(derive("contact_claim", account, &format!("{what}/{value}")))
 }
@@ -54,7 +54,7 @@ pub fn participation_id(conversation: ConversationId, user: UserId) -> Participa
     ParticipationId::new(Uuid::new_v5(&conversation.get(), user.get().as_bytes()))
 }
 
-/// Who read the trail of a conversation.
+/// The record of who read the audit trail of a conversation.
 pub fn audit_id(conversation: ConversationId) -> AuditId {
     AuditId::new(Uuid::new_v5(&conversation.get(), b"audit"))
 }

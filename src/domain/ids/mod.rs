@@ -1,5 +1,4 @@
-//! What names a thing or a place in the log, each a type of its own: a swapped pair does not
-//! compile.
+//! Ids and log positions, each with a type of its own, so that a swapped pair does not compile.
 //!
 //! ```compile_fail,E0308
 //! # use domain::{ConversationId, UserId, participation_id};
@@ -14,9 +13,10 @@
 //! wait_for(AccountPosition::new(7));
 //! ```
 //!
-//! Stream ids follow from what they name: two callers who mean the same thing write to the same
-//! stream, so get-or-create needs no lock and cannot race. The event store knows streams of any
-//! aggregate, and so holds their ids, and those of events, as plain UUIDs.
+//! Where an object has a natural key, its stream id is derived from the key: two callers who mean
+//! the same object write to the same stream, so get-or-create needs no lock and cannot race. The
+//! event store holds streams of all aggregates, so it keeps their ids, and those of events, as
+//! plain UUIDs.
 
 mod derived;
 
@@ -32,8 +32,8 @@ pub use derived::{
     user_id,
 };
 
-/// Makes a type of its own around a UUID or a number, which is written, read, stored and shown as
-/// that is. There is no `Deref`: what a name stands on is asked for, with `get`.
+/// Declares a newtype around a UUID or a number that is serialized, stored and displayed like its
+/// inner value. There is no `Deref`: the inner value is taken explicitly, with `get`.
 macro_rules! id {
     ($(#[$meta:meta])* $name:ident($inner:ty)) => {
         $(#[$meta])*
@@ -42,12 +42,12 @@ macro_rules! id {
         pub struct $name($inner);
 
         impl $name {
-            /// What names such a thing, as it was read or made.
+            /// Wraps an inner value.
             pub const fn new(inner: $inner) -> Self {
                 Self(inner)
             }
 
-            /// As it is written.
+            /// The inner value.
             pub const fn get(self) -> $inner {
                 self.0
             }
@@ -116,7 +116,7 @@ id!(
     ParticipationId(Uuid)
 );
 id!(
-    /// The stream of who read the trail of a conversation.
+    /// The stream that records who read the audit trail of a conversation.
     AuditId(Uuid)
 );
 id!(
@@ -124,15 +124,15 @@ id!(
     InboxId(Uuid)
 );
 id!(
-    /// A contact: a person outside whom agents support.
+    /// A contact: an external person whom agents support.
     ContactId(Uuid)
 );
 id!(
-    /// Who a contact is in one inbox, by their source id there, and its stream.
+    /// The link of a source id in one inbox to its contact, and its stream.
     ContactLinkId(Uuid)
 );
 id!(
-    /// The stream of whose an e-mail address, a phone number or an identifier is.
+    /// The stream of the claim on an e-mail address, a phone number or an identifier.
     ContactClaimId(Uuid)
 );
 id!(
@@ -149,8 +149,8 @@ id!(
     Position(i64)
 );
 id!(
-    /// An event's number within its account: 1, 2, 3 … `Colloquy-Position` is one: how many events
-    /// of the account an answer reflects.
+    /// An event's number within its account: 1, 2, 3 … The header `Colloquy-Position` holds one:
+    /// how many events of the account a response reflects.
     #[derive(Default)]
     AccountPosition(i64)
 );
@@ -168,20 +168,21 @@ id!(
 );
 
 impl UserId {
-    /// The agents of a support conversation together: what they share of it, the marker of what
-    /// was seen and the mute, is a participation of theirs.
+    /// Stands for all agents of a support conversation: the participation of this user holds the
+    /// read marker and the mute that they share.
     pub const AGENTS: Self = Self(Uuid::nil());
-    /// The assignee of a support conversation: the marker stays when the assignee changes.
+    /// Stands for the assignee of a support conversation, so that the read marker stays when the
+    /// assignee changes.
     pub const ASSIGNEE: Self = Self(Uuid::from_u128(1));
 
-    /// Whether it stands for a role, and for no user of the host system.
+    /// Whether it stands for a role rather than a user of the host system.
     pub fn is_role(self) -> bool {
         self == Self::AGENTS || self == Self::ASSIGNEE
     }
 }
 
 impl AccountId {
-    /// The account where none is named.
+    /// The default account, used where none is named.
     pub const FIRST: Self = Self(1);
 }
 
@@ -190,10 +191,10 @@ impl Position {
     pub const UNKNOWN: Self = Self(-1);
     /// Before the first event.
     pub const START: Self = Self(0);
-    /// Behind every event.
+    /// After every event.
     pub const END: Self = Self(i64::MAX);
 
-    /// The one behind it.
+    /// The next position.
     #[must_use]
     pub const fn next(self) -> Self {
         Self(self.0 + 1)
@@ -226,16 +227,16 @@ impl std::ops::Sub for Position {
 }
 
 impl PublicId {
-    /// Nothing has this number; it is before every other.
+    /// No object has this number; it is before every other.
     pub const NONE: Self = Self(0);
-    /// Behind every other.
+    /// After every other.
     pub const MAX: Self = Self(i64::MAX);
 }
 
 impl AccountPosition {
     /// Before the first event.
     pub const START: Self = Self(0);
-    /// Behind every event.
+    /// After every event.
     pub const END: Self = Self(i64::MAX);
 }
 

@@ -1,24 +1,24 @@
 use super::{Channel, Settings};
 use crate::group::MembersChange;
 
-/// What may be asked of an inbox.
+/// Commands on an inbox.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Command {
-    /// Makes it.
+    /// Creates the inbox.
     CreateInbox {
-        /// Through what it is reached.
+        /// The channel, which never changes.
         channel: Channel,
-        /// What it is like from the start; it has a name.
+        /// The initial settings; a name is required.
         settings: Settings,
     },
-    /// Changes what is given and leaves the rest.
+    /// Changes the given settings and leaves the rest.
     UpdateInbox {
-        /// Fields that are none stay as they are.
+        /// Fields that are `None` stay as they are.
         settings: Settings,
     },
-    /// Lets other agents see what comes through it.
+    /// Changes which agents see the inbox.
     SetInboxMembers {
-        /// Who comes and goes.
+        /// The change of the members.
         change: MembersChange,
     },
 }

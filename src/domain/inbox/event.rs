@@ -5,34 +5,34 @@ use crate::partial::partial;
 use crate::{StoredEvent, Text, UserId};
 
 named! {
-    /// Through what an inbox is reached.
+    /// The channel through which an inbox is reached.
     pub enum Channel {
         /// The host system posts for the contact.
         Api = "api",
-        /// A page of the host system.
+        /// A widget on a page of the host system.
         WebWidget = "web_widget",
         /// An e-mail address.
         Email = "email",
     }
 }
 
-/// What an inbox is like. In an update, a field that is none did not change.
+/// The settings of an inbox. In an update, an absent field did not change.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Settings {
-    /// The name to show.
+    /// The display name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<Text>,
-    /// Where the page is.
+    /// The URL of the page.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub website_url: Option<Text>,
     /// The e-mail address.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub email: Option<Text>,
-    /// A contact has one conversation for good.
+    /// Whether a contact has a single conversation in this inbox, for good.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lock_to_single_conversation: Option<bool>,
-    /// As clients set it; nothing follows from it.
+    /// Stored as clients set it, without effect.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub enable_auto_assignment: Option<bool>,
 }
@@ -45,28 +45,28 @@ partial!(Settings {
     enable_auto_assignment: differing,
 });
 
-/// What happened to an inbox.
+/// Events of an inbox.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(tag = "type")]
 pub enum Event {
-    /// It was made.
+    /// The inbox was created.
     InboxCreated {
-        /// Through what it is reached.
+        /// The channel, which never changes.
         channel: Channel,
-        /// What it is like from the start.
+        /// The initial settings.
         #[serde(flatten)]
         settings: Settings,
     },
-    /// It changed.
+    /// Settings of the inbox changed.
     InboxUpdated {
-        /// Only what changed.
+        /// Only the fields that changed.
         #[serde(flatten)]
         settings: Settings,
     },
-    /// Other agents see what comes through it.
+    /// The agents who see the inbox changed.
     InboxMembersSet {
-        /// All of them.
+        /// All agents who see it now.
         members: Vec<UserId>,
     },
 }

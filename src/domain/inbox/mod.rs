@@ -18,7 +18,7 @@ pub use state::Inbox;
 
 /// Longest name, in characters.
 pub const NAME_LENGTH_MAX: usize = 256;
-/// Longest address of a page, in characters.
+/// Longest URL of a page, in characters.
 pub const WEBSITE_URL_LENGTH_MAX: usize = 2_048;
 
 impl Decider for Inbox {

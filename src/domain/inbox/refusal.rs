@@ -1,6 +1,6 @@
 use crate::limits::Excess;
 
-/// Why a command on an inbox is not carried out.
+/// Why a command on an inbox is refused.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
     /// The id is taken.
@@ -9,10 +9,10 @@ pub enum Refusal {
     /// There is no such inbox.
     #[error("the inbox does not exist")]
     InboxUnknown,
-    /// Nothing but white space.
+    /// The name is missing or blank.
     #[error("name must not be blank")]
     NameBlank,
-    /// Beyond a limit.
+    /// A value exceeds a limit.
     #[error(transparent)]
     Excess(#[from] Excess),
 }

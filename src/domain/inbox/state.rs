@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::{Event, Settings};
 use crate::UserId;
 
-/// An inbox, as far as its rules need to know it.
+/// The state of an inbox, as far as the rules need it.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Inbox {
     pub(super) created: bool,
@@ -13,7 +13,7 @@ pub struct Inbox {
     pub(super) members: BTreeSet<UserId>,
 }
 
-/// Makes it the state after an event.
+/// Applies an event to the state.
 pub(super) fn evolve(inbox: &mut Inbox, event: &Event) {
     match event {
         Event::InboxCreated { settings, .. } => {

@@ -3,10 +3,10 @@ use chrono::{DateTime, Utc};
 use super::Membership;
 use crate::PublicId;
 
-/// What a member may ask for themselves.
+/// A member's command on their own state in a conversation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Command {
-    /// Whose membership, in which conversation.
+    /// The member and the conversation.
     pub membership: Membership,
     pub change: Change,
 }
@@ -14,77 +14,79 @@ pub struct Command {
 /// How far a user has read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Reading {
-    /// Everything, which is to this message as far as the caller knows, and never back; none when
-    /// there is none.
+    /// The whole conversation: up to the newest message that the caller knows of, if any. Never
+    /// moves the marker back.
     Whole(Option<PublicId>),
-    /// Up to the message with this public number, which may be back; [`PublicId::NONE`]: nothing.
+    /// Up to the message with this public number, which may move the marker back;
+    /// [`PublicId::NONE`] means that nothing is read.
     UpTo(PublicId),
 }
 
-/// The change that is asked for.
+/// The requested change.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Change {
-    /// Looked at now, and read up to a message. Recorded also when nothing else changes, for its
-    /// time.
+    /// Opens the conversation and reads up to a message. Recorded even if the marker does not move,
+    /// for its time.
     OpenConversation {
-        /// How far.
+        /// How far the member has read.
         reading: Reading,
-        /// As of when; none: now.
+        /// When the member opened it; `None` means now.
         as_of: Option<DateTime<Utc>>,
     },
-    /// Read up to a message; with none, only takes an earlier "unread" back.
+    /// Marks as read up to a message; `None` only clears an earlier mark as unread.
     MarkRead {
         /// The message's public number.
         message: Option<PublicId>,
     },
-    /// Unread from now on until marked read.
+    /// Marks as unread, until marked as read.
     MarkUnread,
-    /// Unread from now on what came later than then; recorded each time, for its time.
+    /// Marks what is newer than a time as unread; recorded each time, for its time.
     MarkUnreadSince {
-        /// None: everything.
+        /// `None` means everything.
         as_of: Option<DateTime<Utc>>,
     },
-    /// To the top of the member's list.
+    /// Pins to the top of the member's list.
     PinConversation,
-    /// Back among the others.
+    /// Unpins.
     UnpinConversation,
-    /// Keep quiet, for ever or until a time.
+    /// Mutes, for ever or until a time.
     MuteConversation { until: Option<DateTime<Utc>> },
-    /// Keep quiet, and leave a mute that there is as it is.
+    /// Mutes for ever, but leaves an existing mute as it is.
     KeepMuted,
-    /// Nothing, as long as it is muted or not as the caller knows it.
+    /// Changes nothing; refused unless the mute is as the caller expects.
     ExpectMuted {
-        /// What the caller knows.
+        /// Whether the caller expects a mute.
         muted: bool,
-        /// The end of a mute that counts as over, though no event has ended it yet.
+        /// The end of a mute that is over but not yet ended by an event.
         over_since: Option<DateTime<Utc>>,
     },
-    /// Speak up again.
+    /// Unmutes.
     UnmuteConversation,
-    /// A mute with an end has come to it. Another mute since goes on.
+    /// Unmutes because the end of a mute was reached. Changes nothing if it was muted until another
+    /// time since.
     EndMute {
-        /// The end that was reached.
+        /// The end of the mute that was reached.
         until: DateTime<Utc>,
     },
-    /// Out of the way.
+    /// Archives.
     ArchiveConversation {
-        /// Since when.
+        /// The time of archiving.
         at: DateTime<Utc>,
     },
-    /// Back.
+    /// Takes out of the archive.
     UnarchiveConversation,
-    /// A star.
+    /// Stars.
     StarConversation,
-    /// No star.
+    /// Removes the star.
     UnstarConversation,
-    /// Notifications, please.
+    /// Turns notifications on.
     Subscribe,
-    /// No notifications.
+    /// Turns notifications off.
     Unsubscribe,
 }
 
 impl Change {
-    /// The command's name, for the metadata of its events: one for all ways to ask for the same.
+    /// The command's name, for the metadata of its events. Variants of one command share a name.
     pub fn name(&self) -> &'static str {
         match self {
             Self::MarkRead { .. } | Self::OpenConversation { .. } => "MarkRead",

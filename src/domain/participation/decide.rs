@@ -61,7 +61,7 @@ pub(super) fn decide(
         }
         ChangeCommand::ArchiveConversation { at } => {
             let at = storable(at)?;
-            // Told in seconds, the same second is the same time.
+            // Clients see this time in seconds, so the same second is the same time.
             now.archived_at
                 .is_none_or(|archived_at| archived_at.timestamp() != at.timestamp())
                 .then_some(Change::ConversationArchived { at })

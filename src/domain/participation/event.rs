@@ -3,7 +3,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{ConversationId, MembershipId, PublicId, StoredEvent, UserId};
 
-/// Of which conversation a user is a member, and since when.
+/// One membership of a user in a conversation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Membership {
@@ -11,70 +11,70 @@ pub struct Membership {
     pub conversation: ConversationId,
     /// The member.
     pub user: UserId,
-    /// Which of the user's memberships: the log position of the event that let them in. A user
-    /// who leaves and comes back has a new one, and with it a fresh state.
+    /// Which of the user's memberships: the account position of the event that added them. A user
+    /// who leaves and comes back has a new membership, and with it a fresh state.
     #[serde(rename = "membership")]
     pub id: MembershipId,
 }
 
-/// What a member did for themselves.
+/// An event of one member's own state in a conversation.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Event {
-    /// Whose membership, in which conversation.
+    /// The member and the conversation.
     #[serde(flatten)]
     pub membership: Membership,
-    /// What.
+    /// What changed.
     #[serde(flatten)]
     pub change: Change,
 }
 
-/// The change itself.
+/// The changes of a member's own state.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(tag = "type")]
 pub enum Change {
-    /// Read up to a message.
+    /// The member has read up to a message.
     MarkedRead {
-        /// The message's public number; none when there was no message.
+        /// The message's public number; absent if the read marker does not move.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         message: Option<PublicId>,
-        /// As of when, if that is not when it was recorded.
+        /// When the member read, if that is not when the event was recorded.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         as_of: Option<DateTime<Utc>>,
     },
-    /// Unread until marked read.
+    /// The member marked the conversation as unread, until marked as read.
     MarkedUnread {
-        /// As of when, if given: later messages are unread.
+        /// If given, only messages after this time are unread.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         as_of: Option<DateTime<Utc>>,
     },
-    /// Pinned in the member's list.
+    /// The member pinned the conversation in their list.
     ConversationPinned,
-    /// No longer pinned.
+    /// The member unpinned the conversation.
     ConversationUnpinned,
-    /// Muted, for ever or until a time.
+    /// The member muted the conversation, for ever or until a time.
     ConversationMuted {
-        /// The end.
+        /// The end of the mute; absent: for ever.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         until: Option<DateTime<Utc>>,
     },
-    /// No longer muted.
+    /// The conversation is no longer muted: the member unmuted it, or the mute ended.
     ConversationUnmuted,
-    /// Archived by the member.
+    /// The member archived the conversation.
     ConversationArchived {
-        /// Since when.
+        /// The time of archiving.
         at: DateTime<Utc>,
     },
-    /// No longer archived.
+    /// The member took the conversation out of the archive.
     ConversationUnarchived,
-    /// Starred by the member.
+    /// The member starred the conversation.
     ConversationStarred,
-    /// No longer starred.
+    /// The member removed the star.
     ConversationUnstarred,
-    /// Wants notifications.
+    /// The member turned notifications on.
     Subscribed,
-    /// Wants none.
+    /// The member turned notifications off.
     Unsubscribed,
 }
 

@@ -1,4 +1,4 @@
-//! The aggregate `participation`.
+//! The aggregate `participation`: one member's own state in one conversation.
 
 mod command;
 mod decide;

@@ -12,7 +12,7 @@ pub struct Participation {
     pub(super) marked_unread: bool,
     pub(super) pinned: bool,
     pub(super) muted: bool,
-    /// When muted: the end, none for ever.
+    /// The end of the mute; `None` while muted: for ever.
     pub(super) muted_until: Option<DateTime<Utc>>,
     pub(super) archived_at: Option<DateTime<Utc>>,
     pub(super) starred: bool,
@@ -29,13 +29,13 @@ impl Participation {
         }
     }
 
-    /// Whether something waits to be read, when this is the newest message of anyone else, if any.
+    /// Whether the conversation is unread, given the newest message by anyone else, if any.
     pub fn is_unread(&self, newest_by_others: Option<PublicId>) -> bool {
         self.marked_unread || newest_by_others > self.marker
     }
 }
 
-/// Makes it the state after an event.
+/// Applies an event to the state.
 pub(super) fn evolve(participation: &mut Participation, event: &Event) {
     if participation.membership != event.membership.id {
         *participation = participation.in_membership(event.membership.id);

@@ -161,7 +161,7 @@ fn only_the_mute_that_has_an_end_comes_to_it() {
     check(&[muted(Some(one)), Change::ConversationUnmuted], end, &[]);
 }
 
-/// The timer that ends a mute comes back from the database, which holds microseconds.
+/// The timer that ends a mute is read from the database, which keeps microseconds.
 #[test]
 fn times_are_kept_to_the_microsecond_and_leap_seconds_are_refused() {
     let time = |text: &str| text.parse::<chrono::DateTime<chrono::Utc>>().unwrap();

@@ -2,31 +2,31 @@ use super::Settings;
 use crate::TeamId;
 use crate::group::MembersChange;
 
-/// What may be asked of one of the teams of an account.
+/// A command on one of the teams of an account.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Command {
     pub team: TeamId,
     pub change: Change,
 }
 
-/// The change that is asked for.
+/// The requested change.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Change {
-    /// Makes it.
+    /// Creates the team.
     CreateTeam {
-        /// What it is like from the start; it has a name.
+        /// The initial settings; a name is required.
         settings: Settings,
     },
-    /// Changes what is given and leaves the rest.
+    /// Changes the given settings and leaves the rest.
     UpdateTeam {
-        /// Fields that are none stay as they are; a blank description is taken away.
+        /// Fields that are `None` stay as they are; an empty description is removed.
         settings: Settings,
     },
-    /// Takes it away for good.
+    /// Deletes the team for good.
     DeleteTeam,
-    /// Puts other agents into it.
+    /// Changes the members of the team.
     SetTeamMembers {
-        /// Who comes and goes.
+        /// The change of the members.
         members: MembersChange,
     },
 }

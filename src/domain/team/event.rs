@@ -2,53 +2,53 @@ use serde::{Deserialize, Serialize};
 
 use crate::{StoredEvent, TeamId, Text, UserId};
 
-/// What a team is like. In an update, a field that is none did not change, and a blank description
-/// is taken away.
+/// The settings of a team. In an update, an absent field did not change, and an empty description
+/// was removed.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Settings {
-    /// The name to show, in lower case, of one team of the account at most.
+    /// The display name, in lower case, unique within the account.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<Text>,
-    /// What it is there for.
+    /// The purpose of the team.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub description: Option<Text>,
-    /// As clients set it; nothing follows from it.
+    /// Stored as clients set it, without effect.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub allow_auto_assign: Option<bool>,
 }
 
-/// What happened to the teams of an account.
+/// Events of the teams of an account.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(tag = "type")]
 pub enum Event {
-    /// One was made.
+    /// A team was created.
     TeamCreated {
-        /// Which.
+        /// The team.
         team: TeamId,
-        /// What it is like from the start.
+        /// The initial settings.
         #[serde(flatten)]
         settings: Settings,
     },
-    /// One changed.
+    /// Settings of a team changed.
     TeamUpdated {
-        /// Which.
+        /// The team.
         team: TeamId,
-        /// Only what changed.
+        /// Only the fields that changed.
         #[serde(flatten)]
         settings: Settings,
     },
-    /// One is gone for good.
+    /// A team was deleted for good.
     TeamDeleted {
-        /// Which.
+        /// The team.
         team: TeamId,
     },
-    /// Other agents are in one.
+    /// The members of a team changed.
     TeamMembersSet {
-        /// Which.
+        /// The team.
         team: TeamId,
-        /// All of them.
+        /// All members now.
         members: Vec<UserId>,
     },
 }

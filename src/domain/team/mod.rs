@@ -20,7 +20,7 @@ pub use state::Teams;
 pub const NAME_LENGTH_MAX: usize = 256;
 /// Longest description, in characters.
 pub const DESCRIPTION_LENGTH_MAX: usize = 512;
-/// Teams of an account.
+/// Most teams of an account.
 pub const TEAMS_MAX: usize = 1_000;
 
 impl Decider for Teams {

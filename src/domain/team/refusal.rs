@@ -1,6 +1,6 @@
 use crate::limits::Excess;
 
-/// Why a command on a team is not carried out.
+/// Why a command on a team is refused.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
     /// The id is taken.
@@ -12,10 +12,10 @@ pub enum Refusal {
     /// Another team of the account has the name.
     #[error("name has already been taken")]
     NameTaken,
-    /// Nothing but white space.
+    /// The name is missing or blank.
     #[error("name must not be blank")]
     NameBlank,
-    /// Beyond a limit.
+    /// A value exceeds a limit.
     #[error(transparent)]
     Excess(#[from] Excess),
 }

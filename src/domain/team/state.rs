@@ -6,7 +6,7 @@ use super::{Event, Settings};
 use crate::partial::{differing, differing_text, take};
 use crate::{TeamId, Text, UserId};
 
-/// The teams of an account, as far as their rules need to know them.
+/// The state of the teams of an account, as far as the rules need it.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Teams {
     pub(super) teams: BTreeMap<TeamId, Team>,
@@ -28,7 +28,7 @@ impl Teams {
     }
 }
 
-/// Makes it the state after an event.
+/// Applies an event to the state.
 pub(super) fn evolve(teams: &mut Teams, event: &Event) {
     let teams = &mut teams.teams;
     match event {
@@ -45,7 +45,7 @@ pub(super) fn evolve(teams: &mut Teams, event: &Event) {
 }
 
 impl Settings {
-    /// Only what `newer` says and `self` does not have so.
+    /// The fields of `newer` that differ from `self`.
     pub(super) fn difference(&self, newer: Self) -> Self {
         Self {
             name: differing(&self.name, newer.name),
@@ -54,7 +54,7 @@ impl Settings {
         }
     }
 
-    /// Takes over what `newer` says.
+    /// Takes over the fields that `newer` has.
     pub(super) fn merge(&mut self, newer: &Self) {
         take(&mut self.name, &newer.name);
         take(&mut self.description, &newer.description);

@@ -2,31 +2,31 @@ use chrono::{DateTime, Utc};
 
 use super::Profile;
 
-/// What may be asked of a user's entry in the directory.
+/// Commands on a user's entry in the directory.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Command {
-    /// Makes the entry.
+    /// Creates the entry.
     RegisterUser {
-        /// The host system's name of the user, 1 to 256 characters.
+        /// The host system's id of the user, 1 to 256 characters.
         uid: String,
-        /// What is known from the start.
+        /// The initial details.
         profile: Profile,
     },
-    /// Makes the entry, or changes what the token of a user says, unless a token that is as new was
-    /// followed before.
+    /// Creates the entry, or updates it from the user's token, unless a token that is at least as
+    /// new was followed before.
     FollowToken {
-        /// The host system's name of the user, 1 to 256 characters.
+        /// The host system's id of the user, 1 to 256 characters.
         uid: String,
-        /// What the token says.
+        /// The details in the token.
         profile: Profile,
-        /// When it was issued, if it says.
+        /// When the token was issued, if it says so.
         issued_at: Option<DateTime<Utc>>,
     },
-    /// Changes what is given and leaves the rest.
+    /// Changes the given fields and leaves the rest.
     UpdateUser {
-        /// Fields that are none stay as they are.
+        /// Fields that are `None` stay as they are.
         profile: Profile,
     },
-    /// Takes back every access token of the user that was issued until then.
+    /// Revokes every access token of the user that was issued until then.
     RevokeTokens { issued_until: DateTime<Utc> },
 }

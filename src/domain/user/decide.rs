@@ -58,7 +58,8 @@ fn update(
     Ok(vec![Event::UserUpdated { profile, token_issued_at }])
 }
 
-/// A token that was issued then, or a later one. False for one that does not say.
+/// Whether a token issued at that time or later was followed before; false for a token without a
+/// time of issue.
 fn has_followed(user: &User, issued_at: Option<DateTime<Utc>>) -> bool {
     issued_at.is_some_and(|issued_at| user.token_issued_at >= Some(issued_at))
 }

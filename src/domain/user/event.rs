@@ -5,11 +5,11 @@ use serde_json::{Map, Value};
 use crate::partial::partial;
 use crate::{Private, StoredEvent, Text};
 
-/// What is known of a user. In an update, a field that is none did not change.
+/// The details of a user. In an update, an absent field did not change.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Profile {
-    /// The name to show.
+    /// The display name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<Text>,
     /// A handle.
@@ -18,16 +18,16 @@ pub struct Profile {
     /// An e-mail address, not checked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub email: Option<Text>,
-    /// Where a picture is.
+    /// The URL of a picture.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub avatar_url: Option<Text>,
-    /// The role of the newest token that was seen.
+    /// The role in the newest token that was seen.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub role: Option<String>,
-    /// The host system's own.
+    /// The host system's own data.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub metadata: Option<Private<Map<String, Value>>>,
-    /// In the order to be shown.
+    /// In display order.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tags: Option<Private<Vec<String>>>,
 }
@@ -42,36 +42,36 @@ partial!(Profile {
     tags: differing,
 });
 
-/// What happened to a user's entry.
+/// Events of a user's entry in the directory.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(tag = "type")]
 pub enum Event {
-    /// It was made.
+    /// The entry was created.
     UserRegistered {
-        /// The host system's name of the user.
+        /// The host system's id of the user.
         uid: String,
-        /// What was known from the start.
+        /// The initial details.
         #[serde(flatten)]
         profile: Profile,
-        /// When the token was issued that this was taken from; none when it was not, or does not
-        /// say.
+        /// When the token was issued that the details come from; absent if they come from no token,
+        /// or the token does not say so.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         token_issued_at: Option<DateTime<Utc>>,
     },
-    /// It changed.
+    /// Details of the user changed.
     UserUpdated {
-        /// Only what changed.
+        /// Only the fields that changed.
         #[serde(flatten)]
         profile: Profile,
-        /// When the token was issued that this was taken from; none when it was not, or does not
-        /// say.
+        /// When the token was issued that the details come from; absent if they come from no token,
+        /// or the token does not say so.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         token_issued_at: Option<DateTime<Utc>>,
     },
-    /// No access token of theirs that was issued until then is taken any more.
+    /// Access tokens of the user that were issued until a time were revoked.
     TokensRevoked {
-        /// The latest time of issue of those that are taken back.
+        /// Tokens issued at this time or before are revoked.
         issued_until: DateTime<Utc>,
     },
 }

@@ -1,4 +1,4 @@
-//! The aggregate `user`.
+//! The aggregate `user`: a user's entry in the directory.
 
 mod command;
 mod decide;
@@ -19,7 +19,7 @@ pub use state::User;
 pub const UID_LENGTH_MAX: usize = 256;
 /// Longest name, in characters.
 pub const NAME_LENGTH_MAX: usize = 256;
-/// Whom the log names where the system itself acted; no user's uid.
+/// The actor in the log where the system itself acted; no user can have this uid.
 pub const SYSTEM_UID: &str = "colloquy";
 
 impl Decider for User {

@@ -1,6 +1,6 @@
 use crate::limits::Excess;
 
-/// Why a command on a user is not carried out.
+/// Why a command on a user is refused.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
     /// The uid is taken.
@@ -9,19 +9,19 @@ pub enum Refusal {
     /// There is no such user.
     #[error("the user does not exist")]
     UserUnknown,
-    /// Blank, or beyond the limit.
+    /// The uid is blank or too long.
     #[error("uid must be 1 to {max} characters long", max = super::UID_LENGTH_MAX)]
     UidInvalid,
-    /// It is what the log calls the system itself.
+    /// The uid is reserved for the system itself.
     #[error("uid {uid} is reserved", uid = super::SYSTEM_UID)]
     UidReserved,
-    /// Beyond the limit.
+    /// The name is too long.
     #[error("name must be at most {max} characters long", max = super::NAME_LENGTH_MAX)]
     NameTooLong,
-    /// Beyond the limit.
+    /// The username is too long.
     #[error("username must be at most {max} characters long", max = super::NAME_LENGTH_MAX)]
     UsernameTooLong,
-    /// Something else beyond its limit.
+    /// Another value exceeds a limit.
     #[error(transparent)]
     Excess(#[from] Excess),
 }

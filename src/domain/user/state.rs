@@ -8,13 +8,13 @@ use super::{Event, Profile};
 pub struct User {
     pub(super) registered: bool,
     pub(super) profile: Profile,
-    /// Of the newest token that something was taken from.
+    /// When the newest token was issued that details were taken from.
     pub(super) token_issued_at: Option<DateTime<Utc>>,
-    /// Tokens that were issued until then are taken back.
+    /// Tokens issued until then are revoked.
     pub(super) revoked_until: Option<DateTime<Utc>>,
 }
 
-/// Makes it the state after an event.
+/// Applies an event to the state.
 pub(super) fn evolve(user: &mut User, event: &Event) {
     match event {
         Event::UserRegistered { profile, token_issued_at, .. }

@@ -85,7 +85,7 @@ fn tokens_are_revoked_up_to_a_time_that_only_grows() {
     users().given_no_previous_events().when(revoke(1)).then_expect_error(Refusal::UserUnknown);
 }
 
-/// The token's time in Unix seconds, if it says.
+/// `issued_at` is in Unix seconds.
 fn follow(name: &str, issued_at: Option<i64>) -> Command {
     let issued_at = issued_at.map(at);
     Command::FollowToken { uid: "ann".to_owned(), profile: named(name), issued_at }
@@ -124,8 +124,8 @@ fn a_name_is_taken_only_from_a_token_that_is_newer_than_the_last() {
     }
 }
 
-/// No event tells of a token that changed nothing, so one that was issued in between turns a name
-/// back on a node that has not seen the newer one. The newer one is followed again, and then for
+/// A token that changes nothing leaves no event, so a token issued in between can revert the name
+/// on a node that has not seen the newer one. The newer token is then followed again, this time for
 /// good.
 #[test]
 fn a_name_that_an_older_token_turned_back_is_taken_once_more_from_the_newer_one() {

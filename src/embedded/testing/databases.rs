@@ -1,4 +1,4 @@
-//! The databases of a run's tests, all in one cluster. Those of tests that have ended go again: a
+//! The databases of a run's tests, all in one cluster. Those of finished tests are dropped: a
 //! thousand of them would take a dozen gigabytes.
 
 use sqlx::{Executor, PgConnection};
@@ -6,14 +6,15 @@ use sqlx::{Executor, PgConnection};
 use super::unique;
 use crate::child;
 
-/// What names of databases begin with that a test made for itself.
+/// Prefix of the names of databases that tests create for themselves.
 const PREFIX: &str = "test";
-/// How many may be left of tests that have ended.
+/// How many databases of finished tests may be left.
 const LEFT_MAX: usize = 40;
-/// To drop one is a checkpoint, for which a test that is about to begin should not wait long.
+/// Databases dropped at once. Each drop takes a checkpoint, and a test that is about to begin
+/// should not wait long.
 const DROPPED_AT_ONCE: usize = 4;
 
-/// A name that is free and says which process it is for.
+/// A free name that contains the pid of the process it is for.
 pub(super) fn name() -> String {
     name_for(PREFIX, std::process::id())
 }
@@ -22,7 +23,7 @@ fn name_for(prefix: &str, process: u32) -> String {
     unique(&format!("{prefix}_{process}"))
 }
 
-/// Drops some of what ended tests left if it has become much; one process at a time does it.
+/// Drops some databases of finished tests if there are many; one process at a time does it.
 pub(super) async fn drop_old(connection: &mut PgConnection) {
     drop_old_of(connection, PREFIX, LEFT_MAX).await;
 }
@@ -38,7 +39,7 @@ async fn drop_old_of(connection: &mut PgConnection, prefix: &str, left_max: usiz
         return;
     }
     for name in old.iter().take(DROPPED_AT_ONCE) {
-        // Servers of the test may still be ending; what cannot be dropped yet is dropped next time.
+        // Servers of the test may still be exiting; a database in use is dropped next time.
         let drop = format!("drop database if exists {name} with (force)");
         let _ = connection.execute(drop.as_str()).await;
     }
@@ -46,7 +47,7 @@ async fn drop_old_of(connection: &mut PgConnection, prefix: &str, left_max: usiz
     fetch::<bool>(connection, &unlock).await;
 }
 
-/// Those whose names begin with the prefix, the oldest first.
+/// The databases whose names begin with the prefix, oldest first.
 async fn named(connection: &mut PgConnection, prefix: &str) -> Vec<String> {
     let query = format!(
         "select datname from pg_database where starts_with(datname, '{prefix}_') order by oid"
@@ -79,7 +80,7 @@ mod tests {
         let mut connection = servers().await.connect().await;
         let mut ended = Command::new("true").spawn().unwrap();
         ended.wait().unwrap();
-        // Other tests neither count these nor drop them.
+        // Other tests neither count nor drop databases with this prefix.
         let prefix = &unique("old")[.."old_".len() + 8];
         let running = name_for(prefix, std::process::id());
         for name in [&name_for(prefix, ended.id()), &name_for(prefix, ended.id()), &running] {

@@ -4,16 +4,15 @@ use std::sync::Arc;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Notify;
 
-/// A way to a server on this machine that can be cut without a word to either side, as a firewall
-/// does.
+/// A proxy to a server on this machine that can be cut silently for both sides, as by a firewall.
 pub struct Proxy {
-    /// Where it listens, on 127.0.0.1.
+    /// The port that it listens on, at 127.0.0.1.
     pub port: u16,
     cut: Arc<Notify>,
 }
 
 impl Proxy {
-    /// Passes on what comes, until the runtime ends.
+    /// Forwards connections to a port, until the runtime ends.
     #[expect(clippy::disallowed_methods, reason = "it ends with the test")]
     pub async fn start(to: u16) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port is free");
@@ -28,7 +27,7 @@ impl Proxy {
         proxy
     }
 
-    /// From now on nothing gets through on the connections that there are; new ones work.
+    /// Blocks all existing connections without closing them; new ones work.
     pub fn cut(&self) {
         self.cut.notify_waiters();
     }

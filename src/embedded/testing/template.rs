@@ -2,8 +2,8 @@ use sqlx::{Executor, PgConnection, PgPool};
 
 use super::{TestDatabase, databases, servers};
 
-/// A fresh copy of the database that the first test of the run fills. Its name says what it is
-/// filled with.
+/// A fresh copy of a template database, which the first test of the run fills. The template's name
+/// identifies its content.
 pub async fn copy_of<E: std::error::Error>(
     template: &str,
     fill: impl AsyncFnOnce(&PgPool) -> Result<(), E>,
@@ -20,8 +20,8 @@ pub async fn copy_of<E: std::error::Error>(
     TestDatabase { url: servers.postgres_url(&name) }
 }
 
-/// Each test may be a process of its own: one makes it, the others wait at a lock that ends with
-/// its connection.
+/// Creates the template. Each test may be a separate process: one creates it, the others wait for
+/// an advisory lock, which ends with the connection.
 async fn make<E: std::error::Error>(
     connection: &mut PgConnection,
     template: &str,
@@ -30,7 +30,7 @@ async fn make<E: std::error::Error>(
 ) {
     run(connection, format!("select pg_advisory_lock(hashtext('{template}'))")).await;
     if !is_there(connection, template).await {
-        // One that was not finished, by a test that was ended.
+        // An unfinished template may be left by a test that was killed.
         run(connection, format!("drop database if exists {template} with (force)")).await;
         run(connection, format!("create database {template}")).await;
         let pool = database.pool().await;
@@ -79,7 +79,7 @@ mod tests {
                 pool.execute("create table filled ()").await.map(drop)
             })
         };
-        // As a test leaves it that was ended while it filled it.
+        // As left by a test that was killed while filling the template.
         let servers = servers().await;
         let mut connection = servers.connect().await;
         run(&mut connection, format!("create database {template}")).await;

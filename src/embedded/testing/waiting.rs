@@ -1,9 +1,9 @@
 use std::time::{Duration, Instant};
 
-/// How long a test waits for what must happen.
+/// How long a test waits for a condition.
 pub const PATIENCE: Duration = Duration::from_secs(30);
 
-/// Waits until a condition holds, asking again and again.
+/// Polls until a condition holds; panics after [`PATIENCE`].
 pub async fn wait_until(what: &str, holds: impl AsyncFn() -> bool) {
     let started = Instant::now();
     while !holds().await {

@@ -1,5 +1,6 @@
-//! The append path beside stock postgres-es, on one server, in one run: rounds take turns, so that
-//! what the machine does besides hits both. Prints events per second, and the ratio of the medians.
+//! Compares the append path with stock postgres-es, on one server, in one run: rounds alternate, so
+//! that other load on the machine affects both. Prints events per second, and the ratio of the
+//! medians.
 
 #![allow(
     clippy::unwrap_used,
@@ -25,7 +26,7 @@ use uuid::Uuid;
 
 const ROUND: Duration = Duration::from_secs(2);
 const ROUNDS: usize = 3;
-/// A stream is left for a new one after so many events, so that loading stays cheap for either
+/// After this many events a caller moves to a new stream, so that loading stays cheap for either
 /// side.
 const STREAM_LENGTH_MAX: i64 = 16;
 const AUTHOR: Uuid = Uuid::from_u128(1);
@@ -92,7 +93,7 @@ fn median(mut rates: Vec<f64>) -> f64 {
     rates[rates.len() / 2]
 }
 
-/// Appends one event each time it is asked.
+/// Appends one event per call.
 trait Caller: Send + 'static {
     fn append(&mut self) -> impl Future<Output = ()> + Send;
 }
@@ -130,7 +131,7 @@ impl Place {
         Self { stream: Uuid::now_v7(), version: 0 }
     }
 
-    /// The stream, and how many events it has.
+    /// The stream to append to, and how many events it has.
     fn next(&mut self) -> (Uuid, i64) {
         if self.version == STREAM_LENGTH_MAX {
             *self = Self::new();

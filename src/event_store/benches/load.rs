@@ -1,5 +1,4 @@
-//! Loading a long stream: with its snapshot, without, and as stock postgres-es loads it, in one
-//! run.
+//! Loads a long stream with its snapshot, without it, and as stock postgres-es does, in one run.
 
 #![allow(
     clippy::unwrap_used,

@@ -8,7 +8,7 @@ use tokio::sync::watch;
 use super::Log;
 use crate::Error;
 
-/// How long a follower that is not woken waits at most before it looks at the head itself.
+/// Longest time that a follower waits without being woken before it looks at the head itself.
 const POLL_MAX: Duration = Duration::from_millis(250);
 
 impl Log {
@@ -30,8 +30,8 @@ impl Log {
     /// # Errors
     /// When PostgreSQL cannot be reached.
     pub async fn look(&self) -> Result<Position, Error> {
-        // The head that is known was committed before the statement below began: a lower head can
-        // only be that of a database that was put back to an earlier state.
+        // The known head was committed before the statement below begins, so a lower one means that
+        // the database was restored to an earlier state.
         let before = *self.known.borrow();
         let head = self.head().await?;
         if head >= before {
@@ -86,7 +86,7 @@ impl Log {
                 return;
             }
             if tokio::time::timeout(delay, known.changed()).await.is_err() {
-                // A failure here is met again, and reported, by the read that follows.
+                // A failure here recurs in the read that follows, which reports it.
                 if self.look().await.is_err() {
                     return tokio::time::sleep(POLL_MAX).await;
                 }
@@ -96,7 +96,7 @@ impl Log {
     }
 }
 
-/// Whether it rose.
+/// Raises a position, never lowers it. Returns whether it rose.
 fn raise(known: &mut Position, position: Position) -> bool {
     let newer = position > *known;
     *known = (*known).max(position);

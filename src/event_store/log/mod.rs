@@ -17,7 +17,7 @@ pub use positions::account_position_at;
 pub use search::{Found, Search};
 pub use seen_by::{Watcher, Window};
 
-/// The log, to be read in order.
+/// The event log: reads it in order, and wakes its followers in this process.
 #[derive(Debug, Clone)]
 pub struct Log {
     pool: PgPool,
@@ -32,7 +32,7 @@ pub struct Log {
 }
 
 impl Log {
-    /// A reader of the log in this database, with the keys of what is sealed in it.
+    /// The log in this database, with the keys to its private values.
     pub fn new(pool: PgPool, keys: Keys) -> Self {
         let (known, own) =
             (watch::Sender::new(Position::UNKNOWN), watch::Sender::new(Position::START));
@@ -40,12 +40,12 @@ impl Log {
         Self { pool, keys, known, own, ring: Arc::default(), availability }
     }
 
-    /// Whether the database takes what is sent to it.
+    /// Whether the database answers and takes appends.
     pub fn availability(&self) -> &Availability {
         &self.availability
     }
 
-    /// The newest events, read and decoded once for all who follow the log in this process.
+    /// The newest events, read and decoded once for all followers of the log in this process.
     pub fn tail(&self) -> Tail {
         Tail::new(self.clone())
     }
@@ -60,7 +60,7 @@ impl Log {
         self
     }
 
-    /// The keys of what is sealed.
+    /// The keys to private values.
     pub fn keys(&self) -> &Keys {
         &self.keys
     }

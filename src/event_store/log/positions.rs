@@ -1,4 +1,4 @@
-//! From positions of the log to positions of an account, and back.
+//! Conversion between positions of the log and positions of an account.
 
 use domain::{AccountId, AccountPosition, Position};
 use sqlx::PgPool;
@@ -35,7 +35,7 @@ impl Log {
     }
 }
 
-/// How many events an account had at a position of the log, asked on any connection to it.
+/// How many events an account had at a position of the log, read through any pool of its database.
 ///
 /// # Errors
 /// When PostgreSQL cannot be reached.
@@ -47,7 +47,7 @@ pub async fn account_position_at(
     Ok(newest(pool, account, "position", position.get()).await?.1)
 }
 
-/// Both positions of an account's newest event up to a value of one of them.
+/// Both positions of an account's newest event whose `column` is at most `up_to`.
 async fn newest(
     pool: &PgPool,
     account: AccountId,

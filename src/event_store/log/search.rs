@@ -6,18 +6,18 @@ use super::Log;
 use crate::recorded::{Row, SELECT};
 use crate::{Error, RecordedEvent};
 
-/// Which events an auditor wants; none of them: all.
+/// An auditor's filters. All that are set must match; without any, every event does.
 #[derive(Debug, Clone, Default)]
 pub struct Search {
-    /// Of this conversation, its members' own and its auditors' too.
+    /// Of this conversation, including its members' own events and those that record audits of it.
     pub conversation: Option<ConversationId>,
     /// Caused by this uid.
     pub actor: Option<String>,
-    /// That name this user, as actor's entry, author, member or subject.
+    /// Of this user's own stream, or with the user's id anywhere in the payload.
     pub user: Option<UserId>,
     /// `MessagePosted` …
     pub event_type: Option<String>,
-    /// Of this tenant.
+    /// Of this account.
     pub account: Option<AccountId>,
     /// Recorded at this time or later.
     pub since: Option<DateTime<Utc>>,
@@ -34,15 +34,15 @@ pub struct Search {
 pub struct Found {
     /// Ascending.
     pub events: Vec<RecordedEvent>,
-    /// There are others behind them.
+    /// There are further matches after them.
     pub more: bool,
 }
 
-/// How much is found at once: a thousand of the largest events would be a gigabyte.
+/// Limit, in bytes, of one search: a thousand of the largest events would be a gigabyte.
 const BYTES_MAX: usize = 8 << 20;
 
 impl Log {
-    /// Up to `limit` events of one conversation, its members' own too, with a position above
+    /// Up to `limit` events of one conversation, including its members' own, with a position above
     /// `after`.
     ///
     /// # Errors
@@ -57,8 +57,8 @@ impl Log {
         Ok(self.search(&search, after, limit).await?.events)
     }
 
-    /// The first events that a search finds with a position above `after`: up to `limit`, and no
-    /// more than some 8 MiB, but one if there is one.
+    /// The first matches with a position above `after`: up to `limit` and about 8 MiB, but at least
+    /// one if there is any.
     ///
     /// # Errors
     /// When PostgreSQL cannot be reached.
@@ -68,8 +68,8 @@ impl Log {
         after: Position,
         limit: i64,
     ) -> Result<Found, Error> {
-        // Said only when it is asked for, so that the index of a conversation's events is used
-        // then.
+        // The condition is left out unless it is asked for, so that with it the planner uses the
+        // index of a conversation's events.
         let of_conversation = match search.conversation {
             Some(_) => "e.conversation_id = $1",
             None => "$1::uuid is null",

@@ -10,7 +10,8 @@ use super::Log;
 use crate::recorded::{Row, SELECT};
 use crate::{Error, LogEvent};
 
-/// Account positions that one statement looks at, and how much of what is there it brings.
+/// Limits of one statement: how many account positions it scans, and how many events and bytes it
+/// returns.
 const WINDOW: i64 = 10_000;
 const EVENTS_MAX: i64 = 500;
 const BYTES_MAX: usize = 1 << 20;
@@ -19,9 +20,9 @@ const BYTES_MAX: usize = 1 << 20;
 #[derive(Debug, Clone)]
 pub struct Watcher {
     pub account: AccountId,
-    /// Who; none for the host system.
+    /// The user; `None` for the host system.
     pub user: Option<UserId>,
-    /// Those that the user is in.
+    /// The conversations that the user is in.
     pub conversations: Vec<ConversationId>,
     /// Kinds of which they see all conversations.
     pub kinds: &'static [Kind],
@@ -29,19 +30,19 @@ pub struct Watcher {
     pub inboxes: Vec<InboxId>,
 }
 
-/// Events that are seen, and how far was looked.
+/// The visible events, and how far the log was scanned for them.
 #[derive(Debug)]
 pub struct Window {
-    /// In their order.
+    /// In order of their positions.
     pub events: Vec<Arc<LogEvent>>,
-    /// The account position up to which there are no others.
+    /// The account position up to which there are no further ones.
     pub end: AccountPosition,
 }
 
 impl Log {
-    /// What a viewer sees of the events behind an account position, up to another: of what follows
-    /// it a part only, if that is much. Of a conversation that is gone they see that it went if
-    /// they were in it then, and of one that they were taken out of, that.
+    /// The events visible to a viewer after one account position and up to another, or only the
+    /// first part of that range if it holds much. Of a deleted conversation, users see the deletion
+    /// if they were members at that time; of one that they were removed from, they see the removal.
     ///
     /// # Errors
     /// When PostgreSQL cannot be reached.

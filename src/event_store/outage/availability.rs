@@ -7,11 +7,12 @@ use tokio::time::Instant;
 
 use super::is_outage;
 
-/// What is known of the database, from the task that asks it and the appender. Clones share it.
+/// What this process knows of the database's availability, from the task that probes it and from
+/// the appender. Clones share it.
 #[derive(Debug, Clone, Default)]
 pub struct Availability {
     outages: watch::Sender<Outages>,
-    /// When the database last answered a user of the log.
+    /// When the database last answered a read of the log or an append.
     answered: Arc<Mutex<Option<Instant>>>,
 }
 
@@ -21,7 +22,7 @@ struct Outages {
     database: Option<Arc<str>>,
     /// It answers, but events cannot be appended.
     appending: Option<Arc<str>>,
-    /// This process knows more than the database holds, or can no longer do its work.
+    /// This process has to be restarted: it knows more than the database holds, or cannot go on.
     fatal: Option<Arc<str>>,
 }
 
@@ -38,7 +39,7 @@ impl Availability {
         self.outages.borrow().reason()
     }
 
-    /// Whether an error comes of an outage that is known, and so has been logged.
+    /// Whether an error is due to a known outage, which has been logged already.
     pub fn explains(&self, error: &(dyn StdError + 'static)) -> bool {
         self.outage().is_some() && is_outage(error)
     }
@@ -56,7 +57,7 @@ impl Availability {
     async fn next(&self, reason: fn(&Outages) -> Option<Arc<str>>) -> Arc<str> {
         let mut outages = self.outages.subscribe();
         let begun = outages.wait_for(|outages| reason(outages).is_some()).await;
-        // The sender is this one, so it is never gone.
+        // `self` owns the sender, so the channel is never closed.
         begun.ok().and_then(|outages| reason(&outages)).unwrap_or_else(|| "unknown".into())
     }
 
@@ -98,7 +99,7 @@ impl Availability {
         self.set(|outages| &mut outages.database, outage, causes);
     }
 
-    /// Told, and logged, only when it changes.
+    /// Notifies waiters, and logs, only on a change.
     fn set(
         &self,
         of: fn(&mut Outages) -> &mut Option<Arc<str>>,

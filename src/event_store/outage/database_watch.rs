@@ -7,13 +7,13 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{Log, causes};
 
-/// Between two questions.
+/// Pause between two probes.
 const ASK_EVERY: Duration = Duration::from_millis(250);
-/// A server that has not answered so small a question by then, nor anything else, is frozen, or out
-/// of reach.
+/// A server that has answered neither such a small query nor anything else within this time is
+/// frozen or out of reach.
 const ANSWER_TIMEOUT: Duration = Duration::from_millis(1500);
 
-/// Keeps asking the log's database whether it answers, takes writes and is still the same, until
+/// Keeps probing whether the log's database answers, takes writes and is still the same one, until
 /// `stop` is cancelled.
 pub async fn watch_database(log: Log, stop: CancellationToken) {
     let mut connection = None;
@@ -41,7 +41,7 @@ pub async fn watch_database(log: Log, stop: CancellationToken) {
                 Err(_elapsed) => {
                     let last = *log.availability().last_answer();
                     if let Some(last) = last.filter(|last| *last > silent_since) {
-                        // Others were answered meanwhile: the machine is only busy.
+                        // Other queries were answered meanwhile: the machine is only busy.
                         connection = None;
                         silent_since = last;
                         continue;
@@ -53,7 +53,7 @@ pub async fn watch_database(log: Log, stop: CancellationToken) {
                 connection = None;
             }
             log.availability().set_database(outage, why);
-            // A log that is shorter than it was is noticed on the way.
+            // Also detects a log that is shorter than it was.
             if outage.is_none() {
                 let _ = tokio::time::timeout(ANSWER_TIMEOUT, log.look()).await;
             }
@@ -65,15 +65,15 @@ pub async fn watch_database(log: Log, stop: CancellationToken) {
 }
 
 struct State {
-    /// As a standby is.
+    /// As on a standby.
     is_read_only: bool,
     identity: Identity,
 }
 
 crate::from_row!(State { is_read_only, identity: flatten });
 
-/// Which history of which database it is: another one after a restore, a promotion or a recovery to
-/// an earlier time.
+/// Identifies the database and its history: it changes with a restore, a promotion or a
+/// point-in-time recovery.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Identity {
     system_identifier: i64,
@@ -90,8 +90,8 @@ impl fmt::Display for Identity {
     }
 }
 
-/// On a connection of its own: the pool's may all be in use. One that broke says nothing of the
-/// server.
+/// Uses a connection of its own, because the pool's may all be in use. A broken connection says
+/// nothing about the server, so the query is repeated on a new one.
 async fn ask(connection: &mut Option<PgConnection>, pool: &PgPool) -> Result<State, sqlx::Error> {
     if let Some(known) = connection
         && let Ok(answer) = ask_on(known).await
@@ -118,7 +118,7 @@ async fn ask_on(connection: &mut PgConnection) -> Result<State, sqlx::Error> {
 mod tests {
     use super::*;
 
-    /// The processes of PostgreSQL that were asked, and wait for the next question.
+    /// The PostgreSQL backends that have answered a probe and are idle until the next one.
     async fn asked(log: &Log) -> Vec<i32> {
         sqlx::query_scalar(
             "select pid from pg_stat_activity
@@ -149,7 +149,7 @@ mod tests {
             }
         };
         send("-STOP", frozen);
-        // It is asked again, on another connection.
+        // The probe is repeated on another connection.
         while asked(&log).await.iter().all(|pid| *pid == frozen) {
             log.head().await.unwrap();
             assert_eq!(log.availability().outage(), None);

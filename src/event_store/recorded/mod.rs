@@ -21,12 +21,12 @@ pub(crate) use row::{Row, SELECT};
 pub struct RecordedEvent {
     /// Its number over all streams: 1, 2, 3 … in commit order.
     pub position: Position,
-    /// Unique over everything, and the message id on NATS.
+    /// Globally unique, and the message id on NATS.
     pub event_id: Uuid,
     pub account: AccountId,
     /// Its number within the account: 1, 2, 3 …
     pub account_position: AccountPosition,
-    /// `conversation`, `participation`, `user` or `audit`.
+    /// [`domain::Decider::TYPE`] of its aggregate: `conversation`, `participation`, `user` …
     pub aggregate_type: String,
     pub aggregate_id: Uuid,
     /// Its place in the stream, from 1.
@@ -37,7 +37,7 @@ pub struct RecordedEvent {
     pub event_type: String,
     /// The version of the event's shape.
     pub event_version: String,
-    /// The event as it is stored: a JSON object, its private values sealed.
+    /// The event as it is stored: a JSON object, its private values encrypted.
     pub payload: String,
     /// Who, from where, in which request: a JSON object of strings.
     pub metadata: String,
@@ -45,14 +45,15 @@ pub struct RecordedEvent {
     pub recorded_at: DateTime<Utc>,
     /// SHA-256 over the digest before it and all of the above.
     pub digest: Vec<u8>,
-    /// None where it was erased or the reader has no master key; or which key does not open.
+    /// `None` if the key was erased or the reader has no master key; an error names the key that
+    /// does not open.
     key: Result<Option<EventKey>, &'static str>,
     instead: &'static str,
-    /// The payload with its private values opened, once it was needed and if it has any.
+    /// The payload with its private values decrypted, set on first use if it has any.
     opened: OnceLock<Opened>,
 }
 
-/// The columns of an event that are known once it is appended.
+/// The columns of an event that are known only once it is appended.
 pub(crate) struct Placement {
     pub(crate) position: Position,
     pub(crate) account: AccountId,
@@ -65,8 +66,8 @@ pub(crate) struct Placement {
 }
 
 impl RecordedEvent {
-    /// An event that was appended, as its row would be read; `sealed` is what seals it and what it
-    /// opens to.
+    /// An event that was appended, equal to what reading its row would give; `sealed` is its key
+    /// and its decrypted payload.
     pub(crate) fn appended(
         event: NewEvent,
         sealed: Option<(EventKey, Opened)>,
@@ -94,15 +95,16 @@ impl RecordedEvent {
         }
     }
 
-    /// How much of it the database sends, about.
+    /// Approximately how many bytes the database sends for it.
     pub(crate) fn bytes(&self) -> usize {
         stored_bytes(&self.payload, &self.metadata)
     }
 
-    /// The event as today's type reads it; what was erased is `Redacted`.
+    /// The event as its present type, upcast if it is of an older version; erased values are
+    /// `Redacted`.
     ///
     /// # Errors
-    /// When the stored JSON is not that type's, or does not open with its key.
+    /// When the stored JSON does not fit that type, or cannot be decrypted with its key.
     pub fn decode<E: DeserializeOwned>(&self) -> Result<E, Error> {
         let opened = self.opened()?;
         let decoded = if domain::is_outdated(&self.event_type, &self.event_version) {
@@ -116,10 +118,10 @@ impl RecordedEvent {
         decoded.map_err(|source| self.undecodable(source.into()))
     }
 
-    /// The event, of any aggregate; what was erased is `Redacted`.
+    /// The event, of whichever aggregate; erased values are `Redacted`.
     ///
     /// # Errors
-    /// When this version does not know it, or it does not open with its key.
+    /// When this version does not know it, or it cannot be decrypted with its key.
     pub fn event(&self) -> Result<domain::Event, Error> {
         let (aggregate_type, event_type) = (&self.aggregate_type, &self.event_type);
         domain::Event::read(aggregate_type, event_type, &self.event_version, self.opened()?)
@@ -131,15 +133,16 @@ impl RecordedEvent {
             })
     }
 
-    /// The event with what users wrote: plain JSON, with [`ERASED`] in place of what was erased.
+    /// The payload as plain JSON with its private values decrypted, and [`ERASED`] in place of
+    /// those that were erased ([`STILL_SEALED`] without a master key).
     ///
     /// # Errors
-    /// When the stored JSON does not open with its key, or its key not with that of its stream.
+    /// When the stored JSON cannot be decrypted with its key, or its key with that of the stream.
     pub fn reveal(&self) -> Result<Cow<'_, str>, Error> {
         bare(self.opened()?, self.instead).map_err(|source| self.undecodable(source.into()))
     }
 
-    /// The same, with [`UNREADABLE`] in place of what does not open.
+    /// As [`Self::reveal`], with [`UNREADABLE`] in place of what cannot be decrypted.
     pub fn reveal_in_part(&self) -> Cow<'_, str> {
         let (opened, unopened) = self.open();
         let instead = if unopened.is_some() { UNREADABLE } else { self.instead };
@@ -147,17 +150,17 @@ impl RecordedEvent {
         bare(opened, instead).unwrap_or(Cow::Borrowed(&self.payload))
     }
 
-    /// The event for those who are not to read what users wrote: plain JSON, with [`STILL_SEALED`]
-    /// in place of what is sealed, and [`ERASED`] in place of what was erased.
+    /// The payload for readers who must not see private values: plain JSON, with [`STILL_SEALED`]
+    /// in place of those that are encrypted, and [`ERASED`] in place of those that were erased.
     ///
     /// # Errors
-    /// When what is stored is no JSON.
+    /// When the stored payload is not JSON.
     pub fn redacted(&self) -> Result<Cow<'_, str>, Error> {
         let instead = if let Ok(None) = self.key { self.instead } else { STILL_SEALED };
         bare(&self.payload, instead).map_err(|source| self.undecodable(source.into()))
     }
 
-    /// Whether a field of the payload is sealed in the log.
+    /// Whether a field of the payload is encrypted in the log.
     pub fn is_private(&self, field: &str) -> bool {
         let stored: Option<serde_json::Value> = serde_json::from_str(&self.payload).ok();
         stored.is_some_and(|stored| {
@@ -166,19 +169,19 @@ impl RecordedEvent {
         })
     }
 
-    /// The same as a JSON value, for people.
+    /// [`Self::reveal_in_part`] as a JSON value, for display.
     pub fn reveal_as_value(&self) -> serde_json::Value {
         serde_json::from_str(&self.reveal_in_part())
             .unwrap_or_else(|error| serde_json::json!({ "unreadable": error.to_string() }))
     }
 
-    /// The same event after its key is gone.
+    /// The same event as it reads once its key is gone.
     pub fn erased(&self) -> Self {
         Self { key: Ok(None), opened: OnceLock::new(), instead: ERASED, ..self.clone() }
     }
 
-    /// Bytes that it takes once decoded, about. Objects and lists take many times their text; of
-    /// those, the few that any event has are in the least.
+    /// Approximate memory of the decoded event, in bytes. Objects and lists take many times the
+    /// size of their text; `LEAST` covers the few that every event has.
     pub(crate) fn weight(&self) -> usize {
         const LEAST: usize = 1_200;
         const OF_AN_OBJECT: usize = 600;
@@ -191,7 +194,7 @@ impl RecordedEvent {
         LEAST + 2 * text.len() + nested
     }
 
-    /// What it says cannot be read any more.
+    /// Frees the payload, which cannot be read any more.
     pub(crate) fn free_payload(&mut self) {
         (self.payload, self.opened) = (String::new(), OnceLock::new());
     }
@@ -210,8 +213,8 @@ impl RecordedEvent {
         }
     }
 
-    /// The payload as far as it opens, and what does not, if anything. Opened once, so that
-    /// all callers get the same text.
+    /// The payload, decrypted as far as possible, and what cannot be decrypted, if anything.
+    /// Decrypted once, so that all callers get the same text.
     fn open(&self) -> (&str, Option<&'static str>) {
         let key = match &self.key {
             _ if !is_sealed(&self.payload) => return (&self.payload, None),
@@ -239,7 +242,7 @@ impl RecordedEvent {
 
     /// One value of the metadata.
     pub fn metadata_value(&self, key: &str) -> Option<String> {
-        // Most events have none of the rarer keys, and looking costs less than parsing.
+        // Most events have none of the rarer keys, and a substring search costs less than parsing.
         if !self.metadata.contains(key) {
             return None;
         }

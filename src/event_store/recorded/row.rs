@@ -46,9 +46,9 @@ crate::from_row!(Row {
     stream_key,
 });
 
-/// The columns of a [`Row`], from `events e` and its keys. Each key is looked up: a join might be
-/// merged, which reads the keys of the whole log for its last few events when the statistics are
-/// old.
+/// The columns of a [`Row`], from `events e` and its keys. The keys come from subqueries: for a
+/// join the planner may choose a merge join when statistics are old, which reads the keys of the
+/// whole log for its last few events.
 pub(crate) const SELECT: &str = "select e.position, e.event_id, e.account_id, \
     e.account_position, e.aggregate_type, e.aggregate_id::uuid as aggregate_id, e.sequence, \
     e.conversation_id, e.event_type, e.event_version, \
@@ -59,7 +59,7 @@ pub(crate) const SELECT: &str = "select e.position, e.event_id, e.account_id, \
     from events e";
 
 impl Row {
-    /// How much of it was sent by the database, about.
+    /// Approximately how many bytes the database sent for it.
     pub(crate) fn bytes(&self) -> usize {
         stored_bytes(&self.payload, &self.metadata)
     }
@@ -68,11 +68,11 @@ impl Row {
         self.position
     }
 
-    /// A key that does not open affects this event only: its private values cannot be read.
+    /// A key that does not open affects only this event: its private values cannot be read.
     pub(crate) fn with_keys(self, keys: &Keys) -> RecordedEvent {
         RecordedEvent {
-            // Without the master key what is erased looks like what is only sealed, but
-            // for keys that are gone.
+            // Without the master key, erased values can be told from encrypted ones only by their
+            // missing event key.
             instead: if self.event_key.is_some() { STILL_SEALED } else { ERASED },
             key: self.key(keys),
             opened: OnceLock::new(),

@@ -32,7 +32,8 @@ pub(super) fn open(with: &Secret, what: &[u8], wrapped: &[u8]) -> Option<Vec<u8>
         .ok()
 }
 
-/// Seals a value of an event that no other value is sealed for with this key and field.
+/// Encrypts a value of an event. A key and field must never be used for a second value: the nonce
+/// follows from the field.
 pub(super) fn seal_value(with: &Secret, event: Uuid, field: &str, value: &[u8]) -> Vec<u8> {
     let data = [event.as_bytes(), field.as_bytes()].concat();
     ChaCha20Poly1305::new(with.into())
@@ -52,7 +53,7 @@ pub(super) fn open_value(
         .ok()
 }
 
-/// A key is used for one event, and an event has a field once: its name is nonce enough.
+/// A key is used for one event, and an event has each field once, so no nonce repeats under a key.
 fn nonce(field: &str) -> [u8; 12] {
     let digest: [u8; 32] = Sha256::digest(field).into();
     digest[..12].try_into().expect("12 of 32 bytes")

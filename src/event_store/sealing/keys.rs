@@ -11,9 +11,9 @@ use super::MasterKey;
 use super::cipher::{Secret, open, random, unwrap, wrap};
 use crate::Error;
 
-/// Keys of streams that are remembered, unwrapped: as many as states
-/// (`Settings::cached_streams_max`), for who needs a stream that is not among those reads from
-/// PostgreSQL anyway.
+/// Unwrapped stream keys that are cached. As many as stream states
+/// (`Settings::cached_streams_max`): a stream that is not cached has to be read from PostgreSQL
+/// anyway.
 const STREAM_KEYS_MAX: usize = 20_000;
 
 /// The keys of a database's log.
@@ -24,7 +24,7 @@ pub struct Keys {
     requests: Option<Arc<StreamKey>>,
 }
 
-/// The key of requests' digests stands among those of streams, so that it is wrapped anew with
+/// The key of request digests is stored among the stream keys, so that a rotation rewraps it with
 /// them.
 const REQUESTS: (&str, &str) = ("idempotency", "digests");
 
@@ -38,7 +38,7 @@ impl fmt::Debug for StreamKey {
 }
 
 impl Keys {
-    /// The keys under `master`, which the first one to come makes the database's.
+    /// The keys under `master`, which becomes the database's master key if it has none yet.
     ///
     /// # Errors
     /// [`Error::MasterKeyUnknown`] when the database's keys are wrapped by another.
@@ -71,13 +71,13 @@ impl Keys {
         })
     }
 
-    /// No keys: what is sealed stays so, and nothing can be appended.
+    /// No keys: private values stay encrypted, and none can be appended.
     pub fn none() -> Self {
         Self { master: None, streams: Arc::new(Cache::new(0)), requests: None }
     }
 
-    /// To open with, without asking the database for master keys, and no more: the digests of
-    /// requests have a key of their own.
+    /// For decrypting only, without looking up the database's master keys. Requests cannot be
+    /// digested, since that takes a key of its own.
     pub fn to_open_with(master: MasterKey) -> Self {
         let streams = Arc::new(Cache::new(STREAM_KEYS_MAX));
         Self { master: Some(Arc::new(master)), streams, requests: None }
@@ -88,11 +88,11 @@ impl Keys {
         self.master.is_some()
     }
 
-    /// Tells a request from another one under the same idempotency key, and nothing about it to
-    /// those who have the database alone: HMAC-SHA-256 over the parts, each after its length.
+    /// Tells apart two requests with the same idempotency key, and reveals nothing about them to
+    /// someone who has only the database: HMAC-SHA-256 over the parts, each preceded by its length.
     ///
     /// # Errors
-    /// [`Error::MasterKeyMissing`] without the master key that the digests' own key is wrapped by.
+    /// [`Error::MasterKeyMissing`] without the master key that wraps the key of request digests.
     pub fn request_digest(&self, parts: &[&[u8]]) -> Result<Vec<u8>, Error> {
         let StreamKey(secret) = self.requests.as_deref().ok_or(Error::MasterKeyMissing)?;
         let mut mac = Hmac::<Sha256>::new_from_slice(secret).expect("a key may have any length");
@@ -148,7 +148,8 @@ impl Keys {
         Ok(Some(key))
     }
 
-    /// A key for a stream that has none, and its stored form. To be remembered once it is stored.
+    /// A new key for a stream that has none, and its stored form. Callers add it to the cache once
+    /// it is stored ([`Keys::remember`]).
     pub(crate) fn fresh(&self, stream: &str) -> Result<(Arc<StreamKey>, Vec<u8>), Error> {
         let master = self.master.as_ref().ok_or(Error::MasterKeyMissing)?;
         let key = random();
@@ -165,7 +166,7 @@ impl Keys {
     }
 }
 
-/// The key of requests' digests, which the first one to come makes; none while it is wrapped by the
+/// The key of request digests, created if there is none yet; `None` while it is wrapped by the
 /// other master key of an unfinished rotation.
 async fn requests_key(
     connection: &mut PgConnection,
@@ -209,7 +210,7 @@ impl StreamKey {
         wrap(&self.0, what.as_bytes(), bytes)
     }
 
-    /// None when it was sealed with another key, or as something else.
+    /// `None` if it was encrypted with another key, or with other associated data.
     pub(crate) fn open(&self, what: &str, sealed: &[u8]) -> Option<Vec<u8>> {
         open(&self.0, what.as_bytes(), sealed)
     }

@@ -20,7 +20,7 @@ impl fmt::Debug for MasterKey {
 }
 
 impl MasterKey {
-    /// A new one.
+    /// A new random key.
     pub fn generate() -> Self {
         Self::new(random())
     }
@@ -35,7 +35,7 @@ impl MasterKey {
         STANDARD.encode(self.secret)
     }
 
-    /// Tells master keys apart, and nothing about them.
+    /// Identifies a master key without revealing anything about it.
     pub fn id(&self) -> &str {
         &self.id
     }

@@ -1,11 +1,11 @@
-//! How private values stand in the log: each event that has any is sealed with a key of its own,
-//! which its stream's key wraps, which the master key wraps. To erase is to delete a key; the log
-//! itself never changes.
+//! Encryption of private values in the log: each event that has any is encrypted with a key of its
+//! own, which is wrapped by its stream's key, which is wrapped by the master key. Erasing means
+//! deleting a key; the log itself never changes.
 //!
-//! Values are sealed with ChaCha20-Poly1305 (RFC 8439), the first bytes of the SHA-256 of the
-//! field's name as the nonce, the event's id and the field's name as associated data. Keys are
-//! wrapped with XChaCha20-Poly1305 under a random nonce of 24 bytes, which stands before the
-//! wrapped bytes, and the name of what they are for as associated data.
+//! Values are encrypted with ChaCha20-Poly1305 (RFC 8439). The nonce is the first 12 bytes of the
+//! SHA-256 of the field's name; the associated data are the event's id and the field's name. Keys
+//! are wrapped with XChaCha20-Poly1305 under a random nonce of 24 bytes, which precedes the wrapped
+//! bytes; the associated data identify what the key is for.
 
 mod cipher;
 mod keys;
@@ -28,15 +28,16 @@ pub(crate) use keys::{EventKey, StreamKey};
 pub use master_key::MasterKey;
 pub use rotation::Rewrapped;
 
-/// What stands in place of a value whose key is gone, where there is no type to say so.
+/// Placeholder in plain JSON for a value whose key was erased.
 pub const ERASED: &str = "[erased]";
-/// The same where the reader has no master key.
+/// Placeholder for an encrypted value when the reader has no master key.
 pub const STILL_SEALED: &str = "[sealed]";
-/// The same where there is a key, and something in the way does not open: it was changed.
+/// Placeholder for a value that cannot be decrypted although there is a key: the value or one of
+/// its keys was changed.
 pub const UNREADABLE: &str = "[unreadable]";
 
-/// Seals the private values of an event: its payload as it is stored, and the key, if there was
-/// anything to seal.
+/// Encrypts the private values of an event. Returns its payload as it is stored, and the key, if
+/// there was anything to encrypt.
 pub(crate) fn seal(event: Uuid, mut payload: Value) -> Result<(String, Option<EventKey>), Error> {
     let mut key = None;
     for (field, value) in fields(&mut payload) {
@@ -52,15 +53,16 @@ pub(crate) fn seal(event: Uuid, mut payload: Value) -> Result<(String, Option<Ev
     Ok((stored, key))
 }
 
-/// A payload with its private values opened, as the domain's types are read: `{"$private": …}`.
+/// A payload with its private values decrypted, in the form that the domain's types read:
+/// `{"$private": …}`.
 #[derive(Debug, Clone)]
 pub(crate) struct Opened {
     pub(crate) payload: String,
-    /// Otherwise something does not open, and is still sealed.
+    /// False if some value could not be decrypted, and is still encrypted.
     pub(crate) is_whole: bool,
 }
 
-/// Opens each private value with the event's key.
+/// Decrypts each private value with the event's key.
 pub(crate) fn open_payload(event: Uuid, stored: &str, EventKey(secret): &EventKey) -> Opened {
     let Ok(mut payload) = serde_json::from_str::<Value>(stored) else {
         return Opened { payload: stored.to_owned(), is_whole: !is_sealed(stored) };
@@ -78,7 +80,8 @@ pub(crate) fn open_payload(event: Uuid, stored: &str, EventKey(secret): &EventKe
     Opened { payload: payload.to_string(), is_whole }
 }
 
-/// An opened payload as others see it: values bare, and `instead` where one is still sealed.
+/// An opened payload in plain JSON: private values without their wrapper object, and `instead` for
+/// those that are still encrypted.
 pub(crate) fn bare<'a>(opened: &'a str, instead: &str) -> serde_json::Result<Cow<'a, str>> {
     if !has(opened, SEALED) && !has(opened, KNOWN) {
         return Ok(opened.into());
@@ -101,12 +104,12 @@ pub(crate) fn is_sealed(stored: &str) -> bool {
     has(stored, SEALED)
 }
 
-/// Whether an object may be in there that has this as its first key.
+/// Whether the text may contain an object whose first key is `key`.
 fn has(payload: &str, key: &str) -> bool {
     payload.contains(&format!("{{{key:?}:"))
 }
 
-/// The top level of an event.
+/// The top-level fields of an event.
 fn fields(payload: &mut Value) -> impl Iterator<Item = (&String, &mut Value)> {
     payload.as_object_mut().into_iter().flatten()
 }

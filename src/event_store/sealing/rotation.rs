@@ -4,18 +4,18 @@ use super::cipher::{unwrap, wrap};
 use super::{Keys, MasterKey};
 use crate::Error;
 
-/// What became of a batch of stream keys.
+/// The outcome of rewrapping a batch of stream keys.
 #[derive(Debug)]
 pub struct Rewrapped {
-    /// How many there were; 0: all are done.
+    /// How many keys the batch had; 0 when all are done.
     pub found: usize,
     /// Streams whose keys do not open.
     pub unopened: Vec<String>,
 }
 
 impl Keys {
-    /// Wraps a batch of stream keys with another master key. A key that does not open (it was
-    /// changed it) does not keep the others from that: it stays as it is, and counts as done.
+    /// Rewraps a batch of stream keys with another master key. A key that does not open, because it
+    /// was changed, does not hold up the others: it stays as it is, and counts as done.
     ///
     /// # Errors
     /// When there is no master key, or PostgreSQL fails.

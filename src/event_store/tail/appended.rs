@@ -1,5 +1,5 @@
-//! What this process appends goes to its followers as it is: it is not read from the database, and
-//! neither are its keys looked up nor its private values opened again.
+//! Events that this process appends are handed to its followers directly: they are not read from
+//! the database, their keys are not looked up, and their private values are not decrypted again.
 
 use std::sync::Arc;
 
@@ -10,11 +10,11 @@ use crate::recorded::{Placement, RecordedEvent};
 use crate::sealing::{EventKey, Opened};
 use crate::{Append, Appended};
 
-/// An event that is to be appended, as it will be read.
+/// An event that is to be appended, as followers will read it.
 #[derive(Debug, Clone)]
 pub struct Decoded {
     pub(crate) event: domain::Event,
-    /// What seals it, and what it opens to.
+    /// Its key and its decrypted payload.
     pub(crate) sealed: Option<(EventKey, Opened)>,
 }
 
@@ -34,8 +34,8 @@ pub(crate) struct Recorded {
     pub(crate) digests: Vec<Vec<u8>>,
 }
 
-/// The events of an append as the log has them now; none if it is not known of each what it looks
-/// like there.
+/// The events of an append as the log now has them; empty unless that is known of every one of
+/// them.
 pub(crate) fn as_recorded(append: &mut Append, written: Written) -> Vec<Arc<LogEvent>> {
     let Some(recorded) = written.recorded else { return vec![] };
     let Appended::At { position, account_position: Some(account_position) } = written.outcome

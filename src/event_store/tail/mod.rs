@@ -21,7 +21,7 @@ pub(crate) use appended::{Recorded, Written, as_recorded};
 use ring::Place;
 pub(crate) use ring::Ring;
 
-/// Rows that a read asks for at least, however large the events were until then.
+/// Minimum number of rows that a read asks for, however large the preceding events were.
 const ROWS_MIN: usize = 16;
 
 /// How much to read at once; at least one event, if there is one.
@@ -44,13 +44,13 @@ impl Default for Budget {
 pub struct LogEvent {
     /// As the log holds it.
     pub recorded: RecordedEvent,
-    /// What happened, or why it cannot be read, which stops only the followers that need it.
+    /// The decoded event, or why it cannot be read, which stops only the followers that need it.
     pub event: Result<domain::Event, Arc<Error>>,
     bytes: usize,
 }
 
 impl From<RecordedEvent> for LogEvent {
-    /// For a reader of some of the log only.
+    /// For readers of selected events, which never enter the ring.
     fn from(recorded: RecordedEvent) -> Self {
         let bytes = recorded.payload.len();
         Self::new(recorded, bytes)
@@ -58,8 +58,8 @@ impl From<RecordedEvent> for LogEvent {
 }
 
 impl LogEvent {
-    /// Frees the event as it is stored, where it is decoded and nobody else holds it. Returns how
-    /// many bytes what is left takes, and what is made of it, about.
+    /// Frees the stored payload if the event was decoded and nobody else holds it. Returns
+    /// approximately how many bytes the decoded event takes, together with what is folded from it.
     pub fn free_stored(event: &mut Arc<Self>) -> usize {
         let weight = event.recorded.weight();
         if let Some(event) = Arc::get_mut(event)
@@ -80,7 +80,7 @@ impl LogEvent {
     }
 }
 
-/// The log for its followers.
+/// Reads the log for its followers, through the ring.
 #[derive(Debug, Clone)]
 pub struct Tail {
     log: Log,
@@ -91,9 +91,9 @@ impl Tail {
         Self { log }
     }
 
-    /// What comes after a position, ascending and without a gap, as far as the budget goes.
-    /// Nothing: there was nothing newer when this process last looked; [`Log::changed_after`] waits
-    /// for what other nodes append.
+    /// The events after a position, ascending and without a gap, as far as the budget goes. Empty
+    /// if there was nothing newer when this process last looked; [`Log::changed_after`] waits for
+    /// what other nodes append.
     ///
     /// # Errors
     /// [`Error::Hole`] when a position is missing, or why the log cannot be read.
@@ -114,20 +114,21 @@ impl Tail {
             }
             let goes_on = ring.end().0 == Some(after);
             if !goes_on && head - after > ring.events_max() {
-                // So far behind, it would only push the newest events out.
+                // A reader this far behind would only evict the newest events.
                 return self.fetch(after, budget).await;
             }
             let _loading = ring.loading.lock().await;
             if matches!(ring.after(after, budget), Place::AfterEnd) && !self.load(after).await? {
-                // The head that was known is not there: perhaps the database was put back.
+                // The known head does not exist: perhaps the database was restored to an earlier
+                // state.
                 self.log.look().await?;
                 return Ok(vec![]);
             }
         }
     }
 
-    /// Reads on from the ring's end, or begins a new ring after a position beyond it. Whether there
-    /// was anything.
+    /// Extends the ring from its end, or begins a new one after a position beyond it. Returns
+    /// whether there was anything to read.
     async fn load(&self, after: Position) -> Result<bool, Error> {
         let ring = self.log.ring();
         let (_, generation) = ring.end();
@@ -141,8 +142,7 @@ impl Tail {
     /// Reads from the database. Rows are taken one by one as they arrive and only until the budget
     /// is spent, so that many large events are never in memory together.
     ///
-    /// It is also for a reader far behind what others follow, and keeps nothing of it in the
-    /// ring.
+    /// Also for a reader far behind the others: nothing read here is kept in the ring.
     ///
     /// # Errors
     /// [`Error::Hole`] when a position is missing, or why the log cannot be read.

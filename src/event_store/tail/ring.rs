@@ -11,11 +11,11 @@ use super::{Budget, LogEvent};
 pub(crate) struct Ring {
     held: Mutex<Held>,
     limits: Budget,
-    /// Held by the task that reads on from the ring's end; others wait for that.
+    /// Held by the task that extends the ring; others wait for it.
     pub(super) loading: tokio::sync::Mutex<()>,
-    /// Statements that read events.
+    /// Number of statements that have read events.
     pub(super) reads: AtomicU64,
-    /// What an event took in the last read, in bytes.
+    /// Average size of an event in the last read, in bytes.
     pub(super) typical_bytes: AtomicUsize,
 }
 
@@ -23,16 +23,17 @@ pub(crate) struct Ring {
 struct Held {
     events: VecDeque<Arc<LogEvent>>,
     bytes: usize,
-    /// What this process appended behind a gap, until what others appended in it is read.
+    /// Events that this process appended beyond a gap, until those that other nodes appended within
+    /// it are read.
     ahead: Vec<Arc<LogEvent>>,
     /// Rises when everything is dropped, so that a read that began before is not kept.
     generation: u64,
 }
 
-/// Where what comes after a position is to be had.
+/// Where the events after a position can be found.
 pub(super) enum Place {
     Held(Vec<Arc<LogEvent>>),
-    /// It was held once, or never, and newer events are.
+    /// Before the ring's first event: they were evicted, or never held.
     BeforeStart,
     /// The ring ends there or earlier.
     AfterEnd,
@@ -40,7 +41,7 @@ pub(super) enum Place {
 
 impl Default for Ring {
     fn default() -> Self {
-        // Decoded, an event takes some three times as many bytes.
+        // In memory, a decoded event takes about three times its stored size.
         Self::new(Budget { events_max: 8_000, bytes_max: 16 << 20 })
     }
 }
@@ -81,13 +82,13 @@ impl Ring {
         Place::Held(events.take_while(fits).cloned().collect())
     }
 
-    /// The position of the newest event, and in which generation.
+    /// The position of the newest event, and the ring's generation.
     pub(super) fn end(&self) -> (Option<Position>, u64) {
         let held = self.lock();
         (held.end(), held.generation)
     }
 
-    /// Takes what was read after `position`, unless everything was dropped meanwhile.
+    /// Adds what was read after `position`, unless the ring was cleared meanwhile.
     pub(super) fn extend(&self, position: Position, generation: u64, events: &[Arc<LogEvent>]) {
         let mut held = self.lock();
         if held.generation != generation {
@@ -105,7 +106,7 @@ impl Ring {
         held.trim(self.limits);
     }
 
-    /// Takes what this process has appended, unless the ring has yet to begin.
+    /// Adds what this process has appended, unless the ring is still empty.
     pub(crate) fn appended(&self, events: Vec<Arc<LogEvent>>) {
         let mut held = self.lock();
         let (Some(first), Some(end)) = (events.first(), held.end()) else { return };
@@ -145,7 +146,8 @@ impl Held {
         self.events.back().map(|event| event.position())
     }
 
-    /// Takes those that come next, one after the other. Some may have come on another way already.
+    /// Adds the events that directly follow the ring's end. Some may be in the ring already, read
+    /// or appended by another task.
     fn go_on(&mut self, events: &[Arc<LogEvent>]) {
         for event in events {
             if self.end().is_none_or(|end| end.next() == event.position()) {

@@ -1,4 +1,4 @@
-//! What is read once for all who follow, on a real PostgreSQL.
+//! The shared tail, on a real PostgreSQL.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -102,7 +102,7 @@ async fn what_the_process_appends_is_not_read_again_and_is_what_would_be_read() 
     assert_eq!(positions(&handed), (2..=6).collect::<Vec<_>>());
     assert_eq!(reads(), before);
     let read = log.tail().fetch(Position::new(1), budget(100)).await.unwrap();
-    // Opens what is sealed in either.
+    // Decrypts the private values of both first, since that is done lazily.
     let whole = |events: &[Arc<LogEvent>]| {
         for event in events {
             event.recorded.reveal().unwrap();

@@ -52,7 +52,7 @@ async fn a_refusal_never_comes_from_a_stale_cache() {
     // `here` still has the trashed state in its cache when `there` restores.
     run(&there, id, Command::RestoreConversation).await.unwrap();
     run(&here, id, post("hi")).await.unwrap();
-    // And "nothing to do" is as little taken from the cache as a refusal.
+    // Nor does "nothing to do" come from a stale cache.
     run(&there, id, Command::TrashConversation).await.unwrap();
     let outcome = run(&here, id, Command::RestoreConversation).await.unwrap();
     assert!(outcome.first.is_some());
@@ -74,8 +74,8 @@ async fn a_bad_append_fails_alone() {
     assert_eq!((count(log.pool()).await, log.head().await.unwrap().get()), (19, 19));
 }
 
-/// A trigger that breaks the connection after the rows are written and committed is not to be had;
-/// the same ambiguity is a batch that is sent again although its first sending was committed.
+/// No trigger can break the connection after the commit. A batch that is sent again although its
+/// first sending was committed is equally ambiguous.
 #[tokio::test]
 async fn an_append_sent_again_after_an_unclear_commit_lands_once() {
     let (log, _) = log().await;
@@ -121,8 +121,8 @@ async fn connections_cut_while_commands_run_lose_and_double_nothing() {
                 .fetch_one(&mut connection)
                 .await
                 .unwrap();
-                // Long enough for a new connection, which has everything to plan, to get a batch
-                // through.
+                // Long enough for a new connection, which has to plan everything first, to get a
+                // batch through.
                 round += 1;
                 tokio::time::sleep(Duration::from_millis(round * 7 % 40)).await;
             }
@@ -135,7 +135,8 @@ async fn connections_cut_while_commands_run_lose_and_double_nothing() {
             let mut acknowledged = 0;
             for _ in 0..20 {
                 let [id, other] = [(); 2].map(|()| Uuid::now_v7());
-                // A load that is cut fails cleanly and is the caller's to repeat; an append is not.
+                // A load that is cut fails cleanly, and its caller repeats it; the appender repeats
+                // an append itself.
                 while create_both(&commands, id, other).await.is_err() {}
                 acknowledged += 2;
             }

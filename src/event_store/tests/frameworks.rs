@@ -21,7 +21,7 @@ async fn a_stream_of_ours_loads_through_stock_postgres_es() {
     let ours =
         EventStore::<Conversation>::load_events(commands.store(), &id.to_string()).await.unwrap();
     assert_eq!(theirs.len(), 2);
-    // User-written text is encrypted, and it has no keys.
+    // User-written text is encrypted, and stock postgres-es has no keys.
     let Event::MessagePosted { message, author, metadata, .. } = ours[1].payload.clone() else {
         panic!("{:?}", ours[1].payload);
     };

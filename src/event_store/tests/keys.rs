@@ -34,7 +34,8 @@ async fn without_a_master_key_the_log_can_be_read_but_not_what_is_sealed() {
     assert!(matches!(refused, Err(CommandError::Store(Error::MasterKeyMissing))), "{refused:?}");
 }
 
-/// The database was put back to before the stream had its key, which this process remembers.
+/// The database was restored to a time before the stream had its key, which this process has
+/// cached.
 #[tokio::test]
 async fn what_is_appended_can_be_read_also_when_the_streams_key_was_lost() {
     let (log, _) = log().await;

@@ -30,7 +30,7 @@ async fn a_lease_that_ends_further_ahead_than_one_lasts_is_over() {
     let (log, _) = log().await;
     let (one, other) = (Uuid::from_u128(1), Uuid::from_u128(2));
     let held = Lease::acquire(log.pool(), "x", one).await.unwrap().unwrap();
-    // What a clock that is set back by an hour makes of it.
+    // The effect of setting the database's clock back by an hour.
     let ends_later = "update leases set expires_at = expires_at + interval '1 hour'";
     log.pool().execute(ends_later).await.unwrap();
     let taken = Lease::acquire(log.pool(), "x", other).await.unwrap().unwrap();

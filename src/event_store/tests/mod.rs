@@ -1,4 +1,4 @@
-//! On a real PostgreSQL, a database for each test.
+//! Tests on a real PostgreSQL, with a database for each test.
 
 mod commands;
 mod frameworks;
@@ -25,7 +25,7 @@ use crate::{
 pub(crate) const ANN: UserId = UserId::new(Uuid::from_u128(1));
 const BOB: UserId = UserId::new(Uuid::from_u128(2));
 
-/// The log of a database of its own, and that database's address.
+/// A log in a database of its own, and that database's URL.
 pub(crate) async fn log() -> (Log, String) {
     let database = testing::database().await;
     let log = testing::on(database.pool().await).await;
@@ -73,7 +73,7 @@ pub(crate) async fn run(
     commands.execute::<Conversation>(id.into(), command, &context(None)).await
 }
 
-/// One event for each of some streams, at the versions that they are expected to have.
+/// An append of one event to each of these streams, at its expected version.
 fn append(streams: &[(Uuid, i64)], payload: &str, idempotency: Option<Idempotency>) -> Append {
     let streams = streams.iter().map(|(stream, expected_version)| StreamEvents {
         aggregate_type: "test",

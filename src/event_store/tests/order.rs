@@ -31,8 +31,8 @@ async fn positions_count_from_one_over_all_streams() {
     assert_eq!(log.head().await.unwrap(), Position::new(5));
 }
 
-/// Why the head is a row and not a sequence: with a sequence, the second writer commits first, a
-/// tailing reader moves past both numbers, and the first writer's event is never seen.
+/// Why the head is a row and not a sequence: with a sequence, the second writer could commit first,
+/// a tailing reader would move past both numbers, and it would never see the first writer's event.
 #[tokio::test]
 async fn a_writer_that_commits_late_is_not_overtaken() {
     let (log, url) = log().await;
@@ -206,7 +206,7 @@ async fn a_search_finds_no_more_at_once_than_fits_into_memory() {
     }
     assert_eq!((after, sizes.iter().sum::<usize>()), (17, 17));
     assert!(sizes.len() > 1 && sizes.iter().all(|size| *size < 16), "{sizes:?}");
-    // And one that is as large as that is found alone.
+    // A limit of one still finds an event of that size.
     let Found { events, more } = log.search(&Search::default(), Position::new(1), 1).await.unwrap();
     assert_eq!((events.len(), more), (1, true));
 }

@@ -1,4 +1,4 @@
-//! An aggregate whose streams have something that can be moved between them.
+//! A test aggregate: purses of coins, which can be moved from one stream to another.
 
 use domain::{Decider, StoredEvent};
 use serde::{Deserialize, Serialize};

@@ -18,7 +18,7 @@ async fn the_database_refuses_to_change_the_log() {
     assert_eq!(count(log.pool()).await, 1);
 }
 
-/// Also when PostgreSQL knows nothing of the values, or of how the tables have grown.
+/// Even with a generic plan and without up-to-date statistics.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_tail_of_the_log_is_read_by_look_ups() {
     let (log, url) = log().await;

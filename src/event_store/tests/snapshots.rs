@@ -63,7 +63,7 @@ async fn a_snapshot_saves_reading_what_it_holds() {
     let id = Uuid::now_v7();
     long_stream(&commands, id).await;
     wait_until("a snapshot is written", async || snapshot_version(&log).await == Some(500)).await;
-    // An event that cannot be read, where only a fold from zero would meet it.
+    // Makes an event unreadable that only a fold from zero would meet.
     for statement in [
         "alter table events disable trigger events_refuse_change",
         "update events set payload = '{}' where sequence = 3",

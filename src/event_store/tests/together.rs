@@ -10,7 +10,7 @@ use super::purse::{Command, Purse, TooFew};
 use super::{append, context, count, create, log, node, post, run};
 use crate::{Appended, CommandError, Commands, Context, Idempotency, Outcome, Together};
 
-/// What refused.
+/// The common refusal type.
 #[derive(Debug, PartialEq)]
 enum Refused {
     Purse(i64),
@@ -66,7 +66,7 @@ async fn what_several_streams_decide_is_one_commit_with_one_outcome() {
     let names: Vec<_> = events.iter().map(|e| e.metadata_value("command").unwrap()).collect();
     let both = ["CreateConversation", "PostMessage"];
     assert_eq!(names, [&["Put"][..], &both, &both].concat());
-    // Either room's text was encrypted under the key that was made with it.
+    // Each room's text was encrypted under the key created in the same append.
     for (event, expected) in [(&events[2], "here"), (&events[4], "there")] {
         let conversation::Event::MessagePosted { text, .. } = event.decode().unwrap() else {
             panic!("{event:?}");
@@ -110,8 +110,7 @@ async fn a_stream_that_is_named_twice_sees_the_first_commands_before_the_second(
     assert_eq!((coins(&commands, purse).await, count(log.pool()).await), (1, 3));
 }
 
-/// Also where the stream that has changed gets no event: what is decided from several streams is
-/// right about all.
+/// Even if the changed stream gets no event: a decision over several streams holds for all of them.
 #[tokio::test]
 async fn no_stream_is_decided_from_a_stale_cache() {
     let (log, _) = log().await;
@@ -126,7 +125,7 @@ async fn no_stream_is_decided_from_a_stale_cache() {
     };
     let restored = conversation::Event::ConversationRestored;
     for coins in [1, 0] {
-        // `here` still has the state in which there is nothing to restore.
+        // `here` still caches the state in which there is nothing to restore.
         run(&there, room, conversation::Command::TrashConversation).await.unwrap();
         restore(coins).await;
         let restored = log.ends_with::<Conversation>(room.into(), &restored).await;
@@ -148,7 +147,7 @@ async fn a_key_stands_for_what_all_streams_did() {
     };
     let first = execute(2, 1).await.unwrap();
     assert_eq!((first.aggregate_id, first.position), (from, Position::new(3)));
-    // Also where it would be refused, or change nothing, by now.
+    // Even if the command would by now be refused, or change nothing.
     for coins in [2, 9, 0] {
         assert_eq!(execute(coins, 1).await.unwrap(), Outcome { replayed: true, ..first.clone() });
     }
@@ -229,7 +228,7 @@ async fn what_was_appended_to_several_streams_is_recognised_when_it_is_sent_agai
     let first = appender.append(sent.clone()).await.unwrap();
     let (position, account_position) = (Position::new(1), Some(AccountPosition::new(1)));
     assert_eq!(first, Appended::At { position, account_position });
-    // All of the streams have gone on since.
+    // All of the streams have moved on since.
     let further = append(&[(looked_at, 0), (here, 1), (there, 1)], "{}", None);
     appender.append(further).await.unwrap();
     assert_eq!(appender.append(sent).await.unwrap(), first);
@@ -246,7 +245,7 @@ async fn callers_of_two_nodes_who_move_between_streams_keep_the_sum() {
     for purse in purses {
         fill(&nodes[0], purse, EACH).await;
     }
-    // Pairs in either order: locking them as they come would soon deadlock.
+    // Pairs occur in either order: locking them in the order given would soon deadlock.
     let callers = (0..32_usize).map(|caller| {
         let commands = nodes[caller % 2].clone();
         tokio::spawn(async move {

@@ -93,7 +93,7 @@ fn print_by_event(steps: &[Step]) -> Result<(), Failure> {
     Ok(())
 }
 
-/// One row for each change; an event that changed nothing that is shown has one too.
+/// One row for each change; an event without a visible change has one too.
 fn rows(step: &Step) -> Vec<Vec<Value>> {
     let row = |path: &str, before: Option<&Value>, after: Option<&Value>| {
         vec![

@@ -19,7 +19,7 @@ pub(in crate::ops) struct Import {
 const BATCH_SIZE: usize = 1000;
 
 impl Import {
-    /// In one transaction: all of it is there, or nothing.
+    /// Imports in one transaction, all or nothing.
     pub(in crate::ops) async fn run(self, options: Options) -> Result<(), Failure> {
         let database = Database::open_or_make(&options).await?;
         let imported = self.import(&database).await;

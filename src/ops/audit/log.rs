@@ -108,7 +108,8 @@ impl Log {
         let mut after = self.after;
         let mut left = if self.limit == 0 { i64::MAX } else { self.limit };
         loop {
-            // Asked before the search: what is recorded between the two is not waited past.
+            // The head is read before the search, so that the wait below does not miss events that
+            // are recorded between the two.
             let head = log.head().await?;
             let events = log.search(&search, after, PAGE.min(left)).await?.events;
             let rows = events.iter().map(row).collect();

@@ -1,4 +1,4 @@
-//! `audit …`: reading the log, proving that it is as it was recorded, and going on when part of it
+//! `audit …`: reads the log, proves that it is as it was recorded, and quarantines events that
 //! cannot be read.
 
 mod diff;
@@ -45,7 +45,7 @@ struct Named {
     account: AccountId,
 }
 
-/// A position that an event may have, as an argument.
+/// A parser for the argument of an event's position, 1 or greater.
 pub(super) fn position() -> impl TypedValueParser<Value = Position> {
     clap::value_parser!(i64).range(1..).map(Position::new)
 }

@@ -62,7 +62,7 @@ impl State {
         })?)
     }
 
-    /// The members are a grid of their own for people.
+    /// In the table format, the members get a table of their own.
     fn print(&self, mut state: Value) -> Result<(), Failure> {
         let members = match (self.layout.format, &mut state["members"]) {
             (Format::Table, Value::Object(members)) => std::mem::take(members),

@@ -35,24 +35,24 @@ pub(in crate::ops) struct Verify {
     layout: Layout,
 }
 
-/// What an auditor noted.
+/// A digest that an auditor noted earlier.
 #[derive(Debug, Clone)]
 struct Expected {
     position: Position,
     digest: Digest,
 }
 
-/// What is quarantined in the part that was looked at, by position.
+/// The quarantined events among those that were checked, by position.
 type AllQuarantined = Vec<(Position, Quarantined)>;
 
-/// A log in which nothing differs.
+/// The result for a log in which nothing differs.
 struct Verified {
     verifier: Verifier,
-    /// Sealed events whose keys were not imported.
+    /// How many encrypted events were imported without keys.
     imported: u64,
 }
 
-/// That the log ends where its head says.
+/// Checks that the log ends where its head says.
 fn at_the_head(verifier: &Verifier, head: Position, head_digest: &str) -> Result<(), Difference> {
     let last = verifier.position();
     let (position, what) = if last < head {
@@ -94,7 +94,8 @@ impl Verify {
         self.report(verified?, &quarantined)
     }
 
-    /// Everything but the errors of reading: what was verified, or the first difference.
+    /// Verifies a database: what was verified, or the first difference. Errors of reading are the
+    /// outer result's.
     async fn database(
         &self,
         database: &Database,

@@ -24,7 +24,7 @@ pub(super) async fn check(options: &Options, findings: &mut Findings) -> Result<
     Ok(())
 }
 
-/// Whether a server can listen on it, or one does.
+/// Whether a server can listen on this address, or one of ours does.
 async fn address(address: SocketAddr) -> Result<String, String> {
     match TcpListener::bind(address).await {
         Ok(_) => Ok(format!("{address} is free")),
@@ -36,7 +36,7 @@ async fn address(address: SocketAddr) -> Result<String, String> {
     }
 }
 
-/// Whether what listens there is one of ours.
+/// Whether it is a Colloquy server that listens there.
 async fn is_served(address: SocketAddr) -> bool {
     const REQUEST: &[u8] = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
     let asking = async {
@@ -55,7 +55,7 @@ async fn is_served(address: SocketAddr) -> bool {
     })
 }
 
-/// Whether what is private can be kept there, if there is any.
+/// Whether the data folder can be used, if anything is to be kept in it.
 fn data_folder(options: &Options) -> Result<Result<String, String>, Failure> {
     let has_nats = options.nats_is_off() || options.nats()?.is_some();
     if !options.database_is_private() && has_nats && options.master_key.is_some() {

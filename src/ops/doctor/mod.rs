@@ -23,7 +23,7 @@ struct Findings {
 }
 
 impl Findings {
-    /// The finding and, if something is wrong, what to do.
+    /// Adds a finding and, if something is wrong, what to do about it.
     fn add(&mut self, check: &str, found: Result<String, String>, to_do: &str) {
         let (verdict, detail, to_do) = match found {
             Ok(detail) => ("ok", detail, ""),
@@ -76,7 +76,7 @@ const MEND_COLLATIONS: &str = "use a PostgreSQL built with ICU; after an upgrade
 const LOOK_AT_FOLLOWER: &str = "see docs/replay.md; after the fix: `colloquy projection retry`";
 const LOOK_AT_STREAM: &str = "see docs/nats.md";
 
-/// Whether `serve` could tell who calls.
+/// Whether `serve` could verify access tokens.
 fn tokens(options: &Options) -> Result<String, String> {
     if options.jwt_public_key.is_some() {
         Ok("COLLOQUY_JWT_PUBLIC_KEY".to_owned())
@@ -93,7 +93,7 @@ fn tokens(options: &Options) -> Result<String, String> {
     }
 }
 
-/// What the read models' indexes need.
+/// Whether the extensions are available that the read models' indexes need.
 async fn extensions(pool: &PgPool) -> Result<String, String> {
     let missing: Vec<String> = sqlx::query_scalar(
         "select name
@@ -109,7 +109,8 @@ async fn extensions(pool: &PgPool) -> Result<String, String> {
     }
 }
 
-/// What names are ordered by; indexes are in the order of the libraries that they were built with.
+/// Whether the collations that names are sorted by are there and unchanged: an index is in the
+/// order of the library version that it was built with.
 async fn collations(pool: &PgPool) -> Result<String, String> {
     let (encoding, has_icu, is_current): (String, bool, bool) = sqlx::query_as(
         "select pg_encoding_to_char(encoding),
@@ -139,7 +140,7 @@ async fn master_key(database: &Database, options: &Options) -> Result<String, St
     }
 }
 
-/// Whether there is a log.
+/// Checks the database. Returns whether it has an event log.
 async fn postgres(pool: &PgPool, options: &Options, findings: &mut Findings) -> bool {
     let setting = |name: &'static str| async move {
         sqlx::query_scalar::<_, String>("select current_setting($1)")
@@ -211,7 +212,7 @@ async fn connections(pool: &PgPool) -> Result<String, String> {
     if used < max { Ok(found) } else { Err(found) }
 }
 
-/// Who follows the log, who does what, and what is passed over.
+/// The log's followers, the leases, and the quarantined events.
 async fn standing(pool: &PgPool, options: &Options, findings: &mut Findings) {
     let followers = lag::followers(!options.nats_is_off());
     let standing = match Standing::read(pool, &followers).await {
@@ -263,7 +264,7 @@ async fn nats(options: &Options, pool: Option<&PgPool>, findings: &mut Findings)
                 return findings.add("NATS", Ok(found.to_owned()), "");
             }
         },
-        // It was checked at the start, but files may have gone since.
+        // The options were checked at the start, but files may have gone since.
         Err(_) => {
             let found = "its certificates cannot be read".to_owned();
             return findings.add("NATS", Err(found), "put the files of COLLOQUY_NATS_*_FILE back");

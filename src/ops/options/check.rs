@@ -1,5 +1,4 @@
-//! Whether the values can be used: a wrong one stops every verb with a line that says what is
-//! accepted.
+//! Validates the values: a wrong one stops every verb with a line that says what is accepted.
 
 use api::token::Authenticator;
 use event_store::MasterKey;
@@ -10,7 +9,7 @@ use super::Options;
 use crate::ops::{Failure, database, given_file, shown_url, telemetry};
 
 impl Options {
-    /// How to reach NATS by a URL of its own; none when it is off, or private.
+    /// How to reach the configured NATS server; `None` when NATS is off, or private.
     pub(in crate::ops) fn nats(&self) -> Result<Option<NatsOptions>, Failure> {
         let Some(url) = self.nats_url.as_deref().filter(|_| !self.nats_is_off()) else {
             return Ok(None);
@@ -106,7 +105,7 @@ fn is_http(url: &str) -> bool {
     Url::parse(url).is_ok_and(|url| matches!(url.scheme(), "http" | "https"))
 }
 
-/// What a value is that must not be seen.
+/// Shown in place of a secret value.
 const HIDDEN: &str = "(hidden)";
 
 pub(in crate::ops) fn wrong(variable: &str, value: &str, accepted: &str) -> Failure {

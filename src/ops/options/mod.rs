@@ -105,11 +105,12 @@ impl Options {
         })
     }
 
-    /// Where callers reach the server that listens on this address, without a slash at the end.
+    /// Where callers reach the server that listens on this address, without a trailing slash.
     pub(super) fn public_url(&self, address: SocketAddr) -> String {
         match &self.public_url {
             Some(url) => url.trim_end_matches('/').to_owned(),
-            // All of the machine's addresses are none that can be called.
+            // The unspecified address stands for all of the machine's addresses, and cannot be
+            // called.
             None if address.ip().is_unspecified() => format!("http://localhost:{}", address.port()),
             None => format!("http://{address}"),
         }
@@ -119,17 +120,17 @@ impl Options {
         self.data_dir.clone().unwrap_or_else(embedded::default_data_dir)
     }
 
-    /// NATS is not wanted.
+    /// Whether NATS is turned off.
     pub(super) fn nats_is_off(&self) -> bool {
         self.nats_url.as_deref() == Some("off")
     }
 
-    /// No server is given: a private one keeps the log.
+    /// Whether no database is configured, so that a private PostgreSQL keeps the log.
     pub(super) fn database_is_private(&self) -> bool {
         self.database_url.is_none() && self.database_url_file.is_none()
     }
 
-    /// Takes the values that are given in files.
+    /// Reads the values that are given in files.
     pub(super) fn take_files(&mut self) -> Result<(), Failure> {
         for (variable, value, file) in [
             ("DATABASE_URL", &mut self.database_url, &self.database_url_file),
@@ -143,7 +144,7 @@ impl Options {
         Ok(())
     }
 
-    /// How events are published to this server.
+    /// The relay's settings for publishing to this NATS server.
     pub(super) fn relay(&self, nats: NatsOptions) -> Result<relay::Settings, Failure> {
         Ok(relay::Settings {
             nats,

@@ -1,4 +1,4 @@
-//! `projection …`: how the read models are, and trying again those that stopped.
+//! `projection …`: shows the state of the read models, and retries those that stopped.
 
 mod retry;
 mod status;

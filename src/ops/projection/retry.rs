@@ -15,7 +15,7 @@ pub(in crate::ops) struct Retry {
     name: String,
 }
 
-/// A node notices within two seconds that it is to try again.
+/// How long to wait for a node to try again, which it does within two seconds.
 const PATIENCE: Duration = Duration::from_secs(10);
 const LOOK_EVERY: Duration = Duration::from_millis(200);
 

@@ -48,7 +48,7 @@ impl Status {
     }
 }
 
-/// For people, a tenth is exact enough.
+/// Rounds fractions to one decimal for people.
 fn render(value: &Value, layout: Layout) -> Value {
     match value.as_f64().filter(|_| value.is_f64() && layout.is_brief()) {
         Some(number) => format!("{number:.1}").into(),

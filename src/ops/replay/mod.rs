@@ -1,4 +1,4 @@
-//! `replay …`: what was made from the log is compared with it, and made again.
+//! `replay …`: compares what is derived from the log with it, and rebuilds it.
 
 mod nats;
 mod projection;
@@ -55,7 +55,7 @@ impl Building {
     }
 }
 
-/// A model's name, in the list of all.
+/// Parses the name of a read model.
 pub(super) fn model(name: &str) -> Result<String, String> {
     let names: Vec<&str> = projections::MODELS.iter().map(|model| model.name).collect();
     match names.contains(&name) {
@@ -64,7 +64,7 @@ pub(super) fn model(name: &str) -> Result<String, String> {
     }
 }
 
-/// Says how far building has come.
+/// Reports the progress of building.
 fn report() -> impl FnMut(Step) + Send {
     let mut progress = None;
     move |step| {
@@ -82,8 +82,9 @@ fn report() -> impl FnMut(Step) + Send {
     }
 }
 
-/// Works until Ctrl-C, which ends it in good order: what is shown is as it was, and a database that
-/// was started for the verb is stopped. What builds read models gives its lease back first.
+/// Works until Ctrl-C, after which the verb still ends in good order: what is shown stays as it
+/// was, and a database that was started for the verb is stopped. A build of read models first gives
+/// its lease back.
 async fn until_interrupted<T, E: Into<Failure>>(
     work: impl Future<Output = Result<T, E>>,
     building: Option<&projections::replay::Replay>,
@@ -103,7 +104,7 @@ async fn until_interrupted<T, E: Into<Failure>>(
     Err(anyhow!("interrupted: {what_then}").into())
 }
 
-/// What to do with an unreadable event is for an operator to decide.
+/// Adds to the error of an unreadable event what an operator can decide to do.
 fn advise(error: projections::Error) -> Failure {
     match &error {
         projections::Error::Refused { position, source }

@@ -2,7 +2,7 @@ use api::token::Authenticator;
 
 use crate::ops::{Failure, Options, token};
 
-/// The judge of access tokens, and the secret if it is one that tokens can be made with here.
+/// The verifier of access tokens, and the secret if tokens can be issued with it here.
 pub(super) fn authenticator(
     options: &Options,
     quick_start: bool,

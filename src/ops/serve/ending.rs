@@ -1,4 +1,4 @@
-//! What ends a server.
+//! How a server ends: by a panic or a signal, and draining.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::ops::Failure;
 
-/// Returns when a task has panicked: each of them is one without which the server cannot go on.
+/// Returns when a task has panicked: the server cannot go on without any of them.
 pub(super) async fn panicked(tasks: &mut JoinSet<()>) -> Failure {
     while let Some(ended) = tasks.join_next().await {
         if let Err(error) = ended {
@@ -42,7 +42,7 @@ pub(super) fn shutdown_signal() -> Result<CancellationToken, Failure> {
     Ok(shutdown)
 }
 
-/// Waits until everything that was begun is finished, for so long.
+/// Waits until all tasks have ended and all connections are closed, at most for `patience`.
 pub(super) async fn drain(mut followers: JoinSet<()>, pools: [PgPool; 2], patience: Duration) {
     let drained = async {
         while followers.join_next().await.is_some() {}

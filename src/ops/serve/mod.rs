@@ -28,7 +28,7 @@ use super::lag::Watched;
 use super::readiness::Relay;
 use super::{Failure, Options, descriptors, master_key, telemetry};
 
-/// To PostgreSQL, unless another number is given.
+/// Default number of connections to PostgreSQL.
 pub(super) const CONNECTIONS_MAX: u32 = 32;
 
 #[derive(Debug, Args)]
@@ -105,7 +105,8 @@ impl Serve {
         let commands = Commands::start(log.clone(), &settings, accepting.clone());
         let memory = projections::Memory::start(&queries);
         let progress = memory.progress().clone();
-        // What was acknowledged before the start is answered from the start, or nothing is.
+        // No query is answered until the read models show everything that was acknowledged before
+        // the start.
         progress.promise(log.head().await?);
         let mut followers = projections::start(&log, &memory, node, &following);
         followers.spawn(event_store::watch_database(log.clone(), following.clone()));
@@ -156,7 +157,7 @@ impl Serve {
         answered
     }
 
-    /// The log, with the keys to it, and the connections for queries.
+    /// Opens the log with its keys, the connections for queries, and the lock for the keys in use.
     async fn open(
         &self,
         options: &Options,
@@ -180,7 +181,8 @@ impl Serve {
         })
     }
 
-    /// A stream takes a connection for as long as it is open, and leaves as many to requests.
+    /// An event stream occupies a connection for as long as it is open. Streams get at most half of
+    /// the connections, so that the others are left to requests.
     fn streams(&self, connections: api::server::Settings) -> live::Limits {
         let half = connections.connections_max.div_ceil(2);
         live::Limits {
@@ -189,7 +191,7 @@ impl Serve {
         }
     }
 
-    /// How publishing goes, unless it is off.
+    /// Starts the relay and returns its status; `None` if publishing is off.
     async fn relay(
         &self,
         options: &Options,
@@ -215,9 +217,9 @@ impl Serve {
 /// How long draining requests may take after a failure, when nothing can be finished any more.
 const TIMEOUT_AFTER_FAILURE: Duration = Duration::from_secs(1);
 
-/// Sums up what was measured since the last time. Every single measurement is kept until then, or
-/// until the metrics are asked for: without it, a node that is not scraped grows by 8 bytes and
-/// more with each request.
+/// Aggregates metric samples every five seconds. Each single sample is kept until then, or until
+/// the metrics are scraped: without this, a node that is not scraped grows by 8 bytes and more with
+/// each request.
 async fn keep_metrics_small(metrics: PrometheusHandle, stop: CancellationToken) {
     let mut ticks = tokio::time::interval(Duration::from_secs(5));
     while stop.run_until_cancelled(ticks.tick()).await.is_some() {

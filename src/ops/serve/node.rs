@@ -1,4 +1,4 @@
-//! What answers requests once it may.
+//! Answers requests once the read models have caught up.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -17,12 +17,12 @@ use crate::ops::lag::Watched;
 use crate::ops::readiness::{Relay, readiness};
 use crate::ops::{Failure, Options, private_nats};
 
-/// Most starts have caught up by then, also one that first waits for the lease of a node that was
-/// killed, so that a caller seldom meets a server that cannot answer yet. One with more to do can
-/// be asked how it is.
+/// How long a start waits for the read models before it listens anyway. Most have caught up by
+/// then, even after waiting for the lease of a node that was killed, so that a caller seldom meets
+/// a server that cannot answer yet. A start that takes longer can at least be asked for its health.
 const LISTENS_WITHIN: Duration = Duration::from_secs(10);
 
-/// The services that answer requests, and what they are notified of.
+/// Everything that answering requests takes.
 pub(super) struct Node {
     pub(super) commands: Commands,
     pub(super) memory: projections::Memory,
@@ -32,7 +32,7 @@ pub(super) struct Node {
     pub(super) authenticator: Authenticator,
     pub(super) revocations: projections::Revocations,
     pub(super) live: Live,
-    /// That tokens can be made with.
+    /// The secret that tokens can be issued with.
     pub(super) secret: Option<String>,
     pub(super) metrics: PrometheusHandle,
     pub(super) relay: Relay,
@@ -40,8 +40,8 @@ pub(super) struct Node {
 }
 
 impl Node {
-    /// Listens once what was recorded before can be seen, or soon after, and answers until it is
-    /// told to stop.
+    /// Listens once the read models have caught up, or after [`LISTENS_WITHIN`], and answers until
+    /// it is told to stop.
     pub(super) async fn answer(
         self,
         serve: &Serve,

@@ -2,7 +2,7 @@ use domain::AccountId;
 
 use crate::ops::{Failure, output, token};
 
-/// What a newcomer needs: the URL, a token that works, three requests to paste.
+/// Prints what a newcomer needs: the URL, a token that works, three requests to paste.
 pub(super) fn print(
     url: &str,
     secret: &str,

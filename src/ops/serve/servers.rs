@@ -4,7 +4,8 @@ use relay::NatsOptions;
 use crate::ops::database::URL_FILE;
 use crate::ops::{Failure, Options, private_nats};
 
-/// What is started must be stopped in the other order, also after a failure in between.
+/// The private servers that were started. They must be stopped in reverse order, even after a
+/// failure in between.
 #[derive(Default)]
 pub(super) struct Servers {
     postgres: Option<embedded::Postgres>,
@@ -12,7 +13,7 @@ pub(super) struct Servers {
 }
 
 impl Servers {
-    /// Where the database is; a private one is started.
+    /// The database's URL; a private PostgreSQL is started if none is configured.
     pub(super) async fn database_url(&mut self, options: &Options) -> Result<String, Failure> {
         if let Some(url) = &options.database_url {
             return Ok(url.clone());
@@ -26,7 +27,7 @@ impl Servers {
         Ok(url)
     }
 
-    /// How to reach NATS, unless it is off; a private one is started.
+    /// How to reach NATS, unless it is off; a private server is started if none is configured.
     pub(super) async fn nats(&mut self, options: &Options) -> Result<Option<NatsOptions>, Failure> {
         if options.nats_is_off() {
             tracing::warn!("NATS_URL is off: events are recorded, but not published");

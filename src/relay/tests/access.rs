@@ -1,4 +1,4 @@
-//! On a server that lets Colloquy and its readers do no more than they need.
+//! Tests on a server that grants Colloquy and its readers no more than they need.
 
 use async_nats::jetstream::consumer::{AckPolicy, PullConsumer, pull, push};
 use async_nats::jetstream::context::GetStreamErrorKind;
@@ -8,7 +8,7 @@ use futures::{StreamExt, TryStreamExt};
 use super::*;
 use crate::access::{asked_by_readers, asked_by_readers_for_several, heard_by_readers, published};
 
-/// A server for this installation; the fixture is given Colloquy's own user.
+/// Starts a server for this installation; the fixture uses Colloquy's own user.
 async fn start(folder: &Path) -> (Nats, Fixture) {
     let mut fixture = Fixture::new(nats_url().await).await;
     let (prefix, stream) = (&fixture.settings.subject_prefix, &fixture.settings.stream);
@@ -30,8 +30,8 @@ async fn reader(nats: &Nats) -> jetstream::Context {
     reader
 }
 
-/// The server has done all that the client asked of it before: it answers, if only that there is no
-/// such stream. To flush is only to send it.
+/// Waits until the server has processed all that the client sent before: it answers a later
+/// request, even if only with "no such stream". A flush would only send.
 async fn carried_out(client: &async_nats::Client, stream: &str) {
     let answer = jetstream::new(client.clone()).get_stream(stream).await;
     assert!(matches!(answer.unwrap_err().kind(), GetStreamErrorKind::JetStream(_)));
@@ -45,7 +45,7 @@ fn durable() -> pull::Config {
     }
 }
 
-/// The numbers of the next messages for the durable consumer, each acknowledged for good.
+/// Reads and acknowledges the next messages of the durable consumer; returns their numbers.
 async fn read(reader: &jetstream::Context, stream: &str, count: usize) -> Vec<u64> {
     let stream = reader.get_stream(stream).await.unwrap();
     let consumer: PullConsumer = stream.get_consumer("reader").await.unwrap();
@@ -91,7 +91,7 @@ async fn a_reader_changes_nothing_in_the_stream() {
     assert!(reader.delete_stream(stream).await.is_err());
     let found = reader.get_stream(stream).await.unwrap();
     assert!(found.purge().await.is_err() && found.delete_message(1).await.is_err());
-    // It makes no consumers and takes none away: one that pushes could send the stream to
+    // A reader can neither create nor delete consumers: a push consumer could send the stream to
     // Colloquy's own subjects.
     fixture.stream().await.create_consumer(durable()).await.unwrap();
     let pushing =
@@ -102,12 +102,12 @@ async fn a_reader_changes_nothing_in_the_stream() {
     assert!(found.delete_consumer("reader").await.is_err());
     let consumers: Vec<_> = found.consumer_names().try_collect().await.unwrap();
     assert_eq!(consumers, ["reader"]);
-    // The server's answer would be a message of the stream if it were sent there.
+    // The server's response would become a message of the stream if it were sent to its subject.
     let client = reader.client();
     for asked in [format!("$JS.API.STREAM.INFO.{stream}"), "$JS.API.INFO".to_owned()] {
         client.publish_with_reply(asked, subject.clone(), "".into()).await.unwrap();
     }
-    // All of it has been carried out when a later question is answered.
+    // All of it has been processed once a later request is answered.
     reader.get_stream(stream).await.unwrap();
     fixture.append(1).await;
     relay.until("it goes on", |status| status.position == Position::new(4)).await;

@@ -1,4 +1,4 @@
-//! What is erased from the stream, and stays so.
+//! Erasures from the stream, which must stay erased.
 
 use async_nats::jetstream::stream::{Config, StorageType};
 use domain::Position;
@@ -20,7 +20,7 @@ async fn what_was_erased_is_erased_again_from_an_older_copy_of_the_stream() {
     fixture.delete_room(room).await;
     fixture.until_all_are_there_but(&[2]).await;
     relay.until("all are published", |status| status.position == Position::new(6)).await;
-    // Nothing is written any more.
+    // Nothing is appended from here on.
     let _broker = put_copy_back(broker, &folder).await;
     fixture.until_all_are_there_but(&[2]).await;
     relay.until("nothing fails", |status| status.failure.is_none()).await;
@@ -47,7 +47,7 @@ async fn of_an_erased_conversation_nothing_is_left_in_the_stream_but_that_it_was
     fixture.until_nothing_is_found().await;
 }
 
-/// The copy has all events, so that its last sequence tells nothing.
+/// The copy has all events, so that its last sequence reveals nothing.
 #[tokio::test]
 async fn a_copy_from_just_before_an_erasure_is_noticed() {
     let folder = folder();
@@ -105,8 +105,8 @@ async fn erasing_that_is_refused_stops_nothing_and_is_told() {
     fixture.until_all_are_there_but(&[2]).await;
 }
 
-/// Where a block of its store ends, a broker of version 2.9 leaves messages out of its list of
-/// those that were deleted.
+/// At the end of a block of its store, a broker of version 2.9 omits messages from its list of
+/// deleted ones.
 #[tokio::test]
 async fn what_was_erased_counts_as_back_only_if_the_message_is_there() {
     // More than a block of 16 MiB.
@@ -114,7 +114,7 @@ async fn what_was_erased_counts_as_back_only_if_the_message_is_there() {
     let fixture = Fixture::new(nats_url().await).await;
     let mut relay = fixture.relay();
     fixture.append(1).await;
-    // No more at once than there are connections.
+    // No more concurrently than there are connections.
     let rooms: Vec<Uuid> =
         stream::iter(0..ROOMS).map(|_| fixture.create_large_room()).buffered(8).collect().await;
     stream::iter(rooms).for_each_concurrent(8, |room| fixture.delete_room(room)).await;
@@ -124,7 +124,7 @@ async fn what_was_erased_counts_as_back_only_if_the_message_is_there() {
     fixture.until_nothing_is_found().await;
     relay.stop().await;
 
-    // It is deleted, and not yet noted.
+    // The message is deleted, but not yet recorded as erased.
     let unnoted: i64 = sqlx::query_scalar(
         "update nats_erasures set done_at = null
          where position = (select max(position) from nats_erasures)

@@ -1,4 +1,4 @@
-//! Another program writes to the stream, or deletes from it, or takes it away; or the broker
+//! Another program writes to the stream, deletes from it, or deletes the stream; or the broker
 //! refuses.
 
 use domain::Position;
@@ -25,14 +25,14 @@ async fn nothing_is_published_behind_a_message_that_is_not_the_logs() {
     relay.fails_because("message 4 of the stream is not event 4 of the log").await;
     assert_eq!(fixture.findings().await, [Finding::Foreign { position: Position::new(4) }]);
 
-    // Taken away, it leaves a number that was never event 4's.
+    // Deleted, the message leaves a number that was never event 4's.
     let stream = fixture.stream().await;
     stream.delete_message(4).await.unwrap();
     relay.fails_because("message 4 is missing").await;
     assert_eq!(fixture.findings().await, [Finding::Missing { position: Position::new(4) }]);
     stream.purge().await.unwrap();
     assert_eq!(fixture.findings().await, [Finding::Missing { position: Position::new(4) }]);
-    // A relay that begins anew knows as much.
+    // A relay that is started anew finds the same.
     relay.stop().await;
     let mut relay = fixture.relay();
     relay.fails_because("message 4 is missing").await;
@@ -48,7 +48,7 @@ async fn nothing_is_published_behind_a_message_that_is_not_the_logs() {
     fixture.until_nothing_is_found().await;
 }
 
-/// Of two nodes, one at a time tries to publish; both say how that goes.
+/// Of two nodes, one at a time tries to publish; both report the outcome.
 #[tokio::test]
 async fn a_failure_is_told_by_all_nodes_and_cleared_on_all() {
     let fixture = Fixture::new(nats_url().await).await;

@@ -1,9 +1,9 @@
-//! Events that were published before, once more for a new consumer.
+//! Publishing past events again for a new consumer.
 
 use super::*;
 
 impl Fixture {
-    /// Into a stream of its own, with one more batch than are under way at once.
+    /// Copies into a separate stream.
     fn copying(&self, from: i64, to: i64) -> Copying {
         let prefix = format!("replay.{}", self.settings.subject_prefix);
         let stream = format!("{}_NEW", self.settings.stream);
@@ -16,7 +16,7 @@ impl Fixture {
         copying.run(&client, &self.settings, &self.log, |_| {}).await
     }
 
-    /// The positions in it, each of its own event.
+    /// The positions in the copy; asserts that each message is that event.
     async fn copied(&self, copying: &Copying) -> Vec<i64> {
         let jetstream = self.jetstream().await;
         let stream = jetstream.get_stream(&copying.stream).await.unwrap();
@@ -65,7 +65,7 @@ async fn it_goes_on_where_it_was_interrupted() {
     let copying = fixture.copying(11, 60);
     let client = fixture.settings.nats.connect().await.unwrap();
     for stop_after in [12, 25, 40] {
-        // It is dropped while messages are under way.
+        // The run is dropped while messages are in flight.
         let (sender, mut reached) = watch::channel(Position::START);
         let progressed = |position| _ = sender.send_replace(position);
         tokio::select! {
@@ -78,7 +78,7 @@ async fn it_goes_on_where_it_was_interrupted() {
     let copied = fixture.copy(&copying).await.unwrap();
     assert!(copied.after.get() >= 40 && copied.to.get() == 60, "{copied:?}");
     assert_eq!(fixture.copied(&copying).await, Vec::from_iter(11..=60));
-    // There is nothing more, and then there is.
+    // Nothing is left to copy until more events are appended.
     assert_eq!(fixture.copy(&copying).await.unwrap().after.get(), 60);
     fixture.append(5).await;
     let further = fixture.copying(11, 65);

@@ -1,4 +1,4 @@
-//! On a real PostgreSQL and a real broker.
+//! Tests on a real PostgreSQL and a real broker.
 
 use std::path::Path;
 use std::time::Duration;
@@ -29,7 +29,7 @@ pub(crate) struct Fixture {
     settings: Settings,
 }
 
-/// A relay that runs.
+/// A running relay.
 struct Running {
     status: watch::Receiver<Status>,
     stop: CancellationToken,
@@ -58,7 +58,7 @@ impl Fixture {
         }
     }
 
-    /// Appends events, many at once.
+    /// Appends events, many concurrently.
     pub(crate) async fn append(&self, count: usize) {
         let context = context();
         let commands = (0..count).map(|_| {
@@ -72,12 +72,12 @@ impl Fixture {
         }
     }
 
-    /// Makes a room with a name: one event, with something to erase.
+    /// Creates a room with a name: one event, with something to erase.
     async fn create_room(&self) -> Uuid {
         self.create(None).await
     }
 
-    /// One that fills much of a block of the broker's store.
+    /// Creates a room whose event fills much of a block of the broker's store.
     async fn create_large_room(&self) -> Uuid {
         let filler = ("filler".to_owned(), "x".repeat(60_000).into());
         self.create(Some(serde_json::Map::from_iter([filler]))).await
@@ -130,7 +130,8 @@ impl Fixture {
         jetstream::new(client).get_stream(&self.settings.stream).await.unwrap()
     }
 
-    /// Every event of the log is the message of its number, and there is no other.
+    /// Asserts that every event of the log is the message with its number, and that there is no
+    /// other.
     async fn check(&self) {
         let stream = self.stream().await;
         let events = self.log.read(Position::START, 100_000).await.unwrap();
@@ -148,7 +149,7 @@ impl Fixture {
         jetstream::new(self.settings.nats.connect().await.unwrap())
     }
 
-    /// Publishes as the relay would, but for what the message says.
+    /// Publishes as the relay would, but with another payload.
     async fn publish_as(&self, position: i64, payload: &str) {
         let event = self.log.read(Position::new(position - 1), 1).await.unwrap().remove(0);
         let subject = message::subject(&self.settings.subject_prefix, &event);
@@ -160,13 +161,13 @@ impl Fixture {
         sent.await.unwrap().await.unwrap();
     }
 
-    /// What an operator is told.
+    /// What `check` reports to an operator.
     async fn findings(&self) -> Vec<Finding> {
         let client = self.settings.nats.connect().await.unwrap();
         check(&client, &self.settings, self.log.pool()).await.unwrap().findings
     }
 
-    /// Waits until an operator is told that all is well.
+    /// Waits until `check` finds nothing.
     async fn until_nothing_is_found(&self) {
         let mut findings = vec![];
         for _ in 0..400 {
@@ -179,7 +180,7 @@ impl Fixture {
         panic!("waited in vain: {findings:?}");
     }
 
-    /// Waits until the stream has all positions but these.
+    /// Waits until the stream has all positions except these.
     async fn until_all_are_there_but(&self, erased: &[u64]) {
         let head = self.log.head().await.unwrap().get() as u64;
         let jetstream = self.jetstream().await;
@@ -229,7 +230,7 @@ impl Running {
     }
 }
 
-/// Keeps a copy of the broker's store, and starts it again.
+/// Keeps a copy of the broker's store, and restarts the broker.
 async fn keep_copy(broker: Nats, folder: &Path) -> Nats {
     let port = broker.port();
     broker.stop().await.unwrap();
@@ -237,7 +238,7 @@ async fn keep_copy(broker: Nats, folder: &Path) -> Nats {
     Nats::start_on(folder, Some(port)).await.unwrap()
 }
 
-/// Kills the broker, and starts it again on the copy.
+/// Kills the broker, and restarts it on the copy.
 async fn put_copy_back(broker: Nats, folder: &Path) -> Nats {
     let port = broker.port();
     broker.kill().await.unwrap();

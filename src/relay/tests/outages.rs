@@ -1,4 +1,4 @@
-//! A broker that is away, killed or put back to what it was.
+//! A broker that is unreachable, killed or restored to an earlier state.
 
 use domain::Position;
 use embedded::testing::wait_until;
@@ -76,7 +76,7 @@ async fn a_connection_that_was_dropped_without_a_word_is_given_up_for_another() 
     fixture.check().await;
 }
 
-/// Also by one that had led before, and found nothing written down then.
+/// Even if the node had led before, when no failure was recorded.
 #[tokio::test]
 async fn a_node_that_leads_again_takes_back_what_another_one_noted_meanwhile() {
     let fixture = Fixture::new(nats_url().await).await;

@@ -35,7 +35,7 @@ async fn message_n_is_event_n_with_its_headers() {
     assert_eq!(header("ce-dataschema"), "urn:colloquy:event:UserRegistered:1");
     assert_eq!(header("Colloquy-Account"), "1");
     assert_eq!(header("Colloquy-Request-Id"), "test");
-    // As CloudEvents encodes what a header cannot hold.
+    // CloudEvents percent-encodes what a header cannot hold.
     let actor = "J%C3%BCrgen%20%22%25%0D%0ANats-Rollup:%20all";
     assert_eq!(header("Colloquy-Actor"), actor);
     for absent in ["Colloquy-Conversation", "Colloquy-Causation-Id", "Colloquy-Users"] {
@@ -43,7 +43,7 @@ async fn message_n_is_event_n_with_its_headers() {
     }
 }
 
-/// Without folding the directory, and without a look-up.
+/// A reader needs neither to fold the directory nor to look anything up.
 #[tokio::test]
 async fn a_message_names_its_conversation_and_the_users_in_it() {
     let fixture = Fixture::new(nats_url().await).await;

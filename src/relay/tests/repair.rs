@@ -1,4 +1,4 @@
-//! The whole stream is compared with the log, and made right again: no consumer is shown a gap.
+//! The whole stream is compared with the log and repaired, without a gap for any consumer.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +9,7 @@ use futures::StreamExt;
 
 use super::*;
 
-/// A durable consumer, and what it was shown, by number.
+/// A durable consumer, and the event ids that it has read, by number.
 struct Reader<'a> {
     fixture: &'a Fixture,
     shown: BTreeMap<u64, String>,
@@ -26,7 +26,7 @@ impl<'a> Reader<'a> {
         Self { fixture, shown: BTreeMap::new() }
     }
 
-    /// Reads so many messages; returns the first one's number.
+    /// Reads `count` messages; returns the first one's number.
     async fn read(&mut self, count: usize) -> u64 {
         let stream = self.fixture.stream().await;
         let consumer: PullConsumer = stream.get_consumer("reader").await.unwrap();
@@ -44,7 +44,7 @@ impl<'a> Reader<'a> {
         first.unwrap()
     }
 
-    /// In the end it was shown every event under its number, but for what was erased before it came
+    /// Asserts that it has read every event under its number, except what was erased before it got
     /// there.
     async fn has_seen_all_but(&self, erased: &[i64]) {
         let events = self.fixture.log.read(Position::START, 100_000).await.unwrap().into_iter();
@@ -65,7 +65,7 @@ impl Fixture {
         self.whole().await.unwrap().differences
     }
 
-    /// Orders it, as the verb does; returns where it begins.
+    /// Orders a repair, as the command does; returns the first wrong position.
     async fn order_repair(&self) -> i64 {
         let whole = self.whole().await.unwrap();
         let repair = Repair::of(&whole, &self.settings).unwrap();
@@ -91,7 +91,7 @@ impl Fixture {
         jetstream.publish(subject, "mine".into()).await.unwrap().await.unwrap();
     }
 
-    /// Events of which the third one is erased, published.
+    /// Publishes events, the third of which is erased.
     async fn with_an_erasure(&self, relay: &mut Running) {
         self.append(2).await;
         let room = self.create_room().await;
@@ -113,7 +113,7 @@ async fn a_stream_as_the_log_says_is_found_to_be_right() {
     assert!(whole.is_right(), "{whole:?}");
     assert_eq!([whole.first, whole.last, whole.head].map(Position::get), [1, 8, 8]);
     assert_eq!(whole.erased, 1);
-    // Without the key the text cannot be read, and is not taken for changed.
+    // Without the key the text cannot be read, but does not count as changed.
     let log = Log::new(fixture.log.pool().clone(), event_store::Keys::none());
     fixture.create_room().await;
     relay.until("it is published", |status| status.position == Position::new(9)).await;
@@ -133,7 +133,7 @@ async fn a_message_missing_in_the_middle_is_there_again_for_everyone() {
     assert_eq!(fixture.differences().await, [Finding::Missing { position: Position::new(6) }]);
     assert_eq!(fixture.order_repair().await, 6);
     fixture.until_repaired().await;
-    // It goes on where it was.
+    // The consumer resumes where it was.
     assert_eq!(reader.read(4).await, 5);
     reader.has_seen_all_but(&[3]).await;
     relay.until("nothing fails", |status| status.failure.is_none()).await;
@@ -196,7 +196,7 @@ async fn the_stream_of_another_installation_is_replaced() {
     fixture.check().await;
 }
 
-/// With limits, the oldest are dropped again; without, they were purged.
+/// A limit drops the oldest messages again, so they do not count as missing.
 #[tokio::test(flavor = "multi_thread")]
 async fn limits_and_other_settings_of_the_operator_stay() {
     let fixture = Fixture::new(nats_url().await).await;
@@ -257,7 +257,7 @@ async fn a_repair_that_is_interrupted_anywhere_is_finished_by_the_next_leader() 
         relay.task.abort();
         Lease::revoke(fixture.log.pool(), NAME).await.unwrap();
     }
-    // It is ordered once more meanwhile, in every state.
+    // The repair is ordered once more, whatever state the stream is in.
     if let Some(whole) = fixture.whole().await
         && let Some(repair) = Repair::of(&whole, &fixture.settings)
     {
@@ -269,7 +269,7 @@ async fn a_repair_that_is_interrupted_anywhere_is_finished_by_the_next_leader() 
     reader.has_seen_all_but(&[3]).await;
 }
 
-/// By age they would stay for as long again.
+/// Republished messages would stay for as long again under a limit on age.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_limits_had_dropped_is_dropped_again() {
     let fixture = Fixture::new(nats_url().await).await;

@@ -1,4 +1,4 @@
-//! What there is, counted one by one.
+//! Expected lists and counts, found by counting one by one.
 
 use futures::StreamExt;
 use futures::stream;
@@ -9,7 +9,7 @@ use crate::chatwoot::desk::path;
 use crate::chatwoot::scene::counts;
 use crate::harness::Caller;
 
-/// All conversations of all pages, whole.
+/// All conversations, from all pages.
 pub(super) async fn everything(caller: &Caller) -> Vec<Value> {
     let mut all = Vec::new();
     for page in 1.. {
@@ -24,7 +24,7 @@ pub(super) async fn everything(caller: &Caller) -> Vec<Value> {
     all
 }
 
-/// The numbers of the caller's conversations, the caller's counts for every filter.
+/// Checks the caller's list, and the caller's counts for every filter.
 pub(super) async fn assert_counts(caller: &Caller, me: Option<i64>, named: &Named, all: &[&Value]) {
     let listed = everything(caller).await;
     let ids = |one: &Value| one["id"].clone();

@@ -1,5 +1,5 @@
-//! Two thousand commands of eight callers at once, of every role and with different inboxes. Each
-//! is answered as a small model of the contract says, and when it is quiet every count of every
+//! Eight callers, of every role and with different inboxes, send two thousand commands at once.
+//! Each is answered as a small model of the contract says, and at the end every count of every
 //! caller is what counting finds.
 
 mod counting;
@@ -22,10 +22,10 @@ const ROUNDS: u64 = 2;
 const COMMANDS: usize = 125;
 const STATUSES: [&str; 4] = ["open", "resolved", "pending", "snoozed"];
 const LABELS: [&str; 3] = ["a", "b", "c"];
-/// What is no thing of the account.
+/// An id that nothing in the account has.
 const NOTHING: i64 = 999_999;
 
-/// What commands name.
+/// What commands refer to.
 struct Named {
     agents: Vec<i64>,
     teams: Vec<i64>,
@@ -44,12 +44,12 @@ struct Known {
 #[derive(Clone, Copy, PartialEq)]
 enum Life {
     There,
-    /// Somebody deletes it, so it may be there or not.
+    /// Somebody is deleting it, so it may be there or not.
     Leaving,
     Gone,
 }
 
-/// Somebody who calls, with what the contract lets them do.
+/// A caller, with what the contract lets them do.
 struct Walker {
     caller: Caller,
     role: &'static str,
@@ -64,7 +64,7 @@ struct Asked {
     method: Method,
     rest: &'static str,
     body: Value,
-    /// The answer to those who may ask it.
+    /// The status of the answer to callers who may send it.
     status: u16,
 }
 
@@ -103,7 +103,7 @@ impl Walker {
             if known.len() < 10 || chance.random_bool(0.15) {
                 self.create(&mut chance, named).await;
             } else {
-                // Those that are gone are asked for too, now and then.
+                // Deleted ones are asked for too, but less often.
                 let mut one = *any(&mut chance, &known);
                 if one.life == Life::Gone {
                     one = *any(&mut chance, &known);
@@ -161,9 +161,10 @@ impl Walker {
         let gone = self.expected(&asked, &Known { life: Life::Gone, ..before });
         let may_be = match (before.life, after.life) {
             (Life::There, Life::There) | (Life::Gone, _) => vec![at_sending],
-            // What was recorded first is not theirs to see any more when it is answered.
+            // The command may have been recorded first; when it is answered, the caller no longer
+            // sees it.
             _ if at_sending == 200 && asked.method != Method::GET => vec![at_sending, gone, 204],
-            // Their own deletion is the one that was first.
+            // The conversation may have been deleted before or after the request was handled.
             _ => vec![at_sending, gone],
         };
         let Asked { method, rest, body, .. } = &asked;
@@ -218,7 +219,7 @@ fn asked(chance: &mut StdRng, named: &Named) -> Asked {
     Asked { method, rest, body, status }
 }
 
-/// Makes the agents of an inbox exactly these.
+/// Makes these agents the members of an inbox, and nobody else.
 async fn set_members(scene: &Scene, inbox: i64, agents: &[&Walker]) {
     let ids: Vec<_> = agents.iter().map(|agent| agent.me).collect();
     let body = json!({"inbox_id": inbox, "user_ids": ids});
@@ -251,7 +252,7 @@ async fn everyone_is_answered_as_the_contract_says_and_counts_are_right_when_it_
         conversations: Mutex::default(),
     };
     for round in 0..ROUNDS {
-        // One of each inbox, one of both, and one of none; then others.
+        // One agent of each inbox, one of both, and one of none; another one each round.
         let rotation = round as usize;
         for (n, its) in [&inboxes[..1], &inboxes[1..], &inboxes[..], &[]].into_iter().enumerate() {
             walkers[4 + (n + rotation) % 4].inboxes = its.to_vec();

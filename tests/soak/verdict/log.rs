@@ -7,11 +7,11 @@ use crate::load::Load;
 use crate::progress::Progress;
 use crate::world::World;
 
-/// Of what a run must have done to mean anything.
+/// The minimum for a run to mean anything.
 const ACKNOWLEDGED_MIN: u64 = 100;
 
 pub async fn compare(world: &World, load: &Load, progress: &Progress) {
-    // A request of several commands has a key for each, with its own before the slash.
+    // A request of several commands has a key for each, which begins with its own key and a slash.
     let found: Vec<(String, String, i64)> = sqlx::query_as(
         "select split_part(metadata->>'idempotency_key', '/', 1), event_type, count(*)
          from events

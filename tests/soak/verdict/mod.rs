@@ -1,4 +1,4 @@
-//! What is asked at the end, when everything is well again and nobody does anything any more.
+//! The checks at the end, when all is healthy again and nobody does anything any more.
 
 mod log;
 mod rebuilt;
@@ -12,7 +12,7 @@ use crate::load::Load;
 use crate::progress::Progress;
 use crate::world::World;
 
-/// For publishing and erasing what waits.
+/// Time for publishing and erasing what is pending.
 const CAUGHT_UP_WITHIN: Duration = Duration::from_secs(120);
 
 pub async fn judge(world: &mut World, load: &Arc<Load>, progress: &Progress, memory_mib_max: u64) {
@@ -35,8 +35,7 @@ pub async fn judge(world: &mut World, load: &Arc<Load>, progress: &Progress, mem
     }
 }
 
-/// A start without PostgreSQL is given up with a sentence; whatever else ends a node is worth a
-/// look.
+/// A start without PostgreSQL is expected to give up; any other end of a node is worth a look.
 fn tell_ends(world: &World, progress: &Progress) {
     const AWAY: &str = "cannot connect to PostgreSQL";
     for (n, node) in world.nodes.iter().enumerate() {

@@ -1,5 +1,5 @@
-//! Read models that are built from a copy of the log alone are those that have lived through
-//! everything.
+//! Read models that are built from a copy of the log alone must equal those that have lived through
+//! all faults.
 
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
@@ -60,7 +60,7 @@ async fn tables(db: &PgPool) -> Vec<String> {
 }
 
 async fn rows(db: &PgPool, table: &str) -> BTreeSet<String> {
-    // A count that has come down to zero keeps its row, and a rebuild never makes one.
+    // A count that has dropped to zero keeps its row, which a rebuild never creates.
     let which = match table {
         table if table.ends_with(".membership_counts") => "where memberships <> 0",
         table if table.ends_with(".message_counts") => "where messages <> 0",

@@ -91,7 +91,7 @@ async fn look_at_name(
     }
 }
 
-/// Returns how many there are.
+/// Returns how many messages there are.
 async fn look_at_messages(
     session: &mut Session,
     conversation: &Conversation,
@@ -157,7 +157,7 @@ async fn weavy_texts(session: &mut Session, at: &Conversation, node: usize) -> V
     }
 }
 
-/// In the same order: this dialect lists the newest first.
+/// In posting order as well, although this dialect lists the newest first.
 async fn protocol_texts(session: &mut Session, at: &Conversation, node: usize) -> Vec<String> {
     let (mut texts, mut cursor) = (Vec::new(), String::new());
     loop {

@@ -11,7 +11,7 @@ use crate::load::Load;
 use crate::progress::Progress;
 use crate::world::{PREFIX, STREAM, World};
 
-/// Longer than the next message takes to come, if there is one.
+/// Longer than it takes for the next message to come, if there is one.
 const SILENCE_MAX: Duration = Duration::from_secs(30);
 
 #[derive(Debug, PartialEq, Eq)]
@@ -42,7 +42,7 @@ pub async fn compare(world: &World, load: &Load, progress: &Progress) {
     progress.checked(format!("stream: {} messages, each the event of its number", published.len()));
 }
 
-/// But for what was erased.
+/// The events of the log, except erased ones.
 async fn logged(world: &World) -> BTreeMap<u64, Entry> {
     type Row = (i64, Uuid, i64, Option<Uuid>, String);
     let rows: Vec<Row> = sqlx::query_as(
@@ -62,8 +62,8 @@ async fn logged(world: &World) -> BTreeMap<u64, Entry> {
         .collect()
 }
 
-/// Up to the last message that must be there. How many are left does not tell the end: after a
-/// crash, nats-server 2.9 may count messages that it has not.
+/// The messages of the stream, up to the last that must be there. The number of pending ones does
+/// not tell the end: after a crash, nats-server 2.9 may count messages that it does not have.
 async fn published(world: &World, last: u64) -> Result<BTreeMap<u64, Entry>, async_nats::Error> {
     let url = url::Url::parse(world.nats.url())?;
     let (user, password) = (url.username().to_owned(), url.password().unwrap_or("").to_owned());
@@ -91,8 +91,7 @@ async fn published(world: &World, last: u64) -> Result<BTreeMap<u64, Entry>, asy
     Ok(found)
 }
 
-/// Of deleted messages and erased conversations, the events that have a key, or that the stream may
-/// show.
+/// The events of deleted messages and erased conversations that still have a key.
 async fn not_erased(world: &World) -> Vec<i64> {
     sqlx::query_scalar(
         "select k.position

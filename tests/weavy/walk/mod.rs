@@ -22,7 +22,7 @@ struct Walk {
     model: Model,
     callers: Vec<Caller>,
     step: usize,
-    /// What was done last, for who reads of a failure.
+    /// The last action, to explain a failure.
     last: String,
 }
 
@@ -58,7 +58,7 @@ impl Walk {
             self.step = step;
             let actor = self.random.random_range(0..NAMES.len());
             let id = self.any_conversation();
-            // Not so many that most of the time goes into their lists.
+            // Otherwise most of the time would go into listing them.
             let may_grow = self.model.0.len() < CONVERSATIONS_MAX;
             let touched = match self.random.random_range(0..10) {
                 0 if may_grow => self.create(actor).await,
@@ -78,7 +78,7 @@ impl Walk {
         format!("seed {}, step {}: {}", self.seed, self.step, self.last)
     }
 
-    /// A user's list, badge, and what was touched last, as the model has them.
+    /// Compares a user's list, badge, and what was last touched with the model.
     async fn compare(&self, user: usize, touched: i64) {
         let caller = &self.callers[user];
         let object = format!("/api/conversations/{touched}?trashed=true");
@@ -109,13 +109,13 @@ impl Walk {
     }
 }
 
-/// An answer that is not held against its description: there are thousands of them.
+/// Does not check the answer against the API description: there are thousands of them.
 async fn read(caller: &Caller, path: &str) -> (u16, Value) {
     let answer = caller.request(Method::GET, path).send().await.unwrap();
     (answer.status().as_u16(), answer.json().await.unwrap())
 }
 
-/// What the model knows of an object.
+/// The part of an object that the model knows.
 fn told(object: &Value) -> Value {
     let mut told = json!({});
     for name in [

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 pub const NAMES: [&str; 5] = ["ann", "bob", "cat", "dan", "eve"];
-/// Who administers the account.
+/// The administrator of the account.
 pub const ADMINISTRATOR: usize = 4;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,7 +34,7 @@ pub struct Conversation {
     pub tags: Vec<String>,
     pub creator: usize,
     pub members: BTreeMap<usize, Own>,
-    /// By number: who wrote it.
+    /// The author of each message, by its number.
     pub messages: BTreeMap<i64, usize>,
     pub trashed: bool,
 }
@@ -42,7 +42,7 @@ pub struct Conversation {
 #[derive(Debug, Default)]
 pub struct Model(pub BTreeMap<i64, Conversation>);
 
-/// The status of a request that is not carried out.
+/// The status with which a request is refused.
 pub type Refused = u16;
 
 impl Conversation {
@@ -59,7 +59,7 @@ impl Conversation {
         own.marked_unread || newest.unwrap_or(0) > own.marker.unwrap_or(0)
     }
 
-    /// Whether all of these members may be taken out by a user.
+    /// Whether a user may remove all of these members.
     pub fn may_take_out(&self, user: usize, leaving: &[usize]) -> Result<(), Refused> {
         let is_member = self.members.contains_key(&user);
         let are_others = leaving.iter().all(|leaving| *leaving != user);
@@ -74,7 +74,7 @@ impl Conversation {
         if in_charge || only_leaves { Ok(()) } else { Err(403) }
     }
 
-    /// As a member sees it, as far as the walk changes it.
+    /// The conversation as a member sees it, as far as the walk changes it.
     pub fn seen_by(&self, id: i64, user: usize) -> Value {
         let own = &self.members[&user];
         let name = |user: &usize| NAMES[*user][..1].to_uppercase() + &NAMES[*user][1..];
@@ -114,7 +114,7 @@ impl Model {
         Ok(self.open(user, id)?.members.get_mut(&user).expect("a member"))
     }
 
-    /// The one that a private chat's pair or a uid stands for.
+    /// The existing conversation of a pair or a uid.
     pub fn existing(&self, is_meant: impl Fn(&Conversation) -> bool) -> Option<i64> {
         self.0.iter().find(|(_, one)| is_meant(one)).map(|(id, _)| *id)
     }

@@ -7,12 +7,12 @@ use super::Walk;
 use super::model::{ADMINISTRATOR, Conversation, Kind, NAMES, Own, Refused};
 use crate::harness::{Answer, send};
 
-/// A request, and what becomes of it: the status of a refusal, or of success.
+/// A request, and its expected outcome: the status of a refusal, or of success.
 type Verb = (Method, String, Value, Result<u16, Refused>);
 
-/// Each asks for something, and has the model do it too; it returns what was touched.
+/// Each method sends a request, does the same in the model, and returns what was touched.
 impl Walk {
-    /// One that there is, mostly one that is young; seldom one that there is not.
+    /// An existing conversation, mostly a recent one; now and then an unknown id.
     pub(super) fn any_conversation(&mut self) -> i64 {
         let ids: Vec<i64> = self.model.0.keys().copied().collect();
         let young = &ids[ids.len().saturating_sub(8)..];
@@ -123,7 +123,7 @@ impl Walk {
         let author = self.model.0.get(&id).and_then(|one| one.messages.get(&message)).copied();
         match self.random.random_range(0..6) {
             0 => {
-                // An administrator finds it, and is still not its author.
+                // An administrator sees the conversation, but is not the message's author.
                 let found = self.model.0.get(&id).is_some_and(|one| !one.trashed);
                 let expected = match author {
                     Some(author) if open.is_ok() && author == actor => Ok(200),
@@ -170,7 +170,7 @@ impl Walk {
         messages.choose(&mut self.random).copied().unwrap_or(999_999)
     }
 
-    /// What members do for themselves.
+    /// What members change for themselves.
     pub(super) async fn act(&mut self, actor: usize, id: i64) -> i64 {
         let named = self.any_message(id);
         let verb = self.random.random_range(0..9);
@@ -207,7 +207,7 @@ impl Walk {
         id
     }
 
-    /// What everyone sees of it.
+    /// What members change for everyone.
     pub(super) async fn manage(&mut self, actor: usize, id: i64) -> i64 {
         let path = format!("/apps/{id}");
         match self.random.random_range(0..10) {

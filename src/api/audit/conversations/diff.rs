@@ -9,8 +9,8 @@ use crate::edge::failure::Failure;
 
 const PAGE: Bounds = Bounds { steps_max: 1000, bytes_max: 8 * 1024 * 1024 };
 
-/// Show what changed in a conversation between two moments, by whom, in which request; a thousand
-/// events and some 8 MiB at most.
+/// Show what changed in a conversation between two points in time, by whom and by which request: at
+/// most a thousand events, and some 8 MiB.
 #[utoipa::path(get, path = "/conversations/{conversation}/diff",
     operation_id = "audit.conversations.diff",
     params(("conversation" = uuid::Uuid, Path, description = "The conversation"),

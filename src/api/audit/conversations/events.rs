@@ -11,7 +11,8 @@ use crate::edge::failure::Failure;
 const LIMIT_DEFAULT: i64 = 100;
 const LIMIT_MAX: i64 = 1000;
 
-/// List the events of a conversation, its members' own and those of its auditors too, oldest first.
+/// List the events of a conversation, including its members' own and the recorded accesses of
+/// auditors, oldest first.
 #[utoipa::path(get, path = "/conversations/{conversation}/events",
     operation_id = "audit.conversations.events",
     params(("conversation" = Uuid, Path, description = "The conversation"),
@@ -36,7 +37,7 @@ pub(super) async fn events(
         account: Some(request.account()),
         ..Search::default()
     };
-    // What it comes to is not known before it is read.
+    // The size of the answer is unknown before it is read: take a slot for large answers first.
     if let Some(size) = request.views().answer_size() {
         size.make_room().await?;
     }

@@ -8,7 +8,7 @@ use crate::audit::objects::State;
 use crate::audit::request::Auditor;
 use crate::edge::failure::Failure;
 
-/// Show a conversation as it was, for everyone or as one member saw it.
+/// Show a conversation as it was, for all members or as one of them saw it.
 #[utoipa::path(get, path = "/conversations/{conversation}/state",
     operation_id = "audit.conversations.state",
     params(("conversation" = uuid::Uuid, Path, description = "The conversation"),

@@ -3,7 +3,7 @@ use crate::chatwoot::request::Chatwoot;
 use crate::edge::failure::Failure;
 use crate::edge::rendered::Rendered;
 
-/// List the users who were seen as agents or administrators, by id.
+/// List the known users with the role of an agent or administrator, by id.
 #[utoipa::path(get, path = "/{account_id}/agents",
     operation_id = "chatwoot.agents.list",
     params(("account_id" = i64, Path, description = "The caller's account")),

@@ -1,4 +1,4 @@
-//! Who supports contacts.
+//! The users who support contacts.
 
 mod list;
 

@@ -11,7 +11,7 @@ use crate::edge::failure::Failure;
 use crate::edge::rendered::Rendered;
 
 schema! {
-    /// The inbox, and who the contact is there: a UUID if that is not said.
+    /// The inbox, and the contact's source id in it (default: a new UUID).
     NewContactInbox = {
         let mut link = json!({
             "type": "object",
@@ -27,7 +27,7 @@ schema! {
     }
 }
 
-/// Say who a contact is in an inbox. A source id of an inbox is one contact's.
+/// Link a contact to an inbox. A source id belongs to one contact of its inbox.
 #[utoipa::path(post, path = "/{account_id}/contacts/{id}/contact_inboxes",
     operation_id = "chatwoot.contacts.contact_inboxes",
     params(("account_id" = i64, Path, description = "The caller's account"),
@@ -46,7 +46,7 @@ pub(super) async fn contact_inboxes(
     let place = place.ok_or_else(|| missing("inbox_id"))?;
     let (stream, command) = place.taken_by(contact.uuid, &request);
     let outcome = request.execute::<ContactLink>(stream, command).await?;
-    // A repeated request made another source id up than the first one.
+    // A repeated request generated another source id than the original: find the original's link.
     let links = request.views().links_of_contact(contact.uuid).await?;
     let link = links.iter().find(|link| link.uuid.get() == outcome.aggregate_id);
     let link = link.ok_or_else(Failure::not_found)?;

@@ -7,7 +7,7 @@ use crate::chatwoot::request::{Chatwoot, number_in_path};
 use crate::edge::failure::Failure;
 use crate::edge::rendered::Rendered;
 
-/// Conversations at most.
+/// Most conversations in an answer.
 const CONVERSATIONS_MAX: i64 = 20;
 
 /// A contact's conversations.

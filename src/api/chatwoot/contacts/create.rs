@@ -18,7 +18,7 @@ use crate::edge::rendered::Rendered;
 use crate::edge::request::new_id;
 
 schema! {
-    /// A new contact, in an inbox if one is named.
+    /// A new contact, linked to an inbox if one is named.
     NewContact = {
         let example = json!({ "name": "Ana", "email": "ana@example.com", "inbox_id": 3 });
         let mut contact = profile::schema(example);
@@ -29,13 +29,13 @@ schema! {
     }
 }
 
-/// A contact that was made.
+/// A contact that was created.
 #[derive(Debug, Serialize, ToSchema)]
 struct MadeContact<'a> {
     payload: MadeContactPayload<'a>,
 }
 
-/// The contact, and who they are in the inbox that was named.
+/// The contact, and their link to the inbox that was named.
 #[derive(Debug, Serialize, ToSchema)]
 struct MadeContactPayload<'a> {
     contact: LinkedContact<'a>,
@@ -49,7 +49,7 @@ struct MadeContactInbox<'a> {
     inbox: Option<Inbox<'a>>,
 }
 
-/// Make a contact. No two of an account have the same e-mail address, phone number or identifier.
+/// Create a contact. No two of an account have the same e-mail address, phone number or identifier.
 #[utoipa::path(post, path = "/{account_id}/contacts",
     operation_id = "chatwoot.contacts.create",
     params(("account_id" = i64, Path, description = "The caller's account")),

@@ -1,4 +1,4 @@
-//! Contacts, and who they are in inboxes.
+//! Contacts, and their links to inboxes.
 
 mod contact_inboxes;
 mod conversations;

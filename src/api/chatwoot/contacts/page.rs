@@ -12,7 +12,7 @@ use crate::edge::failure::Failure;
 use crate::edge::rendered::Rendered;
 
 const PAGE_SIZE: i64 = 15;
-/// However large a number is asked for, it is one that a page can have.
+/// Larger page numbers count as this; no offset overflows.
 const PAGE_MAX: i64 = i64::MAX / PAGE_SIZE;
 
 /// A page of contacts.
@@ -22,15 +22,15 @@ pub(super) struct ContactPage<'a> {
     payload: Vec<Contact<'a>>,
 }
 
-/// Where a page is.
+/// The position of a page.
 #[derive(Debug, Serialize, ToSchema)]
 struct ContactPageMeta {
-    /// Of all pages together.
+    /// Contacts on all pages together.
     count: i64,
     current_page: i64,
 }
 
-/// What [`number`] takes.
+/// The parameter that [`number`] reads.
 #[derive(IntoParams)]
 #[into_params(parameter_in = Query)]
 #[expect(dead_code, reason = "it is described, and read without it")]
@@ -43,12 +43,12 @@ fn pages() -> RefOr<Schema> {
     parts::natural(1, 1, "Which page, of 15 contacts each")
 }
 
-/// The number of the page that is asked for.
+/// The number of the requested page.
 pub(super) fn number(query: &mut Query) -> i64 {
     query.positive("page", PAGE_MAX).unwrap_or(1)
 }
 
-/// A page of all contacts, or of those with `q` in their names.
+/// Renders a page of all contacts, or of those that match `q`.
 pub(super) async fn render(
     request: &Chatwoot,
     q: Option<&str>,

@@ -1,4 +1,4 @@
-//! Who a contact is to be in an inbox.
+//! A contact's source id in an inbox.
 
 use domain::contact_link::Command;
 use domain::limits::SOURCE_ID_LENGTH_MAX;
@@ -26,8 +26,8 @@ pub(super) fn properties() -> [(&'static str, Value); 2] {
 }
 
 impl Place {
-    /// The one that a body names, with a source id that is made if it names none; `None` if it
-    /// names no inbox.
+    /// Reads the inbox and the source id from a body; a missing source id is generated. `None` if
+    /// the body names no inbox.
     pub(super) async fn read(request: &Chatwoot, body: &Body) -> Result<Option<Self>, Failure> {
         let source_id = body.text("source_id")?;
         let Some(inbox) = body.id("inbox_id") else { return Ok(None) };
@@ -37,7 +37,7 @@ impl Place {
         Ok(Some(Self { inbox, source_id }))
     }
 
-    /// The stream that knows whose it is, and what makes it a contact's.
+    /// The stream that records whose source id this is, and the command that links it to a contact.
     pub(super) fn taken_by(
         &self,
         contact: ContactId,

@@ -1,4 +1,4 @@
-//! The profile of a contact, new or known, and the values that no other contact may have.
+//! The profile of a contact, new or known, and the values that must be unique.
 
 use domain::Text;
 use domain::contact::{IDENTITY_LENGTH_MAX, NAME_LENGTH_MAX, Profile};
@@ -29,7 +29,7 @@ pub(super) fn schema(example: Value) -> Value {
     })
 }
 
-/// What the body says. A blank text takes away what was known.
+/// Reads a profile from a body. A blank text clears the present value.
 pub(super) fn read(body: &Body) -> Result<Profile, Failure> {
     let trimmed = |name| {
         let text = body.clearable_text(name)?;
@@ -52,7 +52,7 @@ pub(super) fn read(body: &Body) -> Result<Profile, Failure> {
     })
 }
 
-/// The values that no other contact may have, with their kinds.
+/// The values that no two contacts may share, with their kinds.
 pub(super) fn identities(profile: &Profile) -> [(Identity, Option<&str>); 3] {
     [
         (Identity::Email, &profile.email),
@@ -82,7 +82,7 @@ fn is_email(text: &str) -> bool {
     parts.is_some_and(|(name, host)| is_part(name) && is_part(host) && !host.contains('@'))
 }
 
-/// A plus sign and 2 to 15 digits, of which the first is not 0.
+/// Whether the text is a plus sign and 2 to 15 digits, of which the first is not 0.
 fn is_e164(text: &str) -> bool {
     let Some(digits) = text.strip_prefix('+') else { return false };
     let is_number = digits.bytes().all(|byte| byte.is_ascii_digit());

@@ -4,7 +4,7 @@ use crate::chatwoot::request::Chatwoot;
 use crate::edge::failure::Failure;
 use crate::edge::rendered::Rendered;
 
-/// Find contacts by part of their name, e-mail address, phone number or identifier, ignoring
+/// Search contacts by part of their name, e-mail address, phone number or identifier, ignoring
 /// case, the newest first.
 #[utoipa::path(get, path = "/{account_id}/contacts/search",
     operation_id = "chatwoot.contacts.search",

@@ -1,4 +1,4 @@
-//! A contact, and who they are in the inboxes that the caller sees.
+//! A contact, with their source ids in the inboxes that the caller sees.
 
 use domain::{InboxId, PublicId};
 use projections::views::support::{Contact, ContactLink, Inbox};
@@ -16,7 +16,7 @@ pub(super) struct OneContact<'a> {
     payload: LinkedContact<'a>,
 }
 
-/// A contact as the caller sees them, with the inboxes of who they are.
+/// A contact with the links that the caller sees, and these links' inboxes.
 pub(super) struct Shown {
     contact: Contact,
     links: Vec<ContactLink>,
@@ -35,15 +35,15 @@ impl Shown {
         Ok(Self { contact, links, inboxes })
     }
 
-    /// Who the contact is, the newest first.
+    /// The contact's links to inboxes, the newest first.
     pub(super) fn contact_inboxes(&self) -> Vec<ContactInbox<'_>> {
         let inbox = |link: &ContactLink| self.inboxes.iter().find(|inbox| inbox.uuid == link.inbox);
         let links = self.links.iter();
         links.filter_map(|link| Some(contact_inbox(&link.source_id, inbox(link)?))).collect()
     }
 
-    /// The one in an inbox that they had first: what a request made is found again when it is
-    /// repeated.
+    /// The contact's oldest link to an inbox, so that a repeated request finds the link that the
+    /// original created.
     pub(super) fn first_source_id(&self, inbox: InboxId) -> Option<&str> {
         let link = self.links.iter().rev().find(|link| link.inbox == inbox);
         link.map(|link| &*link.source_id)

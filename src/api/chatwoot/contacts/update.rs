@@ -15,8 +15,8 @@ use crate::edge::failure::Failure;
 use crate::edge::rendered::Rendered;
 
 schema! {
-    /// The changes to a contact. Fields left out or null stay, a blank text is taken away, and
-    /// attributes are added to those that there are.
+    /// The changes to a contact. Fields left out or null stay, a blank text clears its field, and
+    /// attributes are added to the existing ones.
     ContactChange = profile::schema(json!({ "name": "Ana" }))
 }
 
@@ -37,7 +37,7 @@ pub(super) async fn update(
     for _ in 0..ATTEMPTS_MAX {
         let known = request.contact(number).await?;
         match request.execute_together(change(request.account(), &known, &profile)).await {
-            // There is another value to release now.
+            // The contact's unique values changed meanwhile: read them again.
             Err(failure) if failure.status == StatusCode::CONFLICT => {
                 request.wait_for_head().await?
             }
@@ -48,7 +48,7 @@ pub(super) async fn update(
     Err(Failure::unavailable("too many writers; try again"))
 }
 
-/// The change to the contact, with the values that it claims and releases.
+/// The change to the contact, together with the unique values that it claims and releases.
 fn change(account: AccountId, known: &View, profile: &Profile) -> Together<Failure> {
     let contact = known.uuid;
     let before = Profile {

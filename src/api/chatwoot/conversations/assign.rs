@@ -9,7 +9,7 @@ use crate::edge::failure::Failure;
 use crate::edge::rendered::Rendered;
 
 schema! {
-    /// Who is to take care of the conversation. The agent counts if both are given.
+    /// The new assignee or team. The agent counts if both are given.
     Assignment = json!({
         "type": "object",
         "properties": {
@@ -28,7 +28,7 @@ schema! {
 }
 
 schema! {
-    /// Who takes care of it now.
+    /// The new assignee or team.
     Assigned = json!({
         "oneOf": [
             { "$ref": "#/components/schemas/Agent" },
@@ -38,7 +38,7 @@ schema! {
     })
 }
 
-/// Give a conversation to an agent or a team.
+/// Assign a conversation to an agent or a team.
 #[utoipa::path(post, path = "/{account_id}/conversations/{id}/assignments",
     operation_id = "chatwoot.conversations.assign",
     params(("account_id" = i64, Path, description = "The caller's account"),

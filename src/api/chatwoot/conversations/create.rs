@@ -18,7 +18,7 @@ use crate::edge::rendered::Rendered;
 use crate::edge::request::new_id;
 
 schema! {
-    /// With whom, through which inbox: `inbox_id` and `contact_id`, or a source id that is known.
+    /// The contact and the inbox: `inbox_id` and `contact_id`, or a known source id.
     NewConversation = {
         let statuses: Vec<&str> = Status::ALL.iter().map(|status| status.as_str()).collect();
         let priorities: Vec<&str> = Priority::ALL.iter().map(|one| one.as_str()).collect();
@@ -47,8 +47,8 @@ schema! {
     }
 }
 
-/// Create a conversation; in an inbox of one conversation for each contact, find the one that there
-/// is.
+/// Create a conversation. In an inbox with a single conversation per contact, find the existing
+/// one.
 #[utoipa::path(post, path = "/{account_id}/conversations",
     operation_id = "chatwoot.conversations.create",
     params(("account_id" = i64, Path, description = "The caller's account")),
@@ -76,7 +76,7 @@ pub(super) async fn create(OpenToBots(request): OpenToBots) -> Result<Rendered, 
     request.render_conversation(id).await
 }
 
-/// Makes a conversation, its message and what links its contact in one commit.
+/// Creates a conversation, its first message and its contact's link to the inbox in one commit.
 async fn make(
     request: &Chatwoot,
     body: &Body,
@@ -89,8 +89,8 @@ async fn make(
     Ok(outcome.aggregate_id.into())
 }
 
-/// The newest conversation of a link, with the message added to it, or a first one. Which one is
-/// the first stands in the link's own stream: of concurrent requests one makes it.
+/// Adds the message to the newest conversation of a link, or creates the first one. The link's own
+/// stream records which one that is, so that only one of several concurrent requests creates it.
 async fn find_or_make(
     request: &Chatwoot,
     body: &Body,
@@ -108,7 +108,8 @@ async fn find_or_make(
             return Ok(outcome.aggregate_id.into());
         }
         request.wait_for_head().await?;
-        // With all that was recorded before shown, one that was chosen and is not found was erased.
+        // The read models now show everything recorded before, so a chosen conversation that is
+        // still not found was erased.
         let source_id = link.source_id.as_str();
         let known = request.views().link(request.account(), link.inbox.uuid, source_id).await?;
         erased = known.and_then(|known| known.chosen);
@@ -116,7 +117,7 @@ async fn find_or_make(
     Err(Failure::unavailable("too many writers; try again"))
 }
 
-/// Adds a message to a conversation; `None` if that was muted, unmuted or erased meanwhile.
+/// Adds a message to a conversation; `None` if it was muted, unmuted or erased meanwhile.
 async fn append(
     request: &Chatwoot,
     id: ConversationId,
@@ -130,8 +131,8 @@ async fn append(
     }
 }
 
-/// Makes the first conversation of a link, with all that belongs to it, in one commit; `None` if
-/// another request was quicker.
+/// Creates the first conversation of a link in one commit with the link and the message; `None` if
+/// a concurrent request did.
 async fn make_first(
     request: &Chatwoot,
     body: &Body,
@@ -149,7 +150,7 @@ async fn make_first(
     }
 }
 
-/// What makes a conversation, its message and what links its contact.
+/// The commands that create a conversation with its message and link its contact.
 async fn beginning(
     request: &Chatwoot,
     body: &Body,
@@ -165,7 +166,7 @@ async fn beginning(
     Ok(together.and::<ContactLink>(link.id, vec![link.command()]))
 }
 
-/// Why a conversation is not made.
+/// Why a conversation was not created.
 enum Refused {
     QuickerRequest,
     Other(Failure),

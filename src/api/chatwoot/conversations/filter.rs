@@ -1,4 +1,4 @@
-//! What the list and its counts are asked for.
+//! Query parameters of the conversation list and its counts.
 
 use chrono::{DateTime, Utc};
 use domain::conversation::support::Status;
@@ -19,7 +19,7 @@ const ASSIGNEES: [(&str, Assignee); 4] = [
     ("all", Assignee::All),
 ];
 
-/// And none for any.
+/// `None` stands for any status.
 const STATUSES: [(&str, Option<Status>); 5] = [
     ("open", Some(Status::Open)),
     ("resolved", Some(Status::Resolved)),
@@ -43,45 +43,46 @@ const ORDERS: [(&str, Order); 12] = [
     ("waiting_since_desc", Order::WaitingDescending),
 ];
 
-/// There are no more pages in any account.
+/// Far more pages than any account has.
 const PAGE_MAX: i64 = 1 << 40;
-/// Longer ago than anything here.
+/// About 136 years: longer ago than anything here.
 const WITHIN_MAX_S: i64 = 1 << 32;
 
-/// What [`read`] takes. A blank value counts as none.
+/// The parameters that [`read`] reads. A blank value counts as absent.
 #[derive(IntoParams)]
 #[into_params(parameter_in = Query)]
 #[expect(dead_code, reason = "it is described, and read without it")]
 pub(super) struct ListParameters {
-    /// Only those of the caller, the unassigned, or the assigned; counts are not touched.
+    /// Only those of the caller, the unassigned, or the assigned; the counts ignore this.
     #[param(schema_with = assignees)]
     assignee_type: Option<String>,
-    /// Only those; `all` for any.
+    /// Only those with this status; `all` for any.
     #[param(schema_with = statuses)]
     status: Option<String>,
-    /// With an incoming or outgoing message that has the text in it, ignoring case. A text without
-    /// three letters or digits that stand together is looked for in the newest 50,000 messages of
-    /// the account only.
+    /// Only those with an incoming or outgoing message that contains the text, ignoring case. A
+    /// text without three consecutive letters or digits is searched for only in the newest 50,000
+    /// messages of the account.
     q: Option<String>,
-    /// Of that inbox.
+    /// Only those of this inbox.
     #[param(schema_with = parts::integer)]
     inbox_id: Option<i64>,
-    /// Of that team.
+    /// Only those of this team.
     #[param(schema_with = parts::integer)]
     team_id: Option<i64>,
-    /// With any of them, ignoring case: `labels[]=a&labels[]=b`, `labels=a,b` or
+    /// Only those with any of these labels, ignoring case: `labels[]=a&labels[]=b`, `labels=a,b` or
     /// `labels=a&labels=b`.
     labels: Option<String>,
     #[param(schema_with = pages)]
     page: Option<i64>,
-    /// What is not known counts as none: the latest activity first.
+    /// The order. An unknown value counts as absent: the latest activity first.
     #[param(schema_with = orders)]
     sort_by: Option<String>,
-    /// With that source id.
+    /// Only those with this source id.
     source_id: Option<String>,
-    /// `unattended`: without a first reply, or waiting for one. What is not known counts as none.
+    /// `unattended`: only those without a first reply, or waiting for one. An unknown value counts
+    /// as absent.
     conversation_type: Option<String>,
-    /// Changed within so many seconds: all of them, not a page; counts are not touched.
+    /// Only those changed within so many seconds: all of them, not a page; the counts ignore this.
     #[param(schema_with = positive)]
     updated_within: Option<i64>,
 }
@@ -109,7 +110,7 @@ fn positive() -> RefOr<Schema> {
     written(json!({ "type": "integer", "minimum": 1 }))
 }
 
-/// How many conversations there are, of every assignee and on all pages.
+/// The number of conversations, of every assignee and on all pages.
 #[derive(Debug, Default, Serialize, ToSchema)]
 pub(super) struct ListMeta {
     mine_count: i64,
@@ -129,8 +130,8 @@ impl From<Counts> for ListMeta {
     }
 }
 
-/// The filter that a query names; none if nothing can fit it, because its inbox is none that the
-/// caller sees.
+/// Reads the filter from the query; `None` if it names an inbox that the caller cannot see, so that
+/// nothing matches.
 pub(super) async fn read(request: &Chatwoot) -> Result<Option<Filter>, Failure> {
     let mut query = request.query();
     let now = request.context.metadata.occurred_at;

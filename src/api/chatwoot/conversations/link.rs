@@ -1,4 +1,4 @@
-//! Who the contact of a new conversation is, and in which inbox.
+//! The contact and the inbox of a new conversation.
 
 use axum::http::StatusCode;
 use domain::contact_link::Command;
@@ -11,7 +11,7 @@ use crate::chatwoot::request::Chatwoot;
 use crate::edge::failure::{Failure, Source};
 use crate::edge::request::new_id;
 
-/// A source id of an inbox, and whose it is or is to be.
+/// A contact's source id in an inbox, recorded already or about to be.
 pub(super) struct Link {
     pub(super) id: ContactLinkId,
     pub(super) inbox: Inbox,
@@ -20,13 +20,13 @@ pub(super) struct Link {
 }
 
 impl Link {
-    /// What makes it the contact's, unless it is already.
+    /// Links the source id to the contact, unless it is linked already.
     pub(super) fn command(&self) -> Command {
         let (contact, inbox) = (self.contact, self.inbox.uuid);
         Command::LinkContact { contact, inbox, source_id: self.source_id.clone() }
     }
 
-    /// The one that a body means: by inbox and contact, or by the source id.
+    /// Reads the link that a body describes: by inbox and contact, or by a known source id.
     pub(super) async fn read(request: &Chatwoot, body: &Body) -> Result<Self, Failure> {
         let account = request.account();
         let source_id = body.text("source_id")?;

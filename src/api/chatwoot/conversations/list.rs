@@ -16,7 +16,7 @@ pub(super) struct ConversationList<'a> {
     data: ConversationPage<'a>,
 }
 
-/// The page itself, beside the counts of all pages.
+/// The page itself, with the counts of all pages.
 #[derive(Debug, Serialize, ToSchema)]
 struct ConversationPage<'a> {
     meta: ListMeta,

@@ -12,7 +12,7 @@ use crate::description::{parts, schema};
 use crate::edge::failure::Failure;
 
 schema! {
-    /// Until when.
+    /// How long to mute the conversation.
     Mute = json!({
         "type": "object",
         "properties": {
@@ -22,7 +22,7 @@ schema! {
     })
 }
 
-/// Mute a conversation, and resolve it: what the contact writes does not open it.
+/// Mute a conversation, and resolve it: messages of the contact do not reopen it.
 #[utoipa::path(post, path = "/{account_id}/conversations/{id}/mute",
     operation_id = "chatwoot.conversations.mute",
     params(("account_id" = i64, Path, description = "The caller's account"),

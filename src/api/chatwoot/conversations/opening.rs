@@ -1,4 +1,4 @@
-//! What a new conversation is from the start.
+//! The initial state of a new conversation.
 
 use domain::conversation::support::{CreateSupport, Opening, Priority, Status};
 
@@ -7,7 +7,7 @@ use crate::chatwoot::body::Body;
 use crate::chatwoot::request::Chatwoot;
 use crate::edge::failure::Failure;
 
-/// What makes the conversation that a body describes.
+/// Reads the command that creates the conversation.
 pub(super) async fn read(
     request: &Chatwoot,
     body: &Body,

@@ -8,7 +8,7 @@ use crate::description::schema;
 use crate::edge::failure::Failure;
 
 schema! {
-    /// How urgent the conversation is.
+    /// The new priority of a conversation.
     PriorityChange = json!({
         "type": "object",
         "properties": {
@@ -21,7 +21,7 @@ schema! {
     })
 }
 
-/// Say how urgent a conversation is, or take that away.
+/// Set or clear the priority of a conversation.
 #[utoipa::path(post, path = "/{account_id}/conversations/{id}/toggle_priority",
     operation_id = "chatwoot.conversations.toggle_priority",
     params(("account_id" = i64, Path, description = "The caller's account"),

@@ -12,8 +12,7 @@ use crate::edge::failure::Failure;
 use crate::edge::rendered::Rendered;
 
 schema! {
-    /// How far the conversation is; without a status it is resolved if it is open, and opened if
-    /// not.
+    /// The new status. Without one, an open conversation is resolved and any other is opened.
     StatusChange = {
         let statuses = Status::ALL.iter().map(|status| json!(status.as_str()));
         let statuses: Vec<Value> = statuses.chain([json!(""), Value::Null]).collect();
@@ -28,16 +27,16 @@ schema! {
     }
 }
 
-/// What came of it.
+/// The result of the change.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct ToggledStatus {
-    /// Nothing.
+    /// Always empty.
     #[schema(value_type = Object)]
     meta: Map<String, Value>,
     payload: StatusNow,
 }
 
-/// How far the conversation is now.
+/// The conversation's new status.
 #[derive(Debug, Serialize, ToSchema)]
 struct StatusNow {
     success: bool,
@@ -48,8 +47,8 @@ struct StatusNow {
     snoozed_until: Option<String>,
 }
 
-/// What gives a conversation a status. An agent who opens it becomes its assignee; a
-/// status that it has already changes nothing.
+/// The command that sets a status. An agent who opens a conversation becomes its assignee; setting
+/// the present status changes nothing.
 pub(super) fn status_change(
     request: &Chatwoot,
     body: &Body,
@@ -65,7 +64,7 @@ pub(super) fn status_change(
     })
 }
 
-/// Open, resolve or set aside a conversation.
+/// Open, resolve or snooze a conversation, or mark it as pending.
 #[utoipa::path(post, path = "/{account_id}/conversations/{id}/toggle_status",
     operation_id = "chatwoot.conversations.toggle_status",
     params(("account_id" = i64, Path, description = "The caller's account"),

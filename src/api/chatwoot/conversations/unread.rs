@@ -8,7 +8,7 @@ use crate::chatwoot::request::Chatwoot;
 use crate::edge::failure::Failure;
 use crate::edge::rendered::Rendered;
 
-/// How long before the newest incoming message it was seen last, then.
+/// The conversation counts as last seen this long before its newest incoming message.
 const BEFORE: TimeDelta = TimeDelta::seconds(1);
 
 /// Mark a conversation as unread from its newest incoming message on.

@@ -37,7 +37,7 @@ schema! {
     }
 }
 
-/// Change a conversation: everything that is given or, if any of it is refused, nothing.
+/// Change a conversation. If any of the changes is refused, none is made.
 #[utoipa::path(method(put, patch), path = "/{account_id}/conversations/{id}",
     operation_id = "chatwoot.conversations",
     params(("account_id" = i64, Path, description = "The caller's account"),
@@ -72,7 +72,7 @@ async fn changes(request: &Chatwoot, body: &Body) -> Result<Vec<SupportCommand>,
         Some(None) => changes.push(SupportCommand::AssignTeam { team: None, members: None }),
         Some(Some(number)) => {
             let team = request.team(number).await?;
-            // Together with an agent both are set, whether the agent is in the team or not.
+            // With an agent given too, both are set, whether or not the agent is in the team.
             let members = assignee.is_none().then_some(team.members);
             changes.push(SupportCommand::AssignTeam { team: Some(team.uuid), members });
         }

@@ -7,7 +7,7 @@ use crate::chatwoot::request::Chatwoot;
 use crate::edge::failure::Failure;
 use crate::edge::rendered::Rendered;
 
-/// Mark a conversation as seen by the agents, and by its assignee if it is they who call.
+/// Mark a conversation as seen by the agents, and by its assignee if that is the caller.
 #[utoipa::path(post, path = "/{account_id}/conversations/{id}/update_last_seen",
     operation_id = "chatwoot.conversations.update_last_seen",
     params(("account_id" = i64, Path, description = "The caller's account"),

@@ -5,7 +5,7 @@ use crate::chatwoot::request::Chatwoot;
 use crate::edge::failure::Failure;
 use crate::edge::rendered::Rendered;
 
-/// Let agents into an inbox: for administrators and service tokens. Those who are in stay.
+/// Add agents to an inbox: for administrators and service tokens. Present members stay.
 #[utoipa::path(post, path = "/{account_id}/inbox_members",
     operation_id = "chatwoot.inbox_members.add",
     params(("account_id" = i64, Path, description = "The caller's account")),

@@ -1,4 +1,4 @@
-//! Who comes into an inbox and who goes.
+//! Changes of an inbox's members.
 
 use domain::group::MembersChange;
 use domain::inbox::{Command, Inbox as Aggregate};
@@ -34,13 +34,13 @@ pub(super) async fn render(request: &Chatwoot, inbox: InboxId) -> Result<Rendere
     Ok(Rendered::new(&InboxMembers { payload }))
 }
 
-/// The inbox that a body names, for those who may change it.
+/// The inbox that a body names; refused for callers who may not change it.
 pub(super) async fn inbox(request: &Chatwoot, body: &Body) -> Result<Inbox, Failure> {
     request.administer()?;
     request.inbox(body.id("inbox_id").ok_or_else(|| missing("inbox_id"))?).await
 }
 
-/// Carries out the change; answers with everyone who is in then.
+/// Runs the change; answers with all members afterwards.
 pub(super) async fn change(
     request: &Chatwoot,
     change: fn(Vec<UserId>) -> MembersChange,

@@ -1,4 +1,4 @@
-//! Which agents see what comes through an inbox.
+//! The agents who see the conversations of an inbox.
 
 mod add;
 mod change;

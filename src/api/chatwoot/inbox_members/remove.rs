@@ -6,7 +6,7 @@ use crate::chatwoot::members;
 use crate::chatwoot::request::Chatwoot;
 use crate::edge::failure::Failure;
 
-/// Take agents out of an inbox: for administrators and service tokens.
+/// Remove agents from an inbox: for administrators and service tokens.
 #[utoipa::path(delete, path = "/{account_id}/inbox_members",
     operation_id = "chatwoot.inbox_members.remove",
     params(("account_id" = i64, Path, description = "The caller's account")),

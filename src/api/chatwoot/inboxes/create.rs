@@ -12,8 +12,8 @@ use crate::edge::rendered::Rendered;
 use crate::edge::request::new_id;
 
 schema! {
-    /// A new inbox. Its channel stays for good; a web widget needs a `website_url` and an e-mail
-    /// inbox an `email`.
+    /// A new inbox. Its channel cannot be changed later; a web widget needs a `website_url` and an
+    /// e-mail inbox an `email`.
     NewInbox = {
         let example = json!({ "name": "Shop", "channel": { "type": "api" } });
         let mut inbox = settings::schema(example);
@@ -28,7 +28,7 @@ schema! {
     }
 }
 
-/// Make an inbox: for administrators and service tokens.
+/// Create an inbox: for administrators and service tokens.
 #[utoipa::path(post, path = "/{account_id}/inboxes",
     operation_id = "chatwoot.inboxes.create",
     params(("account_id" = i64, Path, description = "The caller's account")),

@@ -1,4 +1,4 @@
-//! Inboxes: the channels through which conversations come.
+//! Inboxes: the channels through which conversations arrive.
 
 mod create;
 mod get;

@@ -33,7 +33,7 @@ pub(super) fn schema(example: Value) -> Value {
     })
 }
 
-/// What the body says of an inbox, whose channel is described by a part of the body.
+/// Reads an inbox's settings from a body, and those of its channel from a nested object.
 pub(super) fn read(body: &Body, of_channel: &Body, channel: Channel) -> Result<Settings, Failure> {
     let own = |owner, name| match channel == owner {
         true => of_channel.text(name),

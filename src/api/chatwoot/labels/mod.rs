@@ -11,7 +11,7 @@ pub(super) fn routes() -> Routes {
     Routes::new().routes(routes!(list::list, replace::replace))
 }
 
-/// All labels of a conversation, in the order to be shown.
+/// All labels of a conversation, in display order.
 #[derive(Debug, Serialize, ToSchema)]
 struct Labels<'a> {
     payload: &'a [String],

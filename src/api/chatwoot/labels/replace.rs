@@ -11,7 +11,7 @@ use crate::edge::failure::Failure;
 use crate::edge::rendered::Rendered;
 
 schema! {
-    /// All labels that the conversation is to have.
+    /// The new labels, which replace all present ones.
     NewLabels = json!({
         "type": "object",
         "required": ["labels"],
@@ -25,7 +25,7 @@ schema! {
     })
 }
 
-/// Replace a conversation's labels. They are trimmed and in lower case then, without repeats.
+/// Replace a conversation's labels. They are trimmed, put into lower case and deduplicated.
 #[utoipa::path(post, path = "/{account_id}/conversations/{id}/labels",
     operation_id = "chatwoot.labels.replace",
     params(("account_id" = i64, Path, description = "The caller's account"),

@@ -13,7 +13,7 @@ use crate::edge::failure::Failure;
 use crate::edge::rendered::Rendered;
 
 schema! {
-    /// What to say.
+    /// A message to post.
     NewMessage = draft::described(ContentType::ALL)
 }
 
@@ -34,7 +34,7 @@ pub(super) async fn create(
     let draft = Draft::read(&request, &body, place.channel, place.contact)?;
     let mut attempts = 1;
     let outcome = loop {
-        // Only what comes in depends on how the conversation is.
+        // Only incoming messages depend on the conversation's state.
         let known = match draft.is_incoming() {
             true => Some(request.conversation(&id).await?),
             false => None,

@@ -6,7 +6,7 @@ use crate::chatwoot::request::{Chatwoot, number_in_path};
 use crate::edge::failure::Failure;
 use crate::edge::rendered::Rendered;
 
-/// Delete a message for good: its place is kept, and says so.
+/// Delete a message for good; a placeholder remains in its place.
 #[utoipa::path(delete, path = "/{account_id}/conversations/{id}/messages/{message_id}",
     operation_id = "chatwoot.messages.delete",
     params(("account_id" = i64, Path, description = "The caller's account"),

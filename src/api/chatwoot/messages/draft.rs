@@ -1,4 +1,4 @@
-//! A message that is to be posted, as a body says it.
+//! A message to be posted, as read from a body.
 
 use domain::conversation::support::{
     ContentType, Direction, Remark, Sender, SupportCommand, SupportMessage,
@@ -16,7 +16,7 @@ use crate::edge::failure::Failure;
 use crate::edge::request::new_id;
 use crate::edge::token::Role;
 
-/// A message that is to be posted, wherever.
+/// A message to be posted, in a new or an existing conversation.
 #[derive(Clone)]
 pub(in crate::chatwoot) struct Draft {
     author: Option<UserId>,
@@ -35,7 +35,7 @@ fn name(direction: Direction) -> &'static str {
     }
 }
 
-/// A body that [`Draft::read`] takes.
+/// The schema of a body that [`Draft::read`] reads.
 pub(in crate::chatwoot) fn described(content_types: &[ContentType]) -> Value {
     let content_types: Vec<&str> = content_types.iter().map(|one| one.as_str()).collect();
     let directions: Vec<&str> = DIRECTIONS.iter().map(|one| name(*one)).collect();
@@ -64,7 +64,7 @@ pub(in crate::chatwoot) fn described(content_types: &[ContentType]) -> Value {
 }
 
 impl Draft {
-    /// The message that a body says, in a conversation of this inbox with this contact.
+    /// Reads a message for a conversation of this inbox with this contact.
     pub(in crate::chatwoot) fn read(
         request: &Chatwoot,
         body: &Body,
@@ -98,7 +98,7 @@ impl Draft {
                 direction,
                 sender,
                 contact: is_incoming.then_some(contact),
-                // The contact is not among the agents.
+                // The contact cannot write private notes: these are for agents.
                 private: body.boolean("private")?.unwrap_or(false) && !is_incoming,
                 content_type,
                 echo_id: body.text("echo_id")?.map(|echo_id| echo_id.as_str().to_owned()),
@@ -108,7 +108,8 @@ impl Draft {
         })
     }
 
-    /// What posts it, where it is known whether the conversation is muted, or does not matter.
+    /// The command that posts it. `muted` says whether the conversation is muted; `None` where that
+    /// is irrelevant.
     pub(in crate::chatwoot) fn post(self, muted: Option<bool>) -> Command {
         let Self { author, text, remark, content_attributes, source_id } = self;
         let message = new_id();

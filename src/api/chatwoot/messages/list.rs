@@ -33,15 +33,15 @@ struct MessageListMeta<'a> {
     assignee_last_seen_at: Option<String>,
 }
 
-/// Which messages.
+/// Bounds of the messages to list.
 #[derive(IntoParams)]
 #[into_params(parameter_in = Query)]
 #[expect(dead_code, reason = "it is described, and read without it")]
 pub(super) struct Range {
-    /// Older than that message.
+    /// Only messages older than this one.
     #[param(schema_with = parts::integer)]
     before: Option<i64>,
-    /// Newer than that message.
+    /// Only messages newer than this one.
     #[param(schema_with = parts::integer)]
     after: Option<i64>,
 }

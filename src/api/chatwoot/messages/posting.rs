@@ -1,4 +1,4 @@
-//! A message, in a conversation that agents may mute at the same moment.
+//! Posting a message in a conversation that agents may mute at the same moment.
 
 use domain::conversation::{Command, Conversation as Aggregate, Refusal};
 use domain::participation::{self, ChangeCommand, Membership, Participation};
@@ -8,12 +8,12 @@ use projections::views::support::SupportConversation;
 
 use super::draft::Draft;
 
-/// Commands on a conversation, and a message there. `known` is none where there was none yet, and
-/// where nothing comes in.
+/// Commands on a conversation, followed by posting a message. `known` is the conversation as last
+/// read; `None` if it does not exist yet, or if the message is not incoming.
 ///
-/// An incoming message opens a resting conversation unless it is muted, which is in another stream:
-/// where that matters as far as is known, it is looked at in the same commit.
-/// [`Refusal::MuteUnknown`] says that something else was known than is so.
+/// An incoming message reopens a resting conversation unless it is muted, and the mute is in
+/// another stream. Where it matters, the same commit checks the mute; it fails with
+/// [`Refusal::MuteUnknown`] if the mute has changed since it was read.
 pub(in crate::chatwoot) fn posting(
     id: ConversationId,
     known: Option<&SupportConversation>,
@@ -27,7 +27,7 @@ pub(in crate::chatwoot) fn posting(
     let together = Together::of::<Aggregate>(id, commands);
     let Some(muted) = muted else { return together };
     let user = UserId::AGENTS;
-    // One that does not exist yet is not muted: any membership is newer than this.
+    // A new conversation is not muted; the default membership is older than any real one.
     let membership =
         known.map_or_else(MembershipId::default, |known| MembershipId::new(known.number.get()));
     let membership = Membership { conversation: id, user, id: membership };

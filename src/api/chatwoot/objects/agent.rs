@@ -2,7 +2,7 @@ use projections::User;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-/// A user who takes care of conversations.
+/// A user who supports contacts.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Agent<'a> {
     id: i64,
@@ -10,7 +10,7 @@ pub(crate) struct Agent<'a> {
     availability_status: &'static str,
     auto_offline: bool,
     confirmed: bool,
-    /// Empty when it is not known.
+    /// Empty if unknown.
     email: &'a str,
     provider: &'static str,
     available_name: &'a str,

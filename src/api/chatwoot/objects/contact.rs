@@ -5,7 +5,7 @@ use utoipa::ToSchema;
 
 use super::seconds;
 
-/// A person outside whom agents support.
+/// A person who is not a user and whom agents support.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Contact<'a> {
     id: i64,

@@ -4,7 +4,7 @@ use utoipa::ToSchema;
 
 use super::{Contact, Inbox, contact, inbox};
 
-/// Who a contact is in an inbox.
+/// A contact's source id in an inbox.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct ContactInbox<'a> {
     source_id: &'a str,
@@ -15,7 +15,7 @@ pub(crate) fn contact_inbox<'a>(source_id: &'a str, of: &'a support::Inbox) -> C
     ContactInbox { source_id, inbox: inbox(of) }
 }
 
-/// A contact, with who they are in the inboxes that the caller sees, the newest first.
+/// A contact, with their source ids in the inboxes that the caller sees, the newest first.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct LinkedContact<'a> {
     #[serde(flatten)]

@@ -21,20 +21,20 @@ fn priorities() -> RefOr<Schema> {
     written(json!({ "type": ["string", "null"], "enum": names }))
 }
 
-/// With whom, and who takes care of it.
+/// The contact, the assignee and the team.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Meta<'a> {
     sender: Contact<'a>,
     channel: &'static str,
-    /// Left out without one.
+    /// Left out without an assignee.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Agent, required = false)]
     assignee: Option<Agent<'a>>,
-    /// Left out with the assignee.
+    /// Left out without an assignee.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = str, required = false)]
     assignee_type: Option<&'static str>,
-    /// Left out when none does.
+    /// Left out without a team.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Team, required = false)]
     team: Option<Team<'a>>,
@@ -53,7 +53,7 @@ pub(crate) struct Conversation<'a> {
     status: &'static str,
     #[schema(schema_with = priorities)]
     priority: Option<&'static str>,
-    /// The newest one, or none.
+    /// The newest message only; empty if there is none.
     messages: Vec<Message<'a>>,
     last_non_activity_message: Option<Message<'a>>,
     /// Incoming messages after `agent_last_seen_at`.
@@ -65,17 +65,17 @@ pub(crate) struct Conversation<'a> {
     additional_attributes: &'a Map<String, Value>,
     #[schema(value_type = Object)]
     custom_attributes: &'a Map<String, Value>,
-    /// Unix seconds, as all times that are integers; 0 when never.
+    /// Unix seconds, like all integer times; 0 for never.
     agent_last_seen_at: i64,
     assignee_last_seen_at: i64,
     contact_last_seen_at: i64,
     created_at: i64,
     last_activity_at: i64,
-    /// The same as `last_activity_at`.
+    /// Same as `last_activity_at`.
     timestamp: i64,
     first_reply_created_at: i64,
     waiting_since: i64,
-    /// Unix seconds and fractions of them.
+    /// Unix seconds with a fraction.
     updated_at: f64,
     #[schema(format = DateTime)]
     snoozed_until: Option<String>,

@@ -3,11 +3,11 @@ use projections::views::support;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-/// A channel through which conversations come.
+/// A channel through which conversations arrive.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Inbox<'a> {
     id: i64,
-    /// The same.
+    /// Same as `id`.
     channel_id: i64,
     name: &'a str,
     channel_type: &'static str,
@@ -15,11 +15,11 @@ pub(crate) struct Inbox<'a> {
     enable_auto_assignment: bool,
     lock_to_single_conversation: bool,
     inbox_identifier: String,
-    /// Left out of all but a web widget.
+    /// Web widgets only.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = str, required = false)]
     website_url: Option<&'a str>,
-    /// Left out of all but an e-mail inbox.
+    /// E-mail inboxes only.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = str, required = false)]
     email: Option<&'a str>,

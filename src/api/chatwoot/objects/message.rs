@@ -11,7 +11,7 @@ use utoipa::openapi::{RefOr, Schema};
 use super::{iso, seconds};
 use crate::description::written;
 
-/// What a message says that was deleted.
+/// The content of a deleted message.
 const DELETED: &str = "This message was deleted";
 
 static DELETED_ATTRIBUTES: LazyLock<Map<String, Value>> =
@@ -44,7 +44,7 @@ fn content_attributes(message: &SupportMessage) -> &Map<String, Value> {
     if message.deleted { &DELETED_ATTRIBUTES } else { &message.content_attributes }
 }
 
-/// Who sent a message.
+/// The sender of a message.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(untagged)]
 pub(crate) enum Sender<'a> {
@@ -52,7 +52,7 @@ pub(crate) enum Sender<'a> {
     User(SendingUser<'a>),
 }
 
-/// The contact, as they are told with a message.
+/// The contact, as shown with a message.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct SendingContact<'a> {
     id: i64,
@@ -69,7 +69,7 @@ pub(crate) struct SendingContact<'a> {
     r#type: &'static str,
 }
 
-/// A user or a bot, as they are told with a message.
+/// A user or a bot, as shown with a message.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct SendingUser<'a> {
     id: i64,
@@ -81,7 +81,7 @@ pub(crate) struct SendingUser<'a> {
     r#type: &'static str,
 }
 
-/// Kind and number of a message's sender, and how they are told; `None` for the host system.
+/// The kind, the number and the object of a message's sender; all `None` for the host system.
 fn sender(message: &SupportMessage) -> (Option<&'static str>, Option<i64>, Option<Sender<'_>>) {
     let of_user = |user: &User| user.id.get();
     let author = message.author.as_deref();
@@ -126,7 +126,7 @@ fn sending_user<'a>(user: &'a User, r#type: &'static str) -> SendingUser<'a> {
     }
 }
 
-/// What a message that stands in a conversation says of the conversation.
+/// Details of the conversation that come with each message in it.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Around<'a> {
     assignee_id: Option<i64>,
@@ -135,13 +135,13 @@ pub(crate) struct Around<'a> {
     contact_inbox: Source<'a>,
 }
 
-/// Who the contact is in the inbox.
+/// The contact's source id in the inbox.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Source<'a> {
     source_id: &'a str,
 }
 
-/// A message, as it stands in a conversation.
+/// A message within a conversation.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Message<'a> {
     id: i64,
@@ -215,7 +215,7 @@ pub(crate) fn message<'a>(
     }
 }
 
-/// A message by itself.
+/// A message on its own.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct PostedMessage<'a> {
     id: i64,

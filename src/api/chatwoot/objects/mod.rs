@@ -1,5 +1,5 @@
-//! The dialect's objects: one file each, with how it is made of what the views tell. A value that
-//! there is not is null, but for the few properties that are left out then.
+//! The dialect's objects, one file each, with their conversion from what the views return. A
+//! missing value is null, except for the few properties that are then left out.
 
 mod agent;
 mod contact;

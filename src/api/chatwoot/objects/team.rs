@@ -2,7 +2,7 @@ use projections::views::support::{self, Desk};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-/// Agents who take care of conversations together.
+/// A group of agents who support contacts together.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Team<'a> {
     id: i64,
@@ -10,7 +10,7 @@ pub(crate) struct Team<'a> {
     description: Option<&'a str>,
     allow_auto_assign: bool,
     account_id: i64,
-    /// Whether the caller is in it.
+    /// Whether the caller is a member.
     is_member: bool,
 }
 

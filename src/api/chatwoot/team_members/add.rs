@@ -7,7 +7,7 @@ use crate::chatwoot::request::Chatwoot;
 use crate::edge::failure::Failure;
 use crate::edge::rendered::Rendered;
 
-/// Let agents into a team: for administrators and service tokens. Those who are in stay.
+/// Add agents to a team: for administrators and service tokens. Present members stay.
 #[utoipa::path(post, path = "/{account_id}/teams/{id}/team_members",
     operation_id = "chatwoot.team_members.add",
     params(("account_id" = i64, Path, description = "The caller's account"),

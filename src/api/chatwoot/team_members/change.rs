@@ -1,4 +1,4 @@
-//! Who comes into a team and who goes.
+//! Changes of a team's members.
 
 use domain::UserId;
 use domain::group::MembersChange;
@@ -24,7 +24,7 @@ pub(super) async fn render(request: &Chatwoot, team: &Team) -> Result<Rendered, 
     Ok(Rendered::new(&members.iter().map(|user| agent(user)).collect::<Vec<_>>()))
 }
 
-/// Carries out a change.
+/// Runs a change.
 pub(super) async fn execute(
     request: &Chatwoot,
     team: &Team,
@@ -35,7 +35,7 @@ pub(super) async fn execute(
     Ok(())
 }
 
-/// Carries out the change; answers with everyone who is in then.
+/// Runs the change; answers with all members afterwards.
 pub(super) async fn change(
     request: &Chatwoot,
     id: &str,

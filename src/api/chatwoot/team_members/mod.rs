@@ -1,4 +1,4 @@
-//! Which agents are in a team.
+//! The agents in a team.
 
 mod add;
 mod change;

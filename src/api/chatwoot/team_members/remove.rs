@@ -6,7 +6,7 @@ use crate::chatwoot::members;
 use crate::chatwoot::request::{Chatwoot, number_in_path};
 use crate::edge::failure::Failure;
 
-/// Take agents out of a team: for administrators and service tokens.
+/// Remove agents from a team: for administrators and service tokens.
 #[utoipa::path(delete, path = "/{account_id}/teams/{id}/team_members",
     operation_id = "chatwoot.team_members.remove",
     params(("account_id" = i64, Path, description = "The caller's account"),

@@ -20,8 +20,8 @@ schema! {
     }
 }
 
-/// Make a team: for administrators and service tokens. Its name is put into lower case, and no two
-/// have the same.
+/// Create a team: for administrators and service tokens. Its name is put into lower case, and must
+/// be unique.
 #[utoipa::path(post, path = "/{account_id}/teams",
     operation_id = "chatwoot.teams.create",
     params(("account_id" = i64, Path, description = "The caller's account")),

@@ -4,7 +4,8 @@ use domain::team::{Change, Command, Teams};
 use crate::chatwoot::request::{Chatwoot, number_in_path};
 use crate::edge::failure::Failure;
 
-/// Delete a team for good: for administrators and service tokens. Its conversations have none then.
+/// Delete a team for good: for administrators and service tokens. Its conversations then have no
+/// team.
 #[utoipa::path(delete, path = "/{account_id}/teams/{id}",
     operation_id = "chatwoot.teams.delete",
     params(("account_id" = i64, Path, description = "The caller's account"),

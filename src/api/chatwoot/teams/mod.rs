@@ -1,4 +1,4 @@
-//! Teams: agents who take care of conversations together.
+//! Teams: groups of agents who support contacts together.
 
 mod create;
 mod delete;

@@ -22,7 +22,7 @@ pub(super) fn schema(example: Value) -> Value {
     })
 }
 
-/// What the body says. A blank description takes away what was known.
+/// Reads a team's settings from a body. A blank description clears the present one.
 pub(super) fn read(body: &Body) -> Result<Settings, Failure> {
     Ok(Settings {
         name: body.clearable_text("name")?,

@@ -10,7 +10,8 @@ use crate::edge::failure::Failure;
 use crate::edge::rendered::Rendered;
 
 schema! {
-    /// The changes to a team. Fields left out or null stay; a blank description is taken away.
+    /// The changes to a team. Fields left out or null stay; a blank description clears the present
+    /// one.
     TeamChange = settings::schema(json!({ "description": "Invoices" }))
 }
 

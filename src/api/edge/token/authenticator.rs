@@ -14,12 +14,12 @@ use super::keys::{Key, KeySet};
 use super::signatures::use_ring;
 use super::{Claims, Error, Refusal, Rules};
 
-/// How long a verified token is remembered: as long as a withdrawn key may go on being good.
+/// How long a verified token is cached: no longer than a withdrawn key may still be accepted.
 const REMEMBERED_FOR: TimeDelta = TimeDelta::seconds(60);
-/// Tokens that are remembered: half a kilobyte each.
+/// Cached tokens, about half a kilobyte each.
 const REMEMBERED_MAX: usize = 50_000;
 
-/// Judges tokens.
+/// Verifies tokens.
 #[derive(Clone)]
 pub struct Authenticator {
     pub(super) keys: Keys,
@@ -27,17 +27,17 @@ pub struct Authenticator {
     pub(super) remembered: Arc<Cache<[u8; 32], Arc<Verified>>>,
 }
 
-/// A valid token. Only valid ones are cached: invalid ones take no memory and evict nothing.
+/// A cached valid token. Invalid tokens are not cached, so they take no memory and evict nothing.
 pub(super) struct Verified {
     claims: Claims,
-    /// The key's name, and the key that the signature was made with.
+    /// The id that the token's header names, and the key that verified the signature.
     key_id: Option<String>,
     key: Key,
     at: DateTime<Utc>,
 }
 
 impl Verified {
-    /// Also when the clock was set back since.
+    /// Whether the entry has expired. The absolute value also covers a clock that was set back.
     fn is_old(&self, now: DateTime<Utc>) -> bool {
         (now - self.at).abs() >= REMEMBERED_FOR
     }
@@ -65,7 +65,7 @@ impl fmt::Debug for Authenticator {
 }
 
 impl Authenticator {
-    /// For tokens signed with a shared secret.
+    /// Verifies tokens that are signed with a shared secret.
     ///
     /// # Errors
     /// When the secret is shorter than 32 bytes (RFC 7518, section 3.2).
@@ -78,10 +78,10 @@ impl Authenticator {
         Ok(Self::new(Keys::One(key), rules, REMEMBERED_MAX))
     }
 
-    /// For tokens of an identity provider with this public key.
+    /// Verifies tokens of an identity provider with this public key.
     ///
     /// # Errors
-    /// When the text is no such key.
+    /// When the text is not a PEM public key for RS256, ES256 or EdDSA.
     pub fn from_public_key_pem(pem: &str, rules: Rules) -> Result<Self, Error> {
         let pem = pem.as_bytes();
         let (key, algorithm) = DecodingKey::from_rsa_pem(pem)
@@ -92,8 +92,8 @@ impl Authenticator {
         Ok(Self::new(Keys::One(Key { key: Arc::new(key), algorithm }), rules, REMEMBERED_MAX))
     }
 
-    /// For tokens of an identity provider that publishes its keys (RFC 7517): RS256, ES256 or
-    /// EdDSA. There are none until [`keep_keys`](Self::keep_keys) has fetched them.
+    /// Verifies tokens of an identity provider that publishes its keys (RFC 7517): RS256, ES256 or
+    /// EdDSA. There are no keys until [`keep_keys`](Self::keep_keys) has fetched them.
     ///
     /// # Errors
     /// When no HTTP client can be made.
@@ -112,8 +112,8 @@ impl Authenticator {
         Self { keys, rules: Arc::new(rules), remembered }
     }
 
-    /// Keeps the keys of an identity provider up to date until `stop` is cancelled; keys of other
-    /// kinds are.
+    /// Keeps the keys of an identity provider up to date until `stop` is cancelled. Keys given as a
+    /// secret or as PEM never change.
     pub async fn keep_keys(self, stop: CancellationToken) {
         match self.keys {
             Keys::One(_) => stop.cancelled().await,
@@ -123,20 +123,19 @@ impl Authenticator {
         }
     }
 
-    /// From when on a token is good no more.
+    /// When a token stops being accepted.
     pub(crate) fn ends_at(&self, claims: &Claims) -> DateTime<Utc> {
         self.rules.ends_at(claims.exp)
     }
 
-    /// The claims of a good token.
+    /// The claims of a valid token.
     ///
-    /// A good one is remembered, by its digest, for [a minute](REMEMBERED_FOR) at most: a program
-    /// that asks again and again pays for the signature once. `exp` is looked at each time, and so
-    /// is the key: when the identity provider's keys were fetched anew, the signature is verified
-    /// anew.
+    /// A valid token is cached by its digest for at most [a minute](REMEMBERED_FOR), so a client
+    /// that repeats it pays for the signature once. Each call still checks `exp` and the key: once
+    /// the identity provider's keys have been fetched again, the signature is verified again.
     ///
     /// # Errors
-    /// The first thing that is wrong with any other.
+    /// The first thing that is wrong with the token.
     pub async fn verify(&self, token: &str, now: DateTime<Utc>) -> Result<Claims, Refusal> {
         let digest: [u8; 32] = Sha256::digest(token).into();
         if let Some(verified) = self.remembered.get(&digest) {
@@ -165,7 +164,7 @@ impl Authenticator {
         let key_id = header.kid;
         let key = self.keys.find(key_id.as_deref()).await?;
         let mut validation = Validation::new(key.algorithm);
-        // What it says is judged by the rules, by the caller's clock.
+        // Claims are checked by the rules, against the caller's clock.
         validation.validate_exp = false;
         validation.validate_aud = false;
         validation.required_spec_claims.clear();

@@ -1,4 +1,4 @@
-//! Fetches an identity provider's keys, again and again, in the background.
+//! Fetches an identity provider's keys periodically, in the background.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -10,16 +10,16 @@ use reqwest::{StatusCode, Url, redirect};
 use super::keys::{self, Key, KeySet};
 
 pub(super) const ANSWER_WITHIN: Duration = Duration::from_secs(5);
-/// A set of a hundred long keys has some 50 kB.
+/// In bytes; a set of a hundred long keys has some 50 kB.
 const BODY_SIZE_MAX: usize = 256 * 1024;
 
-/// How often.
+/// How often keys are fetched.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Pace {
-    /// After an answer, so that a key that was withdrawn stops working within a minute, the time
-    /// for the next answer included.
+    /// Pause after a success. With the time for the next answer it stays below a minute, so that a
+    /// withdrawn key stops working within a minute.
     pub(super) every: Duration,
-    /// After a failure; each further one doubles it, up to `every`.
+    /// Pause after a failure, doubled by each further one, up to `every`.
     pub(super) retry_after: Duration,
 }
 
@@ -29,7 +29,7 @@ impl Default for Pace {
     }
 }
 
-/// Fetches one provider's set.
+/// Fetches one provider's key set.
 #[derive(Clone)]
 pub(super) struct Fetch {
     url: Arc<str>,
@@ -51,7 +51,7 @@ enum Error {
     Unreadable(#[from] serde_json::Error),
 }
 
-/// The driver's error names the URL.
+/// Without the URL, which the HTTP client's error names: it may contain secrets.
 impl From<reqwest::Error> for Error {
     fn from(error: reqwest::Error) -> Self {
         Self::Request(error.without_url())
@@ -67,8 +67,8 @@ impl Fetch {
         Ok(Self { url: url.into(), client, pace, keys })
     }
 
-    /// For ever. Nodes that were started together do not stay together: each pause is a bit shorter
-    /// by chance.
+    /// Runs for ever. Each pause is shortened at random, so that nodes that were started together
+    /// do not stay in step.
     pub(super) async fn run(self) {
         let mut failures: u32 = 0;
         loop {
@@ -81,13 +81,13 @@ impl Fetch {
             failures = if fetched.is_ok() { 0 } else { failures + 1 };
             self.publish(fetched);
             let pause = pause.min(self.pace.every).mul_f64(rand::random_range(0.8..=1.0));
-            // A token with an unknown key ends it early.
+            // A token with an unknown key ends the pause early.
             let _ = tokio::time::timeout(pause, self.keys.asked()).await;
         }
     }
 
     fn publish(&self, fetched: Result<HashMap<String, Key>, Error>) {
-        // Its user, password and query may be secrets; its host is not.
+        // Log the host only: the URL's user, password and query may be secrets.
         let provider = Url::parse(&self.url).ok();
         let provider = provider.as_ref().and_then(Url::host_str);
         match fetched {

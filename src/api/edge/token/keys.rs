@@ -13,11 +13,11 @@ use tokio::time::{Instant, timeout};
 
 use super::Refusal;
 
-/// Tokens with unknown keys cause a fetch of the set, but not more often than this.
+/// Tokens with unknown keys cause a fetch of the set at most this often.
 const ASK_AGAIN_AFTER: Duration = Duration::from_secs(60);
-/// How long a request with an unknown key waits for a fetch that is under way: the first requests
-/// after the provider began to sign with a new key are answered well, and a provider that does not
-/// answer delays no one for long.
+/// How long a request with an unknown key waits for a fetch in progress. So the first requests
+/// after the provider has introduced a key succeed, and a provider that does not answer delays no
+/// request for long.
 pub(super) const PATIENCE: Duration = Duration::from_secs(1);
 
 /// A key, and the one algorithm it may be used with.
@@ -27,18 +27,18 @@ pub(super) struct Key {
     pub(super) algorithm: Algorithm,
 }
 
-/// The keys that were fetched last. Requests only read it; who fetches publishes here.
+/// The keys that were fetched last. Requests read them; the fetching task publishes them.
 #[derive(Clone)]
 pub(super) struct KeySet(Arc<watch::Sender<State>>);
 
 struct State {
-    /// By their ids; one without an id has the empty one.
+    /// Keys by id; a key without an id has the empty one.
     keys: HashMap<String, Key>,
-    /// When the provider answered last.
+    /// When the provider last answered with a key set.
     fetched_at: Option<Instant>,
-    /// A fetch is under way, or about to be.
+    /// Whether a fetch is in progress, or about to begin.
     is_fetching: bool,
-    /// When an unknown key caused a fetch last.
+    /// When an unknown key last caused a fetch.
     asked_at: Option<Instant>,
 }
 
@@ -50,14 +50,14 @@ impl Default for KeySet {
 }
 
 impl KeySet {
-    /// The key that a token's header names; with no name, the only one there is.
+    /// The key that a token's header names. Without a name, the set must have exactly one key.
     pub(super) async fn key(&self, id: Option<&str>) -> Result<Key, Refusal> {
         if let Some(key) = self.0.borrow().find(id) {
             return Ok(key);
         }
         self.ask();
         let mut state = self.0.subscribe();
-        // Finished or not, the keys known by then decide.
+        // Whether or not the fetch has finished, the keys known by now decide.
         let _ = timeout(PATIENCE, state.wait_for(|state| !state.is_fetching)).await;
         let state = self.0.borrow();
         let unknown = match state.fetched_at {
@@ -67,7 +67,7 @@ impl KeySet {
         state.find(id).ok_or(unknown)
     }
 
-    /// Wants a fetch, unless there is one, or was one for the same reason a short while ago.
+    /// Requests a fetch, unless one is in progress, or an unknown key caused one a short while ago.
     fn ask(&self) {
         let now = Instant::now();
         self.0.send_if_modified(|state| {
@@ -80,19 +80,19 @@ impl KeySet {
         });
     }
 
-    /// Waits until a fetch is wanted.
+    /// Waits until a fetch is requested.
     pub(super) async fn asked(&self) {
-        // There is a sender: this one.
+        // The sender exists: it is ours.
         let _ = self.0.subscribe().wait_for(|state| state.is_fetching).await;
     }
 
-    /// A fetch begins.
+    /// Marks that a fetch has begun.
     pub(super) fn begin(&self) {
         self.0.send_modify(|state| state.is_fetching = true);
     }
 
-    /// A fetch has ended. If it brought no keys, the known ones stay in use: an outage of the
-    /// provider is not one of ours.
+    /// Marks that a fetch has ended. If it failed, the known keys stay in use: an outage of the
+    /// provider must not become one of ours.
     pub(super) fn end(&self, fetched: Option<HashMap<String, Key>>) {
         self.0.send_modify(|state| {
             state.is_fetching = false;
@@ -102,13 +102,13 @@ impl KeySet {
         });
     }
 
-    /// Waits until the provider has answered once.
+    /// Waits until the provider has answered with a key set once.
     #[cfg(test)]
     pub(super) async fn fetched(&self) {
         let _ = self.0.subscribe().wait_for(|state| state.fetched_at.is_some()).await;
     }
 
-    /// How old the keys are; there are none before the first answer.
+    /// The age of the keys; `None` before the first answer.
     pub(super) fn age(&self) -> Option<Duration> {
         self.0.borrow().fetched_at.map(|fetched| fetched.elapsed())
     }
@@ -125,10 +125,10 @@ impl State {
     }
 }
 
-/// The keys of a set that tokens can be judged with; others in it, of any kind, do no harm.
+/// The usable keys of a set; keys of other kinds are ignored.
 ///
 /// # Errors
-/// When it is no key set.
+/// When the text is not a key set.
 pub(super) fn parse(set: &[u8]) -> Result<HashMap<String, Key>, serde_json::Error> {
     #[derive(Deserialize)]
     struct Set {
@@ -138,7 +138,8 @@ pub(super) fn parse(set: &[u8]) -> Result<HashMap<String, Key>, serde_json::Erro
     Ok(keys.into_iter().filter_map(|jwk| usable(&serde_json::from_value(jwk).ok()?)).collect())
 }
 
-/// Asymmetric keys for signatures; the key says the algorithm, never the token alone.
+/// Accepts asymmetric signature keys. The algorithm is derived from the key, never from the token
+/// alone.
 fn usable(jwk: &Jwk) -> Option<(String, Key)> {
     let algorithm = match &jwk.algorithm {
         AlgorithmParameters::RSA(_) => Algorithm::RS256,

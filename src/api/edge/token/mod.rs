@@ -1,8 +1,8 @@
 //! Access tokens: JSON Web Tokens (RFC 7519) of the host system or of `colloquy token`.
 //!
-//! [`Rules`] says what a token must claim, [`Authenticator`] judges one, `keys` holds an identity
-//! provider's keys and `fetch` brings them, in the background: no request waits for the provider,
-//! but for [a moment](keys::PATIENCE) when a token names a key that is not known.
+//! [`Rules`] says what a token must claim, [`Authenticator`] verifies tokens, `keys` holds an
+//! identity provider's keys, and `fetch` fetches them in the background: no request waits for the
+//! provider, except for [a moment](keys::PATIENCE) when a token names an unknown key.
 //!
 //! Deliberately not here: users (see `caller.rs`) and how a refusal is rendered (see
 //! `challenge.rs`).
@@ -27,7 +27,7 @@ use serde_json::{Map, Number, Value};
 pub use authenticator::Authenticator;
 pub use rules::{Refusal, Rules};
 
-/// What a token's bearer may do.
+/// The role of a token's bearer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum Role {
     /// An ordinary user.
@@ -35,11 +35,11 @@ pub enum Role {
     Member,
     /// A support agent.
     Agent,
-    /// Runs an account.
+    /// An account's administrator.
     Administrator,
-    /// A program that takes part.
+    /// A program that takes part in conversations.
     Bot,
-    /// The host system itself: no user of its own.
+    /// The host system itself, which is not a user.
     Service,
 }
 
@@ -56,7 +56,7 @@ impl Role {
     }
 }
 
-/// Not a role.
+/// The text names no role.
 #[derive(Debug, thiserror::Error)]
 #[error("role must be member, agent, administrator, bot or service")]
 pub struct UnknownRole;
@@ -72,15 +72,14 @@ impl FromStr for Role {
     }
 }
 
-/// What a token says, as far as it is used. Times are Unix seconds and may have a fraction (RFC
-/// 7519, section 2).
+/// The claims that are used. Times are Unix seconds and may have a fraction (RFC 7519, section 2).
 #[derive(Debug, Clone, PartialEq)]
 pub struct Claims {
     /// The user's uid in the host system, 1 to 256 characters.
     pub sub: String,
-    /// When it runs out.
+    /// When the token expires.
     pub exp: f64,
-    /// When it was issued.
+    /// When the token was issued, if it says.
     pub iat: Option<f64>,
     /// The name to show, at most 256 characters.
     pub name: Option<String>,
@@ -89,16 +88,16 @@ pub struct Claims {
     pub role: Role,
 }
 
-/// Why tokens cannot be judged or made.
+/// Why tokens cannot be verified or issued.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// A secret that can be guessed.
+    /// The secret is short enough to be guessed.
     #[error("COLLOQUY_JWT_SECRET has {0} bytes: expected 32 or more")]
     SecretTooShort(usize),
     /// Not a PEM public key for RS256, ES256 or EdDSA.
     #[error("COLLOQUY_JWT_PUBLIC_KEY is no PEM public key (RSA, P-256 or Ed25519)")]
     KeyUnusable,
-    /// No HTTP client for the key set.
+    /// No HTTP client could be made for the key set.
     #[error("cannot prepare to fetch COLLOQUY_JWKS_URL")]
     Client(#[source] reqwest::Error),
     /// Signing failed.
@@ -106,7 +105,7 @@ pub enum Error {
     Sign(#[source] jsonwebtoken::errors::Error),
 }
 
-/// Makes tokens, where they are signed with a secret that we know.
+/// Issues tokens signed with the shared secret.
 #[derive(Clone)]
 pub struct Issuer {
     secret: Arc<str>,
@@ -114,12 +113,12 @@ pub struct Issuer {
 }
 
 impl Issuer {
-    /// With the secret that tokens are judged by.
+    /// With the secret that tokens are verified with.
     pub fn new(secret: &str, rules: Rules) -> Self {
         Self { secret: secret.into(), rules }
     }
 
-    /// A token.
+    /// Signs a token.
     ///
     /// # Errors
     /// When the secret is too short.
@@ -128,7 +127,7 @@ impl Issuer {
     }
 }
 
-/// A token signed with a shared secret, as the rules want it.
+/// Signs a token with a shared secret, in conformance with the rules.
 ///
 /// # Errors
 /// When the secret is too short.
@@ -155,7 +154,7 @@ pub fn issue(secret: &str, claims: &Claims, rules: &Rules) -> Result<String, Err
     jsonwebtoken::encode(&Header::new(Algorithm::HS256), &payload, &key).map_err(Error::Sign)
 }
 
-/// A whole number where it is one: not every reader expects a fraction.
+/// Written as an integer where possible: not every reader expects a fraction.
 fn seconds(time: f64) -> Value {
     let whole = time as i64;
     if whole as f64 == time {

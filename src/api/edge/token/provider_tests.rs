@@ -1,4 +1,4 @@
-//! Keys of an identity provider that answers, fails, hangs, lies and changes its mind.
+//! An identity provider that answers, fails, hangs, sends garbage or changes its keys.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -18,7 +18,7 @@ use super::fetch::{ANSWER_WITHIN, Pace};
 use super::keys::{PATIENCE, parse};
 use super::*;
 
-/// So that only an unknown key or the end of the test's patience comes between two fetches.
+/// After a successful fetch, only an unknown key causes another one within a test.
 const SELDOM: Pace =
     Pace { every: Duration::from_secs(50), retry_after: Duration::from_millis(10) };
 const OFTEN: Pace =
@@ -46,7 +46,7 @@ fn public_key(kid: &str) -> Value {
 
 #[derive(Clone)]
 enum Reply {
-    /// Its one key under these names.
+    /// A key set with the one key under each of these ids.
     Keys(&'static [&'static str]),
     Text(String),
     Status(StatusCode),
@@ -100,7 +100,7 @@ impl Provider {
         *self.asked.borrow()
     }
 
-    /// Waits until it was asked twice more: what the first of them brought is known then.
+    /// Waits for two more fetches: once the second begins, the result of the first is published.
     async fn asked_twice_more(&self) {
         let wanted = self.asked() + 2;
         let mut asked = self.asked.subscribe();
@@ -108,7 +108,7 @@ impl Provider {
         timeout(Duration::from_secs(5), reached).await.expect("it is asked").unwrap();
     }
 
-    /// Tokens judged by its keys, which are fetched at this pace.
+    /// An authenticator with the provider's keys, fetched at this pace.
     fn authenticator(&self, pace: Pace) -> Authenticator {
         let authenticator = Authenticator::at_pace(&self.url, Rules::default(), pace).unwrap();
         tokio::spawn(authenticator.clone().keep_keys(CancellationToken::new()));
@@ -133,7 +133,7 @@ async fn keys_are_fetched_and_kept_and_an_unknown_one_is_asked_for_once_a_minute
         assert_eq!(refused, Some(Refusal::KeyUnknown), "{name}");
     }
     assert_eq!(provider.asked(), 2);
-    // The key says the algorithm, not the token.
+    // The algorithm comes from the key, not from the token.
     let key = EncodingKey::from_secret(&[7; 32]);
     let header = Header { kid: Some("one".to_owned()), ..Header::new(Algorithm::HS256) };
     let other = jsonwebtoken::encode(&header, &json!({"sub": "ann"}), &key).unwrap();
@@ -163,7 +163,7 @@ async fn a_withdrawn_key_stops_working_when_the_set_is_fetched_again() {
     provider.asked_twice_more().await;
     assert_eq!(refusal(&authenticator, &withdrawn).await, Some(Refusal::KeyUnknown));
     assert_eq!(refusal(&authenticator, &kept).await, None);
-    // Which is within a minute.
+    // By default the next fetch completes within a minute.
     assert!(Pace::default().every + ANSWER_WITHIN < Duration::from_secs(60));
 }
 
@@ -203,7 +203,7 @@ async fn a_provider_that_does_not_answer_stalls_nobody() {
     provider.asked.subscribe().changed().await.unwrap();
     let known = timeout(PATIENCE / 2, refusal(&authenticator, &signed_with("one"))).await;
     assert_eq!(known, Ok(None));
-    // Not one after the other, and not for as long as the provider may take.
+    // The waits run concurrently, and end before a slow provider's answer.
     let unknown = (0..16).map(|_| async { refusal(&authenticator, &signed_with("two")).await });
     let refusals = timeout(PATIENCE * 2, join_all(unknown)).await;
     assert_eq!(refusals, Ok(vec![Some(Refusal::KeyUnknown); 16]));

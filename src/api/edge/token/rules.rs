@@ -7,19 +7,19 @@ use serde_json::{Map, Value};
 
 use super::{Claims, Role};
 
-/// What a token must claim, and under which names.
+/// What a token must claim, and the names of its claims.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rules {
-    /// What `aud` must contain; without it, `aud` is not looked at.
+    /// What `aud` must contain; `None` ignores `aud`.
     pub audience: Option<String>,
-    /// What `iss` must be; without it, `iss` is not looked at.
+    /// What `iss` must be; `None` ignores `iss`.
     pub issuer: Option<String>,
-    /// The name of the claim that says the tenant.
+    /// The name of the claim that holds the account.
     pub account_claim: String,
-    /// The name of the claim that says the role.
+    /// The name of the claim that holds the role.
     pub role_claim: String,
-    /// How far the clock that tokens are issued by may be off, in seconds: `exp` counts that much
-    /// later, `nbf` that much earlier.
+    /// Allowed clock skew of the token's issuer, in seconds: `exp` counts that much later, `nbf`
+    /// that much earlier.
     pub leeway_s: u32,
 }
 
@@ -35,42 +35,41 @@ impl Default for Rules {
     }
 }
 
-/// Why a token is not taken. What it claims is looked at only when the signature is right, so that
-/// these words tell nothing to the maker of a forged token.
+/// Why a token is refused. Claims are checked only after the signature, so that these texts tell
+/// nothing to whoever forges a token.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
     /// Not a signed JSON Web Token.
     #[error("malformed")]
     Malformed,
-    /// Its header demands something that must be understood (RFC 7515, section 4.1.11); nothing is.
+    /// Its header lists extensions that must be understood (RFC 7515, section 4.1.11); none are.
     #[error("crit not supported")]
     Critical,
     /// It names a key that the identity provider does not publish.
     #[error("unknown key")]
     KeyUnknown,
-    /// The identity provider's keys could not be fetched so far: nothing is known against the
-    /// token.
+    /// The identity provider's keys have never been fetched, so the token cannot be verified yet.
     #[error("the identity provider's keys have not been fetched yet")]
     KeysMissing,
-    /// Not signed with the key, or not in the key's way.
+    /// The signature does not verify with the key, or uses another algorithm.
     #[error("wrong signature")]
     Signature,
-    /// `exp` is over.
+    /// `exp` has passed.
     #[error("expired")]
     Expired,
     /// It was revoked.
     #[error("revoked")]
     Revoked,
-    /// `nbf` is to come.
+    /// `nbf` is in the future.
     #[error("not yet valid")]
     NotYetValid,
-    /// `aud` does not contain ours.
+    /// `aud` does not contain the configured audience.
     #[error("wrong audience")]
     Audience,
-    /// `iss` is another issuer.
+    /// `iss` is not the configured issuer.
     #[error("wrong issuer")]
     Issuer,
-    /// A claim that is missing or cannot be used.
+    /// A claim is missing or unusable.
     #[error("claim {0} missing or unusable")]
     Claim(Cow<'static, str>),
     /// Its `sub` is the uid that the log reserves for the system.
@@ -79,7 +78,7 @@ pub enum Refusal {
 }
 
 impl Rules {
-    /// Judges what a token with a good signature says.
+    /// Checks the claims of a token with a valid signature.
     pub(super) fn judge(
         &self,
         payload: &Map<String, Value>,
@@ -99,7 +98,8 @@ impl Rules {
         if self.issuer.as_ref().is_some_and(|wanted| text(payload, "iss") != Some(wanted)) {
             return Err(Refusal::Issuer);
         }
-        // No later than now: a token of a clock that is ahead must not make later ones look older.
+        // Capped at now: a token issued by a clock that is ahead must not make later tokens look
+        // older.
         let iat = payload.get("iat").and_then(Value::as_f64).map(|iat| iat.min(seconds(now)));
         Ok(Claims {
             sub: uid(payload)?,
@@ -111,16 +111,16 @@ impl Rules {
         })
     }
 
-    /// Whether a token that runs out at `exp` is good no more. Good until the second that `exp`
-    /// names (RFC 7519, section 4.1.4), and the leeway.
+    /// Whether a token with this `exp` has expired. It expires at `exp` (RFC 7519, section 4.1.4)
+    /// plus the leeway.
     pub(super) fn is_over(&self, exp: f64, now: DateTime<Utc>) -> bool {
         seconds(now) >= exp + f64::from(self.leeway_s)
     }
 
-    /// When it is over, for a token that runs out at `exp`.
+    /// When a token with this `exp` expires, leeway included.
     pub(super) fn ends_at(&self, exp: f64) -> DateTime<Utc> {
         let end = (exp + f64::from(self.leeway_s)) * 1e6;
-        // What is too far away for a clock never comes.
+        // Beyond chrono's range means never.
         DateTime::from_timestamp_micros(end as i64).unwrap_or(DateTime::<Utc>::MAX_UTC)
     }
 
@@ -151,7 +151,8 @@ fn time(payload: &Map<String, Value>, claim: &'static str) -> Result<Option<f64>
     value.as_f64().map(Some).ok_or(Refusal::Claim(claim.into()))
 }
 
-/// One audience, or a list of them (RFC 7519, section 4.1.3).
+/// Whether `aud`, one audience or a list of them (RFC 7519, section 4.1.3), contains the wanted
+/// one.
 fn is_for(audience: Option<&Value>, wanted: &str) -> bool {
     match audience {
         Some(Value::String(one)) => one == wanted,
@@ -171,8 +172,8 @@ fn uid(payload: &Map<String, Value>) -> Result<String, Refusal> {
     Ok(uid.to_owned())
 }
 
-/// The name as it can be shown. No token is refused for it: a long one is cut, and what is no name
-/// is none.
+/// The name to show. No token is refused for its name: a long one is cut, an unusable one is
+/// ignored.
 fn name(payload: &Map<String, Value>) -> Option<String> {
     let name = text(payload, "name")?;
     let is_shown = !name.trim().is_empty() && !name.contains('\0');

@@ -1,5 +1,5 @@
-//! Signatures of tokens, made and verified by ring, which is there for TLS: the crate for tokens
-//! would bring RSA and curves of its own, which take half a minute to build.
+//! Signatures of tokens, by ring, which TLS needs anyway: the token crate's own backend would bring
+//! RSA and elliptic curves that take half a minute to build.
 
 use std::sync::Once;
 
@@ -14,7 +14,7 @@ use ring::signature::{
     UnparsedPublicKey, VerificationAlgorithm,
 };
 
-/// To be called before a token is made or judged.
+/// Must be called before a token is issued or verified.
 pub(super) fn use_ring() {
     static USED: Once = Once::new();
     USED.call_once(|| {
@@ -22,7 +22,7 @@ pub(super) fn use_ring() {
     });
 }
 
-/// Keys are never made into sets of keys here, which is what the rest would be for.
+/// `key_utils` would convert keys into JWKs, which nothing here does.
 static PROVIDER: CryptoProvider = CryptoProvider {
     signer_factory: signer,
     verifier_factory: verifier,
@@ -87,7 +87,7 @@ impl Signer<Vec<u8>> for With<EncodingKey> {
         let with = |digest| hmac::sign(&hmac::Key::new(digest, secret), message).as_ref().to_vec();
         match self.algorithm {
             Algorithm::HS256 => Ok(with(hmac::HMAC_SHA256)),
-            // Only identity providers sign otherwise, and who tests what is made of it.
+            // Only tests sign with other algorithms, as an identity provider would.
             #[cfg(test)]
             Algorithm::HS512 => Ok(with(hmac::HMAC_SHA512)),
             #[cfg(test)]

@@ -32,7 +32,7 @@ async fn judged_by(rules: &Rules, claims: Value) -> Result<Claims, Refusal> {
     Authenticator::hs256(SECRET, rules.clone()).unwrap().verify(&token, now()).await
 }
 
-/// What becomes of a token of Ann's that says this besides.
+/// Verifies a token of Ann's with these further claims.
 async fn judged(mut claims: Value) -> Result<Claims, Refusal> {
     let given = claims.as_object_mut().unwrap();
     given.entry("sub").or_insert(json!("ann"));
@@ -199,14 +199,14 @@ async fn another_secret_and_no_algorithm_are_refused() {
     assert_eq!(authenticator.verify(unsigned, now()).await, Err(Refusal::Malformed));
     let longer = sign(&Header::new(Algorithm::HS512), &json!({"sub": "ann", "exp": FAR}));
     assert_eq!(authenticator.verify(&longer, now()).await, Err(Refusal::Signature));
-    // A caller who cannot sign learns nothing of what is expected.
+    // A caller who cannot sign learns nothing about the expected claims.
     let expired =
         issue("another-secret-another-secret-32", &claims_of("ann", 1), &Rules::default());
     assert_eq!(authenticator.verify(&expired.unwrap(), now()).await, Err(Refusal::Signature));
     assert!(authenticator.verify(&token_of("ann", FAR), now()).await.is_ok());
 }
 
-/// Keys and tokens that OpenSSL made.
+/// With keys and tokens that OpenSSL made.
 #[tokio::test]
 async fn keys_of_identity_providers_verify_what_they_signed_and_nothing_else() {
     let signed: Value = serde_json::from_str(include_str!("signed_tokens.json")).unwrap();
@@ -231,7 +231,7 @@ async fn keys_of_identity_providers_verify_what_they_signed_and_nothing_else() {
                 let refused = authenticator.verify(&forged, now()).await;
                 assert_eq!(refused, Err(Refusal::Signature), "{algorithm}: {forged}");
             }
-            // A public key is no secret to sign with.
+            // Using a public key as an HMAC secret must not work.
             let key = EncodingKey::from_secret(pem.as_bytes());
             let claims = json!({"sub": "ann", "exp": FAR});
             let own = jsonwebtoken::encode(&Header::new(Algorithm::HS256), &claims, &key);

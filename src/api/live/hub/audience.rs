@@ -1,4 +1,4 @@
-//! Users who listen, and what they are in: conversations, or inboxes.
+//! Users with streams, and what they are members of: conversations, or inboxes.
 
 use std::collections::{HashMap, HashSet};
 use std::hash::Hash;
@@ -10,12 +10,12 @@ use super::StreamId;
 
 pub(super) struct Audiences<Id> {
     users: HashMap<UserId, Audience<Id>>,
-    /// Who of them is in one.
+    /// Users by what they are members of.
     members: HashMap<Id, HashSet<UserId>>,
     memberships: usize,
 }
 
-/// A user with streams, or about to have some.
+/// A user with streams, or about to have one.
 struct Audience<Id> {
     subscriptions: usize,
     streams: Vec<StreamId>,
@@ -24,9 +24,9 @@ struct Audience<Id> {
 }
 
 enum Known<Id> {
-    /// It is being read; what changes meanwhile waits.
+    /// Still being read; changes that arrive meanwhile wait here.
     Not(Vec<(Position, Id, bool)>),
-    /// As of a position of the log, and followed since.
+    /// Read as of a position of the log, and updated since.
     AsOf(Position),
 }
 
@@ -56,7 +56,7 @@ impl<Id: Copy + Eq + Hash> Audiences<Id> {
         self.users.entry(user).or_default().subscriptions += 1;
     }
 
-    /// Returns as of when it was read what the user is in.
+    /// Adds a stream; returns the position as of which the user's memberships were read.
     pub(super) fn open(&mut self, user: UserId, stream: StreamId) -> Position {
         let Some(of_user) = self.users.get_mut(&user) else { return Position::START };
         of_user.streams.push(stream);
@@ -77,7 +77,7 @@ impl<Id: Copy + Eq + Hash> Audiences<Id> {
         }
     }
 
-    /// Takes what a user was in, unless another task has read it meanwhile.
+    /// Stores a user's memberships, unless another task has read them meanwhile.
     pub(super) fn know(&mut self, user: UserId, followed: Followed<Id>) {
         let Some(of_user) = self.users.get_mut(&user) else { return };
         let as_of = followed.position;
@@ -102,14 +102,14 @@ impl<Id: Copy + Eq + Hash> Audiences<Id> {
         self.change(user, id, at, false);
     }
 
-    /// Exactly these are in it.
+    /// Replaces all members.
     pub(super) fn replace_all(&mut self, id: Id, users: &[UserId], at: Position) {
         self.remove_all(id, at);
         users.iter().for_each(|user| self.add(*user, id, at));
     }
 
     pub(super) fn remove_all(&mut self, id: Id, at: Position) {
-        // Those who are being read may have been in it.
+        // Users whose memberships are still being read may be members too.
         let reading = self.users.iter().filter(|(_, of)| matches!(of.known, Known::Not(_)));
         let mut users: Vec<UserId> = reading.map(|(user, _)| *user).collect();
         users.extend(self.members.get(&id).into_iter().flatten().copied());
@@ -150,7 +150,7 @@ impl<Id: Copy + Eq + Hash> Audiences<Id> {
         self.users.get(&user).into_iter().flat_map(|of_user| of_user.streams.iter().copied())
     }
 
-    /// The streams of those who are in one.
+    /// The streams of its members.
     pub(super) fn streams_in(&self, id: Id) -> impl Iterator<Item = (UserId, StreamId)> {
         let users = self.members.get(&id).into_iter().flatten().copied();
         users.flat_map(|user| self.streams_of(user).map(move |stream| (user, stream)))
@@ -178,7 +178,7 @@ mod tests {
     fn what_was_read_and_what_has_changed_since_make_one() {
         let mut audiences = Audiences::default();
         audiences.join(ANN);
-        // Of these, what was read knows the first two.
+        // The read below, as of position 6, already includes the first two of these changes.
         audiences.add(ANN, room(1), Position::new(5));
         audiences.remove(ANN, room(2), Position::new(6));
         audiences.add(ANN, room(3), Position::new(7));
@@ -187,7 +187,7 @@ mod tests {
         audiences.know(ANN, Followed { position: Position::new(6), is_in });
         assert_eq!(audiences.open(ANN, 1), Position::new(6));
         assert_eq!(listens(&audiences, [1, 2, 3, 4]), [true, false, true, false]);
-        // What the log tells late is known.
+        // Events up to that position arrive late and change nothing.
         audiences.remove(ANN, room(1), Position::new(4));
         audiences.add(ANN, room(2), Position::new(6));
         assert_eq!(listens(&audiences, [1, 2, 3, 4]), [true, false, true, false]);
@@ -225,7 +225,7 @@ mod tests {
         audiences.leave(ANN, Some(2));
         assert_eq!((audiences.memberships(), audiences.members.len()), (0, 0));
         assert!(!audiences.knows(ANN));
-        // One that was never opened.
+        // A subscription that was never opened.
         audiences.join(ANN);
         audiences.leave(ANN, None);
         assert!(audiences.users.is_empty());

@@ -7,7 +7,7 @@ use crate::edge::caller::Caller;
 use crate::live::Scope;
 use crate::live::queue::{self, Item, Receiver};
 
-/// A listener, until it is dropped.
+/// A subscription of a client, which ends when dropped.
 pub(crate) struct Subscription {
     hub: Arc<Hub>,
     pub(crate) account: AccountId,
@@ -18,7 +18,7 @@ pub(crate) struct Subscription {
 }
 
 impl Subscription {
-    /// From now on changes to what the caller is in are followed; nothing is told yet.
+    /// Starts following the caller's memberships; nothing is delivered yet.
     pub(in crate::live) fn join(hub: &Arc<Hub>, caller: &Caller) -> Self {
         let scope: Scope = caller.role.into();
         let mut state = hub.lock();
@@ -39,7 +39,7 @@ impl Subscription {
         }
     }
 
-    /// From now on what happens is told.
+    /// Starts delivery.
     pub(in crate::live) fn open(&mut self) {
         let (sender, receiver) = queue::queue(&self.hub.waiting);
         let mut state = self.hub.lock();
@@ -62,12 +62,12 @@ impl Subscription {
         self.open = Some((id, receiver, from));
     }
 
-    /// The position of the log behind which everything is told that is seen.
+    /// Every visible event after this position of the log is delivered.
     pub(crate) fn from(&self) -> Position {
         self.open.as_ref().map_or(Position::START, |(_, _, from)| *from)
     }
 
-    /// The next that is told; none when nothing is told any more.
+    /// The next item; `None` when the stream has ended.
     pub(crate) async fn next(&mut self) -> Option<Item> {
         match &mut self.open {
             Some((_, receiver, _)) => receiver.next().await,
@@ -75,7 +75,7 @@ impl Subscription {
         }
     }
 
-    /// Up to where everything has been taken that was told, if nothing waits.
+    /// The account's newest position if the queue is empty, that is, everything up to it was taken.
     pub(crate) fn idle_at(&self) -> Option<AccountPosition> {
         let state = self.hub.lock();
         let is_idle = self.open.as_ref().is_some_and(|(_, receiver, _)| receiver.is_empty());

@@ -5,7 +5,7 @@ use crate::edge::failure::Failure;
 use crate::protocol::objects::Contact;
 use crate::protocol::request::Protocol;
 
-/// Get a user of the account, the caller too.
+/// Get a user of the account, including the caller.
 #[utoipa::path(get, path = "/contacts/{id}",
     operation_id = "protocol.contacts.get",
     params(("id" = String, Path, description = "An id or, if no user has that id, a uid")),

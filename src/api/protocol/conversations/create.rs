@@ -9,7 +9,7 @@ use crate::protocol::objects::Conversation;
 use crate::protocol::request::Protocol;
 
 schema! {
-    /// Whom to talk with: exactly one of both.
+    /// The contact or the group: exactly one of both.
     NewConversation = json!({
         "type": "object",
         "minProperties": 1,
@@ -22,7 +22,7 @@ schema! {
     })
 }
 
-/// Start a private chat with a contact, or find the one there is; find a group's conversation.
+/// Start a private chat with a contact, or find the existing one; find a group's conversation.
 #[utoipa::path(post, path = "/conversations",
     operation_id = "protocol.conversations.create",
     request_body = NewConversation,

@@ -5,7 +5,7 @@ use crate::edge::failure::Failure;
 use crate::protocol::objects::Conversation;
 use crate::protocol::request::Protocol;
 
-/// Get a conversation. Getting it is not opening it.
+/// Get a conversation. This does not mark it as opened.
 #[utoipa::path(get, path = "/conversations/{id}",
     operation_id = "protocol.conversations.get",
     params(("id" = String, Path, description = "The conversation")),

@@ -10,7 +10,7 @@ use crate::protocol::objects::Conversation;
 use crate::protocol::request::Protocol;
 
 schema! {
-    /// How far the conversation is read.
+    /// The message up to which the conversation is read.
     ReadMarker = json!({
         "type": "object",
         "properties": {
@@ -22,7 +22,7 @@ schema! {
     })
 }
 
-/// Mark a conversation as read, up to a message or whole; that is opening it.
+/// Mark a conversation as read, up to a message or whole, and as opened now.
 #[utoipa::path(post, path = "/conversations/{id}/read",
     operation_id = "protocol.conversations.read",
     params(("id" = String, Path, description = "The conversation")),

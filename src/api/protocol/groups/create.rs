@@ -14,7 +14,7 @@ use crate::protocol::request::Protocol;
 use crate::protocol::{body, id};
 
 schema! {
-    /// Who is in, and what it is called.
+    /// A new group.
     NewGroup = json!({
         "type": "object",
         "required": ["name"],
@@ -28,7 +28,7 @@ schema! {
     })
 }
 
-/// Make a group, with the caller as its creator and first member.
+/// Create a group, with the caller as its creator and first member.
 #[utoipa::path(post, path = "/groups",
     operation_id = "protocol.groups.create",
     request_body = NewGroup,

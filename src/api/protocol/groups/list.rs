@@ -6,7 +6,7 @@ use crate::protocol::objects::Group;
 use crate::protocol::query::{List, PagingParameters};
 use crate::protocol::request::Protocol;
 
-/// List the groups that the caller is in, the latest made first.
+/// List the groups that the caller is in, the latest created first.
 #[utoipa::path(get, path = "/groups",
     operation_id = "protocol.groups.list",
     params(PagingParameters),

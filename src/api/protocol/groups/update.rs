@@ -15,7 +15,7 @@ use crate::protocol::objects::Group;
 use crate::protocol::request::Protocol;
 
 schema! {
-    /// The changes to a group; `contacts` are all of the others. Fields left out stay.
+    /// The changes to a group; `contacts` replaces all other members. Fields left out stay.
     GroupChange = json!({
         "type": "object",
         "properties": {
@@ -28,8 +28,8 @@ schema! {
     })
 }
 
-/// Change a group: for its members; to take a member out, for its creator and administrators. What
-/// is left out stays.
+/// Change a group: for its members; removing a member is for its creator and administrators. Fields
+/// left out stay.
 #[utoipa::path(put, path = "/groups/{id}",
     operation_id = "protocol.groups.update",
     params(("id" = String, Path, description = "The group")),
@@ -50,7 +50,8 @@ pub(super) async fn update(
     let mut commands = Vec::new();
     match fields.text("name")? {
         None => {}
-        // A derived name that is sent back is no name of its own; alone in a group, it is empty.
+        // A derived name that is sent back must not become the group's own; alone in a group, the
+        // derived name is empty.
         Some(name) if group.display_name() == name.clone().unwrap_or_default() => {}
         Some(Some(name)) if !name.trim().is_empty() => {
             let name = Some(name.as_str().into());
@@ -74,7 +75,7 @@ pub(super) async fn update(
     Ok(Json(request.group(&id).await?.into()))
 }
 
-/// Who has to come and go, so that these are the others.
+/// The members to add and to remove so that exactly these are the others.
 async fn members(
     request: &Protocol,
     group: &GroupView,

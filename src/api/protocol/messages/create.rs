@@ -12,7 +12,7 @@ use crate::protocol::objects::Message;
 use crate::protocol::request::Protocol;
 
 schema! {
-    /// What to say, and where.
+    /// A message to post, and its conversation.
     NewMessage = json!({
         "type": "object",
         "required": ["conversation_id", "message"],
@@ -44,7 +44,7 @@ pub(super) async fn create(request: Protocol) -> Result<(StatusCode, Json<Messag
     let command = Command::PostMessage { message, author, text, metadata: None, tags: vec![] };
     let posting = request.execute::<Aggregate>(entry.state.conversation, command);
     let outcome = posting.await.map_err(named_message)?;
-    // A repeated request made another message.
+    // A repeated request generated another message id: find the original's message by its number.
     let number = outcome.first.ok_or_else(Failure::not_found)?;
     let message = request.message_named(Name::Number(number.into())).await?;
     Ok((StatusCode::CREATED, Json(message.into())))

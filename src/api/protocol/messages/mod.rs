@@ -17,7 +17,7 @@ pub(super) fn routes() -> Routes {
     ))
 }
 
-/// What the domain says of a message's text, of the field that the text came in.
+/// Renames the field in the domain's errors about a text: `message` in this dialect.
 fn named_message(failure: Failure) -> Failure {
     let rest = failure.detail.as_deref().and_then(|detail| detail.strip_prefix("text "));
     match rest.map(|rest| format!("message {rest}")) {

@@ -10,7 +10,7 @@ use crate::protocol::objects::Message;
 use crate::protocol::request::Protocol;
 
 schema! {
-    /// What to say instead.
+    /// The new text of a message.
     MessageChange = json!({
         "type": "object",
         "required": ["message"],

@@ -14,7 +14,7 @@ use crate::pulse::body::{ChatBookmark, Reading};
 use crate::pulse::objects::{self, CHAT_BOOKMARK};
 use crate::pulse::request::{Pulse, id};
 
-/// Read a chat, to the newest message or to the newest of a time.
+/// Mark a chat as read, up to the newest message or up to a time.
 #[utoipa::path(post, path = "/chats/{chat_id}/bookmark",
     operation_id = "pulse.bookmarks.post",
     params(("chat_id" = Uuid, Path, description = "The chat"), Parameters),
@@ -27,7 +27,7 @@ pub(super) async fn post(Path(chat): Path<String>, request: Pulse) -> Result<Doc
     set(&chat, request, &Method::POST).await
 }
 
-/// Read a chat: the same as POST.
+/// Mark a chat as read: the same as POST.
 #[utoipa::path(put, path = "/chats/{chat_id}/bookmark",
     operation_id = "pulse.bookmarks.put",
     params(("chat_id" = Uuid, Path, description = "The chat"), Parameters),
@@ -38,7 +38,7 @@ pub(super) async fn put(Path(chat): Path<String>, request: Pulse) -> Result<Docu
     set(&chat, request, &Method::PUT).await
 }
 
-/// Read a chat: the same as POST.
+/// Mark a chat as read: the same as POST.
 #[utoipa::path(patch, path = "/chats/{chat_id}/bookmark",
     operation_id = "pulse.bookmarks.patch",
     params(("chat_id" = Uuid, Path, description = "The chat"), Parameters),

@@ -19,7 +19,7 @@ const OFFER: Offer = Offer {
 };
 offered!(OFFER);
 
-/// List who is in the caller's chats, as they came.
+/// List the members of the caller's chats, in the order in which they were added.
 #[utoipa::path(get, path = "/chat_memberships",
     operation_id = "pulse.chat_memberships.list",
     params(Parameters),

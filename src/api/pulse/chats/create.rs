@@ -16,7 +16,7 @@ use crate::pulse::request::Pulse;
 const OFFER: Offer = Offer::including(INCLUDES);
 offered!(OFFER);
 
-/// Make a chat with the caller as its only member.
+/// Create a chat with the caller as its only member.
 #[utoipa::path(post, path = "/chats",
     operation_id = "pulse.chats.create",
     params(Parameters),

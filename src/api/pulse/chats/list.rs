@@ -37,7 +37,8 @@ fn column(name: &str) -> Column {
 pub(super) async fn list(request: Pulse) -> Result<Document, Failure> {
     let query = request.query(&OFFER)?;
     let mut choice = choice(&request, &query, column);
-    // A chat belongs to a direct conversation or to nothing: any other filter finds nothing.
+    // The context of a chat is a direct conversation, or nothing: filters by anything else match no
+    // chat.
     for (_, values) in &query.filters {
         let wanted = |text: &str| values.iter().any(|value| value == text);
         choice.kinds.retain(|kind| wanted(context_type(*kind).unwrap_or_default()));

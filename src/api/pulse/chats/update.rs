@@ -33,7 +33,7 @@ pub(super) async fn update(Path(chat): Path<String>, request: Pulse) -> Result<D
     let attributes = request.existing_attributes(&CHAT, chat.state.conversation.get())?;
     let name = match attributes.get("subject") {
         None => None,
-        // What had no name when it was read has none when it is sent back.
+        // A chat without a name is rendered with null, which may be sent back.
         Some(Value::Null) => Some(None),
         Some(_) => Some(Some(subject(&attributes)?)),
     };
@@ -45,7 +45,7 @@ pub(super) async fn update(Path(chat): Path<String>, request: Pulse) -> Result<D
     request.answer(StatusCode::OK, resource, &query).await
 }
 
-/// A name that can be given.
+/// The validated name of a chat.
 pub(super) fn subject(attributes: &Attributes) -> Result<Text, Failure> {
     let subject = attributes.text("subject")?;
     if subject.trim().is_empty() || subject.chars().count() > NAME_LENGTH_MAX {

@@ -14,7 +14,7 @@ use crate::pulse::request::Pulse;
 const OFFER: Offer = Offer::including(INCLUDES);
 offered!(OFFER);
 
-/// Start a direct conversation with a user, or find the one there is.
+/// Start a direct conversation with a user, or find the existing one.
 #[utoipa::path(post, path = "/direct_conversations",
     operation_id = "pulse.direct_conversations.create",
     params(Parameters),

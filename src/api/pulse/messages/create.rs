@@ -38,7 +38,7 @@ pub(super) async fn create(Path(chat): Path<String>, request: Pulse) -> Result<D
     };
     let conversation = chat.state.conversation;
     let outcome = request.execute::<Aggregate>(conversation, command).await?;
-    // A repeated request made another message.
+    // A repeated request generated another message id: find the original's message by its number.
     let number = outcome.first.ok_or_else(Failure::not_found)?.into();
     let message = request.views().posted(request.account(), conversation, number).await?;
     let resource = objects::message(&message.ok_or_else(Failure::not_found)?.message);

@@ -15,7 +15,7 @@ use crate::pulse::request::Pulse;
 const OFFER: Offer = Offer::including(INCLUDES);
 offered!(OFFER);
 
-/// Erase a message for everyone: for its author. The answer is the last that is seen of it.
+/// Erase a message for everyone: for its author. The answer contains the message as it was.
 #[utoipa::path(delete, path = "/chats/{chat_id}/messages/{id}",
     operation_id = "pulse.messages.delete",
     params(("chat_id" = Uuid, Path, description = "The chat"),

@@ -47,7 +47,7 @@ pub(super) async fn update(
     request.answer(StatusCode::OK, objects::message(&found.message), &query).await
 }
 
-/// A text that can be said.
+/// The validated text of a message.
 pub(super) fn content(attributes: &Attributes) -> Result<Text, Failure> {
     let content = attributes.text("content")?;
     if content.trim().is_empty() || content.chars().count() > TEXT_LENGTH_MAX {

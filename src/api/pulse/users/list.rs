@@ -19,7 +19,7 @@ const OFFER: Offer = Offer {
 };
 offered!(OFFER);
 
-/// List the users of the account, as they were registered.
+/// List the users of the account, in the order of their registration.
 #[utoipa::path(get, path = "/users",
     operation_id = "pulse.users.list",
     params(Parameters),

@@ -8,11 +8,11 @@ use crate::weavy::objects::{Conversation, Rendered};
 use crate::weavy::request::Weavy;
 
 schema! {
-    /// A contextual chat: one that hangs on a thing of the host system.
+    /// A contextual chat: one that belongs to an object of the host system.
     NewApp = new::schema()
 }
 
-/// Make a contextual chat, with the caller as its first member.
+/// Create a contextual chat, with the caller as its first member.
 #[utoipa::path(post, path = "/apps",
     operation_id = "weavy.apps.create",
     request_body = NewApp,

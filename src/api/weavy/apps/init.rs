@@ -11,7 +11,7 @@ use crate::weavy::objects::{Conversation, Rendered};
 use crate::weavy::request::Weavy;
 
 schema! {
-    /// A contextual chat, and who is to be in it: without `user`, the caller.
+    /// A contextual chat, and the user who is to be its member: without `user`, the caller.
     AppAndUser = json!({
         "type": "object",
         "required": ["app"],
@@ -27,8 +27,8 @@ schema! {
     })
 }
 
-/// Make sure that there is a contextual chat, out of the trash, and that users are members of it.
-/// One that there is keeps its name and all else.
+/// Ensure that a contextual chat exists and is not in the trash, and that the user, if there is
+/// one, is a member of it. An existing chat keeps its name and all other properties.
 #[utoipa::path(post, path = "/apps/init",
     operation_id = "weavy.apps.init",
     request_body = AppAndUser,
@@ -49,7 +49,7 @@ pub(super) async fn init(request: Weavy) -> Result<Rendered, Failure> {
     request.render_conversation(outcome.aggregate_id.into()).await
 }
 
-/// Who is to be in it; none when the host system names none.
+/// The user to add; `None` when the host system names none.
 async fn named(request: &Weavy, body: &Object) -> Result<Option<UserId>, Failure> {
     let caller = request.caller.user();
     let Some(user) = body.inner("user")? else { return Ok(caller) };

@@ -1,4 +1,4 @@
-//! A conversation as the place where members and messages are; what is done with these is in
+//! A conversation as the container of members and messages; the endpoints for these are in
 //! `members/` and `messages/`.
 
 mod create;

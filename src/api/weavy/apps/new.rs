@@ -1,4 +1,4 @@
-//! What the host system says of a contextual chat that is to be made.
+//! A contextual chat to be created, as the host system describes it.
 
 use domain::UserId;
 use domain::conversation::{Create, DESCRIPTION_LENGTH_MAX, Kind, NAME_LENGTH_MAX, UID_LENGTH_MAX};

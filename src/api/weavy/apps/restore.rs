@@ -5,7 +5,7 @@ use crate::edge::failure::Failure;
 use crate::weavy::objects::{Conversation, Rendered};
 use crate::weavy::request::{Weavy, number};
 
-/// Take a conversation out of the trash, for everyone. It comes back as it was.
+/// Take a conversation out of the trash, for everyone, unchanged.
 #[utoipa::path(post, path = "/apps/{id}/restore",
     operation_id = "weavy.apps.restore",
     params(("id" = i64, Path, description = "The conversation")),

@@ -5,7 +5,7 @@ use domain::participation::ChangeCommand;
 use crate::edge::failure::Failure;
 use crate::weavy::request::Weavy;
 
-/// Give a conversation the caller's star.
+/// Star a conversation for the caller.
 #[utoipa::path(post, path = "/apps/{id}/stars",
     operation_id = "weavy.apps.star",
     params(("id" = i64, Path, description = "The conversation")),

@@ -5,7 +5,7 @@ use domain::participation::ChangeCommand;
 use crate::edge::failure::Failure;
 use crate::weavy::request::Weavy;
 
-/// Take the caller's star from a conversation.
+/// Remove the caller's star from a conversation.
 #[utoipa::path(delete, path = "/apps/{id}/stars",
     operation_id = "weavy.apps.unstar",
     params(("id" = i64, Path, description = "The conversation")),

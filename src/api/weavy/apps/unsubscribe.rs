@@ -5,7 +5,7 @@ use crate::edge::failure::Failure;
 use crate::weavy::objects::{Conversation, Rendered};
 use crate::weavy::request::Weavy;
 
-/// Have the caller no longer notified of what is said in a conversation.
+/// Turn off the caller's notifications for messages in a conversation.
 #[utoipa::path(post, path = "/apps/{id}/unsubscribe",
     operation_id = "weavy.apps.unsubscribe",
     params(("id" = i64, Path, description = "The conversation")),

@@ -9,8 +9,8 @@ use crate::weavy::objects::{Conversation, Rendered};
 use crate::weavy::request::Weavy;
 
 schema! {
-    /// The changes to a conversation; fields left out stay. Without a name of its own it has a
-    /// derived one.
+    /// The changes to a conversation; fields left out stay. Without a name of its own a
+    /// conversation has a derived one.
     AppChange = json!({
         "type": "object",
         "properties": {

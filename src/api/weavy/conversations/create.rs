@@ -12,7 +12,7 @@ use crate::weavy::objects::{Conversation, Rendered};
 use crate::weavy::request::Weavy;
 
 schema! {
-    /// Whom to talk with.
+    /// The members of a new conversation.
     NewConversation = json!({
         "type": "object",
         "required": ["members"],
@@ -52,7 +52,7 @@ pub(super) async fn create(request: Weavy) -> Result<(StatusCode, Rendered), Fai
     Ok((StatusCode::CREATED, request.render_conversation(outcome.aggregate_id.into()).await?))
 }
 
-/// The distinct members but for the caller.
+/// The distinct members without the caller.
 async fn others(request: &Weavy, body: &Object, user: UserId) -> Result<Vec<UserId>, Failure> {
     let wrong = || Failure::bad_request("members must be an array of user ids or uids, not empty");
     let members = body.get("members").and_then(Value::as_array).filter(|named| !named.is_empty());

@@ -18,12 +18,12 @@ const ORDERS: [(&str, Order); 5] = [
 ];
 
 schema! {
-    /// A field, from its least value on or from its greatest.
+    /// A field to order by, ascending, or descending with `desc`.
     ConversationOrder = orders(&ORDERS)
 }
 
 schema! {
-    /// A kind of conversations, by its id or name.
+    /// A kind of conversation, by its id or name.
     ConversationType = {
         let types = served_kinds(DIALECT.surface).iter().map(|kind| type_names(*kind));
         let ids = types.clone().map(|(id, _)| id);
@@ -70,7 +70,7 @@ pub(super) async fn list(request: Weavy) -> Result<Rendered, Failure> {
     Ok(Rendered::new(&List::new(&page, &paging, |view| Conversation::new(view, viewer, known))))
 }
 
-/// Those of the kinds that all of the filters allow.
+/// The kinds that all filters allow.
 fn kinds(query: &Query, served: &[Kind]) -> Result<Vec<Kind>, Failure> {
     let contextual = query.tri_state("contextual", None)?;
     let named = match query.text("type")? {

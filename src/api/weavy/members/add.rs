@@ -5,7 +5,7 @@ use super::{Users, change, let_in};
 use crate::edge::failure::Failure;
 use crate::weavy::request::Weavy;
 
-/// Let users into a room or a contextual chat: for its members and the host system.
+/// Add users to a room or a contextual chat: for its members and the host system.
 #[utoipa::path(post, path = "/apps/{id}/members",
     operation_id = "weavy.members.add",
     params(("id" = i64, Path, description = "The conversation")),

@@ -31,7 +31,7 @@ schema! {
     })
 }
 
-/// The users whom a part of a path names, with commas between them.
+/// The users named in a path segment, separated by commas.
 async fn users_in_path(request: &Weavy, path: &str) -> Result<Vec<UserId>, Failure> {
     if path.contains('\0') {
         return Err(Failure::not_found());
@@ -45,8 +45,8 @@ async fn users_in_path(request: &Weavy, path: &str) -> Result<Vec<UserId>, Failu
     found.into_iter().collect::<Option<Vec<_>>>().ok_or_else(Failure::not_found)
 }
 
-/// Adds or removes users, if the caller may. A caller who has left is told the same again when they
-/// repeat it under the same key.
+/// Adds or removes users, if the caller may. The replay is looked up first, so that a caller who
+/// has left can repeat the request under the same key.
 async fn change(
     request: &Weavy,
     id: &str,

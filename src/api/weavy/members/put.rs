@@ -5,7 +5,7 @@ use super::{change, let_in, users_in_path};
 use crate::edge::failure::Failure;
 use crate::weavy::request::Weavy;
 
-/// Let users into a room or a contextual chat: for its members and the host system.
+/// Add users to a room or a contextual chat: for its members and the host system.
 #[utoipa::path(put, path = "/apps/{id}/members/{users}",
     operation_id = "weavy.members.put",
     params(("id" = i64, Path, description = "The conversation"),

@@ -5,7 +5,7 @@ use super::{Users, change, let_out};
 use crate::edge::failure::Failure;
 use crate::weavy::request::Weavy;
 
-/// Leave a room or a contextual chat, or take users out of it: for its creator, administrators and
+/// Leave a room or a contextual chat, or remove users from it: for its creator, administrators and
 /// the host system.
 #[utoipa::path(delete, path = "/apps/{id}/members",
     operation_id = "weavy.members.remove",

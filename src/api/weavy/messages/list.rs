@@ -9,7 +9,7 @@ use crate::weavy::request::{Weavy, number};
 const ORDERS: [(&str, ()); 2] = [("created_at", ()), ("id", ())];
 
 schema! {
-    /// A field, from its least value on or from its greatest.
+    /// A field to order by, ascending, or descending with `desc`.
     MessageOrder = orders(&ORDERS)
 }
 

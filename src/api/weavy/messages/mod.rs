@@ -22,7 +22,7 @@ pub(super) fn routes() -> Routes {
 
 struct Found {
     message: projections::Message,
-    /// Of its conversation.
+    /// The number of its conversation.
     number: PublicId,
 }
 

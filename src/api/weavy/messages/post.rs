@@ -10,7 +10,7 @@ use crate::weavy::objects::{Message, Rendered};
 use crate::weavy::request::{Weavy, number};
 
 schema! {
-    /// What to say.
+    /// A message to post.
     NewMessage = json!({
         "type": "object",
         "required": ["text"],
@@ -52,8 +52,8 @@ pub(super) async fn post(Path(id): Path<String>, request: Weavy) -> Result<Rende
     Ok(Rendered::new(&Message::new(&posted.message, &posted.author, number(&id)?)))
 }
 
-/// Clients send these with empty values always; a value that asks for something must not be dropped
-/// silently.
+/// Clients always send these properties, empty. A value that asks for an unsupported feature must
+/// not be dropped silently.
 fn refuse_what_is_not_offered(body: &Object) -> Result<(), Failure> {
     for name in ["blobs", "embed_id", "meeting_id", "options"] {
         let empty = match body.get(name) {

@@ -6,7 +6,7 @@ use crate::edge::failure::Failure;
 use crate::live::Typing;
 use crate::weavy::request::{Weavy, number};
 
-/// Tell the other members that the caller types. It is kept nowhere.
+/// Tell the other members that the caller is typing. Nothing is stored.
 #[utoipa::path(put, path = "/apps/{id}/messages/typing",
     operation_id = "weavy.messages.typing",
     params(("id" = i64, Path, description = "The conversation")),

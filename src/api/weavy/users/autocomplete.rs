@@ -12,10 +12,10 @@ use crate::weavy::query::{List, PagingParameters};
 use crate::weavy::request::Weavy;
 
 const TOP_DEFAULT: i64 = 5;
-/// What stands for everybody, beside nothing.
+/// Matches every user, as does an empty query.
 const EVERYBODY: &str = "*";
 
-/// A user who may be meant.
+/// A user whom the caller may write to.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct Suggestion<'a> {
     id: i64,
@@ -25,7 +25,7 @@ pub(super) struct Suggestion<'a> {
     avatar_url: Option<&'a str>,
     #[schema(schema_with = presences)]
     presence: &'static str,
-    /// In the conversation that was named.
+    /// Whether the user is a member of the conversation given as `id`.
     #[serde(skip_serializing_if = "Option::is_none")]
     is_member: Option<bool>,
 }
@@ -43,7 +43,7 @@ impl<'a> Suggestion<'a> {
     }
 }
 
-/// Find users to write to, by name; the caller is not among them.
+/// Search for users to write to, by name; without the caller.
 #[utoipa::path(get, path = "/users/autocomplete",
     operation_id = "weavy.users.autocomplete",
     params(("q" = Option<String>, Query,

@@ -1,4 +1,4 @@
-//! The directory, for the host system; the calling user, and whom they may write to.
+//! The directory, for the host system; the calling user, and the users whom they may write to.
 
 mod autocomplete;
 mod caller;

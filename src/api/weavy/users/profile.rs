@@ -1,4 +1,4 @@
-//! What the host system says of a user, new or known.
+//! A user's profile as the host system gives it, for new and for known users.
 
 use axum::Json;
 use axum::http::StatusCode;
@@ -49,7 +49,7 @@ pub(super) async fn execute(
     request.services.commands.execute::<Aggregate>(id, command, &request.context).await
 }
 
-/// Registers a user, or changes their entry.
+/// Registers a user, or updates their profile.
 pub(super) async fn upsert(
     request: &Weavy,
     uid: &str,

@@ -14,7 +14,7 @@ schema! {
     UserProfile = profile::schema(json!({ "name": "Bob" }))
 }
 
-/// Register a user, or change their entry.
+/// Register a user, or update their profile.
 #[utoipa::path(put, path = "/users/{user}",
     operation_id = "weavy.users.put",
     params(("user" = String, Path, description = "The uid")),

@@ -1,5 +1,5 @@
-//! Access tokens of a user, for the host system: made where tokens are signed with a secret, and
-//! revoked, of every issuer.
+//! Access tokens of a user, for the host system: issued where tokens are signed with a secret, and
+//! revoked whoever issued them.
 
 use axum::Json;
 use axum::extract::Path;
@@ -21,7 +21,7 @@ const EXPIRES_IN_DEFAULT_S: i64 = 3600;
 const EXPIRES_IN_MAX_S: i64 = 30 * 24 * 3600;
 
 schema! {
-    /// For how long, and the user's profile, from the host system; fields left out stay.
+    /// The token's lifetime, and the user's profile, from the host system; fields left out stay.
     TokenRequest = {
         let mut request = profile::schema(json!({ "name": "Bob", "expires_in": 3600 }));
         request["properties"]["expires_in"] = json!({
@@ -39,11 +39,11 @@ schema! {
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct IssuedToken {
     access_token: String,
-    /// Seconds until it runs out.
+    /// Seconds until the token expires.
     expires_in: i64,
 }
 
-/// Make an access token for a user, who is registered if need be.
+/// Issue an access token for a user, who is registered if need be.
 #[utoipa::path(post, path = "/users/{user}/tokens",
     operation_id = "weavy.users.issue_token",
     params(("user" = String, Path, description = "The uid")),
@@ -76,7 +76,7 @@ pub(super) async fn issue(
     request.wait_for(&outcome).await?;
     let user = request.views().user_by_uid(request.account(), &uid).await?;
     let user = user.ok_or_else(Failure::not_found)?;
-    // Later than all that were taken back, also when this node's clock is behind.
+    // Later than all revoked tokens, even if this node's clock is behind.
     let revoked = request.services.revocations.until(user.uuid);
     let now = request.context.metadata.occurred_at;
     let issued_at = revoked.map_or(now, |until| now.max(until + TimeDelta::milliseconds(1)));
@@ -95,13 +95,13 @@ pub(super) async fn issue(
     Ok(Json(IssuedToken { access_token, expires_in }))
 }
 
-/// As the directory has it; no user becomes the host system by being registered.
+/// The role in the directory; no user becomes the host system by being registered with its role.
 fn role(known: Option<&str>) -> Role {
     let known = known.and_then(|role| role.parse().ok());
     known.filter(|role| *role != Role::Service).unwrap_or_default()
 }
 
-/// Take back all access tokens of a user that were issued until now.
+/// Revoke all access tokens of a user that were issued until now.
 #[utoipa::path(delete, path = "/users/{user}/tokens",
     operation_id = "weavy.users.revoke_tokens",
     params(("user" = String, Path, description = "The uid")),
@@ -112,12 +112,12 @@ pub(super) async fn revoke(Path(uid): Path<String>, request: Weavy) -> Result<St
     request.service()?;
     let issued_until = stored(request.context.metadata.occurred_at);
     profile::execute(&request, &uid, Command::RevokeTokens { issued_until }).await?;
-    // By then every node that takes tokens has read it in the log.
+    // After this pause every node that accepts tokens has read the revocation in the log.
     tokio::time::sleep(KNOWN_WITHIN).await;
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// As exactly as the database keeps it, and no earlier.
+/// Rounded up to the microseconds that the database keeps.
 fn stored(at: DateTime<Utc>) -> DateTime<Utc> {
     (at + TimeDelta::nanoseconds(999)).trunc_subsecs(6)
 }

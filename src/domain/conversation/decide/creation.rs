@@ -25,7 +25,8 @@ impl Conversation {
         let description = checked("description", create.description, DESCRIPTION_LENGTH_MAX)?;
         match self.kind {
             Some(_) if self.deleted => return Err(Refusal::ConversationDeleted),
-            // Its id says whose chat it is, so the one that exists is the one that was meant.
+            // The id is derived from the pair or the uid, so the existing chat is the one that is
+            // meant.
             Some(Kind::Private | Kind::Contextual) if self.kind == Some(create.kind) => {
                 return Ok(change(self.trashed, Event::ConversationRestored));
             }

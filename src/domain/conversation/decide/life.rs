@@ -1,4 +1,4 @@
-//! Into the trash, out of it, and away for good.
+//! Trashing, restoring and deleting.
 
 use super::change;
 use crate::conversation::{Conversation, Event, Refusal};

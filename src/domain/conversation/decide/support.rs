@@ -1,4 +1,4 @@
-//! What only support conversations can do.
+//! The rules of commands that only support conversations accept.
 
 use std::collections::BTreeSet;
 
@@ -21,7 +21,8 @@ impl Conversation {
         let CreateSupport { opening, source_id, .. } = create;
         match &self.support {
             _ if self.deleted => return Err(Refusal::ConversationDeleted),
-            // It is the one conversation of the link, which several callers may make at once.
+            // The only conversation of the link exists already: several callers may create it at
+            // once.
             Some(support) if support.link == opening.link => return Ok(vec![]),
             _ if self.kind.is_some() => return Err(Refusal::ConversationExists),
             _ => {}
@@ -87,7 +88,7 @@ impl Conversation {
 }
 
 impl Support {
-    /// The agent who opens it becomes its assignee.
+    /// An agent who opens the conversation becomes its assignee.
     fn change(&self, status: Status, agent: Option<UserId>) -> Vec<Event> {
         if status == self.status {
             return vec![];
@@ -143,7 +144,7 @@ impl Support {
         Ok(change(is_new, Event::CustomAttributesReplaced { custom_attributes }))
     }
 
-    /// An incoming message opens a resolved or resting conversation, unless the agents have muted
+    /// An incoming message opens a resolved or snoozed conversation, unless the agents have muted
     /// it.
     fn post(&self, posted: SupportMessage) -> Result<Vec<Event>, Refusal> {
         let SupportMessage { message, author, text, remark, content_attributes, source_id, muted } =

@@ -4,102 +4,103 @@ use serde_json::{Map, Value};
 use super::{Opening, Priority, Remark, Status};
 use crate::{MessageId, TeamId, Text, UserId};
 
-/// What a support conversation is made of.
+/// The details of a new support conversation.
 #[derive(Debug, Clone, PartialEq)]
 pub struct CreateSupport {
-    /// Who makes it; none when the host system does.
+    /// The user who creates it; `None` when the host system does.
     pub creator: Option<UserId>,
-    /// What it is from the start.
+    /// Inbox, contact and initial state.
     pub opening: Opening,
-    /// Who the contact is in the inbox.
+    /// The contact's source id in the inbox.
     pub source_id: Text,
-    /// What the channel says of it.
+    /// Attributes that the channel provides.
     pub additional_attributes: Map<String, Value>,
-    /// The host system's own.
+    /// The host system's own attributes.
     pub custom_attributes: Map<String, Value>,
 }
 
-/// Something that is said in a support conversation.
+/// A message to be posted in a support conversation.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SupportMessage {
-    /// The message's own id.
+    /// The message's id.
     pub message: MessageId,
-    /// The user who writes it, if one does.
+    /// The author, if it is a user.
     pub author: Option<UserId>,
-    /// Blank only if it holds something else than text.
+    /// May be blank only if the content type is not text.
     pub text: Text,
-    /// What it is beside its text.
+    /// Direction, sender and type of content.
     pub remark: Remark,
-    /// What comes with a message that is more than text.
+    /// The structured content of a message that is more than text.
     pub content_attributes: Map<String, Value>,
-    /// The channel's own name of it.
+    /// The channel's own id of the message.
     pub source_id: Option<Text>,
-    /// Whether the agents have muted the conversation: what comes in does not open it again then.
-    /// It is in another stream; none where that has not been looked at.
+    /// Whether the agents have muted the conversation, so that an incoming message does not reopen
+    /// it. The mute is in another stream; `None` if the caller has not read it.
     pub muted: Option<bool>,
 }
 
-/// What may be asked of a support conversation.
+/// Commands that only a support conversation accepts.
 #[derive(Debug, Clone, PartialEq)]
 pub enum SupportCommand {
-    /// Opens, resolves or sets aside.
+    /// Changes the status.
     ChangeStatus {
-        /// How far it is; snoozed means without an end.
+        /// The new status; snoozed means without an end.
         status: Status,
-        /// The agent who asks: if it is open by that, they take care of it.
+        /// The acting agent, who becomes the assignee if this opens the conversation.
         agent: Option<UserId>,
     },
     /// Resolves an open conversation, and opens any other.
     ToggleStatus {
-        /// The agent who asks: if it is open by that, they take care of it.
+        /// The acting agent, who becomes the assignee if this opens the conversation.
         agent: Option<UserId>,
     },
-    /// Lets it rest until a time, or with none until the contact writes.
+    /// Snoozes the conversation until a time; `None`: until the contact writes.
     Snooze { until: Option<DateTime<Utc>> },
-    /// A snooze with an end has come to it. Another snooze since goes on.
+    /// Opens the conversation because its snooze has ended. Changes nothing if it was snoozed until
+    /// another time since.
     EndSnooze {
-        /// The end that was reached.
+        /// The end of the snooze that was reached.
         until: DateTime<Utc>,
     },
-    /// Says how urgent it is.
+    /// Sets the priority.
     SetPriority {
-        /// None takes the priority away.
+        /// `None` removes the priority.
         priority: Option<Priority>,
     },
-    /// Gives it to an agent.
+    /// Assigns the conversation to an agent.
     AssignAgent {
         /// `None` unassigns it.
         agent: Option<UserId>,
     },
-    /// Gives it to a team.
+    /// Assigns the conversation to a team.
     AssignTeam {
-        /// None takes it away from the team that has it.
+        /// `None` unassigns the team.
         team: Option<TeamId>,
-        /// The team's members: an assignee who is none of them is unassigned. None leaves the
+        /// The team's members: an assignee who is not among them is unassigned. `None` keeps the
         /// assignee.
         members: Option<Vec<UserId>>,
     },
     /// Replaces the whole set of labels.
     ReplaceLabels {
-        /// In the order to be shown.
+        /// In display order.
         labels: Vec<String>,
     },
     /// Replaces the custom attributes.
     ReplaceCustomAttributes {
-        /// All of them.
+        /// The complete set.
         attributes: Map<String, Value>,
     },
-    /// Adds custom attributes to those that there are, instead of any of the same name.
+    /// Merges custom attributes into the existing ones, replacing those of the same name.
     MergeCustomAttributes {
         /// The new ones.
         attributes: Map<String, Value>,
     },
-    /// Says something.
+    /// Posts a message.
     PostMessage(Box<SupportMessage>),
 }
 
 impl SupportCommand {
-    /// The command's name, for the metadata of its events: one for all ways to ask for the same.
+    /// The command's name, for the metadata of its events. Variants of one command share a name.
     pub fn name(&self) -> &'static str {
         match self {
             Self::ChangeStatus { .. } | Self::ToggleStatus { .. } => "ChangeStatus",

@@ -1,5 +1,5 @@
-//! What only support conversations have: who takes care of them, how far they are, and who said
-//! what.
+//! What only support conversations have: inbox, contact and assignee, a status, and messages with a
+//! direction and a sender.
 
 mod command;
 mod state;
@@ -14,49 +14,49 @@ pub use command::{CreateSupport, SupportCommand, SupportMessage};
 pub use state::Support;
 pub use values::{ContentType, Direction, Priority, Sender, Status};
 
-/// What a support conversation is from the start.
+/// Inbox, contact and initial state of a support conversation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Opening {
-    /// Through which inbox it comes.
+    /// The inbox through which it comes.
     pub inbox: InboxId,
-    /// With whom.
+    /// The contact.
     pub contact: ContactId,
-    /// Who the contact is in the inbox.
+    /// The link of the contact to the inbox.
     pub link: ContactLinkId,
-    /// How far it is.
+    /// The initial status.
     pub status: Status,
-    /// When snoozed: the end.
+    /// If snoozed: the end of the snooze; absent: until the contact writes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub snoozed_until: Option<DateTime<Utc>>,
-    /// How urgent it is.
+    /// The initial priority.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub priority: Option<Priority>,
-    /// Which agent takes care of it.
+    /// The agent to whom it is assigned.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub assignee: Option<UserId>,
-    /// Which team takes care of it.
+    /// The team to which it is assigned.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub team: Option<TeamId>,
 }
 
-/// What a message in a support conversation is beside its text.
+/// The details of a message in a support conversation, besides its text.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Remark {
-    /// Which way it goes.
+    /// The direction of the message.
     pub direction: Direction,
-    /// What sends it.
+    /// The kind of sender.
     pub sender: Sender,
-    /// Of the contact who sent it.
+    /// The contact who sent it, if a contact did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub contact: Option<ContactId>,
-    /// A note among agents.
+    /// Whether it is a note among agents.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub private: bool,
-    /// What it holds.
+    /// The type of the content.
     pub content_type: ContentType,
-    /// The client's own name of it, by which it knows the answer again.
+    /// The client's own id of the message, by which it recognises the response.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub echo_id: Option<String>,
 }

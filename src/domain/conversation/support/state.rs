@@ -6,12 +6,12 @@ use super::{Opening, Priority, Status};
 use crate::conversation::Event;
 use crate::{ContactLinkId, Private, TeamId, UserId};
 
-/// A support conversation, as far as its rules need to know it.
+/// The state of a support conversation, as far as the rules need it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Support {
     pub(in crate::conversation) link: ContactLinkId,
     pub(in crate::conversation) status: Status,
-    /// When snoozed: the end, none for until the contact writes.
+    /// End of the snooze; `None` while snoozed: until the contact writes.
     pub(in crate::conversation) snoozed_until: Option<DateTime<Utc>>,
     pub(in crate::conversation) priority: Option<Priority>,
     pub(in crate::conversation) assignee: Option<UserId>,
@@ -37,7 +37,7 @@ impl Support {
         }
     }
 
-    /// Makes it the state after an event.
+    /// Applies an event to the state.
     pub(in crate::conversation) fn evolve(&mut self, event: &Event) {
         match event {
             Event::StatusChanged { status } => {

@@ -1,21 +1,21 @@
 use crate::named::named;
 
 named! {
-    /// How far a support conversation is.
+    /// The status of a support conversation.
     pub enum Status {
         /// An agent has to act.
         Open = "open",
         /// Done.
         Resolved = "resolved",
-        /// Not yet for an agent.
+        /// Not yet handed over to agents.
         Pending = "pending",
-        /// Rests until a time, or until the contact writes.
+        /// Set aside until a time, or until the contact writes.
         Snoozed = "snoozed",
     }
 }
 
 impl Status {
-    /// Whether it is done, or set aside until something happens.
+    /// Whether it is resolved or snoozed, so that an incoming message opens it.
     pub fn rests(self) -> bool {
         matches!(self, Self::Resolved | Self::Snoozed)
     }
@@ -36,7 +36,7 @@ named! {
 }
 
 named! {
-    /// Which way a message goes.
+    /// The direction of a message.
     pub enum Direction {
         /// From the contact.
         Incoming = "incoming",
@@ -46,13 +46,13 @@ named! {
 }
 
 named! {
-    /// What sends a message.
+    /// The kind of sender of a message.
     pub enum Sender {
         /// The contact of the conversation.
         Contact = "contact",
         /// An agent or an administrator.
         Person = "person",
-        /// A program that speaks for itself.
+        /// A program that acts in its own name.
         Bot = "bot",
         /// The host system.
         Service = "service",
@@ -60,7 +60,7 @@ named! {
 }
 
 named! {
-    /// What a message holds.
+    /// The type of a message's content.
     pub enum ContentType {
         Text = "text",
         InputText = "input_text",

@@ -2,12 +2,12 @@ use super::*;
 
 const GROUPS: [Kind; 2] = [Kind::Room, Kind::Contextual];
 
-/// Ann, who asks: as a member, the creator, an administrator.
+/// Ann as the asker.
 fn ann(is_member: bool, is_creator: bool, is_administrator: bool) -> Asker {
     Asker::User { user: ANN, is_member, is_creator, is_administrator }
 }
 
-/// What is for every member of it.
+/// Commands that every member may issue.
 fn for_members() -> Vec<Command> {
     vec![
         Command::RenameConversation { name: None },

@@ -30,7 +30,7 @@ fn any_command() -> impl Strategy<Value = Command> {
 }
 
 proptest! {
-    /// What a command leaves in memory is what its stored events make of nothing.
+    /// The state in memory after commands is the same as the fold of their stored events.
     #[test]
     fn the_state_after_commands_is_the_fold_of_the_stored_events(
         commands in prop::collection::vec(any_command(), 1..30)

@@ -28,7 +28,7 @@ pub(super) async fn run(parts: &Parts, layout: Layout) -> Result<(), Failure> {
     if differences.is_empty() { Ok(()) } else { Err(Failure::Difference) }
 }
 
-/// The first ones, each as a sentence.
+/// The first differences, each as a sentence.
 pub(super) fn differences(whole: &Whole) -> Vec<String> {
     let mut told: Vec<_> = whole.settings.iter().map(ToString::to_string).collect();
     told.extend(whole.differences.iter().map(ToString::to_string));
@@ -41,7 +41,7 @@ pub(super) fn differences(whole: &Whole) -> Vec<String> {
     told
 }
 
-/// One that is right.
+/// Describes a stream that matches the log.
 pub(super) fn describe(whole: &Whole) -> String {
     let Whole { first, last, head, erased, .. } = whole;
     let messages = match first <= last {

@@ -56,7 +56,8 @@ impl History {
         output::line(format_args!("{stream}: {published} to {subject_prefix}.v1.>; {numbers}"))
     }
 
-    /// Either is enough.
+    /// The stream's name and the prefix of its subjects. Either is enough: the other follows from
+    /// it.
     fn names(&self) -> Result<(String, String), Failure> {
         let stream = match (&self.stream, &self.subject_prefix) {
             (Some(stream), _) => stream.clone(),

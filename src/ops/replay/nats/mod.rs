@@ -58,7 +58,7 @@ impl Nats {
     }
 }
 
-/// Comparisons at most, each a second behind the one before.
+/// Maximum number of comparisons, with a second between them.
 const COMPARED_AGAIN_MAX: usize = 10;
 
 /// The log and the server that its events are published to.
@@ -95,7 +95,7 @@ impl Parts {
         self.database.close().await
     }
 
-    /// Refuses to publish what cannot be read.
+    /// Refuses to publish private values without the master key.
     fn require_master_key(&self) -> Result<(), Failure> {
         if self.log.keys().can_open() || self.settings.payload != relay::Payload::Full {
             return Ok(());
@@ -104,8 +104,8 @@ impl Parts {
             .into())
     }
 
-    /// Compares the whole stream with the log; none where there is no stream. It is compared again
-    /// when it changes under the comparison, as in a repair by another process.
+    /// Compares the whole stream with the log; `None` if there is no stream. The comparison is
+    /// repeated if the stream changes meanwhile, as in a repair by another process.
     async fn compare(&self) -> Result<Option<Whole>, Failure> {
         for _ in 1..COMPARED_AGAIN_MAX {
             match self.compare_once().await {

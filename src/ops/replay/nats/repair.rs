@@ -15,7 +15,7 @@ use super::until_interrupted;
 use crate::ops::progress::Progress;
 use crate::ops::{Failure, output};
 
-/// Without any progress for so long, a repair is given up; servers that run go on with it.
+/// Without progress for this long, the verb gives up waiting; running servers continue the repair.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 pub(super) async fn run(parts: &Parts, without_asking: bool) -> Result<(), Failure> {
@@ -55,7 +55,7 @@ pub(super) async fn run(parts: &Parts, without_asking: bool) -> Result<(), Failu
     }
 }
 
-/// The differences, and what will be done.
+/// Describes the differences, and what will be done about them.
 async fn plan(
     parts: &Parts,
     whole: Option<&Whole>,
@@ -101,7 +101,7 @@ async fn rebuild(parts: &Parts, repair: &Repair, head: Position) -> Result<Vec<S
         );
     }
     let consumers = match durable_consumers(parts).await {
-        // It has deleted the stream, with its consumers written down.
+        // Another process's repair has deleted the stream, after recording its consumers.
         Err(_) if relay::is_under_way(&parts.database.pool).await? => {
             lines.push("  another repair has begun meanwhile, and is finished".to_owned());
             vec![]
@@ -140,7 +140,8 @@ fn agreed() -> Result<bool, Failure> {
     Ok(matches!(answer.trim(), "y" | "Y" | "yes"))
 }
 
-/// The leading relay does it: a server's or, where no server runs, one of our own.
+/// The relay that holds the lease does the work: a server's or, if no server runs, the one started
+/// here.
 async fn carry_out(parts: &Parts) -> Result<(), Failure> {
     let (sender, status) = watch::channel(Status::default());
     let stop = CancellationToken::new();

@@ -1,5 +1,5 @@
-//! The relay beside a raw publisher that fences nothing, on one broker, in one run: how long each
-//! takes for a backlog of the log. Prints events per second, and the ratio of the medians.
+//! Compares the relay with a raw publisher that expects no sequence numbers, on one broker, in one
+//! run: how fast each publishes a backlog. Prints events per second, and the ratio of the medians.
 
 #![allow(
     clippy::unwrap_used,
@@ -45,7 +45,7 @@ async fn main() {
     println!("ratio to the one with headers                {:>10.2}", ours / headed);
 }
 
-/// As long as the relay's, the same for each message, and none that the broker acts on.
+/// Headers as long as the relay's, the same for each message, and none that the broker acts on.
 fn headers() -> HeaderMap {
     let mut headers = HeaderMap::new();
     for (name, value) in [
@@ -111,7 +111,7 @@ async fn backlog() -> Log {
 }
 
 async fn relay(log: &Log) -> f64 {
-    // A relay of its own each round: a new stream, and a lease that the last one gave back.
+    // A separate relay for each round: a new stream, and a lease that the last one released.
     let name = embedded::testing::unique("relay");
     let settings = relay::Settings {
         nats: relay::NatsOptions::new(&embedded::testing::nats_url().await).expect("a URL"),
@@ -125,7 +125,7 @@ async fn relay(log: &Log) -> f64 {
     let stop = CancellationToken::new();
     let task =
         tokio::spawn(relay::run(log.clone(), settings, Uuid::new_v4(), status, stop.clone()));
-    // As with the raw publisher, connecting and making the stream do not count.
+    // As with the raw publisher, connecting and creating the stream do not count.
     let from = watched.wait_for(|status| status.connected).await.unwrap().position;
     let started = Instant::now();
     watched.wait_for(|status| status.position == Position::new(BACKLOG)).await.unwrap();

@@ -1,4 +1,5 @@
-//! A raw publisher that fences nothing: events are read from the log and published, many in flight.
+//! A raw publisher that expects no sequence numbers: events are read from the log and published,
+//! many in flight.
 
 use std::time::Instant;
 
@@ -9,7 +10,7 @@ use futures::future::try_join_all;
 
 pub const IN_FLIGHT_MAX: usize = 1000;
 
-/// Publishes the first events of a log to a new stream; events per second.
+/// Publishes the first events of a log to a new stream; returns events per second.
 pub async fn publish(log: &Log, events: i64, headers: &HeaderMap) -> f64 {
     let client = async_nats::connect(embedded::testing::nats_url().await).await.unwrap();
     let jetstream = jetstream::new(client);

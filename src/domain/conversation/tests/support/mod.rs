@@ -1,4 +1,4 @@
-//! What agents do with a support conversation.
+//! Commands of agents on a support conversation.
 
 mod status;
 
@@ -118,7 +118,7 @@ fn it_is_made_with_all_that_it_is_from_the_start() {
     };
     let kept = Opening { snoozed_until: Some(time("2026-01-01T09:00:00.123456Z")), ..start };
     given(vec![]).when(create_with(start, json!({}))).then_expect_events(vec![opened(kept)]);
-    // An end without a snooze means nothing.
+    // The end of a snooze is dropped if the status is not snoozed.
     let open = Opening { status: Status::Open, ..start };
     let kept = Opening { snoozed_until: None, ..open };
     given(vec![]).when(create_with(open, json!({}))).then_expect_events(vec![opened(kept)]);

@@ -1,4 +1,4 @@
-//! How far a support conversation is.
+//! The status of a support conversation.
 
 use super::*;
 
@@ -92,7 +92,7 @@ fn what_comes_in_opens_what_was_done_or_rests_unless_it_is_muted() {
             }
             check(vec![is(*status)], SupportCommand::PostMessage(Box::new(said)), events);
         }
-        // Where nothing opens, the mute is not looked at.
+        // The mute is needed only where the message would open the conversation.
         let said = said(Direction::Incoming, None, "Hello");
         let events = vec![heard(&said)];
         let post = SupportCommand::PostMessage(Box::new(said));
