@@ -4,7 +4,7 @@
 use std::ops::RangeInclusive;
 
 use chrono::{DateTime, Datelike, SubsecRound, Timelike, Utc};
-use serde_json::{Map, Value};
+use serde_json::{Map, Number, Value};
 
 use crate::Text;
 
@@ -149,7 +149,7 @@ pub(crate) fn check_attributes(attributes: &Map<String, Value>) -> Result<(), Ex
 fn check_attribute(value: &Value) -> Result<(), Excess> {
     match value {
         Value::String(text) => check_text("an attribute", text, ATTRIBUTE_LENGTH_MAX),
-        Value::Number(number) if number.as_f64().is_some_and(is_too_large) => {
+        Value::Number(number) if is_too_large(number) => {
             Err(Excess::Integer { field: "an attribute", max: ATTRIBUTE_INTEGER_MAX })
         }
         Value::Array(items) => items.iter().try_for_each(check_attribute),
@@ -158,9 +158,13 @@ fn check_attribute(value: &Value) -> Result<(), Excess> {
     }
 }
 
-/// Of integers only, also of those that are beyond 64 bits.
-fn is_too_large(number: f64) -> bool {
-    number.fract() == 0.0 && number > ATTRIBUTE_INTEGER_MAX as f64
+/// Only integers are limited. One beyond 64 bits is read as a double, which no longer says whether
+/// it was one.
+fn is_too_large(number: &Number) -> bool {
+    match number.as_i64() {
+        Some(integer) => integer > ATTRIBUTE_INTEGER_MAX,
+        None => number.as_f64().is_some_and(|double| double > i64::MAX as f64),
+    }
 }
 
 /// Truncates a time to microseconds, the precision of PostgreSQL. `None` if not every reader can

@@ -144,7 +144,8 @@ async fn without_a_source_id_inbox_and_contact_have_to_be_given() {
         json!({"contact_id": scene.contact["id"]}),
     ] {
         let answer = create(&scene, body).await;
-        let (status, text, _) = refusal(&answer);
+        let (status, text, attributes) = refusal(&answer);
         assert_eq!((status, &*text), (422, "creating a conversation requires a source id"));
+        assert_eq!(attributes, json!(["source_id"]));
     }
 }

@@ -4,7 +4,7 @@ use reqwest::Method;
 use serde_json::json;
 
 use super::desk::{path, refusal};
-use super::scene::{Scene, bad_fields, of};
+use super::scene::{Scene, bad_fields, of, patch};
 use crate::harness::send;
 
 #[tokio::test]
@@ -71,6 +71,10 @@ async fn refused_values_and_missing_fields_are_unprocessable() {
         refusal(&post("/toggle_status", json!({"status": "closed"})).await);
     assert_eq!((status, attributes), (422, json!(["status"])));
     assert!(text.contains("open, resolved, pending, snoozed"), "{text}");
+    let both = patch(&scene.host, id, json!({"priority": "asap", "status": "closed"})).await;
+    let (status, text, attributes) = refusal(&both);
+    assert_eq!((status, attributes), (422, json!(["priority", "status"])));
+    assert!(text.contains("urgent, ") || text.contains(", status"), "{text}");
     let (status, text, _) = refusal(&post("/custom_attributes", json!({})).await);
     let missing = "param is missing or the value is empty: custom_attributes";
     assert_eq!((status, &*text), (422, missing));

@@ -52,6 +52,7 @@ async fn teams_inboxes_and_source_ids_filter_rows_and_counts() {
         (format!("source_id=src-1&team_id={team}"), vec![]),
         ("inbox_id=999999".to_owned(), vec![]),
         ("inbox_id=-7".to_owned(), vec![]),
+        ("source_id=+src-1".to_owned(), vec![]),
     ] {
         let listed = list(&scene.host, &query).await;
         let count = fitting.len() as i64;

@@ -159,6 +159,8 @@ async fn messages_are_listed_around_others() {
         (format!("after={}", posted[3]), &posted[4..]),
         (format!("after={}&before={}", posted[3], posted[7]), &posted[4..7]),
         (format!("after={}", posted[24]), &[]),
+        ("after=99999999999999999999".to_owned(), &[]),
+        ("before=99999999999999999999".to_owned(), &posted[5..]),
         ("before=&after=".to_owned(), &posted[5..]),
     ] {
         assert_eq!(listed(&query).await.1, fitting, "{query}");

@@ -68,6 +68,10 @@ async fn an_agent_who_opens_it_so_takes_care_of_it() {
     patch(&ann, id, json!({"status": "resolved"})).await.expect(200);
     let both = json!({"status": "open", "assignee_id": bob});
     assert_eq!(patch(&ann, id, both).await.expect(200)["meta"]["assignee"]["id"], bob);
+    let team = scene.team("helpers", &[bob]).await;
+    patch(&ann, id, json!({"status": "resolved", "assignee_id": null})).await.expect(200);
+    let now = patch(&ann, id, json!({"status": "open", "team_id": team})).await.expect(200);
+    assert_eq!(now["meta"]["assignee"]["id"], ann_id, "also outside the team");
 }
 
 #[tokio::test]

@@ -127,6 +127,6 @@ async fn a_repeated_request_is_answered_alike() {
     for another in [json!({"contact_id": "cat"}), json!({"contact_id": same}), json!({})] {
         let refused = post(another).await.expect(422);
         assert_eq!(refused["type"], "invalid_request");
-        assert!(refused["message"].as_str().unwrap().contains("key"), "{refused}");
+        assert!(refused["message"].as_str().unwrap().contains("Idempotency-Key"), "{refused}");
     }
 }

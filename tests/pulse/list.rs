@@ -224,6 +224,16 @@ async fn pages_keep_the_query_and_end_where_the_list_does() {
     for (size, wanted) in [("1", 1), ("25", 25), ("100", 30), ("101", 30)] {
         assert_eq!(count(&page(&format!("page[size]={size}")).await), wanted);
     }
+    for number in ["3", "9223372036854775807", "99999999999999999999"] {
+        for list in ["direct_conversations", "chats"] {
+            let beyond = get(&ann, &format!("/{list}?page[number]={number}")).await.expect(200);
+            assert_eq!((&beyond["data"], &beyond["links"]["next"]), (&json!([]), &Value::Null));
+        }
+    }
+    let wrong = get(&ann, "/direct_conversations?page[number]=0&page[size]=x&foo=1").await;
+    let errors = wrong.expect(400)["errors"].as_array().unwrap().clone();
+    let named = errors.iter().map(|error| error["source"]["parameter"].as_str().unwrap());
+    assert_eq!(named.collect::<Vec<_>>(), ["page[number]", "page[size]", "foo"]);
     let all = ids(&get(&ann, "/direct_conversations?page[size]=100").await);
 
     let query = "page%5Bnumber%5D=2&search_peer=EER&sort=-chat_updated_at&page%5Bsize%5D=7";

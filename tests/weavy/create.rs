@@ -72,6 +72,9 @@ async fn what_cannot_be_created_is_refused_and_leaves_nothing() {
     let name = "x".repeat(256);
     let body = json!({"members": ["bob", "cat"], "name": name});
     assert_eq!(ann.post("/api/conversations", body).await.expect(201)["name"], name);
+    ann.create(json!(["bob"])).await;
+    let body = json!({"members": ["bob"], "name": "x".repeat(257)});
+    ann.post("/api/conversations", body).await.expect(400);
 }
 
 #[tokio::test]

@@ -61,9 +61,14 @@ async fn messages_that_cannot_be_marked_are_refused() {
     let room = ann.create(json!(["bob", "cat"])).await;
     let foreign = ann.say(&room, "elsewhere").await;
     let mark = format!("/api/conversations/{}/mark", chat["id"]);
-    for (message, status) in
-        [("0", 400), ("x", 400), ("-1", 400), ("99999", 404), (foreign.to_string().as_str(), 404)]
-    {
+    for (message, status) in [
+        ("0", 400),
+        ("x", 400),
+        ("-1", 400),
+        ("99999", 404),
+        ("99999999999999999999", 404),
+        (foreign.to_string().as_str(), 404),
+    ] {
         ann.put(&format!("{mark}?message_id={message}")).await.expect(status);
     }
     server.caller("cat").put(&mark).await.expect(404);

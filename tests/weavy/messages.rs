@@ -81,6 +81,9 @@ async fn a_message_is_its_authors_to_edit_and_theirs_and_an_administrators_to_de
     assert_eq!((&edited["tags"], &edited["modified_by_id"]), (&json!(["a"]), &json!(2)));
     let seen = cat.get(&conversation(&room, "")).await.expect(200);
     assert_eq!(seen["last_message"], edited);
+    for same in [json!({}), json!({"text": "<i>two</i>\n\nlines & all", "tags": ["a"]})] {
+        assert_eq!(bob.patch(&path, same).await.expect(200), edited, "nothing was changed");
+    }
     assert_eq!(seen["modified_at"], room["modified_at"], "messages do not move it");
 
     cat.delete(&path).await.expect(403);

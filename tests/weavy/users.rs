@@ -38,6 +38,20 @@ async fn the_host_system_registers_changes_and_finds_users() {
 }
 
 #[tokio::test]
+async fn a_user_who_is_registered_many_times_at_once_is_one() {
+    let server = Server::fresh().await;
+    let key = server.key();
+    let body = json!({"name": "Dan"});
+    for n in 0..5 {
+        let path = format!("/api/users/dan-{n}");
+        let puts = (0..8).map(|_| send(key.request(Method::PUT, &path).json(&body)));
+        for answer in futures::future::join_all(puts).await {
+            assert_eq!(answer.expect(200)["display_name"], "Dan");
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_user_is_registered_on_sight_and_kept_up_to_date() {
     let server = Server::fresh().await;
     let ann = server.caller("ann");

@@ -151,11 +151,13 @@ fn attributes_hold_what_every_client_can() {
     given(vec![])
         .when(create_with(opening(Status::Open), too_long))
         .then_expect_error(Refusal::Excess(excess));
-    for number in [json!(10_000_000_000_i64), json!(u64::MAX)] {
-        let excess = Excess::Integer { field: "an attribute", max: 9_999_999_999 };
-        given(vec![])
-            .when(create_with(opening(Status::Open), json!({ "number": number })))
-            .then_expect_error(Refusal::Excess(excess));
+    for number in [json!(10_000_000_000_i64), json!(u64::MAX), json!(1e20)] {
+        for attributes in [json!({ "number": number }), json!({ "list": [{ "number": number }] })] {
+            let excess = Excess::Integer { field: "an attribute", max: 9_999_999_999 };
+            given(vec![])
+                .when(create_with(opening(Status::Open), attributes))
+                .then_expect_error(Refusal::Excess(excess));
+        }
     }
 }
 
