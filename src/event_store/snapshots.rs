@@ -117,8 +117,9 @@ fn what(stream: &str, version: i64) -> String {
     format!("snapshot/{stream}/{version}")
 }
 
-/// Writes a snapshot, encrypted with the stream's key. A stream without a key has no private values,
-/// or was erased since the snapshot was taken: then it has a later event, and nothing is written.
+/// Writes a snapshot, encrypted with the stream's key. A stream without a key has no private
+/// values, or was erased since the snapshot was taken: then it has a later event, and nothing is
+/// written.
 pub(crate) async fn write(log: &Log, snapshot: Snapshot) -> Result<(), Error> {
     let stream = snapshot.stream();
     let state =

@@ -130,9 +130,11 @@ mod tests {
 
     #[test]
     fn however_large_a_number_is_it_is_one() {
-        let mut query = Query::parse("page=99999999999999999999&inbox_id=99999999999999999999");
+        let large = "99999999999999999999";
+        let mut query = Query::parse(&format!("page={large}&after={large}&before=-{large}"));
         assert_eq!(query.positive("page", 9), Some(9));
-        assert_eq!(query.number("inbox_id"), Some(PublicId::NONE));
+        assert_eq!(query.number("after"), Some(PublicId::MAX));
+        assert_eq!(query.number("before"), Some(PublicId::NONE));
         assert!(query.check().is_ok());
     }
 }
