@@ -2,8 +2,9 @@
 -- sealed text: who was in it, and what its members did.
 
 -- The append lists what is sealed, under the lock of the head, because its keys go in the same
--- transaction. The rest may be long, and is listed by the relay when it has published the event
--- that deletes the conversation: `after` and `up_to` are what its checkpoint moves from and to.
+-- transaction. The rest may be millions of events, for which no other append should wait. So the
+-- relay lists it, when it has published the event that deletes the conversation and before its
+-- checkpoint moves from `after` to `up_to`.
 create function list_erased_conversations(after bigint, up_to bigint) returns void
     language sql as
 $$

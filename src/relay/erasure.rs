@@ -3,7 +3,7 @@ use std::time::Duration;
 use async_nats::jetstream::stream::{RawMessageErrorKind, Stream};
 use event_store::{Lease, Position, RecordedEvent, causes};
 use futures::{StreamExt, stream};
-use sqlx::{PgConnection, PgPool};
+use sqlx::PgPool;
 use tokio::sync::watch;
 
 use crate::{Error, health::Health};
@@ -78,19 +78,19 @@ pub(crate) fn is_ordered_by(event: &RecordedEvent) -> bool {
     event.event_type == "ConversationDeleted"
 }
 
-/// Records the messages of conversations deleted between two positions as due for erasure, in the
-/// transaction that moves the checkpoint from one to the other.
-pub(crate) async fn list(
-    connection: &mut PgConnection,
-    after: Position,
-    up_to: Position,
-) -> Result<(), Error> {
+/// Records the messages of conversations deleted between two positions as due for erasure. This
+/// comes before the checkpoint moves from one to the other: after a crash in between it is repeated
+/// without effect. It has a transaction of its own, because a conversation may have millions of
+/// events and a checkpoint's row must not be locked for that long.
+pub(crate) async fn list(pool: &PgPool, after: Position, up_to: Position) -> Result<(), Error> {
+    let mut transaction = pool.begin().await?;
+    sqlx::query("set local statement_timeout = 0").execute(&mut *transaction).await?;
     sqlx::query("select list_erased_conversations($1, $2)")
         .bind(after)
         .bind(up_to)
-        .execute(connection)
+        .execute(&mut *transaction)
         .await?;
-    Ok(())
+    Ok(transaction.commit().await?)
 }
 
 /// Records erasures, under the lease: another node may have found an older copy of the stream, in

@@ -289,12 +289,11 @@ impl Relay {
     async fn confirm(&self, lease: &Lease, sent: Option<Sent>) -> Result<Option<Position>, Error> {
         let Some(Sent { after, to, erases, acknowledged }) = sent else { return Ok(None) };
         acknowledged.await?;
-        let mut transaction = self.log.pool().begin().await?;
-        lease.advance(&mut transaction, &[NAME], after, to).await?;
         if erases {
-            erasure::list(&mut transaction, after, to).await?;
+            erasure::list(self.log.pool(), after, to).await?;
         }
-        transaction.commit().await?;
+        let mut database = self.log.pool().acquire().await?;
+        lease.advance(&mut database, &[NAME], after, to).await?;
         metrics::counter!("colloquy_relay_published_total").increment((to - after).unsigned_abs());
         Ok(Some(to))
     }

@@ -90,6 +90,8 @@ pub(crate) async fn open(
     }
     let last = found.last;
 
+    // What another node, or this one before a crash, published without noting it.
+    erasure::list(pool, noted, last).await?;
     let mut transaction = pool.begin().await?;
     if is_another(&mut transaction, info).await? || last < noted || found.erased_is_back {
         let due = sqlx::query("update nats_erasures set done_at = null where done_at is not null")
@@ -107,7 +109,6 @@ pub(crate) async fn open(
         }
     }
     lease.advance(&mut transaction, &[NAME], noted, last).await?;
-    erasure::list(&mut transaction, noted, last).await?;
     transaction.commit().await?;
     let mut repaired_at = None;
     if let Some(repair) = repair {
