@@ -9,12 +9,12 @@ use super::{Failure, output};
 /// How a verb prints its data.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
 pub(super) enum Format {
-    /// For people
+    /// Table for people to read
     #[default]
     Table,
-    /// One JSON object a line
+    /// One JSON object per line
     Json,
-    /// Comma-separated, with a header
+    /// Comma-separated values, with a header line
     Csv,
 }
 
@@ -24,10 +24,10 @@ const SHORT_MAX: usize = 20;
 /// The options of a verb that prints data.
 #[derive(Debug, Clone, Copy, Args)]
 pub(super) struct Layout {
-    /// How to print
+    /// Output format
     #[arg(long, value_enum, default_value_t)]
     pub(super) format: Format,
-    /// Print all columns of a table, whole, however wide the terminal is
+    /// Print all columns of a table in full, even if they are wider than the terminal
     #[arg(long)]
     pub(super) wide: bool,
 }

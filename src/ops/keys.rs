@@ -12,16 +12,17 @@ use super::{Failure, Options, given_file, master_key, output, progress};
 pub(super) enum Keys {
     /// Print a new master key, for COLLOQUY_MASTER_KEY
     Generate,
-    /// Wrap all keys with another master key; servers must be started anew with it
+    /// Rewrap all keys with another master key; servers must be stopped first, and restarted with
+    /// it
     Rotate(Rotate),
 }
 
 #[derive(Debug, Args)]
 pub(super) struct Rotate {
-    /// The new master key, base64 of 32 bytes; the present one is COLLOQUY_MASTER_KEY
+    /// New master key, base64 of 32 bytes; the current one is COLLOQUY_MASTER_KEY
     #[arg(long, env = "COLLOQUY_NEW_MASTER_KEY", hide_env_values = true)]
     to: Option<String>,
-    /// File with the new master key
+    /// File that contains the new master key
     #[arg(long, env = "COLLOQUY_NEW_MASTER_KEY_FILE")]
     to_file: Option<PathBuf>,
 }

@@ -80,20 +80,20 @@ enum Verb {
     Migrate,
     /// Print an access token
     Token(token::Token),
-    /// Print the configuration in force, secrets masked
+    /// Print the configuration in force, with secrets masked
     Config(config::Config),
     /// Check what Colloquy needs: programs, servers, schema, log and stream
     Doctor(doctor::Doctor),
-    /// Read the event log
+    /// Read, verify, export and import the event log
     #[command(subcommand)]
     Audit(audit::Audit),
-    /// Compare what was made from the log with it, and make it again
+    /// Compare the read models and the NATS stream with the log, and rebuild them
     #[command(subcommand)]
     Replay(replay::Replay),
-    /// How the read models are, and trying again those that stopped
+    /// Show the status of the read models, and retry those that stopped
     #[command(subcommand)]
     Projection(projection::Projection),
-    /// Manage the keys that seal text
+    /// Manage the keys that encrypt text
     #[command(subcommand)]
     Keys(keys::Keys),
     /// Print the OpenAPI description

@@ -10,20 +10,20 @@ use super::{Failure, Options, output};
 
 #[derive(Debug, Args)]
 pub(super) struct Token {
-    /// The user's uid in the host system
+    /// Uid of the user in the host system
     #[arg(long)]
     user: String,
-    /// The name to show
+    /// Display name of the user
     #[arg(long)]
     name: Option<String>,
-    /// The tenant
+    /// Account (tenant) of the user
     #[arg(long, default_value_t = AccountId::FIRST)]
     account: AccountId,
-    /// What the user may do
+    /// Role of the user
     #[arg(long, default_value = "member",
           value_parser = ["member", "agent", "administrator", "bot", "service"])]
     role: String,
-    /// Seconds until the token runs out
+    /// Seconds until the token expires
     #[arg(long, default_value_t = 3600, value_parser = clap::value_parser!(u32).range(1..))]
     expires_in: u32,
 }

@@ -9,19 +9,19 @@ const LEEWAY_S_MAX: u32 = 600;
 /// What access tokens must claim, under every kind of key.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct TokenOptions {
-    /// What `aud` of access tokens must contain; without it, `aud` is not looked at
+    /// Audience that `aud` of access tokens must contain; if unset, `aud` is ignored
     #[arg(long, global = true, env = "COLLOQUY_JWT_AUDIENCE")]
     jwt_audience: Option<String>,
-    /// What `iss` of access tokens must be; without it, `iss` is not looked at
+    /// Issuer that `iss` of access tokens must equal; if unset, `iss` is ignored
     #[arg(long, global = true, env = "COLLOQUY_JWT_ISSUER")]
     jwt_issuer: Option<String>,
-    /// The claim of access tokens that says the account
+    /// Claim of access tokens that contains the account
     #[arg(long, global = true, env = "COLLOQUY_JWT_ACCOUNT_CLAIM", default_value = "account")]
     jwt_account_claim: String,
-    /// The claim of access tokens that says the role
+    /// Claim of access tokens that contains the role
     #[arg(long, global = true, env = "COLLOQUY_JWT_ROLE_CLAIM", default_value = "role")]
     jwt_role_claim: String,
-    /// Seconds, up to 600, that the clock of the issuer of access tokens may be off
+    /// Tolerated clock skew of the issuer of access tokens, in seconds, up to 600
     #[arg(long, global = true, env = "COLLOQUY_JWT_LEEWAY_S", default_value = "30")]
     jwt_leeway_s: String,
 }

@@ -16,11 +16,11 @@ use crate::ops::{Failure, Options, output};
 pub(in crate::ops) struct Diff {
     #[command(flatten)]
     named: Named,
-    /// The moment to compare from: a log position, or a time such as 2026-01-31T14:03:00Z or "2
-    /// days ago"
+    /// Moment to compare from: a log position, or a time such as 2026-01-31T14:03:00Z or "2 days
+    /// ago"
     #[arg(long, value_name = "MOMENT")]
     from: Point,
-    /// The moment to compare to
+    /// Moment to compare to
     #[arg(long, value_name = "MOMENT")]
     to: Point,
     #[command(flatten)]

@@ -14,17 +14,17 @@ use crate::ops::{Failure, Options, output, progress};
 
 #[derive(Debug, Args)]
 pub(in crate::ops) struct Export {
-    /// Begin with this position
+    /// First position to export
     #[arg(long, default_value_t = Position::START.next(), value_parser = super::position())]
     from: Position,
-    /// End with this position (default: the newest)
+    /// Last position to export (default: the newest)
     #[arg(long, value_parser = super::position())]
     to: Option<Position>,
-    /// With the keys to what is sealed, wrapped by the master key: needed to move or restore a log,
-    /// and what is erased later stays readable from such a file with the master key
+    /// Include the keys of encrypted text, wrapped by the master key. Needed to move or restore a
+    /// log; with the master key, such a file keeps text readable that is erased later
     #[arg(long)]
     with_keys: bool,
-    /// Write here instead of to standard output
+    /// File to write to, instead of standard output
     #[arg(long, short)]
     output: Option<PathBuf>,
 }

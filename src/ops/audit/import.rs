@@ -12,7 +12,7 @@ use crate::ops::{Failure, Options, output, progress};
 
 #[derive(Debug, Args)]
 pub(in crate::ops) struct Import {
-    /// The exported file (default: standard input)
+    /// Exported file to read (default: standard input)
     file: Option<PathBuf>,
 }
 

@@ -13,13 +13,13 @@ use crate::ops::{Failure, Options, conversation};
 
 #[derive(Debug, Args)]
 pub(in crate::ops) struct Log {
-    /// Only events of this conversation, its members' own too: its UUID, its id in any dialect (a
-    /// number, 22 letters and digits), or its uid
+    /// Only events of this conversation and of its memberships; identified by its UUID, its id in
+    /// any dialect (a number, or 22 letters and digits), or its uid
     conversation: Option<String>,
-    /// Only events that this uid caused
+    /// Only events caused by the user with this uid
     #[arg(long)]
     actor: Option<String>,
-    /// Only events that name this uid: as author, member or subject
+    /// Only events that name the user with this uid as author, member or subject
     #[arg(long)]
     user: Option<String>,
     /// Only events of this type, such as MessagePosted
@@ -28,8 +28,8 @@ pub(in crate::ops) struct Log {
     /// Only events of this account (default: all; 1 for --user and a conversation's number or uid)
     #[arg(long)]
     account: Option<AccountId>,
-    /// Only events recorded at this time or later: 2026-01-31T14:03:00Z, "2026-01-31 14:03",
-    /// 2026-01-31, "2 days ago", yesterday
+    /// Only events recorded at this time or later, such as 2026-01-31T14:03:00Z, "2026-01-31
+    /// 14:03", 2026-01-31, "2 days ago" or yesterday
     #[arg(long, value_name = "TIME")]
     since: Option<When>,
     /// Only events recorded before this time
@@ -38,16 +38,16 @@ pub(in crate::ops) struct Log {
     /// Only events after this position
     #[arg(long, default_value_t = Position::START)]
     after: Position,
-    /// Only events up to this position
+    /// Only events up to and including this position
     #[arg(long)]
     to: Option<Position>,
-    /// Only events that this request caused
+    /// Only events caused by the request with this id
     #[arg(long)]
     request_id: Option<String>,
-    /// Events at most; 0 for all
+    /// Maximum number of events to print; 0 for all
     #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(i64).range(0..))]
     limit: i64,
-    /// Go on with new events as they are recorded, until Ctrl-C
+    /// Keep printing new events as they are recorded, until Ctrl-C
     #[arg(long, short)]
     follow: bool,
     #[command(flatten)]

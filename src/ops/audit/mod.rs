@@ -20,27 +20,27 @@ use super::{Failure, Options, conversation};
 pub(super) enum Audit {
     /// List events, oldest first
     Log(log::Log),
-    /// Show a conversation as it was, for everyone or as one member saw it
+    /// Show a conversation's state at some moment, for everyone or as one member saw it
     State(state::State),
-    /// Show what changed in a conversation between two moments, by whom, in which request
+    /// Show what changed in a conversation between two moments, by whom and in which request
     Diff(diff::Diff),
-    /// Prove that no event was changed, removed, inserted or moved; exit status 3 if one was
+    /// Verify that no event was changed, removed, inserted or moved; exit status 3 if one was
     Verify(verify::Verify),
-    /// Let the read models pass over an event that cannot be read, for good; verify shows it
+    /// Make the read models skip an unreadable event permanently; `audit verify` reports it
     Quarantine(quarantine::Quarantine),
-    /// Write the log to a file that can be verified and imported elsewhere
+    /// Export the log to a file that can be verified and imported elsewhere
     Export(export::Export),
-    /// Read an exported log into an empty database, positions and digests kept
+    /// Import an exported log into an empty database, with the same positions and digests
     Import(import::Import),
 }
 
 /// Which conversation, as an argument.
 #[derive(Debug, Args)]
 struct Named {
-    /// The conversation: its UUID, its id in any dialect (a number, 22 letters and digits), or its
-    /// uid
+    /// Conversation, identified by its UUID, its id in any dialect (a number, or 22 letters and
+    /// digits), or its uid
     conversation: String,
-    /// The account whose number or uid it is
+    /// Account of the conversation, if it is identified by a number or uid
     #[arg(long, default_value_t = AccountId::FIRST)]
     account: AccountId,
 }

@@ -8,14 +8,14 @@ use crate::ops::{Failure, Options, output};
 
 #[derive(Debug, Args)]
 pub(in crate::ops) struct Quarantine {
-    /// The position of the event
+    /// Position of the event
     #[arg(value_parser = super::position())]
     position: Position,
-    /// And every other event of its stream that cannot be read, as when the stream's key does not
-    /// open
+    /// Also quarantine every other unreadable event of its stream, for example when the stream's
+    /// key cannot be unwrapped
     #[arg(long)]
     stream: bool,
-    /// Why, for those who read the trail later
+    /// Reason, for later readers of the audit trail
     #[arg(long, value_parser = clap::builder::NonEmptyStringValueParser::new())]
     reason: String,
 }

@@ -16,14 +16,14 @@ use crate::ops::{Failure, Options, output};
 pub(in crate::ops) struct State {
     #[command(flatten)]
     named: Named,
-    /// As it was at this time, such as 2026-01-31T14:03:00Z, "2026-01-31 14:03" or "2 days ago"
-    /// (default: now)
+    /// Show the state at this time, such as 2026-01-31T14:03:00Z, "2026-01-31 14:03" or "2 days
+    /// ago" (default: now)
     #[arg(long, value_name = "TIME", conflicts_with = "position")]
     at: Option<When>,
-    /// As it was after the event at this position
+    /// Show the state after the event at this position
     #[arg(long)]
     position: Option<Position>,
-    /// As this member saw it
+    /// Show the state as the member with this uid saw it
     #[arg(long, value_name = "UID")]
     member: Option<String>,
     #[command(flatten)]

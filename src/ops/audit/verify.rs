@@ -18,14 +18,14 @@ use crate::ops::{Failure, Options, master_key, output, progress};
 
 #[derive(Debug, Args)]
 pub(in crate::ops) struct Verify {
-    /// Begin with this position; what stands before it is taken for granted
+    /// First position to verify; earlier events are taken to be unaltered
     #[arg(long, default_value_t = Position::START.next(), value_parser = super::position())]
     from: Position,
-    /// End with this position; without it, the log must end where its head says
+    /// Last position to verify; if unset, the log must end where its head says
     #[arg(long, value_parser = super::position())]
     to: Option<Position>,
-    /// A digest noted earlier, which the event at that position must have: finds a tail that was
-    /// cut off or written anew. May be repeated
+    /// Digest noted earlier, which the event at that position must have: detects a tail that was
+    /// cut off or rewritten. May be repeated
     #[arg(long, value_name = "POSITION:DIGEST")]
     expect: Vec<Expected>,
     /// Verify an exported file instead of a database

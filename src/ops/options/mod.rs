@@ -18,67 +18,68 @@ use super::{Failure, given_file};
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Configuration")]
 pub(crate) struct Options {
-    /// HTTP address; port 0 picks a free one
+    /// HTTP address to listen on; port 0 picks a free port
     #[arg(long, global = true, env = "COLLOQUY_LISTEN", default_value = "127.0.0.1:8080")]
     pub(super) listen: String,
-    /// Where callers reach the server, for links in answers (default: the address that it listens
-    /// on)
+    /// URL at which callers reach the server, for links in responses (default: the address that it
+    /// listens on)
     #[arg(long, global = true, env = "COLLOQUY_PUBLIC_URL")]
     pub(super) public_url: Option<String>,
-    /// PostgreSQL 15 or newer; without it, a private server is started
+    /// URL of PostgreSQL 15 or newer; if unset, a private server is started
     #[arg(long, global = true, env = "DATABASE_URL", hide_env_values = true)]
     pub(super) database_url: Option<String>,
-    /// File with the database's URL
+    /// File that contains the database's URL
     #[arg(long, global = true, env = "DATABASE_URL_FILE")]
     pub(super) database_url_file: Option<PathBuf>,
-    /// NATS 2.9 or newer with JetStream, several servers with commas between; `off` runs without
-    /// publishing; without it, a private server is started
+    /// URL of NATS 2.9 or newer with JetStream, or a comma-separated list of URLs; `off` disables
+    /// publishing; if unset, a private server is started
     #[arg(long, global = true, env = "NATS_URL", hide_env_values = true)]
     pub(super) nats_url: Option<String>,
-    /// File with the URL of NATS
+    /// File that contains the URL of NATS
     #[arg(long, global = true, env = "NATS_URL_FILE")]
     pub(super) nats_url_file: Option<PathBuf>,
-    /// PEM file with the only certificates that NATS servers are trusted by; TLS is required then
+    /// PEM file with the only CA certificates to trust for NATS servers; makes TLS mandatory
     #[arg(long, global = true, env = "COLLOQUY_NATS_CA_FILE")]
     pub(super) nats_ca_file: Option<PathBuf>,
-    /// PEM file with the certificate to show to NATS servers; TLS is required then
+    /// PEM file with the client certificate for NATS servers; makes TLS mandatory
     #[arg(long, global = true, env = "COLLOQUY_NATS_CERT_FILE")]
     pub(super) nats_cert_file: Option<PathBuf>,
-    /// PEM file with the private key of that certificate
+    /// PEM file with the private key of the client certificate
     #[arg(long, global = true, env = "COLLOQUY_NATS_KEY_FILE")]
     pub(super) nats_key_file: Option<PathBuf>,
-    /// Where private servers keep their data
+    /// Folder in which private servers keep their data
     #[arg(long, global = true, env = "COLLOQUY_DATA_DIR")]
     pub(super) data_dir: Option<PathBuf>,
-    /// HS256 secret of access tokens, 32 bytes or more
+    /// HS256 secret of access tokens, at least 32 bytes
     #[arg(long, global = true, env = "COLLOQUY_JWT_SECRET", hide_env_values = true)]
     pub(super) jwt_secret: Option<String>,
-    /// File with that secret
+    /// File that contains the HS256 secret
     #[arg(long, global = true, env = "COLLOQUY_JWT_SECRET_FILE")]
     pub(super) jwt_secret_file: Option<PathBuf>,
     /// PEM public key (RS256, ES256 or EdDSA) of an identity provider, instead of a secret
     #[arg(long, global = true, env = "COLLOQUY_JWT_PUBLIC_KEY")]
     pub(super) jwt_public_key: Option<String>,
-    /// Where an identity provider publishes its keys (RS256, ES256 or EdDSA), instead of a secret
+    /// URL at which an identity provider publishes its keys (RS256, ES256 or EdDSA), instead of a
+    /// secret
     #[arg(long, global = true, env = "COLLOQUY_JWKS_URL", hide_env_values = true)]
     pub(super) jwks_url: Option<String>,
     #[command(flatten)]
     pub(super) tokens: TokenOptions,
-    /// Base64 of 32 bytes, the same on every node; wraps the keys that seal text; without it, one
-    /// is kept in the data folder
+    /// Master key, which wraps the keys that encrypt text: base64 of 32 bytes, the same on every
+    /// node; if unset, one is kept in the data folder
     #[arg(long, global = true, env = "COLLOQUY_MASTER_KEY", hide_env_values = true)]
     pub(super) master_key: Option<String>,
-    /// File with that key
+    /// File that contains the master key
     #[arg(long, global = true, env = "COLLOQUY_MASTER_KEY_FILE")]
     pub(super) master_key_file: Option<PathBuf>,
-    /// What Prometheus shows as a bearer token to read all metrics, 32 bytes or more; strangers
-    /// read those that count nothing
+    /// Bearer token with which Prometheus reads all metrics, at least 32 bytes; other callers read
+    /// only metrics that reveal no volume
     #[arg(long, global = true, env = "COLLOQUY_METRICS_TOKEN", hide_env_values = true)]
     pub(super) metrics_token: Option<String>,
-    /// File with that token
+    /// File that contains the metrics token
     #[arg(long, global = true, env = "COLLOQUY_METRICS_TOKEN_FILE")]
     pub(super) metrics_token_file: Option<PathBuf>,
-    /// Tracing filter
+    /// Log filter, such as info or info,relay=debug
     #[arg(long, global = true, env = "COLLOQUY_LOG", default_value = "info")]
     pub(super) log: String,
     /// First token of every NATS subject
@@ -89,11 +90,11 @@ pub(crate) struct Options {
         default_value = "conversations"
     )]
     pub(super) nats_subject_prefix: String,
-    /// JetStream stream
+    /// Name of the JetStream stream
     #[arg(long, global = true, env = "COLLOQUY_NATS_STREAM", default_value = "CONVERSATIONS")]
     pub(super) nats_stream: String,
-    /// Body of the messages: full (the event with its private text in clear), sealed (the event
-    /// without private text) or metadata (the event's type alone)
+    /// Body of published messages: full (the event with its private text in clear), sealed (the
+    /// event without private text) or metadata (only the event's type)
     #[arg(long, global = true, env = "COLLOQUY_NATS_PAYLOAD", default_value = "full")]
     pub(super) nats_payload: String,
 }

@@ -9,9 +9,9 @@ use super::{Failure, Options};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Projection {
-    /// Show how far each read model is, who writes it, and why it does not go on
+    /// Show how far each read model is, which node updates it, and why it stopped
     Status(status::Status),
-    /// Try a stopped read model again, after what stopped it was dealt with
+    /// Retry a stopped read model, after the cause has been fixed
     Retry(retry::Retry),
 }
 

@@ -10,7 +10,7 @@ use crate::ops::{Failure, Options, output};
 
 #[derive(Debug, Args)]
 pub(in crate::ops) struct Retry {
-    /// The read model; those that stopped because of it are tried with it
+    /// Read model to retry; those that stopped because of it are retried with it
     #[arg(value_parser = crate::ops::replay::model)]
     name: String,
 }

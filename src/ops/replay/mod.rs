@@ -17,14 +17,13 @@ use super::{Failure, Options};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Replay {
-    /// Build read models anew beside those that are shown, and put them in their place
+    /// Rebuild read models beside the live ones, then replace the live ones
     Projection(projection::Projection),
-    /// Compare the read models, row by row, with the log; exit status 3 if one differs
+    /// Compare the read models with the log, row by row; exit status 3 if one differs
     Verify(verify::Verify),
-    /// Build a read model as it was at a position, in a schema of its own
+    /// Build a read model as of a past position, in a schema of its own
     WhatIf(what_if::WhatIf),
-    /// Compare the NATS stream with the log, make it right again, or publish history for a new
-    /// consumer
+    /// Compare the NATS stream with the log, repair it, or publish history for a new consumer
     Nats(nats::Nats),
 }
 
@@ -42,7 +41,7 @@ impl Replay {
 /// What building read models takes.
 #[derive(Debug, Args)]
 struct Building {
-    /// Memory for the events on their way, in MiB
+    /// Maximum memory for events in progress, in MiB
     #[arg(long, value_name = "MIB", default_value_t = 256,
           value_parser = clap::value_parser!(u64).range(16..))]
     memory: u64,

@@ -14,20 +14,20 @@ const GOES_ON: &str = "what is shown is as it was, and the same command goes on 
 #[derive(Debug, Args)]
 #[group(id = "which", required = true, multiple = false, args = ["name", "all", "conversation"])]
 pub(in crate::ops) struct Projection {
-    /// The read model; those that it builds on, and that build on it, are built with it
+    /// Read model to rebuild, together with those that it builds on and those that build on it
     #[arg(value_parser = model)]
     name: Option<String>,
-    /// All read models
+    /// Rebuild all read models
     #[arg(long)]
     all: bool,
-    /// Only this conversation's rows, in all read models: its UUID, its id in any dialect, or its
-    /// uid
+    /// Rebuild only the rows of this conversation, in all read models; identified by its UUID, its
+    /// id in any dialect, or its uid
     #[arg(long)]
     conversation: Option<String>,
-    /// The account whose number or uid it is
+    /// Account of the conversation, if it is identified by a number or uid
     #[arg(long, default_value_t = AccountId::FIRST)]
     account: AccountId,
-    /// Begin anew, also if an interrupted run could go on
+    /// Start over, even if an interrupted run could be resumed
     #[arg(long)]
     anew: bool,
     #[command(flatten)]

@@ -9,14 +9,15 @@ use crate::ops::{Failure, Options, output};
 
 #[derive(Debug, Args)]
 pub(in crate::ops) struct Verify {
-    /// Only this read model, with those that it builds on and that build on it
+    /// Verify only this read model, together with those that it builds on and those that build on
+    /// it
     #[arg(value_parser = model)]
     name: Option<String>,
-    /// Fold and compare only so many conversations, chosen by chance
+    /// Fold and compare only this many conversations, chosen at random
     #[arg(long, value_name = "N", conflicts_with = "name",
           value_parser = clap::value_parser!(i64).range(1..))]
     sample: Option<i64>,
-    /// Print so many differences at most
+    /// Maximum number of differences to print
     #[arg(long, value_name = "N", default_value_t = 100)]
     limit: u64,
     #[command(flatten)]

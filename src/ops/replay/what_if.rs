@@ -9,14 +9,13 @@ use crate::ops::{Failure, Options, output};
 
 #[derive(Debug, Args)]
 pub(in crate::ops) struct WhatIf {
-    /// The read model; those that it builds on, and that build on it, are built with it
+    /// Read model to build, together with those that it builds on and those that build on it
     #[arg(value_parser = model)]
     name: String,
-    /// As it was when this was the newest event
+    /// Position of the newest event to include
     #[arg(long, value_name = "POSITION", value_parser = position())]
     until: Position,
-    /// The schema to make: it is yours, nothing keeps it up to date, and what is erased later stays
-    /// in it
+    /// Schema to create. Nothing updates or drops it, and text that is erased later stays in it
     #[arg(long, value_parser = clap::builder::NonEmptyStringValueParser::new())]
     schema: String,
     #[command(flatten)]

@@ -33,41 +33,41 @@ pub(super) const CONNECTIONS_MAX: u32 = 32;
 
 #[derive(Debug, Args)]
 pub(super) struct Serve {
-    /// Make and keep a token secret when none is configured, and print a token and requests to try
+    /// Create and keep a token secret if none is configured, and print a token and example requests
     #[arg(long)]
     quick_start: bool,
-    /// PostgreSQL connections at most; half of them are for queries
+    /// Maximum number of PostgreSQL connections; half of them are for queries
     #[arg(long, default_value_t = CONNECTIONS_MAX,
           value_parser = clap::value_parser!(u32).range(12..=1000))]
     connections_max: u32,
-    /// Request bodies, in bytes, at most
+    /// Maximum size of a request body, in bytes
     #[arg(long, default_value_t = 2 * 1024 * 1024,
           value_parser = clap::value_parser!(u32).range(1024..))]
     body_size_max: u32,
-    /// Seconds that a request may take
+    /// Maximum duration of a request, in seconds
     #[arg(long, default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..=3600))]
     request_timeout_s: u64,
-    /// HTTP connections at once, at most (default: as many as the limit on open files leaves, up to
-    /// 10000)
+    /// Maximum number of open HTTP connections (default: as many as the limit on open files allows,
+    /// up to 10000)
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..))]
     http_connections_max: Option<u32>,
-    /// Requests of one user that may be under way before further ones are refused (429)
+    /// Maximum number of concurrent requests of one user; further ones are refused (429)
     #[arg(long, default_value_t = 64, value_parser = clap::value_parser!(u32).range(1..=100_000))]
     user_requests_max: u32,
-    /// Requests of one account that may be under way before further ones are refused (429)
+    /// Maximum number of concurrent requests of one account; further ones are refused (429)
     #[arg(long, default_value_t = 512, value_parser = clap::value_parser!(u32).range(1..=100_000))]
     account_requests_max: u32,
-    /// Seconds to finish what is under way when told to stop; what takes longer is cut off
+    /// Seconds to finish requests in progress at shutdown; those that take longer are cut off
     #[arg(long, default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..=3600))]
     shutdown_timeout_s: u64,
-    /// Event streams at once, at most; an account has half of them (default: half of the HTTP
-    /// connections)
+    /// Maximum number of open event streams; one account may have half of them (default: half of
+    /// the HTTP connections)
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..=100_000))]
     event_streams_max: Option<u32>,
-    /// Event streams of one user that may be open before further ones are refused (429)
+    /// Maximum number of open event streams of one user; further ones are refused (429)
     #[arg(long, default_value_t = 16, value_parser = clap::value_parser!(u32).range(1..=100_000))]
     user_event_streams_max: u32,
-    /// Commands that may wait to be recorded before further ones are refused
+    /// Maximum number of commands waiting to be recorded; further ones are refused
     #[arg(long, default_value_t = 4096, value_parser = clap::value_parser!(u32).range(1..))]
     queue_length_max: u32,
 }

@@ -12,10 +12,10 @@ pub(super) struct History {
     /// Last position to publish (default: the newest)
     #[arg(long, requires = "from", value_parser = clap::value_parser!(i64).range(1..))]
     to: Option<i64>,
-    /// The stream to publish to, made when missing
+    /// Stream to publish to, created if missing
     #[arg(long, requires = "from")]
     stream: Option<String>,
-    /// Prefix of the subjects, instead of the installation's own (default: `replay.` and the
+    /// Prefix of the subjects, in place of the installation's own (default: `replay.` and the
     /// stream's name)
     #[arg(long, requires = "from")]
     subject_prefix: Option<String>,

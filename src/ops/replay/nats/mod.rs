@@ -19,18 +19,17 @@ use crate::ops::{Failure, Options, private_nats};
 #[derive(Debug, Args)]
 #[command(group(ArgGroup::new("what").required(true).args(["check", "repair", "from"])))]
 pub(in crate::ops) struct Nats {
-    /// Compare every message of the stream with its event; exit status 3 when the stream is not
-    /// right
+    /// Compare every message of the stream with its event; exit status 3 if the stream is wrong
     #[arg(long)]
     check: bool,
-    /// Compare, say what has to be done, and do it: beside running servers, or without one
+    /// Compare, print what has to be done, and do it; works with or without running servers
     #[arg(long)]
     repair: bool,
-    /// Do it without asking
+    /// Repair without asking for confirmation
     #[arg(long, requires = "repair")]
     yes: bool,
-    /// Publish history once more for a new consumer, to a stream of its own, beginning with this
-    /// position. Begun again, it goes on
+    /// Publish history from this position on again, to a separate stream for a new consumer. An
+    /// interrupted run resumes when it is started again
     #[arg(long, value_name = "POSITION", value_parser = clap::value_parser!(i64).range(1..))]
     from: Option<i64>,
     #[command(flatten)]
