@@ -38,7 +38,7 @@ const USED: &[(&[&str], &[&[&str]])] = &[
     (&["audit", "log"], &[DATABASE, MASTER_KEY]),
     (&["audit", "state"], &[DATABASE, MASTER_KEY]),
     (&["audit", "diff"], &[DATABASE, MASTER_KEY]),
-    (&["audit", "verify"], &[DATABASE]),
+    (&["audit", "verify"], &[DATABASE, MASTER_KEY]),
     (&["audit", "quarantine"], &[DATABASE, MASTER_KEY]),
     (&["audit", "export"], &[DATABASE]),
     (&["audit", "import"], &[DATABASE]),

@@ -90,7 +90,7 @@ async fn a_rebuild_that_was_killed_goes_on_without_a_server_and_a_server_goes_on
     server.kill();
 
     let built = installation.done(&["replay", "projection", "--all"]);
-    assert!(built.starts_with("all read models: built anew up to position"), "{built}");
+    assert!(built.starts_with("all read models: rebuilt up to position"), "{built}");
     installation.done(&["replay", "verify"]);
     let states: Vec<_> = statuses(&installation).iter().map(|one| one["state"].clone()).collect();
     assert!(states.len() == 7, "{states:?}");
@@ -126,7 +126,7 @@ async fn a_stopped_model_is_tried_again_and_says_what_to_do() {
 
     pool.execute("alter table memberships drop constraint nothing_is_pinned").await.unwrap();
     let gone_on = installation.done(&retry);
-    assert!(gone_on.starts_with("memberships goes on beyond position"), "{gone_on}");
+    assert!(gone_on.starts_with("memberships resumed after position"), "{gone_on}");
     let shown = async || {
         let answer = ann.get(&path).await;
         answer.status == 200 && answer.body["is_pinned"] == true
@@ -186,7 +186,7 @@ async fn operators_read_how_the_read_models_are_and_nobody_else_does() {
     };
     let (one, other) = (all(one), all(other));
     for rebuilt in [one, other] {
-        assert!(rebuilt.join().unwrap().contains("built anew"));
+        assert!(rebuilt.join().unwrap().contains("rebuilt"));
     }
     assert_eq!(ann.get("/readyz").await.body, "ready\n");
 }

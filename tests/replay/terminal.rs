@@ -72,7 +72,7 @@ async fn a_rebuild_shows_a_bar_and_when_it_is_interrupted_how_to_go_on() {
     ann.say(&chat, "hi").await;
     let rebuild = ["replay", "projection", "--all"];
     let (status, output, seen) = Watched::start(&installation, &rebuild).ended();
-    assert!(status == Some(0) && output.starts_with("all read models: built anew"), "{output}");
+    assert!(status == Some(0) && output.starts_with("all read models: rebuilt"), "{output}");
     assert!(seen.contains("building ██████████████████████████████ 4/4 "), "{seen:?}");
     assert!(seen.contains("/s, 0 seconds left"), "{seen:?}");
     assert!(
@@ -94,8 +94,8 @@ async fn a_rebuild_shows_a_bar_and_when_it_is_interrupted_how_to_go_on() {
     let line = seen.rsplit(CLEARED).next().unwrap();
     assert_eq!(
         line,
-        "colloquy: interrupted: what is shown is as it was, and the same command goes on from \
-         here\r\n"
+        "colloquy: interrupted: the read models shown are unchanged; run the same command again \
+         to continue\r\n"
     );
     reader.rollback().await.unwrap();
     let held: i64 = sqlx::query_scalar("select count(*) from leases where name like 'rebuild%'")
@@ -104,5 +104,5 @@ async fn a_rebuild_shows_a_bar_and_when_it_is_interrupted_how_to_go_on() {
         .unwrap();
     assert_eq!(held, 0, "the next one need not wait");
     let built = installation.done(&rebuild);
-    assert!(built.starts_with("all read models: built anew up to position 4 "), "{built}");
+    assert!(built.starts_with("all read models: rebuilt up to position 4 "), "{built}");
 }

@@ -2,8 +2,8 @@
 //! documents, includes, sparse fieldsets, sorting, filtering, paging, errors.
 //!
 //! A dialect declares its resource types ([`Type`]) and, for each endpoint, what its query may
-//! contain ([`Offer`](query::Offer)); it creates a [`Resource`](document::Resource) for each object,
-//! and loads linked ones.
+//! contain ([`Offer`](query::Offer)); it creates [`Resource`](document::Resource) values, and loads
+//! linked ones.
 
 pub(crate) mod body;
 pub(crate) mod document;

@@ -57,6 +57,6 @@ impl Quarantine {
                 .into());
             }
         };
-        output::line(format_args!("position {position} {state}: what stopped at it goes on"))
+        output::line(format_args!("position {position} {state}: what stopped there resumes"))
     }
 }

@@ -121,7 +121,7 @@ impl Verify {
                     _ = tokio::signal::ctrl_c() => {
                         bar.abandon();
                         return Err(anyhow::anyhow!(
-                            "interrupted: right up to position {}; go on with --from {}",
+                            "interrupted: verified up to position {}; continue with --from {}",
                             verifier.position(), verifier.position() + 1
                         ).into());
                     }
@@ -232,7 +232,7 @@ impl Verify {
                     }
                     print_quarantined(quarantined)?;
                     return output::line(format_args!(
-                        "to hold the log to it later, note: --expect {position}:{digest}"
+                        "to check the log against it later, keep: --expect {position}:{digest}"
                     ));
                 }
                 (vec!["right".into(), position.get().into(), digest.into(), note.into()], Ok(()))

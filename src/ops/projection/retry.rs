@@ -43,7 +43,7 @@ impl Retry {
                 return Err(anyhow!("{name} stopped again: {reason}").into());
             }
             if status.position > *position {
-                return Ok(format!("{name} goes on beyond position {position}"));
+                return Ok(format!("{name} resumed after position {position}"));
             }
             if status.owner.is_none() {
                 return Ok(format!(

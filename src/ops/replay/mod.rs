@@ -110,8 +110,8 @@ fn advise(error: projections::Error) -> Failure {
             if matches!(**source, projections::Error::Undecodable(_)) =>
         {
             anyhow!(
-                "{}; if it cannot be mended, all go on without it after \
-                 `colloquy audit quarantine {position} --reason …`, and so does this",
+                "{}; if it cannot be repaired, `colloquy audit quarantine {position} --reason …` \
+                 excludes the event, and everything continues without it",
                 event_store::causes(&error)
             )
             .into()

@@ -9,7 +9,8 @@ use sqlx::PgPool;
 use super::{Building, advise, model, open, report, until_interrupted};
 use crate::ops::{Failure, Options, conversation, output};
 
-const GOES_ON: &str = "what is shown is as it was, and the same command goes on from here";
+const UNCHANGED: &str =
+    "the read models shown are unchanged; run the same command again to continue";
 
 #[derive(Debug, Args)]
 #[group(id = "which", required = true, multiple = false, args = ["name", "all", "conversation"])]
@@ -41,7 +42,7 @@ impl Projection {
             let replay = self.building.replay(&log);
             let refolding = self.refold(&database.pool, &replay, named);
             let refolded =
-                until_interrupted(refolding, Some(&replay), "its rows are as they were").await;
+                until_interrupted(refolding, Some(&replay), "its rows are unchanged").await;
             database.close().await?;
             return output::line(refolded?);
         }
@@ -50,13 +51,13 @@ impl Projection {
         let mut report = report();
         let replay = self.building.replay(&log);
         let rebuilding = replay.rebuild(&names, self.anew, &mut report).map_err(advise);
-        let rebuilt = until_interrupted(rebuilding, Some(&replay), GOES_ON).await;
+        let rebuilt = until_interrupted(rebuilding, Some(&replay), UNCHANGED).await;
         drop(report);
         database.close().await?;
         let position = rebuilt?;
         let which = self.name.as_deref().unwrap_or("all read models");
         output::line(format_args!(
-            "{which}: built anew up to position {position} in {:.1} s, and shown",
+            "{which}: rebuilt up to position {position} in {:.1} s, and in use",
             begun.elapsed().as_secs_f64()
         ))
     }

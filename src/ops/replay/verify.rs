@@ -40,7 +40,7 @@ impl Verify {
         let replay = self.building.replay(&log);
         let verifying = replay.verify(&names, self.sample, &mut report, &mut found);
         let verifying = verifying.map_err(advise);
-        let verified = until_interrupted(verifying, Some(&replay), "nothing was found out").await;
+        let verified = until_interrupted(verifying, Some(&replay), "no result").await;
         drop(report);
         database.close().await?;
         let verified = verified?;

@@ -44,12 +44,12 @@ impl Nats {
         let done = match self.from {
             Some(from) => {
                 let publishing = self.history.run(&parts, from);
-                until_interrupted(publishing, None, "the same command goes on from here").await
+                until_interrupted(publishing, None, "run the same command again to continue").await
             }
             None if self.repair => repair::run(&parts, self.yes).await,
             None => {
                 let checking = check::run(&parts, self.layout);
-                until_interrupted(checking, None, "nothing was found out").await
+                until_interrupted(checking, None, "no result").await
             }
         };
         parts.close().await?;

@@ -39,8 +39,12 @@ pub(super) async fn run(parts: &Parts, without_asking: bool) -> Result<(), Failu
     } else if let Some(whole) = &whole {
         relay::erase_again(&parts.database.pool, &whole.not_erased).await?;
     }
-    until_interrupted(carry_out(parts), None, "servers go on with it, or the same command does")
-        .await?;
+    until_interrupted(
+        carry_out(parts),
+        None,
+        "the servers complete it, or run the same command again",
+    )
+    .await?;
     match parts.compare().await? {
         Some(whole) if whole.is_right() => {
             output::line(format_args!("{stream}: {}", describe(&whole)))
@@ -115,7 +119,7 @@ async fn rebuild(parts: &Parts, repair: &Repair, head: Position) -> Result<Vec<S
             true => {
                 format!("  its consumer {name} goes back from message {was_at} to {goes_on_at}")
             }
-            false => format!("  its consumer {name} goes on at message {goes_on_at}"),
+            false => format!("  its consumer {name} continues at message {goes_on_at}"),
         });
     }
     Ok(lines)
