@@ -43,7 +43,7 @@ fn a_verb_s_help_names_what_it_uses() {
         (&["openapi"][..], "[DIALECT]", "--data-dir"),
         (&["keys", "generate"], "Print a new master key", "--master-key"),
         (&["audit", "state"], "--master-key", "--nats-url"),
-        (&["audit", "verify"], "--database-url", "--master-key"),
+        (&["audit", "verify"], "--master-key", "--nats-url"),
         (&["migrate"], "--database-url", "--jwt-secret"),
         (&["token"], "--jwt-secret", "--database-url"),
         (&["serve"], "--nats-url", "--wide"),
