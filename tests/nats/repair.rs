@@ -53,7 +53,7 @@ async fn messages_that_were_deleted_or_purged() {
         }
         let (status, output) = world.run(&["--check"]);
         assert!(status == Some(3) && output.contains(said), "{output}");
-        world.is_repaired("its consumer reader goes ").await;
+        world.is_repaired("its consumer reader ").await;
         server.caller("carl").arrive().await;
         world.until_published(11).await;
     }
