@@ -38,10 +38,15 @@ impl Query {
         Some(text)
     }
 
+    /// A text without white space around it.
+    pub(super) fn word(&mut self, name: &str) -> Option<String> {
+        self.text(name).map(|text| text.trim().to_owned())
+    }
+
     /// One of several named values.
     pub(super) fn one_of<T: Copy>(&mut self, name: &str, named: &[(&str, T)]) -> Option<T> {
-        let text = self.text(name)?;
-        let found = named.iter().find(|(name, _)| *name == text.trim()).map(|(_, value)| *value);
+        let text = self.word(name)?;
+        let found = named.iter().find(|(name, _)| *name == text).map(|(_, value)| *value);
         if found.is_none() {
             let names: Vec<&str> = named.iter().map(|(name, _)| *name).collect();
             self.refuse(name, format!("must be one of {}", names.join(", ")));
@@ -51,9 +56,8 @@ impl Query {
 
     /// A public number, whether or not it exists.
     pub(super) fn number(&mut self, name: &str) -> Option<PublicId> {
-        let text = self.text(name)?;
-        let text = text.trim();
-        let digits = text.strip_prefix('-').unwrap_or(text);
+        let text = self.word(name)?;
+        let digits = text.strip_prefix('-').unwrap_or(&text);
         if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
             self.refuse(name, "must be an integer");
             return None;
@@ -65,8 +69,7 @@ impl Query {
 
     /// A positive integer; values above `max` count as `max`.
     pub(super) fn positive(&mut self, name: &str, max: i64) -> Option<i64> {
-        let text = self.text(name)?;
-        let text = text.trim();
+        let text = self.word(name)?;
         let is_number = text.bytes().all(|byte| byte.is_ascii_digit());
         let number = is_number.then(|| text.parse().unwrap_or(max).min(max));
         let positive = number.filter(|number| *number > 0);

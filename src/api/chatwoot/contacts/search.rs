@@ -17,7 +17,7 @@ use crate::edge::rendered::Rendered;
 pub(super) async fn search(request: Chatwoot) -> Result<Rendered, Failure> {
     let mut query = request.query();
     let page = page::number(&mut query);
-    let q = query.text("q");
+    let q = query.word("q");
     query.check()?;
     page::render(&request, Some(&q.ok_or_else(|| missing("q"))?), page).await
 }

@@ -136,8 +136,8 @@ pub(super) async fn read(request: &Chatwoot) -> Result<Option<Filter>, Failure> 
     let mut query = request.query();
     let now = request.context.metadata.occurred_at;
     let source_id = query.text("source_id");
-    let unattended = query.text("conversation_type").as_deref() == Some("unattended");
-    let order = query.text("sort_by");
+    let unattended = query.word("conversation_type").as_deref() == Some("unattended");
+    let order = query.word("sort_by");
     let order = ORDERS.iter().find(|(name, _)| Some(*name) == order.as_deref());
     let filter = Filter {
         assignee: query.one_of("assignee_type", &ASSIGNEES).unwrap_or_default(),
