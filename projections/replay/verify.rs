@@ -114,17 +114,16 @@ async fn hold(
         names.join(", ")
     );
     // What a transaction sees never changes, so that another look takes another one.
-    for _ in 1..LOOKS_MAX {
+    let mut looks = 1;
+    loop {
         connection.execute(begin.as_str()).await.map_err(failed)?;
         match position(&mut *connection, live, 1).await {
-            Err(Error::NotCaughtUp { .. }) => {}
+            Err(Error::NotCaughtUp { .. }) if looks < LOOKS_MAX => looks += 1,
             found => return found,
         }
         connection.execute("rollback").await.map_err(failed)?;
         tokio::time::sleep(PAUSE).await;
     }
-    connection.execute(begin.as_str()).await.map_err(failed)?;
-    position(connection, live, 1).await
 }
 
 /// The models' common position. They are apart for a moment while one of them catches up, so it is

@@ -124,7 +124,7 @@ async fn append(
     draft: Option<Draft>,
 ) -> Result<Option<Outcome>, Failure> {
     let found = request.views().support_conversation_of(request.account(), id).await?;
-    let post = posting(id, found.as_deref(), vec![], draft);
+    let post = posting(id, found.as_deref(), draft);
     match request.services.commands.execute_together(post, &request.context).await {
         Err(CommandError::Refused(Refusal::MuteUnknown | Refusal::ConversationDeleted)) => Ok(None),
         outcome => Ok(Some(outcome?)),

@@ -39,7 +39,7 @@ pub(super) async fn create(
             true => Some(request.conversation(&id).await?),
             false => None,
         };
-        let post = posting(place.uuid, known.as_deref(), vec![], Some(draft.clone()));
+        let post = posting(place.uuid, known.as_deref(), Some(draft.clone()));
         match request.services.commands.execute_together(post, &request.context).await {
             Err(CommandError::Refused(Refusal::MuteUnknown)) if attempts < ATTEMPTS_MAX => {
                 attempts += 1;

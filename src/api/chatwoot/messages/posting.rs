@@ -1,6 +1,6 @@
 //! Posting a message in a conversation that agents may mute at the same moment.
 
-use domain::conversation::{Command, Conversation as Aggregate, Refusal};
+use domain::conversation::{Conversation as Aggregate, Refusal};
 use domain::participation::{self, ChangeCommand, Membership, Participation};
 use domain::{ConversationId, MembershipId, UserId};
 use event_store::Together;
@@ -8,8 +8,8 @@ use projections::views::support::SupportConversation;
 
 use super::draft::Draft;
 
-/// Commands on a conversation, followed by posting a message. `known` is the conversation as last
-/// read; `None` if it does not exist yet, or if the message is not incoming.
+/// What posts a message, if there is one. `known` is the conversation as last read; `None` if it is
+/// not found, or if the message is not incoming.
 ///
 /// An incoming message reopens a resting conversation unless it is muted, and the mute is in
 /// another stream. Where it matters, the same commit checks the mute; it fails with
@@ -17,14 +17,13 @@ use super::draft::Draft;
 pub(in crate::chatwoot) fn posting(
     id: ConversationId,
     known: Option<&SupportConversation>,
-    mut commands: Vec<Command>,
     draft: Option<Draft>,
 ) -> Together<Refusal> {
     let matters = known.is_none_or(|known| known.status.rests())
         && draft.as_ref().is_some_and(Draft::is_incoming);
     let muted = matters.then(|| known.is_some_and(|known| known.muted));
-    commands.extend(draft.map(|draft| draft.post(muted)));
-    let together = Together::of::<Aggregate>(id, commands);
+    let post = draft.map(|draft| draft.post(muted)).into_iter().collect();
+    let together = Together::of::<Aggregate>(id, post);
     let Some(muted) = muted else { return together };
     let user = UserId::AGENTS;
     // A new conversation is not muted; the default membership is older than any real one.
